@@ -1,0 +1,71 @@
+import fp from 'fastify-plugin'
+import type { Clock } from '../src/clock.ts'
+
+export interface AuditEntry {
+  principal: string
+  credentialId: string
+  businessId: string | null
+  tool: string
+  /** `ok` or the code of the error. */
+  outcome: string
+  durationMs: number
+  requestId: string
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Notes a tool call; written within a second or two, never waited for. */
+    audit(entry: AuditEntry): void
+  }
+}
+
+const FLUSH_EVERY_MS = 1000
+const MOST_WAITING = 5000
+
+/** The audit trail: who called which tool with which credential about which business, and how it ended. */
+export default fp<{ clock: Clock }>(
+  async (app, { clock }) => {
+    let waiting: (AuditEntry & { at: Date })[] = []
+    let flushing: Promise<void> = Promise.resolve()
+
+    async function flush(): Promise<void> {
+      if (waiting.length === 0) return
+      const entries = waiting
+      waiting = []
+      try {
+        await app.database.within({ operator: true }, 'write', (db) =>
+          db
+            .insertInto('mcp_audit')
+            .values(
+              entries.map(({ credentialId, businessId, durationMs, requestId, ...entry }) => ({
+                ...entry,
+                credential_id: credentialId,
+                business_id: businessId,
+                duration_ms: durationMs,
+                request_id: requestId,
+              })),
+            )
+            .execute(),
+        )
+      } catch (err) {
+        // Kept for the next try, up to a bound: an audit that cannot be written never breaks a read.
+        app.log.error({ err, entries: entries.length }, 'audit entries could not be written')
+        waiting = [...entries, ...waiting].slice(0, MOST_WAITING)
+      }
+    }
+
+    const timer = setInterval(() => {
+      flushing = flushing.then(flush)
+    }, FLUSH_EVERY_MS)
+    timer.unref()
+
+    app.decorate('audit', (entry: AuditEntry) => {
+      if (waiting.length < MOST_WAITING) waiting.push({ ...entry, at: clock() })
+    })
+    app.addHook('preClose', async () => {
+      clearInterval(timer)
+      await flushing.then(flush)
+    })
+  },
+  { name: 'audit', dependencies: ['postgres'] },
+)

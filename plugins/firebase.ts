@@ -1,0 +1,131 @@
+import fp from 'fastify-plugin'
+import { type AppOptions, applicationDefault, cert, deleteApp, initializeApp } from 'firebase-admin/app'
+import { type DecodedIdToken, getAuth } from 'firebase-admin/auth'
+import pLimit from 'p-limit'
+import type { Clock } from '../src/clock.ts'
+import type { Config } from '../src/config.ts'
+import { ServiceError, unavailable } from '../src/errors.ts'
+
+/** Who signed in, as Firebase says. */
+export interface FirebaseIdentity {
+  uid: string
+  /** Only where Firebase has verified it. */
+  email?: string
+}
+
+export interface FirebaseVerifier {
+  /**
+   * Verifies an ID token: signature, audience, issuer, times, and that neither session nor user was switched off.
+   * @throws ServiceError `unauthenticated`, or `unavailable` when Firebase cannot be asked
+   */
+  verify(idToken: string): Promise<FirebaseIdentity>
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    firebase: FirebaseVerifier
+  }
+}
+
+export interface FirebaseOptions {
+  config: Config
+  clock: Clock
+  /** In place of the credentials of the configuration. */
+  appOptions?: AppOptions
+}
+
+const TIMEOUT_MS = 5000
+const CLOCK_SKEW_SECONDS = 60
+// A token whose only purpose is to make firebase-admin fetch the signing keys: it can never verify.
+const WARM_UP_TOKEN = [{ alg: 'RS256', typ: 'JWT', kid: 'warm-up' }, {}]
+  .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+  .concat('AA')
+  .join('.')
+
+let instances = 0
+
+/** Verification of Firebase ID tokens by firebase-admin. */
+export default fp<FirebaseOptions>(
+  async (app, { config, clock, appOptions }) => {
+    instances += 1
+    const firebase = initializeApp(appOptions ?? credentials(config), `flowpos-mcp-${instances}`)
+    const auth = getAuth(firebase)
+    app.addHook('onClose', () => deleteApp(firebase))
+
+    // firebase-admin fetches keys once per waiting call: signatures are checked one at a time, so that the first check
+    // after the keys expire fetches them for all. The question whether the session was revoked is asked side by side.
+    const oneAtATime = pLimit(1)
+
+    app.decorate('firebase', {
+      async verify(idToken) {
+        const deadline = AbortSignal.timeout(TIMEOUT_MS)
+        const decoded = await withDeadline(deadline, async () => {
+          await oneAtATime(() => (deadline.aborted ? undefined : auth.verifyIdToken(idToken)))
+          return auth.verifyIdToken(idToken, true)
+        })
+        const now = clock().getTime() / 1000
+        // firebase-admin accepts these; RFC 7519 leaves it to us.
+        if (decoded.iat > now + CLOCK_SKEW_SECONDS || decoded.auth_time > now + CLOCK_SKEW_SECONDS) {
+          throw new ServiceError('unauthenticated', 'The Firebase ID token was issued in the future.')
+        }
+        return identityOf(decoded)
+      },
+    } satisfies FirebaseVerifier)
+
+    app.addHook('onReady', async () => {
+      await withDeadline(AbortSignal.timeout(TIMEOUT_MS), () => auth.verifyIdToken(WARM_UP_TOKEN)).catch((error) => {
+        if (error instanceof ServiceError && error.code === 'unavailable') {
+          app.log.warn({ err: error }, 'the keys of Firebase could not be fetched yet')
+        }
+      })
+    })
+  },
+  { name: 'firebase' },
+)
+
+function credentials(config: Config): AppOptions {
+  const { FIREBASE_PROJECT_ID: projectId, FIREBASE_SERVICE_ACCOUNT: account } = config
+  if (projectId === undefined) throw new Error('FIREBASE_PROJECT_ID is not set')
+  return { projectId, credential: account === undefined ? applicationDefault() : cert(JSON.parse(account)) }
+}
+
+async function withDeadline<T>(deadline: AbortSignal, work: () => Promise<T>): Promise<T> {
+  const late = new Promise<never>((_resolve, reject) => {
+    deadline.addEventListener('abort', () => reject(unavailable('The sign-in service')), { once: true })
+  })
+  try {
+    return await Promise.race([work(), late])
+  } catch (error) {
+    throw toServiceError(error)
+  }
+}
+
+function identityOf({ uid, email, email_verified }: DecodedIdToken): FirebaseIdentity {
+  return { uid, ...(email !== undefined && email_verified === true ? { email } : {}) }
+}
+
+const REVOKED = new Set(['auth/id-token-revoked', 'auth/user-disabled', 'auth/user-not-found'])
+const REFUSED = new Set(['auth/argument-error', 'auth/invalid-id-token', 'auth/invalid-argument'])
+
+function toServiceError(error: unknown): ServiceError {
+  if (error instanceof ServiceError) return error
+  const { code, message = '' } = error as { code?: string; message?: string }
+  if (code === 'auth/id-token-expired') {
+    return new ServiceError(
+      'unauthenticated',
+      'The Firebase ID token has expired. Call user.getIdToken(true) for a new one.',
+    )
+  }
+  if (code !== undefined && REVOKED.has(code)) {
+    return new ServiceError('unauthenticated', 'This sign-in is no longer valid. Sign in again.')
+  }
+  // A key endpoint that is away has the code of a bad token; only its message tells them apart.
+  const away = /Error fetching public keys|Error while making request|network|timeout/i.test(message)
+  if (code !== undefined && REFUSED.has(code) && !away) {
+    return new ServiceError(
+      'unauthenticated',
+      'The Firebase ID token is not valid. Sign in again and send a fresh one.',
+    )
+  }
+  return unavailable('The sign-in service', error)
+}

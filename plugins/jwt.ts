@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto'
+import fastifyJwt from '@fastify/jwt'
+import fp from 'fastify-plugin'
+import { type McpTokenClaims, REFRESH_GRACE_SECONDS, type VerifiedMcpToken } from '../src/auth/mcp-token.ts'
+import type { Clock } from '../src/clock.ts'
+import { type Config, listOf } from '../src/config.ts'
+import { ServiceError } from '../src/errors.ts'
+
+export interface McpTokens {
+  /** Signs a token with the current secret. */
+  sign(claims: McpTokenClaims): { token: string; expiresAt: Date }
+  /**
+   * Verifies signature, issuer, audience and life of a token.
+   * @param graceSeconds how long after its expiry it still passes
+   * @throws ServiceError `unauthenticated` with a sentence the merchant can act on
+   */
+  verify(token: string, graceSeconds?: number): VerifiedMcpToken
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    mcpTokens: McpTokens
+  }
+}
+
+declare module '@fastify/jwt' {
+  interface FastifyJWT {
+    namespaces: string
+  }
+}
+
+export const SIGN_IN_AGAIN = 'Generate a new token in Settings → AI Assistant'
+
+/** MCP tokens: HS256 JWTs, signed with the current secret, verified with that or an earlier one while rotating. */
+export default fp<{ config: Config; clock: Clock }>(
+  async (app, { config, clock }) => {
+    const secrets = [...new Set([config.MCP_TOKEN_SECRET, ...listOf(config.MCP_TOKEN_PREVIOUS_SECRETS)])]
+    const kids = secrets.map((secret) => createHash('sha256').update(secret).digest('hex').slice(0, 8))
+    for (const [index, secret] of secrets.entries()) {
+      const kid = kids[index] as string
+      await app.register(fastifyJwt, {
+        secret,
+        namespace: kid,
+        sign: { algorithm: 'HS256', kid, iss: config.MCP_TOKEN_ISSUER, aud: config.MCP_TOKEN_AUDIENCE },
+        // Life is checked below, against the injected clock and with the grace of a refresh.
+        verify: {
+          algorithms: ['HS256'],
+          allowedIss: config.MCP_TOKEN_ISSUER,
+          allowedAud: config.MCP_TOKEN_AUDIENCE,
+          requiredClaims: ['sub', 'jti', 'iat', 'exp'],
+          ignoreExpiration: true,
+          cache: 1000,
+        },
+      })
+    }
+    const jwts = new Map(kids.map((kid) => [kid, app.jwt[kid] as NonNullable<(typeof app.jwt)[string]>]))
+    const current = jwts.get(kids[0] as string) as NonNullable<(typeof app.jwt)[string]>
+
+    app.decorate('mcpTokens', {
+      sign(claims) {
+        const iat = Math.floor(clock().getTime() / 1000)
+        const exp = iat + config.MCP_TOKEN_TTL_SECONDS
+        return { token: current.sign({ ...claims, iat, exp }), expiresAt: new Date(exp * 1000) }
+      },
+
+      verify(token, graceSeconds = 0) {
+        const claims = verifySignature(token)
+        const now = clock().getTime() / 1000
+        if (claims.exp + graceSeconds <= now) {
+          const refresh = claims.exp + REFRESH_GRACE_SECONDS > now ? ', or refresh it with POST /mcp/token/refresh' : ''
+          throw new ServiceError('unauthenticated', `Your FlowPOS token has expired. ${SIGN_IN_AGAIN}${refresh}.`)
+        }
+        return claims
+      },
+    } satisfies McpTokens)
+
+    function verifySignature(token: string): VerifiedMcpToken {
+      try {
+        const header = JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()) as { kid?: string }
+        const jwt = jwts.get(header.kid ?? '')
+        if (jwt !== undefined) return jwt.verify<VerifiedMcpToken>(token)
+      } catch {
+        // Why a token fails is of use to a forger only.
+      }
+      throw new ServiceError('unauthenticated', AUTHENTICATION_REQUIRED)
+    }
+  },
+  { name: 'jwt' },
+)
+
+export const AUTHENTICATION_REQUIRED = `Authentication required: provide a valid MCP API key or access token. ${SIGN_IN_AGAIN}, and send it as Authorization: Bearer <token> on every request.`

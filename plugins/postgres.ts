@@ -1,0 +1,46 @@
+import fp from 'fastify-plugin'
+import { sql } from 'kysely'
+import type { Config } from '../src/config.ts'
+import { createDatabase, type Database } from '../src/database/database.ts'
+import { createKysely, createPool } from '../src/database/pool.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    database: Database
+  }
+}
+
+export interface PostgresOptions {
+  config: Config
+  /** Role to take on in every connection, where the login may do more. */
+  role?: string
+}
+
+/** The data layer: a pool of connections that cannot see past row-level security. */
+export default fp<PostgresOptions>(
+  async (app, { config, role }) => {
+    if (config.DATABASE_URL === undefined) throw new Error('DATABASE_URL is not set')
+    const pool = createPool(config.DATABASE_URL, {
+      size: config.DATABASE_POOL_SIZE,
+      connectTimeoutMs: config.DATABASE_CONNECT_TIMEOUT_MS,
+      statementTimeoutMs: config.DATABASE_STATEMENT_TIMEOUT_MS,
+      ...(role === undefined ? {} : { role }),
+      onError: (err) => app.log.warn({ err }, 'idle database connection lost'),
+    })
+    const kysely = createKysely(pool)
+    app.decorate('database', createDatabase(kysely))
+    app.addHook('onClose', () => kysely.destroy())
+
+    // Row-level security is the second wall of tenancy: a role that can climb it must not serve.
+    const { rows } = await sql<{ name: string; above: boolean }>`
+      select rolname as name, rolsuper or rolbypassrls
+        or exists (select from pg_tables where schemaname = 'public' and tableowner = current_user) as above
+      from pg_roles where rolname = current_user`.execute(kysely)
+    if (rows[0]?.above !== false) {
+      throw new Error(
+        `the database role ${rows[0]?.name} can bypass row security: connect as a login that is only a member of flowpos_service`,
+      )
+    }
+  },
+  { name: 'postgres' },
+)

@@ -1,0 +1,106 @@
+import type { FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { LRUCache } from 'lru-cache'
+import { hashApiKey, looksLikeApiKey } from '../src/auth/api-key.ts'
+import type { AuthorizedBusiness, Principal } from '../src/auth/principal.ts'
+import { findApiKeyPrincipal, findTokenPrincipal } from '../src/auth/principal-queries.ts'
+import { findTenant } from '../src/auth/tenants.ts'
+import type { Clock } from '../src/clock.ts'
+import { ServiceError } from '../src/errors.ts'
+import { AUTHENTICATION_REQUIRED } from './jwt.ts'
+
+export interface Principals {
+  /**
+   * The principal behind the Bearer credential of a request, as the database knows it within the last 30 seconds.
+   * @throws ServiceError `unauthenticated`; `forbidden` without any active membership
+   */
+  authenticate(request: FastifyRequest): Promise<Principal>
+  /** An active tenant, for operators. */
+  findTenant(id: string): Promise<AuthorizedBusiness | null>
+  /** Forgets what is remembered of a credential, after it was changed here. */
+  forget(credentialId: string): void
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    principals: Principals
+  }
+}
+
+// What is switched off must stop working within 60 seconds on every instance.
+const REMEMBERED_MS = 30_000
+
+/** Turns credentials into principals. What the database says is remembered briefly, one query at a time per credential. */
+export default fp<{ clock: Clock }>(
+  async (app, { clock }) => {
+    const { database, mcpTokens } = app
+    const memory = { max: 10_000, ttl: REMEMBERED_MS, ttlResolution: 0, perf: { now: () => clock().getTime() } }
+
+    const byToken = new LRUCache<string, Principal, string>({
+      ...memory,
+      fetchMethod: (_jti, _stale, { context: token }) => findTokenPrincipal(database, mcpTokens.verify(token), clock()),
+    })
+    const byKey = new LRUCache<string, Principal>({
+      ...memory,
+      fetchMethod: (hash) => findApiKeyPrincipal(database, Buffer.from(hash, 'hex'), clock()),
+    })
+    const tenants = new LRUCache<string, { tenant: AuthorizedBusiness | null }>({
+      ...memory,
+      fetchMethod: async (id) => ({ tenant: await findTenant(database, id) }),
+    })
+
+    app.decorate('principals', {
+      async authenticate(request) {
+        const credential = bearerOf(request)
+        if (looksLikeApiKey(credential)) {
+          const principal = await byKey.forceFetch(hashApiKey(credential).toString('hex'))
+          if (principal.expiresAt !== null && principal.expiresAt <= clock()) {
+            throw new ServiceError('unauthenticated', 'This API key has expired. Create a new one.')
+          }
+          return principal
+        }
+        if (isFirebaseToken(credential)) {
+          throw new ServiceError(
+            'unauthenticated',
+            'This is a Firebase ID token. Exchange it at POST /mcp/token and send the accessToken of the answer.',
+          )
+        }
+        // The signature is checked on every request; only the database's word is remembered.
+        const { jti } = mcpTokens.verify(credential)
+        return byToken.forceFetch(jti, { context: credential })
+      },
+
+      async findTenant(id) {
+        return (await tenants.forceFetch(id)).tenant
+      },
+
+      forget(credentialId) {
+        byToken.delete(credentialId)
+        for (const [hash, principal] of byKey.entries()) {
+          if (principal.credentialId === credentialId) byKey.delete(hash)
+        }
+      },
+    } satisfies Principals)
+  },
+  { name: 'principals', dependencies: ['postgres', 'jwt'] },
+)
+
+/**
+ * The Bearer credential of a request.
+ * @throws ServiceError `unauthenticated` when there is none
+ */
+export function bearerOf(request: FastifyRequest): string {
+  const [, credential] = /^Bearer +([\x21-\x7e]{1,8192}) *$/i.exec(request.headers.authorization ?? '') ?? []
+  if (credential === undefined) throw new ServiceError('unauthenticated', AUTHENTICATION_REQUIRED)
+  return credential
+}
+
+/** Whether a credential is meant as a Firebase ID token: RS256, where ours are HS256. Says nothing of its validity. */
+export function isFirebaseToken(credential: string): boolean {
+  try {
+    const header = JSON.parse(Buffer.from(credential.split('.')[0] ?? '', 'base64url').toString()) as { alg?: unknown }
+    return header.alg === 'RS256'
+  } catch {
+    return false
+  }
+}

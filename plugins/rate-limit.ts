@@ -1,0 +1,64 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Redis } from 'ioredis'
+import { RateLimiterMemory, RateLimiterRedis, type RateLimiterRes } from 'rate-limiter-flexible'
+import type { Config } from '../src/config.ts'
+import { ServiceError, unavailable } from '../src/errors.ts'
+
+export interface RateLimits {
+  /** Hook: refuses an address after too many failed sign-ins in a minute. */
+  checkFailures(request: FastifyRequest): Promise<void>
+  /** Hook: counts a sign-in that was refused. */
+  countFailure(request: FastifyRequest, reply: FastifyReply): Promise<void>
+  /** Counts a request of a principal, in this instance. @throws ServiceError `rate_limited` */
+  countRequest(principal: string): Promise<void>
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    rateLimits: RateLimits
+  }
+}
+
+const FAILURES = new Set([400, 401, 403])
+
+/** Limits: failed sign-ins per client address over all instances, MCP requests per principal in each instance. */
+export default fp<{ config: Config; redis?: Redis }>(
+  async (app, { config, redis }) => {
+    const failureLimit = { points: config.TOKEN_RATE_LIMIT_PER_MINUTE, duration: 60, keyPrefix: 'mcp:failures' }
+    const failures =
+      redis === undefined
+        ? new RateLimiterMemory(failureLimit)
+        : new RateLimiterRedis({ ...failureLimit, storeClient: redis })
+    // In memory: a shared count would cost every call a round trip.
+    const requests = new RateLimiterMemory({ points: config.MCP_RATE_LIMIT_PER_MINUTE, duration: 60 })
+
+    app.decorate('rateLimits', {
+      async checkFailures(request) {
+        const count = await failures.get(request.ip).catch((error) => {
+          throw unavailable('The session store', error)
+        })
+        if (count !== null && count.consumedPoints >= failureLimit.points) {
+          throw tooMany('Too many failed sign-ins from this address.', count)
+        }
+      },
+      async countFailure(request, reply) {
+        // What is counted already is refused without counting, and a store that is away forgives.
+        if (FAILURES.has(reply.statusCode)) await failures.consume(request.ip).catch(() => {})
+      },
+      async countRequest(principal) {
+        await requests.consume(principal).catch((count: RateLimiterRes) => {
+          throw tooMany('Too many requests.', count)
+        })
+      },
+    } satisfies RateLimits)
+  },
+  { name: 'rate-limit' },
+)
+
+function tooMany(message: string, { msBeforeNext }: RateLimiterRes): ServiceError {
+  const retryAfterSeconds = Math.max(1, Math.ceil(msBeforeNext / 1000))
+  return new ServiceError('rate_limited', `${message} Try again in ${retryAfterSeconds} seconds.`, {
+    retryAfterSeconds,
+  })
+}

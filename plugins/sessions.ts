@@ -1,0 +1,32 @@
+import fp from 'fastify-plugin'
+import { unavailable } from '../src/errors.ts'
+import type { SessionStore } from '../src/mcp/session-store.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    sessions: SessionStore
+  }
+}
+
+/** MCP sessions and choices of business. A store that is away answers `unavailable`, so that callers retry. */
+export default fp<{ store: SessionStore }>(
+  async (app, { store }) => {
+    const guard =
+      <Args extends unknown[], T>(method: (...args: Args) => Promise<T>) =>
+      async (...args: Args): Promise<T> => {
+        try {
+          return await method(...args)
+        } catch (error) {
+          throw unavailable('The session store', error)
+        }
+      }
+    app.decorate('sessions', {
+      read: guard(store.read),
+      save: guard(store.save),
+      chooseBusiness: guard(store.chooseBusiness),
+      end: guard(store.end),
+      ping: guard(store.ping),
+    })
+  },
+  { name: 'sessions' },
+)

@@ -1,0 +1,75 @@
+import type { FastifyBaseLogger } from 'fastify'
+import fp from 'fastify-plugin'
+import { ServiceError } from '../src/errors.ts'
+import { callTool, describeFailure } from '../src/mcp/call-tool.ts'
+import type { CallContext } from '../src/mcp/tool.ts'
+
+/** The result of `tools/call`, in the terms of the protocol. */
+export interface CallToolResult {
+  content: { type: 'text'; text: string }[]
+  structuredContent?: Record<string, unknown>
+  isError?: true
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /**
+     * Calls a tool by name and keeps account of it.
+     * @returns the result, failures included; null for a tool that is unknown or hidden from the principal
+     */
+    callTool(
+      name: string,
+      args: Record<string, unknown>,
+      context: CallContext,
+      log: FastifyBaseLogger,
+    ): Promise<CallToolResult | null>
+  }
+}
+
+/** Tool calls: run, log line, metrics and audit in one place, for every protocol revision. */
+export default fp(
+  async (app) => {
+    app.decorate('callTool', async (name, args, context, log) => {
+      const registered = app.registry.find(context.principal, name)
+      if (registered === undefined) return null
+
+      const started = performance.now()
+      let outcome = 'ok'
+      let businessId: string | null = null
+      try {
+        const called = await callTool(registered, args, context)
+        businessId = called.businessId
+        return { content: [{ type: 'text', text: called.text }], structuredContent: called.data }
+      } catch (error) {
+        const failure = expected(error, context.requestId)
+        outcome = failure.code
+        if (failure.code === 'internal_error') log.error({ err: error, tool: name }, 'tool failed')
+        return { content: [{ type: 'text', text: describeFailure(failure) }], isError: true }
+      } finally {
+        const durationMs = Math.round(performance.now() - started)
+        const { ref: principal, kind, credentialId } = context.principal
+        app.metrics.toolCalls.observe({ tool: name, outcome }, durationMs / 1000)
+        log.info({ tool: name, principal, kind, businessId, durationMs, outcome }, 'tool call')
+        app.audit({
+          principal,
+          credentialId,
+          businessId,
+          tool: name,
+          outcome,
+          durationMs,
+          requestId: context.requestId,
+        })
+      }
+    })
+  },
+  { name: 'tool-calls', dependencies: ['registry', 'audit', 'metrics'] },
+)
+
+function expected(error: unknown, requestId: string): ServiceError {
+  if (error instanceof ServiceError) return error
+  // SQLSTATE class 22: a value that passed its schema and still is none for the database, such as a forged cursor.
+  if (/^22/.test((error as { code?: string }).code ?? '')) {
+    return new ServiceError('invalid_argument', 'An argument is malformed or out of range.')
+  }
+  return new ServiceError('internal_error', `Internal error. Request id: ${requestId}`)
+}

@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto'
+import helmet from '@fastify/helmet'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import Fastify, { type FastifyServerOptions } from 'fastify'
+import type { AppOptions as FirebaseAppOptions } from 'firebase-admin/app'
+import apiKeys from '../plugins/api-keys.ts'
+import audit from '../plugins/audit.ts'
+import docs from '../plugins/docs.ts'
+import errors from '../plugins/errors.ts'
+import firebase from '../plugins/firebase.ts'
+import health from '../plugins/health.ts'
+import hostCheck from '../plugins/host-check.ts'
+import jwt from '../plugins/jwt.ts'
+import keyRoutes from '../plugins/key-routes.ts'
+import mcp from '../plugins/mcp.ts'
+import metrics from '../plugins/metrics.ts'
+import postgres from '../plugins/postgres.ts'
+import principals from '../plugins/principals.ts'
+import rateLimit from '../plugins/rate-limit.ts'
+import redis from '../plugins/redis.ts'
+import registry from '../plugins/registry.ts'
+import sessions from '../plugins/sessions.ts'
+import tokenRoutes from '../plugins/token-routes.ts'
+import tokens from '../plugins/tokens.ts'
+import toolCalls from '../plugins/tool-calls.ts'
+import { type Clock, systemClock } from './clock.ts'
+import type { Config } from './config.ts'
+import { createRedisSessionStore } from './mcp/redis-session-store.ts'
+import type { SessionStore } from './mcp/session-store.ts'
+import { VALIDATION } from './validation.ts'
+
+export interface AppOptions {
+  config: Config
+  clock?: Clock
+  /** In place of Redis: for one instance alone. */
+  sessionStore?: SessionStore
+  /** In place of the Firebase credentials of the configuration. */
+  firebaseApp?: FirebaseAppOptions
+  /** Role to take on in the database, where the login may do more. */
+  databaseRole?: string
+  logger?: FastifyServerOptions['logger']
+}
+
+/** The app with all its plugins; nothing listens yet. */
+export async function buildApp(options: AppOptions) {
+  const { config, clock = systemClock } = options
+  const app = Fastify({
+    logger: options.logger ?? { level: config.LOG_LEVEL, redact: REDACTED },
+    bodyLimit: config.BODY_LIMIT_BYTES,
+    trustProxy: config.TRUST_PROXY,
+    genReqId: () => randomUUID(),
+    ajv: { customOptions: VALIDATION },
+    forceCloseConnections: 'idle',
+  }).withTypeProvider<TypeBoxTypeProvider>()
+
+  try {
+    await app.register(errors)
+    await app.register(helmet)
+    await app.register(hostCheck, { config })
+    await app.register(metrics, { config })
+    await app.register(docs)
+
+    await app.register(postgres, { config, ...(options.databaseRole ? { role: options.databaseRole } : {}) })
+    if (options.sessionStore === undefined) await app.register(redis, { config })
+    const store = options.sessionStore ?? createRedisSessionStore(app.redis)
+    await app.register(sessions, { store })
+    await app.register(rateLimit, { config, ...(options.sessionStore === undefined ? { redis: app.redis } : {}) })
+
+    await app.register(firebase, { config, clock, ...(options.firebaseApp ? { appOptions: options.firebaseApp } : {}) })
+    await app.register(jwt, { config, clock })
+    await app.register(principals, { clock })
+    await app.register(tokens, { config, clock })
+    await app.register(apiKeys, { clock })
+
+    await app.register(audit, { clock })
+    await app.register(registry)
+    await app.register(toolCalls)
+
+    await app.register(health)
+    await app.register(tokenRoutes)
+    await app.register(keyRoutes)
+    await app.register(mcp, { clock })
+    await app.ready()
+    return app
+  } catch (error) {
+    // What was opened before the failure must not keep the process.
+    await app.close()
+    throw error
+  }
+}
+
+/** Headers and fields that carry credentials, wherever they are logged. */
+const REDACTED = [
+  'req.headers.authorization',
+  'headers.authorization',
+  'authorization',
+  'firebaseIdToken',
+  'accessToken',
+  'rawKey',
+  '*.authorization',
+  '*.firebaseIdToken',
+  '*.accessToken',
+  '*.rawKey',
+]

@@ -1,0 +1,50 @@
+import { type Transaction, widen } from '../database/database.ts'
+import type { AuthorizedBusiness } from './principal.ts'
+
+/**
+ * The active memberships of a user in active businesses, oldest first: the order in which a person counts them.
+ * Needs a transaction with the user's id set.
+ */
+export async function findMemberships(db: Transaction, userId: string): Promise<AuthorizedBusiness[]> {
+  const rows = await db
+    .selectFrom('business_user as m')
+    .innerJoin('business as b', 'b.id', 'm.business_id')
+    .innerJoin('app_user as u', 'u.id', 'm.user_id')
+    .select(['b.id', 'b.name', 'b.timezone', 'b.currency', 'b.currency_digits', 'm.role'])
+    .where('m.user_id', '=', userId)
+    .where('u.is_active', '=', true)
+    .where('m.is_active', '=', true)
+    .where('b.is_active', '=', true)
+    .orderBy('m.created_at')
+    .orderBy('m.business_id')
+    .limit(200)
+    .execute()
+  return rows.map(({ currency_digits, ...row }) => ({ ...row, currencyDigits: currency_digits }))
+}
+
+/**
+ * The user behind a Firebase sign-in. Someone who was entered by e-mail is linked at the first sign-in with that
+ * address, once Firebase has verified it.
+ * @returns the user's id, or null when nobody is entered; the transaction then sees the user's memberships
+ */
+export async function findSignedInUser(
+  db: Transaction,
+  identity: { uid: string; email?: string },
+): Promise<string | null> {
+  const { uid, email } = identity
+  const known = await db.selectFrom('app_user').select('id').where('firebase_uid', '=', uid).executeTakeFirst()
+  const user =
+    known ??
+    (email === undefined
+      ? undefined
+      : await db
+          .updateTable('app_user')
+          .set({ firebase_uid: uid })
+          .where((eb) => eb(eb.fn<string>('lower', ['email']), '=', email.toLowerCase()))
+          .where('firebase_uid', 'is', null)
+          .returning('id')
+          .executeTakeFirst())
+  if (user === undefined) return null
+  await widen(db, { userId: user.id })
+  return user.id
+}

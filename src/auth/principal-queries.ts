@@ -1,0 +1,107 @@
+import { sql } from 'kysely'
+import type { Database, Transaction } from '../database/database.ts'
+import { ServiceError } from '../errors.ts'
+import type { VerifiedMcpToken } from './mcp-token.ts'
+import { findMemberships } from './memberships.ts'
+import type { Principal } from './principal.ts'
+import type { Scope } from './scopes.ts'
+
+const USED_EVERY_MS = 60_000
+
+/**
+ * The principal of a verified token, as its row and the user's memberships say now.
+ * @throws ServiceError `unauthenticated` for a token that was revoked or is unknown here, `forbidden` for a user
+ *   without any active membership
+ */
+export async function findTokenPrincipal(database: Database, claims: VerifiedMcpToken, now: Date): Promise<Principal> {
+  const found = await database.within({ userId: claims.sub }, 'read', async (db) => {
+    const token = await db
+      .selectFrom('mcp_token')
+      .select(['revoked_at', 'last_used_at'])
+      .where('jti', '=', claims.jti)
+      .executeTakeFirst()
+    return { token, businesses: await findMemberships(db, claims.sub) }
+  })
+  if (found.token === undefined || found.token.revoked_at !== null) {
+    throw new ServiceError('unauthenticated', 'This token was revoked. Generate a new one in Settings → AI Assistant.')
+  }
+  if (found.businesses.length === 0) {
+    throw new ServiceError('forbidden', 'You have no active membership in any business. Ask an owner to restore it.')
+  }
+  if (isUnused(found.token.last_used_at, now)) {
+    await markUsed(database, { userId: claims.sub }, (db) =>
+      db.updateTable('mcp_token').set({ last_used_at: now }).where('jti', '=', claims.jti).execute(),
+    )
+  }
+  return {
+    kind: 'merchant',
+    role: 'merchant',
+    ref: `user:${claims.sub}`,
+    userId: claims.sub,
+    credentialId: claims.jti,
+    grantedScopes: claims.scopes,
+    businesses: found.businesses,
+    defaultBusinessId: claims.business,
+    expiresAt: new Date(claims.exp * 1000),
+  }
+}
+
+/**
+ * The principal of an API key.
+ * @throws ServiceError `unauthenticated` for a key that is unknown, revoked, or whose business is not active
+ */
+export async function findApiKeyPrincipal(database: Database, keyHash: Buffer, now: Date): Promise<Principal> {
+  const key = await database.within({ keyHash }, 'read', (db) =>
+    db
+      .selectFrom('mcp_api_key as k')
+      .leftJoin('business as b', (join) => join.onRef('b.id', '=', 'k.business_id').on('b.is_active', '=', true))
+      .select(['k.id', 'k.role', 'k.scopes', 'k.expires_at', 'k.last_used_at', 'k.created_by'])
+      .select(['b.id as business_id', 'b.name', 'b.timezone', 'b.currency', 'b.currency_digits'])
+      .where('k.key_hash', '=', keyHash)
+      .where('k.is_active', '=', true)
+      .executeTakeFirst(),
+  )
+  const isOperator = key?.role === 'platform_operator'
+  if (key === undefined || (!isOperator && key.business_id === null)) {
+    throw new ServiceError('unauthenticated', 'This API key is unknown or was revoked. Create a new one.')
+  }
+  if (isUnused(key.last_used_at, now)) {
+    await markUsed(database, { keyHash }, (db) =>
+      db.updateTable('mcp_api_key').set({ last_used_at: now }).where('id', '=', key.id).execute(),
+    )
+  }
+  const { business_id: id, name, timezone, currency, currency_digits: currencyDigits } = key
+  const business =
+    id === null || name === null || timezone === null || currency === null || currencyDigits === null
+      ? []
+      : [{ id, name, timezone, currency, currencyDigits, role: key.role }]
+  return {
+    kind: isOperator ? 'operator' : 'api_key',
+    role: key.role as Principal['role'],
+    ref: `key:${key.id}`,
+    userId: key.created_by,
+    credentialId: key.id,
+    grantedScopes: key.scopes as Scope[],
+    businesses: business,
+    defaultBusinessId: id,
+    expiresAt: key.expires_at,
+  }
+}
+
+function isUnused(lastUsed: Date | null, now: Date): boolean {
+  return lastUsed === null || now.getTime() - lastUsed.getTime() >= USED_EVERY_MS
+}
+
+async function markUsed(
+  database: Database,
+  access: { userId?: string; keyHash?: Buffer },
+  update: (db: Transaction) => Promise<unknown>,
+): Promise<void> {
+  await database
+    .within(access, 'write', async (db) => {
+      // Knowing when a credential was last used is not worth waiting for someone else's lock.
+      await sql`set local lock_timeout = '200ms'`.execute(db)
+      await update(db)
+    })
+    .catch(() => {})
+}

@@ -1,0 +1,53 @@
+import { intersectScopes, SCOPES, type Scope, scopesOfRole } from './scopes.ts'
+
+/** A business as a principal meets it. */
+export interface Business {
+  id: string
+  name: string
+  /** IANA zone of the business's own day. */
+  timezone: string
+  /** ISO 4217 code. */
+  currency: string
+  /** Digits of the currency's minor unit. */
+  currencyDigits: number
+}
+
+export interface AuthorizedBusiness extends Business {
+  /** The in-app role (`owner`, `cashier`, …); for keys the role of the key. */
+  role: string
+}
+
+/** Who calls, as the credential and the database say together. */
+export interface Principal {
+  kind: 'merchant' | 'api_key' | 'operator'
+  role: 'merchant' | 'tenant_developer' | 'platform_operator'
+  /** Owner of sessions and stored choices: `user:<id>` or `key:<id>`. */
+  ref: string
+  userId: string | null
+  /** `jti` of the token or id of the key. */
+  credentialId: string
+  /** What the credential itself was given. */
+  grantedScopes: readonly Scope[]
+  /** Authorized businesses in the order in which a person counts them; empty for operators, who choose a tenant. */
+  businesses: readonly AuthorizedBusiness[]
+  defaultBusinessId: string | null
+  expiresAt: Date | null
+}
+
+/** The scopes that the principal has in one business: the credential's, cut down to the role in that business. */
+export function scopesIn(principal: Principal, business: AuthorizedBusiness): readonly Scope[] {
+  if (principal.kind !== 'merchant') return principal.grantedScopes
+  return intersectScopes(principal.grantedScopes, scopesOfRole(business.role))
+}
+
+/** The scopes that the principal has somewhere: what decides which tools it is shown. */
+export function scopesAnywhere(principal: Principal): readonly Scope[] {
+  if (principal.kind !== 'merchant') return principal.grantedScopes
+  const roles = scopesOfMemberships(principal.businesses)
+  return intersectScopes(principal.grantedScopes, roles)
+}
+
+/** The union of what the roles of some memberships give. */
+export function scopesOfMemberships(memberships: readonly { role: string }[]): Scope[] {
+  return SCOPES.filter((scope) => memberships.some((membership) => scopesOfRole(membership.role).includes(scope)))
+}

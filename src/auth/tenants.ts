@@ -1,0 +1,46 @@
+import type { Database } from '../database/database.ts'
+import { isUuid } from '../mcp/arguments.ts'
+import type { AuthorizedBusiness } from './principal.ts'
+
+const COLUMNS = ['id', 'name', 'timezone', 'currency', 'currency_digits'] as const
+
+/**
+ * An active tenant by id, for operators.
+ * @returns null for an id that does not exist, is no UUID, or belongs to a business that is switched off
+ */
+export async function findTenant(database: Database, id: string): Promise<AuthorizedBusiness | null> {
+  if (!isUuid(id)) return null
+  const row = await database.within({ operator: true }, 'read', (db) =>
+    db.selectFrom('business').select(COLUMNS).where('id', '=', id).where('is_active', '=', true).executeTakeFirst(),
+  )
+  return row === undefined ? null : toTenant(row)
+}
+
+/**
+ * A page of active tenants in order of name and id.
+ * @param after the last row of the page before
+ */
+export function listTenants(
+  database: Database,
+  page: { limit: number; search?: string | undefined; after?: { name: string; id: string } | undefined },
+): Promise<AuthorizedBusiness[]> {
+  return database.within({ operator: true }, 'read', async (db) => {
+    let query = db.selectFrom('business').select(COLUMNS).where('is_active', '=', true)
+    if (page.search !== undefined) {
+      query = query.where((eb) =>
+        eb(eb.fn<string>('search_text', ['name']), 'like', eb.fn<string>('search_pattern', [eb.val(page.search)])),
+      )
+    }
+    if (page.after !== undefined) {
+      const { name, id } = page.after
+      query = query.where((eb) => eb(eb.refTuple('name', 'id'), '>', eb.tuple(name, id)))
+    }
+    const rows = await query.orderBy('name').orderBy('id').limit(page.limit).execute()
+    return rows.map(toTenant)
+  })
+}
+
+function toTenant(row: { id: string; name: string; timezone: string; currency: string; currency_digits: number }) {
+  const { currency_digits: currencyDigits, ...tenant } = row
+  return { ...tenant, currencyDigits, role: 'platform_operator' }
+}

@@ -1,0 +1,113 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { envSchema } from 'env-schema'
+
+/** Every setting, once: validation, defaults, types, `.env.example` and the README's table follow from it. */
+export const ConfigSchema = Type.Object({
+  HOST: Type.String({ default: '0.0.0.0', description: 'Address to listen on' }),
+  PORT: Type.Integer({ default: 4000, minimum: 0, maximum: 65535, description: 'Port to listen on' }),
+  PUBLIC_URL: Type.Optional(
+    Type.String({
+      pattern: '^https?://[^/]+/?$',
+      description: 'Address that clients use, e.g. https://api.flowpos.app; its host is accepted and shown in snippets',
+    }),
+  ),
+  ALLOWED_HOSTS: Type.String({
+    default: '',
+    description: 'Further host names accepted in the Host header, comma-separated',
+  }),
+  ALLOWED_ORIGINS: Type.String({
+    default: '',
+    description: 'Web origins that may call the service from a browser, comma-separated',
+  }),
+  TRUST_PROXY: Type.Boolean({
+    default: false,
+    description: 'Believe X-Forwarded-For: only behind a load balancer that sets it',
+  }),
+  LOG_LEVEL: Type.String({
+    default: 'info',
+    pattern: '^(trace|debug|info|warn|error|fatal|silent)$',
+    description: 'trace, debug, info, warn, error, fatal or silent',
+  }),
+  METRICS_PORT: Type.Optional(
+    Type.Integer({ minimum: 0, maximum: 65535, description: 'Port of its own for /metrics; default: the same port' }),
+  ),
+  BODY_LIMIT_BYTES: Type.Integer({ default: 1048576, minimum: 1024, description: 'Largest request body accepted' }),
+
+  DATABASE_URL: Type.Optional(
+    Type.String({ description: 'PostgreSQL, as a role that is a member of flowpos_service and nothing more' }),
+  ),
+  MIGRATION_DATABASE_URL: Type.Optional(
+    Type.String({ description: 'PostgreSQL as the owner of the schema, for npm run migrate; default: DATABASE_URL' }),
+  ),
+  DATABASE_POOL_SIZE: Type.Integer({ default: 10, minimum: 1, maximum: 500, description: 'Connections per instance' }),
+  DATABASE_CONNECT_TIMEOUT_MS: Type.Integer({ default: 3000, minimum: 100, description: 'Wait for a connection' }),
+  DATABASE_STATEMENT_TIMEOUT_MS: Type.Integer({ default: 10000, minimum: 100, description: 'Limit of one statement' }),
+
+  REDIS_URL: Type.Optional(Type.String({ description: 'Redis, e.g. redis://:password@host:6379/0 or rediss://…' })),
+  REDIS_HOST: Type.Optional(Type.String({ description: 'In place of REDIS_URL' })),
+  REDIS_PORT: Type.Integer({ default: 6379, minimum: 1, maximum: 65535, description: 'With REDIS_HOST' }),
+  REDIS_PASSWORD: Type.Optional(Type.String({ description: 'With REDIS_HOST, Sentinel or Cluster' })),
+  REDIS_SENTINELS: Type.Optional(Type.String({ description: 'host:port of the Sentinels, comma-separated' })),
+  REDIS_SENTINEL_MASTER: Type.String({ default: 'mymaster', description: 'Name of the master behind the Sentinels' }),
+  REDIS_CLUSTER: Type.Optional(Type.String({ description: 'host:port of Cluster nodes, comma-separated' })),
+
+  FIREBASE_PROJECT_ID: Type.Optional(Type.String({ description: 'Firebase project whose users sign in' })),
+  FIREBASE_SERVICE_ACCOUNT: Type.Optional(
+    Type.String({
+      description: 'Service account as JSON; default: Application Default Credentials (GOOGLE_APPLICATION_CREDENTIALS)',
+    }),
+  ),
+  FIREBASE_API_KEY: Type.Optional(Type.String({ description: 'Web API key, for the sign-in of the settings page' })),
+  FIREBASE_AUTH_DOMAIN: Type.Optional(
+    Type.String({ description: 'Auth domain, for the sign-in of the settings page' }),
+  ),
+
+  MCP_TOKEN_SECRET: Type.String({
+    minLength: 32,
+    description: 'Signs MCP tokens (HS256), at least 32 characters, the same on every instance',
+  }),
+  MCP_TOKEN_PREVIOUS_SECRETS: Type.String({
+    default: '',
+    description: 'Earlier secrets still accepted while rotating, comma-separated',
+  }),
+  MCP_TOKEN_TTL_SECONDS: Type.Integer({
+    default: 86400,
+    minimum: 60,
+    maximum: 2592000,
+    description: 'Life of an MCP token',
+  }),
+  MCP_TOKEN_ISSUER: Type.String({ default: 'https://api.flowpos.app', description: 'iss of MCP tokens' }),
+  MCP_TOKEN_AUDIENCE: Type.String({ default: 'flowpos-mcp', description: 'aud of MCP tokens' }),
+
+  TOKEN_RATE_LIMIT_PER_MINUTE: Type.Integer({
+    default: 30,
+    minimum: 1,
+    description: 'Failed credential exchanges per client address and minute',
+  }),
+  MCP_RATE_LIMIT_PER_MINUTE: Type.Integer({
+    default: 1200,
+    minimum: 1,
+    description: 'Requests to /mcp per credential, instance and minute',
+  }),
+})
+
+export type Config = Static<typeof ConfigSchema>
+
+/**
+ * Reads and checks the settings.
+ * @param env the environment; `.env` is read by the process entry, not here
+ * @throws Error with a sentence per wrong setting
+ */
+export function loadConfig(env: NodeJS.ProcessEnv): Config {
+  // `NAME=` in a .env file means "not set".
+  const data = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  return envSchema<Config>({ schema: ConfigSchema, data, env: false })
+}
+
+/** The parts of a comma-separated setting. */
+export function listOf(setting: string | undefined): string[] {
+  return (setting ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+}

@@ -1,0 +1,109 @@
+import { type Kysely, sql } from 'kysely'
+import pg from 'pg'
+import { ServiceError, unavailable } from '../errors.ts'
+import type { DB } from './types.ts'
+
+/** A Kysely bound to one open transaction. */
+export type Transaction = Kysely<DB>
+
+/**
+ * What a transaction may see. Row-level security compares rows with these settings; with none of them set, no row of
+ * any tenant is visible.
+ */
+export interface Access {
+  businessId?: string
+  userId?: string
+  firebaseUid?: string
+  email?: string
+  keyHash?: Buffer
+  operator?: boolean
+}
+
+export type Mode = 'read' | 'write'
+
+const BEGIN = { read: 'begin isolation level repeatable read, read only', write: 'begin' } as const
+
+/** The database as the service uses it: every statement runs inside `within`. */
+export type Database = ReturnType<typeof createDatabase>
+
+/**
+ * @param kysely over a pool of a role that cannot bypass row security
+ */
+export function createDatabase(kysely: Kysely<DB>) {
+  /**
+   * Runs `work` in one transaction that sees what `access` allows. Reads share one snapshot, so that the figures of a
+   * result agree with each other.
+   * @throws ServiceError `unavailable` when the database is away or too slow; nothing was written then
+   */
+  async function within<T>(access: Access, mode: Mode, work: (db: Transaction) => Promise<T>): Promise<T> {
+    try {
+      return await kysely.connection().execute(async (db) => {
+        // One round trip for both: without parameters, statements may share a query.
+        await sql.raw(`${BEGIN[mode]}; ${settings(access)}`).execute(db)
+        try {
+          const result = await work(db)
+          await sql.raw('commit').execute(db)
+          return result
+        } catch (error) {
+          // A connection that cannot roll back is thrown away by the pool; the first error is the one that matters.
+          await sql
+            .raw('rollback')
+            .execute(db)
+            .catch(() => {})
+          throw error
+        }
+      })
+    } catch (error) {
+      throw isAway(error) ? unavailable('The database', error) : error
+    }
+  }
+
+  return {
+    within,
+    /** One cheap round trip. @throws when the database does not answer */
+    async ping(): Promise<void> {
+      await sql`select 1`.execute(kysely)
+    },
+  }
+}
+
+/** Lets an open transaction see more, once it has learned who or what it is about. */
+export async function widen(db: Transaction, access: Access): Promise<void> {
+  await sql.raw(settings(access)).execute(db)
+}
+
+function settings(access: Access): string {
+  const values: Record<string, string | undefined> = {
+    'app.business_id': access.businessId,
+    'app.user_id': access.userId,
+    'app.firebase_uid': access.firebaseUid,
+    'app.email': access.email,
+    'app.key_hash': access.keyHash && `\\x${access.keyHash.toString('hex')}`,
+    'app.operator': access.operator ? 'on' : undefined,
+  }
+  const calls = Object.entries(values)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `set_config('${name}', ${pg.escapeLiteral(value as string)}, true)`)
+  if (calls.length === 0) throw new Error('a transaction needs an access')
+  return `select ${calls.join(', ')}`
+}
+
+// SQLSTATE classes: 08 connection, 53 resources, 57P01-57P03 shutdown and start-up, 57014 statement timeout.
+const AWAY = /^(08...|53...|57P0[123]|57014|25P04)$/
+const AWAY_NODE = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'ETIMEDOUT',
+  'EPIPE',
+  'EHOSTUNREACH',
+  'EAI_AGAIN',
+])
+
+function isAway(error: unknown): boolean {
+  if (error instanceof ServiceError || !(error instanceof Error)) return false
+  const code = (error as { code?: unknown }).code
+  if (typeof code === 'string') return AWAY.test(code) || AWAY_NODE.has(code)
+  // pg reports its own time-outs and lost connections without a code.
+  return /timeout|Connection terminated|not queryable/i.test(error.message)
+}

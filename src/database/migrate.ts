@@ -1,0 +1,33 @@
+import path from 'node:path'
+import { type Kysely, type Migration, type MigrationResultSet, Migrator, NO_MIGRATIONS } from 'kysely'
+import { importFolder } from '../import-folder.ts'
+
+const FOLDER = path.join(import.meta.dirname, '../../migrations')
+
+/**
+ * Brings the schema to the newest migration, or one step or all the way back.
+ * @param kysely as the owner of the schema, who is not the role of the service
+ * @returns the names of the migrations that ran, in order
+ * @throws the first migration's own error; what ran before it in the same call is rolled back with it
+ */
+export async function migrate(
+  // biome-ignore lint/suspicious/noExplicitAny: the schema before a migration has no type
+  kysely: Kysely<any>,
+  direction: 'latest' | 'up' | 'down' | 'none' = 'latest',
+): Promise<string[]> {
+  const migrator = new Migrator({
+    db: kysely,
+    provider: {
+      getMigrations: async () => Object.fromEntries(await importFolder(FOLDER)) as unknown as Record<string, Migration>,
+    },
+  })
+  const run: Record<typeof direction, () => Promise<MigrationResultSet>> = {
+    latest: () => migrator.migrateToLatest(),
+    up: () => migrator.migrateUp(),
+    down: () => migrator.migrateDown(),
+    none: () => migrator.migrateTo(NO_MIGRATIONS),
+  }
+  const { error, results } = await run[direction]()
+  if (error) throw error
+  return (results ?? []).filter((result) => result.status === 'Success').map((result) => result.migrationName)
+}

@@ -1,0 +1,52 @@
+/** Every code that a route or a tool can answer with, and the HTTP status of each. */
+export const ERROR_STATUS = {
+  invalid_request: 400,
+  invalid_argument: 400,
+  business_required: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  business_not_available: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  conflict: 409,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  rate_limited: 429,
+  internal_error: 500,
+  unavailable: 503,
+} as const
+
+export type ErrorCode = keyof typeof ERROR_STATUS
+
+export interface ErrorDetails {
+  /** What the caller can do about it, as a sentence. */
+  hint?: string
+  /** After how many seconds the same call may succeed. Absent: a retry will not help. */
+  retryAfterSeconds?: number
+  cause?: unknown
+}
+
+/** An expected failure. Its message is meant for the caller: no SQL, host names or other systems' words in it. */
+export class ServiceError extends Error {
+  readonly code: ErrorCode
+  readonly statusCode: number
+  readonly hint: string | undefined
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.name = 'ServiceError'
+    this.code = code
+    this.statusCode = ERROR_STATUS[code]
+    this.hint = details.hint
+    this.retryAfterSeconds = details.retryAfterSeconds
+  }
+}
+
+/** The error for a part that is away (database, session store, identity provider): worth a retry soon. */
+export function unavailable(part: string, cause?: unknown): ServiceError {
+  return new ServiceError('unavailable', `${part} does not answer at the moment. Try again in a few seconds.`, {
+    retryAfterSeconds: 2,
+    cause,
+  })
+}

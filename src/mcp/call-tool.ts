@@ -1,0 +1,85 @@
+import { type AuthorizedBusiness, scopesIn } from '../auth/principal.ts'
+import { ServiceError } from '../errors.ts'
+import type { RegisteredTool } from './registry.ts'
+import { describeBusiness, resolveBusiness } from './resolve-business.ts'
+import type { BusinessContext, BusinessTool, CallContext } from './tool.ts'
+
+export interface CallOutcome {
+  text: string
+  data: Record<string, unknown>
+  /** The business that the call was about, if any. */
+  businessId: string | null
+}
+
+/**
+ * Runs a tool: checks its arguments, resolves and checks its business, opens its transaction, names the business.
+ * @throws ServiceError for every expected failure
+ */
+export async function callTool(
+  { tool, checkArguments }: RegisteredTool,
+  args: Record<string, unknown>,
+  context: CallContext,
+): Promise<CallOutcome> {
+  const input = checkArguments(args)
+  if (tool.kind === 'context') {
+    const { text, data } = await tool.handler(input, context)
+    return { text, data, businessId: null }
+  }
+
+  const { businessId: argument, ...rest } = input as Record<string, unknown> & { businessId?: string }
+  const business = await resolveBusiness(context.principal, { ...context.hints, argument }, context.findTenant)
+  requireScopes(tool, business, context)
+  const { text, data, covers } = await runInBusiness(tool, business, context, (businessContext) =>
+    tool.handler(rest, businessContext),
+  )
+  return {
+    text: `${text}\n\nBusiness: ${(covers ?? [business]).map(describeBusiness).join('; ')}`,
+    data: { business: { id: business.id, name: business.name }, ...data },
+    businessId: business.id,
+  }
+}
+
+function requireScopes(tool: BusinessTool, business: AuthorizedBusiness, { principal }: CallContext): void {
+  const missing = tool.scopes.filter((scope) => !scopesIn(principal, business).includes(scope))
+  if (missing.length === 0) return
+  throw new ServiceError(
+    'forbidden',
+    `Your role ${business.role} in ${describeBusiness(business)} does not include ${missing.join(', ')}.`,
+    { hint: 'Ask an owner of that business, or choose another business.' },
+  )
+}
+
+function runInBusiness<T>(
+  tool: BusinessTool,
+  business: AuthorizedBusiness,
+  call: CallContext,
+  work: (context: BusinessContext) => Promise<T>,
+): Promise<T> {
+  const { principal, now, requestId } = call
+  return call.database.within({ businessId: business.id }, tool.mode, (db) =>
+    work({
+      business,
+      principal,
+      db,
+      now,
+      requestId,
+      async forEachBusiness(each) {
+        const results = []
+        for (const other of principal.businesses) {
+          if (!tool.scopes.every((scope) => scopesIn(principal, other).includes(scope))) continue
+          results.push(await runInBusiness(tool, other, call, each))
+        }
+        return results
+      },
+    }),
+  )
+}
+
+/** A failure as text that lets a model correct itself: code, sentence, hint, whether a retry can help. */
+export function describeFailure(error: ServiceError): string {
+  const retry =
+    error.retryAfterSeconds === undefined
+      ? ''
+      : ` The same call may be tried again after ${error.retryAfterSeconds} seconds.`
+  return `${error.code}: ${error.message}${error.hint === undefined ? '' : ` ${error.hint}`}${retry}`
+}

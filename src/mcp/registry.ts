@@ -1,0 +1,106 @@
+import { type TObject, Type } from '@sinclair/typebox'
+import { type Principal, scopesAnywhere } from '../auth/principal.ts'
+import { type ArgumentCheck, compileArgumentCheck, EntityRef, publicSchema } from './schema.ts'
+import type { Tool, ToolAnnotations } from './tool.ts'
+
+/** A tool as `tools/list` gives it. */
+export interface ToolListing {
+  name: string
+  title: string
+  description: string
+  inputSchema: Record<string, unknown>
+  outputSchema: Record<string, unknown>
+  annotations: ToolAnnotations & { title: string }
+}
+
+/** A tool made ready once at start: argument check compiled, listings built for one business and for several. */
+export interface RegisteredTool {
+  tool: Tool
+  checkArguments: ArgumentCheck<TObject>
+  listing: { one: ToolListing; several: ToolListing }
+}
+
+export type Registry = ReturnType<typeof createRegistry>
+
+const BUSINESS_ID = Type.Optional(
+  Type.String({ description: 'Business to ask about, from get_context; default: the active business' }),
+)
+
+/**
+ * All tools and the one predicate that decides who sees which. The same predicate guards `tools/list` and
+ * `tools/call`, so a hidden tool answers like an unknown one.
+ */
+export function createRegistry(tools: readonly Tool[]) {
+  const registered = new Map<string, RegisteredTool>()
+  for (const tool of [...tools].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (registered.has(tool.name)) throw new Error(`two tools are named ${tool.name}`)
+    registered.set(tool.name, register(tool))
+  }
+  // Lists depend on scopes, kind and number of businesses alone: few distinct ones, each built once.
+  const lists = new Map<string, readonly ToolListing[]>()
+
+  return {
+    /** Every tool, sorted by name. */
+    all: [...registered.values()],
+
+    /** What `tools/list` shows to a principal: one page, sorted by name, the same array for the same visibility. */
+    list(principal: Principal): readonly ToolListing[] {
+      const visible = [...registered.values()].filter(({ tool }) => isVisible(tool, principal))
+      const form = hasSeveral(principal) ? 'several' : 'one'
+      const key = `${form}:${visible.map(({ tool }) => tool.name).join()}`
+      let list = lists.get(key)
+      if (list === undefined) {
+        list = visible.map(({ listing }) => listing[form])
+        lists.set(key, list)
+      }
+      return list
+    },
+
+    /** The tool of that name, if the principal may see it. */
+    find(principal: Principal, name: string): RegisteredTool | undefined {
+      const entry = registered.get(name)
+      return entry !== undefined && isVisible(entry.tool, principal) ? entry : undefined
+    },
+  }
+}
+
+/** Whether a principal is shown a tool and may call it. Fails closed. */
+export function isVisible(tool: Tool, principal: Principal): boolean {
+  try {
+    const scopes = scopesAnywhere(principal)
+    if (!tool.scopes.every((scope) => scopes.includes(scope))) return false
+    return tool.kind === 'business' || tool.visibleTo(principal)
+  } catch {
+    return false
+  }
+}
+
+/** Whether there is a choice of business to make by argument. */
+export function hasSeveral(principal: Principal): boolean {
+  return principal.businesses.length >= 2
+}
+
+function register(tool: Tool): RegisteredTool {
+  if (tool.kind === 'context') {
+    const listing = toListing(tool, tool.input, tool.output)
+    return { tool, checkArguments: compileArgumentCheck(tool.input), listing: { one: listing, several: listing } }
+  }
+  const withBusiness = Type.Object({ ...tool.input.properties, businessId: BUSINESS_ID })
+  const output = Type.Object({ business: EntityRef, ...tool.output.properties })
+  return {
+    tool,
+    checkArguments: compileArgumentCheck(withBusiness),
+    listing: { one: toListing(tool, tool.input, output), several: toListing(tool, withBusiness, output) },
+  }
+}
+
+function toListing(tool: Tool, input: TObject, output: TObject): ToolListing {
+  return {
+    name: tool.name,
+    title: tool.title,
+    description: tool.description,
+    inputSchema: publicSchema(input),
+    outputSchema: publicSchema(output),
+    annotations: { title: tool.title, ...tool.annotations },
+  }
+}

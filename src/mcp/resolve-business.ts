@@ -1,0 +1,87 @@
+import type { AuthorizedBusiness, Principal } from '../auth/principal.ts'
+import { ServiceError } from '../errors.ts'
+
+/** Where a call may say, or have said, which business it means. */
+export interface BusinessHints {
+  /** From the client's configuration (header or URL): the person outranks the model. */
+  pin?: string | undefined
+  /** The `businessId` argument of the call. */
+  argument?: string | undefined
+  /** The session's active business. */
+  session?: string | undefined
+  /** What the principal chose last, in any session. */
+  lastChoice?: string | undefined
+}
+
+/** An active tenant by id, for operators; null when there is none. */
+export type FindTenant = (id: string) => Promise<AuthorizedBusiness | null>
+
+/**
+ * The business that a call is about: the only one there is, the pin, the argument, the session's choice, the
+ * principal's last choice, the credential's default; the first that applies, and always one that is authorized now.
+ * @throws ServiceError `business_not_available` for an id that is not theirs or does not exist, alike;
+ *   `business_required` when nothing decides
+ */
+export async function resolveBusiness(
+  principal: Principal,
+  hints: BusinessHints,
+  findTenant: FindTenant,
+): Promise<AuthorizedBusiness> {
+  const { pin, argument, session, lastChoice } = hints
+  const only = principal.businesses.length === 1 ? principal.businesses[0] : undefined
+  const pinned = pin === undefined ? only : await authorizedBusiness(principal, pin, findTenant)
+
+  if (pinned !== undefined) {
+    if (argument !== undefined && argument !== pinned.id) {
+      if (only !== undefined) throw notAvailable(principal)
+      throw new ServiceError(
+        'business_not_available',
+        `businessId differs from the business that this connection is pinned to: ${describeBusiness(pinned)}.`,
+        { hint: 'Leave businessId out, or ask the person to change the pin in the client configuration.' },
+      )
+    }
+    return pinned
+  }
+
+  if (argument !== undefined) return authorizedBusiness(principal, argument, findTenant)
+  // A remembered choice that is no longer authorized is passed over: it was not asked for in this call.
+  for (const remembered of [session, lastChoice, principal.defaultBusinessId]) {
+    if (remembered == null) continue
+    const business = await findAuthorized(principal, remembered, findTenant)
+    if (business !== null) return business
+  }
+  throw new ServiceError('business_required', `Choose a business first. ${choices(principal)}`)
+}
+
+/**
+ * One of the principal's businesses by id.
+ * @throws ServiceError `business_not_available`, the same for a foreign id and for one that does not exist
+ */
+export async function authorizedBusiness(
+  principal: Principal,
+  id: string,
+  findTenant: FindTenant,
+): Promise<AuthorizedBusiness> {
+  const business = await findAuthorized(principal, id, findTenant)
+  if (business === null) throw notAvailable(principal)
+  return business
+}
+
+async function findAuthorized(principal: Principal, id: string, findTenant: FindTenant) {
+  if (principal.kind === 'operator') return findTenant(id)
+  return principal.businesses.find((business) => business.id === id) ?? null
+}
+
+/** A business as results and errors name it. */
+export function describeBusiness(business: { id: string; name: string }): string {
+  return `${business.name} (${business.id})`
+}
+
+function notAvailable(principal: Principal): ServiceError {
+  return new ServiceError('business_not_available', `That business is not available to you. ${choices(principal)}`)
+}
+
+function choices(principal: Principal): string {
+  if (principal.kind === 'operator') return 'See list_tenants for the tenants, then call set_active_tenant.'
+  return `You may choose: ${principal.businesses.map(describeBusiness).join('; ')}.`
+}

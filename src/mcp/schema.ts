@@ -1,0 +1,68 @@
+import { type SchemaOptions, type Static, type TObject, type TSchema, type TUnsafe, Type } from '@sinclair/typebox'
+import { Ajv, type ValidateFunction } from 'ajv'
+import addFormats from 'ajv-formats'
+import { ServiceError } from '../errors.ts'
+import { describeProblems, VALIDATION } from '../validation.ts'
+
+/** A string that is one of `values`: as `enum`, which every client takes, where a union of literals is not. */
+export function StringEnum<const T extends readonly string[]>(
+  values: T,
+  options: SchemaOptions = {},
+): TUnsafe<T[number]> {
+  return Type.Unsafe<T[number]>({ ...options, type: 'string', enum: [...values] })
+}
+
+/** A local calendar day. */
+export function LocalDate(description: string): TUnsafe<string> {
+  return Type.Unsafe<string>({ type: 'string', format: 'date', description })
+}
+
+/** A page size with its default and maximum. */
+export function Limit(options: { default: number; maximum: number }) {
+  return Type.Optional(
+    Type.Integer({ minimum: 1, ...options, description: `How many to return, at most ${options.maximum}` }),
+  )
+}
+
+export const Cursor = Type.Optional(
+  Type.String({ maxLength: 500, description: 'nextCursor of the page before, with the same other arguments' }),
+)
+
+export const EntityRef = Type.Object({ id: Type.String(), name: Type.String() })
+
+/** JSON Schema as clients get it: without the marks of the library that made it. */
+export function publicSchema(schema: TSchema): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(schema)) as Record<string, unknown>
+}
+
+const ajv = addFormats.default(new Ajv({ ...VALIDATION, allErrors: true, strict: false }))
+
+export type ArgumentCheck<Input extends TObject> = (args: Record<string, unknown>) => Static<Input>
+
+/**
+ * Compiles a check of a tool's arguments, once. Unknown arguments are refused by name, at any depth: a filter that is
+ * dropped in silence gives a confident wrong answer. An argument of null counts as left out.
+ * @returns a function that gives the arguments with defaults filled in
+ * @throws (the function) ServiceError `invalid_argument` that names each wrong argument and the valid choices
+ */
+export function compileArgumentCheck<Input extends TObject>(input: Input): ArgumentCheck<Input> {
+  const validate: ValidateFunction = ajv.compile(closed(publicSchema(input)))
+  return (args) => {
+    const given = Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null))
+    if (validate(given)) return given as Static<Input>
+    throw new ServiceError('invalid_argument', describeProblems(validate.errors ?? []))
+  }
+}
+
+/** Closes objects for validation only: published schemas stay within the subset that every client takes. */
+function closed(schema: Record<string, unknown>): Record<string, unknown> {
+  const entries = Object.entries(schema).map(([key, value]) => {
+    if (key === 'properties') {
+      const properties = Object.entries(value as Record<string, Record<string, unknown>>)
+      return [key, Object.fromEntries(properties.map(([name, property]) => [name, closed(property)]))]
+    }
+    if (key === 'items') return [key, closed(value as Record<string, unknown>)]
+    return [key, value]
+  })
+  return { ...Object.fromEntries(entries), ...(schema.type === 'object' ? { additionalProperties: false } : {}) }
+}

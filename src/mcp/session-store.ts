@@ -1,0 +1,35 @@
+/** What is kept of an MCP session: facts about a conversation, never a proof of identity. */
+export interface SessionRecord {
+  /** `ref` of the principal that the session belongs to. */
+  principal: string
+  businessId?: string | undefined
+  protocolVersion?: string | undefined
+  client?: string | undefined
+}
+
+export interface SessionState {
+  /** `ended` after DELETE; null when there is none (unknown, expired). */
+  session: SessionRecord | 'ended' | null
+  /** The business that the principal chose last, in any session. */
+  lastBusinessId: string | null
+}
+
+/** Sessions and choices, shared by all instances. Every method is one round trip. */
+export interface SessionStore {
+  /**
+   * @param sessionId undefined for a request without a session: only the choice is read
+   * @param slideSeconds renews the session's life, where it has one
+   */
+  read(sessionId: string | undefined, principal: string, slideSeconds?: number): Promise<SessionState>
+  /** Writes a whole record together with its life in seconds. */
+  save(sessionId: string, record: SessionRecord, ttlSeconds: number): Promise<void>
+  /** Keeps a choice for the session, if it is still this principal's, and as the principal's last one. */
+  chooseBusiness(sessionId: string | undefined, principal: string, businessId: string): Promise<void>
+  /** Ends a session for good: its id is remembered as ended for `ttlSeconds`. */
+  end(sessionId: string, ttlSeconds: number): Promise<void>
+  /** @throws when the store does not answer */
+  ping(): Promise<void>
+}
+
+/** How long a principal's last choice is remembered. */
+export const CHOICE_TTL_SECONDS = 90 * 24 * 3600

@@ -1,0 +1,31 @@
+/**
+ * Text written by strangers, as data: control, invisible and direction-changing characters become spaces, runs of
+ * space become one, and what is longer than `max` characters is cut.
+ */
+export function clean(text: string, max = 120): string {
+  const plain = text
+    .replace(/[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}]+/gu, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+  const characters = [...plain]
+  return characters.length <= max ? plain : `${characters.slice(0, max - 1).join('')}…`
+}
+
+/** Free text such as a note: cleaned, cut, and marked as not to be followed. Null stays null. */
+export function untrusted(text: string | null, max = 300): string | null {
+  return text === null ? null : `[untrusted text] ${clean(text, max)}`
+}
+
+/** A compact Markdown table. Cells are plain text; a bar in one would break the row. */
+export function table(headers: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const line = (cells: readonly (string | number)[]) =>
+    `| ${cells.map((cell) => String(cell).replaceAll('|', '/')).join(' | ')} |`
+  return [line(headers), `|${'---|'.repeat(headers.length)}`, ...rows.map(line)].join('\n')
+}
+
+/** The first line of a list that was cut. */
+export function cutNotice(shown: number, what: string, nextCursor: string | undefined): string {
+  return nextCursor === undefined
+    ? ''
+    : `Only the first ${shown} ${what} are shown; more follow with cursor ${nextCursor}\n`
+}

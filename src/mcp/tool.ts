@@ -1,0 +1,100 @@
+import type { Static, TObject } from '@sinclair/typebox'
+import type { AuthorizedBusiness, Principal } from '../auth/principal.ts'
+import type { Scope } from '../auth/scopes.ts'
+import type { Database, Mode, Transaction } from '../database/database.ts'
+import type { BusinessHints, FindTenant } from './resolve-business.ts'
+
+/** What every tool may ask of the call that it runs in. */
+export interface CallContext {
+  principal: Principal
+  /** The instant of the call; the only source of "now" for tools and queries. */
+  now: Date
+  requestId: string
+  sessionId: string | undefined
+  hints: BusinessHints
+  database: Database
+  findTenant: FindTenant
+  /** Keeps a choice of business for the session and as the principal's last one. */
+  chooseBusiness(businessId: string): Promise<void>
+}
+
+/** What a tool about one business works with: a transaction that sees this business and nothing else. */
+export interface BusinessContext {
+  business: AuthorizedBusiness
+  principal: Principal
+  db: Transaction
+  now: Date
+  requestId: string
+  /**
+   * Runs `work` for each business in which the principal may use this tool, in order, each in a transaction of its own.
+   */
+  forEachBusiness<T>(work: (context: BusinessContext) => Promise<T>): Promise<T[]>
+}
+
+/** A tool's answer: text that is complete alone, and the same as data. */
+export interface ToolResult<Data> {
+  text: string
+  data: Data
+  /** The businesses it is about, where that is not the one business of the call. */
+  covers?: readonly { id: string; name: string }[]
+}
+
+/** Hints for clients, all four always given: a tool without them counts as destructive. */
+export interface ToolAnnotations {
+  readOnlyHint: boolean
+  destructiveHint: boolean
+  idempotentHint: boolean
+  openWorldHint: boolean
+}
+
+/** For tools that only read the shop's own data. */
+export const readOnly: ToolAnnotations = {
+  readOnlyHint: true,
+  destructiveHint: false,
+  idempotentHint: true,
+  openWorldHint: false,
+}
+
+interface ToolBasics<Input extends TObject, Output extends TObject> {
+  name: string
+  title: string
+  /** What the merchant learns; when to use it, and when another tool; limits and defaults. */
+  description: string
+  /** All of these are needed; none: any credential will do. */
+  scopes: readonly Scope[]
+  annotations: ToolAnnotations
+  input: Input
+  output: Output
+}
+
+export interface BusinessTool<Input extends TObject = TObject, Output extends TObject = TObject>
+  extends ToolBasics<Input, Output> {
+  kind: 'business'
+  /** What its transaction may do. */
+  mode: Mode
+  handler(input: Static<Input>, context: BusinessContext): Promise<ToolResult<Static<Output>>>
+}
+
+export interface ContextTool<Input extends TObject = TObject, Output extends TObject = TObject>
+  extends ToolBasics<Input, Output> {
+  kind: 'context'
+  /** Beside the scopes; depends on the credential only, never on what was switched before. */
+  visibleTo(principal: Principal): boolean
+  handler(input: Static<Input>, context: CallContext): Promise<ToolResult<Static<Output>>>
+}
+
+export type Tool = BusinessTool | ContextTool
+
+/** Defines a tool about one business, which the registry resolves, checks and names in the result. */
+export function defineTool<Input extends TObject, Output extends TObject>(
+  tool: Omit<BusinessTool<Input, Output>, 'kind'>,
+): Tool {
+  return { kind: 'business', ...tool } as unknown as Tool
+}
+
+/** Defines a tool about the conversation itself: who calls, which business is active. */
+export function defineContextTool<Input extends TObject, Output extends TObject>(
+  tool: Omit<ContextTool<Input, Output>, 'kind'>,
+): Tool {
+  return { kind: 'context', ...tool } as unknown as Tool
+}

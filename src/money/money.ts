@@ -1,0 +1,53 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { Decimal } from 'decimal.js'
+
+// Half-up as an accountant rounds (away from zero), and more digits than numeric(20,4) can hold.
+Decimal.set({ precision: 40, rounding: Decimal.ROUND_HALF_UP, toExpNeg: -30, toExpPos: 40 })
+
+export { Decimal }
+
+export const MoneySchema = Type.Object(
+  {
+    amount: Type.String({ description: 'Exact decimal, e.g. "1234.50"' }),
+    currency: Type.String({ description: 'ISO 4217 code' }),
+  },
+  { title: 'Money' },
+)
+export type Money = Static<typeof MoneySchema>
+
+export interface Currency {
+  currency: string
+  currencyDigits: number
+}
+
+/**
+ * An amount with its currency.
+ * @param amount major units; `numeric` reaches us as a decimal string, and stays one
+ * @returns at least the digits of the minor unit, more only where they carry value (a unit price of 0.0350)
+ */
+export function money(amount: Decimal.Value, { currency, currencyDigits }: Currency): Money {
+  const value = new Decimal(amount)
+  return { amount: value.toFixed(Math.max(currencyDigits, value.decimalPlaces())), currency }
+}
+
+/** An amount as people read it in text: grouped digits and the currency code, e.g. `GTQ 1,234.50`. */
+export function formatMoney({ amount, currency }: Money): string {
+  const [whole = '0', fraction] = amount.split('.')
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',')
+  return `${currency} ${fraction === undefined ? grouped : `${grouped}.${fraction}`}`
+}
+
+/** Digits of a currency's minor unit by ISO 4217: 2 for GTQ, 0 for JPY. */
+export function currencyDigits(currency: string): number {
+  return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
+}
+
+/**
+ * The change from one amount to another in percent.
+ * @returns a signed decimal string with one digit (`"-12.5"`), or null where there is nothing to compare with
+ */
+export function percentChange(now: Decimal.Value, before: Decimal.Value): string | null {
+  const base = new Decimal(before)
+  if (base.isZero()) return null
+  return new Decimal(now).minus(base).div(base.abs()).times(100).toFixed(1)
+}

@@ -1,0 +1,62 @@
+import { Temporal } from 'temporal-polyfill'
+
+/** The calendar day of an instant in a zone, as YYYY-MM-DD. */
+export function localDate(instant: Date, timezone: string): string {
+  return zoned(instant, timezone).toPlainDate().toString()
+}
+
+/** The wall-clock time of an instant in a zone, as HH:MM:SS.mmm. */
+export function localTime(instant: Date, timezone: string): string {
+  return zoned(instant, timezone).toPlainTime().toString({ smallestUnit: 'millisecond' })
+}
+
+/** An instant with the offset of a zone, to the second: `2026-11-22T09:30:00-06:00`. */
+export function withOffset(instant: Date, timezone: string): string {
+  return zoned(instant, timezone).toString({ timeZoneName: 'never', smallestUnit: 'second' })
+}
+
+/** A local day some days later, or earlier for negative numbers. */
+export function addDays(date: string, days: number): string {
+  return Temporal.PlainDate.from(date).add({ days }).toString()
+}
+
+/** How many local days a window has, both ends counted. */
+export function daysBetween(from: string, to: string): number {
+  return Temporal.PlainDate.from(from).until(Temporal.PlainDate.from(to)).days + 1
+}
+
+const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'] as const
+
+/** English name of a local day's weekday. */
+export function weekday(date: string): string {
+  return weekdayName(Temporal.PlainDate.from(date).dayOfWeek)
+}
+
+/** English name of an ISO weekday, 1 = Monday. */
+export function weekdayName(isoDay: number): string {
+  return WEEKDAYS[isoDay - 1] as string
+}
+
+/** The Monday of a local day's week. */
+export function weekStart(date: string): string {
+  return addDays(date, 1 - Temporal.PlainDate.from(date).dayOfWeek)
+}
+
+/** The first day of a local day's month. */
+export function monthStart(date: string): string {
+  return `${date.slice(0, 7)}-01`
+}
+
+/** Whether a name is a time zone of the IANA database. */
+export function isTimezone(name: string): boolean {
+  try {
+    zoned(new Date(0), name)
+    return !/^[+-]/.test(name)
+  } catch {
+    return false
+  }
+}
+
+function zoned(instant: Date, timezone: string): Temporal.ZonedDateTime {
+  return Temporal.Instant.fromEpochMilliseconds(instant.getTime()).toZonedDateTimeISO(timezone)
+}

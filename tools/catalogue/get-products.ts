@@ -1,0 +1,90 @@
+import { Type } from '@sinclair/typebox'
+import { Search } from '../../src/mcp/arguments.ts'
+import { decodeCursor, page } from '../../src/mcp/cursor.ts'
+import { Cursor, EntityRef, Limit, StringEnum } from '../../src/mcp/schema.ts'
+import { clean, cutNotice, table } from '../../src/mcp/text.ts'
+import { defineTool, readOnly } from '../../src/mcp/tool.ts'
+import { Decimal, MoneySchema, money } from '../../src/money/money.ts'
+import { findProducts } from '../../src/pos/products.ts'
+
+export default defineTool({
+  name: 'get_products',
+  title: 'Products',
+  description:
+    'The catalogue by name, a row per SKU: price, category, stock over all locations, whether it is on sale. Use it to ' +
+    'find a product or price by name, SKU or barcode; for stock per location use get_inventory. Search forgives accents ' +
+    'and case. Default: active products, 25 rows.',
+  scopes: ['pos:read'],
+  annotations: readOnly,
+  mode: 'read',
+  input: Type.Object({
+    search: Search,
+    category: Type.Optional(Type.String({ maxLength: 100, description: 'Name or id of a category' })),
+    active: Type.Optional(Type.Boolean({ default: true, description: 'false: products that are switched off' })),
+    stock: Type.Optional(
+      StringEnum(['in_stock', 'low', 'out'], { description: 'low: at or below the reorder point somewhere' }),
+    ),
+    limit: Limit({ default: 25, maximum: 100 }),
+    cursor: Cursor,
+  }),
+  output: Type.Object({
+    products: Type.Array(
+      Type.Object({
+        id: Type.String(),
+        variantId: Type.String(),
+        name: Type.String(),
+        sku: Type.String(),
+        category: Type.Unsafe<{ id: string; name: string } | null>({ ...EntityRef, type: ['object', 'null'] }),
+        price: MoneySchema,
+        isActive: Type.Boolean(),
+        onHand: Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'null: no stock is kept' }),
+      }),
+    ),
+    pricesIncludeTax: Type.Boolean(),
+    hasMore: Type.Boolean(),
+    nextCursor: Type.Optional(Type.String()),
+  }),
+  async handler({ search, category, active = true, stock, limit = 25, cursor }, { db, business }) {
+    const [name, id] = decodeCursor(cursor, 2) ?? []
+    const after = name === undefined || id === undefined ? undefined : ([name, id] as const)
+    const rows = await findProducts(db, business.id, { search, category, active, stock, limit: limit + 1, after })
+    const { prices_include_tax: pricesIncludeTax } = await db
+      .selectFrom('business')
+      .select('prices_include_tax')
+      .where('id', '=', business.id)
+      .executeTakeFirstOrThrow()
+    const { shown, ...more } = page(rows, limit, (row) => [row.name, row.variant_id])
+    const products = shown.map((row) => ({
+      id: row.product_id,
+      variantId: row.variant_id,
+      name: clean(row.label === null ? row.name : `${row.name} ${row.label}`),
+      sku: clean(row.sku, 60),
+      category:
+        row.category_id === null || row.category === null
+          ? null
+          : { id: row.category_id, name: clean(row.category, 60) },
+      price: money(row.price, business),
+      isActive: row.is_active,
+      onHand: row.on_hand === null ? null : new Decimal(row.on_hand).toString(),
+    }))
+    return {
+      text:
+        products.length === 0
+          ? 'No product matches.'
+          : cutNotice(products.length, 'products', more.nextCursor) +
+            table(
+              ['product', 'SKU', 'category', `price ${business.currency}`, 'on hand', 'id'],
+              products.map((product) => [
+                product.name,
+                product.sku,
+                product.category?.name ?? '–',
+                product.price.amount,
+                product.onHand ?? '–',
+                product.id,
+              ]),
+            ) +
+            `\nPrices ${pricesIncludeTax ? 'include' : 'are without'} tax.`,
+      data: { products, pricesIncludeTax, ...more },
+    }
+  },
+})

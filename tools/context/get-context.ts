@@ -1,0 +1,89 @@
+import { Type } from '@sinclair/typebox'
+import { scopesAnywhere, scopesIn } from '../../src/auth/principal.ts'
+import { ServiceError } from '../../src/errors.ts'
+import { describeBusiness, resolveBusiness } from '../../src/mcp/resolve-business.ts'
+import { type CallContext, defineContextTool, readOnly } from '../../src/mcp/tool.ts'
+import { withOffset } from '../../src/time/local.ts'
+
+const BusinessSchema = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  role: Type.String(),
+  scopes: Type.Array(Type.String()),
+  timezone: Type.String({ description: 'IANA zone of its local day' }),
+  currency: Type.String(),
+  localTime: Type.String({ description: 'Now, on its clock' }),
+  isActive: Type.Boolean({ description: 'Whether calls without businessId are about it' }),
+})
+
+export default defineContextTool({
+  name: 'get_context',
+  title: 'Who am I',
+  description:
+    'Tells who is asking, which businesses they may ask about (in order: first, second, …), which one is active, its ' +
+    'time zone, currency and local time, and what the credential allows until when. Use it first in a conversation, ' +
+    'to turn "my second shop" into a businessId, or when a tool is missing.',
+  scopes: [],
+  annotations: readOnly,
+  visibleTo: () => true,
+  input: Type.Object({}),
+  output: Type.Object({
+    principal: Type.String({ description: 'merchant, api_key or operator' }),
+    role: Type.String(),
+    scopes: Type.Array(Type.String()),
+    credentialExpiresAt: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
+    activeBusinessId: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
+    businesses: Type.Array(BusinessSchema),
+  }),
+  async handler(_input, context) {
+    const { principal, now } = context
+    const active = await activeBusiness(context)
+    const known = principal.businesses.length > 0 ? principal.businesses : active === null ? [] : [active]
+    const businesses = known.map((business) => ({
+      id: business.id,
+      name: business.name,
+      role: business.role,
+      scopes: [...scopesIn(principal, business)],
+      timezone: business.timezone,
+      currency: business.currency,
+      localTime: withOffset(now, business.timezone),
+      isActive: business.id === active?.id,
+    }))
+    const scopes = [...scopesAnywhere(principal)]
+    const expires = principal.expiresAt?.toISOString() ?? null
+    const lines = businesses.map(
+      (business, index) =>
+        `${index + 1}. ${describeBusiness(business)}${business.isActive ? ' — active' : ''}: role ${business.role}, ` +
+        `${business.currency}, ${business.timezone}, local time ${business.localTime}`,
+    )
+    const choice =
+      principal.kind === 'operator'
+        ? 'Platform operator: choose a tenant with set_active_tenant.'
+        : `${businesses.length} ${businesses.length === 1 ? 'business' : 'businesses'}:`
+    return {
+      text: [
+        choice,
+        ...lines,
+        `Scopes: ${scopes.join(', ')}. Credential: ${principal.kind}, ${expires === null ? 'without expiry' : `valid until ${expires}`}.`,
+      ].join('\n'),
+      data: {
+        principal: principal.kind,
+        role: principal.role,
+        scopes,
+        credentialExpiresAt: expires,
+        activeBusinessId: active?.id ?? null,
+        businesses,
+      },
+    }
+  },
+})
+
+async function activeBusiness({ principal, hints, findTenant }: CallContext) {
+  try {
+    return await resolveBusiness(principal, hints, findTenant)
+  } catch (error) {
+    // Nothing chosen yet is an answer here, not a failure.
+    if (error instanceof ServiceError && error.code === 'business_required') return null
+    throw error
+  }
+}

@@ -1,0 +1,37 @@
+import { Type } from '@sinclair/typebox'
+import { Id } from '../../src/mcp/arguments.ts'
+import { hasSeveral } from '../../src/mcp/registry.ts'
+import { describeBusiness, resolveBusiness } from '../../src/mcp/resolve-business.ts'
+import { EntityRef } from '../../src/mcp/schema.ts'
+import { defineContextTool } from '../../src/mcp/tool.ts'
+import { withOffset } from '../../src/time/local.ts'
+
+export default defineContextTool({
+  name: 'set_active_business',
+  title: 'Switch business',
+  description:
+    'Switches the business that the following calls are about, for this conversation and until the next switch. Use ' +
+    'it when the merchant says "switch to my second shop"; for a single question about another business, pass ' +
+    'businessId to that tool instead. get_context has the ids.',
+  scopes: [],
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  visibleTo: (principal) => principal.kind === 'merchant' && hasSeveral(principal),
+  input: Type.Object({ businessId: Id('Business to switch to, from get_context') }),
+  output: Type.Object({
+    business: EntityRef,
+    timezone: Type.String(),
+    currency: Type.String(),
+    localTime: Type.String(),
+  }),
+  async handler({ businessId }, { principal, hints, findTenant, chooseBusiness, now }) {
+    // The pin is checked by the same rules as for any other call, so that the person outranks the model here, too.
+    const business = await resolveBusiness(principal, { pin: hints.pin, argument: businessId }, findTenant)
+    await chooseBusiness(business.id)
+    const { id, name, timezone, currency } = business
+    const localTime = withOffset(now, timezone)
+    return {
+      text: `Active business: ${describeBusiness(business)}, ${currency}, ${timezone}, local time ${localTime}.`,
+      data: { business: { id, name }, timezone, currency, localTime },
+    }
+  },
+})

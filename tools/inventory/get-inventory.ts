@@ -1,0 +1,91 @@
+import { Type } from '@sinclair/typebox'
+import { LocationId, Search } from '../../src/mcp/arguments.ts'
+import { decodeCursor, page } from '../../src/mcp/cursor.ts'
+import { Cursor, EntityRef, Limit, StringEnum } from '../../src/mcp/schema.ts'
+import { clean, cutNotice, table } from '../../src/mcp/text.ts'
+import { defineTool, readOnly } from '../../src/mcp/tool.ts'
+import { Decimal } from '../../src/money/money.ts'
+import { findInventory } from '../../src/pos/inventory.ts'
+import { placeOf } from '../../src/pos/locations.ts'
+
+const NullableQuantity = Type.Unsafe<string | null>({ type: ['string', 'null'] })
+
+export default defineTool({
+  name: 'get_inventory',
+  title: 'Stock',
+  description:
+    'Stock on hand now, a row per SKU and location, with reorder point and status (out, low, ok). Use it for "how many ' +
+    'do we have?" and "what is low?"; prices and products without stock are in get_products. Default: active products ' +
+    'of all locations, 25 rows.',
+  scopes: ['pos:read'],
+  annotations: readOnly,
+  mode: 'read',
+  input: Type.Object({
+    search: Search,
+    locationId: LocationId,
+    status: Type.Optional(
+      StringEnum(['out', 'low', 'ok'], {
+        description: 'out: none left; low: some left, at or below the reorder point',
+      }),
+    ),
+    limit: Limit({ default: 25, maximum: 100 }),
+    cursor: Cursor,
+  }),
+  output: Type.Object({
+    stock: Type.Array(
+      Type.Object({
+        product: EntityRef,
+        variantId: Type.String(),
+        sku: Type.String(),
+        location: EntityRef,
+        onHand: Type.String({ description: 'Exact decimal' }),
+        reorderPoint: NullableQuantity,
+        reorderQuantity: NullableQuantity,
+        status: Type.String({ description: 'out, low or ok' }),
+      }),
+    ),
+    hasMore: Type.Boolean(),
+    nextCursor: Type.Optional(Type.String()),
+  }),
+  async handler({ search, locationId, status, limit = 25, cursor }, { db, business }) {
+    await placeOf(db, business, locationId)
+    const [name, variantId, at] = decodeCursor(cursor, 3) ?? []
+    const after =
+      name === undefined || variantId === undefined || at === undefined ? undefined : ([name, variantId, at] as const)
+    const rows = await findInventory(db, business.id, { search, locationId, status, limit: limit + 1, after })
+    const { shown, ...more } = page(rows, limit, (row) => [row.name, row.variant_id, row.location_id])
+    const stock = shown.map((row) => ({
+      product: { id: row.product_id, name: clean(row.label === null ? row.name : `${row.name} ${row.label}`) },
+      variantId: row.variant_id,
+      sku: clean(row.sku, 60),
+      location: { id: row.location_id, name: clean(row.location, 60) },
+      onHand: quantity(row.on_hand),
+      reorderPoint: row.reorder_point === null ? null : quantity(row.reorder_point),
+      reorderQuantity: row.reorder_quantity === null ? null : quantity(row.reorder_quantity),
+      status: row.status,
+    }))
+    return {
+      text:
+        stock.length === 0
+          ? 'No stock matches.'
+          : cutNotice(stock.length, 'rows of stock', more.nextCursor) +
+            table(
+              ['product', 'SKU', 'location', 'on hand', 'reorder at', 'status', 'variant id'],
+              stock.map((row) => [
+                row.product.name,
+                row.sku,
+                row.location.name,
+                row.onHand,
+                row.reorderPoint ?? '–',
+                row.status,
+                row.variantId,
+              ]),
+            ),
+      data: { stock, ...more },
+    }
+  },
+})
+
+function quantity(value: string): string {
+  return new Decimal(value).toString()
+}

@@ -1,0 +1,142 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { ServiceError } from '../../src/errors.ts'
+import { Id } from '../../src/mcp/arguments.ts'
+import { clean, table, untrusted } from '../../src/mcp/text.ts'
+import { defineTool, readOnly } from '../../src/mcp/tool.ts'
+import { Decimal, formatMoney, MoneySchema, money } from '../../src/money/money.ts'
+import { OrderSummarySchema, orderSummary } from '../../src/pos/order-summary.ts'
+import { findOrder, MOST_LINES } from '../../src/pos/orders.ts'
+import { withOffset } from '../../src/time/local.ts'
+
+const NullableText = Type.Unsafe<string | null>({ type: ['string', 'null'] })
+
+const OrderDetailSchema = Type.Object({
+  order: OrderSummarySchema,
+  grossSales: MoneySchema,
+  discounts: MoneySchema,
+  returns: MoneySchema,
+  note: NullableText,
+  cancelReason: NullableText,
+  lines: Type.Array(
+    Type.Object({
+      line: Type.Integer(),
+      variantId: Type.String(),
+      sku: Type.String(),
+      name: Type.String(),
+      quantity: Type.String({ description: 'Negative: a return' }),
+      unitPrice: MoneySchema,
+      priceIncludesTax: Type.Boolean(),
+      discount: MoneySchema,
+      netSales: MoneySchema,
+      tax: MoneySchema,
+    }),
+  ),
+  hasMoreLines: Type.Boolean(),
+  payments: Type.Array(
+    Type.Object({ method: Type.String(), amount: MoneySchema, paidAt: Type.String(), reference: NullableText }),
+  ),
+  refunds: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      refundedAt: Type.String(),
+      method: Type.String(),
+      total: MoneySchema,
+      reason: NullableText,
+    }),
+  ),
+})
+
+export default defineTool({
+  name: 'get_order',
+  title: 'Order',
+  description:
+    'One order with its lines, payments and refunds, by id or order number. Use list_orders to find it first. Lines are ' +
+    `without tax in net, with the price as on the tag; at most ${MOST_LINES} lines.`,
+  scopes: ['pos:read'],
+  annotations: readOnly,
+  mode: 'read',
+  input: Type.Object({ order: Id('Id or order number, e.g. 536365') }),
+  output: OrderDetailSchema,
+  async handler({ order: idOrNumber }, { db, business }) {
+    const found = await findOrder(db, business.id, idOrNumber)
+    if (found === null) {
+      throw new ServiceError('not_found', 'order: there is no such order in this business.', {
+        hint: 'Use list_orders to find its id or number.',
+      })
+    }
+    const { timezone } = found.order
+    const order = orderSummary(found.order, business)
+    const lines = found.items.slice(0, MOST_LINES).map((item) => ({
+      line: item.line_number,
+      variantId: item.variant_id,
+      sku: clean(item.sku, 60),
+      name: clean(item.name),
+      quantity: new Decimal(item.quantity).toString(),
+      unitPrice: money(item.unit_price, business),
+      priceIncludesTax: item.tax_included,
+      discount: money(item.discount, business),
+      netSales: money(item.net_sales, business),
+      tax: money(item.tax, business),
+    }))
+    const payments = found.payments.map((payment) => ({
+      method: clean(payment.method, 40),
+      amount: money(payment.amount, business),
+      paidAt: withOffset(payment.paid_at, timezone),
+      reference: payment.reference === null ? null : clean(payment.reference, 60),
+    }))
+    const refunds = found.refunds.map((refund) => ({
+      id: refund.id,
+      refundedAt: withOffset(refund.refunded_at, timezone),
+      method: clean(refund.method, 40),
+      total: money(refund.total, business),
+      reason: untrusted(refund.reason),
+    }))
+    const data = {
+      order,
+      grossSales: money(found.order.gross_sales, business),
+      discounts: money(found.order.discounts, business),
+      returns: money(found.order.returns, business),
+      note: untrusted(found.order.note),
+      cancelReason: untrusted(found.order.cancel_reason),
+      lines,
+      hasMoreLines: found.items.length > MOST_LINES,
+      payments,
+      refunds,
+    }
+    return { text: describeOrder(data), data }
+  },
+})
+
+function describeOrder(data: Static<typeof OrderDetailSchema>): string {
+  const { order } = data
+  const client = order.client === null ? '' : ` for ${order.client.name} (${order.client.id})`
+  const lines = [
+    `Order ${order.orderNumber} is ${order.status}: total ${formatMoney(order.total)}, refunded ${formatMoney(order.refunded)}.`,
+    `Opened ${order.openedAt} at ${order.location.name}${client}${order.completedAt === null ? '' : `, completed ${order.completedAt}`}. Id ${order.id}.`,
+    `gross ${data.grossSales.amount} · returns ${data.returns.amount} · discounts ${data.discounts.amount} · net ${order.netSales.amount} · tax ${order.tax.amount} · tips ${order.tips.amount}`,
+    table(
+      ['line', 'SKU', 'quantity', 'unit price', 'discount', 'net', 'tax'],
+      data.lines.map((line) => [
+        line.name,
+        line.sku,
+        line.quantity,
+        line.unitPrice.amount,
+        line.discount.amount,
+        line.netSales.amount,
+        line.tax.amount,
+      ]),
+    ),
+  ]
+  if (data.hasMoreLines) lines.unshift(`Only the first ${data.lines.length} lines are shown; the totals cover all.`)
+  if (data.payments.length > 0) {
+    lines.push(`Paid: ${data.payments.map(({ method, amount }) => `${method} ${amount.amount}`).join(', ')}`)
+  }
+  for (const refund of data.refunds) {
+    lines.push(
+      `Refund ${refund.refundedAt}: ${refund.total.amount}${refund.reason === null ? '' : ` — ${refund.reason}`}`,
+    )
+  }
+  if (data.cancelReason !== null) lines.push(`Cancelled: ${data.cancelReason}`)
+  if (data.note !== null) lines.push(`Note: ${data.note}`)
+  return lines.join('\n')
+}

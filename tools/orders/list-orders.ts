@@ -1,0 +1,81 @@
+import { Type } from '@sinclair/typebox'
+import { ServiceError } from '../../src/errors.ts'
+import { Id, isUuid, LocationId } from '../../src/mcp/arguments.ts'
+import { decodeCursor, page } from '../../src/mcp/cursor.ts'
+import { Cursor, Limit, StringEnum } from '../../src/mcp/schema.ts'
+import { cutNotice, table } from '../../src/mcp/text.ts'
+import { defineTool, readOnly } from '../../src/mcp/tool.ts'
+import { placeOf } from '../../src/pos/locations.ts'
+import { OrderSummarySchema, orderSummary } from '../../src/pos/order-summary.ts'
+import { findOrders, ORDER_STATUSES } from '../../src/pos/orders.ts'
+import { WINDOW_INPUT, windowOf } from '../../src/time/window.ts'
+
+export default defineTool({
+  name: 'list_orders',
+  title: 'Orders',
+  description:
+    'Orders, the newest first, by the local day on which they were opened, with status, place, client and totals. Use ' +
+    'it to find an order or to see what happened; for sums use get_sales_report or summarize_day (a list is not a ' +
+    'total), for the lines of one order get_order. Default: all days and statuses, 20 rows.',
+  scopes: ['pos:read'],
+  annotations: readOnly,
+  mode: 'read',
+  input: Type.Object({
+    ...WINDOW_INPUT,
+    status: Type.Optional(StringEnum(ORDER_STATUSES)),
+    locationId: LocationId,
+    clientId: Type.Optional(Id('Only orders of this client')),
+    limit: Limit({ default: 20, maximum: 100 }),
+    cursor: Cursor,
+  }),
+  output: Type.Object({
+    orders: Type.Array(OrderSummarySchema),
+    timezone: Type.String({ description: 'In which the days of the filter are cut' }),
+    hasMore: Type.Boolean(),
+    nextCursor: Type.Optional(Type.String()),
+  }),
+  async handler({ status, locationId, clientId, limit = 20, cursor, ...input }, { db, business, now }) {
+    const { timezone } = await placeOf(db, business, locationId)
+    if (clientId !== undefined && !isUuid(clientId)) {
+      throw new ServiceError('invalid_argument', 'clientId must be an id as results give it.')
+    }
+    const filtered = input.from !== undefined || input.to !== undefined || input.preset !== undefined
+    const days = filtered ? { ...windowOf(input, now, timezone, 'today'), timezone } : undefined
+    const [openedAt, id] = decodeCursor(cursor, 2) ?? []
+    const after = openedAt === undefined || id === undefined ? undefined : ([openedAt, id] as const)
+    const rows = await findOrders(db, business.id, { days, status, locationId, clientId, limit: limit + 1, after })
+    const { shown, ...more } = page(rows, limit, (row) => [row.opened_at_text, row.id])
+    const orders = shown.map((row) => orderSummary(row, business))
+    return {
+      text:
+        orders.length === 0
+          ? 'No order matches.'
+          : cutNotice(orders.length, 'orders', more.nextCursor) +
+            table(
+              [
+                'order',
+                'status',
+                'opened',
+                'location',
+                'client',
+                `net ${business.currency}`,
+                'total',
+                'refunded',
+                'id',
+              ],
+              orders.map((order) => [
+                order.orderNumber,
+                order.status,
+                order.openedAt,
+                order.location.name,
+                order.client?.name ?? '–',
+                order.netSales.amount,
+                order.total.amount,
+                order.refunded.amount,
+                order.id,
+              ]),
+            ),
+      data: { orders, timezone, ...more },
+    }
+  },
+})
