@@ -1,0 +1,113 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import cliProgress from 'cli-progress'
+import closeWithGrace from 'close-with-grace'
+import pg from 'pg'
+import { buildApp } from '../src/app.ts'
+import { loadConfig } from '../src/config.ts'
+import { migrate } from '../src/database/migrate.ts'
+import { createKysely, createPool, SERVICE_ROLE } from '../src/database/pool.ts'
+import { DEMO_USERS, demoLogins, LA_CEIBA } from './directory.ts'
+import { dataDirectory, openEmbeddedDatabase } from './embedded-database.ts'
+import { startIssuer } from './issuer.ts'
+import { keptSecret, keptSigningKey, renewApiKey } from './keys.ts'
+import { createMemorySessionStore } from './memory-session-store.ts'
+import { seedDemo } from './seed.ts'
+import { welcome } from './welcome.ts'
+
+const PROJECT = 'demo-flowpos'
+
+/**
+ * The whole service on embedded parts: PostgreSQL from its npm package, sessions in memory, a development issuer with
+ * genuine RS256. DATABASE_URL, REDIS_URL and MCP_TOKEN_SECRET replace a part each.
+ */
+async function main(): Promise<void> {
+  const { env } = process
+  const json = process.argv.includes('--json')
+  const closers: (() => Promise<unknown>)[] = []
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer()
+  }
+  closeWithGrace({ delay: 10_000, logger: false }, close)
+
+  try {
+    const embedded = env.DATABASE_URL ? undefined : await openEmbeddedDatabase(env, { create: true })
+    if (embedded !== undefined) closers.push(embedded.stop)
+    const ownerUrl = env.DATABASE_URL || (embedded?.url as string)
+
+    const config = loadConfig({
+      HOST: 'localhost',
+      LOG_LEVEL: 'warn',
+      MCP_TOKEN_SECRET: env.MCP_TOKEN_SECRET || (await keptSecret(dataDirectory(env))),
+      FIREBASE_PROJECT_ID: PROJECT,
+      ...env,
+      DATABASE_URL: ownerUrl,
+    })
+    const owner = createKysely(createPool(ownerUrl, { size: 1 }))
+    await migrate(owner).finally(() => owner.destroy())
+
+    const client = new pg.Client({ connectionString: ownerUrl })
+    await client.connect()
+    const signingKey = await keptSigningKey(client, newSigningKey)
+    await seed(client, json)
+    const label = `Demo on port ${config.PORT}`
+    const apiKey = await renewApiKey(client, LA_CEIBA.id, label)
+    const operatorKey = await renewApiKey(client, null, label)
+    await client.end()
+
+    const issuer = await startIssuer({ projectId: PROJECT, users: [...DEMO_USERS], keys: [signingKey] })
+    closers.push(issuer.stop)
+    const app = await buildApp({
+      config,
+      databaseRole: SERVICE_ROLE,
+      firebaseApp: issuer.firebaseOptions(),
+      logger: { level: config.LOG_LEVEL, stream: process.stderr },
+      ...(config.REDIS_URL === undefined ? { sessionStore: createMemorySessionStore() } : {}),
+    })
+    closers.push(() => app.close())
+    await app.listen({ host: config.HOST, port: config.PORT })
+
+    const { port } = app.server.address() as { port: number }
+    const origin = `http://localhost:${port}`
+    const facts = {
+      mcpUrl: `${origin}/mcp`,
+      settingsUrl: `${origin}/settings/mcp`,
+      identityUrl: issuer.url,
+      users: demoLogins(),
+      apiKey,
+      operatorKey,
+    }
+    console.log(json ? JSON.stringify(facts) : welcome(facts))
+  } catch (error) {
+    console.error(`The demo does not start: ${(error as Error).message}`)
+    await close()
+    process.exit(1)
+  }
+}
+
+async function seed(client: pg.Client, quiet: boolean): Promise<void> {
+  const bar = new cliProgress.SingleBar({
+    format: 'Demo data [{bar}] {percentage}% · {value} of {total} orders',
+    noTTYOutput: false,
+    stream: process.stderr,
+  })
+  await seedDemo({
+    client,
+    now: new Date(),
+    onProgress: (done, total) => {
+      if (quiet) return
+      if (!bar.isActive) bar.start(total, done)
+      else bar.update(done)
+    },
+  })
+  bar.stop()
+}
+
+function newSigningKey() {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  return {
+    kid: randomBytes(20).toString('hex'),
+    privateKeyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  }
+}
+
+await main()

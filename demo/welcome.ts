@@ -1,0 +1,52 @@
+/** What a demo tells when it is ready. */
+export interface DemoFacts {
+  mcpUrl: string
+  settingsUrl: string
+  identityUrl: string
+  users: readonly {
+    email: string
+    password: string
+    role: string
+    businesses: readonly { id: string; name: string }[]
+  }[]
+  apiKey: string
+  operatorKey: string
+}
+
+/** The same for a person: addresses, logins, and commands that work as they stand. */
+export function welcome({ mcpUrl, settingsUrl, identityUrl, users, apiKey, operatorKey }: DemoFacts): string {
+  const origin = new URL(mcpUrl).origin
+  const [first] = users
+  const logins = users.map(
+    ({ email, password, role, businesses }) =>
+      `  ${email} / ${password}  ${role} of ${businesses.map(({ name }) => name).join(' and ')}`,
+  )
+  return `
+FlowPOS MCP is ready.
+
+MCP endpoint   ${mcpUrl}
+AI Assistant   ${settingsUrl}
+Docs           ${origin}/docs
+Sign-in        ${identityUrl}
+
+Logins
+${logins.join('\n')}
+
+API key        ${apiKey}
+Operator key   ${operatorKey}
+
+Sign in and exchange for a token:
+  FIREBASE_ID_TOKEN=$(curl -s '${identityUrl}/v1/accounts:signInWithPassword?key=demo' \\
+    -H 'Content-Type: application/json' \\
+    -d '{"email":"${first?.email}","password":"${first?.password}","returnSecureToken":true}' \\
+    | node -pe 'JSON.parse(require("fs").readFileSync(0)).idToken')
+  TOKEN=$(curl -s -X POST ${origin}/mcp/token -H 'Content-Type: application/json' \\
+    -d "{\\"firebaseIdToken\\": \\"$FIREBASE_ID_TOKEN\\"}" \\
+    | node -pe 'JSON.parse(require("fs").readFileSync(0)).accessToken')
+
+Ask how today went:
+  curl -s -X POST ${mcpUrl} -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
+    -d '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"summarize_day","arguments":{}}}'
+
+Ctrl-C stops everything.`
+}

@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { inject } from 'vitest'
+import { createDatabase, type Database } from '../../src/database/database.ts'
+import { createKysely, createPool, SERVICE_ROLE } from '../../src/database/pool.ts'
+import { TEMPLATE } from './global-setup.ts'
+
+export interface TestDatabase {
+  /** As the superuser, who owns the schema. */
+  ownerUrl: string
+  /** As the service sees it: without rights beyond its role, under row-level security. */
+  database: Database
+  /** Runs a statement as the superuser, past row-level security: for setting up and looking behind. */
+  asOwner<Row extends pg.QueryResultRow>(statement: string, values?: unknown[]): Promise<Row[]>
+  close(): Promise<void>
+}
+
+/** A migrated, empty database of the test's own. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const serverUrl = inject('postgresUrl')
+  const name = `test_${randomBytes(6).toString('hex')}`
+  await run(serverUrl, (client) => client.query(`create database ${name} template ${TEMPLATE}`))
+
+  const url = new URL(serverUrl)
+  url.pathname = `/${name}`
+  const ownerUrl = url.href
+  const owner = new pg.Pool({ connectionString: ownerUrl, max: 2 })
+  const kysely = createKysely(createPool(ownerUrl, { size: 4, role: SERVICE_ROLE }))
+  return {
+    ownerUrl,
+    database: createDatabase(kysely),
+    async asOwner(statement, values) {
+      return (await owner.query(statement, values)).rows
+    },
+    async close() {
+      await kysely.destroy()
+      await owner.end()
+      await run(serverUrl, (client) => client.query(`drop database if exists ${name} with (force)`))
+    },
+  }
+}
+
+async function run(url: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await work(client)
+  } finally {
+    await client.end()
+  }
+}

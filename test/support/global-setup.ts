@@ -1,0 +1,35 @@
+import pg from 'pg'
+import type { TestProject } from 'vitest/node'
+import { startPostgres } from '../../demo/postgres.ts'
+import { migrate } from '../../src/database/migrate.ts'
+import { createKysely, createPool } from '../../src/database/pool.ts'
+import { startRedis } from './redis-server.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** A throw-away cluster, as its superuser. */
+    postgresUrl: string
+    redisUrl: string
+  }
+}
+
+/** Name of the migrated database that every test database is a copy of. */
+export const TEMPLATE = 'template_flowpos'
+
+/** One real PostgreSQL and one real Redis for all test files. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const [postgres, redis] = await Promise.all([startPostgres({ binDir: process.env.PG_BIN }), startRedis()])
+  const client = new pg.Client({ connectionString: postgres.url('postgres') })
+  await client.connect()
+  await client.query(`create database ${TEMPLATE}`)
+  await client.end()
+  const kysely = createKysely(createPool(postgres.url(TEMPLATE), { size: 1 }))
+  await migrate(kysely)
+  await kysely.destroy()
+
+  project.provide('postgresUrl', postgres.url('postgres'))
+  project.provide('redisUrl', redis.url)
+  return async () => {
+    await Promise.all([postgres.stop(), redis.stop()])
+  }
+}

@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto'
+import { Redis } from 'ioredis'
+import { inject } from 'vitest'
+import { type Issuer, startIssuer } from '../../demo/issuer.ts'
+import { buildApp } from '../../src/app.ts'
+import { type Config, loadConfig } from '../../src/config.ts'
+import { SERVICE_ROLE } from '../../src/database/pool.ts'
+import { createTestDatabase, type TestDatabase } from './database.ts'
+
+export const PROJECT = 'flowpos-test'
+export const SECRET = randomBytes(32).toString('hex')
+
+export type App = Awaited<ReturnType<typeof buildApp>>
+
+export interface Service {
+  db: TestDatabase
+  issuer: Issuer
+  /** The instant that the service takes for now; set it to travel. */
+  now: Date
+  app: App
+  /** A further instance on the same database, Redis and issuer. */
+  anotherInstance(config?: Partial<Record<keyof Config, string>>): Promise<App>
+  /** Exchanges a sign-in of `uid` for an MCP token. */
+  tokenOf(uid: string, body?: Record<string, unknown>): Promise<string>
+  close(): Promise<void>
+}
+
+/** The service on real PostgreSQL, Redis and signatures, with a clock of its own. */
+export async function startService(
+  options: { users?: string[]; config?: Partial<Record<keyof Config, string>> } = {},
+): Promise<Service> {
+  const db = await createTestDatabase()
+  const users = (options.users ?? []).map((uid) => ({ uid, email: `${uid}@example.com`, password: 'password' }))
+  const issuer = await startIssuer({ projectId: PROJECT, users })
+  const instances: App[] = []
+
+  async function start(config: Partial<Record<keyof Config, string>> = {}): Promise<App> {
+    const app = await buildApp({
+      config: loadConfig({
+        DATABASE_URL: db.ownerUrl,
+        REDIS_URL: redisUrl(),
+        MCP_TOKEN_SECRET: SECRET,
+        LOG_LEVEL: 'silent',
+        ...options.config,
+        ...config,
+      }),
+      clock: () => service.now,
+      databaseRole: SERVICE_ROLE,
+      firebaseApp: issuer.firebaseOptions(),
+    })
+    instances.push(app)
+    return app
+  }
+
+  const service: Service = {
+    db,
+    issuer,
+    now: new Date(),
+    app: undefined as unknown as App,
+    anotherInstance: start,
+    async tokenOf(uid, body = {}) {
+      const response = await service.app.inject({
+        method: 'POST',
+        url: '/mcp/token',
+        payload: { firebaseIdToken: issuer.issueToken(uid), ...body },
+      })
+      if (response.statusCode !== 200) throw new Error(`exchange for ${uid}: ${response.body}`)
+      return response.json<{ accessToken: string }>().accessToken
+    },
+    async close() {
+      await Promise.all(instances.map((app) => app.close()))
+      await issuer.stop()
+      await db.close()
+    },
+  }
+  service.app = await start()
+  return service
+}
+
+/** A connection to the Redis of the tests. */
+export function connectRedis(): Redis {
+  return new Redis(redisUrl())
+}
+
+// Test files run side by side: each worker has a database of its own.
+function redisUrl(): string {
+  return `${inject('redisUrl')}/${Number(process.env.VITEST_POOL_ID ?? '0') % 16}`
+}
+
+/** A JSON-RPC message as the published samples send it: no Accept, no protocol version, no `initialized`. */
+export async function rpc(
+  app: App,
+  token: string,
+  method: string,
+  params: Record<string, unknown> = {},
+  headers: Record<string, string> = {},
+) {
+  const response = await app.inject({
+    method: 'POST',
+    url: headers.url ?? '/mcp',
+    headers: { authorization: `Bearer ${token}`, accept: '*/*', ...headers },
+    payload: { jsonrpc: '2.0', id: 1, method, params },
+  })
+  return { status: response.statusCode, headers: response.headers, body: response.body ? response.json() : undefined }
+}
+
+/** Calls a tool. */
+export async function call(
+  app: App,
+  token: string,
+  name: string,
+  args: Record<string, unknown> = {},
+  headers: Record<string, string> = {},
+) {
+  const { status, body } = await rpc(app, token, 'tools/call', { name, arguments: args }, headers)
+  const result = body?.result
+  return { status, body, text: result?.content?.[0]?.text as string, data: result?.structuredContent, isError: result?.isError === true }
+}
