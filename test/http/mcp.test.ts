@@ -30,7 +30,13 @@ describe('the published bridge', () => {
     const list = await rpc(service.app, token, 'tools/list', {}, { 'mcp-session-id': sid })
     expect(list.body.result.tools.map((tool: { name: string }) => tool.name)).toContain('summarize_day')
 
-    const called = await rpc(service.app, token, 'tools/call', { name: 'summarize_day', arguments: {} }, { 'mcp-session-id': sid })
+    const called = await rpc(
+      service.app,
+      token,
+      'tools/call',
+      { name: 'summarize_day', arguments: {} },
+      { 'mcp-session-id': sid },
+    )
     expect(called.body.result.content[0].text).toMatch(/^Net sales GTQ 0.00 from 0 orders/)
   })
 })

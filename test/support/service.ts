@@ -114,5 +114,11 @@ export async function call(
 ) {
   const { status, body } = await rpc(app, token, 'tools/call', { name, arguments: args }, headers)
   const result = body?.result
-  return { status, body, text: result?.content?.[0]?.text as string, data: result?.structuredContent, isError: result?.isError === true }
+  return {
+    status,
+    body,
+    text: result?.content?.[0]?.text as string,
+    data: result?.structuredContent,
+    isError: result?.isError === true,
+  }
 }
