@@ -46,12 +46,9 @@ const documented = { tags: ['API keys'], security: [{ firebase: [] }] }
 /** `/mcp/keys`: the API keys of a business, for its owners and admins signed in with Firebase. */
 const keyRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.addHook('onRequest', app.rateLimits.checkFailures)
-  app.addHook('onResponse', async (request, reply) => {
-    // Only what concerns the sign-in counts: a wrong argument is no attempt at a credential.
-    if (reply.statusCode === 401) await app.rateLimits.countFailure(request, reply)
-  })
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', async (request, reply) => {
     reply.header('cache-control', 'no-store')
+    await app.rateLimits.countFailure(request, reply)
   })
 
   const managerOf = (request: FastifyRequest): Promise<KeyManager> => app.tokens.signIn(bearerOf(request))

@@ -24,7 +24,7 @@ export async function serveModern(exchange: Exchange, request: Request, parsedBo
       })
       return server
     },
-    { legacy: 'reject', responseMode: exchange.wantsProgress ? 'auto' : 'json' },
+    { legacy: 'reject' },
   )
   return handler.fetch(request, { parsedBody })
 }

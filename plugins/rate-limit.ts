@@ -20,7 +20,8 @@ declare module 'fastify' {
   }
 }
 
-const FAILURES = new Set([400, 401, 403])
+// A wrong argument is no attempt at a credential.
+const FAILURES = new Set([401, 403])
 
 /** Limits: failed sign-ins per client address over all instances, MCP requests per principal in each instance. */
 export default fp<{ config: Config; redis?: Redis }>(

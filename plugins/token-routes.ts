@@ -49,9 +49,9 @@ const errors = { '4xx': ErrorSchema, '5xx': ErrorSchema }
 /** `POST /mcp/token` and what belongs to a token's life. */
 const tokenRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.addHook('onRequest', app.rateLimits.checkFailures)
-  app.addHook('onResponse', app.rateLimits.countFailure)
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', async (request, reply) => {
     reply.header('cache-control', 'no-store')
+    await app.rateLimits.countFailure(request, reply)
   })
 
   app.post(

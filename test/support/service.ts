@@ -41,6 +41,7 @@ export async function startService(
         REDIS_URL: redisUrl(),
         MCP_TOKEN_SECRET: SECRET,
         LOG_LEVEL: 'silent',
+        TOKEN_RATE_LIMIT_PER_MINUTE: '10000',
         ...options.config,
         ...config,
       }),
