@@ -1,0 +1,41 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { migrate } from '../../src/database/migrate.ts'
+import { createKysely, createPool } from '../../src/database/pool.ts'
+import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+
+let db: TestDatabase
+
+beforeAll(async () => {
+  db = await createTestDatabase()
+})
+afterAll(() => db?.close())
+
+const schema = () =>
+  db.asOwner(`
+    select table_name, column_name, data_type from information_schema.columns
+    where table_schema = 'public' and table_name not like 'kysely_%' order by 1, 2`)
+
+it('go down to nothing and up again to the same schema', async () => {
+  const kysely = createKysely(createPool(db.ownerUrl, { size: 1 }))
+  const before = await schema()
+  const down = await migrate(kysely, 'none')
+  expect(down.length).toBeGreaterThanOrEqual(7)
+  expect(await schema()).toEqual([])
+  const leftovers = await db.asOwner(`
+    select proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'public'`)
+  expect(leftovers).toEqual([])
+
+  expect(await migrate(kysely)).toEqual([...down].reverse())
+  expect(await schema()).toEqual(before)
+  expect(await migrate(kysely)).toEqual([])
+  await kysely.destroy()
+})
+
+it('agree with the generated types', async () => {
+  const { stdout } = await promisify(execFile)('npm', ['run', '--silent', 'db:types', '--', '--verify'], {
+    env: { ...process.env, DATABASE_URL: db.ownerUrl },
+  })
+  expect(stdout).toContain('up-to-date')
+})

@@ -1,0 +1,167 @@
+import { sql } from 'kysely'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { loadTools } from '../plugins/registry.ts'
+import { call, type Service, startService } from './support/service.ts'
+import { makeOrder, makeProduct, makeRefund, makeShop, makeUser, type Shop } from './support/shop.ts'
+
+// Two shops with a row in every table. Whatever one of them may ask, nothing of the other comes back.
+let service: Service
+let mine: Shop
+let foreign: Shop
+let token: string
+let foreignOrder: string
+
+const SECRET = 'ZZFOREIGN'
+
+beforeAll(async () => {
+  service = await startService({ users: ['ana', 'eve'] })
+  mine = await makeShop(service.db, { name: 'Mine' })
+  foreign = await makeShop(service.db, { name: `${SECRET} Shop` })
+  const eve = await makeUser(service.db, 'eve', [{ shop: foreign, role: 'owner' }])
+  await makeUser(service.db, 'ana', [{ shop: mine, role: 'owner' }])
+  token = await service.tokenOf('ana')
+  await service.tokenOf('eve')
+  for (const [shop, name] of [
+    [mine, 'Pan'],
+    [foreign, `${SECRET} Pan`],
+  ] as const) {
+    const product = await makeProduct(service.db, shop, { sku: `${name}-1`, name, category: name })
+    const orderId = await makeOrder(service.db.database, shop, {
+      number: `${name}-100`,
+      at: service.now.toISOString(),
+      lines: [{ ...product, quantity: '2', unitPrice: '10' }],
+      payments: [{ method: `${name} cash`, amount: '20' }],
+    })
+    const lines = [{ ...product, line: 1, quantity: '1', returns: '10' }]
+    await makeRefund(service.db.database, shop, { orderId, at: service.now.toISOString(), lines })
+    if (shop === foreign) foreignOrder = orderId
+    const [location] = shop.locations
+    await service.db.asOwner(`
+      insert into supplier (business_id, name) values ('${shop.id}', '${name}');
+      insert into customer (business_id, code, name) values ('${shop.id}', '${name}', '${name}');
+      insert into inventory_movement (business_id, location_id, variant_id, quantity, reason)
+        values ('${shop.id}', '${location}', '${product.variantId}', 5, 'opening');
+      insert into mcp_api_key (business_id, role, scopes, label, key_hash)
+        values ('${shop.id}', 'merchant', '{pos:read}', '${name}', sha256('${name}'));
+      insert into mcp_audit (principal, business_id, tool, outcome, duration_ms) values ('p', '${shop.id}', 't', 'ok', 1);
+      insert into idempotency (business_id, principal, key, tool, arguments_hash, result)
+        values ('${shop.id}', 'p', 'k', 't', sha256('x'), '{}')`)
+  }
+  await service.db.asOwner(`
+    with b as (insert into psa_board (business_id, name) values ('${foreign.id}', '${SECRET}') returning id),
+      p as (insert into psa_phase (business_id, board_id, name, position) select '${foreign.id}', id, 'x', 1 from b returning id, board_id),
+      s as (insert into psa_step (business_id, board_id, phase_id, position, name)
+        select '${foreign.id}', board_id, id, 1, 'x' from p returning id)
+    insert into psa_time_entry (business_id, step_id, user_id, worked_on, minutes)
+      select '${foreign.id}', id, '${eve}', '2026-01-01', 5 from s`)
+})
+afterAll(() => service?.close())
+
+describe('row-level security', () => {
+  const tables = async () => {
+    const rows = await service.db.asOwner<{ name: string; on: boolean; forced: boolean }>(`
+      select relname as name, relrowsecurity as on, relforcerowsecurity as forced from pg_class
+      where relnamespace = 'public'::regnamespace and relkind = 'r' and relname not like 'kysely_%' order by 1`)
+    expect(rows.length).toBeGreaterThanOrEqual(27)
+    return rows
+  }
+
+  it('is on and forced for every table, and every table has a foreign row to hide', async () => {
+    for (const { name, on, forced } of await tables()) {
+      expect({ name, on, forced }).toEqual({ name, on: true, forced: true })
+      const [row] = await service.db.asOwner<{ count: string }>(`select count(*) from ${name}`)
+      expect({ name, isEmpty: row?.count === '0' }).toEqual({ name, isEmpty: false })
+    }
+  })
+
+  it('shows no row of any table without a business, nor a foreign one with it', async () => {
+    const nobody = '00000000-0000-4000-8000-000000000000'
+    for (const { name } of await tables()) {
+      const unset = await service.db.database.within({ userId: nobody }, 'read', (db) =>
+        sql<{ count: string }>`select count(*) from ${sql.table(name)}`.execute(db),
+      )
+      expect({ name, count: unset.rows[0]?.count }).toEqual({ name, count: '0' })
+      const own = await service.db.database.within({ businessId: mine.id }, 'read', (db) =>
+        sql<{ row: string }>`select to_jsonb(t)::text as row from ${sql.table(name)} t`.execute(db),
+      )
+      for (const { row } of own.rows) {
+        expect(row).not.toContain(foreign.id)
+        expect(row).not.toContain(SECRET)
+      }
+    }
+  })
+
+  it('refuses to write for another business, or to point into one', async () => {
+    const asMine = (statement: ReturnType<typeof sql>) =>
+      service.db.database.within({ businessId: mine.id }, 'write', (db) => statement.execute(db))
+    await expect(asMine(sql`insert into category (business_id, name) values (${foreign.id}, 'x')`)).rejects.toThrow(
+      /row-level security/,
+    )
+    const moved = await asMine(sql`update product set name = 'x' where business_id = ${foreign.id}`)
+    expect(moved.numAffectedRows).toBe(0n)
+    await expect(
+      asMine(sql`insert into order_payment (business_id, order_id, payment_number, method, amount)
+        values (${mine.id}, ${foreignOrder}, 1, 'cash', 1)`),
+    ).rejects.toThrow(/foreign key/)
+  })
+
+  it('leaves totals, stock and ledgers to the database', async () => {
+    const asMine = (statement: ReturnType<typeof sql>) =>
+      service.db.database.within({ businessId: mine.id }, 'write', (db) => statement.execute(db))
+    for (const statement of [
+      sql`update inventory set on_hand = 1000`,
+      sql`update orders set gross_sales = 0`,
+      sql`update sales_daily set gross_sales = 0`,
+      sql`delete from product_daily`,
+      sql`update inventory_movement set quantity = 1`,
+      sql`delete from mcp_audit`,
+      sql`delete from orders`,
+    ]) {
+      await expect(asMine(statement)).rejects.toThrow(/permission denied/)
+    }
+  })
+})
+
+describe('no tool shows another tenant', () => {
+  it('whatever is asked', async () => {
+    const product = await service.db.asOwner<{ id: string }>('select id from product where business_id = $1', [
+      foreign.id,
+    ])
+    const guesses: Record<string, unknown> = {
+      businessId: foreign.id,
+      locationId: foreign.locations[0],
+      order: foreignOrder,
+      clientId: foreign.id,
+      search: SECRET,
+      category: SECRET,
+      tenantId: foreign.id,
+      productId: product[0]?.id,
+    }
+    for (const tool of await loadTools()) {
+      const properties = Object.keys(tool.input.properties)
+      const attempts = [
+        {},
+        { businessId: foreign.id },
+        ...properties.filter((name) => name in guesses).map((name) => ({ [name]: guesses[name] })),
+        { order: `${SECRET} Pan-100` },
+      ]
+      for (const args of attempts) {
+        const { body } = await call(service.app, token, tool.name, args)
+        const answer = JSON.stringify(body).replaceAll(foreign.id, '').replaceAll(foreignOrder, '')
+        expect({ tool: tool.name, args, leaks: answer.includes(SECRET) }).toEqual({
+          tool: tool.name,
+          args,
+          leaks: false,
+        })
+        expect(JSON.stringify(body)).not.toContain('internal_error')
+      }
+    }
+  })
+
+  it('and answers alike to a foreign order and to one that does not exist', async () => {
+    const known = await call(service.app, token, 'get_order', { order: foreignOrder })
+    const unknown = await call(service.app, token, 'get_order', { order: '00000000-0000-4000-8000-000000000000' })
+    expect(known.text).toBe(unknown.text)
+    expect(known.isError).toBe(true)
+  })
+})

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest'
+import { ServiceError } from '../../src/errors.ts'
+import { addDays, daysBetween, isTimezone, localDate, localTime, weekStart, withOffset } from '../../src/time/local.ts'
+import { windowOf } from '../../src/time/window.ts'
+
+describe('local time', () => {
+  it('knows the day of a place at the same instant', () => {
+    const instant = new Date('2026-11-22T02:30:00Z')
+    expect(localDate(instant, 'America/Guatemala')).toBe('2026-11-21')
+    expect(localDate(instant, 'Asia/Kathmandu')).toBe('2026-11-22')
+    expect(localTime(instant, 'Asia/Kathmandu')).toBe('08:15:00.000')
+    expect(withOffset(instant, 'America/Guatemala')).toBe('2026-11-21T20:30:00-06:00')
+  })
+
+  it('counts calendar days over changes of the clock and leap days', () => {
+    expect(addDays('2026-03-28', 1)).toBe('2026-03-29')
+    expect(addDays('2028-02-28', 1)).toBe('2028-02-29')
+    expect(daysBetween('2026-03-28', '2026-03-30')).toBe(3)
+    expect(weekStart('2026-11-22')).toBe('2026-11-16')
+  })
+
+  it('tells zones from offsets and nonsense', () => {
+    expect(isTimezone('Europe/Madrid')).toBe(true)
+    expect(isTimezone('+02:00')).toBe(false)
+    expect(isTimezone('Mars/Olympus')).toBe(false)
+  })
+})
+
+describe('windowOf', () => {
+  // A Sunday evening in Guatemala, Monday already in UTC.
+  const now = new Date('2026-11-23T03:00:00Z')
+  const of = (input: Parameters<typeof windowOf>[0]) => windowOf(input, now, 'America/Guatemala', 'today')
+
+  it.each([
+    ['today', '2026-11-22', '2026-11-22'],
+    ['yesterday', '2026-11-21', '2026-11-21'],
+    ['this_week', '2026-11-16', '2026-11-22'],
+    ['last_week', '2026-11-09', '2026-11-15'],
+    ['this_month', '2026-11-01', '2026-11-22'],
+    ['last_month', '2026-10-01', '2026-10-31'],
+    ['last_7_days', '2026-11-16', '2026-11-22'],
+    ['last_30_days', '2026-10-24', '2026-11-22'],
+    ['this_year', '2026-01-01', '2026-11-22'],
+  ] as const)('%s is %s to %s', (preset, from, to) => {
+    expect(of({ preset })).toEqual({ from, to })
+  })
+
+  it('takes one day for from alone, and the fallback for nothing', () => {
+    expect(of({ from: '2026-02-03' })).toEqual({ from: '2026-02-03', to: '2026-02-03' })
+    expect(of({})).toEqual({ from: '2026-11-22', to: '2026-11-22' })
+  })
+
+  it.each([
+    [{ to: '2026-01-01' }, 'from is required with to.'],
+    [{ from: '2026-01-02', to: '2026-01-01' }, 'from must not be after to.'],
+    [{ from: '2020-01-01', to: '2026-01-01' }, 'from and to may span at most 1100 days.'],
+    [{ from: '2026-01-01', preset: 'today' as const }, 'Give either preset, or from and to, not both.'],
+  ])('refuses %j', (input, message) => {
+    expect(() => of(input)).toThrow(new ServiceError('invalid_argument', message))
+  })
+})
