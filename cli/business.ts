@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto'
+import type { Database, Transaction } from '../src/database/database.ts'
+import { ServiceError } from '../src/errors.ts'
+import { isTimeZone } from '../src/import/dates.ts'
+import { currencyDigits, Decimal } from '../src/money/money.ts'
+import { action, required, runCommand, UsageError } from './command.ts'
+
+const USAGE = `npm run business -- create --name NAME --currency GBP --timezone Europe/London --owner EMAIL_OR_FIREBASE_UID
+                       [--prices-include-tax] [--tax-rate 0.12] [--location NAME] [--json]
+npm run business -- list [--json]
+
+create  makes a business with its first location ("Main" unless named) and its owner. An owner given by e-mail address
+        is linked when this address first signs in.
+list    shows the businesses there are.`
+
+interface NewBusiness {
+  name: string
+  currency: string
+  timezone: string
+  owner: string
+  pricesIncludeTax: boolean
+  taxRate: string
+  location: string
+}
+
+await runCommand({
+  usage: USAGE,
+  options: {
+    name: { type: 'string' },
+    currency: { type: 'string' },
+    timezone: { type: 'string' },
+    owner: { type: 'string' },
+    'prices-include-tax': { type: 'boolean' },
+    'tax-rate': { type: 'string' },
+    location: { type: 'string' },
+  },
+  async run({ values, words, database }) {
+    const [name] = action(words, { create: 0, list: 0 })
+    if (name === 'list') return list(await database())
+
+    const business = {
+      name: required(values.name, 'name'),
+      currency: checkCurrency(required(values.currency, 'currency')),
+      timezone: checkTimeZone(required(values.timezone, 'timezone')),
+      owner: required(values.owner, 'owner'),
+      pricesIncludeTax: values['prices-include-tax'] ?? false,
+      taxRate: checkTaxRate(values['tax-rate'] ?? '0'),
+      location: values.location?.trim() || 'Main',
+    }
+    const created = await create(await database(), business)
+    return {
+      json: { ...created, ...business },
+      text: `${business.name}: ${created.id}\nowner ${business.owner}, location ${business.location}`,
+    }
+  },
+})
+
+async function create(database: Database, business: NewBusiness): Promise<{ id: string; ownerId: string }> {
+  const id = randomUUID()
+  const identity = business.owner.includes('@') ? { email: business.owner } : { firebaseUid: business.owner }
+  return database.within({ businessId: id, ...identity }, 'write', async (db) => {
+    await db
+      .insertInto('business')
+      .values({
+        id,
+        name: business.name,
+        currency: business.currency,
+        currency_digits: currencyDigits(business.currency),
+        timezone: business.timezone,
+        prices_include_tax: business.pricesIncludeTax,
+        tax_rate: business.taxRate,
+      })
+      .execute()
+    await db
+      .insertInto('location')
+      .values({ business_id: id, name: business.location, timezone: business.timezone })
+      .execute()
+    const ownerId = await findOrMakeUser(db, identity)
+    await db.insertInto('business_user').values({ business_id: id, user_id: ownerId, role: 'owner' }).execute()
+    return { id, ownerId }
+  })
+}
+
+/** The transaction sees the one user that its access names. */
+async function findOrMakeUser(db: Transaction, identity: { email?: string; firebaseUid?: string }): Promise<string> {
+  await db
+    .insertInto('app_user')
+    .values({ email: identity.email ?? null, firebase_uid: identity.firebaseUid ?? null })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+  const user = await db.selectFrom('app_user').select(['id', 'is_active']).executeTakeFirstOrThrow()
+  if (!user.is_active) throw new ServiceError('conflict', 'This owner is switched off and could not sign in.')
+  return user.id
+}
+
+async function list(database: Database) {
+  const businesses = await database.within({ operator: true }, 'read', (db) =>
+    db
+      .selectFrom('business')
+      .select(['id', 'name', 'currency', 'timezone', 'prices_include_tax', 'tax_rate', 'is_active'])
+      .orderBy('name')
+      .orderBy('id')
+      .execute(),
+  )
+  return {
+    json: {
+      businesses: businesses.map((row) => ({
+        id: row.id,
+        name: row.name,
+        currency: row.currency,
+        timezone: row.timezone,
+        pricesIncludeTax: row.prices_include_tax,
+        taxRate: row.tax_rate,
+        isActive: row.is_active,
+      })),
+    },
+    text:
+      businesses
+        .map(
+          (row) => `${row.id}  ${row.currency}  ${row.timezone}  ${row.name}${row.is_active ? '' : '  (switched off)'}`,
+        )
+        .join('\n') || 'There is no business yet.',
+  }
+}
+
+function checkCurrency(code: string): string {
+  const currency = code.toUpperCase()
+  if (Intl.supportedValuesOf('currency').includes(currency)) return currency
+  throw new UsageError(`--currency: "${code}" is no ISO 4217 code, such as GTQ, USD or EUR.`)
+}
+
+function checkTimeZone(zone: string): string {
+  if (isTimeZone(zone)) return zone
+  throw new UsageError(`--timezone: "${zone}" is no IANA time zone, such as America/Guatemala.`)
+}
+
+function checkTaxRate(text: string): string {
+  if (/^\d*\.?\d{1,6}$/.test(text) && new Decimal(text).lt(1)) return new Decimal(text).toFixed()
+  throw new UsageError(`--tax-rate: "${text}" is no rate from 0 to less than 1, with at most 6 decimals, such as 0.12.`)
+}

@@ -1,0 +1,111 @@
+import { basename } from 'node:path'
+import { SingleBar } from 'cli-progress'
+import { type FileReport, type ImportReport, importFiles, type Progress } from '../src/import/import.ts'
+import { formatMoney } from '../src/money/money.ts'
+import { required, runCommand, UsageError, uuid } from './command.ts'
+
+const USAGE = `npm run import -- --business ID [--orders FILE] [--products FILE] [--clients FILE]
+                     [--map column=Header,…] [--date-format d/M/yyyy] [--timezone ZONE] [--location NAME]
+                     [--skip-bad] [--json]
+
+Loads CSV files: clients, then products, then orders, each all or nothing. Importing a file again changes nothing:
+an order that is there is left as it is, a product or a client is updated.
+
+Columns (headers may be in any case; * is required; --map names those that are called otherwise)
+  orders    one row per line: order_number* ordered_at* sku* quantity* (negative: a return) unit_price*
+            status (open, completed, cancelled) location client_code client_name product_name category
+            discount (of the line) tax (of the line) tip payment_method order_type
+  products  sku* name* category price cost on_hand (the stock after the import) reorder_point reorder_quantity
+            safety_stock lead_time_days supplier location active
+  clients   client_code* name* email phone tax_id city country
+
+--date-format  tokens d dd M MM yy yyyy H HH h hh m mm s ss a; ISO 8601 without it
+--timezone     IANA zone of local times in the file; by default the zone of the location
+--location     for rows that name none; by default the first location of the business
+--skip-bad     keeps the good rows and writes the others to FILE.rejected.csv`
+
+await runCommand({
+  usage: USAGE,
+  options: {
+    business: { type: 'string' },
+    orders: { type: 'string' },
+    products: { type: 'string' },
+    clients: { type: 'string' },
+    map: { type: 'string', multiple: true },
+    'date-format': { type: 'string' },
+    timezone: { type: 'string' },
+    location: { type: 'string' },
+    'skip-bad': { type: 'boolean' },
+  },
+  async run({ values, words, database }) {
+    if (words[0] !== undefined) throw new UsageError(`"${words[0]}" is not expected: files are named by their kind.`)
+    const { orders, products, clients, map, timezone, location } = values
+    const businessId = uuid(required(values.business, 'business'), '--business')
+    const bar = progressBar()
+    try {
+      const report = await importFiles(await database(), {
+        businessId,
+        files: { ...(orders && { orders }), ...(products && { products }), ...(clients && { clients }) },
+        map: map ?? [],
+        dateFormat: values['date-format'],
+        timezone,
+        location,
+        skipBad: values['skip-bad'],
+        onProgress: bar.show,
+      })
+      return { json: report, text: textOf(report), failure: failureOf(report) }
+    } finally {
+      bar.stop()
+    }
+  },
+})
+
+/** A bar on stderr, one per step; nothing where stderr is not a terminal. */
+function progressBar(): { show(progress: Progress): void; stop(): void } {
+  const bar = new SingleBar({ format: '{title} [{bar}] {percentage}%', stream: process.stderr, noTTYOutput: false })
+  let title = ''
+  return {
+    show({ file, step, done, total }) {
+      if (!process.stderr.isTTY) return
+      if (title !== `${file} ${step}`) {
+        title = `${file} ${step}`
+        bar.stop()
+        bar.start(total, done, { title })
+      }
+      bar.update(done)
+    },
+    stop: () => bar.stop(),
+  }
+}
+
+function failureOf({ files }: ImportReport): string | undefined {
+  const failed = files.find((file) => !file.imported)
+  if (!failed) return undefined
+  return `Nothing of ${basename(failed.file)} was imported: ${failed.rejected} of its ${failed.rows} rows are rejected.`
+}
+
+function textOf({ business, files }: ImportReport): string {
+  return [`${business.name} (${business.id})`, ...files.flatMap(linesOf)].join('\n')
+}
+
+function linesOf(file: FileReport): string[] {
+  const extra = Object.entries(file.madeOnTheWay).filter(([, count]) => count > 0)
+  return [
+    `${file.file}: ${file.rows} rows`,
+    ...(file.imported
+      ? [`  ${file.kind}: ${file.made} made, ${file.updated} updated, ${file.unchanged} unchanged`]
+      : ['  nothing imported']),
+    ...(extra.length > 0 ? [`  made on the way: ${extra.map(([what, count]) => `${count} ${what}`).join(', ')}`] : []),
+    ...(file.from && file.netSales
+      ? [`  ${file.from} to ${file.to}, net sales of completed orders ${formatMoney(file.netSales)}`]
+      : []),
+    ...(file.unusedHeaders.length > 0 ? [`  columns not used: ${file.unusedHeaders.join(', ')}`] : []),
+    ...(file.rejected > 0 ? [`  rejected: ${file.rejected} rows${rejectedWhere(file)}`] : []),
+    ...file.rejects.map(({ line, reason }) => `    line ${line}: ${reason}`),
+  ]
+}
+
+function rejectedWhere({ rejectedFile, rejected, rejects }: FileReport): string {
+  const where = rejectedFile === null ? '' : `, written to ${rejectedFile}`
+  return rejected > rejects.length ? `${where}; the first ${rejects.length}:` : `${where}:`
+}

@@ -1,0 +1,48 @@
+import { ConfigSchema } from '../src/config.ts'
+
+interface Setting {
+  name: string
+  description: string
+  default: unknown
+  required: boolean
+}
+
+/** Every setting of the configuration, in its order. */
+export function settings(): Setting[] {
+  const required = new Set<string>(ConfigSchema.required)
+  return Object.entries(ConfigSchema.properties).map(([name, schema]) => ({
+    name,
+    description: schema.description ?? '',
+    default: schema.default,
+    required: required.has(name) && schema.default === undefined,
+  }))
+}
+
+const EXAMPLES: Record<string, string> = {
+  PUBLIC_URL: 'https://api.flowpos.app',
+  METRICS_PORT: '9090',
+  DATABASE_URL: 'postgres://flowpos_mcp:password@localhost:5432/flowpos',
+  MIGRATION_DATABASE_URL: 'postgres://flowpos_owner:password@localhost:5432/flowpos',
+  REDIS_URL: 'redis://localhost:6379/0',
+  FIREBASE_PROJECT_ID: 'flowpos',
+  MCP_TOKEN_SECRET: '',
+}
+const SET = new Set(['DATABASE_URL', 'MIGRATION_DATABASE_URL', 'REDIS_URL', 'FIREBASE_PROJECT_ID', 'MCP_TOKEN_SECRET'])
+
+/** The text of `.env.example`: what must be set is open, everything else shows its default behind a `#`. */
+export function envExample(): string {
+  const lines = settings().map(({ name, description, default: value }) => {
+    const shown = EXAMPLES[name] ?? String(value ?? '')
+    return `# ${description}\n${SET.has(name) ? '' : '# '}${name}=${shown}\n`
+  })
+  return `# Settings of the service. Copy to .env and fill in; a secret: openssl rand -hex 32\n\n${lines.join('\n')}`
+}
+
+/** The settings as a table for the README. */
+export function settingsTable(): string {
+  const rows = settings().map(({ name, description, default: value, required }) => {
+    const shown = required ? 'required' : value === undefined || value === '' ? '–' : `\`${String(value)}\``
+    return `| \`${name}\` | ${shown} | ${description} |`
+  })
+  return ['| Variable | Default | What it is |', '|---|---|---|', ...rows].join('\n')
+}

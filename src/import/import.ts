@@ -1,0 +1,199 @@
+import { access, constants } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { sql } from 'kysely'
+import type { Database, Transaction } from '../database/database.ts'
+import { ServiceError } from '../errors.ts'
+import { clients } from './clients.ts'
+import { openCsv, parseMap } from './csv.ts'
+import { dateReader, isTimeZone } from './dates.ts'
+import { type ImportBusiness, type ImportContext, type Kind, type Outcome, withoutLoops } from './kind.ts'
+import { orders } from './orders.ts'
+import { products } from './products.ts'
+import { listRejects, type Reject, writeRejects } from './rejects.ts'
+import { stage } from './staging.ts'
+
+/** In the order in which they are imported: what orders refer to comes before them. */
+const KINDS: readonly Kind[] = [clients, products, orders]
+
+export interface ImportOptions {
+  businessId: string
+  /** Paths of the files. */
+  files: Partial<Record<Kind['name'], string>>
+  /** `column=Header` pairs; one value may hold several, separated by commas. */
+  map?: readonly string[]
+  /** Form of dates; ISO 8601 by default. */
+  dateFormat?: string | undefined
+  /** IANA zone of local times; by default the zone of the order's location. */
+  timezone?: string | undefined
+  /** Location of rows that name none; by default the first one of the business. */
+  location?: string | undefined
+  /** Keep the good rows and write the rejected ones to `<file>.rejected.csv`. */
+  skipBad?: boolean | undefined
+  now?: Date
+  onProgress?: (progress: Progress) => void
+}
+
+export interface Progress {
+  file: string
+  step: 'reading' | 'writing'
+  done: number
+  total: number
+}
+
+export interface FileReport extends Outcome {
+  kind: Kind['name']
+  file: string
+  /** False when rows were rejected and nothing of the file is kept. */
+  imported: boolean
+  /** Rows read, without the header. */
+  rows: number
+  /** Rows not kept. */
+  rejected: number
+  /** The first of them. */
+  rejects: Reject[]
+  rejectedFile: string | null
+  /** Headers of the file that mean nothing to us. */
+  unusedHeaders: string[]
+}
+
+export interface ImportReport {
+  business: { id: string; name: string }
+  /** In the order of their import; ends at the first file that was not imported. */
+  files: FileReport[]
+}
+
+/**
+ * Loads a merchant's CSV files, each in one transaction: all of a file or, where rows are rejected, nothing of it.
+ * @throws ServiceError for wrong options, an unknown business, or a file that cannot be read as a whole
+ */
+export async function importFiles(database: Database, options: ImportOptions): Promise<ImportReport> {
+  const given = KINDS.flatMap((kind) => {
+    const file = options.files[kind.name]
+    return file === undefined ? [] : [{ kind, file }]
+  })
+  if (given.length === 0) throw invalid('Name a file to import: --orders, --products or --clients.')
+  const known = given.flatMap(({ kind }) => [...kind.columns.required, ...kind.columns.optional])
+  const map = parseMap(options.map ?? [], [...new Set(known)])
+  if (options.timezone !== undefined && !isTimeZone(options.timezone)) {
+    throw invalid(`--timezone: ${options.timezone} is no IANA time zone, such as America/Guatemala.`)
+  }
+  const readDate = dateReader(options.dateFormat)
+  for (const { file } of given) await checkReadable(file)
+
+  const report: ImportReport = { business: { id: options.businessId, name: '' }, files: [] }
+  for (const { kind, file } of given) {
+    const context = await loadContext(database, options, readDate)
+    report.business.name = context.business.name
+    const columns = new Set([...kind.columns.required, ...kind.columns.optional])
+    const own = new Map([...map].filter(([column]) => columns.has(column)))
+    const result = await importFile(database, kind, file, own, context, options)
+    report.files.push(result)
+    if (!result.imported) break
+  }
+  return report
+}
+
+async function importFile(
+  database: Database,
+  kind: Kind,
+  file: string,
+  map: ReadonlyMap<string, string>,
+  base: Omit<ImportContext, 'onWritten'>,
+  { businessId, skipBad, onProgress = () => {} }: ImportOptions,
+): Promise<FileReport> {
+  const name = basename(file)
+  const progress = (step: Progress['step']) => (done: number, total: number) =>
+    onProgress({ file: name, step, done, total })
+  const context = { ...base, onWritten: progress('writing') }
+  const csv = await openCsv(file, kind.columns, map, progress('reading'))
+  try {
+    return await database.within({ businessId }, 'write', async (db) => {
+      const rows = await stage(db, kind.table, kind.staged, csv.rows, (row) => kind.read(row, context))
+      await kind.check(db, context)
+      const rejects = await listRejects(db, kind.table)
+      const report = { kind: kind.name, file, rows, ...rejects, rejectedFile: null, unusedHeaders: csv.unused }
+      if (rejects.rejected > 0 && !skipBad) {
+        // Nothing is written yet but temporary tables: there is nothing to take back.
+        return { ...report, imported: false, made: 0, updated: 0, unchanged: 0, madeOnTheWay: {} }
+      }
+      const rejectedFile = rejects.rejected > 0 ? `${file}.rejected.csv` : null
+      if (rejectedFile !== null) {
+        await writeRejects(db, kind.table, csv.header, rejectedFile)
+        await sql`delete from ${sql.table(kind.table)} where reason is not null`.execute(db)
+      }
+      // One import of a business after the other: each makes products and clients that the next one finds.
+      await sql`select pg_advisory_xact_lock(hashtextextended(${`import:${businessId}`}, 0))`.execute(db)
+      return { ...report, rejectedFile, imported: true, ...(await kind.write(db, context)) }
+    })
+  } catch (error) {
+    throw translate(name, error)
+  } finally {
+    await csv.close()
+  }
+}
+
+/** What the database refuses although every row is right, as a sentence. */
+function translate(name: string, error: unknown): unknown {
+  const { code } = error as { code?: string }
+  // SQLSTATE: numeric value out of range, where each number fits and their sum does not.
+  if (code === '22003') {
+    const message = `The amounts or quantities of ${name} add up to more than can be kept. Nothing of it was imported.`
+    return new ServiceError('invalid_argument', message, { cause: error })
+  }
+  // Unique violation and deadlock: the shop is at work meanwhile.
+  if (code === '23505' || code === '40P01') {
+    const message = `Someone changed the same data meanwhile. Nothing of ${name} was imported: run it again.`
+    return new ServiceError('conflict', message, { cause: error })
+  }
+  return error
+}
+
+async function loadContext(
+  database: Database,
+  { businessId, location, timezone, now = new Date() }: ImportOptions,
+  readDate: ImportContext['readDate'],
+): Promise<Omit<ImportContext, 'onWritten'>> {
+  return database.within({ businessId }, 'read', async (db) => {
+    const business: ImportBusiness | undefined = await db
+      .selectFrom('business')
+      .where('id', '=', businessId)
+      .select(['id', 'name', 'currency', 'currency_digits as currencyDigits', 'timezone'])
+      .select(['prices_include_tax as pricesIncludeTax', 'tax_rate as taxRate'])
+      .executeTakeFirst()
+    if (!business) throw new ServiceError('not_found', `There is no business ${businessId}.`)
+    const locations = await db
+      .selectFrom('location')
+      .where('business_id', '=', businessId)
+      .orderBy('is_active', 'desc')
+      .orderBy('created_at')
+      .orderBy('id')
+      .select(['name', 'timezone'])
+      .execute()
+    const first = location?.trim() || locations[0]?.name
+    if (first === undefined) throw invalid('The business has no location yet: name one with --location.')
+    const zones = new Map(locations.map((row) => [row.name.toLowerCase(), row.timezone]))
+    return { business, location: first, zones, timezone, readDate, taxRates: await loadTaxRates(db, businessId), now }
+  })
+}
+
+async function loadTaxRates(db: Transaction, businessId: string): Promise<Map<string, string>> {
+  const { rows } = await withoutLoops(db, () =>
+    sql<{ sku: string; tax_rate: string }>`
+      select v.sku, p.tax_rate from product_variant v
+      join product p on p.business_id = v.business_id and p.id = v.product_id
+      where v.business_id = ${businessId}::uuid and p.tax_rate is not null`.execute(db),
+  )
+  return new Map(rows.map((row) => [row.sku, row.tax_rate]))
+}
+
+async function checkReadable(file: string): Promise<void> {
+  try {
+    await access(file, constants.R_OK)
+  } catch (cause) {
+    throw new ServiceError('invalid_argument', `${file} is not there or may not be read.`, { cause })
+  }
+}
+
+function invalid(message: string): ServiceError {
+  return new ServiceError('invalid_argument', message)
+}

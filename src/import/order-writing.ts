@@ -1,0 +1,186 @@
+import { sql } from 'kysely'
+import type { Transaction } from '../database/database.ts'
+import { money } from '../money/money.ts'
+import { type ImportContext, makeNamed, type Outcome, withoutLoops } from './kind.ts'
+
+/** Orders whose lines one statement writes: enough to be fast, few enough to keep its queue of checks small. */
+const CHUNK = 5000
+
+/** Writes the orders of `import_order` that are not there yet, with the lines of `import_line`. */
+export async function writeOrders(db: Transaction, context: ImportContext): Promise<Outcome> {
+  const { business } = context
+  await sql`create index on import_line (order_number)`.execute(db)
+  const kept = await withoutLoops(db, () => findNew(db, context))
+
+  const locations = await makeNamed(db, 'location', business.id, sql`select location from import_new`, {
+    timezone: context.timezone ?? business.timezone,
+  })
+  const clients = await makeClients(db, context)
+  await withoutLoops(db, () => findOwners(db, context))
+  await insertOrders(db, context)
+  await withoutLoops(db, () => findProducts(db, context))
+  const categories = await makeNamed(db, 'category', business.id, sql`select category from import_sku where made`)
+  const products = await withoutLoops(db, () => makeProducts(db, context))
+  await insertLines(db, context)
+
+  return withoutLoops(db, async () => {
+    await insertPayments(db, context)
+    const { net_sales, ...summary } = await summarize(db, context)
+    return {
+      ...summary,
+      updated: 0,
+      unchanged: kept - summary.made,
+      madeOnTheWay: { products, clients, categories, locations },
+      netSales: money(net_sales, business),
+    }
+  })
+}
+
+/**
+ * `import_new`: the orders to write, in the order of time.
+ * @returns how many orders the file has that are not rejected
+ */
+async function findNew(db: Transaction, { business, location }: ImportContext): Promise<number> {
+  await sql`
+    create temporary table import_new on commit drop as
+    select row_number() over (order by ordered_at, line) as position, gen_random_uuid() as id, order_number, ordered_at,
+      coalesce(status, 'completed') as status, coalesce(location, ${location}::text) as location, client_code,
+      coalesce(order_type, 'retail') as order_type, coalesce(tip, 0) as tip, payment_method,
+      null::uuid as location_id, null::uuid as customer_id
+    from import_order new
+    where exists (select from import_line row where row.order_number = new.order_number)
+      and not exists (
+        select from orders o where o.business_id = ${business.id}::uuid and o.order_number = new.order_number)`.execute(
+    db,
+  )
+  await sql`create index on import_new (position)`.execute(db)
+  await sql`analyze import_new`.execute(db)
+  const { rows } = await sql<{ count: number }>`
+    select count(distinct order_number)::integer as count from import_line`.execute(db)
+  return rows[0]?.count ?? 0
+}
+
+/** The clients that are not known: named by the first line that names them, else by their code. */
+async function makeClients(db: Transaction, { business }: ImportContext): Promise<number> {
+  const { numAffectedRows } = await sql`
+    insert into customer (business_id, code, name)
+    select distinct on (o.client_code) ${business.id}::uuid, o.client_code, coalesce(row.client_name, o.client_code)
+    from import_new o join import_line row on row.order_number = o.order_number
+    where o.client_code is not null
+    order by o.client_code, row.client_name is null, row.line
+    on conflict (business_id, code) do nothing`.execute(db)
+  return Number(numAffectedRows ?? 0)
+}
+
+async function findOwners(db: Transaction, { business }: ImportContext): Promise<void> {
+  await sql`
+    update import_new new set location_id = l.id from location l
+    where l.business_id = ${business.id}::uuid and lower(l.name) = lower(new.location)`.execute(db)
+  await sql`
+    update import_new new set customer_id = c.id from customer c
+    where c.business_id = ${business.id}::uuid and c.code = new.client_code`.execute(db)
+}
+
+/**
+ * All orders in one statement, before any line: its triggers lock every cell of the sales sums in key order, so that
+ * the chunks of lines after it cannot end in a deadlock with a sale at the till.
+ */
+async function insertOrders(db: Transaction, { business }: ImportContext): Promise<void> {
+  await sql`
+    insert into orders (business_id, id, order_number, location_id, customer_id, status, order_type, opened_at,
+      completed_at, cancelled_at, tips, created_by)
+    select ${business.id}::uuid, id, order_number, location_id, customer_id, status, order_type, ordered_at,
+      case when status = 'completed' then ordered_at end, case when status = 'cancelled' then ordered_at end, tip,
+      'import'
+    from import_new order by position
+    on conflict (business_id, order_number) do nothing`.execute(db)
+}
+
+/**
+ * `import_sku`: every product of the new orders. One that is not known is named by the first line that names it, and
+ * priced by its latest sale.
+ */
+async function findProducts(db: Transaction, { business }: ImportContext): Promise<void> {
+  // The till may have made an order of the same number since we looked.
+  await sql`
+    delete from import_new new
+    where not exists (select from orders o where o.business_id = ${business.id}::uuid and o.id = new.id)`.execute(db)
+  await sql`
+    create temporary table import_sku on commit drop as
+    select used.sku, v.id is null as made, coalesce(v.id, gen_random_uuid()) as variant_id,
+      coalesce(v.product_id, gen_random_uuid()) as product_id, coalesce(p.name, named.product_name, used.sku) as name,
+      categorized.category, latest.unit_price as price, v.cost
+    from (
+      select row.sku, min(row.line) filter (where row.product_name is not null) as name_line,
+        min(row.line) filter (where row.category is not null) as category_line
+      from import_new o join import_line row on row.order_number = o.order_number
+      group by row.sku
+    ) used
+    join (
+      select distinct on (sku) sku, unit_price from import_line
+      order by sku, quantity > 0 and unit_price > 0 desc, ordered_at desc, line desc
+    ) latest on latest.sku = used.sku
+    left join import_line named on named.line = used.name_line
+    left join import_line categorized on categorized.line = used.category_line
+    left join product_variant v on v.business_id = ${business.id}::uuid and v.sku = used.sku
+    left join product p on p.business_id = ${business.id}::uuid and p.id = v.product_id`.execute(db)
+  await sql`analyze import_sku`.execute(db)
+}
+
+async function makeProducts(db: Transaction, { business }: ImportContext): Promise<number> {
+  await sql`
+    insert into product (business_id, id, name, category_id)
+    select ${business.id}::uuid, new.product_id, new.name, c.id
+    from import_sku new
+    left join category c on c.business_id = ${business.id}::uuid and lower(c.name) = lower(new.category)
+    where new.made`.execute(db)
+  const { numAffectedRows } = await sql`
+    insert into product_variant (business_id, id, product_id, sku, price)
+    select ${business.id}::uuid, variant_id, product_id, sku, price from import_sku where made order by sku`.execute(db)
+  return Number(numAffectedRows ?? 0)
+}
+
+async function insertLines(db: Transaction, { business, onWritten }: ImportContext): Promise<void> {
+  const { rows } = await sql<{ last: number }>`
+    select coalesce(max(position), 0)::integer as last from import_new`.execute(db)
+  const last = rows[0]?.last ?? 0
+  for (let after = 0; after < last; after += CHUNK) {
+    await sql`
+      insert into order_item (business_id, order_id, line_number, product_id, variant_id, name, quantity, unit_price,
+        tax_rate, tax_included, gross_sales, discount, tax, unit_cost)
+      select ${business.id}::uuid, o.id, row_number() over (partition by o.id order by row.line), s.product_id,
+        s.variant_id, coalesce(row.product_name, s.name), row.quantity, row.unit_price, row.tax_rate,
+        ${business.pricesIncludeTax}, row.gross_sales, row.discount, row.tax, s.cost
+      from import_new o
+      join import_line row on row.order_number = o.order_number
+      join import_sku s on s.sku = row.sku
+      where o.position > ${after} and o.position <= ${after + CHUNK}`.execute(db)
+    onWritten(Math.min(after + CHUNK, last), last)
+  }
+}
+
+async function insertPayments(db: Transaction, { business }: ImportContext): Promise<void> {
+  await sql`
+    insert into order_payment (business_id, order_id, payment_number, method, amount, paid_at)
+    select o.business_id, o.id, 1, new.payment_method, o.total, o.completed_at
+    from import_new new
+    join orders o on o.business_id = ${business.id}::uuid and o.id = new.id
+    where new.status = 'completed' and new.payment_method is not null`.execute(db)
+}
+
+interface Summary {
+  made: number
+  from: string | null
+  to: string | null
+  net_sales: string
+}
+
+async function summarize(db: Transaction, { business }: ImportContext): Promise<Summary> {
+  const { rows } = await sql<Summary>`
+    select count(*)::integer as made, min(local.day) as from, max(local.day) as to,
+      coalesce(sum(o.net_sales) filter (where new.status = 'completed'), 0) as net_sales
+    from import_new new
+    join orders o on o.business_id = ${business.id}::uuid and o.id = new.id
+    cross join lateral (select (o.opened_at at time zone ${business.timezone}::text)::date) local (day)`.execute(db)
+  return rows[0] ?? { made: 0, from: null, to: null, net_sales: '0' }
+}

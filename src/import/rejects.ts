@@ -1,0 +1,59 @@
+import { open } from 'node:fs/promises'
+import { sql } from 'kysely'
+import type { Transaction } from '../database/database.ts'
+
+const LISTED = 20
+const PAGE = 1000
+
+export interface Reject {
+  line: number
+  reason: string
+}
+
+/**
+ * Rejects every row whose key an earlier row of the file has already.
+ * @param key SQL of the key, such as `sku, lower(location)`
+ * @param what what the reason calls it
+ */
+export async function rejectRepeated(db: Transaction, table: string, key: string, what: string): Promise<void> {
+  await sql`
+    update ${sql.table(table)} row set reason = ${what}::text || ' is on line ' || repeated.first || ' already'
+    from (
+      select line, min(line) over (partition by ${sql.raw(key)}) as first from ${sql.table(table)} where reason is null
+    ) repeated
+    where row.line = repeated.line and repeated.first < repeated.line`.execute(db)
+}
+
+/** How many rows are rejected, and the first of them: those with a fault of their own before those that follow. */
+export async function listRejects(db: Transaction, table: string): Promise<{ rejected: number; rejects: Reject[] }> {
+  const { rows } = await sql<Reject & { rejected: number }>`
+    select line, reason, (count(*) over ())::integer as rejected from ${sql.table(table)}
+    where reason is not null order by follows, line limit ${LISTED}`.execute(db)
+  return { rejected: rows[0]?.rejected ?? 0, rejects: rows.map(({ line, reason }) => ({ line, reason })) }
+}
+
+/**
+ * Writes the rejected rows to a CSV file: line number and reason, then the row as it was, so that the file can be put
+ * right and imported in turn.
+ */
+export async function writeRejects(db: Transaction, table: string, header: string[], path: string): Promise<void> {
+  const output = await open(path, 'w')
+  try {
+    await output.write(csvLine(['rejected_line', 'rejected_reason', ...header]))
+    for (let after = 0; ; ) {
+      const { rows } = await sql<Reject & { raw: string[] }>`
+        select line, reason, raw from ${sql.table(table)}
+        where reason is not null and line > ${after} order by line limit ${PAGE}`.execute(db)
+      const last = rows.at(-1)
+      if (last === undefined) break
+      await output.write(rows.map(({ line, reason, raw }) => csvLine([String(line), reason, ...raw])).join(''))
+      after = last.line
+    }
+  } finally {
+    await output.close()
+  }
+}
+
+function csvLine(values: string[]): string {
+  return `${values.map((value) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value)).join(',')}\n`
+}

@@ -1,0 +1,62 @@
+import { sql } from 'kysely'
+import type { Transaction } from '../database/database.ts'
+import type { CsvRow } from './csv.ts'
+
+const BATCH = 1000
+
+/** A row as it is checked in: its values by staging column, or the reason why it is rejected. */
+export interface StagedRow {
+  line: number
+  raw: string[]
+  reason: string | null
+  [column: string]: unknown
+}
+
+/**
+ * Puts the rows of a file into a temporary table of the transaction, so that a file of any size is checked and written
+ * by the database while this process holds one batch.
+ *
+ * Besides its own columns the table has `line`, `raw` (the row's values as in the file), `reason` (why it is rejected,
+ * else null) and `follows` (rejected only because another row was).
+ * @param columns SQL types by name
+ * @param read turns a row of the file into a staged one
+ * @returns how many rows the file has
+ */
+export async function stage(
+  db: Transaction,
+  table: string,
+  columns: Record<string, string>,
+  rows: AsyncIterable<CsvRow>,
+  read: (row: CsvRow) => StagedRow,
+): Promise<number> {
+  const all = { line: 'integer', raw: 'jsonb', reason: 'text', ...columns }
+  const names = sql.join(Object.keys(all).map((name) => sql.ref(name)))
+  const defined = sql.join(Object.entries(all).map(([name, type]) => sql`${sql.ref(name)} ${sql.raw(type)}`))
+  await sql`
+    create temporary table ${sql.table(table)} (${defined}, follows boolean not null default false, primary key (line))
+    on commit drop`.execute(db)
+
+  let count = 0
+  for await (const batch of batches(rows)) {
+    const staged = JSON.stringify(batch.map(read))
+    await sql`
+      insert into ${sql.table(table)} (${names})
+      select ${names} from jsonb_to_recordset(${staged}::jsonb) as row (${defined})`.execute(db)
+    count += batch.length
+  }
+  // Nothing else gathers statistics of a temporary table, and plans without them are poor ones.
+  await sql`analyze ${sql.table(table)}`.execute(db)
+  return count
+}
+
+async function* batches(rows: AsyncIterable<CsvRow>): AsyncGenerator<CsvRow[]> {
+  let batch: CsvRow[] = []
+  for await (const row of rows) {
+    batch.push(row)
+    if (batch.length === BATCH) {
+      yield batch
+      batch = []
+    }
+  }
+  if (batch.length > 0) yield batch
+}

@@ -1,0 +1,72 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { parseEnv } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { ConfigSchema, loadConfig } from '../src/config.ts'
+import { productionProblems } from '../src/production.ts'
+
+const SECRET = '5f3c9a7d1e2b4f6a8c0d9e7b5a3f1c2d'
+const PRODUCTION = {
+  MCP_TOKEN_SECRET: SECRET,
+  DATABASE_URL: 'postgres://db/flowpos',
+  REDIS_URL: 'redis://redis',
+  FIREBASE_PROJECT_ID: 'flowpos',
+}
+
+describe('loadConfig', () => {
+  it('fills in defaults and converts numbers', () => {
+    expect(loadConfig({ MCP_TOKEN_SECRET: SECRET, PORT: '4001' })).toMatchObject({
+      PORT: 4001,
+      HOST: '0.0.0.0',
+      MCP_TOKEN_TTL_SECONDS: 86400,
+      TRUST_PROXY: false,
+    })
+  })
+
+  it('takes an empty setting for one that is not set', () => {
+    expect(loadConfig({ MCP_TOKEN_SECRET: SECRET, PORT: '', REDIS_URL: '' })).not.toHaveProperty('REDIS_URL')
+  })
+
+  it.each([
+    [{}, 'MCP_TOKEN_SECRET'],
+    [{ MCP_TOKEN_SECRET: 'short' }, 'MCP_TOKEN_SECRET'],
+    [{ MCP_TOKEN_SECRET: SECRET, PORT: 'http' }, 'PORT'],
+    [{ MCP_TOKEN_SECRET: SECRET, MCP_TOKEN_TTL_SECONDS: '0' }, 'MCP_TOKEN_TTL_SECONDS'],
+    [{ MCP_TOKEN_SECRET: SECRET, PUBLIC_URL: 'api.flowpos.app' }, 'PUBLIC_URL'],
+    [{ MCP_TOKEN_SECRET: SECRET, LOG_LEVEL: 'loud' }, 'LOG_LEVEL'],
+  ])('refuses %j, naming the setting', (env, name) => {
+    expect(() => loadConfig(env)).toThrow(name)
+  })
+})
+
+it('.env.example names every setting and no other', async () => {
+  const text = await readFile(path.join(import.meta.dirname, '../.env.example'), 'utf8')
+  const named = Object.keys(parseEnv(text.replaceAll(/^# (?=[A-Z_]+=)/gm, '')))
+  expect(named).toEqual(Object.keys(ConfigSchema.properties))
+})
+
+describe('production', () => {
+  const problems = (env: Record<string, string | undefined>) =>
+    productionProblems(loadConfig({ ...PRODUCTION, ...env }), { ...PRODUCTION, ...env })
+
+  it('starts with real parts', () => {
+    expect(problems({})).toEqual([])
+    expect(problems({ REDIS_URL: undefined, REDIS_HOST: 'redis' })).toEqual([])
+    expect(problems({ REDIS_URL: undefined, REDIS_CLUSTER: 'a:1,b:2' })).toEqual([])
+  })
+
+  it.each([
+    [{ MCP_TOKEN_SECRET: 'a'.repeat(40) }, 'weak'],
+    [{ MCP_TOKEN_SECRET: 'change-me-change-me-change-me-please' }, 'weak'],
+    [{ MCP_TOKEN_PREVIOUS_SECRETS: 'short' }, 'weak'],
+    [{ DATABASE_URL: undefined }, 'DATABASE_URL is not set'],
+    [{ REDIS_URL: undefined }, 'REDIS_URL'],
+    [{ FIREBASE_AUTH_EMULATOR_HOST: 'localhost:9099' }, 'FIREBASE_AUTH_EMULATOR_HOST'],
+    [{ FIREBASE_AUTH_EMULATOR_HOST: '' }, 'FIREBASE_AUTH_EMULATOR_HOST'],
+    [{ FIREBASE_PROJECT_ID: 'demo-flowpos' }, 'demo project'],
+    [{ FIREBASE_PROJECT_ID: undefined }, 'FIREBASE_PROJECT_ID is not set'],
+    [{ FIREBASE_SERVICE_ACCOUNT: '{"type":"user"}' }, 'FIREBASE_SERVICE_ACCOUNT'],
+  ])('refuses to start with %j', (env, reason) => {
+    expect(problems(env).join()).toContain(reason)
+  })
+})
