@@ -39,11 +39,10 @@ export function lineAmounts(input: LineInput): LineAmounts {
     input.tax !== undefined ? round(new Decimal(input.tax)) : taxIncluded ? includedTax(paid) : round(paid.times(rate))
   if (!taxIncluded) return amounts(tag, off, tax)
 
-  const net = paid.minus(tax)
   // A stated tax sets the rate that the undiscounted price is freed of, too.
-  const gross =
-    off.isZero() || paid.isZero() ? tag.minus(off.isZero() ? tax : includedTax(tag)) : round(tag.times(net).div(paid))
-  return amounts(gross, gross.minus(net), tax)
+  const tagTax = input.tax === undefined || paid.isZero() ? includedTax(tag) : round(tax.times(tag).div(paid))
+  const gross = tag.minus(tagTax)
+  return amounts(gross, gross.minus(paid.minus(tax)), tax)
 }
 
 function amounts(gross: Decimal, discount: Decimal, tax: Decimal): LineAmounts {

@@ -22,6 +22,15 @@ describe('lineAmounts with tax inside the price', () => {
       { quantity: '1', unitPrice: '25', discount: '2.50' },
       { grossSales: '22.3200', discount: '2.2300', tax: '2.4100' },
     ],
+    // 72.00 is 64.29 without tax whether it is discounted or not: 68.40 paid, tax 7.328571… → 7.33, net 61.07
+    [
+      { quantity: '1', unitPrice: '72' },
+      { grossSales: '64.2900', discount: '0.0000', tax: '7.7100' },
+    ],
+    [
+      { quantity: '1', unitPrice: '72', discount: '3.60' },
+      { grossSales: '64.2900', discount: '3.2200', tax: '7.3300' },
+    ],
     // a return mirrors its sale
     [
       { quantity: '-1', unitPrice: '25', discount: '2.50' },

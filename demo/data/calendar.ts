@@ -1,0 +1,71 @@
+import { Temporal } from 'temporal-polyfill'
+
+/** A local day of a business, counted from its first one. */
+export interface LocalDay {
+  /** `YYYY-MM-DD` */
+  date: string
+  /** 0 on the first day. */
+  index: number
+  /** 1 is Monday. */
+  weekday: number
+  /** 1 is January. */
+  month: number
+  isHoliday: boolean
+  /** The instant of a time of day, in seconds since midnight; exact from 03:00 on. */
+  at(secondOfDay: number): Date
+}
+
+/** Instants within `after < instant <= until`. */
+export interface Window {
+  after: Date
+  until: Date
+}
+
+export interface Calendar {
+  /** The instant of the first midnight. */
+  start: Date
+  day(index: number): LocalDay
+  /** The index of the local day of an instant. */
+  indexOf(instant: Date): number
+}
+
+const HOLIDAYS = new Set(['12-25', '01-01'])
+
+/** The days of a business in its zone, from its first local day on, `YYYY-MM-DD`. */
+export function createCalendar(timezone: string, firstDay: string): Calendar {
+  const first = Temporal.PlainDate.from(firstDay)
+  const days = new Map<number, LocalDay>()
+
+  function day(index: number): LocalDay {
+    const known = days.get(index)
+    if (known) return known
+    const date = first.add({ days: index })
+    // Clocks change in the small hours: counting from noon gives the right offset for the rest of the day.
+    const noon = date.toZonedDateTime({ timeZone: timezone, plainTime: '12:00' }).epochMilliseconds
+    const made: LocalDay = {
+      date: date.toString(),
+      index,
+      weekday: date.dayOfWeek,
+      month: date.month,
+      isHoliday: HOLIDAYS.has(date.toString().slice(5)),
+      at: (secondOfDay) => new Date(noon + (secondOfDay - 43_200) * 1000),
+    }
+    days.set(index, made)
+    return made
+  }
+
+  return {
+    start: new Date(first.toZonedDateTime({ timeZone: timezone }).epochMilliseconds),
+    day,
+    indexOf: (instant) => first.until(localDate(instant, timezone), { largestUnit: 'days' }).days,
+  }
+}
+
+/** The local date of an instant. */
+export function localDate(instant: Date, timezone: string): Temporal.PlainDate {
+  return Temporal.Instant.fromEpochMilliseconds(instant.getTime()).toZonedDateTimeISO(timezone).toPlainDate()
+}
+
+export function isWithin(instant: Date, { after, until }: Window): boolean {
+  return instant > after && instant <= until
+}

@@ -1,0 +1,277 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CREATED_BY } from '../../demo/data/sales.ts'
+import { DEMO_BUSINESSES, DEMO_MEMBERSHIPS, demoLogins, HUDSON, LA_CEIBA } from '../../demo/directory.ts'
+import { seedDemo } from '../../demo/seed.ts'
+import { lineAmounts } from '../../src/pos/line.ts'
+import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+
+/** A Saturday afternoon in Madrid, the morning in New York and Guatemala. */
+const NOW = new Date('2026-11-21T16:20:00Z')
+const DAYS = 30
+const SCALE = 0.25
+
+/** Every table with rows of a business, with what follows from the clock of the server left out. */
+const TABLES: Record<string, string> = {
+  business: '*',
+  business_user: '*',
+  location: '*',
+  supplier: '*',
+  category: '*',
+  product: '*',
+  product_variant: '*',
+  customer: '*',
+  inventory: 'business_id, location_id, variant_id, on_hand, reorder_point, max_stock',
+  inventory_movement: '*',
+  orders: '*',
+  order_item: '*',
+  order_payment: '*',
+  order_refund: '*',
+  order_refund_line: '*',
+  sales_daily: '*',
+  sales_hourly: '*',
+  product_daily: '*',
+}
+const BOARD_TABLES = { psa_board: '*', psa_phase: '*', psa_step: '*', psa_time_entry: '*' }
+
+const seed = ({ ownerUrl }: TestDatabase, now = NOW, days = DAYS) =>
+  seedDemo({ connectionString: ownerUrl, now, days, scale: SCALE })
+
+/** A fingerprint of each table's rows. */
+async function fingerprints(database: TestDatabase, tables: Record<string, string>): Promise<Record<string, string>> {
+  const prints: Record<string, string> = {}
+  for (const [table, columns] of Object.entries(tables)) {
+    const [row] = await database.asOwner<{ print: string }>(
+      `select count(*) || ' rows ' || md5(string_agg(t::text, E'\\n' order by t::text collate "C")) as print
+       from (select ${columns} from ${table}) t`,
+    )
+    prints[table] = row?.print ?? ''
+  }
+  return prints
+}
+
+describe('a first load', () => {
+  let database: TestDatabase
+  let orders: number
+
+  beforeAll(async () => {
+    database = await createTestDatabase()
+    const result = await seed(database)
+    expect(result.seeded).toBe(true)
+    orders = result.orders
+  })
+  afterAll(() => database.close())
+
+  it('tells how many completed orders it wrote', async () => {
+    const [row] = await database.asOwner<{ count: number }>(
+      `select count(*)::int as count from orders where status = 'completed'`,
+    )
+    expect(orders).toBe(row?.count)
+    expect(orders).toBeGreaterThan(1000)
+  })
+
+  it('is the same for the same now, whoever connects and however', async () => {
+    const other = await createTestDatabase()
+    try {
+      // The owner of the schema need not be a superuser: row security binds this one.
+      const [role] = await other.asOwner<{ name: string }>(
+        `select 'owner_' || substr(md5(random()::text), 1, 8) as name`,
+      )
+      const owner = role?.name ?? ''
+      await other.asOwner(`create role ${owner} login`)
+      await other.asOwner(`do $$ declare t record; begin
+        for t in select tablename as name from pg_tables where schemaname = 'public' loop
+          execute format('alter table %I owner to ${owner}', t.name); end loop;
+        for t in select oid::regprocedure as name from pg_proc where pronamespace = 'public'::regnamespace loop
+          execute format('alter function %s owner to ${owner}', t.name); end loop;
+        execute format('grant temporary on database %I to ${owner}', current_database());
+      end $$`)
+      const url = new URL(other.ownerUrl)
+      url.username = owner
+      await seedDemo({ connectionString: url.href, now: NOW, days: DAYS, scale: SCALE })
+      const tables = { ...TABLES, ...BOARD_TABLES }
+      expect(await fingerprints(other, tables)).toEqual(await fingerprints(database, tables))
+      await other.asOwner(`reassign owned by ${owner} to current_user`)
+      await other.asOwner(`drop owned by ${owner}`)
+      await other.asOwner(`drop role ${owner}`)
+    } finally {
+      await other.close()
+    }
+  })
+
+  it('leaves nothing to do for a second one', async () => {
+    const before = await fingerprints(database, { ...TABLES, ...BOARD_TABLES })
+    expect(await seed(database)).toEqual({ orders: 0, seeded: false })
+    expect(await seed(database, new Date(NOW.getTime() - 60_000))).toEqual({ orders: 0, seeded: false })
+    expect(await fingerprints(database, { ...TABLES, ...BOARD_TABLES })).toEqual(before)
+  })
+
+  it('ends at now and begins on the first local day', async () => {
+    const [row] = await database.asOwner<{ first: string; latest: Date; days: number }>(
+      `select (min(opened_at) at time zone 'America/Guatemala')::date::text as first,
+         greatest(max(opened_at), max(completed_at), max(cancelled_at), max(o.created_at), max(o.updated_at),
+           (select max(paid_at) from order_payment), (select max(refunded_at) from order_refund),
+           (select max(created_at) from inventory_movement), (select max(created_at) from customer),
+           (select max(created_at) from psa_board), (select max(completed_at) from psa_step),
+           (select max(created_at) from psa_time_entry)) as latest,
+         count(distinct (completed_at at time zone 'America/Guatemala')::date)::int as days
+       from orders o where business_id = $1`,
+      [LA_CEIBA.id],
+    )
+    expect(row?.first).toBe('2026-10-23')
+    expect(row?.days).toBe(DAYS)
+    expect(row?.latest.getTime()).toBeLessThanOrEqual(NOW.getTime())
+    expect(row?.latest.getTime()).toBeGreaterThan(NOW.getTime() - 3 * 3_600_000)
+  })
+
+  it('is paid to the cent', async () => {
+    const unpaid = await database.asOwner(
+      `select o.order_number, o.total, sum(p.amount) from orders o
+       left join order_payment p on p.business_id = o.business_id and p.order_id = o.id
+       group by o.business_id, o.id having coalesce(sum(p.amount), 0) <> case o.status when 'completed' then o.total else 0 end`,
+    )
+    expect(unpaid).toEqual([])
+  })
+
+  it('takes tax out of the price or puts it on top, line by line', async () => {
+    const lines = await database.asOwner<Record<'quantity' | 'unit_price' | 'tax_rate' | 'paid' | 'tax', string>>(
+      `select quantity, unit_price, tax_rate, net_sales + tax as paid, tax from order_item
+       where business_id = any ($1) and discount = 0`,
+      [[LA_CEIBA.id, HUDSON.id]],
+    )
+    expect(lines.length).toBeGreaterThan(500)
+    const [inside] = lines.filter(({ tax_rate }) => Number(tax_rate) === 0.12)
+    expect(Number(inside?.paid)).toBeCloseTo(Number(inside?.quantity) * Number(inside?.unit_price), 2)
+    const [onTop] = lines.filter(({ tax_rate }) => Number(tax_rate) === 0.08875)
+    const { grossSales, tax } = lineAmounts({
+      quantity: onTop?.quantity ?? 0,
+      unitPrice: onTop?.unit_price ?? 0,
+      taxRate: '0.08875',
+      taxIncluded: false,
+      currencyDigits: 2,
+    })
+    expect(onTop?.tax).toBe(tax)
+    expect(Number(onTop?.paid)).toBeCloseTo(Number(grossSales) + Number(tax), 4)
+  })
+
+  it('refunds no more than was paid, on a later local day', async () => {
+    const [row] = await database.asOwner<{ refunds: number; wrong: number }>(
+      `select count(*)::int as refunds, (count(*) filter (where r.total <= 0 or r.total > o.total
+         or (r.refunded_at at time zone b.timezone)::date <= (o.completed_at at time zone b.timezone)::date))::int as wrong
+       from order_refund r
+       join orders o on o.business_id = r.business_id and o.id = r.order_id
+       join business b on b.id = r.business_id`,
+    )
+    expect(row?.refunds).toBeGreaterThan(5)
+    expect(row?.wrong).toBe(0)
+  })
+
+  it.each(DEMO_BUSINESSES.map(({ id, name }) => ({ id, name })))('agrees with its rollups: $name', async ({ id }) => {
+    expect(await database.asOwner('select * from check_rollups($1)', [id])).toEqual([])
+  })
+
+  it('shows each business to itself alone', async () => {
+    for (const { id, name } of DEMO_BUSINESSES) {
+      const seen = await database.database.within({ businessId: id }, 'read', (db) =>
+        db.selectFrom('orders').select('business_id').distinct().execute(),
+      )
+      expect(seen, name).toEqual([{ business_id: id }])
+    }
+    const foreign = await database.database.within({ businessId: HUDSON.id }, 'read', (db) =>
+      db.selectFrom('product').select('id').where('business_id', '=', LA_CEIBA.id).execute(),
+    )
+    expect(foreign).toEqual([])
+  })
+
+  it('fills shelves in every state, from what was moved', async () => {
+    const [row] = await database.asOwner<Record<'out' | 'low' | 'over' | 'drifted', number>>(
+      `select (count(*) filter (where on_hand = 0))::int as out,
+         (count(*) filter (where on_hand > 0 and on_hand < reorder_point))::int as low,
+         (count(*) filter (where on_hand > max_stock))::int as over,
+         (count(*) filter (where on_hand < 0 or on_hand <> (select coalesce(sum(quantity), 0) from inventory_movement m
+           where (m.business_id, m.location_id, m.variant_id) = (i.business_id, i.location_id, i.variant_id))))::int as drifted
+       from inventory i`,
+    )
+    expect(row?.out).toBeGreaterThan(5)
+    expect(row?.low).toBeGreaterThan(10)
+    expect(row?.over).toBeGreaterThan(10)
+    expect(row?.drifted).toBe(0)
+  })
+
+  it('gives the agency steps of every kind', async () => {
+    const rows = await database.asOwner<{ status: string }>(
+      `select distinct status from psa_step union select 'overdue' from psa_step where status <> 'done' and due_on < $1
+       union select 'hours' from psa_time_entry order by status`,
+      [NOW],
+    )
+    expect(rows.map(({ status }) => status)).toEqual(['blocked', 'done', 'hours', 'in_progress', 'overdue', 'todo'])
+  })
+})
+
+describe('a later start', () => {
+  it('adds what is missing, and only that, as if all had been told at once', async () => {
+    const [atOnce, inSteps] = await Promise.all([createTestDatabase(), createTestDatabase()])
+    try {
+      await seed(atOnce)
+      await seed(inSteps, new Date('2026-11-13T16:47:11Z'), DAYS - 8)
+      const written = await inSteps.asOwner<{ id: string; row: string }>(`select id, o::text as row from orders o`)
+
+      const concurrently = await Promise.all([
+        seed(inSteps, new Date('2026-11-14T14:03:00Z')),
+        seed(inSteps, new Date('2026-11-14T14:03:00Z')),
+      ])
+      expect(concurrently.map(({ seeded }) => seeded)).toEqual([false, false])
+      expect(concurrently.some(({ orders }) => orders === 0)).toBe(true)
+      expect((await seed(inSteps)).orders).toBeGreaterThan(100)
+
+      expect(await fingerprints(inSteps, TABLES)).toEqual(await fingerprints(atOnce, TABLES))
+      const now = new Map(
+        (await inSteps.asOwner<{ id: string; row: string }>(`select id, o::text as row from orders o`)).map((row) => [
+          row.id,
+          row.row,
+        ]),
+      )
+      expect(written.filter(({ id, row }) => now.get(id) !== row)).toEqual([])
+    } finally {
+      await Promise.all([atOnce.close(), inSteps.close()])
+    }
+  })
+
+  it('leaves alone what people did to the demo meanwhile', async () => {
+    const database = await createTestDatabase()
+    try {
+      await seed(database, new Date('2026-11-13T16:47:11Z'))
+      await database.asOwner(
+        `update orders o set status = 'cancelled', cancelled_at = now() where status = 'completed'
+         and not exists (select from order_refund r where r.order_id = o.id)`,
+      )
+      await database.asOwner(
+        `insert into orders (business_id, order_number, location_id, opened_at, created_by)
+         values ($1, 'by hand', $2, '2026-11-20T12:00:00Z', 'someone')`,
+        [LA_CEIBA.id, LA_CEIBA.locations[0]?.id],
+      )
+      expect((await seed(database)).orders).toBeGreaterThan(100)
+      for (const { id } of DEMO_BUSINESSES) {
+        expect(await database.asOwner('select * from check_rollups($1)', [id])).toEqual([])
+      }
+      const [row] = await database.asOwner<{ first: Date }>(
+        `select min(completed_at) as first from orders
+         where created_by = $1 and status = 'completed' and completed_at > '2026-11-13T16:47:11Z'`,
+        [CREATED_BY],
+      )
+      expect(row?.first.getTime()).toBeLessThan(new Date('2026-11-14T20:00:00Z').getTime())
+    } finally {
+      await database.close()
+    }
+  })
+})
+
+describe('the directory', () => {
+  it('lists the logins with their businesses in order', () => {
+    const [ana, marco, sofia, luis] = demoLogins()
+    expect(ana).toMatchObject({ email: 'ana@demo.flowpos.app', password: 'flowpos-demo', role: 'owner' })
+    expect(marco?.businesses.map(({ name }) => name)).toEqual(['Café Ñoño', 'Hudson Street Provisions'])
+    expect(sofia?.businesses).toHaveLength(1)
+    expect(luis).toMatchObject({ role: 'cashier', businesses: ana?.businesses })
+    expect(DEMO_MEMBERSHIPS).toHaveLength(5)
+  })
+})
