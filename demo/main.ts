@@ -2,14 +2,17 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import cliProgress from 'cli-progress'
 import closeWithGrace from 'close-with-grace'
 import pg from 'pg'
+import { buildPage } from '../scripts/build-page.ts'
 import { buildApp } from '../src/app.ts'
 import { loadConfig } from '../src/config.ts'
 import { migrate } from '../src/database/migrate.ts'
 import { createKysely, createPool, SERVICE_ROLE } from '../src/database/pool.ts'
+import { describeStartFailure } from '../src/errors.ts'
 import { DEMO_USERS, demoLogins, LA_CEIBA } from './directory.ts'
 import { dataDirectory, openEmbeddedDatabase } from './embedded-database.ts'
 import { startIssuer } from './issuer.ts'
 import { keptSecret, keptSigningKey, renewApiKey } from './keys.ts'
+import { createMemoryOAuthStore } from './memory-oauth-store.ts'
 import { createMemorySessionStore } from './memory-session-store.ts'
 import { seedDemo } from './seed.ts'
 import { welcome } from './welcome.ts'
@@ -48,7 +51,7 @@ async function main(): Promise<void> {
     const client = new pg.Client({ connectionString: ownerUrl })
     await client.connect()
     const signingKey = await keptSigningKey(client, newSigningKey)
-    await seed(client, json)
+    await seed(ownerUrl, json)
     const label = `Demo on port ${config.PORT}`
     const apiKey = await renewApiKey(client, LA_CEIBA.id, label)
     const operatorKey = await renewApiKey(client, null, label)
@@ -56,12 +59,16 @@ async function main(): Promise<void> {
 
     const issuer = await startIssuer({ projectId: PROJECT, users: [...DEMO_USERS], keys: [signingKey] })
     closers.push(issuer.stop)
+    await buildPage().catch((error: Error) => console.error(`The AI Assistant page cannot be built: ${error.message}`))
     const app = await buildApp({
       config,
       databaseRole: SERVICE_ROLE,
       firebaseApp: issuer.firebaseOptions(),
+      identityUrl: issuer.url,
       logger: { level: config.LOG_LEVEL, stream: process.stderr },
-      ...(config.REDIS_URL === undefined ? { sessionStore: createMemorySessionStore() } : {}),
+      ...(config.REDIS_URL === undefined
+        ? { sessionStore: createMemorySessionStore(), oauthStore: createMemoryOAuthStore() }
+        : {}),
     })
     closers.push(() => app.close())
     await app.listen({ host: config.HOST, port: config.PORT })
@@ -78,20 +85,20 @@ async function main(): Promise<void> {
     }
     console.log(json ? JSON.stringify(facts) : welcome(facts))
   } catch (error) {
-    console.error(`The demo does not start: ${(error as Error).message}`)
+    console.error(`The demo does not start: ${describeStartFailure(error)}`)
     await close()
     process.exit(1)
   }
 }
 
-async function seed(client: pg.Client, quiet: boolean): Promise<void> {
+async function seed(connectionString: string, quiet: boolean): Promise<void> {
   const bar = new cliProgress.SingleBar({
     format: 'Demo data [{bar}] {percentage}% · {value} of {total} orders',
     noTTYOutput: false,
     stream: process.stderr,
   })
   await seedDemo({
-    client,
+    connectionString,
     now: new Date(),
     onProgress: (done, total) => {
       if (quiet) return

@@ -50,7 +50,8 @@ declare module 'fastify' {
 }
 
 const MAX_KEYS = 100
-const MANAGING_ROLES = new Set(['owner', 'admin'])
+/** The in-app roles that manage the API keys of their business. */
+export const MANAGING_ROLES: ReadonlySet<string> = new Set(['owner', 'admin'])
 const COLUMNS = [
   'id',
   'business_id as businessId',

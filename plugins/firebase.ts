@@ -60,7 +60,10 @@ export default fp<FirebaseOptions>(
       async verify(idToken) {
         const deadline = AbortSignal.timeout(TIMEOUT_MS)
         const decoded = await withDeadline(deadline, async () => {
-          await oneAtATime(() => (deadline.aborted ? undefined : auth.verifyIdToken(idToken)))
+          // The turn ends with the deadline, too: a fetch that hangs must not hold up those that come after it.
+          await oneAtATime(() =>
+            deadline.aborted ? undefined : Promise.race([late(deadline), auth.verifyIdToken(idToken)]),
+          )
           return auth.verifyIdToken(idToken, true)
         })
         const now = clock().getTime() / 1000
@@ -89,12 +92,18 @@ function credentials(config: Config): AppOptions {
   return { projectId, credential: account === undefined ? applicationDefault() : cert(JSON.parse(account)) }
 }
 
-async function withDeadline<T>(deadline: AbortSignal, work: () => Promise<T>): Promise<T> {
-  const late = new Promise<never>((_resolve, reject) => {
-    deadline.addEventListener('abort', () => reject(unavailable('The sign-in service')), { once: true })
+/** Rejects when the deadline has passed. */
+function late(deadline: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const expire = () => reject(unavailable('The sign-in service'))
+    if (deadline.aborted) expire()
+    else deadline.addEventListener('abort', expire, { once: true })
   })
+}
+
+async function withDeadline<T>(deadline: AbortSignal, work: () => Promise<T>): Promise<T> {
   try {
-    return await Promise.race([work(), late])
+    return await Promise.race([work(), late(deadline)])
   } catch (error) {
     throw toServiceError(error)
   }

@@ -1,10 +1,11 @@
-import { createHash } from 'node:crypto'
+import { createHash, createSecretKey, type KeyObject } from 'node:crypto'
 import fastifyJwt from '@fastify/jwt'
 import fp from 'fastify-plugin'
 import { type McpTokenClaims, REFRESH_GRACE_SECONDS, type VerifiedMcpToken } from '../src/auth/mcp-token.ts'
 import type { Clock } from '../src/clock.ts'
 import { type Config, listOf } from '../src/config.ts'
 import { ServiceError } from '../src/errors.ts'
+import { oauthAddresses } from '../src/oauth/addresses.ts'
 
 export interface McpTokens {
   /** Signs a token with the current secret. */
@@ -12,9 +13,12 @@ export interface McpTokens {
   /**
    * Verifies signature, issuer, audience and life of a token.
    * @param graceSeconds how long after its expiry it still passes
+   * @param audience RFC 8707: a token for one endpoint is none for the other
    * @throws ServiceError `unauthenticated` with a sentence the merchant can act on
    */
-  verify(token: string, graceSeconds?: number): VerifiedMcpToken
+  verify(token: string, graceSeconds?: number, audience?: string): VerifiedMcpToken
+  /** What the authorization server signs with. */
+  signingKey: { kid: string; key: KeyObject }
 }
 
 declare module 'fastify' {
@@ -35,6 +39,7 @@ export const SIGN_IN_AGAIN = 'Generate a new token in Settings → AI Assistant'
 export default fp<{ config: Config; clock: Clock }>(
   async (app, { config, clock }) => {
     const secrets = [...new Set([config.MCP_TOKEN_SECRET, ...listOf(config.MCP_TOKEN_PREVIOUS_SECRETS)])]
+    const { issuer, resource } = oauthAddresses(config)
     const kids = secrets.map((secret) => createHash('sha256').update(secret).digest('hex').slice(0, 8))
     for (const [index, secret] of secrets.entries()) {
       const kid = kids[index] as string
@@ -45,8 +50,8 @@ export default fp<{ config: Config; clock: Clock }>(
         // Life is checked below, against the injected clock and with the grace of a refresh.
         verify: {
           algorithms: ['HS256'],
-          allowedIss: config.MCP_TOKEN_ISSUER,
-          allowedAud: config.MCP_TOKEN_AUDIENCE,
+          allowedIss: [config.MCP_TOKEN_ISSUER, issuer],
+          allowedAud: [config.MCP_TOKEN_AUDIENCE, resource],
           requiredClaims: ['sub', 'jti', 'iat', 'exp'],
           ignoreExpiration: true,
           cache: 1000,
@@ -63,8 +68,9 @@ export default fp<{ config: Config; clock: Clock }>(
         return { token: current.sign({ ...claims, iat, exp }), expiresAt: new Date(exp * 1000) }
       },
 
-      verify(token, graceSeconds = 0) {
+      verify(token, graceSeconds = 0, audience = config.MCP_TOKEN_AUDIENCE) {
         const claims = verifySignature(token)
+        if (claims.aud !== audience) throw new ServiceError('unauthenticated', AUTHENTICATION_REQUIRED)
         const now = clock().getTime() / 1000
         if (claims.exp + graceSeconds <= now) {
           const refresh = claims.exp + REFRESH_GRACE_SECONDS > now ? ', or refresh it with POST /mcp/token/refresh' : ''
@@ -72,6 +78,8 @@ export default fp<{ config: Config; clock: Clock }>(
         }
         return claims
       },
+
+      signingKey: { kid: kids[0] as string, key: createSecretKey(Buffer.from(config.MCP_TOKEN_SECRET)) },
     } satisfies McpTokens)
 
     function verifySignature(token: string): VerifiedMcpToken {

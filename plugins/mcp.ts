@@ -32,8 +32,15 @@ const SESSION_HEADER = 'mcp-session-id'
 const PIN_HEADER = 'x-flowpos-business-id'
 const MALFORMED = Symbol('malformed')
 
-/** `/mcp`: the MCP endpoint. No object outlives a request, so that any instance answers any request. */
-const mcp: FastifyPluginAsync<{ clock: Clock }> = async (app, { clock }) => {
+export interface McpOptions {
+  clock: Clock
+  path: string
+  /** The principal behind a request, or a ServiceError. */
+  authenticate(request: FastifyRequest): Promise<Principal>
+}
+
+/** The MCP endpoint. No object outlives a request, so that any instance answers any request. */
+const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authenticate }) => {
   app.decorateRequest('principal', null)
 
   // JSON-RPC has its own answer to what is not JSON, and DELETE comes with the content type and no body.
@@ -49,13 +56,13 @@ const mcp: FastifyPluginAsync<{ clock: Clock }> = async (app, { clock }) => {
 
   app.addHook('onRequest', app.checkHost)
   app.addHook('onRequest', async (request, reply) => {
-    const principal = await app.principals.authenticate(request)
+    const principal = await authenticate(request)
     await app.rateLimits.countRequest(principal.ref)
     request.principal = principal
     reply.header('cache-control', 'no-store')
   })
 
-  app.post('/mcp', { schema: { hide: true } }, async (request, reply) => {
+  app.post(path, { schema: { hide: true } }, async (request, reply) => {
     const { body } = request
     if (body === MALFORMED) return reply.code(400).send(rpcError(-32700, 'Parse error: the body is not JSON'))
     if (typeof body !== 'object' || body === null) return reply.code(400).send(rpcError(-32600, 'Invalid Request'))
@@ -73,12 +80,12 @@ const mcp: FastifyPluginAsync<{ clock: Clock }> = async (app, { clock }) => {
     return reply.send(await (isLegacy ? serveLegacy : serveModern)(exchange, web, body))
   })
 
-  app.get('/mcp', { schema: { hide: true } }, async (_request, reply) => {
+  app.get(path, { schema: { hide: true } }, async (_request, reply) => {
     reply.header('allow', 'POST, DELETE')
     throw new ServiceError('method_not_allowed', 'There is no stream to listen to here. Send messages with POST.')
   })
 
-  app.delete('/mcp', { schema: { hide: true } }, async (request, reply) => {
+  app.delete(path, { schema: { hide: true } }, async (request, reply) => {
     const principal = principalOf(request)
     const sessionId = sessionIdOf(request)
     if (sessionId === undefined) throw new ServiceError('invalid_request', `${SESSION_HEADER} header required`)

@@ -2,11 +2,14 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { LRUCache } from 'lru-cache'
 import { hashApiKey, looksLikeApiKey } from '../src/auth/api-key.ts'
+import type { VerifiedMcpToken } from '../src/auth/mcp-token.ts'
 import type { AuthorizedBusiness, Principal } from '../src/auth/principal.ts'
 import { findApiKeyPrincipal, findTokenPrincipal } from '../src/auth/principal-queries.ts'
 import { findTenant } from '../src/auth/tenants.ts'
 import type { Clock } from '../src/clock.ts'
+import type { Config } from '../src/config.ts'
 import { ServiceError } from '../src/errors.ts'
+import { oauthAddresses } from '../src/oauth/addresses.ts'
 import { AUTHENTICATION_REQUIRED } from './jwt.ts'
 
 export interface Principals {
@@ -15,6 +18,8 @@ export interface Principals {
    * @throws ServiceError `unauthenticated`; `forbidden` without any active membership
    */
   authenticate(request: FastifyRequest): Promise<Principal>
+  /** The same for `/mcp/connect`, which takes the tokens of the authorization server and nothing else. */
+  authenticateConnection(request: FastifyRequest): Promise<Principal>
   /** An active tenant, for operators. */
   findTenant(id: string): Promise<AuthorizedBusiness | null>
   /** Forgets what is remembered of a credential, after it was changed here. */
@@ -31,14 +36,15 @@ declare module 'fastify' {
 const REMEMBERED_MS = 30_000
 
 /** Turns credentials into principals. What the database says is remembered briefly, one query at a time per credential. */
-export default fp<{ clock: Clock }>(
-  async (app, { clock }) => {
+export default fp<{ config: Config; clock: Clock }>(
+  async (app, { config, clock }) => {
     const { database, mcpTokens } = app
+    const { resource } = oauthAddresses(config)
     const memory = { max: 10_000, ttl: REMEMBERED_MS, ttlResolution: 0, perf: { now: () => clock().getTime() } }
 
-    const byToken = new LRUCache<string, Principal, string>({
+    const byToken = new LRUCache<string, Principal, VerifiedMcpToken>({
       ...memory,
-      fetchMethod: (_jti, _stale, { context: token }) => findTokenPrincipal(database, mcpTokens.verify(token), clock()),
+      fetchMethod: (_jti, _stale, { context: claims }) => findTokenPrincipal(database, claims, clock()),
     })
     const byKey = new LRUCache<string, Principal>({
       ...memory,
@@ -66,8 +72,16 @@ export default fp<{ clock: Clock }>(
           )
         }
         // The signature is checked on every request; only the database's word is remembered.
-        const { jti } = mcpTokens.verify(credential)
-        return byToken.forceFetch(jti, { context: credential })
+        const claims = mcpTokens.verify(credential)
+        return byToken.forceFetch(claims.jti, { context: claims })
+      },
+
+      async authenticateConnection(request) {
+        const claims = mcpTokens.verify(bearerOf(request), 0, resource)
+        const jti = claims.sid ?? claims.jti
+        const principal = await byToken.forceFetch(jti, { context: { ...claims, jti } })
+        // Tokens of one connection follow each other: what is remembered may stem from the one before.
+        return { ...principal, grantedScopes: claims.scopes, expiresAt: new Date(claims.exp * 1000) }
       },
 
       async findTenant(id) {

@@ -10,6 +10,8 @@ export interface RateLimits {
   checkFailures(request: FastifyRequest): Promise<void>
   /** Hook: counts a sign-in that was refused. */
   countFailure(request: FastifyRequest, reply: FastifyReply): Promise<void>
+  /** Hook: counts a registration of an OAuth client. @throws ServiceError `rate_limited` */
+  countRegistration(request: FastifyRequest): Promise<void>
   /** Counts a request of a principal, in this instance. @throws ServiceError `rate_limited` */
   countRequest(principal: string): Promise<void>
 }
@@ -20,17 +22,19 @@ declare module 'fastify' {
   }
 }
 
+// Generous: people behind hosted assistants register from a few addresses.
+const REGISTRATIONS_PER_HOUR = 300
 // A wrong argument is no attempt at a credential.
 const FAILURES = new Set([401, 403])
 
-/** Limits: failed sign-ins per client address over all instances, MCP requests per principal in each instance. */
+/** Limits: failed sign-ins and registrations per address over all instances, MCP requests per principal in each one. */
 export default fp<{ config: Config; redis?: Redis }>(
   async (app, { config, redis }) => {
     const failureLimit = { points: config.TOKEN_RATE_LIMIT_PER_MINUTE, duration: 60, keyPrefix: 'mcp:failures' }
-    const failures =
-      redis === undefined
-        ? new RateLimiterMemory(failureLimit)
-        : new RateLimiterRedis({ ...failureLimit, storeClient: redis })
+    const shared = (limit: { points: number; duration: number; keyPrefix: string }) =>
+      redis === undefined ? new RateLimiterMemory(limit) : new RateLimiterRedis({ ...limit, storeClient: redis })
+    const failures = shared(failureLimit)
+    const registrations = shared({ points: REGISTRATIONS_PER_HOUR, duration: 3600, keyPrefix: 'mcp:registrations' })
     // In memory: a shared count would cost every call a round trip.
     const requests = new RateLimiterMemory({ points: config.MCP_RATE_LIMIT_PER_MINUTE, duration: 60 })
 
@@ -46,6 +50,13 @@ export default fp<{ config: Config; redis?: Redis }>(
       async countFailure(request, reply) {
         // What is counted already is refused without counting, and a store that is away forgives.
         if (FAILURES.has(reply.statusCode)) await failures.consume(request.ip).catch(() => {})
+      },
+      async countRegistration(request) {
+        await registrations.consume(request.ip).catch((count: RateLimiterRes | Error) => {
+          throw count instanceof Error
+            ? unavailable('The session store', count)
+            : tooMany('Too many registrations from this address.', count)
+        })
       },
       async countRequest(principal) {
         await requests.consume(principal).catch((count: RateLimiterRes) => {

@@ -4,6 +4,7 @@ import { REFRESH_GRACE_SECONDS } from '../src/auth/mcp-token.ts'
 import { findMemberships, findSignedInUser } from '../src/auth/memberships.ts'
 import { type AuthorizedBusiness, scopesOfMemberships } from '../src/auth/principal.ts'
 import { intersectScopes, type Scope } from '../src/auth/scopes.ts'
+import { addToken } from '../src/auth/token-rows.ts'
 import type { Clock } from '../src/clock.ts'
 import type { Config } from '../src/config.ts'
 import type { Transaction } from '../src/database/database.ts'
@@ -95,25 +96,18 @@ export default fp<{ config: Config; clock: Clock }>(
       const jti = randomUUID()
       const [first] = user.businesses as [AuthorizedBusiness]
       const { token, expiresAt } = mcpTokens.sign({ sub: user.userId, jti, scopes, business: first.id })
-      const now = clock()
-      await db
-        .insertInto('mcp_token')
-        .values({
+      await addToken(
+        db,
+        {
           jti,
           user_id: user.userId,
           label: request.label ?? null,
           client: request.client?.slice(0, 200) ?? null,
           scopes: request.scopes ?? null,
-          created_at: now,
           expires_at: expiresAt,
-        })
-        .execute()
-      // Nothing can be done any more with tokens past the grace of a refresh.
-      await db
-        .deleteFrom('mcp_token')
-        .where('user_id', '=', user.userId)
-        .where('expires_at', '<', new Date(now.getTime() - REFRESH_GRACE_SECONDS * 1000))
-        .execute()
+        },
+        clock(),
+      )
       return {
         accessToken: token,
         tokenType: 'Bearer',

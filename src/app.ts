@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import helmet from '@fastify/helmet'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Fastify, { type FastifyServerOptions } from 'fastify'
+import Fastify from 'fastify'
 import type { AppOptions as FirebaseAppOptions } from 'firebase-admin/app'
 import apiKeys from '../plugins/api-keys.ts'
 import audit from '../plugins/audit.ts'
+import connect from '../plugins/connect.ts'
+import connections from '../plugins/connections.ts'
 import docs from '../plugins/docs.ts'
 import errors from '../plugins/errors.ts'
 import firebase from '../plugins/firebase.ts'
@@ -14,12 +16,14 @@ import jwt from '../plugins/jwt.ts'
 import keyRoutes from '../plugins/key-routes.ts'
 import mcp from '../plugins/mcp.ts'
 import metrics from '../plugins/metrics.ts'
+import oauth from '../plugins/oauth.ts'
 import postgres from '../plugins/postgres.ts'
 import principals from '../plugins/principals.ts'
 import rateLimit from '../plugins/rate-limit.ts'
 import redis from '../plugins/redis.ts'
 import registry from '../plugins/registry.ts'
 import sessions from '../plugins/sessions.ts'
+import settings from '../plugins/settings.ts'
 import tokenRoutes from '../plugins/token-routes.ts'
 import tokens from '../plugins/tokens.ts'
 import toolCalls from '../plugins/tool-calls.ts'
@@ -27,6 +31,8 @@ import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { createRedisSessionStore } from './mcp/redis-session-store.ts'
 import type { SessionStore } from './mcp/session-store.ts'
+import { createRedisOAuthStore } from './oauth/redis-store.ts'
+import type { OAuthStore } from './oauth/store.ts'
 import { VALIDATION } from './validation.ts'
 
 export interface AppOptions {
@@ -34,18 +40,23 @@ export interface AppOptions {
   clock?: Clock
   /** In place of Redis: for one instance alone. */
   sessionStore?: SessionStore
+  /** The same for the authorization server. */
+  oauthStore?: OAuthStore
   /** In place of the Firebase credentials of the configuration. */
   firebaseApp?: FirebaseAppOptions
+  /** Where the pages sign in, in place of Firebase: a development issuer. */
+  identityUrl?: string
   /** Role to take on in the database, where the login may do more. */
   databaseRole?: string
-  logger?: FastifyServerOptions['logger']
+  /** Level and destination of the log; credentials are redacted whatever is given. */
+  logger?: { level?: string; stream?: { write(line: string): void } }
 }
 
 /** The app with all its plugins; nothing listens yet. */
 export async function buildApp(options: AppOptions) {
   const { config, clock = systemClock } = options
   const app = Fastify({
-    logger: options.logger ?? { level: config.LOG_LEVEL, redact: REDACTED },
+    logger: { level: config.LOG_LEVEL, redact: REDACTED, ...options.logger },
     bodyLimit: config.BODY_LIMIT_BYTES,
     trustProxy: config.TRUST_PROXY,
     genReqId: () => randomUUID(),
@@ -68,8 +79,9 @@ export async function buildApp(options: AppOptions) {
 
     await app.register(firebase, { config, clock, ...(options.firebaseApp ? { appOptions: options.firebaseApp } : {}) })
     await app.register(jwt, { config, clock })
-    await app.register(principals, { clock })
+    await app.register(principals, { config, clock })
     await app.register(tokens, { config, clock })
+    await app.register(connections, { clock })
     await app.register(apiKeys, { clock })
 
     await app.register(audit, { clock })
@@ -79,7 +91,15 @@ export async function buildApp(options: AppOptions) {
     await app.register(health)
     await app.register(tokenRoutes)
     await app.register(keyRoutes)
-    await app.register(mcp, { clock })
+    await app.register(settings, { config, ...(options.identityUrl ? { identityUrl: options.identityUrl } : {}) })
+    await app.register(mcp, { clock, path: '/mcp', authenticate: app.principals.authenticate })
+    await app.register(connect, { config, clock })
+    await app.register(oauth, {
+      config,
+      clock,
+      store: options.oauthStore ?? createRedisOAuthStore(app.redis),
+      ...(options.identityUrl ? { identityUrl: options.identityUrl } : {}),
+    })
     await app.ready()
     return app
   } catch (error) {

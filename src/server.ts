@@ -1,6 +1,7 @@
 import closeWithGrace from 'close-with-grace'
 import { buildApp } from './app.ts'
 import { type Config, loadConfig } from './config.ts'
+import { describeStartFailure } from './errors.ts'
 import { productionProblems } from './production.ts'
 
 /** The production process: configuration from the environment, real Firebase, PostgreSQL and Redis. */
@@ -10,12 +11,12 @@ async function main(): Promise<void> {
   const problems = productionProblems(config, process.env)
   if (problems.length > 0) refuse(problems)
 
-  const app = await buildApp({ config }).catch((error: Error) => refuse([error.message]))
+  const app = await buildApp({ config }).catch((error) => refuse([describeStartFailure(error)]))
   closeWithGrace({ delay: 10_000, logger: app.log }, async ({ err }) => {
     if (err) app.log.fatal({ err }, 'stopping after a failure')
     await app.close()
   })
-  await app.listen({ host: config.HOST, port: config.PORT })
+  await app.listen({ host: config.HOST, port: config.PORT }).catch((error) => refuse([describeStartFailure(error)]))
 }
 
 function readConfig(): Config {

@@ -12,6 +12,9 @@ export interface McpTokenClaims {
 
 /** A verified token. */
 export interface VerifiedMcpToken extends McpTokenClaims {
+  aud: string
+  /** Of a token for `/mcp/connect`: the connection it belongs to, whose row lives on while tokens are renewed. */
+  sid?: string
   /** Seconds since 1970. */
   iat: number
   exp: number

@@ -1,6 +1,6 @@
 import { type TObject, Type } from '@sinclair/typebox'
 import { type Principal, scopesAnywhere } from '../auth/principal.ts'
-import { type ArgumentCheck, compileArgumentCheck, EntityRef, publicSchema } from './schema.ts'
+import { type ArgumentCheck, compileArgumentCheck, EntityRef, portableSchema, publicSchema } from './schema.ts'
 import type { Tool, ToolAnnotations } from './tool.ts'
 
 /** A tool as `tools/list` gives it. */
@@ -99,7 +99,7 @@ function toListing(tool: Tool, input: TObject, output: TObject): ToolListing {
     name: tool.name,
     title: tool.title,
     description: tool.description,
-    inputSchema: publicSchema(input),
+    inputSchema: portableSchema(publicSchema(input)),
     outputSchema: publicSchema(output),
     annotations: { title: tool.title, ...tool.annotations },
   }

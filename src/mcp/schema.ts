@@ -19,9 +19,8 @@ export function LocalDate(description: string): TUnsafe<string> {
 
 /** A page size with its default and maximum. */
 export function Limit(options: { default: number; maximum: number }) {
-  return Type.Optional(
-    Type.Integer({ minimum: 1, ...options, description: `How many to return, at most ${options.maximum}` }),
-  )
+  const description = `How many to return, 1 to ${options.maximum}; default ${options.default}`
+  return Type.Optional(Type.Integer({ minimum: 1, ...options, description }))
 }
 
 export const Cursor = Type.Optional(
@@ -33,6 +32,23 @@ export const EntityRef = Type.Object({ id: Type.String(), name: Type.String() })
 /** JSON Schema as clients get it: without the marks of the library that made it. */
 export function publicSchema(schema: TSchema): Record<string, unknown> {
   return JSON.parse(JSON.stringify(schema)) as Record<string, unknown>
+}
+
+// What every client takes. Bounds, defaults and formats are left out, because Gemini's Python package raises on fields
+// that it does not know; descriptions state them in words, and the server checks them all the same.
+const PORTABLE = new Set(['type', 'description', 'properties', 'required', 'items', 'enum'])
+
+/** An input schema as clients get it. */
+export function portableSchema(schema: Record<string, unknown>): Record<string, unknown> {
+  const entries = Object.entries(schema).filter(([key]) => PORTABLE.has(key))
+  return Object.fromEntries(
+    entries.map(([key, value]) => {
+      if (key === 'items') return [key, portableSchema(value as Record<string, unknown>)]
+      if (key !== 'properties') return [key, value]
+      const properties = Object.entries(value as Record<string, Record<string, unknown>>)
+      return [key, Object.fromEntries(properties.map(([name, property]) => [name, portableSchema(property)]))]
+    }),
+  )
 }
 
 const ajv = addFormats.default(new Ajv({ ...VALIDATION, allErrors: true, strict: false }))

@@ -18,8 +18,8 @@ type Preset = (typeof PRESETS)[number]
 
 /** The arguments by which a tool takes a window of local days. */
 export const WINDOW_INPUT = {
-  from: Type.Optional(LocalDate('First local day, e.g. 2026-11-01; with to')),
-  to: Type.Optional(LocalDate('Last local day, counted; default: the same as from')),
+  from: Type.Optional(LocalDate('First local day, as YYYY-MM-DD')),
+  to: Type.Optional(LocalDate('Last local day, counted, as YYYY-MM-DD; default: the same as from')),
   preset: Type.Optional(StringEnum(PRESETS, { description: 'In place of from and to. Weeks begin on Monday' })),
 }
 

@@ -27,7 +27,7 @@ export interface Service {
 
 /** The service on real PostgreSQL, Redis and signatures, with a clock of its own. */
 export async function startService(
-  options: { users?: string[]; config?: Partial<Record<keyof Config, string>> } = {},
+  options: { users?: string[]; config?: Partial<Record<keyof Config, string>>; pageSignsIn?: boolean } = {},
 ): Promise<Service> {
   const db = await createTestDatabase()
   const users = (options.users ?? []).map((uid) => ({ uid, email: `${uid}@example.com`, password: 'password' }))
@@ -48,6 +48,7 @@ export async function startService(
       clock: () => service.now,
       databaseRole: SERVICE_ROLE,
       firebaseApp: issuer.firebaseOptions(),
+      ...(options.pageSignsIn ? { identityUrl: issuer.url } : {}),
     })
     instances.push(app)
     return app

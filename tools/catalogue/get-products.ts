@@ -20,7 +20,9 @@ export default defineTool({
   input: Type.Object({
     search: Search,
     category: Type.Optional(Type.String({ maxLength: 100, description: 'Name or id of a category' })),
-    active: Type.Optional(Type.Boolean({ default: true, description: 'false: products that are switched off' })),
+    active: Type.Optional(
+      Type.Boolean({ default: true, description: 'false: products that are switched off; default true' }),
+    ),
     stock: Type.Optional(
       StringEnum(['in_stock', 'low', 'out'], { description: 'low: at or below the reorder point somewhere' }),
     ),

@@ -79,10 +79,13 @@ export default defineTool({
   annotations: readOnly,
   mode: 'read',
   input: Type.Object({
-    date: Type.Optional(LocalDate('Local day, e.g. 2026-11-20; default: today')),
+    date: Type.Optional(LocalDate('Local day, as YYYY-MM-DD; default: today')),
     locationId: LocationId,
     allBusinesses: Type.Optional(
-      Type.Boolean({ default: false, description: 'All businesses of the merchant; not with locationId' }),
+      Type.Boolean({
+        default: false,
+        description: 'All businesses of the merchant, not with locationId; default false',
+      }),
     ),
   }),
   output: Type.Object({ days: Type.Array(DaySchema, { description: 'One per business' }) }),

@@ -30,7 +30,7 @@ export default defineTool({
   mode: 'read',
   input: Type.Object({
     ...WINDOW_INPUT,
-    groupBy: Type.Optional(StringEnum(GROUPS, { default: 'day', description: 'What a row is' })),
+    groupBy: Type.Optional(StringEnum(GROUPS, { default: 'day', description: 'What a row is; default day' })),
     locationId: LocationId,
   }),
   output: Type.Object({

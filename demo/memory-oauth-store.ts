@@ -1,0 +1,29 @@
+import { LRUCache } from 'lru-cache'
+import type { OAuthRecord, OAuthStore } from '../src/oauth/store.ts'
+
+/** The authorization server's state in this process's memory, for one instance alone: the demo without Redis. */
+export function createMemoryOAuthStore(): OAuthStore {
+  const records = new LRUCache<string, OAuthRecord>({ max: 10_000 })
+
+  return {
+    async find(key) {
+      return records.get(key) ?? null
+    },
+    async save(key, value, ttlSeconds) {
+      records.set(key, { value, consumed: false }, { ttl: ttlSeconds * 1000 })
+    },
+    async consume(key) {
+      const record = records.get(key)
+      if (record === undefined || record.consumed) return false
+      record.consumed = true
+      return true
+    },
+    async renew(key, ttlSeconds) {
+      const record = records.get(key)
+      if (record !== undefined) records.set(key, record, { ttl: ttlSeconds * 1000 })
+    },
+    async remove(key) {
+      records.delete(key)
+    },
+  }
+}

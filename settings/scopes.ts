@@ -1,0 +1,35 @@
+import { element } from './dom.ts'
+
+const MEANINGS: Record<string, string> = {
+  'pos:read': 'See products, stock, orders and clients',
+  'pos:write': 'Change products, stock, orders and clients',
+  'reports:read': 'See sales reports',
+  'psa:read': 'See project boards and time',
+  'pos:intents': 'Summaries of days and periods, inventory and client health',
+}
+
+/** Fills a fieldset with a checked box per scope. */
+export function offerScopes(place: HTMLElement, scopes: readonly string[]): void {
+  place.replaceChildren(
+    ...scopes.map((scope) => {
+      const box = element('input', { type: 'checkbox', name: 'scope', value: scope, defaultChecked: true })
+      return element(
+        'label',
+        { className: 'choice' },
+        box,
+        element('span', {}, MEANINGS[scope] ?? scope, ' ', code(scope)),
+      )
+    }),
+  )
+}
+
+/** The scopes whose boxes are checked. @throws Error when none is */
+export function chosenScopes(place: HTMLElement): string[] {
+  const chosen = [...place.querySelectorAll<HTMLInputElement>('input:checked')].map(({ value }) => value)
+  if (chosen.length === 0) throw new Error('Choose at least one permission.')
+  return chosen
+}
+
+function code(text: string): HTMLElement {
+  return element('code', {}, text)
+}

@@ -1,0 +1,206 @@
+import type { JsonWebKey, KeyObject } from 'node:crypto'
+import { isIP } from 'node:net'
+import { scopesOfMemberships } from '../auth/principal.ts'
+import { intersectScopes, SCOPES, type Scope } from '../auth/scopes.ts'
+import type { Clock } from '../clock.ts'
+import { createAdapter, keyOf } from './adapter.ts'
+import type { OAuthAddresses } from './addresses.ts'
+import { clientNameOf, normaliseClient } from './clients.ts'
+import type { ConnectedUser, Connections } from './connections.ts'
+import {
+  type Account,
+  type Adapter,
+  createProvider,
+  errors,
+  type JWK,
+  type KoaContextWithOIDC,
+  type Provider,
+} from './oidc-provider.ts'
+import { errorPage } from './pages.ts'
+import type { OAuthStore } from './store.ts'
+
+export interface AuthorizationServerOptions {
+  addresses: OAuthAddresses
+  store: OAuthStore
+  connections: Connections
+  clock: Clock
+  cookieKeys: string[]
+  idTokenKey: JsonWebKey
+  /** Signs access tokens (HS256). */
+  signingKey: { kid: string; key: KeyObject }
+  accessTokenTtlSeconds: number
+}
+
+const MINUTE = 60
+const DAY = 24 * 60 * MINUTE
+/** How long a client may stay away before its merchant has to sign in again. */
+const REFRESH_TOKEN_TTL_SECONDS = 30 * DAY
+const GRANT_TTL_SECONDS = 365 * DAY
+const ALL_SCOPES = SCOPES.join(' ')
+
+interface MerchantAccount extends Account {
+  user: ConnectedUser
+}
+
+/** The authorization server of `/mcp/connect`: OAuth 2.1 as MCP asks for it, and nothing of OpenID Connect. */
+export function createAuthorizationServer(options: AuthorizationServerOptions): Provider {
+  const { addresses, store, connections, clock, signingKey } = options
+
+  const provider = createProvider(addresses.issuer, {
+    adapter: (model) => (model === 'Grant' ? grantAdapter() : createAdapter(store, model)),
+    findAccount: async (_ctx, userId) => {
+      const user = await connections.findUser(userId)
+      if (user === null) return undefined
+      return { accountId: userId, claims: () => ({ sub: userId }), user } satisfies MerchantAccount
+    },
+    jwks: { keys: [options.idTokenKey as JWK] },
+    enabledJWA: { idTokenSigningAlgValues: ['EdDSA'] },
+    scopes: SCOPES,
+    responseTypes: ['code'],
+    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post'],
+    clientDefaults: { application_type: 'native', id_token_signed_response_alg: 'EdDSA' },
+    extraClientMetadata: {
+      properties: ['application_type'],
+      validator: (_ctx, _key, _value, metadata) => normaliseClient(metadata),
+    },
+    clientBasedCORS: () => true,
+    pkce: { required: () => true },
+    issueRefreshToken: async () => true,
+    rotateRefreshToken: true,
+    revokeGrantPolicy: () => true,
+    expiresWithSession: async () => false,
+    // Consent is for one connection: the next one asks again.
+    loadExistingGrant: async ({ oidc }) => {
+      const grantId = oidc.result?.consent?.grantId
+      return grantId === undefined ? undefined : oidc.provider.Grant.find(grantId)
+    },
+    interactions: { url: (_ctx, { uid }) => `/oauth/interaction/${uid}` },
+    routes: {
+      authorization: '/authorize',
+      token: '/token',
+      registration: '/register',
+      revocation: '/revoke',
+      jwks: '/jwks',
+    },
+    cookies: {
+      keys: options.cookieKeys,
+      long: { signed: true, httpOnly: true, sameSite: 'lax', path: '/oauth' },
+      short: { signed: true, httpOnly: true, sameSite: 'lax' },
+    },
+    ttl: {
+      AccessToken: options.accessTokenTtlSeconds,
+      AuthorizationCode: MINUTE,
+      RefreshToken: REFRESH_TOKEN_TTL_SECONDS,
+      Grant: GRANT_TTL_SECONDS,
+      Interaction: 30 * MINUTE,
+      Session: 30 * MINUTE,
+    },
+    features: {
+      registration: { enabled: true, issueRegistrationAccessToken: false },
+      revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
+      clientIdMetadataDocument: { enabled: true, ack: 'draft-02', allowFetch: (_ctx, id) => isPublicAddress(id) },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: async () => addresses.resource,
+        useGrantedResource: async () => true,
+        getResourceServerInfo: async (_ctx, resource) => {
+          if (resource !== addresses.resource) throw new errors.InvalidTarget()
+          return {
+            audience: resource,
+            scope: ALL_SCOPES,
+            accessTokenFormat: 'jwt' as const,
+            accessTokenTTL: options.accessTokenTtlSeconds,
+            jwt: { sign: { alg: 'HS256' as const, ...signingKey } },
+          }
+        },
+      },
+      devInteractions: { enabled: false },
+      dPoP: { enabled: false },
+      pushedAuthorizationRequests: { enabled: false },
+      rpInitiatedLogout: { enabled: false },
+      userinfo: { enabled: false },
+    },
+    formats: {
+      customizers: {
+        jwt: async (ctx, token, parts) => {
+          if (token.kind !== 'AccessToken') return
+          parts.payload = { ...parts.payload, ...(await connect(ctx, token)) }
+        },
+      },
+    },
+    renderError: (ctx, { error, error_description: description }) => {
+      ctx.type = 'html'
+      ctx.body = errorPage(description ?? error)
+    },
+  })
+  // Requests come with the host and protocol of the public address, set by whoever hands them over.
+  provider.proxy = true
+  provider.use(async (ctx, next) => {
+    await next()
+    // There are no ID tokens here: a client that sees this scope would ask for one.
+    if (ctx.oidc?.route === 'discovery') Object.assign(ctx.body as object, { scopes_supported: SCOPES })
+  })
+  return provider
+
+  /** What an access token says beside the registered claims. Opens its connection, or makes sure it is not ended. */
+  async function connect(ctx: KoaContextWithOIDC, token: InstanceType<Provider['AccessToken']>) {
+    const { client } = ctx.oidc
+    const { user } = ctx.oidc.account as MerchantAccount
+    const scopes = intersectScopes((token.scope ?? '').split(' ') as Scope[], scopesOfMemberships(user.businesses))
+    if (scopes.length === 0) throw new errors.InvalidGrant('the roles of the user no longer give any of the scopes')
+
+    const connection = { id: token.grantId as string, userId: user.userId }
+    if (token.gty === 'authorization_code') {
+      const label = clientNameOf(client?.clientName)
+      await connections.open({ ...connection, scopes, label, client: ctx.get('user-agent') }, REFRESH_TOKEN_TTL_SECONDS)
+      // A second use of the code may have ended the grant before there was a connection to end.
+      if ((await provider.Grant.find(connection.id)) === undefined) {
+        await connections.end(connection)
+        throw new errors.InvalidGrant('the grant was ended')
+      }
+    } else if (!(await connections.renew(connection, REFRESH_TOKEN_TTL_SECONDS))) {
+      throw new errors.InvalidGrant('the connection was ended')
+    }
+    // A registration lives longer than the tokens that it is needed for.
+    await store.renew(keyOf('Client', token.clientId as string), 3 * REFRESH_TOKEN_TTL_SECONDS)
+
+    const iat = Math.floor(clock().getTime() / 1000)
+    token.scope = scopes.join(' ')
+    return {
+      iat,
+      exp: iat + options.accessTokenTtlSeconds,
+      sid: connection.id,
+      scope: token.scope,
+      scopes,
+      business: user.businesses[0]?.id,
+    }
+  }
+
+  /** A grant ends when it is revoked, or when a code or refresh token is used twice: its connection ends with it. */
+  function grantAdapter(): Adapter {
+    const adapter = createAdapter(store, 'Grant')
+    return {
+      ...adapter,
+      async destroy(id) {
+        const grant = await adapter.find(id)
+        await adapter.destroy(id)
+        if (grant?.accountId !== undefined) await connections.end({ id, userId: grant.accountId })
+      },
+    }
+  }
+}
+
+/** The scopes to ask for where a client names none that we know: all that the merchant may give. */
+export function scopeOrDefault(scope: string | null): string {
+  const known = intersectScopes((scope ?? '').split(' ') as Scope[], SCOPES)
+  return known.length === 0 ? ALL_SCOPES : known.join(' ')
+}
+
+/**
+ * Whether metadata of a client may be fetched from an address (SSRF). Names that turn out to belong to private networks
+ * are refused by oidc-provider when it connects.
+ */
+function isPublicAddress(id: string): boolean {
+  const { hostname, port } = new URL(id)
+  return port === '' && hostname.includes('.') && isIP(hostname.replace(/^\[|\]$/g, '')) === 0
+}
