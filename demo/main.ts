@@ -40,9 +40,9 @@ async function main(): Promise<void> {
     const config = loadConfig({
       HOST: 'localhost',
       LOG_LEVEL: 'warn',
+      ...env,
       MCP_TOKEN_SECRET: env.MCP_TOKEN_SECRET || (await keptSecret(dataDirectory(env))),
       FIREBASE_PROJECT_ID: PROJECT,
-      ...env,
       DATABASE_URL: ownerUrl,
     })
     const owner = createKysely(createPool(ownerUrl, { size: 1 }))
