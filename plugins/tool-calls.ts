@@ -67,9 +67,5 @@ export default fp(
 
 function expected(error: unknown, requestId: string): ServiceError {
   if (error instanceof ServiceError) return error
-  // SQLSTATE class 22: a value that passed its schema and still is none for the database, such as a forged cursor.
-  if (/^22/.test((error as { code?: string }).code ?? '')) {
-    return new ServiceError('invalid_argument', 'An argument is malformed or out of range.')
-  }
   return new ServiceError('internal_error', `Internal error. Request id: ${requestId}`)
 }

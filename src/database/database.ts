@@ -33,7 +33,8 @@ export function createDatabase(kysely: Kysely<DB>) {
   /**
    * Runs `work` in one transaction that sees what `access` allows. Reads share one snapshot, so that the figures of a
    * result agree with each other.
-   * @throws ServiceError `unavailable` when the database is away or too slow; nothing was written then
+   * @throws ServiceError `unavailable` when the database is away or too slow, `invalid_argument` for a value that is
+   *   none for the database; nothing was written then
    */
   async function within<T>(access: Access, mode: Mode, work: (db: Transaction) => Promise<T>): Promise<T> {
     try {
@@ -54,7 +55,11 @@ export function createDatabase(kysely: Kysely<DB>) {
         }
       })
     } catch (error) {
-      throw isAway(error) ? unavailable('The database', error) : error
+      if (isAway(error)) throw unavailable('The database', error)
+      if (isMalformedValue(error)) {
+        throw new ServiceError('invalid_argument', 'A value is malformed or out of range.', { cause: error })
+      }
+      throw error
     }
   }
 
@@ -106,4 +111,10 @@ function isAway(error: unknown): boolean {
   if (typeof code === 'string') return AWAY.test(code) || AWAY_NODE.has(code)
   // pg reports its own time-outs and lost connections without a code.
   return /timeout|Connection terminated|not queryable/i.test(error.message)
+}
+
+// SQLSTATE class 22 without division by zero: values that passed their schema and still are none for the database,
+// such as a NUL character in a text or what a forged cursor holds.
+function isMalformedValue(error: unknown): boolean {
+  return /^22(?!012)/.test(String((error as { code?: unknown }).code ?? ''))
 }

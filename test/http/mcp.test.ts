@@ -283,6 +283,27 @@ describe('tools', () => {
     expect((await call(service.app, ana, 'get_products', { limit: '10' })).text).toContain('limit must be integer')
   })
 
+  it.each([
+    ['get_products', { search: 'a\u0000b' }],
+    ['get_products', { search: '\ud800 %_\\' }],
+    ['get_order', { order: '\u0000' }],
+    ['get_products', { cursor: Buffer.from('["a","not a uuid"]').toString('base64url') }],
+    ['list_orders', { cursor: Buffer.from('["never","x"]').toString('base64url') }],
+    ['list_orders', { from: '0001-01-01', to: '0001-01-02' }],
+    ['get_sales_report', { from: '9999-12-31' }],
+    ['summarize_day', { date: '0000-01-01' }],
+    ['get_inventory', { locationId: '\u0000' }],
+  ])('%s %j is answered without an internal error', async (name, args) => {
+    const { status, body, text } = await call(service.app, ana, name, args)
+    expect(status).toBe(200)
+    expect(body.result).toBeDefined()
+    expect(text).not.toContain('internal_error')
+  })
+
+  it.each(['__proto__', 'constructor', 'toString', ''])('%j is no tool', async (name) => {
+    expect((await call(service.app, ana, name)).body.error.code).toBe(-32602)
+  })
+
   it('take whole-number floats as integers, and null as left out', async () => {
     const response = await service.app.inject({
       method: 'POST',

@@ -85,6 +85,12 @@ describe('POST /mcp/token', () => {
     expect(response.json().message).toContain(message)
   })
 
+  it('answers 400 to a NUL character, which no text of the database can hold', async () => {
+    const response = await exchange({ firebaseIdToken: service.issuer.issueToken('ana'), label: 'a\u0000b' })
+    expect(response.statusCode).toBe(400)
+    expect(response.json().message).toBe('A value is malformed or out of range.')
+  })
+
   it('answers 400 to malformed JSON and 413 to a body over the limit', async () => {
     const headers = { 'content-type': 'application/json' }
     const malformed = await service.app.inject({ method: 'POST', url: '/mcp/token', headers, payload: '{"fire' })
