@@ -75,11 +75,12 @@ export default fp<FirebaseOptions>(
       },
     } satisfies FirebaseVerifier)
 
+    // Not waited for: the service is ready without, and the first sign-in takes its turn behind this one.
     app.addHook('onReady', async () => {
-      await withDeadline(AbortSignal.timeout(TIMEOUT_MS), () => auth.verifyIdToken(WARM_UP_TOKEN)).catch((error) => {
-        if (error instanceof ServiceError && error.code === 'unavailable') {
-          app.log.warn({ err: error }, 'the keys of Firebase could not be fetched yet')
-        }
+      const deadline = AbortSignal.timeout(TIMEOUT_MS)
+      const warmUp = () => oneAtATime(() => Promise.race([late(deadline), auth.verifyIdToken(WARM_UP_TOKEN)]))
+      withDeadline(deadline, warmUp).catch((error: ServiceError) => {
+        if (error.code === 'unavailable') app.log.warn({ err: error }, 'the keys of Firebase could not be fetched yet')
       })
     })
   },

@@ -8,7 +8,8 @@ export const ConfigSchema = Type.Object({
   PUBLIC_URL: Type.Optional(
     Type.String({
       pattern: '^https?://[^/]+/?$',
-      description: 'Address that clients use, e.g. https://api.flowpos.app; its host is accepted and shown in snippets',
+      description:
+        'Address that clients use, e.g. https://api.flowpos.app: accepted as Host, shown in snippets, needed for OAuth',
     }),
   ),
   ALLOWED_HOSTS: Type.String({
@@ -85,7 +86,7 @@ export const ConfigSchema = Type.Object({
     description: 'Failed credential exchanges per client address and minute',
   }),
   MCP_RATE_LIMIT_PER_MINUTE: Type.Integer({
-    default: 1200,
+    default: 6000,
     minimum: 1,
     description: 'Requests to /mcp per credential, instance and minute',
   }),
