@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Database, Transaction } from '../src/database/database.ts'
 import { ServiceError } from '../src/errors.ts'
-import { isTimeZone } from '../src/import/dates.ts'
 import { currencyDigits, Decimal } from '../src/money/money.ts'
+import { isTimezone } from '../src/time/local.ts'
 import { action, required, runCommand, UsageError } from './command.ts'
 
 const USAGE = `npm run business -- create --name NAME --currency GBP --timezone Europe/London --owner EMAIL_OR_FIREBASE_UID
@@ -130,7 +130,7 @@ function checkCurrency(code: string): string {
 }
 
 function checkTimeZone(zone: string): string {
-  if (isTimeZone(zone)) return zone
+  if (isTimezone(zone)) return zone
   throw new UsageError(`--timezone: "${zone}" is no IANA time zone, such as America/Guatemala.`)
 }
 

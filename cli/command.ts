@@ -1,6 +1,7 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import type { Database } from '../src/database/database.ts'
 import { ServiceError } from '../src/errors.ts'
+import { isUuid } from '../src/uuid.ts'
 import { type CommandDatabase, openCommandDatabase } from './database.ts'
 
 type Options = NonNullable<ParseArgsConfig['options']>
@@ -79,7 +80,7 @@ export function required(value: string | undefined, option: string): string {
  * @throws UsageError naming the argument
  */
 export function uuid(value: string, argument: string): string {
-  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value)) return value.toLowerCase()
+  if (isUuid(value)) return value.toLowerCase()
   throw new UsageError(`${argument}: "${value}" is not an id (a UUID).`)
 }
 

@@ -69,10 +69,17 @@ export default fp<{ clock: Clock }>(
   async (app, { clock }) => {
     const { database } = app
 
+    const managedBy = ({ businesses }: KeyManager) => businesses.filter(({ role }) => MANAGING_ROLES.has(role))
+    // Of nobody's businesses nothing is managed; an empty list would be no SQL.
+    const managedIds = (manager: KeyManager) => [
+      '00000000-0000-0000-0000-000000000000',
+      ...managedBy(manager).map(({ id }) => id),
+    ]
+
     function requireManaged(manager: KeyManager, businessId: string): void {
       const business = manager.businesses.find(({ id }) => id === businessId)
       if (business !== undefined && MANAGING_ROLES.has(business.role)) return
-      const managed = manager.businesses.filter(({ role }) => MANAGING_ROLES.has(role)).map(describeBusiness)
+      const managed = managedBy(manager).map(describeBusiness)
       throw new ServiceError(
         'forbidden',
         managed.length === 0
@@ -81,9 +88,8 @@ export default fp<{ clock: Clock }>(
       )
     }
 
-    // Row-level security shows an owner or admin the keys of their businesses, and nothing else.
-    const changed = (id: string, manager: KeyManager, key: ApiKey | undefined): ApiKey => {
-      if (key === undefined || !manager.businesses.some((business) => business.id === key.businessId)) {
+    const changed = (id: string, key: ApiKey | undefined): ApiKey => {
+      if (key === undefined) {
         throw new ServiceError('not_found', 'There is no such API key among those that you manage.')
       }
       app.principals.forget(id)
@@ -144,17 +150,23 @@ export default fp<{ clock: Clock }>(
             .updateTable('mcp_api_key')
             .set({ is_active: false })
             .where('id', '=', id)
+            .where('business_id', 'in', managedIds(manager))
             .returning(COLUMNS)
             .executeTakeFirst(),
         )
-        return changed(id, manager, key)
+        return changed(id, key)
       },
 
       async remove(manager, id) {
         const key = await database.within({ userId: manager.userId }, 'write', (db) =>
-          db.deleteFrom('mcp_api_key').where('id', '=', id).returning(COLUMNS).executeTakeFirst(),
+          db
+            .deleteFrom('mcp_api_key')
+            .where('id', '=', id)
+            .where('business_id', 'in', managedIds(manager))
+            .returning(COLUMNS)
+            .executeTakeFirst(),
         )
-        changed(id, manager, key)
+        changed(id, key)
       },
     } satisfies ApiKeys)
   },

@@ -48,6 +48,7 @@ export default fp<{ clock: Clock }>(
           db
             .updateTable('mcp_token')
             .set({ expires_at: inSeconds(ttlSeconds) })
+            .where('user_id', '=', userId)
             .where('jti', '=', id)
             .where('revoked_at', 'is', null)
             .returning('jti')

@@ -41,7 +41,7 @@ export default fp(
 )
 
 /** The body for a failure. */
-export function errorBody(failure: ServiceError): Static<typeof ErrorSchema> {
+function errorBody(failure: ServiceError): Static<typeof ErrorSchema> {
   const { statusCode, code, message, hint } = failure
   const sentence = hint === undefined ? message : `${message} ${hint}`
   return { statusCode, code, error: STATUS_CODES[statusCode] ?? 'Error', message: sentence }

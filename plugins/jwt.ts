@@ -33,7 +33,7 @@ declare module '@fastify/jwt' {
   }
 }
 
-export const SIGN_IN_AGAIN = 'Generate a new token in Settings → AI Assistant'
+const SIGN_IN_AGAIN = 'Generate a new token in Settings → AI Assistant'
 
 /** MCP tokens: HS256 JWTs, signed with the current secret, verified with that or an earlier one while rotating. */
 export default fp<{ config: Config; clock: Clock }>(

@@ -147,7 +147,6 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authentic
       principal,
       now: clock(),
       requestId: request.id,
-      sessionId,
       hints: { pin: pinOf(request), session: businessId, lastChoice: lastBusinessId },
       database: app.database,
       findTenant: app.principals.findTenant,

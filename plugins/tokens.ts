@@ -191,6 +191,7 @@ export default fp<{ config: Config; clock: Clock }>(
           db
             .updateTable('mcp_token')
             .set({ revoked_at: now })
+            .where('user_id', '=', userId)
             .where('jti', '=', jti)
             .where('revoked_at', 'is', null)
             .returning('jti')

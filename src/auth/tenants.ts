@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.ts'
-import { isUuid } from '../mcp/arguments.ts'
+import { isUuid } from '../uuid.ts'
 import type { AuthorizedBusiness } from './principal.ts'
 
 const COLUMNS = ['id', 'name', 'timezone', 'currency', 'currency_digits'] as const

@@ -46,17 +46,6 @@ export function dateReader(format?: string): DateReader {
   }
 }
 
-/** Whether the name is one of an IANA time zone; an offset such as `+01:00` is none, it knows no summer time. */
-export function isTimeZone(name: string): boolean {
-  if (!/^[A-Za-z]/.test(name)) return false
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name })
-    return true
-  } catch {
-    return false
-  }
-}
-
 type Read = (text: string) => Temporal.PlainDateTime | Temporal.Instant | undefined
 
 function dateOf(read: Read, text: string, zone: string): Date | undefined {

@@ -3,9 +3,10 @@ import { basename } from 'node:path'
 import { sql } from 'kysely'
 import type { Database, Transaction } from '../database/database.ts'
 import { ServiceError } from '../errors.ts'
+import { isTimezone } from '../time/local.ts'
 import { clients } from './clients.ts'
 import { openCsv, parseMap } from './csv.ts'
-import { dateReader, isTimeZone } from './dates.ts'
+import { dateReader } from './dates.ts'
 import { type ImportBusiness, type ImportContext, type Kind, type Outcome, withoutLoops } from './kind.ts'
 import { orders } from './orders.ts'
 import { products } from './products.ts'
@@ -74,7 +75,7 @@ export async function importFiles(database: Database, options: ImportOptions): P
   if (given.length === 0) throw invalid('Name a file to import: --orders, --products or --clients.')
   const known = given.flatMap(({ kind }) => [...kind.columns.required, ...kind.columns.optional])
   const map = parseMap(options.map ?? [], [...new Set(known)])
-  if (options.timezone !== undefined && !isTimeZone(options.timezone)) {
+  if (options.timezone !== undefined && !isTimezone(options.timezone)) {
     throw invalid(`--timezone: ${options.timezone} is no IANA time zone, such as America/Guatemala.`)
   }
   const readDate = dateReader(options.dateFormat)

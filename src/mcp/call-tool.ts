@@ -55,14 +55,12 @@ function runInBusiness<T>(
   call: CallContext,
   work: (context: BusinessContext) => Promise<T>,
 ): Promise<T> {
-  const { principal, now, requestId } = call
+  const { principal, now } = call
   return call.database.within({ businessId: business.id }, tool.mode, (db) =>
     work({
       business,
-      principal,
       db,
       now,
-      requestId,
       async forEachBusiness(each) {
         const results = []
         for (const other of principal.businesses) {

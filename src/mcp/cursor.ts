@@ -4,7 +4,7 @@ import { ServiceError } from '../errors.ts'
 export type CursorValues = readonly string[]
 
 /** An opaque cursor. */
-export function encodeCursor(values: CursorValues): string {
+function encodeCursor(values: CursorValues): string {
   return Buffer.from(JSON.stringify(values)).toString('base64url')
 }
 

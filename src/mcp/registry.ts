@@ -65,7 +65,7 @@ export function createRegistry(tools: readonly Tool[]) {
 }
 
 /** Whether a principal is shown a tool and may call it. Fails closed. */
-export function isVisible(tool: Tool, principal: Principal): boolean {
+function isVisible(tool: Tool, principal: Principal): boolean {
   try {
     const scopes = scopesAnywhere(principal)
     if (!tool.scopes.every((scope) => scopes.includes(scope))) return false

@@ -27,6 +27,11 @@ export const Cursor = Type.Optional(
   Type.String({ maxLength: 500, description: 'nextCursor of the page before, with the same other arguments' }),
 )
 
+/** The same, or null. */
+export function Nullable<T extends TSchema>(schema: T, options: SchemaOptions = {}): TUnsafe<Static<T> | null> {
+  return Type.Unsafe<Static<T> | null>({ ...schema, ...options, type: [schema.type as string, 'null'] })
+}
+
 export const EntityRef = Type.Object({ id: Type.String(), name: Type.String() })
 
 /** JSON Schema as clients get it: without the marks of the library that made it. */

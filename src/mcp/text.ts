@@ -11,6 +11,11 @@ export function clean(text: string, max = 120): string {
   return characters.length <= max ? plain : `${characters.slice(0, max - 1).join('')}…`
 }
 
+/** The name of a sellable product, with the label of its variant where there are several. */
+export function variantName({ name, label }: { name: string; label: string | null }, max?: number): string {
+  return clean(label === null ? name : `${name} ${label}`, max)
+}
+
 /** Free text such as a note: cleaned, cut, and marked as not to be followed. Null stays null. */
 export function untrusted(text: string | null, max = 300): string | null {
   return text === null ? null : `[untrusted text] ${clean(text, max)}`

@@ -10,7 +10,6 @@ export interface CallContext {
   /** The instant of the call; the only source of "now" for tools and queries. */
   now: Date
   requestId: string
-  sessionId: string | undefined
   hints: BusinessHints
   database: Database
   findTenant: FindTenant
@@ -21,10 +20,8 @@ export interface CallContext {
 /** What a tool about one business works with: a transaction that sees this business and nothing else. */
 export interface BusinessContext {
   business: AuthorizedBusiness
-  principal: Principal
   db: Transaction
   now: Date
-  requestId: string
   /**
    * Runs `work` for each business in which the principal may use this tool, in order, each in a transaction of its own.
    */

@@ -30,6 +30,11 @@ export function money(amount: Decimal.Value, { currency, currencyDigits }: Curre
   return { amount: value.toFixed(Math.max(currencyDigits, value.decimalPlaces())), currency }
 }
 
+/** A quantity without the zeros that the database puts behind it. */
+export function quantity(value: Decimal.Value): string {
+  return new Decimal(value).toFixed()
+}
+
 /** An amount as people read it in text: grouped digits and the currency code, e.g. `GTQ 1,234.50`. */
 export function formatMoney({ amount, currency }: Money): string {
   const [whole = '0', fraction] = amount.split('.')

@@ -23,7 +23,6 @@ export interface InventoryRow {
   on_hand: string
   reorder_point: string | null
   reorder_quantity: string | null
-  unit_cost: string | null
   status: StockStatus
 }
 
@@ -47,7 +46,7 @@ export async function findInventory(
   }
   const { rows } = await sql<InventoryRow>`
     select p.id as product_id, v.id as variant_id, p.name, v.label, v.sku, l.id as location_id, l.name as location,
-      i.on_hand::text, i.reorder_point::text, i.reorder_quantity::text, v.cost::text as unit_cost, ${status} as status
+      i.on_hand::text, i.reorder_point::text, i.reorder_quantity::text, ${status} as status
     from inventory i
     join product_variant v on v.business_id = i.business_id and v.id = i.variant_id
     join product p on p.business_id = v.business_id and p.id = v.product_id

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { EntityRef } from '../mcp/schema.ts'
+import { EntityRef, Nullable } from '../mcp/schema.ts'
 import { clean } from '../mcp/text.ts'
 import { type Currency, MoneySchema, money } from '../money/money.ts'
 import { withOffset } from '../time/local.ts'
@@ -12,9 +12,9 @@ export const OrderSummarySchema = Type.Object({
   status: Type.String({ description: 'open, completed or cancelled' }),
   orderType: Type.String(),
   openedAt: Type.String({ description: 'On the clock of its location' }),
-  completedAt: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
+  completedAt: Nullable(Type.String()),
   location: EntityRef,
-  client: Type.Unsafe<{ id: string; name: string } | null>({ ...EntityRef, type: ['object', 'null'] }),
+  client: Nullable(EntityRef),
   netSales: MoneySchema,
   tax: MoneySchema,
   tips: MoneySchema,

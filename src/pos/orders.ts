@@ -1,12 +1,13 @@
-import { sql } from 'kysely'
+import { type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
-import { isUuid } from '../mcp/arguments.ts'
+import { isUuid } from '../uuid.ts'
+import { atLocation, type Days, onDays } from './conditions.ts'
 
 export const ORDER_STATUSES = ['open', 'completed', 'cancelled'] as const
 
 export interface OrderQuery {
   /** Local days on which the order was opened. */
-  days?: { from: string; to: string; timezone: string } | undefined
+  days?: (Days & { timezone: string }) | undefined
   status?: (typeof ORDER_STATUSES)[number] | undefined
   locationId?: string | undefined
   clientId?: string | undefined
@@ -51,17 +52,14 @@ const orderTables = sql`
 
 /** Orders, the newest first. */
 export async function findOrders(db: Transaction, businessId: string, query: OrderQuery): Promise<OrderRow[]> {
-  const conditions = [sql`o.business_id = ${businessId}`]
+  const conditions = [sql<SqlBool>`o.business_id = ${businessId}`, atLocation('o.location_id', query.locationId)]
   if (query.days !== undefined) {
-    const { from, to, timezone } = query.days
-    conditions.push(sql`o.opened_at >= (${from}::timestamp at time zone ${timezone})`)
-    conditions.push(sql`o.opened_at < ((${to}::date + 1)::timestamp at time zone ${timezone})`)
+    conditions.push(onDays('o.opened_at', query.days, query.days.timezone))
   }
-  if (query.status !== undefined) conditions.push(sql`o.status = ${query.status}`)
-  if (query.locationId !== undefined) conditions.push(sql`o.location_id = ${query.locationId}`)
-  if (query.clientId !== undefined) conditions.push(sql`o.customer_id = ${query.clientId}`)
+  if (query.status !== undefined) conditions.push(sql<SqlBool>`o.status = ${query.status}`)
+  if (query.clientId !== undefined) conditions.push(sql<SqlBool>`o.customer_id = ${query.clientId}`)
   if (query.after !== undefined) {
-    conditions.push(sql`(o.opened_at, o.id) < (${query.after[0]}::timestamptz, ${query.after[1]}::uuid)`)
+    conditions.push(sql<SqlBool>`(o.opened_at, o.id) < (${query.after[0]}::timestamptz, ${query.after[1]}::uuid)`)
   }
   const { rows } = await sql<OrderRow>`
     select ${orderColumns} from ${orderTables}

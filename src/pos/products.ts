@@ -25,7 +25,6 @@ export interface ProductRow {
   price: string
   is_active: boolean
   on_hand: string | null
-  reorder_point: string | null
 }
 
 /**
@@ -49,16 +48,25 @@ export async function findProducts(db: Transaction, businessId: string, query: P
   }
   const { rows } = await sql<ProductRow>`
     select p.id as product_id, v.id as variant_id, p.name, v.label, v.sku, c.id as category_id, c.name as category,
-      v.price::text, (p.is_active and v.is_active) as is_active, s.on_hand::text, s.reorder_point::text
+      v.price::text, (p.is_active and v.is_active) as is_active, s.on_hand::text
     from product_variant v
     join product p on p.business_id = v.business_id and p.id = v.product_id
     left join category c on c.business_id = p.business_id and c.id = p.category_id
     left join lateral (
-      select sum(i.on_hand) as on_hand, sum(i.reorder_point) as reorder_point,
-        bool_or(i.on_hand <= i.reorder_point) as is_low
+      select sum(i.on_hand) as on_hand, bool_or(i.on_hand <= i.reorder_point) as is_low
       from inventory i where i.business_id = v.business_id and i.variant_id = v.id
     ) s on true
     where ${sql.join(conditions, sql` and `)}
     order by p.name, v.id limit ${query.limit}`.execute(db)
   return rows
+}
+
+/** Whether the price tags of a business include tax. */
+export async function doPricesIncludeTax(db: Transaction, businessId: string): Promise<boolean> {
+  const { prices_include_tax } = await db
+    .selectFrom('business')
+    .select('prices_include_tax')
+    .where('id', '=', businessId)
+    .executeTakeFirstOrThrow()
+  return prices_include_tax
 }

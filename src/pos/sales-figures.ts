@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { type Currency, Decimal, formatMoney, MoneySchema, money } from '../money/money.ts'
+import { Nullable } from '../mcp/schema.ts'
+import { type Currency, Decimal, formatMoney, MoneySchema, money, quantity } from '../money/money.ts'
 
 /** Sales in Square's terms; net = gross − returns − discounts, total = net + tax + tips. */
 export const SalesFiguresSchema = Type.Object({
@@ -13,11 +14,7 @@ export const SalesFiguresSchema = Type.Object({
   orders: Type.Integer({ description: 'Completed orders' }),
   refunds: Type.Integer({ description: 'Refunds and returns' }),
   unitsSold: Type.String({ description: 'Exact decimal' }),
-  averageSale: Type.Unsafe<Static<typeof MoneySchema> | null>({
-    ...MoneySchema,
-    type: ['object', 'null'],
-    description: 'Net sales per order; null without orders',
-  }),
+  averageSale: Nullable(MoneySchema, { description: 'Net sales per order; null without orders' }),
 })
 export type SalesFigures = Static<typeof SalesFiguresSchema>
 
@@ -63,7 +60,7 @@ export function salesFigures(sums: SalesSums, currency: Currency): SalesFigures 
     total: money(net.plus(sums.tax).plus(sums.tips), currency),
     orders,
     refunds: Number(sums.refunds),
-    unitsSold: new Decimal(sums.units_sold).toString(),
+    unitsSold: quantity(sums.units_sold),
     averageSale: orders === 0 ? null : money(net.div(orders).toDecimalPlaces(currency.currencyDigits), currency),
   }
 }

@@ -1,17 +1,12 @@
 import { type Expression, type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
+import { atLocation, type Days, onDays } from './conditions.ts'
 import { NO_SALES, type SalesSums } from './sales-figures.ts'
 
 /** Whose sales: a business by its own clock, or one of its locations by that location's clock. */
 export interface SalesScope {
   businessId: string
   locationId?: string | undefined
-}
-
-/** Local days, both ends counted. */
-export interface Days {
-  from: string
-  to: string
 }
 
 export type Bucket = 'total' | 'day' | 'week' | 'month' | 'weekday' | 'hour'
@@ -132,23 +127,19 @@ export interface PaymentSum {
 export async function paymentsByMethod(
   db: Transaction,
   { businessId, locationId }: SalesScope,
-  { from, to }: Days,
+  days: Days,
   timezone: string,
 ): Promise<PaymentSum[]> {
-  const between = (column: string) => sql`
-    ${sql.ref(column)} >= (${from}::timestamp at time zone ${timezone})
-    and ${sql.ref(column)} < ((${to}::date + 1)::timestamp at time zone ${timezone})`
-  const at = (column: string) => (locationId === undefined ? sql`true` : sql`${sql.ref(column)} = ${locationId}`)
   const { rows } = await sql<PaymentSum>`
     select method, sum(payments)::text as payments, sum(amount)::text as amount, sum(refunded)::text as refunded
     from (
       select p.method, 1 as payments, p.amount, 0::numeric as refunded
       from orders o join order_payment p on p.business_id = o.business_id and p.order_id = o.id
-      where o.business_id = ${businessId} and o.status = 'completed' and ${between('o.completed_at')}
-        and ${at('o.location_id')}
+      where o.business_id = ${businessId} and o.status = 'completed' and ${onDays('o.completed_at', days, timezone)}
+        and ${atLocation('o.location_id', locationId)}
       union all
       select f.method, 0, 0, f.total from order_refund f
-      where f.business_id = ${businessId} and ${between('f.refunded_at')} and ${at('f.location_id')}
+      where f.business_id = ${businessId} and ${onDays('f.refunded_at', days, timezone)} and ${atLocation('f.location_id', locationId)}
     ) paid
     group by method order by sum(amount) desc, method limit 20`.execute(db)
   return rows

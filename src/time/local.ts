@@ -47,11 +47,12 @@ export function monthStart(date: string): string {
   return `${date.slice(0, 7)}-01`
 }
 
-/** Whether a name is a time zone of the IANA database. */
+/** Whether a name is a time zone of the IANA database; an offset such as `+01:00` is none: it knows no summer time. */
 export function isTimezone(name: string): boolean {
+  if (!/^[A-Za-z]/.test(name)) return false
   try {
     zoned(new Date(0), name)
-    return !/^[+-]/.test(name)
+    return true
   } catch {
     return false
   }

@@ -1,9 +1,9 @@
-import { type Static, Type } from '@sinclair/typebox'
+import { Type } from '@sinclair/typebox'
 import { ServiceError } from '../errors.ts'
 import { LocalDate, StringEnum } from '../mcp/schema.ts'
 import { addDays, daysBetween, localDate, monthStart, weekStart } from './local.ts'
 
-export const PRESETS = [
+const PRESETS = [
   'today',
   'yesterday',
   'this_week',
@@ -30,7 +30,6 @@ export const WindowSchema = Type.Object({
   timezone: Type.String({ description: 'IANA zone in which the days are cut' }),
   currency: Type.String(),
 })
-export type Window = Static<typeof WindowSchema>
 
 export interface WindowInput {
   from?: string

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { dateReader, isTimeZone } from '../../src/import/dates.ts'
+import { dateReader } from '../../src/import/dates.ts'
 
 const read = (text: string, format?: string, zone = 'America/Guatemala') =>
   dateReader(format)(text, zone)?.toISOString()
@@ -67,12 +67,5 @@ describe('dateReader', () => {
     ['d/M/yyyy mm', 'm needs H or h'],
   ])('refuses the format %s and says why', (format, reason) => {
     expect(() => dateReader(format)).toThrow(reason)
-  })
-})
-
-describe('isTimeZone', () => {
-  it('knows IANA zones, and refuses offsets', () => {
-    expect(['Europe/London', 'America/Guatemala', 'UTC'].every(isTimeZone)).toBe(true)
-    expect(['Europe/Lundon', '+01:00', '-06', ''].some(isTimeZone)).toBe(false)
   })
 })

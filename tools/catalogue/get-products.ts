@@ -1,11 +1,11 @@
 import { Type } from '@sinclair/typebox'
 import { Search } from '../../src/mcp/arguments.ts'
 import { decodeCursor, page } from '../../src/mcp/cursor.ts'
-import { Cursor, EntityRef, Limit, StringEnum } from '../../src/mcp/schema.ts'
-import { clean, cutNotice, table } from '../../src/mcp/text.ts'
+import { Cursor, EntityRef, Limit, Nullable, StringEnum } from '../../src/mcp/schema.ts'
+import { clean, cutNotice, table, variantName } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { Decimal, MoneySchema, money } from '../../src/money/money.ts'
-import { findProducts } from '../../src/pos/products.ts'
+import { MoneySchema, money, quantity } from '../../src/money/money.ts'
+import { doPricesIncludeTax, findProducts } from '../../src/pos/products.ts'
 
 export default defineTool({
   name: 'get_products',
@@ -36,10 +36,10 @@ export default defineTool({
         variantId: Type.String(),
         name: Type.String(),
         sku: Type.String(),
-        category: Type.Unsafe<{ id: string; name: string } | null>({ ...EntityRef, type: ['object', 'null'] }),
+        category: Nullable(EntityRef),
         price: MoneySchema,
         isActive: Type.Boolean(),
-        onHand: Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'null: no stock is kept' }),
+        onHand: Nullable(Type.String(), { description: 'null: no stock is kept' }),
       }),
     ),
     pricesIncludeTax: Type.Boolean(),
@@ -50,16 +50,12 @@ export default defineTool({
     const [name, id] = decodeCursor(cursor, 2) ?? []
     const after = name === undefined || id === undefined ? undefined : ([name, id] as const)
     const rows = await findProducts(db, business.id, { search, category, active, stock, limit: limit + 1, after })
-    const { prices_include_tax: pricesIncludeTax } = await db
-      .selectFrom('business')
-      .select('prices_include_tax')
-      .where('id', '=', business.id)
-      .executeTakeFirstOrThrow()
+    const pricesIncludeTax = await doPricesIncludeTax(db, business.id)
     const { shown, ...more } = page(rows, limit, (row) => [row.name, row.variant_id])
     const products = shown.map((row) => ({
       id: row.product_id,
       variantId: row.variant_id,
-      name: clean(row.label === null ? row.name : `${row.name} ${row.label}`),
+      name: variantName(row),
       sku: clean(row.sku, 60),
       category:
         row.category_id === null || row.category === null
@@ -67,7 +63,7 @@ export default defineTool({
           : { id: row.category_id, name: clean(row.category, 60) },
       price: money(row.price, business),
       isActive: row.is_active,
-      onHand: row.on_hand === null ? null : new Decimal(row.on_hand).toString(),
+      onHand: row.on_hand === null ? null : quantity(row.on_hand),
     }))
     return {
       text:

@@ -2,6 +2,7 @@ import { Type } from '@sinclair/typebox'
 import { scopesAnywhere, scopesIn } from '../../src/auth/principal.ts'
 import { ServiceError } from '../../src/errors.ts'
 import { describeBusiness, resolveBusiness } from '../../src/mcp/resolve-business.ts'
+import { Nullable } from '../../src/mcp/schema.ts'
 import { type CallContext, defineContextTool, readOnly } from '../../src/mcp/tool.ts'
 import { withOffset } from '../../src/time/local.ts'
 
@@ -31,8 +32,8 @@ export default defineContextTool({
     principal: Type.String({ description: 'merchant, api_key or operator' }),
     role: Type.String(),
     scopes: Type.Array(Type.String()),
-    credentialExpiresAt: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
-    activeBusinessId: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
+    credentialExpiresAt: Nullable(Type.String()),
+    activeBusinessId: Nullable(Type.String()),
     businesses: Type.Array(BusinessSchema),
   }),
   async handler(_input, context) {

@@ -2,10 +2,10 @@ import { type Static, Type } from '@sinclair/typebox'
 import { ServiceError } from '../../src/errors.ts'
 import { LocationId } from '../../src/mcp/arguments.ts'
 import { describeBusiness } from '../../src/mcp/resolve-business.ts'
-import { EntityRef, LocalDate } from '../../src/mcp/schema.ts'
-import { clean, table } from '../../src/mcp/text.ts'
+import { EntityRef, LocalDate, Nullable } from '../../src/mcp/schema.ts'
+import { clean, table, variantName } from '../../src/mcp/text.ts'
 import { type BusinessContext, defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { Decimal, formatMoney, MoneySchema, money, percentChange } from '../../src/money/money.ts'
+import { formatMoney, MoneySchema, money, percentChange, quantity } from '../../src/money/money.ts'
 import { largestDiscounts, largestRefunds, lowStockSold } from '../../src/pos/day.ts'
 import { placeOf } from '../../src/pos/locations.ts'
 import { paymentsByMethod, salesByBucket, salesTotal, salesUntil, topProducts } from '../../src/pos/sales.ts'
@@ -24,14 +24,14 @@ const TOP = 5
 const NOTABLE = 3
 const WEEKS = [1, 2, 3, 4]
 
-const NullableText = Type.Unsafe<string | null>({ type: ['string', 'null'] })
+const NullableText = Nullable(Type.String())
 
 const DaySchema = Type.Object({
   business: EntityRef,
   window: WindowSchema,
-  location: Type.Unsafe<Static<typeof EntityRef> | null>({ ...EntityRef, type: ['object', 'null'] }),
+  location: Nullable(EntityRef),
   isComplete: Type.Boolean({ description: 'false: the day is still running' }),
-  until: Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'Local time up to which it is compared' }),
+  until: Nullable(Type.String(), { description: 'Local time up to which it is compared' }),
   figures: SalesFiguresSchema,
   comparison: Type.Object({
     lastWeek: Type.Object({ date: Type.String(), netSales: MoneySchema, changePercent: NullableText }),
@@ -159,9 +159,9 @@ async function summarizeDay(context: BusinessContext, date: string | undefined, 
       }))
       .sort((a, b) => a.hour - b.hour),
     topProducts: products.map((row) => ({
-      product: { id: row.product_id, name: clean(row.label === null ? row.name : `${row.name} ${row.label}`, 80) },
+      product: { id: row.product_id, name: variantName(row, 80) },
       sku: clean(row.sku, 40),
-      unitsSold: new Decimal(row.units_sold).toString(),
+      unitsSold: quantity(row.units_sold),
       netSales: money(row.net_sales, business),
     })),
     payments: payments.map((row) => ({
@@ -185,10 +185,10 @@ async function summarizeDay(context: BusinessContext, date: string | undefined, 
     lowStockSoldToday: lowStock.map((row) => ({
       variantId: row.variant_id,
       sku: clean(row.sku, 40),
-      name: clean(row.name, 80),
+      name: variantName(row, 80),
       location: clean(row.location, 60),
-      onHand: new Decimal(row.on_hand).toString(),
-      reorderPoint: new Decimal(row.reorder_point).toString(),
+      onHand: quantity(row.on_hand),
+      reorderPoint: quantity(row.reorder_point),
     })),
   }
 }

@@ -1,14 +1,14 @@
 import { Type } from '@sinclair/typebox'
 import { LocationId, Search } from '../../src/mcp/arguments.ts'
 import { decodeCursor, page } from '../../src/mcp/cursor.ts'
-import { Cursor, EntityRef, Limit, StringEnum } from '../../src/mcp/schema.ts'
-import { clean, cutNotice, table } from '../../src/mcp/text.ts'
+import { Cursor, EntityRef, Limit, Nullable, StringEnum } from '../../src/mcp/schema.ts'
+import { clean, cutNotice, table, variantName } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { Decimal } from '../../src/money/money.ts'
+import { quantity } from '../../src/money/money.ts'
 import { findInventory } from '../../src/pos/inventory.ts'
 import { placeOf } from '../../src/pos/locations.ts'
 
-const NullableQuantity = Type.Unsafe<string | null>({ type: ['string', 'null'] })
+const NullableQuantity = Nullable(Type.String())
 
 export default defineTool({
   name: 'get_inventory',
@@ -55,7 +55,7 @@ export default defineTool({
     const rows = await findInventory(db, business.id, { search, locationId, status, limit: limit + 1, after })
     const { shown, ...more } = page(rows, limit, (row) => [row.name, row.variant_id, row.location_id])
     const stock = shown.map((row) => ({
-      product: { id: row.product_id, name: clean(row.label === null ? row.name : `${row.name} ${row.label}`) },
+      product: { id: row.product_id, name: variantName(row) },
       variantId: row.variant_id,
       sku: clean(row.sku, 60),
       location: { id: row.location_id, name: clean(row.location, 60) },
@@ -85,7 +85,3 @@ export default defineTool({
     }
   },
 })
-
-function quantity(value: string): string {
-  return new Decimal(value).toString()
-}

@@ -1,14 +1,15 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { ServiceError } from '../../src/errors.ts'
 import { Id } from '../../src/mcp/arguments.ts'
+import { Nullable } from '../../src/mcp/schema.ts'
 import { clean, table, untrusted } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { Decimal, formatMoney, MoneySchema, money } from '../../src/money/money.ts'
+import { formatMoney, MoneySchema, money, quantity } from '../../src/money/money.ts'
 import { OrderSummarySchema, orderSummary } from '../../src/pos/order-summary.ts'
 import { findOrder, MOST_LINES } from '../../src/pos/orders.ts'
 import { withOffset } from '../../src/time/local.ts'
 
-const NullableText = Type.Unsafe<string | null>({ type: ['string', 'null'] })
+const NullableText = Nullable(Type.String())
 
 const OrderDetailSchema = Type.Object({
   order: OrderSummarySchema,
@@ -71,7 +72,7 @@ export default defineTool({
       variantId: item.variant_id,
       sku: clean(item.sku, 60),
       name: clean(item.name),
-      quantity: new Decimal(item.quantity).toString(),
+      quantity: quantity(item.quantity),
       unitPrice: money(item.unit_price, business),
       priceIncludesTax: item.tax_included,
       discount: money(item.discount, business),

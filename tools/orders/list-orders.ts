@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import { ServiceError } from '../../src/errors.ts'
-import { Id, isUuid, LocationId } from '../../src/mcp/arguments.ts'
+import { Id, LocationId } from '../../src/mcp/arguments.ts'
 import { decodeCursor, page } from '../../src/mcp/cursor.ts'
 import { Cursor, Limit, StringEnum } from '../../src/mcp/schema.ts'
 import { cutNotice, table } from '../../src/mcp/text.ts'
@@ -9,6 +9,7 @@ import { placeOf } from '../../src/pos/locations.ts'
 import { OrderSummarySchema, orderSummary } from '../../src/pos/order-summary.ts'
 import { findOrders, ORDER_STATUSES } from '../../src/pos/orders.ts'
 import { WINDOW_INPUT, windowOf } from '../../src/time/window.ts'
+import { isUuid } from '../../src/uuid.ts'
 
 export default defineTool({
   name: 'list_orders',

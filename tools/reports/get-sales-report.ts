@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { ServiceError } from '../../src/errors.ts'
 import { LocationId } from '../../src/mcp/arguments.ts'
-import { EntityRef, StringEnum } from '../../src/mcp/schema.ts'
+import { EntityRef, Nullable, StringEnum } from '../../src/mcp/schema.ts'
 import { table } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { formatMoney } from '../../src/money/money.ts'
@@ -15,7 +15,7 @@ const GROUPS = ['day', 'week', 'month', 'weekday', 'hour'] as const
 type Group = (typeof GROUPS)[number]
 const MOST_ROWS = 62
 
-const Place = Type.Unsafe<{ id: string; name: string } | null>({ ...EntityRef, type: ['object', 'null'] })
+const Place = Nullable(EntityRef)
 
 export default defineTool({
   name: 'get_sales_report',

@@ -1,0 +1,19 @@
+import { type RawBuilder, type SqlBool, sql } from 'kysely'
+
+/** Local days, both ends counted. */
+export interface Days {
+  from: string
+  to: string
+}
+
+/** Whether an instant falls on local days of a zone: cut half-open, so that no instant is lost or counted twice. */
+export function onDays(column: string, { from, to }: Days, timezone: string): RawBuilder<SqlBool> {
+  return sql<SqlBool>`(
+    ${sql.ref(column)} >= (${from}::timestamp at time zone ${timezone})
+    and ${sql.ref(column)} < ((${to}::date + 1)::timestamp at time zone ${timezone}))`
+}
+
+/** Whether a row belongs to a location; any, where none is asked for. */
+export function atLocation(column: string, locationId: string | undefined): RawBuilder<SqlBool> {
+  return locationId === undefined ? sql<SqlBool>`true` : sql<SqlBool>`${sql.ref(column)} = ${locationId}`
+}
