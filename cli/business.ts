@@ -88,7 +88,16 @@ async function findOrMakeUser(db: Transaction, identity: { email?: string; fireb
     .values({ email: identity.email ?? null, firebase_uid: identity.firebaseUid ?? null })
     .onConflict((conflict) => conflict.doNothing())
     .execute()
-  const user = await db.selectFrom('app_user').select(['id', 'is_active']).executeTakeFirstOrThrow()
+  // Said in full: a login above row-level security sees everybody.
+  const user = await db
+    .selectFrom('app_user')
+    .select(['id', 'is_active'])
+    .where((eb) =>
+      identity.email === undefined
+        ? eb('firebase_uid', '=', identity.firebaseUid ?? '')
+        : eb(eb.fn<string>('lower', ['email']), '=', identity.email.toLowerCase()),
+    )
+    .executeTakeFirstOrThrow()
   if (!user.is_active) throw new ServiceError('conflict', 'This owner is switched off and could not sign in.')
   return user.id
 }

@@ -3,7 +3,6 @@ import cliProgress from 'cli-progress'
 import closeWithGrace from 'close-with-grace'
 import pg from 'pg'
 import { buildPage } from '../scripts/build-page.ts'
-import { buildApp } from '../src/app.ts'
 import { loadConfig } from '../src/config.ts'
 import { migrate } from '../src/database/migrate.ts'
 import { createKysely, createPool, SERVICE_ROLE } from '../src/database/pool.ts'
@@ -33,6 +32,11 @@ async function main(): Promise<void> {
   closeWithGrace({ delay: 10_000, logger: false }, close)
 
   try {
+    // Loading the service takes longest: the page and the database are made ready beside it.
+    const service = import('../src/app.ts')
+    const page = buildPage().catch((error: Error) => {
+      console.error(`The AI Assistant page cannot be built: ${error.message}`)
+    })
     const embedded = env.DATABASE_URL ? undefined : await openEmbeddedDatabase(env, { create: true })
     if (embedded !== undefined) closers.push(embedded.stop)
     const ownerUrl = env.DATABASE_URL || (embedded?.url as string)
@@ -52,14 +56,11 @@ async function main(): Promise<void> {
     await client.connect()
     const signingKey = await keptSigningKey(client, newSigningKey)
     await seed(ownerUrl, json)
-    const label = `Demo on port ${config.PORT}`
-    const apiKey = await renewApiKey(client, LA_CEIBA.id, label)
-    const operatorKey = await renewApiKey(client, null, label)
-    await client.end()
 
     const issuer = await startIssuer({ projectId: PROJECT, users: [...DEMO_USERS], keys: [signingKey] })
     closers.push(issuer.stop)
-    await buildPage().catch((error: Error) => console.error(`The AI Assistant page cannot be built: ${error.message}`))
+    await page
+    const { buildApp } = await service
     const app = await buildApp({
       config,
       databaseRole: SERVICE_ROLE,
@@ -72,6 +73,12 @@ async function main(): Promise<void> {
     })
     closers.push(() => app.close())
     await app.listen({ host: config.HOST, port: config.PORT })
+
+    // Only now: with the port taken, the keys of the demo that has it must stay.
+    const label = `Demo on port ${config.PORT}`
+    const apiKey = await renewApiKey(client, LA_CEIBA.id, label)
+    const operatorKey = await renewApiKey(client, null, label)
+    await client.end()
 
     const { port } = app.server.address() as { port: number }
     const origin = `http://localhost:${port}`

@@ -58,6 +58,7 @@ export default fp<FirebaseOptions>(
 
     app.decorate('firebase', {
       async verify(idToken) {
+        requireClaims(idToken)
         const deadline = AbortSignal.timeout(TIMEOUT_MS)
         const decoded = await withDeadline(deadline, async () => {
           // The turn ends with the deadline, too: a fetch that hangs must not hold up those that come after it.
@@ -114,6 +115,19 @@ function identityOf({ uid, email, email_verified }: DecodedIdToken): FirebaseIde
   return { uid, ...(email !== undefined && email_verified === true ? { email } : {}) }
 }
 
+const NOT_VALID = 'The Firebase ID token is not valid. Sign in again and send a fresh one.'
+
+/** firebase-admin stumbles over a payload that is no object. */
+function requireClaims(idToken: string): void {
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(idToken.split('.')[1] ?? '', 'base64url').toString())
+    if (typeof claims === 'object' && claims !== null) return
+  } catch {
+    // No JSON at all is answered like every other token that is none.
+  }
+  throw new ServiceError('unauthenticated', NOT_VALID)
+}
+
 const REVOKED = new Set(['auth/id-token-revoked', 'auth/user-disabled', 'auth/user-not-found'])
 const REFUSED = new Set(['auth/argument-error', 'auth/invalid-id-token', 'auth/invalid-argument'])
 
@@ -129,13 +143,11 @@ function toServiceError(error: unknown): ServiceError {
   if (code !== undefined && REVOKED.has(code)) {
     return new ServiceError('unauthenticated', 'This sign-in is no longer valid. Sign in again.')
   }
-  // A key endpoint that is away has the code of a bad token; only its message tells them apart.
-  const away = /Error fetching public keys|Error while making request|network|timeout/i.test(message)
+  // A key endpoint that is away has the code of a bad token; only the beginning of its message tells them apart: the rest
+  // may repeat what the token says.
+  const away = /^Error (fetching public keys|while making request)/.test(message)
   if (code !== undefined && REFUSED.has(code) && !away) {
-    return new ServiceError(
-      'unauthenticated',
-      'The Firebase ID token is not valid. Sign in again and send a fresh one.',
-    )
+    return new ServiceError('unauthenticated', NOT_VALID)
   }
   return unavailable('The sign-in service', error)
 }

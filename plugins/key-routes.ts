@@ -18,7 +18,7 @@ const NewKeySchema = Type.Object(
       description: 'platform_operator is refused here: operators have the command line',
     }),
     scopes: Type.Array(StringEnum(SCOPES), { minItems: 1, maxItems: SCOPES.length, uniqueItems: true }),
-    label: Type.String({ minLength: 1, maxLength: 100 }),
+    label: Type.String({ minLength: 1, maxLength: 100, pattern: '\\S' }),
     expiresAt: Type.Optional(Type.String({ format: 'date-time', description: 'Default: never' })),
   },
   { additionalProperties: false },
@@ -69,11 +69,12 @@ const keyRoutes: FastifyPluginAsyncTypebox = async (app) => {
       if (role === 'platform_operator') {
         throw new ServiceError('forbidden', 'Keys of platform operators are created with npm run operator-key only.')
       }
-      const created = await app.apiKeys.create(manager, {
-        ...key,
-        role,
-        expiresAt: expiresAt === undefined ? null : new Date(expiresAt),
-      })
+      const expires = expiresAt === undefined ? null : new Date(expiresAt)
+      // RFC 3339 knows leap seconds; Date does not.
+      if (expires !== null && Number.isNaN(expires.getTime())) {
+        throw new ServiceError('invalid_argument', 'expiresAt must be an instant such as 2027-01-31T00:00:00Z.')
+      }
+      const created = await app.apiKeys.create(manager, { ...key, role, expiresAt: expires })
       return reply.code(201).send(created)
     },
   )

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { isLegacyRequest } from '@modelcontextprotocol/server'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import pLimit from 'p-limit'
 import type { Principal } from '../src/auth/principal.ts'
 import type { Clock } from '../src/clock.ts'
 import { ServiceError } from '../src/errors.ts'
@@ -28,6 +29,7 @@ declare module 'fastify' {
 
 const KEY_SESSION_TTL_SECONDS = 24 * 3600
 const MOST_MESSAGES = 50
+const CALLS_AT_A_TIME = 2
 const SESSION_HEADER = 'mcp-session-id'
 const PIN_HEADER = 'x-flowpos-business-id'
 const MALFORMED = Symbol('malformed')
@@ -71,8 +73,13 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authentic
       return reply.code(400).send(rpcError(-32600, `Invalid Request: ${problem}`))
     }
 
+    if (Array.isArray(body) && body.some((message) => typeof message !== 'object' || message === null)) {
+      return reply.code(400).send(rpcError(-32600, 'Invalid Request: every message of a batch is an object'))
+    }
     const principal = principalOf(request)
     const messages = (Array.isArray(body) ? body : [body]) as Message[]
+    if (messages.length > 1) await app.rateLimits.countRequest(principal.ref, messages.length - 1)
+    for (const message of messages) dropNullArguments(message)
     const web = toWebRequest(request, reply)
     const isLegacy = await isLegacyRequest(web, body)
     const conversation = await (isLegacy ? resume(request, reply, principal, messages) : choicesOf(principal, messages))
@@ -143,6 +150,7 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authentic
     messages: Message[],
     { sessionId, businessId, lastBusinessId }: Conversation,
   ): Exchange {
+    const turns = pLimit(CALLS_AT_A_TIME)
     const context: CallContext = {
       principal,
       now: clock(),
@@ -154,7 +162,8 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authentic
     }
     return {
       listTools: () => app.registry.list(principal),
-      callTool: (name, args) => app.callTool(name, args, context, request.log),
+      // A batch takes turns, so that one request never takes all connections of the pool.
+      callTool: (name, args) => turns(() => app.callTool(name, args, context, request.log)),
       wantsProgress: messages.some(({ params }) => params?._meta?.progressToken !== undefined),
     }
   }
@@ -170,7 +179,12 @@ export default mcp
 /** As much of a JSON-RPC message as is read before an SDK checks it. */
 interface Message {
   method?: unknown
-  params?: { clientInfo?: { name?: unknown }; protocolVersion?: unknown; _meta?: { progressToken?: unknown } }
+  params?: {
+    clientInfo?: { name?: unknown }
+    protocolVersion?: unknown
+    arguments?: unknown
+    _meta?: { progressToken?: unknown }
+  }
 }
 
 interface Conversation {
@@ -220,6 +234,11 @@ function textOf(value: unknown): string | undefined {
 
 function rpcError(code: number, message: string) {
   return { jsonrpc: '2.0', id: null, error: { code, message } }
+}
+
+/** Some clients call a tool that takes no arguments with null. */
+function dropNullArguments({ method, params }: Message): void {
+  if (method === 'tools/call' && params?.arguments === null) delete params.arguments
 }
 
 /** The request as the SDKs take it; its signal fires when the client goes away. */

@@ -59,7 +59,8 @@ export default fp<{ config: Config; clock: Clock }>(
       async authenticate(request) {
         const credential = bearerOf(request)
         if (looksLikeApiKey(credential)) {
-          const principal = await byKey.forceFetch(hashApiKey(credential).toString('hex'))
+          const hash = hashApiKey(credential).toString('hex')
+          const principal = await freshly(() => byKey.forceFetch(hash))
           if (principal.expiresAt !== null && principal.expiresAt <= clock()) {
             throw new ServiceError('unauthenticated', 'This API key has expired. Create a new one.')
           }
@@ -73,13 +74,13 @@ export default fp<{ config: Config; clock: Clock }>(
         }
         // The signature is checked on every request; only the database's word is remembered.
         const claims = mcpTokens.verify(credential)
-        return byToken.forceFetch(claims.jti, { context: claims })
+        return freshly(() => byToken.forceFetch(claims.jti, { context: claims }))
       },
 
       async authenticateConnection(request) {
         const claims = mcpTokens.verify(bearerOf(request), 0, resource)
         const jti = claims.sid ?? claims.jti
-        const principal = await byToken.forceFetch(jti, { context: { ...claims, jti } })
+        const principal = await freshly(() => byToken.forceFetch(jti, { context: { ...claims, jti } }))
         // Tokens of one connection follow each other: what is remembered may stem from the one before.
         return { ...principal, grantedScopes: claims.scopes, expiresAt: new Date(claims.exp * 1000) }
       },
@@ -116,5 +117,19 @@ export function isFirebaseToken(credential: string): boolean {
     return header.alg === 'RS256'
   } catch {
     return false
+  }
+}
+
+/**
+ * Fetches once more what was forgotten while it was being fetched: the answer is then the database's word after the
+ * change.
+ */
+async function freshly<T>(fetch: () => Promise<T>): Promise<T> {
+  try {
+    return await fetch()
+  } catch (error) {
+    // lru-cache aborts a fetch whose entry is deleted or evicted with an error of this text.
+    if (error instanceof Error && /^(deleted|evicted)$/.test(error.message)) return fetch()
+    throw error
   }
 }

@@ -12,8 +12,8 @@ export interface RateLimits {
   countFailure(request: FastifyRequest, reply: FastifyReply): Promise<void>
   /** Hook: counts a registration of an OAuth client. @throws ServiceError `rate_limited` */
   countRegistration(request: FastifyRequest): Promise<void>
-  /** Counts a request of a principal, in this instance. @throws ServiceError `rate_limited` */
-  countRequest(principal: string): Promise<void>
+  /** Counts messages of a principal, in this instance. @throws ServiceError `rate_limited` */
+  countRequest(principal: string, messages?: number): Promise<void>
 }
 
 declare module 'fastify' {
@@ -58,8 +58,8 @@ export default fp<{ config: Config; redis?: Redis }>(
             : tooMany('Too many registrations from this address.', count)
         })
       },
-      async countRequest(principal) {
-        await requests.consume(principal).catch((count: RateLimiterRes) => {
+      async countRequest(principal, messages = 1) {
+        await requests.consume(principal, messages).catch((count: RateLimiterRes) => {
           throw tooMany('Too many requests.', count)
         })
       },

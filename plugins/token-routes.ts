@@ -14,7 +14,9 @@ const TokenRequestSchema = Type.Object(
   {
     firebaseIdToken: Type.String({ minLength: 1, maxLength: 8192, description: 'From user.getIdToken()' }),
     scopes: Type.Optional(Scopes),
-    label: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'A name to know the token by' })),
+    label: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 100, pattern: '\\S', description: 'A name to know the token by' }),
+    ),
   },
   { additionalProperties: false },
 )

@@ -28,7 +28,7 @@ import tokenRoutes from '../plugins/token-routes.ts'
 import tokens from '../plugins/tokens.ts'
 import toolCalls from '../plugins/tool-calls.ts'
 import { type Clock, systemClock } from './clock.ts'
-import type { Config } from './config.ts'
+import { type Config, trustedProxies } from './config.ts'
 import { createRedisSessionStore } from './mcp/redis-session-store.ts'
 import type { SessionStore } from './mcp/session-store.ts'
 import { createRedisOAuthStore } from './oauth/redis-store.ts'
@@ -58,7 +58,7 @@ export async function buildApp(options: AppOptions) {
   const app = Fastify({
     logger: { level: config.LOG_LEVEL, redact: REDACTED, ...options.logger },
     bodyLimit: config.BODY_LIMIT_BYTES,
-    trustProxy: config.TRUST_PROXY,
+    trustProxy: trustedProxies(config),
     genReqId: () => randomUUID(),
     ajv: { customOptions: VALIDATION },
     forceCloseConnections: 'idle',

@@ -20,9 +20,10 @@ export const ConfigSchema = Type.Object({
     default: '',
     description: 'Web origins that may call the service from a browser, comma-separated',
   }),
-  TRUST_PROXY: Type.Boolean({
-    default: false,
-    description: 'Believe X-Forwarded-For: only behind a load balancer that sets it',
+  TRUST_PROXY: Type.String({
+    default: '0',
+    pattern: '^([0-9]{1,2}|[0-9a-fA-F.:/, ]+)$',
+    description: 'Load balancers in front, whose X-Forwarded-For is believed: how many, or their addresses as CIDR',
   }),
   LOG_LEVEL: Type.String({
     default: 'info',
@@ -111,4 +112,12 @@ export function listOf(setting: string | undefined): string[] {
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '')
+}
+
+/** Which proxies are believed, as Fastify takes it. Believing all of them would let a client choose its address. */
+export function trustedProxies({
+  TRUST_PROXY: setting,
+}: Config): string[] | false | ((address: string, hop: number) => boolean) {
+  if (setting === '0') return false
+  return /^\d+$/.test(setting) ? (_address, hop) => hop < Number(setting) : listOf(setting)
 }

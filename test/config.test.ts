@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parseEnv } from 'node:util'
+import Fastify from 'fastify'
 import { describe, expect, it } from 'vitest'
-import { ConfigSchema, loadConfig } from '../src/config.ts'
+import { ConfigSchema, loadConfig, trustedProxies } from '../src/config.ts'
 import { productionProblems } from '../src/production.ts'
 
 const SECRET = '5f3c9a7d1e2b4f6a8c0d9e7b5a3f1c2d'
@@ -19,7 +20,7 @@ describe('loadConfig', () => {
       PORT: 4001,
       HOST: '0.0.0.0',
       MCP_TOKEN_TTL_SECONDS: 86400,
-      TRUST_PROXY: false,
+      TRUST_PROXY: '0',
     })
   })
 
@@ -36,6 +37,21 @@ describe('loadConfig', () => {
     [{ MCP_TOKEN_SECRET: SECRET, LOG_LEVEL: 'loud' }, 'LOG_LEVEL'],
   ])('refuses %j, naming the setting', (env, name) => {
     expect(() => loadConfig(env)).toThrow(name)
+  })
+})
+
+describe('trustedProxies', () => {
+  const ipOf = async (setting: string) => {
+    const app = Fastify({ trustProxy: trustedProxies(loadConfig({ MCP_TOKEN_SECRET: SECRET, TRUST_PROXY: setting })) })
+    app.get('/', (request) => request.ip)
+    const headers = { 'x-forwarded-for': '6.6.6.6, 203.0.113.9' }
+    return (await app.inject({ url: '/', headers, remoteAddress: '10.0.0.1' })).body
+  }
+
+  it('believes as many balancers as there are, and never the client itself', async () => {
+    expect(await ipOf('0')).toBe('10.0.0.1')
+    expect(await ipOf('1')).toBe('203.0.113.9')
+    expect(await ipOf('10.0.0.0/8')).toBe('203.0.113.9')
   })
 })
 

@@ -72,7 +72,7 @@ export function createDatabase(kysely: Kysely<DB>) {
   }
 }
 
-/** Lets an open transaction see more, once it has learned who or what it is about. */
+/** Changes what an open transaction sees, once it has learned who or what it is about. */
 export async function widen(db: Transaction, access: Access): Promise<void> {
   await sql.raw(settings(access)).execute(db)
 }

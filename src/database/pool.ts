@@ -1,9 +1,12 @@
+import type { Socket } from 'node:net'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import type { DB } from './types.ts'
 
 // A local day is a plain date: pg would make a Date of it, in the zone of this process.
 pg.types.setTypeParser(pg.types.builtins.DATE, (value) => value)
+
+const NETWORK_GRACE_MS = 5000
 
 export interface PoolOptions {
   size?: number
@@ -34,6 +37,15 @@ export function createPool(connectionString: string, options: PoolOptions = {}):
   })
   // Without a listener, a connection that the server closes ends the process.
   pool.on('error', onError ?? (() => {}))
+  pool.on('connect', (client) => {
+    // The same while a query runs; the query itself fails with the reason.
+    client.on('error', () => {})
+    if (statementTimeoutMs === undefined) return
+    // The server's own limit does not help when the network has lost it: no answer at all ends the connection, too.
+    const { stream } = (client as unknown as { connection: { stream: Socket } }).connection
+    const limit = statementTimeoutMs + NETWORK_GRACE_MS
+    stream.setTimeout(limit, () => stream.destroy(new Error('Connection terminated: no answer')))
+  })
   return pool
 }
 

@@ -1,4 +1,5 @@
 import { type AuthorizedBusiness, scopesIn } from '../auth/principal.ts'
+import { widen } from '../database/database.ts'
 import { ServiceError } from '../errors.ts'
 import type { RegisteredTool } from './registry.ts'
 import { describeBusiness, resolveBusiness } from './resolve-business.ts'
@@ -63,10 +64,13 @@ function runInBusiness<T>(
       now,
       async forEachBusiness(each) {
         const results = []
+        // One connection for all of them: a call that waits for a second one while it holds the first can starve the pool.
         for (const other of principal.businesses) {
           if (!tool.scopes.every((scope) => scopesIn(principal, other).includes(scope))) continue
-          results.push(await runInBusiness(tool, other, call, each))
+          await widen(db, { businessId: other.id })
+          results.push(await each({ ...this, business: other }))
         }
+        await widen(db, { businessId: business.id })
         return results
       },
     }),

@@ -24,7 +24,7 @@ export function Limit(options: { default: number; maximum: number }) {
 }
 
 export const Cursor = Type.Optional(
-  Type.String({ maxLength: 500, description: 'nextCursor of the page before, with the same other arguments' }),
+  Type.String({ maxLength: 4000, description: 'nextCursor of the page before, with the same other arguments' }),
 )
 
 /** The same, or null. */

@@ -23,7 +23,7 @@ export interface BusinessContext {
   db: Transaction
   now: Date
   /**
-   * Runs `work` for each business in which the principal may use this tool, in order, each in a transaction of its own.
+   * Runs `work` for each business in which the principal may use this tool, in order, each seen alone.
    */
   forEachBusiness<T>(work: (context: BusinessContext) => Promise<T>): Promise<T[]>
 }

@@ -54,5 +54,6 @@ export function currencyDigits(currency: string): number {
 export function percentChange(now: Decimal.Value, before: Decimal.Value): string | null {
   const base = new Decimal(before)
   if (base.isZero()) return null
-  return new Decimal(now).minus(base).div(base.abs()).times(100).toFixed(1)
+  const percent = new Decimal(now).minus(base).div(base.abs()).times(100).toDecimalPlaces(1)
+  return percent.isZero() ? '0.0' : percent.toFixed(1)
 }

@@ -6,11 +6,15 @@ export interface Days {
   to: string
 }
 
-/** Whether an instant falls on local days of a zone: cut half-open, so that no instant is lost or counted twice. */
+/**
+ * Whether an instant falls on local days of a zone, cut exactly as the rollups cut them: a midnight that happens twice
+ * belongs to the new day both times. The range around it is for the index; no clock moves further than three hours.
+ */
 export function onDays(column: string, { from, to }: Days, timezone: string): RawBuilder<SqlBool> {
   return sql<SqlBool>`(
-    ${sql.ref(column)} >= (${from}::timestamp at time zone ${timezone})
-    and ${sql.ref(column)} < ((${to}::date + 1)::timestamp at time zone ${timezone}))`
+    ${sql.ref(column)} >= (${from}::timestamp at time zone ${timezone}) - interval '3 hours'
+    and ${sql.ref(column)} < ((${to}::date + 1)::timestamp at time zone ${timezone}) + interval '3 hours'
+    and (${sql.ref(column)} at time zone ${timezone})::date between ${from} and ${to})`
 }
 
 /** Whether a row belongs to a location; any, where none is asked for. */

@@ -66,8 +66,10 @@ export async function salesUntil(
       ? sql`${sql.ref(`${alias}.business_id`)} = ${businessId}`
       : sql`${sql.ref(`${alias}.business_id`)} = ${businessId} and ${sql.ref(`${alias}.location_id`)} = ${locationId}`
   const within = (column: string) => sql`
-    ${sql.ref(column)} >= (d.day::timestamp at time zone ${timezone})
-    and ${sql.ref(column)} < ((d.day + ${time}::time) at time zone ${timezone})`
+    ${sql.ref(column)} >= (d.day::timestamp at time zone ${timezone}) - interval '3 hours'
+    and ${sql.ref(column)} < ((d.day + ${time}::time) at time zone ${timezone}) + interval '3 hours'
+    and (${sql.ref(column)} at time zone ${timezone})::date = d.day
+    and (${sql.ref(column)} at time zone ${timezone})::time < ${time}::time`
   const { rows } = await sql<SalesSums & { key: string }>`
     select r.day::text as key, ${sql.join(sums)}
     from (

@@ -38,6 +38,8 @@ export interface WindowInput {
 }
 
 const LONGEST_DAYS = 1100
+const FIRST_DAY = '1900-01-01'
+const LAST_DAY = '2999-12-31'
 
 /**
  * Local days from a tool's arguments.
@@ -58,6 +60,9 @@ export function windowOf(
   }
   if (input.from === undefined) return presetWindow(input.preset ?? fallback, localDate(now, timezone))
   const window = { from: input.from, to: input.to ?? input.from }
+  if (window.from < FIRST_DAY || window.to > LAST_DAY) {
+    throw new ServiceError('invalid_argument', `from and to must lie between ${FIRST_DAY} and ${LAST_DAY}.`)
+  }
   if (window.from > window.to) throw new ServiceError('invalid_argument', 'from must not be after to.')
   if (daysBetween(window.from, window.to) > LONGEST_DAYS) {
     throw new ServiceError('invalid_argument', `from and to may span at most ${LONGEST_DAYS} days.`)

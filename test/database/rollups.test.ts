@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { paymentsByMethod, salesTotal, salesUntil } from '../../src/pos/sales.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { makeOrder, makeProduct, makeRefund, makeShop, type Product, type Shop } from '../support/shop.ts'
 
@@ -119,6 +120,50 @@ describe('rollups follow', () => {
     )
     expect(await daily()).toContainEqual({ day: '2026-05-10', net: '21.0000', orders: '20', units: '20.000' })
     expect(await differences()).toEqual([])
+  })
+})
+
+it('rows that would escape their sums are refused', async () => {
+  const owner = async (statement: string) => db.asOwner(statement)
+  await owner('create role test_schema_owner')
+  await owner('grant all on schema public to test_schema_owner')
+  for (const name of ['orders_rollup_insert', 'orders_rollup_update']) {
+    await owner(`alter function ${name}() owner to test_schema_owner`)
+  }
+  await owner('grant all on all tables in schema public to test_schema_owner')
+  await expect(owner(`update orders set tips = 1 where order_number = '3'`)).rejects.toThrow('set app.business_id')
+  await owner('alter function orders_rollup_insert() owner to postgres')
+  await owner('alter function orders_rollup_update() owner to postgres')
+  await owner('drop owned by test_schema_owner')
+  await owner('drop role test_schema_owner')
+})
+
+it('sums of another business are nobody else’s to check or rebuild', async () => {
+  const other = await makeShop(db, { name: 'Other' })
+  for (const name of ['check_rollups', 'rebuild_rollups']) {
+    await expect(asShop(sql`select ${sql.raw(name)}(${other.id})`)).rejects.toThrow('set app.business_id')
+  }
+})
+
+it('a midnight that happens twice belongs to the new day both times', async () => {
+  const azores = await makeShop(db, { name: 'Azores', timezone: 'Atlantic/Azores' })
+  const item = await makeProduct(db, azores, { sku: 'A' })
+  // On 2026-10-25 the clock goes from 01:00 back to 00:00: 00:30 is 00:30Z and again 01:30Z.
+  for (const at of ['2026-10-25T00:30:00Z', '2026-10-25T01:30:00Z']) {
+    await makeOrder(db.database, azores, {
+      number: at,
+      at,
+      lines: [{ ...item, quantity: '1', unitPrice: '5' }],
+      payments: [{ method: 'cash', amount: '5' }],
+    })
+  }
+  const day = { from: '2026-10-25', to: '2026-10-25' }
+  const scope = { businessId: azores.id }
+  await db.database.within(scope, 'read', async (trx) => {
+    expect(await salesTotal(trx, scope, day)).toMatchObject({ orders: '2' })
+    expect(await paymentsByMethod(trx, scope, day, 'Atlantic/Azores')).toMatchObject([{ amount: '10.0000' }])
+    const until = await salesUntil(trx, scope, [day.from], '00:45:00', 'Atlantic/Azores')
+    expect(until.get(day.from)).toMatchObject({ orders: '2' })
   })
 })
 

@@ -331,6 +331,7 @@ describe('malformed requests', () => {
     ['an empty batch', '[]', -32600],
     ['a batch over the bound', JSON.stringify(Array(51).fill({ jsonrpc: '2.0', id: 1, method: 'ping' })), -32600],
     ['a number', '42', -32600],
+    ['a batch with null in it', '[null]', -32600],
   ])('%s is a JSON-RPC error with 400', async (_what, payload, code) => {
     const response = await post(payload)
     expect(response.statusCode).toBe(400)
@@ -343,8 +344,34 @@ describe('malformed requests', () => {
     expect((await post('x', { 'content-type': 'text/plain' })).statusCode).toBe(415)
   })
 
+  it('arguments of null are none', async () => {
+    const response = await post(
+      '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_context","arguments":null}}',
+    )
+    expect(response.json().result.structuredContent.principal).toBe('merchant')
+  })
+
   it('an unknown method is a JSON-RPC error', async () => {
     expect((await rpc(service.app, ana, 'no/such')).body.error.code).toBe(-32601)
+  })
+})
+
+describe('many calls in one batch', () => {
+  it('leave connections of the pool to others', async () => {
+    const batch = Array.from({ length: 20 }, (_, id) => ({
+      jsonrpc: '2.0',
+      id,
+      method: 'tools/call',
+      params: { name: 'summarize_day', arguments: { allBusinesses: true } },
+    }))
+    const [response, other] = await Promise.all([
+      service.app.inject({ method: 'POST', url: '/mcp', headers: { authorization: `Bearer ${ana}` }, payload: batch }),
+      call(service.app, luis, 'get_products'),
+    ])
+    expect(response.json().map(({ result }: { result: { isError?: boolean } }) => result.isError ?? false)).toEqual(
+      Array(20).fill(false),
+    )
+    expect(other.isError).toBe(false)
   })
 })
 

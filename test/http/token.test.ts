@@ -110,6 +110,8 @@ describe('POST /mcp/token', () => {
     ['an expired token', () => service.issuer.issueToken('ana', { exp: Math.floor(Date.now() / 1000) - 10 })],
     ['another audience', () => service.issuer.issueToken('ana', { aud: 'other' })],
     ['another issuer', () => service.issuer.issueToken('ana', { iss: 'https://securetoken.google.com/other' })],
+    ['an audience that reads like an outage', () => service.issuer.issueToken('ana', { aud: 'network timeout' })],
+    ['a payload that is no object', () => `${part({ alg: 'RS256', kid: 'x' })}.${part(null)}.x`],
     ['iat in the future', () => service.issuer.issueToken('ana', { iat: Math.floor(Date.now() / 1000) + 600 })],
     [
       'auth_time in the future',
@@ -209,6 +211,17 @@ describe('tokens of one’s own', () => {
     expect((await rpc(service.app, token, 'ping')).status).toBe(401)
     expect((await refresh(token)).statusCode).toBe(401)
   })
+})
+
+it('a revocation answers 401, never 500, to requests under way', async () => {
+  for (let round = 0; round < 5; round++) {
+    const token = await service.tokenOf('ana')
+    const { jti } = JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString())
+    const headers = { authorization: `Bearer ${service.issuer.issueToken('ana')}` }
+    const requests = Array.from({ length: 12 }, () => rpc(service.app, token, 'ping'))
+    await service.app.inject({ method: 'POST', url: '/mcp/token/revoke', headers, payload: { jti } })
+    for (const { status } of await Promise.all(requests)) expect([200, 401]).toContain(status)
+  }
 })
 
 describe('what is switched off stops working within 60 seconds', () => {

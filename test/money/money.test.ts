@@ -33,6 +33,7 @@ describe('percentChange', () => {
     // from a loss of 50 to a gain of 50: up by twice the loss
     ['50', '-50', '200.0'],
     ['100', '0', null],
+    ['999.99', '1000', '0.0'],
   ])('from %s against %s is %s', (now, before, percent) => {
     expect(percentChange(now, before)).toBe(percent)
   })

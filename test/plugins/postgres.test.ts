@@ -1,4 +1,7 @@
+import { once } from 'node:events'
+import net from 'node:net'
 import Fastify from 'fastify'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import postgres from '../../plugins/postgres.ts'
 import { loadConfig } from '../../src/config.ts'
@@ -63,6 +66,44 @@ it('survives connections that the server closes', async () => {
     .poll(async () => (await pool.query('select 1 as one').catch(() => ({ rows: [] }))).rows)
     .toEqual([{ one: 1 }])
   await pool.end()
+})
+
+it('survives a query that the server cuts off, and says that it is away', async () => {
+  const query = db.database.within({ operator: true }, 'read', (trx) => sql`select pg_sleep(20)`.execute(trx))
+  const cut = () =>
+    db.asOwner(
+      "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query like '%pg_sleep(20)%' and pid <> pg_backend_pid()",
+    )
+  const refused = expect(query).rejects.toMatchObject({ code: 'unavailable' })
+  await expect.poll(cut).not.toEqual([])
+  await refused
+  await expect(db.database.ping()).resolves.toBeUndefined()
+})
+
+it('ends a connection that the network has lost', async () => {
+  const { port: upstream } = new URL(db.ownerUrl)
+  const pairs: net.Socket[] = []
+  const proxy = net.createServer((socket) => {
+    const behind = net.connect(Number(upstream), '127.0.0.1')
+    for (const end of [socket, behind]) end.on('error', () => {})
+    socket.pipe(behind).pipe(socket)
+    pairs.push(socket, behind)
+  })
+  await once(proxy.listen(0, '127.0.0.1'), 'listening')
+  const url = new URL(db.ownerUrl)
+  url.port = String((proxy.address() as net.AddressInfo).port)
+  const kysely = createKysely(createPool(url.href, { size: 1, statementTimeoutMs: 500 }))
+  const database = createDatabase(kysely)
+  await database.ping()
+  // From now on nothing passes, and nothing says so.
+  for (const socket of pairs) socket.unpipe().pause()
+  await expect(database.within({ operator: true }, 'read', async () => 1)).rejects.toMatchObject({
+    code: 'unavailable',
+  })
+  await expect(database.ping()).resolves.toBeUndefined()
+  await kysely.destroy()
+  for (const socket of pairs) socket.destroy()
+  proxy.close()
 })
 
 it('rolls a failed write back whole, and goes on', async () => {

@@ -53,6 +53,7 @@ describe('windowOf', () => {
     [{ to: '2026-01-01' }, 'from is required with to.'],
     [{ from: '2026-01-02', to: '2026-01-01' }, 'from must not be after to.'],
     [{ from: '2020-01-01', to: '2026-01-01' }, 'from and to may span at most 1100 days.'],
+    [{ from: '9999-12-31' }, 'from and to must lie between 1900-01-01 and 2999-12-31.'],
     [{ from: '2026-01-01', preset: 'today' as const }, 'Give either preset, or from and to, not both.'],
   ])('refuses %j', (input, message) => {
     expect(() => of(input)).toThrow(new ServiceError('invalid_argument', message))
