@@ -55,10 +55,10 @@ async function main(): Promise<void> {
     const client = new pg.Client({ connectionString: ownerUrl })
     await client.connect()
     const signingKey = await keptSigningKey(client, newSigningKey)
-    await seed(ownerUrl, json)
-
-    const issuer = await startIssuer({ projectId: PROJECT, users: [...DEMO_USERS], keys: [signingKey] })
+    const issuing = startIssuer({ projectId: PROJECT, users: [...DEMO_USERS], keys: [signingKey] })
+    const [issuer] = await Promise.all([issuing, seed(ownerUrl, json)])
     closers.push(issuer.stop)
+
     await page
     const { buildApp } = await service
     const app = await buildApp({
