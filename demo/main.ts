@@ -55,23 +55,26 @@ async function main(): Promise<void> {
     const client = new pg.Client({ connectionString: ownerUrl })
     await client.connect()
     const signingKey = await keptSigningKey(client, newSigningKey)
-    const issuing = startIssuer({ projectId: PROJECT, users: [...DEMO_USERS], keys: [signingKey] })
-    const [issuer] = await Promise.all([issuing, seed(ownerUrl, json)])
-    closers.push(issuer.stop)
-
-    await page
-    const { buildApp } = await service
-    const app = await buildApp({
-      config,
-      databaseRole: SERVICE_ROLE,
-      firebaseApp: issuer.firebaseOptions(),
-      identityUrl: issuer.url,
-      logger: { level: config.LOG_LEVEL, stream: process.stderr },
-      ...(config.REDIS_URL === undefined
-        ? { sessionStore: createMemorySessionStore(), oauthStore: createMemoryOAuthStore() }
-        : {}),
-    })
-    closers.push(() => app.close())
+    // The service is built beside the seed, and listens when both are done.
+    const building = (async () => {
+      const issuer = await startIssuer({ projectId: PROJECT, users: [...DEMO_USERS], keys: [signingKey] })
+      closers.push(issuer.stop)
+      const { buildApp } = await service
+      await page
+      const app = await buildApp({
+        config,
+        databaseRole: SERVICE_ROLE,
+        firebaseApp: issuer.firebaseOptions(),
+        identityUrl: issuer.url,
+        logger: { level: config.LOG_LEVEL, stream: process.stderr },
+        ...(config.REDIS_URL === undefined
+          ? { sessionStore: createMemorySessionStore(), oauthStore: createMemoryOAuthStore() }
+          : {}),
+      })
+      closers.push(() => app.close())
+      return { issuer, app }
+    })()
+    const [{ issuer, app }] = await Promise.all([building, seed(ownerUrl, json)])
     await app.listen({ host: config.HOST, port: config.PORT })
 
     // Only now: with the port taken, the keys of the demo that has it must stay.
