@@ -135,7 +135,7 @@ async function importFile(
 
 /** What the database refuses although every row is right, as a sentence. */
 function translate(name: string, error: unknown): unknown {
-  const { code } = error as { code?: string }
+  const { code } = ((error as Error).cause ?? error) as { code?: string }
   // SQLSTATE: numeric value out of range, where each number fits and their sum does not.
   if (code === '22003') {
     const message = `The amounts or quantities of ${name} add up to more than can be kept. Nothing of it was imported.`
