@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../src/clock.ts'
 import { type Config, listOf } from '../src/config.ts'
-import { unavailable } from '../src/errors.ts'
+import { orUnavailable } from '../src/errors.ts'
 import { ISSUER_PATH, oauthAddresses } from '../src/oauth/addresses.ts'
 import { cookieKeys, idTokenKey } from '../src/oauth/keys.ts'
 import { createAuthorizationServer, scopeOrDefault } from '../src/oauth/provider.ts'
@@ -100,15 +100,8 @@ function authorizeUrl({ url, query }: FastifyRequest): string {
 }
 
 function guarded(store: OAuthStore): OAuthStore {
-  const guard =
-    <Args extends unknown[], T>(method: (...args: Args) => Promise<T>) =>
-    async (...args: Args): Promise<T> => {
-      try {
-        return await method(...args)
-      } catch (error) {
-        throw unavailable('The session store', error)
-      }
-    }
+  const guard = <Args extends unknown[], T>(method: (...args: Args) => Promise<T>) =>
+    orUnavailable('The session store', method)
   return {
     find: guard(store.find),
     save: guard(store.save),

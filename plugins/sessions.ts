@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import { unavailable } from '../src/errors.ts'
+import { orUnavailable } from '../src/errors.ts'
 import type { SessionStore } from '../src/mcp/session-store.ts'
 
 declare module 'fastify' {
@@ -11,15 +11,8 @@ declare module 'fastify' {
 /** MCP sessions and choices of business. A store that is away answers `unavailable`, so that callers retry. */
 export default fp<{ store: SessionStore }>(
   async (app, { store }) => {
-    const guard =
-      <Args extends unknown[], T>(method: (...args: Args) => Promise<T>) =>
-      async (...args: Args): Promise<T> => {
-        try {
-          return await method(...args)
-        } catch (error) {
-          throw unavailable('The session store', error)
-        }
-      }
+    const guard = <Args extends unknown[], T>(method: (...args: Args) => Promise<T>) =>
+      orUnavailable('The session store', method)
     app.decorate('sessions', {
       read: guard(store.read),
       save: guard(store.save),

@@ -51,6 +51,17 @@ export function unavailable(part: string, cause?: unknown): ServiceError {
   })
 }
 
+/** The same method, which answers `unavailable` in place of whatever `part` fails with. */
+export function orUnavailable<Args extends unknown[], T>(part: string, method: (...args: Args) => Promise<T>) {
+  return async (...args: Args): Promise<T> => {
+    try {
+      return await method(...args)
+    } catch (error) {
+      throw unavailable(part, error)
+    }
+  }
+}
+
 /** Why a process cannot start, as a sentence for the person who starts it. */
 export function describeStartFailure(error: unknown): string {
   const { code, message, port } = error as NodeJS.ErrnoException & { port?: number }
