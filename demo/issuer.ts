@@ -107,7 +107,7 @@ const nowSeconds = () => Math.floor(Date.now() / 1000)
 export async function startIssuer(options: IssuerOptions): Promise<Issuer> {
   const keys = createKeyRing(options.keys ? options.keys.map(readKey) : [await makeKey()])
   const accounts = createAccounts()
-  for (const user of options.users ?? []) await accounts.add(user)
+  await Promise.all((options.users ?? []).map((user) => accounts.add(user)))
   const tokens = createTokens(options, keys, accounts)
   const adminToken = randomBytes(32).toString('base64url')
   const endpoint: { state: KeyEndpointState } = { state: 'ok' }

@@ -2,7 +2,6 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import cliProgress from 'cli-progress'
 import closeWithGrace from 'close-with-grace'
 import pg from 'pg'
-import { buildPage } from '../scripts/build-page.ts'
 import { loadConfig } from '../src/config.ts'
 import { migrate } from '../src/database/migrate.ts'
 import { createKysely, createPool, SERVICE_ROLE } from '../src/database/pool.ts'
@@ -14,6 +13,7 @@ import { keptSecret, keptSigningKey, renewApiKey } from './keys.ts'
 import { createMemoryOAuthStore } from './memory-oauth-store.ts'
 import { createMemorySessionStore } from './memory-session-store.ts'
 import { seedDemo } from './seed.ts'
+import { removeStale } from './stale.ts'
 import { welcome } from './welcome.ts'
 
 const PROJECT = 'demo-flowpos'
@@ -32,9 +32,10 @@ async function main(): Promise<void> {
   closeWithGrace({ delay: 10_000, logger: false }, close)
 
   try {
+    await removeStale()
     // Loading the service takes longest: the page and the database are made ready beside it.
     const service = import('../src/app.ts')
-    const page = buildPage().catch((error: Error) => {
+    const page = buildPageIfNeeded().catch((error: Error) => {
       console.error(`The AI Assistant page cannot be built: ${error.message}`)
     })
     const embedded = env.DATABASE_URL ? undefined : await openEmbeddedDatabase(env, { create: true })
@@ -99,6 +100,11 @@ async function main(): Promise<void> {
     await close()
     process.exit(1)
   }
+}
+
+async function buildPageIfNeeded(): Promise<void> {
+  const { buildPage, isPageFresh } = await import('../scripts/build-page.ts')
+  if (!(await isPageFresh())) await buildPage()
 }
 
 async function seed(connectionString: string, quiet: boolean): Promise<void> {

@@ -6,6 +6,7 @@ import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { scopesOfMemberships } from '../src/auth/principal.ts'
 import type { Config } from '../src/config.ts'
 import { ServiceError } from '../src/errors.ts'
+import { PAGE_FOLDER } from '../src/page-folder.ts'
 import type { PageAccount, PageSettings } from '../src/settings-page.ts'
 import { MANAGING_ROLES } from './api-keys.ts'
 import { bearerOf } from './principals.ts'
@@ -18,12 +19,6 @@ export interface SettingsOptions {
   folder?: string
 }
 
-/** Where `npm run build` puts the page, seen from the sources and from the build. */
-const BUILT_PAGE = path.join(
-  import.meta.dirname,
-  import.meta.filename.endsWith('.ts') ? '../dist/settings' : '../settings',
-)
-
 const FILES = {
   '/settings/mcp': 'index.html',
   '/settings/mcp/v1': 'index.html',
@@ -32,7 +27,7 @@ const FILES = {
 }
 
 /** The AI Assistant page: tokens at `/settings/mcp`, API keys at `/settings/mcp/v1`. */
-const settings: FastifyPluginAsync<SettingsOptions> = async (app, { config, identityUrl, folder = BUILT_PAGE }) => {
+const settings: FastifyPluginAsync<SettingsOptions> = async (app, { config, identityUrl, folder = PAGE_FOLDER }) => {
   const firebase = firebaseOf(config, identityUrl)
   const helmet = pageHeaders(firebase?.authDomain ?? null, identityUrl)
   const isBuilt = existsSync(path.join(folder, 'index.html'))

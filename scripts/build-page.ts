@@ -1,18 +1,19 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { brotliCompress, gzip } from 'node:zlib'
 import { build, stop } from 'esbuild'
+import { PAGE_FOLDER } from '../src/page-folder.ts'
 
-const ROOT = path.join(import.meta.dirname, '..')
-const ENTRIES = ['index.html', 'page.css', 'page.ts'].map((file) => path.join(ROOT, 'settings', file))
+// npm runs scripts in the folder of package.json.
+const ENTRIES = ['index.html', 'page.css', 'page.ts'].map((file) => path.resolve('settings', file))
 const compressions = { '': async (data: Uint8Array) => data, '.gz': promisify(gzip), '.br': promisify(brotliCompress) }
 
 /**
  * Bundles the AI Assistant page, with compressed copies beside the files.
  * @param folder where to; by default where the service looks for it
  */
-export async function buildPage(folder = path.join(ROOT, 'dist/settings')): Promise<void> {
+export async function buildPage(folder = PAGE_FOLDER): Promise<void> {
   const { outputFiles } = await build({
     entryPoints: ENTRIES,
     outdir: folder,
@@ -34,6 +35,19 @@ export async function buildPage(folder = path.join(ROOT, 'dist/settings')): Prom
       await writeFile(unfinished, await compress(contents))
       await rename(unfinished, file + suffix)
     }
+  }
+}
+
+/** Whether the page was built after the last change of its sources and of the packages in it. */
+export async function isPageFresh(folder = PAGE_FOLDER): Promise<boolean> {
+  const sources = ['package-lock.json', ...(await readdir('settings')).map((file) => path.join('settings', file))]
+  try {
+    const [built, ...changed] = await Promise.all(
+      [path.join(folder, 'page.js.br'), ...sources].map(async (file) => (await stat(file)).mtimeMs),
+    )
+    return changed.every((time) => time < (built as number))
+  } catch {
+    return false
   }
 }
 
