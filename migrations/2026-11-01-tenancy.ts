@@ -54,9 +54,11 @@ export async function up(db: Kysely<any>): Promise<void> {
       timezone text not null,
       prices_include_tax boolean not null default false,
       tax_rate numeric(9,6) not null default 0 check (tax_rate >= 0 and tax_rate < 1),
+      next_order_number bigint not null default 1,
       is_active boolean not null default true,
       created_at timestamptz not null default now()
     )`.execute(db)
+  await sql`comment on column business.next_order_number is 'of orders that are made here, not imported'`.execute(db)
 
   await sql`
     create table app_user (

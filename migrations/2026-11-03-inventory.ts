@@ -46,6 +46,9 @@ export async function up(db: Kysely<any>): Promise<void> {
   await sql`
     create index inventory_movement_by_variant on inventory_movement (business_id, variant_id, created_at desc, id)
   `.execute(db)
+  await sql`
+    create index inventory_movement_by_source on inventory_movement (business_id, source_id)
+    where source_id is not null`.execute(db)
   await sql`create index inventory_movement_by_time on inventory_movement (business_id, created_at desc, id)`.execute(
     db,
   )

@@ -49,7 +49,8 @@ export async function up(db: Kysely<any>): Promise<void> {
       tool text not null,
       outcome text not null,
       duration_ms integer not null,
-      request_id text
+      request_id text,
+      subject text
     )`.execute(db)
   await sql`create index mcp_audit_by_business on mcp_audit (business_id, at desc)`.execute(db)
   await sql`

@@ -36,9 +36,11 @@ export default fp(
       const started = performance.now()
       let outcome = 'ok'
       let businessId: string | null = null
+      let isAudited = false
       try {
         const called = await callTool(registered, args, context)
         businessId = called.businessId
+        isAudited = called.isAudited
         return { content: [{ type: 'text', text: called.text }], structuredContent: called.data }
       } catch (error) {
         const failure = expected(error, context.requestId)
@@ -50,15 +52,17 @@ export default fp(
         const { ref: principal, kind, credentialId } = context.principal
         app.metrics.toolCalls.observe({ tool: name, outcome }, durationMs / 1000)
         log.info({ tool: name, principal, kind, businessId, durationMs, outcome }, 'tool call')
-        app.audit({
-          principal,
-          credentialId,
-          businessId,
-          tool: name,
-          outcome,
-          durationMs,
-          requestId: context.requestId,
-        })
+        if (!isAudited) {
+          app.audit({
+            principal,
+            credentialId,
+            businessId,
+            tool: name,
+            outcome,
+            durationMs,
+            requestId: context.requestId,
+          })
+        }
       }
     })
   },

@@ -22,7 +22,7 @@ export async function findTenant(database: Database, id: string): Promise<Author
  */
 export function listTenants(
   database: Database,
-  page: { limit: number; search?: string | undefined; after?: { name: string; id: string } | undefined },
+  page: { limit: number; search?: string | undefined; after?: readonly [name: string, id: string] | undefined },
 ): Promise<AuthorizedBusiness[]> {
   return database.within({ operator: true }, 'read', async (db) => {
     let query = db.selectFrom('business').select(COLUMNS).where('is_active', '=', true)
@@ -32,7 +32,7 @@ export function listTenants(
       )
     }
     if (page.after !== undefined) {
-      const { name, id } = page.after
+      const [name, id] = page.after
       query = query.where((eb) => eb(eb.refTuple('name', 'id'), '>', eb.tuple(name, id)))
     }
     const rows = await query.orderBy('name').orderBy('id').limit(page.limit).execute()

@@ -19,9 +19,14 @@ export interface Access {
   operator?: boolean
 }
 
-export type Mode = 'read' | 'write'
+/** A rehearsal does everything that a write does, and rolls it back. */
+export type Mode = 'read' | 'write' | 'rehearsal'
 
-const BEGIN = { read: 'begin isolation level repeatable read, read only', write: 'begin' } as const
+const BEGIN = {
+  read: 'begin isolation level repeatable read, read only',
+  write: 'begin',
+  rehearsal: 'begin',
+} as const
 
 /** The database as the service uses it: every statement runs inside `within`. */
 export type Database = ReturnType<typeof createDatabase>
@@ -33,8 +38,8 @@ export function createDatabase(kysely: Kysely<DB>) {
   /**
    * Runs `work` in one transaction that sees what `access` allows. Reads share one snapshot, so that the figures of a
    * result agree with each other.
-   * @throws ServiceError `unavailable` when the database is away or too slow, `invalid_argument` for a value that is
-   *   none for the database; nothing was written then
+   * @throws ServiceError `unavailable` when the database is away or too slow, `conflict` when another transaction got
+   *   in the way, `invalid_argument` for a value that is none for the database; nothing was written then
    */
   async function within<T>(access: Access, mode: Mode, work: (db: Transaction) => Promise<T>): Promise<T> {
     try {
@@ -43,7 +48,7 @@ export function createDatabase(kysely: Kysely<DB>) {
         await sql.raw(`${BEGIN[mode]}; ${settings(access)}`).execute(db)
         try {
           const result = await work(db)
-          await sql.raw('commit').execute(db)
+          await sql.raw(mode === 'rehearsal' ? 'rollback' : 'commit').execute(db)
           return result
         } catch (error) {
           // A connection that cannot roll back is thrown away by the pool; the first error is the one that matters.
@@ -56,6 +61,12 @@ export function createDatabase(kysely: Kysely<DB>) {
       })
     } catch (error) {
       if (isAway(error)) throw unavailable('The database', error)
+      if (isContention(error)) {
+        throw new ServiceError('conflict', 'Another change of the same rows got in the way. Nothing was written.', {
+          retryAfterSeconds: 1,
+          cause: error,
+        })
+      }
       if (isMalformedValue(error)) {
         throw new ServiceError('invalid_argument', 'A value is malformed or out of range.', { cause: error })
       }
@@ -111,6 +122,11 @@ function isAway(error: unknown): boolean {
   if (typeof code === 'string') return AWAY.test(code) || AWAY_NODE.has(code)
   // pg reports its own time-outs and lost connections without a code.
   return /timeout|Connection terminated|not queryable/i.test(error.message)
+}
+
+// SQLSTATE 40001 serialization failure, 40P01 deadlock, 55P03 lock not available.
+function isContention(error: unknown): boolean {
+  return /^(40001|40P01|55P03)$/.test(String((error as { code?: unknown }).code ?? ''))
 }
 
 // SQLSTATE class 22 without division by zero: values that passed their schema and still are none for the database,

@@ -43,6 +43,10 @@ export interface Business {
   id: Generated<string>;
   is_active: Generated<boolean>;
   name: string;
+  /**
+   * of orders that are made here, not imported
+   */
+  next_order_number: Generated<Int8>;
   prices_include_tax: Generated<boolean>;
   tax_rate: Generated<Numeric>;
   timezone: string;
@@ -155,6 +159,7 @@ export interface McpAudit {
   outcome: string;
   principal: string;
   request_id: string | null;
+  subject: string | null;
   tool: string;
 }
 

@@ -3,13 +3,16 @@ import { widen } from '../database/database.ts'
 import { ServiceError } from '../errors.ts'
 import type { RegisteredTool } from './registry.ts'
 import { describeBusiness, resolveBusiness } from './resolve-business.ts'
-import type { BusinessContext, BusinessTool, CallContext } from './tool.ts'
+import type { BusinessTool, CallContext, ToolResult } from './tool.ts'
+import { write } from './write.ts'
 
 export interface CallOutcome {
   text: string
   data: Record<string, unknown>
   /** The business that the call was about, if any. */
   businessId: string | null
+  /** Whether the audit row was written with the call itself. */
+  isAudited: boolean
 }
 
 /**
@@ -24,19 +27,20 @@ export async function callTool(
   const input = checkArguments(args)
   if (tool.kind === 'context') {
     const { text, data } = await tool.handler(input, context)
-    return { text, data, businessId: null }
+    return { text, data, businessId: null, isAudited: false }
   }
 
   const { businessId: argument, ...rest } = input as Record<string, unknown> & { businessId?: string }
   const business = await resolveBusiness(context.principal, { ...context.hints, argument }, context.findTenant)
   requireScopes(tool, business, context)
-  const { text, data, covers } = await runInBusiness(tool, business, context, (businessContext) =>
-    tool.handler(rest, businessContext),
-  )
+  const run = tool.mode === 'write' ? write : read
+  const { text, data, covers } = await run(tool, business, rest, context)
   return {
     text: `${text}\n\nBusiness: ${(covers ?? [business]).map(describeBusiness).join('; ')}`,
     data: { business: { id: business.id, name: business.name }, ...data },
     businessId: business.id,
+    // A write has its audit row in its own transaction; a rehearsal wrote nothing.
+    isAudited: tool.mode === 'write' && data.dryRun === false && data.replayed === false,
   }
 }
 
@@ -50,16 +54,16 @@ function requireScopes(tool: BusinessTool, business: AuthorizedBusiness, { princ
   )
 }
 
-function runInBusiness<T>(
+function read(
   tool: BusinessTool,
   business: AuthorizedBusiness,
-  call: CallContext,
-  work: (context: BusinessContext) => Promise<T>,
-): Promise<T> {
-  const { principal, now } = call
-  return call.database.within({ businessId: business.id }, tool.mode, (db) =>
-    work({
+  input: Record<string, unknown>,
+  { database, principal, now }: CallContext,
+): Promise<ToolResult<Record<string, unknown>>> {
+  return database.within({ businessId: business.id }, 'read', (db) =>
+    tool.handler(input, {
       business,
+      principal,
       db,
       now,
       async forEachBusiness(each) {

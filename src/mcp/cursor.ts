@@ -1,4 +1,12 @@
+import { Type } from '@sinclair/typebox'
 import { ServiceError } from '../errors.ts'
+import { estimateTokens } from './text.ts'
+
+// Rows stand in a result twice, as data and as text that is shorter: together they stay under 8,000 tokens.
+const MAX_PAGE_TOKENS = 4600
+
+/** What the result of every list tells beside its rows. */
+export const PAGE_OUTPUT = { hasMore: Type.Boolean(), nextCursor: Type.Optional(Type.String()) }
 
 /** Values of the last row of a page, by which the next page begins. */
 export type CursorValues = readonly string[]
@@ -8,17 +16,26 @@ function encodeCursor(values: CursorValues): string {
   return Buffer.from(JSON.stringify(values)).toString('base64url')
 }
 
+interface Values {
+  1: readonly [string]
+  2: readonly [string, string]
+  3: readonly [string, string, string]
+}
+
 /**
  * The values in a cursor.
  * @param count how many there must be
  * @throws ServiceError `invalid_argument` for anything that no tool gave out
  */
-export function decodeCursor(cursor: string | undefined, count: number): string[] | undefined {
+export function decodeCursor<Count extends keyof Values>(
+  cursor: string | undefined,
+  count: Count,
+): Values[Count] | undefined {
   if (cursor === undefined) return undefined
   try {
     const values: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
     if (Array.isArray(values) && values.length === count && values.every((value) => typeof value === 'string'))
-      return values
+      return values as unknown as Values[Count]
   } catch {
     // Falls through to the one answer for every broken cursor.
   }
@@ -29,12 +46,25 @@ export function decodeCursor(cursor: string | undefined, count: number): string[
 }
 
 /**
- * Cuts a page off rows of which one more than the limit was asked for.
+ * Cuts a page off rows of which one more than the limit was asked for, and makes results of them. A page also ends
+ * where it would grow beyond what a model reads in one result; the cursor goes on from there.
  * @param keyOf the values by which the rows are ordered, as the query compares them
  */
-export function page<Row>(rows: Row[], limit: number, keyOf: (row: Row) => CursorValues) {
-  const shown = rows.slice(0, limit)
-  const last = shown.at(-1)
-  const nextCursor = rows.length > limit && last !== undefined ? encodeCursor(keyOf(last)) : undefined
-  return { shown, hasMore: nextCursor !== undefined, ...(nextCursor === undefined ? {} : { nextCursor }) }
+export function page<Row, Item>(
+  rows: readonly Row[],
+  limit: number,
+  keyOf: (row: Row) => CursorValues,
+  build: (row: Row) => Item,
+) {
+  const items: Item[] = []
+  let size = 0
+  for (const row of rows.slice(0, limit)) {
+    const item = build(row)
+    size += estimateTokens(JSON.stringify(item))
+    if (size > MAX_PAGE_TOKENS && items.length > 0) break
+    items.push(item)
+  }
+  const last = rows[items.length - 1]
+  const nextCursor = rows.length > items.length && last !== undefined ? encodeCursor(keyOf(last)) : undefined
+  return { items, hasMore: nextCursor !== undefined, ...(nextCursor === undefined ? {} : { nextCursor }) }
 }

@@ -2,6 +2,7 @@ import { type TObject, Type } from '@sinclair/typebox'
 import { type Principal, scopesAnywhere } from '../auth/principal.ts'
 import { type ArgumentCheck, compileArgumentCheck, EntityRef, portableSchema, publicSchema } from './schema.ts'
 import type { Tool, ToolAnnotations } from './tool.ts'
+import { WRITE_INPUT, WRITE_OUTPUT } from './write.ts'
 
 /** A tool as `tools/list` gives it. */
 export interface ToolListing {
@@ -85,12 +86,14 @@ function register(tool: Tool): RegisteredTool {
     const listing = toListing(tool, tool.input, tool.output)
     return { tool, checkArguments: compileArgumentCheck(tool.input), listing: { one: listing, several: listing } }
   }
-  const withBusiness = Type.Object({ ...tool.input.properties, businessId: BUSINESS_ID })
-  const output = Type.Object({ business: EntityRef, ...tool.output.properties })
+  const writes = tool.mode === 'write'
+  const input = Type.Object({ ...tool.input.properties, ...(writes ? WRITE_INPUT : {}) })
+  const withBusiness = Type.Object({ ...input.properties, businessId: BUSINESS_ID })
+  const output = Type.Object({ business: EntityRef, ...(writes ? WRITE_OUTPUT : {}), ...tool.output.properties })
   return {
     tool,
     checkArguments: compileArgumentCheck(withBusiness),
-    listing: { one: toListing(tool, tool.input, output), several: toListing(tool, withBusiness, output) },
+    listing: { one: toListing(tool, input, output), several: toListing(tool, withBusiness, output) },
   }
 }
 

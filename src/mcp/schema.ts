@@ -20,7 +20,7 @@ export function LocalDate(description: string): TUnsafe<string> {
 /** A page size with its default and maximum. */
 export function Limit(options: { default: number; maximum: number }) {
   const description = `How many to return, 1 to ${options.maximum}; default ${options.default}`
-  return Type.Optional(Type.Integer({ minimum: 1, ...options, description }))
+  return Type.Integer({ minimum: 1, ...options, description })
 }
 
 export const Cursor = Type.Optional(
@@ -43,15 +43,22 @@ export function publicSchema(schema: TSchema): Record<string, unknown> {
 // that it does not know; descriptions state them in words, and the server checks them all the same.
 const PORTABLE = new Set(['type', 'description', 'properties', 'required', 'items', 'enum'])
 
-/** An input schema as clients get it. */
+/** An input schema as clients get it. What has a default is not required: the check of arguments fills it in. */
 export function portableSchema(schema: Record<string, unknown>): Record<string, unknown> {
+  const properties = schema.properties as Record<string, Record<string, unknown>> | undefined
   const entries = Object.entries(schema).filter(([key]) => PORTABLE.has(key))
   return Object.fromEntries(
     entries.map(([key, value]) => {
       if (key === 'items') return [key, portableSchema(value as Record<string, unknown>)]
+      if (key === 'required')
+        return [key, (value as string[]).filter((name) => !('default' in (properties?.[name] ?? {})))]
       if (key !== 'properties') return [key, value]
-      const properties = Object.entries(value as Record<string, Record<string, unknown>>)
-      return [key, Object.fromEntries(properties.map(([name, property]) => [name, portableSchema(property)]))]
+      return [
+        key,
+        Object.fromEntries(
+          Object.entries(properties ?? {}).map(([name, property]) => [name, portableSchema(property)]),
+        ),
+      ]
     }),
   )
 }

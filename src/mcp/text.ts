@@ -28,9 +28,26 @@ export function table(headers: readonly string[], rows: readonly (readonly (stri
   return [line(headers), `|${'---|'.repeat(headers.length)}`, ...rows.map(line)].join('\n')
 }
 
-/** The first line of a list that was cut. */
-export function cutNotice(shown: number, what: string, nextCursor: string | undefined): string {
-  return nextCursor === undefined
-    ? ''
-    : `Only the first ${shown} ${what} are shown; more follow with cursor ${nextCursor}\n`
+/** A list as text; one that was cut says so first. */
+export function listText(list: {
+  /** What the rows are, in plural: "products". */
+  what: string
+  headers: readonly string[]
+  rows: readonly (readonly (string | number)[])[]
+  nextCursor?: string | undefined
+}): string {
+  const { what, headers, rows, nextCursor } = list
+  if (rows.length === 0) return `No ${what} match.`
+  const cut =
+    nextCursor === undefined ? '' : `Only ${rows.length} ${what} are shown; more follow with cursor ${nextCursor}\n`
+  return cut + table(headers, rows)
+}
+
+/**
+ * About how many tokens a text costs a model, rather too many than too few: ids and decimals cost a token for two or
+ * three characters, scripts beyond ASCII up to two tokens a character.
+ */
+export function estimateTokens(text: string): number {
+  const ascii = text.replace(/\P{ASCII}+/gu, '').length
+  return Math.ceil(ascii / 2.5 + 2 * ([...text].length - ascii))
 }

@@ -1,7 +1,7 @@
 import type { Static, TObject } from '@sinclair/typebox'
 import type { AuthorizedBusiness, Principal } from '../auth/principal.ts'
 import type { Scope } from '../auth/scopes.ts'
-import type { Database, Mode, Transaction } from '../database/database.ts'
+import type { Database, Transaction } from '../database/database.ts'
 import type { BusinessHints, FindTenant } from './resolve-business.ts'
 
 /** What every tool may ask of the call that it runs in. */
@@ -20,6 +20,8 @@ export interface CallContext {
 /** What a tool about one business works with: a transaction that sees this business and nothing else. */
 export interface BusinessContext {
   business: AuthorizedBusiness
+  /** Who calls; its `ref` is what a write notes as its author. */
+  principal: Principal
   db: Transaction
   now: Date
   /**
@@ -32,6 +34,8 @@ export interface BusinessContext {
 export interface ToolResult<Data> {
   text: string
   data: Data
+  /** The row that a write made or changed, for the audit trail: `order <id>`. */
+  subject?: string
   /** The businesses it is about, where that is not the one business of the call. */
   covers?: readonly { id: string; name: string }[]
 }
@@ -52,6 +56,17 @@ export const readOnly: ToolAnnotations = {
   openWorldHint: false,
 }
 
+/** For writes that only add: an order, a client, a movement of stock. */
+export const additive: ToolAnnotations = {
+  readOnlyHint: false,
+  destructiveHint: false,
+  idempotentHint: false,
+  openWorldHint: false,
+}
+
+/** For writes that change or undo what is there. */
+export const changing: ToolAnnotations = { ...additive, destructiveHint: true }
+
 interface ToolBasics<Input extends TObject, Output extends TObject> {
   name: string
   title: string
@@ -67,8 +82,8 @@ interface ToolBasics<Input extends TObject, Output extends TObject> {
 export interface BusinessTool<Input extends TObject = TObject, Output extends TObject = TObject>
   extends ToolBasics<Input, Output> {
   kind: 'business'
-  /** What its transaction may do. */
-  mode: Mode
+  /** What its transaction may do. A tool that writes takes `idempotencyKey` and `dryRun` beside its own arguments. */
+  mode: 'read' | 'write'
   handler(input: Static<Input>, context: BusinessContext): Promise<ToolResult<Static<Output>>>
 }
 

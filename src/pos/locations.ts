@@ -21,16 +21,54 @@ export async function placeOf(
   locationId: string | undefined,
 ): Promise<Place> {
   if (locationId === undefined) return { timezone: business.timezone, location: null }
-  const locations = await db
+  return oneOf(await locationsOf(db, business), locationId, 'locationId')
+}
+
+/** A location where something is written. */
+export interface Location extends Place {
+  location: { id: string; name: string }
+}
+
+/**
+ * The location that a write is about: the one asked for, or the only one there is.
+ * @param argument name of the argument that `locationId` came in
+ * @throws ServiceError `invalid_argument` naming the active locations
+ */
+export async function locationToWrite(
+  db: Transaction,
+  business: AuthorizedBusiness,
+  locationId: string | undefined,
+  argument = 'locationId',
+): Promise<Location> {
+  const active = (await locationsOf(db, business)).filter(({ is_active }) => is_active)
+  const [only] = active
+  if (locationId === undefined && only !== undefined && active.length === 1) return toLocation(only)
+  return oneOf(active, locationId, argument)
+}
+
+interface LocationRow {
+  id: string
+  name: string
+  timezone: string
+  is_active: boolean
+}
+
+function locationsOf(db: Transaction, business: AuthorizedBusiness): Promise<LocationRow[]> {
+  return db
     .selectFrom('location')
-    .select(['id', 'name', 'timezone'])
+    .select(['id', 'name', 'timezone', 'is_active'])
     .where('business_id', '=', business.id)
     .orderBy('name')
     .execute()
-  const found = locations.find(({ id }) => id === locationId)
-  if (found === undefined) {
-    const choices = locations.slice(0, MOST_NAMED).map(({ id, name }) => `${clean(name, 60)} (${id})`)
-    throw new ServiceError('invalid_argument', `locationId must be one of this business: ${choices.join('; ')}.`)
-  }
-  return { timezone: found.timezone, location: { id: found.id, name: clean(found.name) } }
+}
+
+function oneOf(locations: readonly LocationRow[], id: string | undefined, argument: string): Location {
+  const found = locations.find((location) => location.id === id)
+  if (found !== undefined) return toLocation(found)
+  const choices = locations.slice(0, MOST_NAMED).map((location) => `${clean(location.name, 60)} (${location.id})`)
+  throw new ServiceError('invalid_argument', `${argument} must be one of this business: ${choices.join('; ')}.`)
+}
+
+function toLocation({ id, name, timezone }: LocationRow): Location {
+  return { timezone, location: { id, name: clean(name) } }
 }

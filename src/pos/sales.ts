@@ -1,4 +1,4 @@
-import { type Expression, type SqlBool, sql } from 'kysely'
+import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
 import { atLocation, type Days, onDays } from './conditions.ts'
 import { NO_SALES, type SalesSums } from './sales-figures.ts'
@@ -87,6 +87,14 @@ export async function salesUntil(
   return new Map(rows.map(({ key, ...row }) => [key, row]))
 }
 
+/**
+ * The rows of `product_daily` that add up to a window, as a subquery with its columns: product_id, variant_id,
+ * location_id, units_sold, units_returned, gross_sales, discounts, returns, tax, cost, net_sales.
+ */
+export function productCells(scope: SalesScope, days: Days): RawBuilder<unknown> {
+  return sql`(select * from product_daily r where ${rollupRows('r', scope, days)})`
+}
+
 export interface ProductSales {
   product_id: string
   variant_id: string
@@ -108,7 +116,7 @@ export async function topProducts(
     select t.product_id, t.variant_id, v.sku, p.name, v.label, t.units_sold::text, t.net_sales::text
     from (
       select r.product_id, r.variant_id, sum(r.units_sold) as units_sold, sum(r.net_sales) as net_sales
-      from product_daily r where ${rollupRows('r', scope, days)}
+      from ${productCells(scope, days)} r
       group by 1, 2 having sum(r.units_sold) > 0
       order by 4 desc, 2 limit ${limit}
     ) t

@@ -1,8 +1,8 @@
 import { Type } from '@sinclair/typebox'
 import { Search } from '../../src/mcp/arguments.ts'
-import { decodeCursor, page } from '../../src/mcp/cursor.ts'
+import { decodeCursor, PAGE_OUTPUT, page } from '../../src/mcp/cursor.ts'
 import { Cursor, EntityRef, Limit, Nullable, StringEnum } from '../../src/mcp/schema.ts'
-import { clean, cutNotice, table, variantName } from '../../src/mcp/text.ts'
+import { clean, listText, variantName } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { MoneySchema, money, quantity } from '../../src/money/money.ts'
 import { doPricesIncludeTax, findProducts } from '../../src/pos/products.ts'
@@ -20,9 +20,7 @@ export default defineTool({
   input: Type.Object({
     search: Search,
     category: Type.Optional(Type.String({ maxLength: 100, description: 'Name or id of a category' })),
-    active: Type.Optional(
-      Type.Boolean({ default: true, description: 'false: products that are switched off; default true' }),
-    ),
+    active: Type.Boolean({ default: true, description: 'false: products that are switched off; default true' }),
     stock: Type.Optional(
       StringEnum(['in_stock', 'low', 'out'], { description: 'low: at or below the reorder point somewhere' }),
     ),
@@ -43,45 +41,45 @@ export default defineTool({
       }),
     ),
     pricesIncludeTax: Type.Boolean(),
-    hasMore: Type.Boolean(),
-    nextCursor: Type.Optional(Type.String()),
+    ...PAGE_OUTPUT,
   }),
-  async handler({ search, category, active = true, stock, limit = 25, cursor }, { db, business }) {
-    const [name, id] = decodeCursor(cursor, 2) ?? []
-    const after = name === undefined || id === undefined ? undefined : ([name, id] as const)
+  async handler({ search, category, active, stock, limit, cursor }, { db, business }) {
+    const after = decodeCursor(cursor, 2)
     const rows = await findProducts(db, business.id, { search, category, active, stock, limit: limit + 1, after })
     const pricesIncludeTax = await doPricesIncludeTax(db, business.id)
-    const { shown, ...more } = page(rows, limit, (row) => [row.name, row.variant_id])
-    const products = shown.map((row) => ({
-      id: row.product_id,
-      variantId: row.variant_id,
-      name: variantName(row),
-      sku: clean(row.sku, 60),
-      category:
-        row.category_id === null || row.category === null
-          ? null
-          : { id: row.category_id, name: clean(row.category, 60) },
-      price: money(row.price, business),
-      isActive: row.is_active,
-      onHand: row.on_hand === null ? null : quantity(row.on_hand),
-    }))
+    const { items: products, ...more } = page(
+      rows,
+      limit,
+      (row) => [row.name, row.variant_id],
+      (row) => ({
+        id: row.product_id,
+        variantId: row.variant_id,
+        name: variantName(row),
+        sku: clean(row.sku, 60),
+        category:
+          row.category_id === null || row.category === null
+            ? null
+            : { id: row.category_id, name: clean(row.category, 60) },
+        price: money(row.price, business),
+        isActive: row.is_active,
+        onHand: row.on_hand === null ? null : quantity(row.on_hand),
+      }),
+    )
+    const list = listText({
+      what: 'products',
+      headers: ['product', 'SKU', 'category', `price ${business.currency}`, 'on hand', 'id'],
+      rows: products.map((product) => [
+        product.name,
+        product.sku,
+        product.category?.name ?? '–',
+        product.price.amount,
+        product.onHand ?? '–',
+        product.id,
+      ]),
+      nextCursor: more.nextCursor,
+    })
     return {
-      text:
-        products.length === 0
-          ? 'No product matches.'
-          : cutNotice(products.length, 'products', more.nextCursor) +
-            table(
-              ['product', 'SKU', 'category', `price ${business.currency}`, 'on hand', 'id'],
-              products.map((product) => [
-                product.name,
-                product.sku,
-                product.category?.name ?? '–',
-                product.price.amount,
-                product.onHand ?? '–',
-                product.id,
-              ]),
-            ) +
-            `\nPrices ${pricesIncludeTax ? 'include' : 'are without'} tax.`,
+      text: `${list}\nPrices ${pricesIncludeTax ? 'include' : 'are without'} tax.`,
       data: { products, pricesIncludeTax, ...more },
     }
   },

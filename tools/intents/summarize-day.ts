@@ -81,15 +81,13 @@ export default defineTool({
   input: Type.Object({
     date: Type.Optional(LocalDate('Local day, as YYYY-MM-DD; default: today')),
     locationId: LocationId,
-    allBusinesses: Type.Optional(
-      Type.Boolean({
-        default: false,
-        description: 'All businesses of the merchant, not with locationId; default false',
-      }),
-    ),
+    allBusinesses: Type.Boolean({
+      default: false,
+      description: 'All businesses of the merchant, not with locationId; default false',
+    }),
   }),
   output: Type.Object({ days: Type.Array(DaySchema, { description: 'One per business' }) }),
-  async handler({ date, locationId, allBusinesses = false }, context) {
+  async handler({ date, locationId, allBusinesses }, context) {
     if (allBusinesses && locationId !== undefined) {
       throw new ServiceError('invalid_argument', 'Give either allBusinesses or locationId, not both.')
     }

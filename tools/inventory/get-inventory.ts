@@ -1,8 +1,8 @@
 import { Type } from '@sinclair/typebox'
 import { LocationId, Search } from '../../src/mcp/arguments.ts'
-import { decodeCursor, page } from '../../src/mcp/cursor.ts'
+import { decodeCursor, PAGE_OUTPUT, page } from '../../src/mcp/cursor.ts'
 import { Cursor, EntityRef, Limit, Nullable, StringEnum } from '../../src/mcp/schema.ts'
-import { clean, cutNotice, table, variantName } from '../../src/mcp/text.ts'
+import { clean, listText, variantName } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { quantity } from '../../src/money/money.ts'
 import { findInventory } from '../../src/pos/inventory.ts'
@@ -44,43 +44,42 @@ export default defineTool({
         status: Type.String({ description: 'out, low or ok' }),
       }),
     ),
-    hasMore: Type.Boolean(),
-    nextCursor: Type.Optional(Type.String()),
+    ...PAGE_OUTPUT,
   }),
-  async handler({ search, locationId, status, limit = 25, cursor }, { db, business }) {
+  async handler({ search, locationId, status, limit, cursor }, { db, business }) {
     await placeOf(db, business, locationId)
-    const [name, variantId, at] = decodeCursor(cursor, 3) ?? []
-    const after =
-      name === undefined || variantId === undefined || at === undefined ? undefined : ([name, variantId, at] as const)
+    const after = decodeCursor(cursor, 3)
     const rows = await findInventory(db, business.id, { search, locationId, status, limit: limit + 1, after })
-    const { shown, ...more } = page(rows, limit, (row) => [row.name, row.variant_id, row.location_id])
-    const stock = shown.map((row) => ({
-      product: { id: row.product_id, name: variantName(row) },
-      variantId: row.variant_id,
-      sku: clean(row.sku, 60),
-      location: { id: row.location_id, name: clean(row.location, 60) },
-      onHand: quantity(row.on_hand),
-      reorderPoint: row.reorder_point === null ? null : quantity(row.reorder_point),
-      reorderQuantity: row.reorder_quantity === null ? null : quantity(row.reorder_quantity),
-      status: row.status,
-    }))
+    const { items: stock, ...more } = page(
+      rows,
+      limit,
+      (row) => [row.name, row.variant_id, row.location_id],
+      (row) => ({
+        product: { id: row.product_id, name: variantName(row) },
+        variantId: row.variant_id,
+        sku: clean(row.sku, 60),
+        location: { id: row.location_id, name: clean(row.location, 60) },
+        onHand: quantity(row.on_hand),
+        reorderPoint: row.reorder_point === null ? null : quantity(row.reorder_point),
+        reorderQuantity: row.reorder_quantity === null ? null : quantity(row.reorder_quantity),
+        status: row.status,
+      }),
+    )
     return {
-      text:
-        stock.length === 0
-          ? 'No stock matches.'
-          : cutNotice(stock.length, 'rows of stock', more.nextCursor) +
-            table(
-              ['product', 'SKU', 'location', 'on hand', 'reorder at', 'status', 'variant id'],
-              stock.map((row) => [
-                row.product.name,
-                row.sku,
-                row.location.name,
-                row.onHand,
-                row.reorderPoint ?? '–',
-                row.status,
-                row.variantId,
-              ]),
-            ),
+      text: listText({
+        what: 'rows of stock',
+        headers: ['product', 'SKU', 'location', 'on hand', 'reorder at', 'status', 'variant id'],
+        rows: stock.map((row) => [
+          row.product.name,
+          row.sku,
+          row.location.name,
+          row.onHand,
+          row.reorderPoint ?? '–',
+          row.status,
+          row.variantId,
+        ]),
+        nextCursor: more.nextCursor,
+      }),
       data: { stock, ...more },
     }
   },

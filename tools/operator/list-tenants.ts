@@ -1,9 +1,9 @@
 import { Type } from '@sinclair/typebox'
 import { listTenants } from '../../src/auth/tenants.ts'
 import { Search } from '../../src/mcp/arguments.ts'
-import { decodeCursor, page } from '../../src/mcp/cursor.ts'
+import { decodeCursor, PAGE_OUTPUT, page } from '../../src/mcp/cursor.ts'
 import { Cursor, Limit } from '../../src/mcp/schema.ts'
-import { cutNotice, table } from '../../src/mcp/text.ts'
+import { clean, listText } from '../../src/mcp/text.ts'
 import { defineContextTool, readOnly } from '../../src/mcp/tool.ts'
 
 export default defineContextTool({
@@ -19,24 +19,23 @@ export default defineContextTool({
     tenants: Type.Array(
       Type.Object({ id: Type.String(), name: Type.String(), timezone: Type.String(), currency: Type.String() }),
     ),
-    hasMore: Type.Boolean(),
-    nextCursor: Type.Optional(Type.String()),
+    ...PAGE_OUTPUT,
   }),
-  async handler({ search, limit = 25, cursor }, { database }) {
-    const [name, id] = decodeCursor(cursor, 2) ?? []
-    const after = name === undefined || id === undefined ? undefined : { name, id }
-    const rows = await listTenants(database, { limit: limit + 1, search, after })
-    const { shown, ...more } = page(rows, limit, (row) => [row.name, row.id])
-    const tenants = shown.map(({ id, name, timezone, currency }) => ({ id, name, timezone, currency }))
+  async handler({ search, limit, cursor }, { database }) {
+    const rows = await listTenants(database, { limit: limit + 1, search, after: decodeCursor(cursor, 2) })
+    const { items: tenants, ...more } = page(
+      rows,
+      limit,
+      (row) => [row.name, row.id],
+      ({ id, name, timezone, currency }) => ({ id, name: clean(name), timezone, currency }),
+    )
     return {
-      text:
-        tenants.length === 0
-          ? 'No active tenant matches.'
-          : cutNotice(tenants.length, 'tenants', more.nextCursor) +
-            table(
-              ['tenant', 'id', 'zone', 'currency'],
-              tenants.map((tenant) => [tenant.name, tenant.id, tenant.timezone, tenant.currency]),
-            ),
+      text: listText({
+        what: 'active tenants',
+        headers: ['tenant', 'id', 'zone', 'currency'],
+        rows: tenants.map((tenant) => [tenant.name, tenant.id, tenant.timezone, tenant.currency]),
+        nextCursor: more.nextCursor,
+      }),
       data: { tenants, ...more },
     }
   },

@@ -1,9 +1,9 @@
 import { Type } from '@sinclair/typebox'
 import { ServiceError } from '../../src/errors.ts'
 import { Id, LocationId } from '../../src/mcp/arguments.ts'
-import { decodeCursor, page } from '../../src/mcp/cursor.ts'
+import { decodeCursor, PAGE_OUTPUT, page } from '../../src/mcp/cursor.ts'
 import { Cursor, Limit, StringEnum } from '../../src/mcp/schema.ts'
-import { cutNotice, table } from '../../src/mcp/text.ts'
+import { listText } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { placeOf } from '../../src/pos/locations.ts'
 import { OrderSummarySchema, orderSummary } from '../../src/pos/order-summary.ts'
@@ -32,50 +32,50 @@ export default defineTool({
   output: Type.Object({
     orders: Type.Array(OrderSummarySchema),
     timezone: Type.String({ description: 'In which the days of the filter are cut' }),
-    hasMore: Type.Boolean(),
-    nextCursor: Type.Optional(Type.String()),
+    ...PAGE_OUTPUT,
   }),
-  async handler({ status, locationId, clientId, limit = 20, cursor, ...input }, { db, business, now }) {
+  async handler({ status, locationId, clientId, limit, cursor, ...input }, { db, business, now }) {
     const { timezone } = await placeOf(db, business, locationId)
     if (clientId !== undefined && !isUuid(clientId)) {
       throw new ServiceError('invalid_argument', 'clientId must be an id as results give it.')
     }
     const filtered = input.from !== undefined || input.to !== undefined || input.preset !== undefined
     const days = filtered ? { ...windowOf(input, now, timezone, 'today'), timezone } : undefined
-    const [openedAt, id] = decodeCursor(cursor, 2) ?? []
-    const after = openedAt === undefined || id === undefined ? undefined : ([openedAt, id] as const)
+    const after = decodeCursor(cursor, 2)
     const rows = await findOrders(db, business.id, { days, status, locationId, clientId, limit: limit + 1, after })
-    const { shown, ...more } = page(rows, limit, (row) => [row.opened_at_text, row.id])
-    const orders = shown.map((row) => orderSummary(row, business))
+    const { items: orders, ...more } = page(
+      rows,
+      limit,
+      (row) => [row.opened_at_text, row.id],
+      (row) => orderSummary(row, business),
+    )
     return {
-      text:
-        orders.length === 0
-          ? 'No order matches.'
-          : cutNotice(orders.length, 'orders', more.nextCursor) +
-            table(
-              [
-                'order',
-                'status',
-                'opened',
-                'location',
-                'client',
-                `net ${business.currency}`,
-                'total',
-                'refunded',
-                'id',
-              ],
-              orders.map((order) => [
-                order.orderNumber,
-                order.status,
-                order.openedAt,
-                order.location.name,
-                order.client?.name ?? '–',
-                order.netSales.amount,
-                order.total.amount,
-                order.refunded.amount,
-                order.id,
-              ]),
-            ),
+      text: listText({
+        what: 'orders',
+        headers: [
+          'order',
+          'status',
+          'opened',
+          'location',
+          'client',
+          `net ${business.currency}`,
+          'total',
+          'refunded',
+          'id',
+        ],
+        rows: orders.map((order) => [
+          order.orderNumber,
+          order.status,
+          order.openedAt,
+          order.location.name,
+          order.client?.name ?? '–',
+          order.netSales.amount,
+          order.total.amount,
+          order.refunded.amount,
+          order.id,
+        ]),
+        nextCursor: more.nextCursor,
+      }),
       data: { orders, timezone, ...more },
     }
   },

@@ -30,7 +30,7 @@ export default defineTool({
   mode: 'read',
   input: Type.Object({
     ...WINDOW_INPUT,
-    groupBy: Type.Optional(StringEnum(GROUPS, { default: 'day', description: 'What a row is; default day' })),
+    groupBy: StringEnum(GROUPS, { default: 'day', description: 'What a row is; default day' }),
     locationId: LocationId,
   }),
   output: Type.Object({
@@ -45,7 +45,7 @@ export default defineTool({
       }),
     ),
   }),
-  async handler({ groupBy = 'day', locationId, ...input }, { db, business, now }) {
+  async handler({ groupBy, locationId, ...input }, { db, business, now }) {
     const { timezone, location } = await placeOf(db, business, locationId)
     const days = windowOf(input, now, timezone, 'today')
     const buckets = bucketsOf(groupBy, days)

@@ -1,0 +1,163 @@
+import { createHash } from 'node:crypto'
+import { Type } from '@sinclair/typebox'
+import { sql } from 'kysely'
+import type { AuthorizedBusiness } from '../auth/principal.ts'
+import type { Transaction } from '../database/database.ts'
+import { ServiceError } from '../errors.ts'
+import type { BusinessTool, CallContext, ToolResult } from './tool.ts'
+
+/** What every tool that writes takes beside its own arguments. */
+export const WRITE_INPUT = {
+  idempotencyKey: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 100,
+      description: 'Any text of your own, new for each operation; reuse it when retrying the same operation',
+    }),
+  ),
+  dryRun: Type.Boolean({ default: false, description: 'true: shows what would happen and writes nothing' }),
+}
+
+/** What every tool that writes answers beside its own result. */
+export const WRITE_OUTPUT = {
+  dryRun: Type.Boolean({ description: 'true: nothing was written' }),
+  replayed: Type.Boolean({ description: 'true: done by an earlier call with this idempotencyKey; its result' }),
+}
+
+const KEPT_HOURS = 24
+
+type Result = ToolResult<Record<string, unknown>>
+
+/**
+ * Runs a tool that writes in one transaction, together with its audit row and the result that is kept under its
+ * idempotency key: a retry after a lost answer finds the result, or nothing was done.
+ * @throws ServiceError `conflict` for a key that was used with other arguments
+ */
+export function write(
+  tool: BusinessTool,
+  business: AuthorizedBusiness,
+  { idempotencyKey, dryRun, ...input }: Record<string, unknown>,
+  context: CallContext,
+): Promise<Result> {
+  const { principal, database, now } = context
+  const run = (db: Transaction) =>
+    tool.handler(input, {
+      business,
+      principal,
+      db,
+      now,
+      forEachBusiness: () => Promise.reject(new Error('a write is about one business')),
+    })
+
+  if (dryRun === true) {
+    return database.within({ businessId: business.id }, 'rehearsal', async (db) => {
+      const { text, data } = await run(db)
+      return { text: `Dry run, nothing was written. ${text}`, data: { dryRun: true, replayed: false, ...data } }
+    })
+  }
+  return database.within({ businessId: business.id }, 'write', async (db) => {
+    const started = performance.now()
+    const record =
+      idempotencyKey === undefined ? null : recordOf(tool, business, String(idempotencyKey), input, context)
+    const earlier = record === null ? null : await claim(db, record, now)
+    if (earlier !== null) {
+      return {
+        text: `Already done by an earlier call with this idempotencyKey; its result: ${earlier.text}`,
+        data: { ...earlier.data, replayed: true },
+      }
+    }
+    const { text, data: own, subject } = await run(db)
+    const data = { dryRun: false, replayed: false, ...own }
+    if (record !== null) await keep(db, record, { text, data })
+    await db
+      .insertInto('mcp_audit')
+      .values({
+        at: now,
+        principal: principal.ref,
+        credential_id: principal.credentialId,
+        business_id: business.id,
+        tool: tool.name,
+        outcome: 'ok',
+        duration_ms: Math.round(performance.now() - started),
+        request_id: context.requestId,
+        subject: subject ?? null,
+      })
+      .execute()
+    return { text, data }
+  })
+}
+
+interface Operation {
+  business_id: string
+  principal: string
+  key: string
+  tool: string
+  arguments_hash: Buffer
+}
+
+function recordOf(
+  tool: BusinessTool,
+  business: AuthorizedBusiness,
+  key: string,
+  input: Record<string, unknown>,
+  { principal }: CallContext,
+): Operation {
+  const arguments_hash = createHash('sha256').update(canonical(input)).digest()
+  return { business_id: business.id, principal: principal.ref, key, tool: tool.name, arguments_hash }
+}
+
+/**
+ * Takes a key for this transaction, or finds what it was used for. A call beside it with the same key waits here
+ * until the first one has committed or given up.
+ */
+async function claim(db: Transaction, record: Operation, now: Date): Promise<Result | null> {
+  const kept = new Date(now.getTime() - KEPT_HOURS * 3_600_000)
+  const { rows } = await sql`
+    insert into idempotency (business_id, principal, key, tool, arguments_hash, result, created_at)
+    values (${record.business_id}, ${record.principal}, ${record.key}, ${record.tool}, ${record.arguments_hash}, 'null', ${now})
+    on conflict (business_id, principal, key) do update
+    set tool = excluded.tool, arguments_hash = excluded.arguments_hash, created_at = excluded.created_at
+    where idempotency.created_at < ${kept}
+    returning key`.execute(db)
+  if (rows.length > 0) {
+    await db
+      .deleteFrom('idempotency')
+      .where('business_id', '=', record.business_id)
+      .where('created_at', '<', kept)
+      .execute()
+    return null
+  }
+
+  const earlier = await db
+    .selectFrom('idempotency')
+    .select(['tool', 'arguments_hash', 'result'])
+    .where('business_id', '=', record.business_id)
+    .where('principal', '=', record.principal)
+    .where('key', '=', record.key)
+    .executeTakeFirstOrThrow()
+  if (earlier.tool !== record.tool || !earlier.arguments_hash.equals(record.arguments_hash)) {
+    throw new ServiceError('conflict', 'idempotencyKey was used for another operation already.', {
+      hint: 'Use a new key for a new operation, and the same arguments when you retry one.',
+    })
+  }
+  return earlier.result as unknown as Result
+}
+
+async function keep(db: Transaction, record: Operation, result: Result): Promise<void> {
+  await db
+    .updateTable('idempotency')
+    .set({ result: JSON.stringify(result) })
+    .where('business_id', '=', record.business_id)
+    .where('principal', '=', record.principal)
+    .where('key', '=', record.key)
+    .execute()
+}
+
+/** JSON with sorted names, so that the same arguments in another order are the same. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_name, each: unknown) =>
+    typeof each === 'object' && each !== null && !Array.isArray(each)
+      ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : each,
+  )
+}
