@@ -5,7 +5,9 @@ import pLimit from 'p-limit'
 import type { Principal } from '../src/auth/principal.ts'
 import type { Clock } from '../src/clock.ts'
 import { ServiceError } from '../src/errors.ts'
-import type { ToolListing } from '../src/mcp/registry.ts'
+import { getPrompt, listPrompts, type PromptListing } from '../src/mcp/prompts.ts'
+import { hasSeveral, type ToolListing } from '../src/mcp/registry.ts'
+import { listResources, type ResourceListing, readResource } from '../src/mcp/resources.ts'
 import type { SessionRecord } from '../src/mcp/session-store.ts'
 import type { CallContext } from '../src/mcp/tool.ts'
 import { serveLegacy } from './mcp-legacy.ts'
@@ -17,6 +19,12 @@ export interface Exchange {
   listTools(): readonly ToolListing[]
   /** null: unknown, or hidden, which is the same to the caller. */
   callTool(name: string, args: Record<string, unknown>): Promise<CallToolResult | null>
+  listPrompts(): PromptListing[]
+  /** @throws ServiceError for one that is unknown or hidden, and for wrong arguments */
+  getPrompt(name: string, args: Record<string, string>): { description: string; text: string }
+  listResources(): ResourceListing[]
+  /** @throws ServiceError for one that is unknown or hidden */
+  readResource(uri: string): Promise<string>
   /** Whether the request asked for progress, so that its answer may be a stream. */
   wantsProgress: boolean
 }
@@ -139,7 +147,7 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authentic
 
   /** Without a session, the principal's last choice counts; it is read only for calls that need it. */
   async function choicesOf(principal: Principal, messages: Message[]): Promise<Conversation> {
-    if (!messages.some(({ method }) => method === 'tools/call')) return NEW_CONVERSATION
+    if (!messages.some(({ method }) => method === 'tools/call' || method === 'resources/read')) return NEW_CONVERSATION
     const { lastBusinessId } = await app.sessions.read(undefined, principal.ref)
     return { ...NEW_CONVERSATION, lastBusinessId: lastBusinessId ?? undefined }
   }
@@ -151,6 +159,7 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authentic
     { sessionId, businessId, lastBusinessId }: Conversation,
   ): Exchange {
     const turns = pLimit(CALLS_AT_A_TIME)
+    const mayUse = (tool: string) => app.registry.find(principal, tool) !== undefined
     const context: CallContext = {
       principal,
       now: clock(),
@@ -164,6 +173,14 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authentic
       listTools: () => app.registry.list(principal),
       // A batch takes turns, so that one request never takes all connections of the pool.
       callTool: (name, args) => turns(() => app.callTool(name, args, context, request.log)),
+      listPrompts: () => listPrompts(mayUse),
+      getPrompt: (name, args) => getPrompt(name, args, { mayUse, several: hasSeveral(principal) }),
+      listResources: () => listResources(principal),
+      readResource: (uri) =>
+        turns(() => readResource(uri, context)).catch((error: unknown) => {
+          if (!(error instanceof ServiceError)) request.log.error({ err: error, uri }, 'resource failed')
+          throw error
+        }),
       wantsProgress: messages.some(({ params }) => params?._meta?.progressToken !== undefined),
     }
   }

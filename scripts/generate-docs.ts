@@ -1,21 +1,31 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { loadTools } from '../plugins/registry.ts'
+import { listPrompts } from '../src/mcp/prompts.ts'
+import { RESOURCES } from '../src/mcp/resources.ts'
 import { snippets } from '../src/snippets.ts'
 import { envExample, settingsTable } from './settings.ts'
+import { toolPage } from './tool-pages.ts'
 
-// Writes what the code knows into the documents: `.env.example`, and the marked parts of the README.
+// Writes what the code knows into the documents: `.env.example`, the marked parts of the README, a page for each tool.
 // With --check it writes nothing and fails where a document is out of date.
 
 const ROOT = path.join(import.meta.dirname, '..')
 
-async function toolTable(): Promise<string> {
-  const tools = (await loadTools()).sort((a, b) => (a.name < b.name ? -1 : 1))
+const tools = (await loadTools()).sort((a, b) => (a.name < b.name ? -1 : 1))
+
+function toolTable(): string {
   const rows = tools.map(({ name, scopes, description }) => {
     const [firstSentence] = description.split(/(?<=\.) /)
-    return `| \`${name}\` | ${scopes.length === 0 ? 'any' : scopes.join(', ')} | ${firstSentence} |`
+    return `| [\`${name}\`](docs/tools/${name}.md) | ${scopes.length === 0 ? 'any' : scopes.join(', ')} | ${firstSentence} |`
   })
   return ['| Tool | Scope | What it tells |', '|---|---|---|', ...rows].join('\n')
+}
+
+function promptTable(): string {
+  const prompts = listPrompts(() => true).map(({ name, description }) => `| Prompt \`${name}\` | ${description} |`)
+  const resources = RESOURCES.map(({ uri, description }) => `| Resource \`${uri}\` | ${description} |`)
+  return ['| Prompt or resource | What it gives |', '|---|---|', ...prompts, ...resources].join('\n')
 }
 
 function snippetList(): string {
@@ -40,15 +50,19 @@ function fill(text: string, name: string, content: string): string {
 }
 
 const readme = await readFile(path.join(ROOT, 'README.md'), 'utf8')
+const parts = { tools: toolTable(), prompts: promptTable(), settings: settingsTable(), snippets: snippetList() }
 const documents: Record<string, string> = {
   '.env.example': envExample(),
-  'README.md': fill(
-    fill(fill(readme, 'tools', await toolTable()), 'settings', settingsTable()),
-    'snippets',
-    snippetList(),
-  ),
+  'README.md': Object.entries(parts).reduce((text, [name, content]) => fill(text, name, content), readme),
+  ...Object.fromEntries(tools.map((tool) => [`docs/tools/${tool.name}.md`, toolPage(tool)])),
 }
 let stale = false
+await mkdir(path.join(ROOT, 'docs/tools'), { recursive: true })
+for (const name of await readdir(path.join(ROOT, 'docs/tools'))) {
+  if (`docs/tools/${name}` in documents) continue
+  console.error(`docs/tools/${name} belongs to no tool: remove it`)
+  stale = true
+}
 for (const [name, wanted] of Object.entries(documents)) {
   const file = path.join(ROOT, name)
   const present = await readFile(file, 'utf8').catch(() => '')

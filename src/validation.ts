@@ -16,6 +16,8 @@ export function describeProblems(errors: readonly Partial<ErrorObject>[]): strin
 function describe({ instancePath = '', keyword, params = {}, message, parentSchema }: Partial<ErrorObject>): string {
   const path = instancePath.slice(1).replaceAll('/', '.')
   const name = path === '' ? 'the input' : path
+  // A schema may say in words what it takes, where its pattern would tell little.
+  const expected = (parentSchema as { expected?: string } | undefined)?.expected
   switch (keyword) {
     case 'additionalProperties': {
       const known = Object.keys((parentSchema as { properties?: object } | undefined)?.properties ?? {})
@@ -25,6 +27,9 @@ function describe({ instancePath = '', keyword, params = {}, message, parentSche
     }
     case 'required':
       return `${path === '' ? '' : `${path}.`}${params.missingProperty} is required`
+    case 'pattern':
+    case 'type':
+      return `${name} ${expected === undefined ? (message ?? 'is not valid') : `must be ${expected}`}`
     case 'enum':
       return `${name} must be one of: ${(params.allowedValues as unknown[]).join(', ')}`
     case 'format':

@@ -5,8 +5,29 @@ export function Id(description: string) {
   return Type.String({ minLength: 1, maxLength: 64, description })
 }
 
-export const LocationId = Type.Optional(Id('Only this location, by its own clock; default: all locations'))
+export const LocationId = Type.Optional(Id('Only this one, by its own clock; default: all'))
 
 export const Search = Type.Optional(
-  Type.String({ minLength: 1, maxLength: 100, description: 'Part of a name or code; accents and case do not matter' }),
+  Type.String({ minLength: 1, maxLength: 100, description: 'Part of a name or code' }),
+)
+
+/** An amount of money, not negative: a decimal string, for a number of JSON would be a float. Its value is exact. */
+export function Amount(description: string) {
+  const expected = 'a decimal number such as "12.50", not negative and with at most 4 decimals'
+  return Type.String({ pattern: '^\\d{1,12}(\\.\\d{1,4})?$', expected, description })
+}
+
+/** A quantity as a decimal string; it may be negative. */
+export function Quantity(description: string) {
+  const expected = 'a decimal number such as "2.5", with at most 3 decimals'
+  return Type.String({ pattern: '^-?\\d{1,10}(\\.\\d{1,3})?$', expected, description })
+}
+
+/** A product's tax rate in percent, below 100; empty for the rate of the business. */
+export const TaxRatePercent = Type.Optional(
+  Type.String({
+    pattern: '^(\\d{1,2}(\\.\\d{1,4})?)?$',
+    expected: 'a percentage such as "12" or "5.5", below 100, or "" for the rate of the business',
+    description: 'E.g. "12"; "" for the rate of the business',
+  }),
 )

@@ -3,7 +3,7 @@ import { ServiceError } from '../errors.ts'
 import { estimateTokens } from './text.ts'
 
 // Rows stand in a result twice, as data and as text that is shorter: together they stay under 8,000 tokens.
-const MAX_PAGE_TOKENS = 4600
+const MAX_PAGE_TOKENS = 4000
 
 /** What the result of every list tells beside its rows. */
 export const PAGE_OUTPUT = { hasMore: Type.Boolean(), nextCursor: Type.Optional(Type.String()) }

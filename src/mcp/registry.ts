@@ -1,6 +1,13 @@
 import { type TObject, Type } from '@sinclair/typebox'
 import { type Principal, scopesAnywhere } from '../auth/principal.ts'
-import { type ArgumentCheck, compileArgumentCheck, EntityRef, portableSchema, publicSchema } from './schema.ts'
+import {
+  type ArgumentCheck,
+  compileArgumentCheck,
+  EntityRef,
+  outlineSchema,
+  portableSchema,
+  publicSchema,
+} from './schema.ts'
 import type { Tool, ToolAnnotations } from './tool.ts'
 import { WRITE_INPUT, WRITE_OUTPUT } from './write.ts'
 
@@ -11,7 +18,7 @@ export interface ToolListing {
   description: string
   inputSchema: Record<string, unknown>
   outputSchema: Record<string, unknown>
-  annotations: ToolAnnotations & { title: string }
+  annotations: ToolAnnotations
 }
 
 /** A tool made ready once at start: argument check compiled, listings built for one business and for several. */
@@ -23,9 +30,7 @@ export interface RegisteredTool {
 
 export type Registry = ReturnType<typeof createRegistry>
 
-const BUSINESS_ID = Type.Optional(
-  Type.String({ description: 'Business to ask about, from get_context; default: the active business' }),
-)
+const BUSINESS_ID = Type.Optional(Type.String({ description: 'From get_context; default: the active business' }))
 
 /**
  * All tools and the one predicate that decides who sees which. The same predicate guards `tools/list` and
@@ -103,7 +108,7 @@ function toListing(tool: Tool, input: TObject, output: TObject): ToolListing {
     title: tool.title,
     description: tool.description,
     inputSchema: portableSchema(publicSchema(input)),
-    outputSchema: publicSchema(output),
-    annotations: { title: tool.title, ...tool.annotations },
+    outputSchema: outlineSchema(publicSchema(output)),
+    annotations: tool.annotations,
   }
 }

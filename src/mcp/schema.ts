@@ -19,13 +19,11 @@ export function LocalDate(description: string): TUnsafe<string> {
 
 /** A page size with its default and maximum. */
 export function Limit(options: { default: number; maximum: number }) {
-  const description = `How many to return, 1 to ${options.maximum}; default ${options.default}`
+  const description = `1 to ${options.maximum}; default ${options.default}`
   return Type.Integer({ minimum: 1, ...options, description })
 }
 
-export const Cursor = Type.Optional(
-  Type.String({ maxLength: 4000, description: 'nextCursor of the page before, with the same other arguments' }),
-)
+export const Cursor = Type.Optional(Type.String({ maxLength: 4000, description: 'nextCursor of the page before' }))
 
 /** The same, or null. */
 export function Nullable<T extends TSchema>(schema: T, options: SchemaOptions = {}): TUnsafe<Static<T> | null> {
@@ -61,6 +59,20 @@ export function portableSchema(schema: Record<string, unknown>): Record<string, 
       ]
     }),
   )
+}
+
+/**
+ * An output schema as clients get it: what the result holds, without the inside of its parts. Whole ones would cost a
+ * conversation five times what the rest of the definitions does; they stand in each tool's documentation page.
+ */
+export function outlineSchema(schema: Record<string, unknown>): Record<string, unknown> {
+  const properties = Object.entries(schema.properties as Record<string, Record<string, unknown>>)
+  const outline = ({ type, description }: Record<string, unknown>) =>
+    description === undefined ? { type } : { type, description }
+  return {
+    type: 'object',
+    properties: Object.fromEntries(properties.map(([name, property]) => [name, outline(property)])),
+  }
 }
 
 const ajv = addFormats.default(new Ajv({ ...VALIDATION, allErrors: true, strict: false }))

@@ -1,6 +1,9 @@
 /** How the service introduces itself in every protocol revision. */
 export const SERVER_INFO = { name: 'flowpos', title: 'FlowPOS', version: '0.1.0' }
 
+/** What the service offers; lists of prompts and resources follow the same visibility as tools. */
+export const CAPABILITIES = { tools: {}, prompts: {}, resources: {} }
+
 export const INSTRUCTIONS =
   'FlowPOS gives a merchant the figures of their own shops. Start with get_context when you do not know who asks or ' +
   'which business is active. Amounts are exact decimals with their currency; never add up different currencies. Dates ' +

@@ -1,14 +1,31 @@
 /**
  * Text written by strangers, as data: control, invisible and direction-changing characters become spaces, runs of
- * space become one, and what is longer than `max` characters is cut.
+ * space become one, and what is longer than `max` is cut. `max` counts letters; characters that cost a model several
+ * tokens count as several.
  */
 export function clean(text: string, max = 120): string {
   const plain = text
     .replace(/[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}]+/gu, ' ')
     .replace(/\s+/g, ' ')
     .trim()
+  if (plain.length * MAX_WEIGHT <= max) return plain
   const characters = [...plain]
-  return characters.length <= max ? plain : `${characters.slice(0, max - 1).join('')}…`
+  const total = characters.reduce((sum, character) => sum + weightOf(character), 0)
+  if (total <= max) return plain
+  let rest = max - 1
+  const end = characters.findIndex((character) => {
+    rest -= weightOf(character)
+    return rest < 0
+  })
+  return `${characters.slice(0, end).join('')}…`
+}
+
+const MAX_WEIGHT = 4
+
+/** Rather too much than too little: scripts beyond Latin cost up to three tokens a character, emoji up to four. */
+function weightOf(character: string): number {
+  const codePoint = character.codePointAt(0) as number
+  return codePoint < 0x250 ? 1 : codePoint < 0x3000 ? 3 : codePoint < 0xa000 ? 2 : codePoint < 0x10000 ? 3 : MAX_WEIGHT
 }
 
 /** The name of a sellable product, with the label of its variant where there are several. */
@@ -43,11 +60,9 @@ export function listText(list: {
   return cut + table(headers, rows)
 }
 
-/**
- * About how many tokens a text costs a model, rather too many than too few: ids and decimals cost a token for two or
- * three characters, scripts beyond ASCII up to two tokens a character.
- */
+/** About how many tokens a text costs a model, rather too many than too few. Ids and decimals cost one for 2.5 letters. */
 export function estimateTokens(text: string): number {
-  const ascii = text.replace(/\P{ASCII}+/gu, '').length
-  return Math.ceil(ascii / 2.5 + 2 * ([...text].length - ascii))
+  let tokens = 0
+  for (const character of text) tokens += character < '\x80' ? 0.4 : weightOf(character)
+  return Math.ceil(tokens)
 }

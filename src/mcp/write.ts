@@ -12,16 +12,16 @@ export const WRITE_INPUT = {
     Type.String({
       minLength: 1,
       maxLength: 100,
-      description: 'Any text of your own, new for each operation; reuse it when retrying the same operation',
+      description: 'Your own text, new for each operation; reuse it when retrying the same operation',
     }),
   ),
-  dryRun: Type.Boolean({ default: false, description: 'true: shows what would happen and writes nothing' }),
+  dryRun: Type.Boolean({ default: false, description: 'true: show what would happen, write nothing' }),
 }
 
 /** What every tool that writes answers beside its own result. */
 export const WRITE_OUTPUT = {
-  dryRun: Type.Boolean({ description: 'true: nothing was written' }),
-  replayed: Type.Boolean({ description: 'true: done by an earlier call with this idempotencyKey; its result' }),
+  dryRun: Type.Boolean(),
+  replayed: Type.Boolean({ description: 'Done by an earlier call with this idempotencyKey' }),
 }
 
 const KEPT_HOURS = 24

@@ -1,5 +1,6 @@
 import { type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
+import { ServiceError } from '../errors.ts'
 import { isUuid } from '../uuid.ts'
 import { atLocation, type Days, onDays } from './conditions.ts'
 
@@ -11,6 +12,8 @@ export interface OrderQuery {
   status?: (typeof ORDER_STATUSES)[number] | undefined
   locationId?: string | undefined
   clientId?: string | undefined
+  /** Part of an order number, or of a client's name, code or email. */
+  search?: string | undefined
   limit: number
   /** Opening time as the database writes it, and id, of the last row before. */
   after?: readonly [openedAt: string, id: string] | undefined
@@ -58,6 +61,10 @@ export async function findOrders(db: Transaction, businessId: string, query: Ord
   }
   if (query.status !== undefined) conditions.push(sql<SqlBool>`o.status = ${query.status}`)
   if (query.clientId !== undefined) conditions.push(sql<SqlBool>`o.customer_id = ${query.clientId}`)
+  if (query.search !== undefined) {
+    const pattern = sql`search_pattern(${query.search})`
+    conditions.push(sql<SqlBool>`(lower(o.order_number) like ${pattern} or c.search like ${pattern})`)
+  }
   if (query.after !== undefined) {
     conditions.push(sql<SqlBool>`(o.opened_at, o.id) < (${query.after[0]}::timestamptz, ${query.after[1]}::uuid)`)
   }
@@ -92,16 +99,19 @@ export interface OrderDetail {
   refunds: { id: string; refunded_at: Date; method: string; total: string; reason: string | null }[]
 }
 
-export const MOST_LINES = 100
-
-/** One order by id or number, with its first `MOST_LINES` lines, its payments and refunds; null when there is none. */
-export async function findOrder(db: Transaction, businessId: string, idOrNumber: string): Promise<OrderDetail | null> {
-  const match = isUuid(idOrNumber)
-    ? sql`(o.id = ${idOrNumber} or o.order_number = ${idOrNumber})`
-    : sql`o.order_number = ${idOrNumber}`
+/**
+ * One order by id or number, with lines, payments and refunds; null when there is none.
+ * @param lines how many at most, and the number of the line after which they begin
+ */
+export async function findOrder(
+  db: Transaction,
+  businessId: string,
+  idOrNumber: string,
+  lines: { limit: number; after: number },
+): Promise<OrderDetail | null> {
   const { rows } = await sql<OrderDetail['order']>`
     select ${orderColumns}, o.gross_sales::text, o.discounts::text, o.returns::text, o.note, o.cancel_reason
-    from ${orderTables} where o.business_id = ${businessId} and ${match}
+    from ${orderTables} where o.business_id = ${businessId} and ${isOrder(idOrNumber)}
     order by o.id limit 1`.execute(db)
   const [order] = rows
   if (order === undefined) return null
@@ -110,15 +120,15 @@ export async function findOrder(db: Transaction, businessId: string, idOrNumber:
     select i.line_number, i.variant_id, v.sku, i.name, i.quantity::text, i.unit_price::text, i.tax_included,
       i.discount::text, i.net_sales::text, i.tax::text
     from order_item i join product_variant v on v.business_id = i.business_id and v.id = i.variant_id
-    where i.business_id = ${businessId} and i.order_id = ${order.id}
-    order by i.line_number limit ${MOST_LINES + 1}`.execute(db)
+    where i.business_id = ${businessId} and i.order_id = ${order.id} and i.line_number > ${lines.after}
+    order by i.line_number limit ${lines.limit}`.execute(db)
   const payments = await db
     .selectFrom('order_payment')
     .select(['method', 'amount', 'paid_at', 'reference'])
     .where('business_id', '=', businessId)
     .where('order_id', '=', order.id)
     .orderBy('payment_number')
-    .limit(20)
+    .limit(10)
     .execute()
   const refunds = await db
     .selectFrom('order_refund')
@@ -127,7 +137,21 @@ export async function findOrder(db: Transaction, businessId: string, idOrNumber:
     .where('order_id', '=', order.id)
     .orderBy('refunded_at')
     .orderBy('id')
-    .limit(20)
+    .limit(10)
     .execute()
   return { order, items: items.rows, payments, refunds }
+}
+
+/** Whether a row `o` is the order with this id or number. */
+export function isOrder(idOrNumber: string) {
+  return isUuid(idOrNumber)
+    ? sql<SqlBool>`(o.id = ${idOrNumber} or o.order_number = ${idOrNumber})`
+    : sql<SqlBool>`o.order_number = ${idOrNumber}`
+}
+
+/** The one answer for an unknown order and for that of another business. */
+export function noSuchOrder(): ServiceError {
+  return new ServiceError('not_found', 'order: there is no such order in this business.', {
+    hint: 'Use list_orders to find its id or number.',
+  })
 }

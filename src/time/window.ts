@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { ServiceError } from '../errors.ts'
 import { LocalDate, StringEnum } from '../mcp/schema.ts'
-import { addDays, daysBetween, localDate, monthStart, weekStart } from './local.ts'
+import { addDays, addYears, daysBetween, localDate, monthStart, weekStart } from './local.ts'
 
 const PRESETS = [
   'today',
@@ -18,9 +18,9 @@ type Preset = (typeof PRESETS)[number]
 
 /** The arguments by which a tool takes a window of local days. */
 export const WINDOW_INPUT = {
-  from: Type.Optional(LocalDate('First local day, as YYYY-MM-DD')),
-  to: Type.Optional(LocalDate('Last local day, counted, as YYYY-MM-DD; default: the same as from')),
-  preset: Type.Optional(StringEnum(PRESETS, { description: 'In place of from and to. Weeks begin on Monday' })),
+  from: Type.Optional(LocalDate('First local day, YYYY-MM-DD')),
+  to: Type.Optional(LocalDate('Last local day, counted; default: from')),
+  preset: Type.Optional(StringEnum(PRESETS, { description: 'Instead of from and to; weeks begin on Monday' })),
 }
 
 /** The window that a result is about. */
@@ -30,6 +30,12 @@ export const WindowSchema = Type.Object({
   timezone: Type.String({ description: 'IANA zone in which the days are cut' }),
   currency: Type.String(),
 })
+
+/** Local days, both ends counted. */
+export interface Days {
+  from: string
+  to: string
+}
 
 export interface WindowInput {
   from?: string
@@ -46,12 +52,7 @@ const LAST_DAY = '2999-12-31'
  * @param fallback the preset when neither days nor preset are given
  * @throws ServiceError `invalid_argument` naming the argument
  */
-export function windowOf(
-  input: WindowInput,
-  now: Date,
-  timezone: string,
-  fallback: Preset,
-): { from: string; to: string } {
+export function windowOf(input: WindowInput, now: Date, timezone: string, fallback: Preset): Days {
   if (input.preset !== undefined && (input.from !== undefined || input.to !== undefined)) {
     throw new ServiceError('invalid_argument', 'Give either preset, or from and to, not both.')
   }
@@ -70,7 +71,29 @@ export function windowOf(
   return window
 }
 
-function presetWindow(preset: Preset, today: string): { from: string; to: string } {
+/**
+ * The equal period to compare a window with: as many local days just before it; for a whole calendar month the month
+ * before, for a month to date the same days of the month before, as far as it has them.
+ */
+export function periodBefore({ from, to }: Days): Days {
+  const length = daysBetween(from, to)
+  // One day and one week lie at the start of a month by chance: yesterday and the week before are their likes.
+  const isWeek = length === 7 && weekStart(from) === from
+  if (length > 1 && !isWeek && from === monthStart(from) && monthStart(to) === from) {
+    const monthEnd = addDays(from, -1)
+    const sameDay = addDays(monthStart(monthEnd), length - 1)
+    const isWholeMonth = monthStart(addDays(to, 1)) !== from
+    return { from: monthStart(monthEnd), to: isWholeMonth || sameDay > monthEnd ? monthEnd : sameDay }
+  }
+  return { from: addDays(from, -length), to: addDays(from, -1) }
+}
+
+/** The same local days one year earlier; of a 29 February it takes the 28th. */
+export function yearBefore({ from, to }: Days): Days {
+  return { from: addYears(from, -1), to: addYears(to, -1) }
+}
+
+function presetWindow(preset: Preset, today: string): Days {
   const lastMonthEnd = addDays(monthStart(today), -1)
   switch (preset) {
     case 'today':

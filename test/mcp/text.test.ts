@@ -6,7 +6,14 @@ it('strips control, invisible and direction-changing characters, and folds lines
 })
 
 it('cuts by characters, not by halves of them', () => {
-  expect(clean('🍋'.repeat(10), 4)).toBe('🍋🍋🍋…')
+  expect(clean('Limón y sal', 6)).toBe('Limón…')
+  expect(clean('🍋'.repeat(10), 13)).toBe('🍋🍋🍋…')
+})
+
+it('keeps what is within the limit, and lets costly characters count as several', () => {
+  expect(clean('Café Ñoño', 9)).toBe('Café Ñoño')
+  expect(clean('醤油ラーメン', 12)).toBe('醤油ラーメン')
+  expect(clean('醤油ラーメン', 11)).toBe('醤油ラーメ…')
 })
 
 it('marks free text as not to be followed', () => {

@@ -1,13 +1,16 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { ServiceError } from '../../src/errors.ts'
 import { Id } from '../../src/mcp/arguments.ts'
-import { Nullable } from '../../src/mcp/schema.ts'
+import { decodeCursor, PAGE_OUTPUT, page } from '../../src/mcp/cursor.ts'
+import { Cursor, Nullable } from '../../src/mcp/schema.ts'
 import { clean, table, untrusted } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { formatMoney, MoneySchema, money, quantity } from '../../src/money/money.ts'
 import { OrderSummarySchema, orderSummary } from '../../src/pos/order-summary.ts'
-import { findOrder, MOST_LINES } from '../../src/pos/orders.ts'
+import { findOrder, noSuchOrder } from '../../src/pos/orders.ts'
 import { withOffset } from '../../src/time/local.ts'
+
+const MAX_LINES = 100
 
 const NullableText = Nullable(Type.String())
 
@@ -25,14 +28,15 @@ const OrderDetailSchema = Type.Object({
       sku: Type.String(),
       name: Type.String(),
       quantity: Type.String({ description: 'Negative: a return' }),
-      unitPrice: MoneySchema,
+      unitPrice: Type.String(),
       priceIncludesTax: Type.Boolean(),
-      discount: MoneySchema,
-      netSales: MoneySchema,
-      tax: MoneySchema,
+      discount: Type.String(),
+      netSales: Type.String(),
+      tax: Type.String(),
     }),
+    { description: 'Amounts in the currency of the order' },
   ),
-  hasMoreLines: Type.Boolean(),
+  ...PAGE_OUTPUT,
   payments: Type.Array(
     Type.Object({ method: Type.String(), amount: MoneySchema, paidAt: Type.String(), reference: NullableText }),
   ),
@@ -52,33 +56,35 @@ export default defineTool({
   title: 'Order',
   description:
     'One order with its lines, payments and refunds, by id or order number. Use list_orders to find it first. Lines are ' +
-    `without tax in net, with the price as on the tag; at most ${MOST_LINES} lines.`,
+    'without tax in net, with the price as on the tag; long orders go on with cursor.',
   scopes: ['pos:read'],
   annotations: readOnly,
   mode: 'read',
-  input: Type.Object({ order: Id('Id or order number, e.g. 536365') }),
+  input: Type.Object({ order: Id('Id or order number'), cursor: Cursor }),
   output: OrderDetailSchema,
-  async handler({ order: idOrNumber }, { db, business }) {
-    const found = await findOrder(db, business.id, idOrNumber)
-    if (found === null) {
-      throw new ServiceError('not_found', 'order: there is no such order in this business.', {
-        hint: 'Use list_orders to find its id or number.',
-      })
-    }
+  async handler({ order: idOrNumber, cursor }, { db, business }) {
+    const after = lineOf(cursor)
+    const found = await findOrder(db, business.id, idOrNumber, { limit: MAX_LINES + 1, after })
+    if (found === null) throw noSuchOrder()
     const { timezone } = found.order
     const order = orderSummary(found.order, business)
-    const lines = found.items.slice(0, MOST_LINES).map((item) => ({
-      line: item.line_number,
-      variantId: item.variant_id,
-      sku: clean(item.sku, 60),
-      name: clean(item.name),
-      quantity: quantity(item.quantity),
-      unitPrice: money(item.unit_price, business),
-      priceIncludesTax: item.tax_included,
-      discount: money(item.discount, business),
-      netSales: money(item.net_sales, business),
-      tax: money(item.tax, business),
-    }))
+    const { items: lines, ...more } = page(
+      found.items,
+      MAX_LINES,
+      (item) => [String(item.line_number)],
+      (item) => ({
+        line: item.line_number,
+        variantId: item.variant_id,
+        sku: clean(item.sku, 60),
+        name: clean(item.name),
+        quantity: quantity(item.quantity),
+        unitPrice: money(item.unit_price, business).amount,
+        priceIncludesTax: item.tax_included,
+        discount: money(item.discount, business).amount,
+        netSales: money(item.net_sales, business).amount,
+        tax: money(item.tax, business).amount,
+      }),
+    )
     const payments = found.payments.map((payment) => ({
       method: clean(payment.method, 40),
       amount: money(payment.amount, business),
@@ -90,7 +96,7 @@ export default defineTool({
       refundedAt: withOffset(refund.refunded_at, timezone),
       method: clean(refund.method, 40),
       total: money(refund.total, business),
-      reason: untrusted(refund.reason),
+      reason: untrusted(refund.reason, 100),
     }))
     const data = {
       order,
@@ -100,13 +106,20 @@ export default defineTool({
       note: untrusted(found.order.note),
       cancelReason: untrusted(found.order.cancel_reason),
       lines,
-      hasMoreLines: found.items.length > MOST_LINES,
+      ...more,
       payments,
       refunds,
     }
     return { text: describeOrder(data), data }
   },
 })
+
+/** @throws ServiceError `invalid_argument` for a cursor of another tool */
+function lineOf(cursor: string | undefined): number {
+  const [line = '0'] = decodeCursor(cursor, 1) ?? []
+  if (/^\d{1,6}$/.test(line)) return Number(line)
+  throw new ServiceError('invalid_argument', 'cursor is not one that get_order gave.')
+}
 
 function describeOrder(data: Static<typeof OrderDetailSchema>): string {
   const { order } = data
@@ -116,19 +129,24 @@ function describeOrder(data: Static<typeof OrderDetailSchema>): string {
     `Opened ${order.openedAt} at ${order.location.name}${client}${order.completedAt === null ? '' : `, completed ${order.completedAt}`}. Id ${order.id}.`,
     `gross ${data.grossSales.amount} · returns ${data.returns.amount} · discounts ${data.discounts.amount} · net ${order.netSales.amount} · tax ${order.tax.amount} · tips ${order.tips.amount}`,
     table(
-      ['line', 'SKU', 'quantity', 'unit price', 'discount', 'net', 'tax'],
+      ['line', 'product', 'SKU', 'quantity', 'unit price', 'discount', 'net', 'tax'],
       data.lines.map((line) => [
+        line.line,
         line.name,
         line.sku,
         line.quantity,
-        line.unitPrice.amount,
-        line.discount.amount,
-        line.netSales.amount,
-        line.tax.amount,
+        line.unitPrice,
+        line.discount,
+        line.netSales,
+        line.tax,
       ]),
     ),
   ]
-  if (data.hasMoreLines) lines.unshift(`Only the first ${data.lines.length} lines are shown; the totals cover all.`)
+  if (data.nextCursor !== undefined) {
+    lines.unshift(
+      `Only ${data.lines.length} lines are shown; more follow with cursor ${data.nextCursor} (the totals cover all).`,
+    )
+  }
   if (data.payments.length > 0) {
     lines.push(`Paid: ${data.payments.map(({ method, amount }) => `${method} ${amount.amount}`).join(', ')}`)
   }

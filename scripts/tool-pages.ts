@@ -1,0 +1,97 @@
+import { type TObject, type TSchema, Type } from '@sinclair/typebox'
+import { EntityRef, publicSchema } from '../src/mcp/schema.ts'
+import type { Tool } from '../src/mcp/tool.ts'
+import { WRITE_INPUT, WRITE_OUTPUT } from '../src/mcp/write.ts'
+
+type Schema = Record<string, unknown> & { properties?: Record<string, Schema>; items?: Schema; required?: string[] }
+
+/** The documentation page of a tool, from its definition: whole arguments and results, bounds included. */
+export function toolPage(tool: Tool): string {
+  const { name, title, description, scopes, annotations } = tool
+  const writes = tool.kind === 'business' && tool.mode === 'write'
+  const input = schemaOf(writes ? Type.Object({ ...tool.input.properties, ...WRITE_INPUT }) : tool.input)
+  const output = schemaOf(
+    tool.kind === 'context'
+      ? tool.output
+      : Type.Object({
+          business: EntityRef,
+          ...(writes ? WRITE_OUTPUT : {}),
+          ...tool.output.properties,
+        } as TObject['properties']),
+  )
+  return [
+    `# ${title}: \`${name}\``,
+    description,
+    `- Scope: ${scopes.length === 0 ? 'any' : scopes.join(', ')}`,
+    `- ${annotations.readOnlyHint ? 'Reads only.' : annotations.destructiveHint ? 'Changes what is there.' : 'Adds, and changes nothing that is there.'}`,
+    '## Arguments',
+    argumentTable(input, tool.kind === 'business'),
+    '## Result',
+    fieldList(output, 0).join('\n'),
+    '',
+  ].join('\n\n')
+}
+
+function schemaOf(schema: TSchema): Schema {
+  return publicSchema(schema) as Schema
+}
+
+function argumentTable(input: Schema, takesBusiness: boolean): string {
+  const rows = Object.entries(input.properties ?? {}).flatMap(([name, schema]) =>
+    argumentRows(name, schema, input.required ?? []),
+  )
+  if (takesBusiness) {
+    rows.push(
+      '| `businessId` | string | | Offered to credentials with two or more businesses; default: the active one |',
+    )
+  }
+  if (rows.length === 0) return 'None.'
+  return ['| Argument | Type | Required | Meaning |', '|---|---|---|---|', ...rows].join('\n')
+}
+
+function argumentRows(name: string, schema: Schema, required: readonly string[]): string[] {
+  const isRequired = required.includes(name.split('.').at(-1) ?? name) && schema.default === undefined
+  const about = [schema.description, limitsOf(schema)].filter((part) => part !== undefined && part !== '').join('; ')
+  const own = `| \`${name}\` | ${typeOf(schema)} | ${isRequired ? 'yes' : ''} | ${about.replaceAll('|', '\\|')} |`
+  const inner = schema.items ?? schema
+  const parts = Object.entries(inner.properties ?? {}).flatMap(([part, each]) =>
+    argumentRows(`${name}${schema.items === undefined ? '' : '[]'}.${part}`, each, inner.required ?? []),
+  )
+  return [own, ...parts]
+}
+
+function limitsOf(schema: Schema): string {
+  const limits = {
+    minimum: 'at least',
+    maximum: 'at most',
+    minItems: 'at least (items)',
+    maxItems: 'at most (items)',
+    maxLength: 'at most (characters)',
+    format: 'format',
+    default: 'default',
+  }
+  return Object.entries(limits)
+    .filter(([key]) => schema[key] !== undefined)
+    .map(([key, words]) => `${words} ${JSON.stringify(schema[key]).replaceAll('"', '')}`)
+    .join(', ')
+}
+
+function fieldList(schema: Schema, depth: number): string[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
+    const about = field.description === undefined ? '' : ` — ${field.description as string}`
+    const line = `${'  '.repeat(depth)}- \`${name}\`: ${typeOf(field)}${about}`
+    if (isMoney(field) || isMoney(field.items)) return [line]
+    return [line, ...fieldList(field.items ?? field, depth + 1)]
+  })
+}
+
+function typeOf(schema: Schema): string {
+  if (isMoney(schema)) return Array.isArray(schema.type) ? 'money or null' : 'money'
+  if (schema.enum !== undefined) return (schema.enum as unknown[]).map((value) => `\`${String(value)}\``).join(', ')
+  if (schema.items !== undefined) return `list of ${typeOf(schema.items)}`
+  return [schema.type].flat().join(' or ')
+}
+
+function isMoney(schema: Schema | undefined): boolean {
+  return schema?.title === 'Money'
+}

@@ -1,0 +1,111 @@
+import { type Principal, scopesAnywhere, scopesIn } from '../auth/principal.ts'
+import type { Scope } from '../auth/scopes.ts'
+import { ServiceError } from '../errors.ts'
+import { findProfile } from '../pos/profile.ts'
+import { withOffset } from '../time/local.ts'
+import { GLOSSARY } from './glossary.ts'
+import { describeBusiness, resolveBusiness } from './resolve-business.ts'
+import { clean, table } from './text.ts'
+import type { CallContext } from './tool.ts'
+
+/** Something to read that a client may put before the model, as Markdown. */
+interface Resource {
+  uri: string
+  name: string
+  title: string
+  description: string
+  /** All of these are needed. */
+  scopes: readonly Scope[]
+  read(context: CallContext): Promise<string>
+}
+
+/** A resource as `resources/list` gives it. */
+export interface ResourceListing {
+  uri: string
+  name: string
+  title: string
+  description: string
+  mimeType: string
+}
+
+export const RESOURCE_TYPE = 'text/markdown'
+
+export const RESOURCES: readonly Resource[] = [
+  {
+    uri: 'flowpos://business/profile',
+    name: 'business_profile',
+    title: 'Business profile',
+    description: 'The active business: currency, zone, taxes, locations and what the catalogue holds.',
+    scopes: ['pos:read'],
+    read: readProfile,
+  },
+  {
+    uri: 'flowpos://glossary',
+    name: 'glossary',
+    title: 'Glossary of figures',
+    description: 'What each figure means: gross and net sales, returns, discounts, tax, tips, days, stock, clients.',
+    scopes: [],
+    read: async () => GLOSSARY,
+  },
+]
+
+/** The resources that a principal may read, by URI. */
+export function listResources(principal: Principal): ResourceListing[] {
+  return RESOURCES.filter((resource) => isVisible(resource, principal)).map(({ uri, name, title, description }) => ({
+    uri,
+    name,
+    title,
+    description,
+    mimeType: RESOURCE_TYPE,
+  }))
+}
+
+/**
+ * The text of a resource.
+ * @throws ServiceError `not_found` for one that is unknown or hidden, alike
+ */
+export function readResource(uri: string, context: CallContext): Promise<string> {
+  const resource = RESOURCES.find((each) => each.uri === uri && isVisible(each, context.principal))
+  if (resource === undefined) throw new ServiceError('not_found', `Resource not found: ${clean(uri, 100)}`)
+  return resource.read(context)
+}
+
+function isVisible({ scopes }: Resource, principal: Principal): boolean {
+  const granted = scopesAnywhere(principal)
+  return scopes.every((scope) => granted.includes(scope))
+}
+
+async function readProfile({ principal, hints, findTenant, database, now }: CallContext): Promise<string> {
+  const business = await resolveBusiness(principal, hints, findTenant)
+  if (!scopesIn(principal, business).includes('pos:read')) {
+    throw new ServiceError(
+      'forbidden',
+      `Your role ${business.role} in ${describeBusiness(business)} does not include pos:read.`,
+    )
+  }
+  const profile = await database.within({ businessId: business.id }, 'read', (db) => findProfile(db, business.id))
+  const { taxRatePercent, pricesIncludeTax } = profile
+  const tax = taxRatePercent === '0' ? 'no default tax' : `default tax ${taxRatePercent} %`
+  return [
+    `# ${clean(business.name)}`,
+    '',
+    `- Id: ${business.id}`,
+    `- Your role: ${business.role}`,
+    `- Currency: ${business.currency}; ${tax}; prices ${pricesIncludeTax ? 'include' : 'are without'} tax`,
+    `- Its own clock: ${business.timezone}, now ${withOffset(now, business.timezone)}`,
+    `- Catalogue: ${profile.products} active products in ${profile.categories} categories; ${profile.clients} clients`,
+    `- Sales kept since: ${profile.firstSaleOn ?? 'none yet'}`,
+    '',
+    `Locations${profile.hasMoreLocations ? ` (the first ${profile.locations.length})` : ''}:`,
+    '',
+    table(
+      ['location', 'zone', 'active', 'id'],
+      profile.locations.map(({ id, name, timezone, is_active }) => [
+        clean(name, 80),
+        timezone,
+        is_active ? 'yes' : 'no',
+        id,
+      ]),
+    ),
+  ].join('\n')
+}

@@ -1,0 +1,104 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { sql } from 'kysely'
+import type { TestDatabase } from './database.ts'
+import { makeShop, type Shop } from './shop.ts'
+
+/** What people write into names and notes to talk a model into something. */
+export const INJECTIONS = JSON.parse(
+  await readFile(path.join(import.meta.dirname, '../fixtures/injections.json'), 'utf8'),
+) as string[]
+
+export interface HostileShop extends Shop {
+  sku: string
+  orderNumber: string
+  clientCode: string
+  boardId: string
+}
+
+/**
+ * A shop in which every text that people can write is as long as it may be and tries to give orders, with more of
+ * everything than fits into a result.
+ * @param texts what names and notes are made of, in turn
+ * @param userId a member, to whom steps of boards belong
+ */
+export async function makeHostileShop(
+  db: TestDatabase,
+  texts: readonly string[],
+  { now, userId }: { now: Date; userId: string },
+): Promise<HostileShop> {
+  const shop = await makeShop(db, { name: 'Tienda Hostil', timezone: 'UTC', pricesIncludeTax: true, taxRate: '0.12' })
+  await db.asOwner('insert into business_user (business_id, user_id, role) values ($1, $2, $3)', [
+    shop.id,
+    userId,
+    'owner',
+  ])
+  const many = 130
+  const [location] = shop.locations
+  await db.database.within({ businessId: shop.id }, 'write', async (tx) => {
+    const text = sql`(${texts}::text[])[1 + n % ${texts.length}]`
+    const series = sql`generate_series(1, ${many}::integer) n`
+    const b = sql`${shop.id}::uuid`
+    const run = (statement: ReturnType<typeof sql>) => statement.execute(tx)
+    await run(
+      sql`update location set name = ${texts[0]}, address = ${texts[1 % texts.length]} where business_id = ${b}`,
+    )
+    await run(sql`insert into location (business_id, name, timezone, address, city)
+      select ${b}, ${text} || n, 'UTC', ${text}, ${text} from ${series} where n <= 40`)
+    await run(sql`insert into category (business_id, name) select ${b}, ${text} || ' ' || n from ${series}`)
+    await run(sql`insert into supplier (business_id, name, email, phone, tax_id)
+      select ${b}, ${text} || ' ' || n, ${text}, ${text}, ${text} from ${series}`)
+    await run(sql`insert into customer (business_id, code, name, email, phone, tax_id, city, country, note, created_at)
+      select ${b}, 'C-' || n, ${text} || n, ${text}, ${text}, ${text}, ${text}, ${text}, ${text}, ${now} from ${series}`)
+    await run(sql`insert into product (business_id, name, description, category_id, supplier_id)
+      select ${b}, ${text} || n, ${text},
+        (select id from category where business_id = ${b} order by name, id limit 1 offset n % 20),
+        (select id from supplier where business_id = ${b} order by name, id limit 1 offset n % 20)
+      from ${series}`)
+    await run(sql`insert into product_variant (business_id, product_id, sku, label, barcode, price, cost)
+      select ${b}, p.id, 'SKU-' || row_number() over (order by p.id), ${texts[0]}, '750', 9999999.99, 1234567.89
+      from product p where p.business_id = ${b}`)
+    await run(sql`insert into inventory_movement (business_id, location_id, variant_id, quantity, reason, note)
+      select ${b}, ${location}::uuid, v.id, 3, 'opening', ${texts[2 % texts.length]}
+      from product_variant v where v.business_id = ${b}`)
+    await run(
+      sql`update inventory set reorder_point = 100, reorder_quantity = 12, updated_at = now() where business_id = ${b}`,
+    )
+    await run(sql`insert into orders (business_id, order_number, location_id, customer_id, status, opened_at, completed_at, note, tips)
+      select ${b}, 'N-' || n, ${location}::uuid, c.id, 'completed', t.at, t.at, ${text}, 1
+      from ${series} join customer c on c.business_id = ${b} and c.code = 'C-' || n
+      cross join lateral (select ${now}::timestamptz - (n % 45) * interval '1 day' - interval '1 minute' as at) t`)
+    await run(sql`insert into order_item (business_id, order_id, line_number, product_id, variant_id, name, quantity, unit_price,
+        tax_rate, tax_included, gross_sales, discount, tax, unit_cost)
+      select ${b}, o.id, row_number() over (partition by o.id order by v.sku), v.product_id, v.id, ${texts[0]}, 7,
+        9999999.99, 0.12, true, 62499999.94, 100, 7499999.99, 1234567.89
+      from orders o join product_variant v on v.business_id = o.business_id
+      where o.business_id = ${b} and (o.order_number = 'N-45' or v.sku like 'SKU-1_')`)
+    await run(sql`insert into order_payment (business_id, order_id, payment_number, method, amount, reference, paid_at)
+      select ${b}, o.id, 1, ${text}, o.total, ${text}, o.completed_at
+      from (select o.*, substr(o.order_number, 3)::integer as n from orders o where o.business_id = ${b}) o`)
+    await run(sql`insert into order_refund (business_id, order_id, location_id, refunded_at, reason, method)
+      select ${b}, o.id, o.location_id, ${now}::timestamptz - interval '1 minute', ${text}, ${text}
+      from (select o.*, substr(o.order_number, 3)::integer as n from orders o where o.business_id = ${b}) o where n <= 40`)
+    await run(sql`insert into order_refund_line (business_id, refund_id, order_id, line_number, product_id, variant_id, quantity, returns, tax)
+      select ${b}, r.id, r.order_id, 1, i.product_id, i.variant_id, 1, 10, 1.2
+      from order_refund r join order_item i on i.business_id = r.business_id and i.order_id = r.order_id and i.line_number = 1
+      where r.business_id = ${b}`)
+    await run(sql`insert into psa_board (business_id, name, customer_id, status, starts_on, due_on)
+      select ${b}, ${text} || n, c.id, 'active', '2026-01-01', '2026-02-01'
+      from ${series} join customer c on c.business_id = ${b} and c.code = 'C-' || n where n <= 60`)
+    await run(sql`insert into psa_phase (business_id, board_id, name, position)
+      select ${b}, p.id, ${texts[3 % texts.length]}, n from psa_board p, generate_series(1, 8) n where p.business_id = ${b}`)
+    await run(sql`insert into psa_step (business_id, board_id, phase_id, position, name, kind, status, blocked_reason, assignee_id, due_on)
+      select ${b}, f.board_id, f.id, n, ${texts[4 % texts.length]}, 'hourly', 'blocked', ${texts[5 % texts.length]}, ${userId}::uuid, '2026-01-05'
+      from psa_phase f, generate_series(1, 10) n where f.business_id = ${b}`)
+    await run(sql`insert into psa_time_entry (business_id, step_id, user_id, worked_on, minutes, hourly_rate, note)
+      select ${b}, s.id, ${userId}::uuid, ${now}::timestamptz::date, 61, 99999.99, ${texts[6 % texts.length]}
+      from psa_step s where s.business_id = ${b} and s.position <= 2`)
+  })
+  const [board] = await db.asOwner<{ id: string }>(
+    'select id from psa_board where business_id = $1 order by id limit 1',
+    [shop.id],
+  )
+  return { ...shop, sku: 'SKU-10', orderNumber: 'N-45', clientCode: 'C-45', boardId: (board as { id: string }).id }
+}

@@ -1,0 +1,162 @@
+import { countTokens } from 'gpt-tokenizer/encoding/o200k_base'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { loadTools } from '../../plugins/registry.ts'
+import { type HostileShop, INJECTIONS, makeHostileShop } from '../support/hostile-shop.ts'
+import { call, rpc, type Service, startService } from '../support/service.ts'
+import { makeUser } from '../support/shop.ts'
+
+// What holds for every tool, whatever people have written into the shop.
+const MAX_TOKENS = 8000
+const MAX_INTENT_TOKENS = 2000
+
+let service: Service
+let hostile: HostileShop
+let long: HostileShop
+let token: string
+
+beforeAll(async () => {
+  service = await startService({ users: ['ana'] })
+  const userId = await makeUser(service.db, 'ana', [])
+  const options = { now: service.now, userId }
+  hostile = await makeHostileShop(service.db, INJECTIONS, options)
+  // As long as it may get, in the scripts that cost the most tokens.
+  long = await makeHostileShop(
+    service.db,
+    ['🧿𓂀꧁', '𒀱ꙮ௵', 'ﷺ꧅𝕬'].map((text) => text.repeat(60)),
+    options,
+  )
+  token = await service.tokenOf('ana')
+})
+afterAll(() => service?.close())
+
+/** For every tool, calls that make it say as much as it can. */
+function callsOf(shop: HostileShop): Record<string, Record<string, unknown>[]> {
+  const [locationId] = shop.locations
+  const window = { preset: 'last_30_days' }
+  const everything = { limit: 100 }
+  return {
+    adjust_inventory: [{ product: shop.sku, locationId, change: '1', note: INJECTIONS[0] }],
+    cancel_order: [{ order: shop.orderNumber, reason: INJECTIONS[1] }],
+    create_client: [{ name: INJECTIONS[1] }],
+    create_order: [{ items: [{ product: shop.sku, quantity: '1' }], locationId, note: INJECTIONS[1] }],
+    create_product: [{ name: INJECTIONS[1], sku: 'NEW', price: '1' }],
+    get_client: [{ client: shop.clientCode }],
+    get_client_health: [{}],
+    get_context: [{}],
+    get_inventory: [everything, { ...everything, status: 'low' }],
+    get_inventory_health: [{}],
+    get_order: [{ order: shop.orderNumber }, { order: 'N-3' }],
+    get_product: [{ product: shop.sku }],
+    get_products: [everything],
+    get_psa_board: [{ board: shop.boardId }],
+    get_psa_time_report: ['board', 'person', 'client', 'step', 'day'].map((groupBy) => ({ ...window, groupBy })),
+    get_sales_by_category: [{ ...window, compare: true }],
+    get_sales_by_location: [{ ...window, compare: true }],
+    get_sales_by_payment_method: [window],
+    get_sales_report: ['day', 'week', 'hour'].map((groupBy) => ({ ...window, groupBy, compare: true })),
+    get_tax_report: [window],
+    get_top_products: [{ ...window, limit: 50, compare: true }],
+    list_categories: [everything],
+    list_clients: [everything],
+    list_inventory_movements: [everything],
+    list_locations: [everything],
+    list_orders: [everything],
+    list_psa_boards: [everything],
+    list_psa_steps: [{ ...everything, overdue: true }],
+    list_suppliers: [everything],
+    refund_order: [{ order: shop.orderNumber, reason: INJECTIONS[1] }],
+    set_active_business: [],
+    summarize_day: [{}, { allBusinesses: true }],
+    summarize_period: [window, { ...window, allBusinesses: true }],
+    transfer_inventory: [
+      { fromLocationId: locationId, toLocationId: 'nowhere', items: [{ product: shop.sku, quantity: '1' }] },
+    ],
+    update_client: [{ client: shop.clientCode, name: INJECTIONS[1] }],
+    update_product: [{ product: shop.sku, price: '2.50' }],
+  }
+}
+
+async function everyCall(shop: HostileShop, check: (name: string, result: Result) => void): Promise<void> {
+  const tools = (await loadTools()).filter((tool) => tool.kind === 'business' || !tool.name.includes('tenant'))
+  const calls = callsOf(shop)
+  for (const tool of tools) {
+    const attempts = calls[tool.name]
+    if (attempts === undefined) throw new Error(`say in callsOf() how ${tool.name} is called`)
+    for (const args of attempts) {
+      const mode = tool.kind === 'business' && tool.mode === 'write' ? { dryRun: true } : {}
+      const { body } = await call(service.app, token, tool.name, { ...args, ...mode, businessId: shop.id })
+      check(tool.name, body.result)
+    }
+  }
+}
+
+interface Result {
+  content: { text: string }[]
+  structuredContent?: Record<string, unknown>
+}
+
+/** Tokens of a text that may hold what a tokenizer takes for its own marks. */
+function tokensOf(text: string): number {
+  return countTokens(text, { disallowedSpecial: new Set() })
+}
+
+/** Every text in a result. */
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.values(value).flatMap(textsIn)
+}
+
+describe('text written by strangers', () => {
+  it('stays data in every tool: one line, no hidden characters, no markup of a conversation', async () => {
+    await everyCall(hostile, (name, result) => {
+      const [{ text } = { text: '' }] = result.content
+      for (const each of textsIn(result)) {
+        expect({ name, each }).toEqual({
+          name,
+          each: expect.not.stringMatching(/[\p{Cf}\p{Co}\p{Zl}\p{Zp}]|(?!\n)\p{Cc}/u),
+        })
+      }
+      for (const each of textsIn(result.structuredContent)) {
+        expect({ name, each }).toEqual({ name, each: expect.not.stringContaining('\n') })
+      }
+      // A line that a stranger has begun would begin with their words; a row of a table begins with its bar.
+      for (const line of text.split('\n')) {
+        expect({ name, line }).toEqual({
+          name,
+          line: expect.not.stringMatching(/^[^\w|]*(SYSTEM|Human|Assistant|Use this id|Ignore all|You are now)/),
+        })
+      }
+      // The one line of the service that names the business is its own.
+      expect(text.match(/^Business: /gm) ?? []).toHaveLength(
+        text.includes('_argument:') || text.includes('conflict') ? 0 : 1,
+      )
+    })
+  })
+
+  it('never reaches what describes the tools', async () => {
+    const { body } = await rpc(service.app, token, 'tools/list')
+    const listed = JSON.stringify(body)
+    for (const injection of INJECTIONS) expect(listed).not.toContain(injection.trim().slice(0, 20))
+  })
+
+  it('is told apart from the words of the service where it is a note', async () => {
+    const { data } = await call(service.app, token, 'get_order', { order: 'N-3', businessId: hostile.id })
+    expect(data.note).toMatch(/^\[untrusted text\] /)
+  })
+})
+
+describe('a result', () => {
+  it(`is read for at most ${MAX_TOKENS} tokens, an intent's text for ${MAX_INTENT_TOKENS}, whatever the data`, async () => {
+    const sizes: Record<string, number> = {}
+    const texts: Record<string, number> = {}
+    for (const shop of [long, hostile]) {
+      await everyCall(shop, (name, result) => {
+        sizes[name] = Math.max(sizes[name] ?? 0, tokensOf(JSON.stringify(result)))
+        if (/^summarize_|_health$/.test(name)) texts[name] = tokensOf(result.content[0]?.text ?? '')
+      })
+    }
+    expect(Object.entries(sizes).filter(([, size]) => size > MAX_TOKENS)).toEqual([])
+    expect(Object.entries(texts).filter(([, size]) => size > MAX_INTENT_TOKENS)).toEqual([])
+  })
+})
