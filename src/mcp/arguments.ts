@@ -28,6 +28,6 @@ export const TaxRatePercent = Type.Optional(
   Type.String({
     pattern: '^(\\d{1,2}(\\.\\d{1,4})?)?$',
     expected: 'a percentage such as "12" or "5.5", below 100, or "" for the rate of the business',
-    description: 'E.g. "12"; "" for the rate of the business',
+    description: '"" for the rate of the business',
   }),
 )

@@ -3,7 +3,7 @@ import type { Transaction } from '../database/database.ts'
 import { ServiceError } from '../errors.ts'
 import { clean } from '../mcp/text.ts'
 
-const MOST_NAMED = 20
+const MAX_CHOICES = 20
 
 /** The clock by which a report cuts days, and the location if it is about one. */
 export interface Place {
@@ -65,10 +65,34 @@ function locationsOf(db: Transaction, business: AuthorizedBusiness): Promise<Loc
 function oneOf(locations: readonly LocationRow[], id: string | undefined, argument: string): Location {
   const found = locations.find((location) => location.id === id)
   if (found !== undefined) return toLocation(found)
-  const choices = locations.slice(0, MOST_NAMED).map((location) => `${clean(location.name, 60)} (${location.id})`)
-  throw new ServiceError('invalid_argument', `${argument} must be one of this business: ${choices.join('; ')}.`)
+  const choices = locations.slice(0, MAX_CHOICES).map((location) => location.id)
+  throw new ServiceError('invalid_argument', `${argument} must be one of this business: ${choices.join(', ')}.`, {
+    hint: 'list_locations and get_sales_by_location tell their names.',
+  })
 }
 
 function toLocation({ id, name, timezone }: LocationRow): Location {
   return { timezone, location: { id, name: clean(name) } }
+}
+
+export interface LocationDetailRow extends LocationRow {
+  city: string | null
+  address: string | null
+}
+
+/** The locations of a business by name, active or not. */
+export function findLocations(
+  db: Transaction,
+  businessId: string,
+  query: { limit: number; after?: readonly [name: string, id: string] | undefined },
+): Promise<LocationDetailRow[]> {
+  let locations = db
+    .selectFrom('location')
+    .select(['id', 'name', 'timezone', 'is_active', 'city', 'address'])
+    .where('business_id', '=', businessId)
+  if (query.after !== undefined) {
+    const [name, id] = query.after
+    locations = locations.where((eb) => eb(eb.refTuple('name', 'id'), '>', eb.tuple(name, id)))
+  }
+  return locations.orderBy('name').orderBy('id').limit(query.limit).execute()
 }

@@ -1,0 +1,71 @@
+import { Type } from '@sinclair/typebox'
+import { Amount, Id, TaxRatePercent } from '../../src/mcp/arguments.ts'
+import { EntityRef, Nullable } from '../../src/mcp/schema.ts'
+import { clean, variantName } from '../../src/mcp/text.ts'
+import { additive, defineTool } from '../../src/mcp/tool.ts'
+import { formatMoney, MoneySchema, money } from '../../src/money/money.ts'
+import { createProduct } from '../../src/pos/product-writing.ts'
+import { doPricesIncludeTax } from '../../src/pos/products.ts'
+
+export default defineTool({
+  name: 'create_product',
+  title: 'New product',
+  description:
+    'Adds a product with one SKU to the catalogue, at the price on its tag. To change one use update_product; set stock ' +
+    'afterwards with adjust_inventory. Refused when the SKU or barcode is in use.',
+  scopes: ['pos:write'],
+  annotations: additive,
+  mode: 'write',
+  input: Type.Object({
+    name: Type.String({ minLength: 1, maxLength: 200 }),
+    sku: Type.String({ minLength: 1, maxLength: 100 }),
+    price: Amount('E.g. "12.50"'),
+    cost: Type.Optional(Amount('Per unit')),
+    category: Type.Optional(Type.String({ maxLength: 100, description: 'Name or id' })),
+    createCategory: Type.Boolean({ default: false, description: 'true: makes it if there is none' }),
+    supplierId: Type.Optional(Id('From list_suppliers')),
+    barcode: Type.Optional(Type.String({ maxLength: 100 })),
+    label: Type.Optional(Type.String({ maxLength: 100, description: 'Of the variant, e.g. "M / Red"' })),
+    description: Type.Optional(Type.String({ maxLength: 2000 })),
+    taxRatePercent: TaxRatePercent,
+  }),
+  output: Type.Object({
+    product: EntityRef,
+    variantId: Type.String(),
+    sku: Type.String(),
+    price: MoneySchema,
+    pricesIncludeTax: Type.Boolean(),
+    category: Nullable(EntityRef),
+    isNewCategory: Type.Boolean(),
+    supplier: Nullable(EntityRef),
+  }),
+  async handler(input, { db, business, now }) {
+    const made = await createProduct(db, business.id, input, now)
+    const price = money(input.price, business)
+    const pricesIncludeTax = await doPricesIncludeTax(db, business.id)
+    const name = variantName(made)
+    const { category, supplier } = made
+    const data = {
+      product: { id: made.productId, name },
+      variantId: made.variantId,
+      sku: clean(made.sku, 100),
+      price,
+      pricesIncludeTax,
+      category: category === null ? null : { id: category.id, name: clean(category.name, 60) },
+      isNewCategory: category?.isNew ?? false,
+      supplier: supplier === null ? null : { id: supplier.id, name: clean(supplier.name, 60) },
+    }
+    const place = [
+      data.category === null ? 'no category' : `category ${data.category.name} (${data.category.id})`,
+      ...(data.isNewCategory ? ['new'] : []),
+      ...(data.supplier === null ? [] : [`supplier ${data.supplier.name} (${data.supplier.id})`]),
+    ].join(', ')
+    return {
+      text:
+        `New product ${name}, SKU ${data.sku}, at ${formatMoney(price)} ${pricesIncludeTax ? 'with' : 'without'} tax; ${place}.\n` +
+        `Product id ${made.productId}, variant id ${made.variantId}. No stock is kept of it yet.`,
+      data,
+      subject: `product ${made.productId}`,
+    }
+  },
+})

@@ -1,0 +1,167 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { page } from '../../src/mcp/cursor.ts'
+import { EntityRef, Nullable } from '../../src/mcp/schema.ts'
+import { clean, table, untrusted } from '../../src/mcp/text.ts'
+import { defineTool, readOnly } from '../../src/mcp/tool.ts'
+import { formatMoney, MoneySchema, money, quantity } from '../../src/money/money.ts'
+import { findProductDetail, productOf } from '../../src/pos/product-detail.ts'
+import { addDays, localDate } from '../../src/time/local.ts'
+
+const MOST_VARIANTS = 20
+const MOST_LOCATIONS = 20
+const SALES_DAYS = 30
+
+const NullableText = Nullable(Type.String())
+
+const ProductSchema = Type.Object({
+  product: EntityRef,
+  isActive: Type.Boolean(),
+  category: Nullable(EntityRef),
+  supplier: Nullable(EntityRef),
+  description: NullableText,
+  taxRatePercent: Type.String(),
+  hasOwnTaxRate: Type.Boolean({ description: 'false: it is the rate of the business' }),
+  pricesIncludeTax: Type.Boolean(),
+  currency: Type.String(),
+  updatedAt: Type.String(),
+  sales: Type.Object({
+    from: Type.String(),
+    to: Type.String(),
+    unitsSold: Type.String(),
+    netSales: MoneySchema,
+    lastSoldOn: NullableText,
+  }),
+  variants: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      sku: Type.String(),
+      label: NullableText,
+      barcode: NullableText,
+      price: Type.String(),
+      cost: NullableText,
+      isActive: Type.Boolean(),
+      updatedAt: Type.String({ description: 'Last change of the variant or its product: expectedUpdatedAt' }),
+      unitsSold: Type.String(),
+      netSales: Type.String(),
+      onHand: Nullable(Type.String(), { description: 'Over all locations; null: no stock is kept' }),
+      stock: Type.Array(
+        Type.Object({ location: EntityRef, onHand: Type.String(), reorderPoint: Nullable(Type.String()) }),
+      ),
+      hasMoreStock: Type.Boolean(),
+    }),
+  ),
+  hasMoreVariants: Type.Boolean(),
+})
+
+export default defineTool({
+  name: 'get_product',
+  title: 'Product',
+  description:
+    'One product with its variants, prices, costs, tax rate, category and supplier, stock per location, and what it sold ' +
+    `in the last ${SALES_DAYS} days. Use it before update_product, or for "how is X doing?"; to search by name use ` +
+    `get_products. At most ${MOST_VARIANTS} variants, the one asked for first, and ${MOST_LOCATIONS} locations each.`,
+  scopes: ['pos:read'],
+  annotations: readOnly,
+  mode: 'read',
+  input: Type.Object({
+    product: Type.String({ minLength: 1, maxLength: 100, description: 'SKU, barcode, product id or variant id' }),
+  }),
+  output: ProductSchema,
+  async handler({ product: reference }, { db, business, now }) {
+    const match = await productOf(db, business.id, reference)
+    const to = localDate(now, business.timezone)
+    const days = { from: addDays(to, 1 - SALES_DAYS), to }
+    const limits = { variants: MOST_VARIANTS, locations: MOST_LOCATIONS }
+    const { product, variants, sales } = await findProductDetail(db, business.id, match, days, limits)
+    const amount = (value: string) => money(value, business).amount
+    const shown = page(
+      variants,
+      MOST_VARIANTS,
+      ({ id }) => [id],
+      (row) => ({
+        id: row.id,
+        sku: clean(row.sku, 60),
+        label: row.label === null ? null : clean(row.label, 60),
+        barcode: row.barcode === null ? null : clean(row.barcode, 60),
+        price: amount(row.price),
+        cost: row.cost === null ? null : amount(row.cost),
+        isActive: row.is_active,
+        updatedAt: row.updated_at.toISOString(),
+        unitsSold: quantity(row.units_sold),
+        netSales: amount(row.net_sales),
+        onHand: row.on_hand === null ? null : quantity(row.on_hand),
+        stock: row.stock.slice(0, MOST_LOCATIONS).map((stock) => ({
+          location: { id: stock.location_id, name: clean(stock.location, 40) },
+          onHand: quantity(stock.on_hand),
+          reorderPoint: stock.reorder_point === null ? null : quantity(stock.reorder_point),
+        })),
+        hasMoreStock: row.stock.length > MOST_LOCATIONS,
+      }),
+    )
+    const refOf = (id: string | null, name: string | null) =>
+      id === null || name === null ? null : { id, name: clean(name, 60) }
+    const data = {
+      product: { id: product.id, name: clean(product.name) },
+      isActive: product.is_active,
+      category: refOf(product.category_id, product.category),
+      supplier: refOf(product.supplier_id, product.supplier),
+      description: untrusted(product.description),
+      taxRatePercent: quantity(product.tax_rate_percent),
+      hasOwnTaxRate: product.has_own_tax_rate,
+      pricesIncludeTax: product.prices_include_tax,
+      currency: business.currency,
+      updatedAt: product.updated_at.toISOString(),
+      sales: {
+        ...days,
+        unitsSold: quantity(sales.units_sold),
+        netSales: money(sales.net_sales, business),
+        lastSoldOn: sales.last_sold_on,
+      },
+      variants: shown.items,
+      hasMoreVariants: shown.hasMore,
+    }
+    return { text: describeProduct(data), data }
+  },
+})
+
+function describeProduct(data: Static<typeof ProductSchema>): string {
+  const { product, category, supplier, sales, variants } = data
+  const ref = (what: string, value: { id: string; name: string } | null) =>
+    value === null ? `no ${what}` : `${what} ${value.name} (${value.id})`
+  const lines = [
+    `${product.name} (${product.id}) is ${data.isActive ? 'active' : 'switched off'}; ${ref('category', category)}, ${ref('supplier', supplier)}. Product changed ${data.updatedAt}.`,
+    `Tax ${data.taxRatePercent} % (${data.hasOwnTaxRate ? 'its own rate' : 'the rate of the business'}); prices ${data.pricesIncludeTax ? 'include' : 'are without'} tax.`,
+    `${sales.from} to ${sales.to}: ${sales.unitsSold} units sold, net sales ${formatMoney(sales.netSales)}. Last sold: ${sales.lastSoldOn ?? 'never'}.`,
+    table(
+      ['SKU', 'label', 'barcode', `price ${data.currency}`, 'cost', 'on hand', 'units', 'net', 'changed', 'variant id'],
+      variants.map((variant) => [
+        variant.isActive ? variant.sku : `${variant.sku} (switched off)`,
+        variant.label ?? '–',
+        variant.barcode ?? '–',
+        variant.price,
+        variant.cost ?? '–',
+        variant.onHand ?? '–',
+        variant.unitsSold,
+        variant.netSales,
+        variant.updatedAt,
+        variant.id,
+      ]),
+    ),
+    ...variants.filter(({ stock }) => stock.length > 0).map(describeStock),
+  ]
+  if (data.hasMoreVariants) {
+    lines.unshift(
+      `Only ${variants.length} variants are shown; find others with get_products, and ask for one by its SKU.`,
+    )
+  }
+  if (data.description !== null) lines.push(`Description: ${data.description}`)
+  return lines.join('\n')
+}
+
+function describeStock({ sku, stock, hasMoreStock }: Static<typeof ProductSchema>['variants'][number]): string {
+  const places = stock.map(
+    ({ location, onHand, reorderPoint }) =>
+      `${location.name} ${onHand}${reorderPoint === null ? '' : ` (reorder at ${reorderPoint})`}`,
+  )
+  return `Stock of ${sku}${hasMoreStock ? `, first ${stock.length} locations (all: get_inventory)` : ''}: ${places.join('; ')}`
+}

@@ -1,0 +1,78 @@
+import { Type } from '@sinclair/typebox'
+import { Amount, TaxRatePercent } from '../../src/mcp/arguments.ts'
+import { EntityRef, Nullable } from '../../src/mcp/schema.ts'
+import { clean, table, variantName } from '../../src/mcp/text.ts'
+import { changing, defineTool } from '../../src/mcp/tool.ts'
+import { updateProduct } from '../../src/pos/product-writing.ts'
+
+const NullableText = Nullable(Type.String())
+
+export default defineTool({
+  name: 'update_product',
+  title: 'Change a product',
+  description:
+    'Changes price, cost, name, category, supplier, barcode, description or tax rate of a product, or takes it off sale; ' +
+    'answers old and new values. "" takes a category, supplier, barcode or description away. Give expectedPrice or ' +
+    "expectedUpdatedAt as get_product told it, so that nobody else's change is overwritten. For stock use adjust_inventory.",
+  scopes: ['pos:write'],
+  annotations: changing,
+  mode: 'write',
+  input: Type.Object({
+    variant: Type.String({ minLength: 1, maxLength: 100, description: 'SKU or variant id' }),
+    name: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+    price: Type.Optional(Amount('E.g. "12.50"')),
+    cost: Type.Optional(Amount('Per unit')),
+    category: Type.Optional(Type.String({ maxLength: 100, description: 'Name or id' })),
+    supplierId: Type.Optional(Type.String({ maxLength: 64 })),
+    barcode: Type.Optional(Type.String({ maxLength: 100 })),
+    description: Type.Optional(Type.String({ maxLength: 2000 })),
+    active: Type.Optional(Type.Boolean()),
+    taxRatePercent: TaxRatePercent,
+    expectedPrice: Type.Optional(Amount('Refused if it is another')),
+    expectedUpdatedAt: Type.Optional(Type.String({ format: 'date-time', description: 'Refused if changed since' })),
+  }),
+  output: Type.Object({
+    product: EntityRef,
+    variantId: Type.String(),
+    sku: Type.String(),
+    changes: Type.Array(Type.Object({ field: Type.String(), from: NullableText, to: NullableText })),
+    isActive: Type.Boolean(),
+    updatedAt: Type.String(),
+    currency: Type.String(),
+  }),
+  async handler({ variant, ...input }, { db, business, now }) {
+    const changed = await updateProduct(db, business, variant, input, now)
+    const name = variantName(changed)
+    const data = {
+      product: { id: changed.productId, name },
+      variantId: changed.variantId,
+      sku: clean(changed.sku, 100),
+      changes: changed.changes,
+      isActive: changed.isActive,
+      updatedAt: changed.updatedAt.toISOString(),
+      currency: business.currency,
+    }
+    const lines = [
+      `${name} (SKU ${data.sku}, variant ${data.variantId}), changed ${data.updatedAt}; amounts in ${business.currency}.`,
+      table(
+        ['field', 'before', 'now'],
+        data.changes.map(({ field, from, to }) => [field, from ?? none(field), to ?? none(field)]),
+      ),
+    ]
+    const shared = data.changes.map(({ field }) => field).filter((field) => SHARED.has(field))
+    if (changed.siblings > 0 && shared.length > 0) {
+      lines.push(`${shared.join(', ')}: changed for all ${changed.siblings + 1} variants of this product.`)
+    }
+    if (input.active === true && !changed.isActive) {
+      lines.push('It is still not on sale: the product that it is a variant of is switched off as a whole.')
+    }
+    return { text: lines.join('\n'), data, subject: `variant ${changed.variantId}` }
+  },
+})
+
+/** What all variants of a product have in common. */
+const SHARED = new Set(['name', 'category', 'supplierId', 'description', 'taxRatePercent'])
+
+function none(field: string): string {
+  return field === 'taxRatePercent' ? 'that of the business' : '–'
+}

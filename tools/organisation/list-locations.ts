@@ -1,0 +1,70 @@
+import { Type } from '@sinclair/typebox'
+import { decodeCursor, PAGE_OUTPUT, page } from '../../src/mcp/cursor.ts'
+import { Cursor, Limit, Nullable } from '../../src/mcp/schema.ts'
+import { clean, listText } from '../../src/mcp/text.ts'
+import { defineTool, readOnly } from '../../src/mcp/tool.ts'
+import { findLocations } from '../../src/pos/locations.ts'
+import { withOffset } from '../../src/time/local.ts'
+
+const NullableText = Nullable(Type.String())
+
+export default defineTool({
+  name: 'list_locations',
+  title: 'Locations',
+  description:
+    'The locations of the business by name, with city, address, time zone and what time it is there now. Use it to find ' +
+    'the locationId that other tools take; to compare what locations sell use get_sales_by_location. Those switched off ' +
+    'are listed too. Default: 50 rows.',
+  scopes: ['pos:read'],
+  annotations: readOnly,
+  mode: 'read',
+  input: Type.Object({ limit: Limit({ default: 50, maximum: 100 }), cursor: Cursor }),
+  output: Type.Object({
+    locations: Type.Array(
+      Type.Object({
+        id: Type.String(),
+        name: Type.String(),
+        timezone: Type.String(),
+        localTime: Type.String({ description: 'Now, with the offset of its zone' }),
+        city: NullableText,
+        address: NullableText,
+        isActive: Type.Boolean(),
+      }),
+    ),
+    ...PAGE_OUTPUT,
+  }),
+  async handler({ limit, cursor }, { db, business, now }) {
+    const after = decodeCursor(cursor, 2)
+    const rows = await findLocations(db, business.id, { limit: limit + 1, after })
+    const { items: locations, ...more } = page(
+      rows,
+      limit,
+      (row) => [row.name, row.id],
+      (row) => ({
+        id: row.id,
+        name: clean(row.name),
+        timezone: row.timezone,
+        localTime: withOffset(now, row.timezone),
+        city: row.city === null ? null : clean(row.city, 60),
+        address: row.address === null ? null : clean(row.address),
+        isActive: row.is_active,
+      }),
+    )
+    return {
+      text: listText({
+        what: 'locations',
+        headers: ['location', 'city', 'address', 'time zone', 'local time', 'id'],
+        rows: locations.map((location) => [
+          location.isActive ? location.name : `${location.name} (switched off)`,
+          location.city ?? '–',
+          location.address ?? '–',
+          location.timezone,
+          location.localTime,
+          location.id,
+        ]),
+        nextCursor: more.nextCursor,
+      }),
+      data: { locations, ...more },
+    }
+  },
+})
