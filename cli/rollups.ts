@@ -17,8 +17,8 @@ interface Difference {
   location_id: string
   basis: string
   day: string
-  kept_net_sales: string | null
-  raw_net_sales: string | null
+  kept: string | null
+  raw: string | null
 }
 
 await runCommand({
@@ -56,10 +56,7 @@ async function check(database: Database, businesses: string[]) {
     json: { businesses: businesses.length, differences, cells },
     text:
       cells
-        .map(
-          (cell) =>
-            `${cell.businessId}  ${cell.rollup}  ${cell.day}  kept ${cell.keptNetSales}, raw ${cell.rawNetSales}`,
-        )
+        .map((cell) => `${cell.businessId}  ${cell.rollup}  ${cell.day}  kept ${cell.kept}, raw ${cell.raw}`)
         .join('\n') || `The sums of ${businesses.length} businesses are right.`,
     failure,
   }
@@ -78,7 +75,7 @@ function cellOf(row: Difference) {
     locationId: row.location_id,
     basis: row.basis,
     day: row.day,
-    keptNetSales: row.kept_net_sales,
-    rawNetSales: row.raw_net_sales,
+    kept: row.kept,
+    raw: row.raw,
   }
 }

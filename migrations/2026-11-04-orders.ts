@@ -49,6 +49,9 @@ export async function up(db: Kysely<any>): Promise<void> {
     create index orders_by_completion on orders (business_id, completed_at, id) where status = 'completed'
   `.execute(db)
   await sql`create index orders_by_customer on orders (business_id, customer_id, opened_at desc)`.execute(db)
+  await sql`
+    create index orders_by_customer_completion on orders (business_id, customer_id, completed_at)
+    where status = 'completed' and customer_id is not null`.execute(db)
 
   await sql`
     create table order_item (

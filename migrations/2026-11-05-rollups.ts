@@ -1,95 +1,197 @@
 import { type Kysely, sql } from 'kysely'
 
 const MEASURES = ['units_sold', 'units_returned', 'gross_sales', 'discounts', 'returns', 'tax', 'cost']
-const SALES_MEASURES = ['orders', 'refunds', ...MEASURES, 'tips']
-const SALES_TABLES = ['sales_hourly', 'sales_daily']
-const TABLES = [...SALES_TABLES, 'product_daily']
+const NET_SALES = 'gross_sales - discounts - returns'
 
 /**
- * Daily and hourly sums of sales, kept exactly in step by the database itself: every change of a fact adds its new
- * contribution and takes away its old one, in the transaction of the change.
+ * Sums of sales, kept exactly in step by the database itself: every change of a fact adds its new contribution and
+ * takes away its old one, in the transaction of the change.
  *
  * A fact counts on its local day twice: by the clock of the business (`basis = 'business'`, for reports over all
- * locations) and by the clock of its location (`basis = 'location'`).
+ * locations) and by the clock of its location (`basis = 'location'`). A client has no clock: `customer_sales` is by
+ * client alone.
  */
 
-/** The facts of orders and refunds in one shape, from rows `n` that carry a `sign`. */
+/** What facts of a kind measure, what tells them apart besides time and place, and how finely time is cut. */
+const FACTS = {
+  sales: { by: [], times: ['month', 'day', 'hour'], measures: ['orders', 'refunds', ...MEASURES, 'tips'] },
+  lines: { by: ['product_id', 'variant_id', 'tax_rate'], times: ['month', 'day'], measures: MEASURES },
+  payments: { by: ['method'], times: ['day'], measures: ['payments', 'amount', 'refunds', 'refunded'] },
+} as const satisfies Record<string, { by: readonly string[]; times: readonly string[]; measures: readonly string[] }>
+type Kind = keyof typeof FACTS
+
+interface Rollup {
+  of: Kind
+  key: string
+  measures: readonly string[]
+  /** The amount by which a difference is told. */
+  amount: string
+}
+const rollup = (of: Kind, key: string, measures: readonly string[] = FACTS[of].measures, amount = NET_SALES) => ({
+  of,
+  key: `business_id, location_id, basis, ${key}`,
+  measures,
+  amount,
+})
+/** The coarsest of a kind is written first: at its cells, transactions with several statements queue up. */
+const ROLLUPS: Record<string, Rollup> = {
+  sales_hourly: rollup('sales', 'day, hour'),
+  sales_daily: rollup('sales', 'day'),
+  sales_monthly: rollup('sales', 'month'),
+  product_daily: rollup('lines', 'day, product_id, variant_id'),
+  tax_daily: rollup('lines', 'day, tax_rate', ['net_sales', 'tax'], 'net_sales'),
+  product_monthly: rollup('lines', 'month, product_id, variant_id'),
+  payment_daily: rollup('payments', 'day, method', FACTS.payments.measures, 'amount - refunded'),
+}
+const rollupsOf = (kind: Kind) => Object.entries(ROLLUPS).filter(([, { of }]) => of === kind)
+const TABLES = [...Object.keys(ROLLUPS), 'customer_sales']
+// Four digits more than a row has: the largest amounts of a month, and of a client, still add up.
+const COLUMN_TYPES: Record<string, string> = {
+  month: 'date',
+  day: 'date',
+  hour: 'smallint',
+  product_id: 'uuid',
+  variant_id: 'uuid',
+  tax_rate: 'numeric(9,6)',
+  method: 'text',
+  orders: 'bigint',
+  payments: 'bigint',
+  refunds: 'bigint',
+  units_sold: 'numeric(18,3)',
+  units_returned: 'numeric(18,3)',
+}
+
+/** Rows `n` with their orders `o`; one of both carries a `sign`. */
+const withOrders = (rows: string) => `(${rows}) n join orders o on o.business_id = n.business_id and o.id = n.order_id`
+const ofOrders = (orders: string, table: string) =>
+  `(${orders}) o join ${table} n on n.business_id = o.business_id and n.order_id = o.id`
+/** Refund lines `n` with their refunds `r` and the order lines `i` that they take back. */
+const withRefunds = (rows: string) => `
+  (${rows}) n join order_refund r on r.business_id = n.business_id and r.id = n.refund_id
+  join order_item i on i.business_id = n.business_id and i.order_id = n.order_id and i.line_number = n.line_number`
+const refundLinesOf = (items: string) => `
+  (${items}) i join order_refund r on r.business_id = i.business_id and r.order_id = i.order_id
+  join order_refund_line n
+    on n.business_id = r.business_id and n.refund_id = r.id and n.line_number = i.line_number`
+
+/** The facts of orders and refunds in one shape. */
 const orderFacts = (rows: string) => `
-  select n.sign, n.business_id, n.location_id, n.completed_at as at,
+  select sign, n.business_id, n.location_id, n.completed_at as at,
     case when n.sale_lines > 0 or n.return_lines = 0 then 1 else 0 end as orders,
     case when n.return_lines > 0 then 1 else 0 end as refunds,
     n.units_sold, n.units_returned, n.gross_sales, n.discounts, n.returns, n.tax, n.cost, n.tips
   from (${rows}) n where n.status = 'completed'`
 const refundFacts = (rows: string) => `
-  select n.sign, n.business_id, n.location_id, n.refunded_at as at, 0 as orders, 1 as refunds,
+  select sign, n.business_id, n.location_id, n.refunded_at as at, 0 as orders, 1 as refunds,
     0 as units_sold, n.units_returned, 0 as gross_sales, 0 as discounts, n.returns, -n.tax as tax, -n.cost as cost,
     -n.tips as tips
   from (${rows}) n`
-const itemFacts = (rows: string) => `
-  select n.sign, n.business_id, o.location_id, o.completed_at as at, n.product_id, n.variant_id,
+const itemFacts = (itemsAndOrders: string) => `
+  select sign, n.business_id, o.location_id, o.completed_at as at, n.product_id, n.variant_id, n.tax_rate,
     greatest(n.quantity, 0) as units_sold, greatest(-n.quantity, 0) as units_returned,
     case when n.quantity > 0 then n.gross_sales else 0 end as gross_sales,
     case when n.quantity > 0 then n.discount else 0 end as discounts,
     case when n.quantity < 0 then n.discount - n.gross_sales else 0 end as returns,
     n.tax, round(n.quantity * coalesce(n.unit_cost, 0), 4) as cost
-  from (${rows}) n
-  join orders o on o.business_id = n.business_id and o.id = n.order_id and o.status = 'completed'`
-const refundLineFacts = (rows: string) => `
-  select n.sign, n.business_id, r.location_id, r.refunded_at as at, n.product_id, n.variant_id,
+  from ${itemsAndOrders} where o.status = 'completed'`
+const refundLineFacts = (linesAndRefunds: string) => `
+  select sign, n.business_id, r.location_id, r.refunded_at as at, n.product_id, n.variant_id, i.tax_rate,
     0 as units_sold, n.quantity as units_returned, 0 as gross_sales, 0 as discounts, n.returns, -n.tax as tax,
     case when n.restocked then -round(n.quantity * coalesce(n.unit_cost, 0), 4) else 0 end as cost
-  from (${rows}) n
-  join order_refund r on r.business_id = n.business_id and r.id = n.refund_id`
+  from ${linesAndRefunds}`
+const paymentFacts = (paymentsAndOrders: string) => `
+  select sign, n.business_id, o.location_id, o.completed_at as at, n.method, 1 as payments, n.amount, 0 as refunds,
+    0 as refunded
+  from ${paymentsAndOrders} where o.status = 'completed'`
+const moneyBackFacts = (rows: string) => `
+  select sign, n.business_id, n.location_id, n.refunded_at as at, n.method, 0 as payments, 0 as amount, 1 as refunds,
+    n.total as refunded
+  from (${rows}) n`
+const customerFacts = (rows: string) => `
+  select sign, n.business_id, n.customer_id, n.completed_at as at, 1 as orders, ${NET_SALES} as net_sales
+  from (${rows}) n where n.status = 'completed' and n.customer_id is not null`
+const customerRefundFacts = (refundsAndOrders: string) => `
+  select sign, n.business_id, o.customer_id, null::timestamptz as at, 0 as orders, -n.returns as net_sales
+  from ${refundsAndOrders} where o.customer_id is not null`
 
-const KEYS: Record<string, string> = {
-  sales_hourly: 'business_id, location_id, basis, day, hour',
-  sales_daily: 'business_id, location_id, basis, day',
-  product_daily: 'business_id, location_id, basis, day, product_id, variant_id',
+const zeros = (names: readonly string[]) => names.map(() => '0').join(', ')
+const signedSums = (names: readonly string[]) => names.map((name) => `sum(sign * ${name}) as ${name}`).join(', ')
+
+/**
+ * Facts in cells as fine as a kind needs them. They are netted first, so that what a change leaves alone falls out,
+ * and cut into local days after that, with the zone of the business and of the location.
+ */
+function cut(kind: Kind, facts: string): string {
+  const { by, times, measures } = FACTS[kind]
+  const fact = ['business_id', 'location_id', 'at', ...by].join(', ')
+  const cell = ['business_id', 'location_id', 'basis', ...times, ...by].join(', ')
+  return `
+    select ${cell}, ${measures.map((m) => `sum(${m}) as ${m}`).join(', ')}
+    from (
+      select net.*, z.basis, date_trunc('month', net.at at time zone z.timezone)::date as month,
+        (net.at at time zone z.timezone)::date as day,
+        extract(hour from net.at at time zone z.timezone)::smallint as hour
+      from (
+        select ${fact}, ${signedSums(measures)} from (${facts}) signed group by ${fact}
+        having (${measures.map((m) => `sum(sign * ${m})`).join(', ')}) is distinct from (${zeros(measures)})
+      ) net
+      join business b on b.id = net.business_id
+      join location l on l.business_id = net.business_id and l.id = net.location_id
+      cross join lateral (values ('business', b.timezone), ('location', l.timezone)) z (basis, timezone)
+    ) timed
+    group by ${cell}`
 }
 
-/** Sums facts per cell of a rollup: local days are cut here, with the zone of the business and of the location. */
-function cells(table: string, facts: string): string {
-  const measures = table === 'product_daily' ? MEASURES : SALES_MEASURES
+/** The cells of a rollup, from the finer ones of its kind; those that come to nothing are left out. */
+function cells({ key, measures }: Rollup, finer: string): string {
+  const sums = measures.map((m) => `sum(${m === 'net_sales' ? NET_SALES : m})`)
   return `
-    select ${KEYS[table]}, ${measures.map((m) => `sum(sign * ${m}) as ${m}`).join(', ')}
-    from (
-      select f.*, z.basis, (f.at at time zone z.timezone)::date as day,
-        extract(hour from f.at at time zone z.timezone)::smallint as hour
-      from (${facts}) f
-      join business b on b.id = f.business_id
-      join location l on l.business_id = f.business_id and l.id = f.location_id
-      cross join lateral (values ('business', b.timezone), ('location', l.timezone)) z (basis, timezone)
-    ) cut
-    group by ${KEYS[table]}`
+    select ${key}, ${sums.map((sum, index) => `${sum} as ${measures[index]}`).join(', ')} from ${finer}
+    group by ${key} having (${sums.join(', ')}) is distinct from (${zeros(measures)})`
 }
 
 /** Adds cells to a rollup. Ordered by key, so that two transactions lock rows in the same order. */
-function add(table: string, cellsOf: string): string {
-  const measures = table === 'product_daily' ? MEASURES : SALES_MEASURES
+function add(table: string, { key, measures }: Rollup, cellsOf: string): string {
   return `
-    insert into ${table} as kept (${KEYS[table]}, ${measures.join(', ')})
-    select ${KEYS[table]}, ${measures.join(', ')} from (${cellsOf}) added
-    where (${measures.join(', ')}) is distinct from (${measures.map(() => '0').join(', ')})
-    order by ${KEYS[table]}
-    on conflict (${KEYS[table]}) do update
+    insert into ${table} as kept (${key}, ${measures.join(', ')}) ${cellsOf} order by ${key}
+    on conflict (${key}) do update
     set ${measures.map((m) => `${m} = kept.${m} + excluded.${m}`).join(', ')}`
 }
 
-const addProducts = (facts: string) => `${add('product_daily', cells('product_daily', facts))};`
+/** Adds facts to every rollup of their kind, in one statement. */
+function keep(kind: Kind, facts: string): string {
+  const parts = rollupsOf(kind).map(([table, rollup]) => ({ table, sql: add(table, rollup, cells(rollup, 'cut')) }))
+  const last = parts.pop()
+  const others = parts.map(({ table, sql }) => `, kept_${table} as (${sql})`).join('')
+  return `with cut as materialized (${cut(kind, facts)}) ${others} ${last?.sql};`
+}
 
-/** Facts are netted first, hours made of them, and days of hours: an order that is updated is cut into days once. */
-const addSales = (facts: string) => `
-  with net as materialized (
-    select 1 as sign, business_id, location_id, at, ${SALES_MEASURES.map((m) => `sum(sign * ${m}) as ${m}`).join(', ')}
-    from (${facts}) signed group by business_id, location_id, at
-  ),
-  hourly as materialized (${cells('sales_hourly', 'select * from net')}),
-  daily as (
-    select ${KEYS.sales_daily}, ${SALES_MEASURES.map((m) => `sum(${m}) as ${m}`).join(', ')}
-    from hourly group by ${KEYS.sales_daily}
-  ),
-  kept_hourly as (${add('sales_hourly', 'select * from hourly')})
-  ${add('sales_daily', 'select * from daily')};`
+const customerNet = (facts: string) => `
+  select business_id, customer_id, at, ${signedSums(['orders', 'net_sales'])} from (${facts}) signed
+  group by business_id, customer_id, at having (sum(sign * orders), sum(sign * net_sales)) is distinct from (0, 0)`
+const customerCells = (facts: string) => `
+  select business_id, customer_id, sum(orders) as orders, sum(net_sales) as net_sales,
+    min(at) filter (where orders > 0) as first_at, max(at) filter (where orders > 0) as last_at
+  from (${customerNet(facts)}) net group by business_id, customer_id`
+const keepCustomers = (facts: string) => `
+  insert into customer_sales as kept (business_id, customer_id, orders, net_sales, first_at, last_at)
+  ${customerCells(facts)} order by business_id, customer_id
+  on conflict (business_id, customer_id) do update
+  set orders = kept.orders + excluded.orders, net_sales = kept.net_sales + excluded.net_sales,
+    first_at = least(kept.first_at, excluded.first_at), last_at = greatest(kept.last_at, excluded.last_at);`
+/** Instants do not add up: where an order has left, they are looked up, now that the row of its client is locked. */
+const lookUpInstants = (facts: string) => `
+  update customer_sales c set (first_at, last_at) = (
+    select min(o.completed_at), max(o.completed_at) from orders o
+    where o.business_id = c.business_id and o.customer_id = c.customer_id and o.status = 'completed')
+  from (select distinct business_id, customer_id from (${customerNet(facts)}) net where net.orders < 0) gone
+  where c.business_id = gone.business_id and c.customer_id = gone.customer_id;`
+
+/** What is read of an order stays true until the end of the transaction. */
+const lockOrders = (rows: string) => `
+  perform 1 from orders o
+  where (o.business_id, o.id) in (select n.business_id, n.order_id from (${rows}) n)
+  order by o.business_id, o.id for no key update;`
 
 // A change of time zone rebuilds under the exclusive lock, so it never misses a sale that is being written.
 const shareLock = (rows: string) => `
@@ -181,69 +283,101 @@ const ONLY_ITS_OWN = `
     raise exception 'set app.business_id to the business whose sums are meant';
   end if;`
 
-/** Lines follow their order when it is completed, cancelled or moved in time or place. */
-const movedItems = (when: 'removed' | 'added', sign: number) => `
-  select ${sign} as sign, i.* from order_item i
-  join ${when} o on o.business_id = i.business_id and o.id = i.order_id
-  join ${when === 'removed' ? 'added' : 'removed'} other on other.business_id = o.business_id and other.id = o.id
-  where (o.status, o.completed_at, o.location_id)
-    is distinct from (other.status, other.completed_at, other.location_id)`
-const movedItemFacts = (when: 'removed' | 'added', sign: number) =>
-  itemFacts(movedItems(when, sign)).replace('join orders o', `join ${when} o`)
+/** Rows as they were and as they are, where an update has changed one of some columns. */
+const changed = (columns: string) => `
+  select sum(sign)::integer as sign, ${columns} from (${SIGNED.update}) n group by ${columns} having sum(sign) <> 0`
+/** Lines, payments and refunds follow their order when it is completed, cancelled, or moved in time, place or owner. */
+const MOVED = changed('business_id, id, status, completed_at, location_id, customer_id')
+/** Refund lines follow the tax rate of their order line. */
+const RETAXED = changed('business_id, order_id, line_number, tax_rate')
+
+const both = (...facts: string[]) => facts.join(' union all ')
+
+function onOrders(event: Event): string {
+  const rows = SIGNED[event]
+  const clients = customerFacts(rows)
+  if (event !== 'update') {
+    return (
+      keep('sales', orderFacts(rows)) + keepCustomers(clients) + (event === 'delete' ? lookUpInstants(clients) : '')
+    )
+  }
+  return `
+    ${keep('sales', orderFacts(rows))}
+    ${keepCustomers(both(clients, customerRefundFacts(ofOrders(MOVED, 'order_refund'))))}
+    if exists (${MOVED}) then
+      ${lookUpInstants(clients)}
+      ${keep('lines', itemFacts(ofOrders(MOVED, 'order_item')))}
+      ${keep('payments', paymentFacts(ofOrders(MOVED, 'order_payment')))}
+    end if;`
+}
+
+function onItems(event: Event): string {
+  const facts = itemFacts(withOrders(SIGNED[event]))
+  const retaxed = refundLineFacts(refundLinesOf(RETAXED))
+  return orderTotals(SIGNED[event]) + keep('lines', event === 'update' ? both(facts, retaxed) : facts)
+}
+
+const onPayments = (event: Event) =>
+  lockOrders(SIGNED[event]) + keep('payments', paymentFacts(withOrders(SIGNED[event])))
+
+const onRefunds = (event: Event) => `
+  ${lockOrders(SIGNED[event])}
+  ${keep('sales', refundFacts(SIGNED[event]))}
+  ${keepCustomers(customerRefundFacts(withOrders(SIGNED[event])))}
+  ${keep('payments', moneyBackFacts(SIGNED[event]))}`
+
+const onRefundLines = (event: Event) =>
+  refundTotals(SIGNED[event]) + keep('lines', refundLineFacts(withRefunds(SIGNED[event])))
+
+const BODIES = {
+  orders: onOrders,
+  order_item: onItems,
+  order_payment: onPayments,
+  order_refund: onRefunds,
+  order_refund_line: onRefundLines,
+}
 
 // biome-ignore lint/suspicious/noExplicitAny: a migration is frozen in time and must not follow today's types
 export async function up(db: Kysely<any>): Promise<void> {
-  const columns = (names: string[]) =>
-    names
-      .map((m) => {
-        const type = m.startsWith('units')
-          ? 'numeric(14,3)'
-          : m === 'orders' || m === 'refunds'
-            ? 'bigint'
-            : 'numeric(20,4)'
-        return `${m} ${type} not null default 0`
-      })
-      .join(', ')
   // No foreign keys: cells are written by the triggers alone, from rows that have theirs, and a check for each cell
   // would cost more than the cell.
-  const common = `
-    business_id uuid not null, location_id uuid not null,
-    basis text not null check (basis in ('business', 'location')), day date not null`
-  const net = 'net_sales numeric(20,4) not null generated always as (gross_sales - discounts - returns) stored'
-
-  await sql
-    .raw(`create table sales_hourly (${common}, hour smallint not null, ${columns(SALES_MEASURES)}, ${net},
-      primary key (business_id, location_id, basis, day, hour))`)
-    .execute(db)
-  await sql
-    .raw(`create table sales_daily (${common}, ${columns(SALES_MEASURES)}, ${net},
-      primary key (business_id, location_id, basis, day))`)
-    .execute(db)
-  await sql
-    .raw(`create table product_daily (${common}, product_id uuid not null, variant_id uuid not null,
-      ${columns(MEASURES)}, ${net},
-      primary key (business_id, location_id, basis, day, product_id, variant_id))`)
-    .execute(db)
+  const typeOf = (name: string) => `${name} ${COLUMN_TYPES[name] ?? 'numeric(24,4)'} not null`
+  for (const [table, { key, measures }] of Object.entries(ROLLUPS)) {
+    const cell = key.split(', ').slice(3)
+    const net = measures.includes('gross_sales')
+      ? `net_sales numeric(24,4) not null generated always as (${NET_SALES}) stored,`
+      : ''
+    await sql
+      .raw(`create table ${table} (business_id uuid not null, location_id uuid not null,
+        basis text not null check (basis in ('business', 'location')), ${cell.map(typeOf).join(', ')},
+        ${measures.map((name) => `${typeOf(name)} default 0`).join(', ')}, ${net} primary key (${key}))`)
+      .execute(db)
+    const [time] = cell as [string]
+    await sql.raw(`create index ${table}_by_${time} on ${table} (business_id, basis, ${time})`).execute(db)
+  }
+  await sql`
+    create table customer_sales (
+      business_id uuid not null,
+      customer_id uuid not null,
+      orders bigint not null default 0,
+      net_sales numeric(24,4) not null default 0,
+      first_at timestamptz,
+      last_at timestamptz,
+      primary key (business_id, customer_id)
+    )`.execute(db)
+  await sql`comment on column customer_sales.orders is 'completed ones'`.execute(db)
+  await sql`comment on column customer_sales.net_sales is 'of completed orders, less their refunds'`.execute(db)
+  await sql`create index customer_sales_by_first on customer_sales (business_id, first_at)`.execute(db)
+  await sql`create index customer_sales_by_last on customer_sales (business_id, last_at)`.execute(db)
   for (const table of TABLES) {
-    await sql`create index ${sql.ref(`${table}_by_day`)} on ${sql.table(table)} (business_id, basis, day)`.execute(db)
     await sql`alter table ${sql.table(table)} enable row level security`.execute(db)
     await sql`alter table ${sql.table(table)} force row level security`.execute(db)
     await sql`create policy tenant on ${sql.table(table)} using (business_id = (select app_business_id()))`.execute(db)
     await sql`grant select on ${sql.table(table)} to flowpos_service`.execute(db)
   }
 
-  for (const event of Object.keys(SIGNED) as Event[]) {
-    const moved =
-      event === 'update' ? addProducts(`${movedItemFacts('removed', -1)} union all ${movedItemFacts('added', 1)}`) : ''
-    await trigger(db, 'orders', event, addSales(orderFacts(SIGNED[event])) + moved)
-    await trigger(db, 'order_item', event, orderTotals(SIGNED[event]) + addProducts(itemFacts(SIGNED[event])))
-    await trigger(db, 'order_refund', event, addSales(refundFacts(SIGNED[event])))
-    await trigger(
-      db,
-      'order_refund_line',
-      event,
-      refundTotals(SIGNED[event]) + addProducts(refundLineFacts(SIGNED[event])),
-    )
+  for (const [table, body] of Object.entries(BODIES)) {
+    for (const event of Object.keys(SIGNED) as Event[]) await trigger(db, table, event, body(event))
   }
 
   // A refund belongs to a completed order, and an order with refunds stays completed where and when it was.
@@ -277,9 +411,14 @@ export async function up(db: Kysely<any>): Promise<void> {
   const allItems = 'select 1 as sign, * from order_item where business_id = target'
   const allRefunds = 'select 1 as sign, * from order_refund where business_id = target'
   const allRefundLines = 'select 1 as sign, * from order_refund_line where business_id = target'
-  const salesFacts = `${orderFacts(allOrders)} union all ${refundFacts(allRefunds)}`
-  const productFacts = `${itemFacts(allItems)} union all ${refundLineFacts(allRefundLines)}`
-  const factsOf = (table: string) => (table === 'product_daily' ? productFacts : salesFacts)
+  const allPayments = 'select 1 as sign, * from order_payment where business_id = target'
+  const allFacts: Record<Kind, string> = {
+    sales: both(orderFacts(allOrders), refundFacts(allRefunds)),
+    lines: both(itemFacts(withOrders(allItems)), refundLineFacts(withRefunds(allRefundLines))),
+    payments: both(paymentFacts(withOrders(allPayments)), moneyBackFacts(allRefunds)),
+  }
+  const allCustomers = both(customerFacts(allOrders), customerRefundFacts(withOrders(allRefunds)))
+  const kinds = Object.keys(FACTS) as Kind[]
 
   await sql
     .raw(`create function rebuild_rollups(target uuid) returns void
@@ -290,29 +429,38 @@ export async function up(db: Kysely<any>): Promise<void> {
         ${rebuildTotals('orders', 'order_id', ORDER_TOTALS, allItems)}
         ${rebuildTotals('order_refund', 'refund_id', REFUND_TOTALS, allRefundLines)}
         ${TABLES.map((table) => `delete from ${table} where business_id = target;`).join('\n')}
-        ${addSales(salesFacts)}
-        ${addProducts(productFacts)}
+        ${kinds.map((kind) => keep(kind, allFacts[kind])).join('\n')}
+        ${keepCustomers(allCustomers)}
       end $$`)
     .execute(db)
 
   // Where a rollup, or the totals of an order or refund, differ from the raw rows; nothing when all is well.
+  const differences = Object.entries(ROLLUPS).map(([table, rollup]) => {
+    const { of, key, measures, amount } = rollup
+    const side = (name: string) => `(${measures.map((m) => `${name}.${m}`).join(', ')})`
+    const time = key.includes('month') ? 'month' : 'day'
+    return `
+      select '${table}', location_id, basis, ${time}, kept.total, raw.total
+      from (select *, ${amount} as total from ${table}
+        where business_id = target and (${measures.join(', ')}) is distinct from (${zeros(measures)})) kept
+      full join (select *, ${amount} as total from (${cells(rollup, `all_${of}`)}) c) raw using (${key})
+      where ${side('kept')} is distinct from ${side('raw')}`
+  })
   await sql
     .raw(`create function check_rollups(target uuid)
-      returns table (rollup text, location_id uuid, basis text, day date, kept_net_sales numeric, raw_net_sales numeric)
+      returns table (rollup text, location_id uuid, basis text, day date, kept numeric, raw numeric)
       language plpgsql stable security definer set search_path = public, pg_temp
       as $$ #variable_conflict use_column
-      begin ${ONLY_ITS_OWN} return query ${TABLES.map((table) => {
-        const measures = table === 'product_daily' ? MEASURES : SALES_MEASURES
-        const zero = measures.map(() => '0').join(', ')
-        return `
-        select '${table}', location_id, basis, day, kept.gross_sales - kept.discounts - kept.returns,
-          raw.gross_sales - raw.discounts - raw.returns
-        from (select * from ${table} where business_id = target and (${measures.join(', ')}) is distinct from (${zero})) kept
-        full join (select * from (${cells(table, factsOf(table))}) c
-          where (${measures.join(', ')}) is distinct from (${zero})) raw
-          using (${KEYS[table]})
-        where (${measures.map((m) => `kept.${m}`).join(', ')}) is distinct from (${measures.map((m) => `raw.${m}`).join(', ')})`
-      }).join('\nunion all\n')}
+      begin ${ONLY_ITS_OWN} return query
+        with ${kinds.map((kind) => `all_${kind} as materialized (${cut(kind, allFacts[kind])})`).join(', ')}
+        ${differences.join('\nunion all\n')}
+        union all
+        select 'customer_sales', null, null, null, kept.net_sales, raw.net_sales
+        from (select * from customer_sales where business_id = target
+          and (orders, net_sales, first_at, last_at) is distinct from (0, 0, null, null)) kept
+        full join (${customerCells(allCustomers)}) raw using (business_id, customer_id)
+        where (kept.orders, kept.net_sales, kept.first_at, kept.last_at)
+          is distinct from (raw.orders, raw.net_sales, raw.first_at, raw.last_at)
         union all
         select 'orders', o.location_id, null, null, o.net_sales, w.gross_sales - w.discounts - w.returns
         from (${wrongTotals('orders', 'order_id', ORDER_TOTALS, allItems)}) w
@@ -349,7 +497,7 @@ export async function down(db: Kysely<any>): Promise<void> {
   }
   await sql`drop trigger refunded_order_stays_completed on orders`.execute(db)
   await sql`drop trigger refund_needs_completed_order on order_refund`.execute(db)
-  for (const table of ['orders', 'order_item', 'order_refund', 'order_refund_line']) {
+  for (const table of Object.keys(BODIES)) {
     for (const event of Object.keys(SIGNED)) {
       await sql`drop trigger ${sql.ref(`${table}_rollup_${event}`)} on ${sql.table(table)}`.execute(db)
       await sql`drop function ${sql.ref(`${table}_rollup_${event}`)}()`.execute(db)

@@ -39,6 +39,8 @@ beforeAll(async () => {
     await service.db.asOwner(`
       insert into supplier (business_id, name) values ('${shop.id}', '${name}');
       insert into customer (business_id, code, name) values ('${shop.id}', '${name}', '${name}');
+      update orders set customer_id = c.id from customer c
+        where orders.business_id = '${shop.id}' and c.business_id = orders.business_id;
       insert into inventory_movement (business_id, location_id, variant_id, quantity, reason)
         values ('${shop.id}', '${location}', '${product.variantId}', 5, 'opening');
       insert into mcp_api_key (business_id, role, scopes, label, key_hash)

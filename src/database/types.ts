@@ -85,6 +85,21 @@ export interface Customer {
   updated_at: Generated<Timestamp>;
 }
 
+export interface CustomerSales {
+  business_id: string;
+  customer_id: string;
+  first_at: Timestamp | null;
+  last_at: Timestamp | null;
+  /**
+   * of completed orders, less their refunds
+   */
+  net_sales: Generated<Numeric>;
+  /**
+   * completed ones
+   */
+  orders: Generated<Int8>;
+}
+
 export interface Idempotency {
   arguments_hash: Buffer;
   business_id: string;
@@ -280,6 +295,18 @@ export interface Orders {
   updated_at: Generated<Timestamp>;
 }
 
+export interface PaymentDaily {
+  amount: Generated<Numeric>;
+  basis: string;
+  business_id: string;
+  day: string;
+  location_id: string;
+  method: string;
+  payments: Generated<Int8>;
+  refunded: Generated<Numeric>;
+  refunds: Generated<Int8>;
+}
+
 export interface Product {
   business_id: string;
   category_id: string | null;
@@ -305,6 +332,23 @@ export interface ProductDaily {
   discounts: Generated<Numeric>;
   gross_sales: Generated<Numeric>;
   location_id: string;
+  net_sales: Generated<Numeric>;
+  product_id: string;
+  returns: Generated<Numeric>;
+  tax: Generated<Numeric>;
+  units_returned: Generated<Numeric>;
+  units_sold: Generated<Numeric>;
+  variant_id: string;
+}
+
+export interface ProductMonthly {
+  basis: string;
+  business_id: string;
+  cost: Generated<Numeric>;
+  discounts: Generated<Numeric>;
+  gross_sales: Generated<Numeric>;
+  location_id: string;
+  month: string;
   net_sales: Generated<Numeric>;
   product_id: string;
   returns: Generated<Numeric>;
@@ -416,6 +460,24 @@ export interface SalesHourly {
   units_sold: Generated<Numeric>;
 }
 
+export interface SalesMonthly {
+  basis: string;
+  business_id: string;
+  cost: Generated<Numeric>;
+  discounts: Generated<Numeric>;
+  gross_sales: Generated<Numeric>;
+  location_id: string;
+  month: string;
+  net_sales: Generated<Numeric>;
+  orders: Generated<Int8>;
+  refunds: Generated<Int8>;
+  returns: Generated<Numeric>;
+  tax: Generated<Numeric>;
+  tips: Generated<Numeric>;
+  units_returned: Generated<Numeric>;
+  units_sold: Generated<Numeric>;
+}
+
 export interface Supplier {
   business_id: string;
   created_at: Generated<Timestamp>;
@@ -428,12 +490,23 @@ export interface Supplier {
   tax_id: string | null;
 }
 
+export interface TaxDaily {
+  basis: string;
+  business_id: string;
+  day: string;
+  location_id: string;
+  net_sales: Generated<Numeric>;
+  tax: Generated<Numeric>;
+  tax_rate: Numeric;
+}
+
 export interface DB {
   app_user: AppUser;
   business: Business;
   business_user: BusinessUser;
   category: Category;
   customer: Customer;
+  customer_sales: CustomerSales;
   idempotency: Idempotency;
   inventory: Inventory;
   inventory_movement: InventoryMovement;
@@ -446,8 +519,10 @@ export interface DB {
   order_refund: OrderRefund;
   order_refund_line: OrderRefundLine;
   orders: Orders;
+  payment_daily: PaymentDaily;
   product: Product;
   product_daily: ProductDaily;
+  product_monthly: ProductMonthly;
   product_variant: ProductVariant;
   psa_board: PsaBoard;
   psa_phase: PsaPhase;
@@ -455,5 +530,7 @@ export interface DB {
   psa_time_entry: PsaTimeEntry;
   sales_daily: SalesDaily;
   sales_hourly: SalesHourly;
+  sales_monthly: SalesMonthly;
   supplier: Supplier;
+  tax_daily: TaxDaily;
 }

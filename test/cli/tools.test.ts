@@ -195,7 +195,7 @@ describe('rollups', () => {
     expect(wrong).toMatchObject({ code: 1, stderr: '1 cells differ: run rebuild, and find out why.\n' })
     expect(JSON.parse(wrong.stdout)).toMatchObject({
       ...{ businesses: 1, differences: 1 },
-      cells: [{ businessId: shop.id, day: '2026-03-01', keptNetSales: '11.0000', rawNetSales: '10.0000' }],
+      cells: [{ businessId: shop.id, day: '2026-03-01', kept: '11.0000', raw: '10.0000' }],
     })
 
     expect(json(await run('rollups', 'rebuild', '--business', shop.id, '--json'))).toEqual({ businesses: 1 })

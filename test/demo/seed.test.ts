@@ -29,7 +29,12 @@ const TABLES: Record<string, string> = {
   order_refund_line: '*',
   sales_daily: '*',
   sales_hourly: '*',
+  sales_monthly: '*',
   product_daily: '*',
+  product_monthly: '*',
+  tax_daily: '*',
+  payment_daily: '*',
+  customer_sales: '*',
 }
 const BOARD_TABLES = { psa_board: '*', psa_phase: '*', psa_step: '*', psa_time_entry: '*' }
 
