@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import { ServiceError } from '../../src/errors.ts'
-import { Id, LocationId } from '../../src/mcp/arguments.ts'
+import { Id, LocationId, Search } from '../../src/mcp/arguments.ts'
 import { decodeCursor, PAGE_OUTPUT, page } from '../../src/mcp/cursor.ts'
 import { Cursor, Limit, StringEnum } from '../../src/mcp/schema.ts'
 import { listText } from '../../src/mcp/text.ts'
@@ -16,13 +16,14 @@ export default defineTool({
   title: 'Orders',
   description:
     'Orders, the newest first, by the local day on which they were opened, with status, place, client and totals. Use ' +
-    'it to find an order or to see what happened; for sums use get_sales_report or summarize_day (a list is not a ' +
-    'total), for the lines of one order get_order. Default: all days and statuses, 20 rows.',
+    'it to find an order by number or client, or to see what happened; for sums use get_sales_report or summarize_day ' +
+    '(a list is not a total), for the lines of one order get_order. Default: all days and statuses, 20 rows.',
   scopes: ['pos:read'],
   annotations: readOnly,
   mode: 'read',
   input: Type.Object({
     ...WINDOW_INPUT,
+    search: Search,
     status: Type.Optional(StringEnum(ORDER_STATUSES)),
     locationId: LocationId,
     clientId: Type.Optional(Id('Only orders of this client')),
@@ -34,7 +35,7 @@ export default defineTool({
     timezone: Type.String({ description: 'In which the days of the filter are cut' }),
     ...PAGE_OUTPUT,
   }),
-  async handler({ status, locationId, clientId, limit, cursor, ...input }, { db, business, now }) {
+  async handler({ search, status, locationId, clientId, limit, cursor, ...input }, { db, business, now }) {
     const { timezone } = await placeOf(db, business, locationId)
     if (clientId !== undefined && !isUuid(clientId)) {
       throw new ServiceError('invalid_argument', 'clientId must be an id as results give it.')
@@ -42,7 +43,15 @@ export default defineTool({
     const filtered = input.from !== undefined || input.to !== undefined || input.preset !== undefined
     const days = filtered ? { ...windowOf(input, now, timezone, 'today'), timezone } : undefined
     const after = decodeCursor(cursor, 2)
-    const rows = await findOrders(db, business.id, { days, status, locationId, clientId, limit: limit + 1, after })
+    const rows = await findOrders(db, business.id, {
+      days,
+      search,
+      status,
+      locationId,
+      clientId,
+      limit: limit + 1,
+      after,
+    })
     const { items: orders, ...more } = page(
       rows,
       limit,

@@ -1,0 +1,70 @@
+import { Type } from '@sinclair/typebox'
+import { ServiceError } from '../../src/errors.ts'
+import { Id } from '../../src/mcp/arguments.ts'
+import { StringEnum } from '../../src/mcp/schema.ts'
+import { clean } from '../../src/mcp/text.ts'
+import { changing, defineTool } from '../../src/mcp/tool.ts'
+import { formatMoney, money } from '../../src/money/money.ts'
+import { describeStock, MOST_SHOWN, StockChangesSchema } from '../../src/pos/order-stock.ts'
+import { cancelOrder, lockOrder } from '../../src/pos/order-writing.ts'
+
+export default defineTool({
+  name: 'cancel_order',
+  title: 'Cancel order',
+  description:
+    'Undoes an order: it no longer counts in any report, and the stock that it drew is put back. For an open order, or a ' +
+    'sale of the same local day without refunds; for any other sale use refund_order. It cannot be undone.',
+  scopes: ['pos:write'],
+  annotations: changing,
+  mode: 'write',
+  input: Type.Object({
+    order: Id('Id or order number'),
+    reason: Type.String({ minLength: 1, maxLength: 300 }),
+    expectedStatus: Type.Optional(StringEnum(['open', 'completed'], { description: 'Refuse if it is another' })),
+  }),
+  output: Type.Object({
+    order: Type.Object({
+      id: Type.String(),
+      number: Type.String(),
+      status: Type.String(),
+      previousStatus: Type.String(),
+      total: Type.String(),
+      refundable: Type.String(),
+    }),
+    currency: Type.String(),
+    stock: StockChangesSchema,
+    hasMore: Type.Boolean({ description: 'stock was cut' }),
+  }),
+  async handler({ order: idOrNumber, reason, expectedStatus }, { db, business, principal, now }) {
+    const order = await lockOrder(db, business.id, idOrNumber)
+    if (expectedStatus !== undefined && order.status !== expectedStatus) {
+      throw new ServiceError('conflict', `expectedStatus: the order is ${order.status}. Nothing was written.`)
+    }
+    const author = { businessId: business.id, createdBy: principal.ref, now }
+    const stock = await cancelOrder(db, author, order, reason)
+
+    const number = clean(order.order_number, 60)
+    const total = money(order.total, business)
+    const payBack = order.status === 'completed' ? ' What was paid for it is to be given back.' : ''
+    return {
+      text: [
+        `Order ${number} (${order.id}) was ${order.status} and is now cancelled; its total was ${formatMoney(total)}.${payBack}`,
+        describeStock(stock),
+      ].join('\n'),
+      data: {
+        order: {
+          id: order.id,
+          number,
+          status: 'cancelled',
+          previousStatus: order.status,
+          total: total.amount,
+          refundable: money(0, business).amount,
+        },
+        currency: business.currency,
+        stock: stock.slice(0, MOST_SHOWN),
+        hasMore: stock.length > MOST_SHOWN,
+      },
+      subject: `order ${order.id}`,
+    }
+  },
+})

@@ -1,0 +1,171 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { sql } from 'kysely'
+import type { Transaction } from '../../src/database/database.ts'
+import { ServiceError } from '../../src/errors.ts'
+import { Amount, Id, Quantity } from '../../src/mcp/arguments.ts'
+import { EntityRef, Nullable } from '../../src/mcp/schema.ts'
+import { clean, table } from '../../src/mcp/text.ts'
+import { additive, defineTool } from '../../src/mcp/tool.ts'
+import { Decimal, formatMoney, money, quantity } from '../../src/money/money.ts'
+import { isClient } from '../../src/pos/clients.ts'
+import { locationToWrite } from '../../src/pos/locations.ts'
+import { expectAmount, inMinorUnits, payInFull, priceLines } from '../../src/pos/order-pricing.ts'
+import { describeCut, describeStock, MOST_SHOWN, StockChangesSchema } from '../../src/pos/order-stock.ts'
+import { writeOrder } from '../../src/pos/order-writing.ts'
+
+const OutputSchema = Type.Object({
+  order: Type.Object({ id: Type.String(), number: Type.String(), status: Type.String() }),
+  location: EntityRef,
+  client: Nullable(EntityRef),
+  currency: Type.String(),
+  totals: Type.Object({
+    netSales: Type.String(),
+    tax: Type.String(),
+    tips: Type.String(),
+    total: Type.String(),
+    refundable: Type.String(),
+  }),
+  lines: Type.Array(
+    Type.Object({
+      line: Type.Integer(),
+      sku: Type.String(),
+      quantity: Type.String(),
+      unitPrice: Type.String(),
+      total: Type.String({ description: 'With tax' }),
+    }),
+  ),
+  payments: Type.Array(Type.Object({ method: Type.String(), amount: Type.String() })),
+  stock: StockChangesSchema,
+  hasMore: Type.Boolean({ description: 'lines and stock were cut' }),
+})
+
+export default defineTool({
+  name: 'create_order',
+  title: 'Create order',
+  description:
+    'Records a sale now: prices it with tax, takes payment and draws stock; refused where stock is short. Find products ' +
+    'with get_products; dryRun tells the total. Prices and discounts include tax or not as the price tags do. An open ' +
+    'order is neither paid nor drawn from stock.',
+  scopes: ['pos:write'],
+  annotations: additive,
+  mode: 'write',
+  input: Type.Object({
+    items: Type.Array(
+      Type.Object({
+        product: Type.String({ minLength: 1, maxLength: 100, description: 'SKU or variant id' }),
+        quantity: Quantity('More than 0'),
+        unitPrice: Type.Optional(Amount('Default: the price tag')),
+        discount: Type.Optional(Amount('Off the whole line')),
+      }),
+      { minItems: 1, maxItems: 100, description: 'At most 100' },
+    ),
+    locationId: Type.Optional(Id('Needed where there are several')),
+    clientId: Type.Optional(Id('Id or code')),
+    tip: Type.Optional(Amount('On top')),
+    payments: Type.Optional(
+      Type.Array(
+        Type.Object({
+          method: Type.String({ minLength: 1, maxLength: 40 }),
+          amount: Amount('E.g. "12.50"'),
+          reference: Type.Optional(Type.String({ minLength: 1, maxLength: 60 })),
+        }),
+        { maxItems: 10, description: 'Must add up to the total' },
+      ),
+    ),
+    paymentMethod: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 40,
+        description: 'Of the whole total; default cash',
+      }),
+    ),
+    orderType: Type.String({
+      minLength: 1,
+      maxLength: 40,
+      default: 'retail',
+      description: 'Default retail',
+    }),
+    note: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
+    open: Type.Boolean({ default: false, description: 'true: not paid yet' }),
+    expectedTotal: Type.Optional(Amount('Refuse if the total differs')),
+  }),
+  output: OutputSchema,
+  async handler({ items, locationId, clientId, tip, open, expectedTotal, ...input }, { db, business, principal, now }) {
+    const { location } = await locationToWrite(db, business, locationId)
+    const client = clientId === undefined ? null : await clientOf(db, business.id, clientId)
+    const orderType = clean(input.orderType, 40)
+    if (orderType === '') throw new ServiceError('invalid_argument', 'orderType must be a word such as retail.')
+    const tips = inMinorUnits(tip ?? '0', 'tip', business)
+    const lines = await priceLines(db, business, items)
+    const total = Decimal.sum(tips, ...lines.map((line) => line.total))
+    expectAmount(total, expectedTotal, { argument: 'expectedTotal', name: 'the total' }, business)
+    if (open && (input.payments !== undefined || input.paymentMethod !== undefined)) {
+      throw new ServiceError('invalid_argument', 'open: an order that is paid is not open; leave the payments out.')
+    }
+    const payments = open ? [] : payInFull(total, input, business)
+
+    const author = { businessId: business.id, createdBy: principal.ref, now }
+    const { id, number, stock } = await writeOrder(db, author, {
+      locationId: location.id,
+      clientId: client?.id ?? null,
+      orderType,
+      note: input.note ?? null,
+      lines,
+      tip: tips,
+      status: open ? 'open' : 'completed',
+      payments,
+    })
+
+    const amount = (value: Decimal.Value) => money(value, business).amount
+    const tax = Decimal.sum(...lines.map((line) => line.tax))
+    const data = {
+      order: { id, number, status: open ? 'open' : 'completed' },
+      location,
+      client,
+      currency: business.currency,
+      totals: {
+        netSales: amount(total.minus(tips).minus(tax)),
+        tax: amount(tax),
+        tips: amount(tips),
+        total: amount(total),
+        refundable: amount(open ? 0 : total),
+      },
+      lines: lines.slice(0, MOST_SHOWN).map((line, index) => ({
+        line: index + 1,
+        sku: clean(line.variant.sku, 60),
+        quantity: quantity(line.quantity),
+        unitPrice: amount(line.unitPrice),
+        total: amount(line.total),
+      })),
+      payments: payments.map((payment) => ({ method: payment.method, amount: amount(payment.amount) })),
+      stock: stock.slice(0, MOST_SHOWN),
+      hasMore: lines.length > MOST_SHOWN,
+    }
+    const text = [...describeCut(lines), describe(data), describeStock(stock)].join('\n')
+    return { text, data, subject: `order ${id}` }
+  },
+})
+
+function describe({ order, location, client, totals, ...data }: Static<typeof OutputSchema>): string {
+  const paid = data.payments.map(({ method, amount }) => `${method} ${amount}`).join(', ')
+  return [
+    `Order ${order.number} is ${order.status}: total ${formatMoney({ amount: totals.total, currency: data.currency })} (net ${totals.netSales}, tax ${totals.tax}, tips ${totals.tips}), ${paid === '' ? 'nothing paid' : `paid ${paid}`}. ${totals.refundable} refundable.`,
+    `Id ${order.id}, at ${location.name} (${location.id})${client === null ? '' : `, for ${client.name} (${client.id})`}.`,
+    table(
+      ['line', 'SKU', 'quantity', 'unit price', 'total'],
+      data.lines.map((line) => [line.line, line.sku, line.quantity, line.unitPrice, line.total]),
+    ),
+  ].join('\n')
+}
+
+/** @throws ServiceError `not_found`, the same for a client of another business */
+async function clientOf(db: Transaction, businessId: string, idOrCode: string): Promise<{ id: string; name: string }> {
+  const { rows } = await sql<{ id: string; name: string }>`
+    select c.id, c.name from customer c where c.business_id = ${businessId} and ${isClient(idOrCode)}
+    order by c.id limit 1`.execute(db)
+  const [client] = rows
+  if (client !== undefined) return { id: client.id, name: clean(client.name, 80) }
+  throw new ServiceError('not_found', 'clientId: there is no such client in this business.', {
+    hint: 'Use list_clients to find its id, or leave clientId out.',
+  })
+}
