@@ -1,0 +1,61 @@
+import { Type } from '@sinclair/typebox'
+import { Search } from '../../src/mcp/arguments.ts'
+import { decodeCursor, PAGE_OUTPUT, page } from '../../src/mcp/cursor.ts'
+import { Cursor, Limit, StringEnum } from '../../src/mcp/schema.ts'
+import { listText } from '../../src/mcp/text.ts'
+import { defineTool, readOnly } from '../../src/mcp/tool.ts'
+import { BoardSummarySchema, boardSummary, describeHealthRule } from '../../src/psa/board-summary.ts'
+import { BOARD_STATUSES, findBoards, HEALTHS, requireClient } from '../../src/psa/boards.ts'
+import { localDate } from '../../src/time/local.ts'
+
+export default defineTool({
+  name: 'list_psa_boards',
+  title: 'Project boards',
+  description:
+    'Project boards with client, due date, progress, overdue and blocked steps, and health, soonest due first. Use it ' +
+    'for "how are our projects?" or to find a board; for the work to do use list_psa_steps. Default: open boards ' +
+    '(planned, active, paused), 20 rows.',
+  scopes: ['psa:read'],
+  annotations: readOnly,
+  mode: 'read',
+  input: Type.Object({
+    status: StringEnum(['open', ...BOARD_STATUSES, 'all'], { default: 'open' }),
+    clientId: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+    health: Type.Optional(StringEnum(HEALTHS)),
+    search: Search,
+    limit: Limit({ default: 20, maximum: 50 }),
+    cursor: Cursor,
+  }),
+  output: Type.Object({ boards: Type.Array(BoardSummarySchema), today: Type.String(), ...PAGE_OUTPUT }),
+  async handler({ status, clientId, health, search, limit, cursor }, { db, business, now }) {
+    await requireClient(db, business.id, clientId)
+    const today = localDate(now, business.timezone)
+    const after = decodeCursor(cursor, 3)
+    const query = { status, clientId, health, search, today, limit: limit + 1, after }
+    const { items: boards, ...more } = page(
+      await findBoards(db, business.id, query),
+      limit,
+      (row) => [row.due_key, row.name, row.id],
+      boardSummary,
+    )
+    const list = listText({
+      what: status === 'all' ? 'boards' : `${status} boards`,
+      headers: ['board', 'client', 'status', 'starts', 'due', 'done', 'progress', 'overdue', 'blocked', 'health', 'id'],
+      rows: boards.map((board) => [
+        board.name,
+        board.client === null ? '–' : `${board.client.name} (${board.client.id})`,
+        `${board.status}, ${board.vertical}`,
+        board.startsOn ?? '–',
+        board.dueOn ?? '–',
+        `${board.stepsDone} of ${board.steps}`,
+        board.progressPercent === null ? '–' : `${board.progressPercent} %`,
+        board.stepsOverdue,
+        board.stepsBlocked,
+        board.health,
+        board.id,
+      ]),
+      nextCursor: more.nextCursor,
+    })
+    return { text: `${list}\n${describeHealthRule(today, business.timezone)}`, data: { boards, today, ...more } }
+  },
+})
