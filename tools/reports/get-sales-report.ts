@@ -4,27 +4,47 @@ import { LocationId } from '../../src/mcp/arguments.ts'
 import { EntityRef, Nullable, StringEnum } from '../../src/mcp/schema.ts'
 import { table } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { formatMoney } from '../../src/money/money.ts'
+import { formatMoney, percentChange } from '../../src/money/money.ts'
 import { placeOf } from '../../src/pos/locations.ts'
+import {
+  against,
+  Compare,
+  comparedPeriod,
+  NullableText,
+  PeriodBeforeSchema,
+  unfinished,
+} from '../../src/pos/period-comparison.ts'
 import { salesByBucket, salesTotal } from '../../src/pos/sales.ts'
-import { describeFigures, NO_SALES, SalesFiguresSchema, salesFigures } from '../../src/pos/sales-figures.ts'
+import {
+  describeFigures,
+  NO_SALES,
+  type SalesFigures,
+  SalesFiguresSchema,
+  salesFigures,
+} from '../../src/pos/sales-figures.ts'
+import { describeChange } from '../../src/pos/summary-text.ts'
 import { addDays, daysBetween, monthStart, weekday, weekdayName, weekStart } from '../../src/time/local.ts'
 import { WINDOW_INPUT, WindowSchema, windowOf } from '../../src/time/window.ts'
 
 const GROUPS = ['day', 'week', 'month', 'weekday', 'hour'] as const
 type Group = (typeof GROUPS)[number]
-const MOST_ROWS = 62
+// A year of weeks; more would be more than a model reads in one result.
+const MOST_ROWS = 53
+// Characters; the same rows as data cost about as much again.
+const LONGEST_TABLE = 5700
 
-const Place = Nullable(EntityRef)
+const AMOUNTS = ['grossSales', 'returns', 'discounts', 'netSales', 'tax', 'tips', 'total'] as const
+const SHORT = ['gross', 'returns', 'discounts', 'net', 'tax', 'tips', 'total']
+const COMPARED = [...AMOUNTS, 'orders', 'refunds', 'unitsSold', 'averageSale'] as const
 
 export default defineTool({
   name: 'get_sales_report',
   title: 'Sales report',
   description:
-    'Sales of a period in rows: by day, week, month, weekday or hour, with gross sales, returns, discounts, net sales, ' +
-    'tax, tips and totals. Use it for exact figures and tables; for "how was today?" use summarize_day. A sale counts ' +
-    'on the local day of its completion, a refund on the local day of the refund; cancelled and open orders never. ' +
-    `Default: today by day. At most ${MOST_ROWS} rows.`,
+    'Sales of a period in rows by day, week, month, weekday or hour: gross sales, returns, discounts, net sales, tax, ' +
+    'tips and total. Use it for exact figures and tables; for "how was today?" use summarize_day. A sale counts on the ' +
+    'local day of its completion, a refund on its own day; cancelled and open orders never. Default: today by day. ' +
+    `At most ${MOST_ROWS} rows.`,
   scopes: ['reports:read'],
   annotations: readOnly,
   mode: 'read',
@@ -32,56 +52,115 @@ export default defineTool({
     ...WINDOW_INPUT,
     groupBy: StringEnum(GROUPS, { default: 'day', description: 'What a row is; default day' }),
     locationId: LocationId,
+    compare: Compare,
   }),
   output: Type.Object({
     window: WindowSchema,
-    location: Place,
+    location: Nullable(EntityRef),
     totals: SalesFiguresSchema,
+    comparison: Type.Optional(
+      Type.Object({
+        ...PeriodBeforeSchema.properties,
+        totals: SalesFiguresSchema,
+        changePercent: Type.Object(Object.fromEntries(COMPARED.map((name) => [name, NullableText])), {
+          description: 'Per figure; null: nothing to compare with',
+        }),
+      }),
+    ),
     groupBy: Type.String(),
     rows: Type.Array(
       Type.Object({
         key: Type.String({ description: 'First local day, weekday name, or hour of the day' }),
-        figures: SalesFiguresSchema,
+        orders: Type.Integer(),
+        refunds: Type.Integer(),
+        ...Object.fromEntries(AMOUNTS.map((name) => [name, Type.String()])),
       }),
     ),
   }),
-  async handler({ groupBy, locationId, ...input }, { db, business, now }) {
+  async handler({ groupBy, locationId, compare, ...input }, { db, business, now }) {
     const { timezone, location } = await placeOf(db, business, locationId)
     const days = windowOf(input, now, timezone, 'today')
     const buckets = bucketsOf(groupBy, days)
     const scope = { businessId: business.id, locationId }
     const totals = salesFigures(await salesTotal(db, scope, days), business)
+    const period = compare ? comparedPeriod(days, now, timezone) : undefined
+    const comparison = period && {
+      ...period,
+      ...compareFigures(totals, salesFigures(await salesTotal(db, scope, period), business)),
+    }
     const sums = await salesByBucket(db, scope, days, groupBy)
-    const rows = buckets.map(({ key, label }) => ({
-      key: label,
-      figures: salesFigures(sums.get(key) ?? NO_SALES, business),
-    }))
-    const window = { ...days, timezone, currency: business.currency }
+    const rows = buckets.map(({ key, label }) => {
+      const figures = salesFigures(sums.get(key) ?? NO_SALES, business)
+      const amounts = Object.fromEntries(AMOUNTS.map((name) => [name, figures[name].amount]))
+      return { key: label, orders: figures.orders, refunds: figures.refunds, amounts }
+    })
     return {
       text: [
         `Net sales ${formatMoney(totals.netSales)} from ${totals.orders} orders, ${days.from} to ${days.to}` +
           `${location === null ? '' : ` at ${location.name}`} (days of ${timezone}).`,
         `${describeFigures(totals)} · refunds ${totals.refunds}`,
-        table(
-          [groupBy, 'orders', 'gross', 'returns', 'discounts', 'net', 'tax', 'tips', 'total'],
-          rows.map(({ key, figures }) => [
-            groupBy === 'day' ? `${key} ${weekday(key).slice(0, 3)}` : key,
-            figures.orders,
-            figures.grossSales.amount,
-            figures.returns.amount,
-            figures.discounts.amount,
-            figures.netSales.amount,
-            figures.tax.amount,
-            figures.tips.amount,
-            figures.total.amount,
-          ]),
-        ),
+        ...(comparison === undefined ? [] : [describeChanges(comparison)]),
+        ...reportTable(groupBy, rows),
         `Amounts in ${business.currency}; net = gross − returns − discounts, total = net + tax + tips.`,
       ].join('\n'),
-      data: { window, location, totals, groupBy, rows },
+      data: {
+        window: { ...days, timezone, currency: business.currency },
+        location,
+        totals,
+        ...(comparison === undefined ? {} : { comparison }),
+        groupBy,
+        rows: rows.map(({ amounts, ...row }) => ({ ...row, ...amounts })),
+      },
     }
   },
 })
+
+interface Row {
+  key: string
+  orders: number
+  amounts: Record<string, string>
+}
+
+/** Rows as a table, with net sales and total alone where all columns would be more than a model reads. */
+function reportTable(groupBy: Group, rows: readonly Row[]): string[] {
+  const of = (columns: readonly number[]) =>
+    table(
+      [groupBy, 'orders', ...columns.map((column) => SHORT[column] ?? '')],
+      rows.map(({ key, orders, amounts }) => [
+        groupBy === 'day' ? `${key} ${weekday(key).slice(0, 3)}` : key,
+        orders,
+        ...columns.map((column) => amounts[AMOUNTS[column] ?? ''] ?? ''),
+      ]),
+    )
+  const whole = of([...AMOUNTS.keys()])
+  if (whole.length <= LONGEST_TABLE) return [whole]
+  const narrow = of([AMOUNTS.indexOf('netSales'), AMOUNTS.indexOf('total')])
+  return [narrow, 'The other figures of each row are in the structured result; a shorter period shows them here too.']
+}
+
+/** Totals of the period before, with the change of each figure since. */
+function compareFigures(now: SalesFigures, before: SalesFigures) {
+  const value = (figure: SalesFigures[(typeof COMPARED)[number]]) =>
+    figure !== null && typeof figure === 'object' ? figure.amount : (figure ?? 0)
+  return {
+    totals: before,
+    changePercent: Object.fromEntries(
+      COMPARED.map((name) => [name, now[name] === null ? null : percentChange(value(now[name]), value(before[name]))]),
+    ),
+  }
+}
+
+function describeChanges(
+  comparison: { from: string; to: string; isComplete: boolean } & ReturnType<typeof compareFigures>,
+): string {
+  const { totals, changePercent } = comparison
+  const change = (name: (typeof COMPARED)[number]) => describeChange(changePercent[name] ?? null)
+  const amounts = AMOUNTS.map((name, index) => `${SHORT[index]} ${formatMoney(totals[name])} (${change(name)})`)
+  return (
+    `${against(comparison)}: ${amounts.join(' · ')} · orders ${totals.orders} (${change('orders')}) · ` +
+    `refunds ${totals.refunds} (${change('refunds')}).${unfinished(comparison)}`
+  )
+}
 
 /** Every row of a report, those without sales included, in order. */
 function bucketsOf(group: Group, { from, to }: { from: string; to: string }): { key: string; label: string }[] {

@@ -1,0 +1,13 @@
+import { Decimal } from './money.ts'
+
+/**
+ * What percentage one amount is of another.
+ * @returns a decimal string with one digit (`"12.5"`), or null where the whole is not positive: no share of it means
+ *   anything
+ */
+export function sharePercent(part: Decimal.Value, whole: Decimal.Value): string | null {
+  const base = new Decimal(whole)
+  if (base.lte(0)) return null
+  const percent = new Decimal(part).times(100).div(base).toDecimalPlaces(1)
+  return percent.isZero() ? '0.0' : percent.toFixed(1)
+}

@@ -1,0 +1,516 @@
+import { countTokens } from 'gpt-tokenizer/encoding/o200k_base'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { call, rpc, type Service, startService } from '../../support/service.ts'
+import { makeOrder, makeProduct, makeRefund, makeShop, makeUser, type Product, type Shop } from '../../support/shop.ts'
+
+// March 2026 of a Guatemalan business (UTC-6) with a branch in New York, whose clock changes on 8 March, and a branch
+// that was closed. Every figure is worked out by hand from these orders. Net sales without tax:
+//
+//   product (category, cost)     March by the business's clock                                        February
+//   coffee  (Drinks, 4.00)       10 sold 100.00 − discount 5.00 − 2 returned 19.00 = 76.00             50.00
+//   tea     (Drinks, none)       4 sold 20.00 − 1 returned 5.00 = 15.00                                10.00
+//   bread   (Food, 2.00)         6 sold 18.00 + 3 sold 9.00 = 27.00                                    –
+//   bag     (none, none)         50.00 + 7.00 = 57.00                                                  8.00
+//   candle  (Seasonal, none)     –                                                                     15.00
+//   together                     204.00 − 5.00 − 24.00 = 175.00                                        83.00
+let service: Service
+let shop: Shop
+let tokyo: Shop
+let crowd: Shop
+let foreign: Shop
+let token: string
+let cashier: string
+let coffee: Product
+let tea: Product
+let bread: Product
+let bag: Product
+const MARCH = { from: '2026-03-01', to: '2026-03-31' }
+
+beforeAll(async () => {
+  service = await startService({ users: ['ana', 'cas'] })
+  const { db } = service
+  shop = await makeShop(db, {
+    locationZones: ['America/Guatemala', 'America/New_York', 'America/Guatemala', 'America/Guatemala'],
+  })
+  const [home, newYork, closed, neverOpened] = shop.locations as [string, string, string, string]
+  await db.asOwner('update location set is_active = false where id = any($1)', [[closed, neverOpened]])
+  tokyo = await makeShop(db, { name: 'Kissa', currency: 'JPY', timezone: 'Asia/Tokyo' })
+  await db.asOwner('update business set currency_digits = 0 where id = $1', [tokyo.id])
+  crowd = await makeShop(db, { name: 'Mercado', locationZones: Array.from({ length: 60 }, () => 'America/Guatemala') })
+  foreign = await makeShop(db, { name: 'Foreign' })
+  await makeUser(
+    db,
+    'ana',
+    [shop, tokyo, crowd].map((each) => ({ shop: each, role: 'owner' })),
+  )
+  await makeUser(db, 'cas', [{ shop, role: 'cashier' }])
+  token = await service.tokenOf('ana')
+  cashier = await service.tokenOf('cas')
+  service.now = new Date('2026-04-10T18:00:00Z')
+
+  coffee = await makeProduct(db, shop, { sku: 'COF', name: 'Café', category: 'Drinks' })
+  tea = await makeProduct(db, shop, { sku: 'TEA', name: 'Té', category: 'Drinks' })
+  bread = await makeProduct(db, shop, { sku: 'PAN', name: 'Pan', category: 'Food' })
+  bag = await makeProduct(db, shop, { sku: 'BAG', name: 'Bag' })
+  const candle = await makeProduct(db, shop, { sku: 'CAN', name: 'Candle', category: 'Seasonal' })
+  await makeProduct(db, foreign, { sku: 'X', category: 'Foreign' })
+  const order = (
+    number: string,
+    at: string,
+    location: string,
+    lines: [Product, string, string, object?][],
+    tips = '0',
+  ) =>
+    makeOrder(db.database, shop, {
+      number,
+      at,
+      location,
+      tips,
+      lines: lines.map(([product, quantity, unitPrice, more]) => ({ ...product, quantity, unitPrice, ...more })),
+    })
+
+  const a = await order('A', '2026-03-02T18:00:00Z', home, [
+    [coffee, '10', '10', { discount: '5', taxRate: '0.1' }], // tax 9.50
+  ])
+  await order(
+    'B',
+    '2026-03-10T18:00:00Z',
+    home,
+    [
+      [tea, '4', '5'],
+      [bread, '6', '3'],
+    ],
+    '2',
+  )
+  await makeRefund(db.database, shop, {
+    orderId: a,
+    at: '2026-03-12T18:00:00Z',
+    location: home,
+    lines: [{ ...coffee, line: 1, quantity: '2', returns: '19', tax: '1.90' }],
+  })
+  // 00:30 of 1 April in New York, 22:30 of 31 March by the business's clock.
+  await order('D', '2026-04-01T04:30:00Z', newYork, [[bag, '1', '50']])
+  // 00:30 of 1 March in New York (still in winter), 23:30 of 28 February by the business's clock.
+  await order('E', '2026-03-01T05:30:00Z', newYork, [[tea, '2', '5']])
+  // The last second of the day of 23 hours in New York.
+  await order('F', '2026-03-09T03:59:59Z', newYork, [[bread, '3', '3']])
+  // A tea that comes back without its order, beside a sale.
+  await order('G', '2026-03-20T18:00:00Z', home, [
+    [bag, '1', '7'],
+    [tea, '-1', '5'],
+  ])
+  await order('H', '2026-02-10T18:00:00Z', home, [[coffee, '5', '10']])
+  await order('I', '2026-02-11T18:00:00Z', home, [[candle, '1', '15']])
+  await order('J', '2026-02-15T18:00:00Z', closed, [[bag, '1', '8']])
+  await makeOrder(db.database, shop, {
+    number: 'open',
+    at: '2026-03-15T18:00:00Z',
+    status: 'open',
+    lines: [{ ...bag, quantity: '9', unitPrice: '9' }],
+  })
+  await db.database.within({ businessId: shop.id }, 'write', async (trx) => {
+    for (const [product, cost] of [
+      [coffee, '4'],
+      [bread, '2'],
+    ] as const) {
+      await sql`update order_item set unit_cost = ${cost} where variant_id = ${product.variantId}`.execute(trx)
+    }
+  })
+
+  const tofu = await makeProduct(db, tokyo, { sku: 'TOFU', name: '豆腐', category: '食品' })
+  for (const [number, at, unitPrice] of [
+    ['1', '2026-03-05T03:00:00Z', '333'],
+    ['2', '2026-03-31T14:59:59Z', '100'], // 23:59:59 in Tokyo
+    ['3', '2026-03-31T15:00:00Z', '100'], // the next day
+  ] as const) {
+    await makeOrder(db.database, tokyo, { number, at, lines: [{ ...tofu, quantity: '1', unitPrice }] })
+  }
+})
+afterAll(() => service?.close())
+
+const read = async (name: string, args: Record<string, unknown>) => {
+  const { data, text, isError } = await call(service.app, token, name, { businessId: shop.id, ...args })
+  expect({ isError, text: isError ? text : '' }).toEqual({ isError: false, text: '' })
+  return { data, text, rows: data.rows as Record<string, string | null>[] }
+}
+const columns = (rows: Record<string, string | null>[], ...names: string[]) =>
+  rows.map((row) => names.map((name) => row[name]))
+
+describe('get_top_products', () => {
+  it('ranks by net sales, with shares, cost and margin', async () => {
+    const { data, text } = await read('get_top_products', MARCH)
+    expect(data).toMatchObject({
+      window: { ...MARCH, timezone: 'America/Guatemala', currency: 'GTQ' },
+      totals: { netSales: '175.00', shownNetSales: '175.00', shownSharePercent: '100.0' },
+      by: 'net_sales',
+      hasMore: false,
+    })
+    expect(data.rows[0]).toEqual({
+      ...coffee,
+      name: 'Café',
+      sku: 'COF',
+      unitsSold: '10',
+      unitsReturned: '2',
+      netSales: '76.00',
+      sharePercent: '43.4',
+      cost: '40.00',
+      margin: '36.00',
+      marginPercent: '47.4',
+    })
+    expect(columns(data.rows, 'sku', 'netSales', 'sharePercent', 'cost', 'margin', 'marginPercent').slice(1)).toEqual([
+      ['BAG', '57.00', '32.6', null, null, null],
+      ['PAN', '27.00', '15.4', '18.00', '9.00', '33.3'],
+      ['TEA', '15.00', '8.6', null, null, null],
+    ])
+    expect(text.split('\n').slice(0, 4)).toEqual([
+      'The 4 best products by net sales, 2026-03-01 to 2026-03-31 (days of America/Guatemala): GTQ 175.00 of GTQ 175.00 net sales (100.0 %).',
+      '| product | SKU | sold | returned | net | share % | cost | margin | margin % | variant id |',
+      '|---|---|---|---|---|---|---|---|---|---|',
+      `| Café | COF | 10 | 2 | 76.00 | 43.4 | 40.00 | 36.00 | 47.4 | ${coffee.variantId} |`,
+    ])
+  })
+
+  it.each([
+    [{ by: 'units' }, ['COF', 'PAN', 'TEA', 'BAG']],
+    [{ by: 'margin' }, ['COF', 'PAN', 'BAG', 'TEA']],
+    [{ by: 'margin', order: 'worst' }, ['PAN', 'COF', 'BAG', 'TEA']],
+    [{ order: 'worst' }, ['TEA', 'PAN', 'BAG', 'COF']],
+    [{ category: 'drinks' }, ['COF', 'TEA']],
+  ])('ranks %j', async (args, skus) => {
+    const { rows } = await read('get_top_products', { ...MARCH, ...args })
+    expect(rows.map(({ sku }) => sku)).toEqual(skus)
+  })
+
+  it('says what share the shown ones make, and that there are more', async () => {
+    const { data } = await read('get_top_products', { ...MARCH, limit: 2 })
+    // 133 of 175
+    expect(data).toMatchObject({ totals: { shownNetSales: '133.00', shownSharePercent: '76.0' }, hasMore: true })
+  })
+
+  it('compares what it ranks by with the month before', async () => {
+    const { data, text } = await read('get_top_products', { ...MARCH, compare: true })
+    expect(data.comparison).toEqual({
+      from: '2026-02-01',
+      to: '2026-02-28',
+      isComplete: true,
+      netSales: '83.00',
+      changePercent: '110.8',
+    })
+    expect(columns(data.rows, 'sku', 'before', 'changePercent')).toEqual([
+      ['COF', '50.00', '52.0'],
+      ['BAG', '8.00', '612.5'],
+      ['PAN', '0.00', null],
+      ['TEA', '10.00', '50.0'],
+    ])
+    expect(text).toContain('Against 2026-02-01 to 2026-02-28: net sales GTQ 83.00 (+110.8 %).')
+    const units = await read('get_top_products', { ...MARCH, compare: true, by: 'units', limit: 1 })
+    expect(units.rows[0]).toMatchObject({ before: '5', changePercent: '100.0' })
+    // Coffee earned 50 − 20 = 30 in February, bread nothing that is known.
+    const margin = await read('get_top_products', { ...MARCH, compare: true, by: 'margin', limit: 2 })
+    expect(columns(margin.rows, 'sku', 'before', 'changePercent')).toEqual([
+      ['COF', '30.00', '20.0'],
+      ['PAN', null, null],
+    ])
+  })
+
+  it('cuts the days of one location by its own clock', async () => {
+    const { data } = await read('get_top_products', { ...MARCH, locationId: shop.locations[1] })
+    expect(data.window.timezone).toBe('America/New_York')
+    expect(columns(data.rows, 'sku', 'netSales', 'sharePercent')).toEqual([
+      ['TEA', '10.00', '52.6'],
+      ['PAN', '9.00', '47.4'],
+    ])
+  })
+
+  it('has no decimals for yen', async () => {
+    const { data } = await read('get_top_products', { ...MARCH, businessId: tokyo.id })
+    expect(data.totals.netSales).toBe('433')
+    expect(columns(data.rows, 'name', 'netSales', 'sharePercent', 'cost')).toEqual([['豆腐', '433', '100.0', null]])
+  })
+
+  it('answers for a window without sales, and refuses what is not there', async () => {
+    const { data, text } = await read('get_top_products', { from: '2020-01-01' })
+    expect(data).toMatchObject({ totals: { netSales: '0.00', shownSharePercent: null }, rows: [] })
+    expect(text).toContain('No products sold, 2020-01-01 to 2020-01-01')
+    const failing = async (args: object) =>
+      (await call(service.app, token, 'get_top_products', { businessId: shop.id, ...args })).text
+    const unknown = await failing({ category: 'Foreign' })
+    expect(unknown).toMatch(/^not_found: category/)
+    expect(unknown).toContain('Drinks')
+    expect(await failing({ locationId: foreign.locations[0] })).toMatch(/^invalid_argument: locationId must be one of/)
+    expect(await failing({ limit: 51 })).toMatch(/^invalid_argument: limit/)
+    expect(await failing({ sort: 'units' })).toMatch(/^invalid_argument: .*sort/)
+  })
+})
+
+describe('get_sales_by_category', () => {
+  it('sums by the present category, products without one apart', async () => {
+    const { data, text } = await read('get_sales_by_category', MARCH)
+    expect(
+      columns(data.rows, 'name', 'unitsSold', 'grossSales', 'discounts', 'returns', 'netSales', 'sharePercent'),
+    ).toEqual([
+      ['Drinks', '14', '120.00', '5.00', '24.00', '91.00', '52.0'],
+      ['No category', '2', '57.00', '0.00', '0.00', '57.00', '32.6'],
+      ['Food', '9', '27.00', '0.00', '0.00', '27.00', '15.4'],
+    ])
+    // Drinks: the margin of coffee alone, 76 − 40. All: 76 + 27 of net sales cost 58.
+    expect(columns(data.rows, 'costedNetSales', 'margin', 'marginPercent')).toEqual([
+      ['76.00', '36.00', '47.4'],
+      ['0.00', null, null],
+      ['27.00', '9.00', '33.3'],
+    ])
+    expect(data.totals).toEqual({
+      unitsSold: '25',
+      grossSales: '204.00',
+      discounts: '5.00',
+      returns: '24.00',
+      netSales: '175.00',
+      costedNetSales: '103.00',
+      margin: '45.00',
+      marginPercent: '43.7',
+    })
+    expect(text).toContain('Margins are of the products whose cost is known: GTQ 103.00 of net sales.')
+    expect(text).toContain('| All | 25 | 204.00 | 5.00 | 24.00 | 175.00 | – | 45.00 | 43.7 | – |')
+  })
+
+  it('compares, with the categories that sell no more', async () => {
+    const { data } = await read('get_sales_by_category', { ...MARCH, compare: true })
+    expect(columns(data.rows, 'name', 'netSales', 'netSalesBefore', 'changePercent')).toEqual([
+      ['Drinks', '91.00', '60.00', '51.7'],
+      ['No category', '57.00', '8.00', '612.5'],
+      ['Food', '27.00', '0.00', null],
+      ['Seasonal', '0.00', '15.00', '-100.0'],
+    ])
+    expect(data.comparison).toMatchObject({ netSales: '83.00', changePercent: '110.8' })
+  })
+
+  it('is empty without sales, and has no decimals for yen', async () => {
+    expect((await read('get_sales_by_category', { from: '2020-01-01' })).text).toContain('No sales, 2020-01-01')
+    const { rows } = await read('get_sales_by_category', { ...MARCH, businessId: tokyo.id })
+    expect(columns(rows, 'name', 'grossSales', 'netSales')).toEqual([['食品', '433', '433']])
+  })
+})
+
+describe('get_sales_by_location', () => {
+  it("gives each location by its own clock, and the business's own cut beside", async () => {
+    const { data, text } = await read('get_sales_by_location', MARCH)
+    // New York: E and F are in its March, D is in its April. Home: A, B, G and the refund.
+    expect(data.rows).toEqual([
+      {
+        id: shop.locations[0],
+        name: 'Location 1',
+        timezone: 'America/Guatemala',
+        isActive: true,
+        orders: 3,
+        refunds: 2,
+        grossSales: '145.00',
+        returns: '24.00',
+        discounts: '5.00',
+        netSales: '116.00',
+        tax: '7.60',
+        tips: '2.00',
+        total: '125.60',
+        averageSale: '38.67',
+        sharePercent: '85.9',
+      },
+      expect.objectContaining({
+        timezone: 'America/New_York',
+        orders: 2,
+        netSales: '19.00',
+        averageSale: '9.50',
+        sharePercent: '14.1',
+      }),
+    ])
+    expect(data.totals).toMatchObject({ orders: 5, netSales: '135.00', total: '144.60', averageSale: '27.00' })
+    expect(data.netSalesByBusinessClock).toBe('175.00')
+    expect(text).toContain(
+      "Each location's days are cut by its own clock, and the total is their sum. By the clock of the business " +
+        '(America/Guatemala), as in get_sales_report, net sales are GTQ 175.00.',
+    )
+  })
+
+  it('keeps a closed location that sold before, and leaves out one that never did', async () => {
+    const { data } = await read('get_sales_by_location', { ...MARCH, compare: true })
+    expect(columns(data.rows, 'name', 'isActive', 'netSales', 'netSalesBefore', 'changePercent')).toEqual([
+      ['Location 1', true, '116.00', '65.00', '78.5'],
+      ['Location 2', true, '19.00', '0.00', null],
+      ['Location 3', false, '0.00', '8.00', '-100.0'],
+    ])
+    expect(data.comparison).toEqual({
+      from: '2026-02-01',
+      to: '2026-02-28',
+      isComplete: true,
+      netSales: '73.00',
+      changePercent: '84.9',
+    })
+    const february = await read('get_sales_by_location', { from: '2026-02-01', to: '2026-02-28' })
+    expect(columns(february.rows, 'name', 'netSales')).toEqual([
+      ['Location 1', '65.00'],
+      ['Location 3', '8.00'],
+      ['Location 2', '0.00'],
+    ])
+    expect(february.text).toContain('| Location 3 (inactive) |')
+  })
+
+  it('knows one clock from several, rounds yen, and says when a day is not over', async () => {
+    const { data, text } = await read('get_sales_by_location', { ...MARCH, businessId: tokyo.id })
+    expect(data.rows[0]).toMatchObject({ netSales: '433', averageSale: '217', sharePercent: '100.0' })
+    expect(text).toContain('Days of Asia/Tokyo.')
+    const real = service.now
+    // 1 April has begun in New York, while by the clock of the business it is still 31 March.
+    service.now = new Date('2026-04-01T04:30:00Z')
+    const running = await read('get_sales_by_location', { ...MARCH, compare: true })
+    expect(running.data.comparison.isComplete).toBe(false)
+    expect(running.text).toContain('The period is not over')
+    service.now = real
+  })
+})
+
+describe('rows and the sales report', () => {
+  it.each([
+    MARCH,
+    { from: '2026-02-15', to: '2026-04-05' },
+    { from: '2026-03-12' },
+    { from: '2026-03-20', to: '2026-03-31' },
+  ])('add up to the cent: %j', async (window) => {
+    const { totals } = (await read('get_sales_report', window)).data
+    const categories = await read('get_sales_by_category', window)
+    const products = await read('get_top_products', { ...window, limit: 50 })
+    const cents = (rows: Record<string, string | null>[], name: string) =>
+      rows.reduce((sum, row) => sum + Math.round(Number(row[name]) * 100), 0)
+    for (const name of ['grossSales', 'discounts', 'returns', 'netSales']) {
+      expect([name, cents(categories.rows, name)]).toEqual([name, Math.round(Number(totals[name].amount) * 100)])
+      expect(categories.data.totals[name]).toBe(totals[name].amount)
+    }
+    expect(cents(products.rows, 'netSales')).toBe(cents(categories.rows, 'netSales'))
+    expect(products.data.totals.netSales).toBe(totals.netSales.amount)
+
+    // A location's own report is its row, clock and all.
+    const { data } = await read('get_sales_by_location', window)
+    for (const row of data.rows) {
+      const own = (await read('get_sales_report', { ...window, locationId: row.id })).data.totals
+      for (const name of ['grossSales', 'returns', 'discounts', 'netSales', 'tax', 'tips', 'total']) {
+        expect([name, row[name]]).toEqual([name, own[name].amount])
+      }
+    }
+  })
+
+  it('are hidden from a cashier', async () => {
+    const { body } = await rpc(service.app, cashier, 'tools/list')
+    const names = body.result.tools.map(({ name }: { name: string }) => name)
+    expect(names.filter((name: string) => name.startsWith('get_sales') || name === 'get_top_products')).toEqual([])
+    expect((await call(service.app, cashier, 'get_top_products')).body.error ?? {}).toMatchObject({ code: -32602 })
+  })
+})
+
+describe('get_sales_report', () => {
+  it('compares with the month before, figure by figure', async () => {
+    const { data, text } = await read('get_sales_report', { ...MARCH, groupBy: 'month', compare: true })
+    // February by the business's clock: E, H, I and J. Average sale 83 / 4 = 20.75, against 175 / 5 = 35.00.
+    expect(data.comparison).toMatchObject({
+      from: '2026-02-01',
+      to: '2026-02-28',
+      isComplete: true,
+      totals: { netSales: { amount: '83.00', currency: 'GTQ' }, orders: 4, averageSale: { amount: '20.75' } },
+      changePercent: { netSales: '110.8', orders: '25.0', returns: null, averageSale: '68.7', unitsSold: '177.8' },
+    })
+    expect(text).toContain('Against 2026-02-01 to 2026-02-28: gross GTQ 83.00 (+145.8 %)')
+    expect(data.rows).toEqual([
+      {
+        key: '2026-03-01',
+        orders: 5,
+        refunds: 2,
+        grossSales: '204.00',
+        returns: '24.00',
+        discounts: '5.00',
+        netSales: '175.00',
+        tax: '7.60',
+        tips: '2.00',
+        total: '184.60',
+      },
+    ])
+  })
+
+  it('compares a month to date with the same days, and says that it is not over', async () => {
+    const { data, text } = await read('get_sales_report', { preset: 'this_month', compare: true })
+    expect(data.comparison).toMatchObject({ from: '2026-03-01', to: '2026-03-10', isComplete: false })
+    expect(text).toContain('The period is not over: its sales so far stand against a whole one.')
+    expect((await read('get_sales_report', MARCH)).data.comparison).toBeUndefined()
+  })
+})
+
+describe('the largest results', () => {
+  beforeAll(async () => {
+    const { db } = service
+    // 60 products in 60 categories with names as long as they get, a sale of each in 60 locations and in 53 weeks.
+    const products: Product[] = []
+    for (let index = 10; index < 70; index += 1) {
+      const name = `${index} ${'Hand-made Guatemalan ceramics, glazed, '.repeat(2)}`
+      products.push(await makeProduct(db, crowd, { sku: `CERAMICS-2026-${index}`, name, category: name }))
+    }
+    for (const [index, location] of crowd.locations.entries()) {
+      await makeOrder(db.database, crowd, {
+        number: `L-${index}`,
+        at: '2026-03-15T18:00:00Z',
+        location,
+        lines: [
+          { ...(products[index] as Product), quantity: '1017', unitPrice: `${1234 + index}.57`, taxRate: '0.12' },
+        ],
+      })
+    }
+    for (let week = 0; week < 53; week += 1) {
+      await makeOrder(db.database, crowd, {
+        number: `W-${week}`,
+        at: new Date(Date.UTC(2025, 0, 1 + 7 * week, 18)).toISOString(),
+        tips: '123456789.01',
+        lines: [
+          {
+            ...(products[0] as Product),
+            quantity: '9871',
+            unitPrice: '98765432.15',
+            discount: '43210.98',
+            taxRate: '0.12',
+          },
+          { ...(products[1] as Product), quantity: '-1234', unitPrice: '98765432.15', taxRate: '0.12' },
+        ],
+      })
+    }
+    await db.database.within({ businessId: crowd.id }, 'write', (trx) =>
+      sql`update order_item set unit_cost = 123.45`.execute(trx),
+    )
+  })
+
+  it.each([
+    ['get_sales_report', { from: '2025-01-01', to: '2025-12-31', groupBy: 'week' }, 53],
+    ['get_top_products', { ...MARCH, limit: 50 }, undefined],
+    ['get_sales_by_category', MARCH, undefined],
+    ['get_sales_by_location', MARCH, undefined],
+  ])('%s stays under 8,000 tokens', async (name, args, count) => {
+    const { data, text, rows } = await read(name, { ...args, compare: true, businessId: crowd.id })
+    expect(countTokens(text) + countTokens(JSON.stringify(data))).toBeLessThan(8000)
+    expect(rows.length).toBeGreaterThan(24)
+    if (count === undefined) return
+    expect(rows).toHaveLength(count)
+    // Twelve digits in every column: as text, the net sales and total of each week.
+    expect(text).toContain('| week | orders | net | total |')
+    expect(text).toContain('The other figures of each row are in the structured result')
+  })
+
+  it('sum what they do not show', async () => {
+    // 1017 × (1234.57 + … + 1293.57) = 1017 × 75844.20
+    const net = '77133551.40'
+    for (const name of ['get_sales_by_category', 'get_sales_by_location']) {
+      const { data, rows, text } = await read(name, { ...MARCH, businessId: crowd.id })
+      expect(data.totals.netSales).toBe(net)
+      const last = rows.at(-1)
+      expect(last).toMatchObject({ id: null, name: expect.stringMatching(/^Other \(\d+ (categories|locations)\)$/) })
+      const cents = rows.reduce((sum, row) => sum + Math.round(Number(row.netSales) * 100), 0)
+      expect(cents).toBe(7_713_355_140)
+      expect(text).toContain('Other (')
+    }
+    const { data, text } = await read('get_top_products', { ...MARCH, businessId: crowd.id, limit: 50 })
+    expect(data).toMatchObject({ totals: { netSales: net }, hasMore: true })
+    expect(text).toMatch(/^Only \d+ of the 50 asked for fit\./)
+  })
+})

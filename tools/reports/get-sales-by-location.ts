@@ -1,0 +1,197 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { page } from '../../src/mcp/cursor.ts'
+import { Nullable } from '../../src/mcp/schema.ts'
+import { clean, table } from '../../src/mcp/text.ts'
+import { defineTool, readOnly } from '../../src/mcp/tool.ts'
+import { type Currency, Decimal, formatMoney, money, percentChange } from '../../src/money/money.ts'
+import { sharePercent } from '../../src/money/share.ts'
+import {
+  Compare,
+  ComparisonSchema,
+  comparedPeriod,
+  comparison,
+  describeComparison,
+  NullableText,
+} from '../../src/pos/period-comparison.ts'
+import { salesTotal } from '../../src/pos/sales.ts'
+import { type LocationSales, salesByLocation } from '../../src/pos/sales-by-location.ts'
+import { addSums, netSales, type SalesSums, salesFigures } from '../../src/pos/sales-figures.ts'
+import { signed } from '../../src/pos/summary-text.ts'
+import { localDate } from '../../src/time/local.ts'
+import { WINDOW_INPUT, WindowSchema, windowOf } from '../../src/time/window.ts'
+
+const MOST_ROWS = 50
+
+const FIGURES = {
+  orders: Type.Integer(),
+  refunds: Type.Integer(),
+  grossSales: Type.String(),
+  returns: Type.String(),
+  discounts: Type.String(),
+  netSales: Type.String(),
+  tax: Type.String(),
+  tips: Type.String(),
+  total: Type.String(),
+  averageSale: NullableText,
+}
+const FiguresSchema = Type.Object(FIGURES)
+const RowSchema = Type.Object({
+  id: Nullable(Type.String(), { description: 'null: several locations in one row' }),
+  name: Type.String(),
+  timezone: Nullable(Type.String(), { description: 'Cuts the days of this row' }),
+  isActive: Type.Boolean(),
+  ...FIGURES,
+  sharePercent: NullableText,
+  netSalesBefore: Type.Optional(Type.String()),
+  changePercent: Type.Optional(NullableText),
+})
+type Row = Static<typeof RowSchema>
+
+export default defineTool({
+  name: 'get_sales_by_location',
+  title: 'Sales by location',
+  description:
+    'Sales of each location side by side: orders, gross and net sales, returns, discounts, tax, tips, average sale and ' +
+    'share. Each counts its days by its own clock; where zones differ, the sum may differ from get_sales_report by the ' +
+    'clock of the business: both are given. For the days of one location use get_sales_report. Default: the last 30 days.',
+  scopes: ['reports:read'],
+  annotations: readOnly,
+  mode: 'read',
+  input: Type.Object({ ...WINDOW_INPUT, compare: Compare }),
+  output: Type.Object({
+    window: WindowSchema,
+    totals: FiguresSchema,
+    netSalesByBusinessClock: Type.String(),
+    comparison: Type.Optional(ComparisonSchema),
+    rows: Type.Array(RowSchema),
+  }),
+  async handler({ compare, ...input }, { db, business, now }) {
+    const { timezone, currency } = business
+    const days = windowOf(input, now, timezone, 'last_30_days')
+    const period = compare ? comparedPeriod(days, now, timezone) : undefined
+    const sales = await salesByLocation(db, business.id, days, period)
+    const zones = new Set(sales.map((row) => row.timezone))
+    const sums = addSums(sales)
+    const net = netSales(sums).toString()
+    const totals = figuresOf(sums, business)
+    const byBusinessClock = money(netSales(await salesTotal(db, { businessId: business.id }, days)), business)
+
+    const build = (row: LocationSales): Row => ({
+      id: row.id,
+      name: clean(row.name, 60),
+      timezone: row.timezone,
+      isActive: row.is_active,
+      ...figuresOf(row, business),
+      ...beside(row, net, compare, business),
+    })
+    const { items: rows } = page(sales, MOST_ROWS, () => [], build)
+    const others = sales.slice(rows.length)
+    if (others.length > 0) {
+      const sum = { ...addSums(others), net_sales_before: netBefore(others) }
+      rows.push({
+        id: null,
+        name: `Other (${others.length} locations)`,
+        timezone: null,
+        isActive: others.some((row) => row.is_active),
+        ...figuresOf(sum, business),
+        ...beside(sum, net, compare, business),
+      })
+    }
+
+    // The window is over only when it is over on every clock.
+    const isComplete = [timezone, ...zones].every((zone) => days.to < localDate(now, zone))
+    const against = period && comparison({ ...period, isComplete }, { now: net, before: netBefore(sales) }, business)
+    const isOneClock = [...zones].every((zone) => zone === timezone)
+    return {
+      text: [
+        `Net sales ${formatMoney({ amount: totals.netSales, currency })} from ${totals.orders} orders in ${sales.length} ` +
+          `locations, ${days.from} to ${days.to}.`,
+        isOneClock
+          ? `Days of ${timezone}.`
+          : `Each location's days are cut by its own clock, and the total is their sum. By the clock of the business ` +
+            `(${timezone}), as in get_sales_report, net sales are ${formatMoney(byBusinessClock)}.`,
+        ...(against === undefined ? [] : [describeComparison(against, currency)]),
+        locationTable(rows, totals, against),
+        `Amounts in ${currency}; net = gross − returns − discounts, total = net + tax + tips.`,
+      ].join('\n'),
+      data: {
+        window: { ...days, timezone, currency },
+        totals,
+        netSalesByBusinessClock: byBusinessClock.amount,
+        ...(against === undefined ? {} : { comparison: against }),
+        rows,
+      },
+    }
+  },
+})
+
+function figuresOf(sums: SalesSums, currency: Currency): Static<typeof FiguresSchema> {
+  const figures = salesFigures(sums, currency)
+  return {
+    orders: figures.orders,
+    refunds: figures.refunds,
+    grossSales: figures.grossSales.amount,
+    returns: figures.returns.amount,
+    discounts: figures.discounts.amount,
+    netSales: figures.netSales.amount,
+    tax: figures.tax.amount,
+    tips: figures.tips.amount,
+    total: figures.total.amount,
+    averageSale: figures.averageSale?.amount ?? null,
+  }
+}
+
+function netBefore(rows: readonly LocationSales[]): string {
+  return rows.reduce((sum, row) => sum.plus(row.net_sales_before), new Decimal(0)).toString()
+}
+
+function beside(sums: SalesSums & { net_sales_before: string }, total: string, compare: boolean, currency: Currency) {
+  const net = netSales(sums)
+  return {
+    sharePercent: sharePercent(net, total),
+    ...(compare
+      ? {
+          netSalesBefore: money(sums.net_sales_before, currency).amount,
+          changePercent: percentChange(net, sums.net_sales_before),
+        }
+      : {}),
+  }
+}
+
+function locationTable(
+  rows: readonly Row[],
+  totals: Static<typeof FiguresSchema>,
+  against: Static<typeof ComparisonSchema> | undefined,
+): string {
+  const cells = (row: Static<typeof FiguresSchema>) => [
+    row.orders,
+    row.grossSales,
+    row.returns,
+    row.discounts,
+    row.netSales,
+    row.tax,
+    row.tips,
+    row.total,
+    row.averageSale ?? '–',
+  ]
+  const changed = (before: string | undefined, percent: string | null | undefined) =>
+    against === undefined ? [] : [before ?? '–', percent == null ? '–' : signed(percent)]
+  return table(
+    [
+      ...['location', 'id', 'zone', 'orders', 'gross', 'returns', 'discounts', 'net', 'tax', 'tips', 'total'],
+      ...['average', 'share %'],
+      ...(against === undefined ? [] : ['net before', 'change %']),
+    ],
+    [
+      ...rows.map((row) => [
+        row.isActive ? row.name : `${row.name} (inactive)`,
+        row.id ?? '–',
+        row.timezone ?? '–',
+        ...cells(row),
+        row.sharePercent ?? '–',
+        ...changed(row.netSalesBefore, row.changePercent),
+      ]),
+      ['All', '–', '–', ...cells(totals), '–', ...changed(against?.netSales, against?.changePercent)],
+    ],
+  )
+}
