@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { ServiceError } from '../../src/errors.ts'
+import { AllBusinesses, forWantedBusinesses } from '../../src/mcp/all-businesses.ts'
 import { LocationId } from '../../src/mcp/arguments.ts'
 import { describeBusiness } from '../../src/mcp/resolve-business.ts'
 import { EntityRef, LocalDate, Nullable } from '../../src/mcp/schema.ts'
@@ -17,6 +18,7 @@ import {
   SalesFiguresSchema,
   salesFigures,
 } from '../../src/pos/sales-figures.ts'
+import { describeChange, describeTerms, headline } from '../../src/pos/summary-text.ts'
 import { addDays, localDate, localTime, weekday } from '../../src/time/local.ts'
 import { WindowSchema } from '../../src/time/window.ts'
 
@@ -81,19 +83,13 @@ export default defineTool({
   input: Type.Object({
     date: Type.Optional(LocalDate('Local day, as YYYY-MM-DD; default: today')),
     locationId: LocationId,
-    allBusinesses: Type.Boolean({
-      default: false,
-      description: 'All businesses of the merchant, not with locationId; default false',
-    }),
+    allBusinesses: AllBusinesses,
   }),
   output: Type.Object({ days: Type.Array(DaySchema, { description: 'One per business' }) }),
   async handler({ date, locationId, allBusinesses }, context) {
-    if (allBusinesses && locationId !== undefined) {
-      throw new ServiceError('invalid_argument', 'Give either allBusinesses or locationId, not both.')
-    }
-    const days = allBusinesses
-      ? await context.forEachBusiness((each) => summarizeDay(each, date, undefined))
-      : [await summarizeDay(context, date, locationId)]
+    const days = await forWantedBusinesses(context, { allBusinesses, locationId }, (each) =>
+      summarizeDay(each, date, locationId),
+    )
     return {
       text: days.map((day) => describeDay(day, allBusinesses)).join('\n\n'),
       data: { days },
@@ -198,14 +194,11 @@ function describeDay(day: Day, namesBusiness: boolean): string {
   const whose = namesBusiness ? `${describeBusiness(day.business)}: ` : ''
   const when = `${weekday(window.from)} ${window.from}${day.until === null ? '' : `, so far (${day.until})`}`
   const same = day.until === null ? '' : ' up to the same time'
-  const change = (percent: string | null) =>
-    percent === null ? 'nothing to compare' : `${percent.startsWith('-') ? '' : '+'}${percent} %`
-  const average = figures.averageSale === null ? '' : `, average sale ${formatMoney(figures.averageSale)}`
 
   const lines = [
-    `${whose}Net sales ${formatMoney(figures.netSales)} from ${figures.orders} orders${average} — ${when}${where}.`,
-    `Against last ${weekday(lastWeek.date)}${same}: ${formatMoney(lastWeek.netSales)} (${change(lastWeek.changePercent)}); ` +
-      `mean of the last four${same}: ${formatMoney(meanOfLastFour.netSales)} (${change(meanOfLastFour.changePercent)}).`,
+    `${whose}${headline(figures)} — ${when}${where}.`,
+    `Against last ${weekday(lastWeek.date)}${same}: ${formatMoney(lastWeek.netSales)} (${describeChange(lastWeek.changePercent)}); ` +
+      `mean of the last four${same}: ${formatMoney(meanOfLastFour.netSales)} (${describeChange(meanOfLastFour.changePercent)}).`,
     `${describeFigures(figures)} · refunds ${figures.refunds}`,
   ]
   if (day.byHour.length > 0) {
@@ -257,7 +250,7 @@ function describeDay(day: Day, namesBusiness: boolean): string {
     )
   }
   lines.push(
-    `Days of ${window.timezone}, amounts in ${window.currency}; net = gross − returns − discounts. At most ${TOP} products and low stocks, ${NOTABLE} refunds and discounts are named.`,
+    `${describeTerms(window)} At most ${TOP} products and low stocks, ${NOTABLE} refunds and discounts are named.`,
   )
   return lines.join('\n')
 }

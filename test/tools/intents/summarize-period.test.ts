@@ -1,0 +1,466 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { estimateTokens } from '../../../src/mcp/text.ts'
+import { addDays } from '../../../src/time/local.ts'
+import { call, type Service, startService } from '../../support/service.ts'
+import { makeOrder, makeProduct, makeRefund, makeShop, makeUser, type Product, type Shop } from '../../support/shop.ts'
+
+// Three weeks of a Guatemalan shop without tax. The window asked for is Monday 2026-03-09 to Sunday 2026-03-15; before
+// it lie 2026-03-02 to 2026-03-08, a year before it 2025-03-09 to 2025-03-15. All figures are worked out by hand.
+let service: Service
+let shop: Shop
+let madrid: Shop
+let hudson: Shop
+let token: string
+let cashier: string
+let coffee: Product
+let bread: Product
+let clock: Date
+const WEEK = { from: '2026-03-09', to: '2026-03-15' }
+const LONG = 'Extraordinarily long name of a product that somebody typed without an end in sight'
+
+beforeAll(async () => {
+  service = await startService({ users: ['ana', 'luis', 'bea', 'eve'] })
+  clock = service.now
+  shop = await makeShop(service.db, { locationZones: ['America/Guatemala', 'Asia/Kathmandu'] })
+  madrid = await makeShop(service.db, { name: 'Bar Sol', currency: 'EUR', timezone: 'Europe/Madrid' })
+  hudson = await makeShop(service.db, { name: 'Hudson', currency: 'USD', timezone: 'America/New_York' })
+  await makeUser(
+    service.db,
+    'ana',
+    [shop, madrid, hudson].map((each) => ({ shop: each, role: 'owner' })),
+  )
+  await makeUser(service.db, 'luis', [{ shop, role: 'cashier' }])
+  token = await service.tokenOf('ana')
+  cashier = await service.tokenOf('luis')
+  coffee = await makeProduct(service.db, shop, { sku: 'CAFE', name: 'Café', category: 'Drinks' })
+  bread = await makeProduct(service.db, shop, { sku: 'PAN', name: 'Pan', category: 'Bakery' })
+  const tea = await makeProduct(service.db, shop, { sku: 'TE', name: 'Té', category: 'Drinks' })
+  const mug = await makeProduct(service.db, shop, { sku: 'TAZA', name: 'Taza' })
+
+  // A year before: net 100.00 from 1 order.
+  await sell('Y', '2025-03-10T18:00:00Z', [[coffee, '10']])
+  // The week before: gross and net 170.00 from 3 orders, average sale 56.67.
+  const first = await sell('B1', '2026-03-02T18:00:00Z', [[bread, '10']], { client: 'ana' })
+  await sell('B2', '2026-03-03T18:00:00Z', [[coffee, '5']], { client: 'cy' })
+  await sell('B3', '2026-03-04T18:00:00Z', [[tea, '2']], { client: 'di' })
+  // The week: Monday 120.00 less 12.00 of discount, Tuesday 30.00 in its last millisecond, Wednesday 35.00.
+  await sell('N1', '2026-03-09T18:00:00Z', [[coffee, '12']], { client: 'ana', discount: '12' })
+  await sell('N2', '2026-03-11T05:59:59.999Z', [[coffee, '3']], { client: 'bo' })
+  await sell(
+    'N3',
+    '2026-03-11T18:00:00Z',
+    [
+      [bread, '2'],
+      [mug, '1.5'],
+    ],
+    { client: 'di' },
+  )
+  // Thursday: 10.00 of the bread of the week before comes back.
+  await makeRefund(service.db.database, shop, {
+    orderId: first,
+    at: '2026-03-12T18:00:00Z',
+    lines: [{ ...bread, line: 1, quantity: '1', returns: '10' }],
+  })
+  // Open and cancelled orders never count.
+  for (const status of ['open', 'cancelled'] as const) {
+    await sell(status, '2026-03-10T18:00:00Z', [[bread, '99']], { client: 'eva', status })
+  }
+  // A week later in Kathmandu (UTC+5:45): the last second of the 19th there, and the first of the 20th.
+  const location = shop.locations[1] as string
+  await sell('K1', '2026-03-19T18:14:59Z', [[coffee, '1']], { client: 'cy', location })
+  await sell('K2', '2026-03-19T18:15:00Z', [[coffee, '1']], { client: 'di', location })
+
+  // In Madrid the week begins at 23:00Z of the Sunday before, and the order after it counts no more.
+  const tapa = await makeProduct(service.db, madrid, { sku: 'TAPA' })
+  for (const [number, at] of [
+    ['1', '2026-03-08T22:59:59Z'],
+    ['2', '2026-03-08T23:00:00Z'],
+    ['3', '2026-03-15T22:59:59Z'],
+    ['4', '2026-03-15T23:00:00Z'],
+  ] as const) {
+    const lines = [{ ...tapa, quantity: '1', unitPrice: '10' }]
+    await makeOrder(service.db.database, madrid, { number, at, lines })
+  }
+})
+afterEach(() => {
+  service.now = clock
+})
+afterAll(() => service?.close())
+
+/** An order at 10.00 a piece; the discount is of its first line. */
+async function sell(
+  number: string,
+  at: string,
+  lines: [Product, string][],
+  options: { client?: string; discount?: string; status?: 'open' | 'cancelled'; location?: string } = {},
+): Promise<string> {
+  const { client, discount = '0', ...rest } = options
+  const id = await makeOrder(service.db.database, shop, {
+    number,
+    at,
+    ...rest,
+    lines: lines.map(([product, quantity], index) => ({
+      ...product,
+      quantity,
+      unitPrice: '10',
+      discount: index === 0 ? discount : '0',
+    })),
+  })
+  if (client === undefined) return id
+  await service.db.asOwner(
+    'insert into customer (business_id, code, name) values ($1, $2, $2) on conflict (business_id, code) do nothing',
+    [shop.id, client],
+  )
+  await service.db.database.within({ businessId: shop.id }, 'write', (db) =>
+    db
+      .updateTable('orders')
+      .set((eb) => ({
+        customer_id: eb
+          .selectFrom('customer')
+          .select('id')
+          .where('business_id', '=', shop.id)
+          .where('code', '=', client),
+      }))
+      .where('id', '=', id)
+      .execute(),
+  )
+  return id
+}
+
+async function summarize(args: Record<string, unknown>) {
+  const { data, text, isError } = await call(service.app, token, 'summarize_period', { businessId: shop.id, ...args })
+  expect({ isError, text: isError ? text : '' }).toEqual({ isError: false, text: '' })
+  return { period: data.periods[0], data, text }
+}
+
+describe('summarize_period', () => {
+  it('compares a period with the one before and with a year before', async () => {
+    const { period } = await summarize(WEEK)
+    // Gross 120 + 30 + 35 = 185, discounts 12, returns 10: net 163.00 from 3 orders, average sale 54.33.
+    expect(period.figures).toMatchObject({
+      grossSales: { amount: '185.00', currency: 'GTQ' },
+      discounts: { amount: '12.00' },
+      returns: { amount: '10.00' },
+      netSales: { amount: '163.00' },
+      orders: 3,
+      refunds: 1,
+      averageSale: { amount: '54.33' },
+    })
+    // (163 − 170) / 170 = −4.1 %; (54.33 − 56.67) / 56.67 = −4.1 %.
+    expect(period.before).toEqual({
+      from: '2026-03-02',
+      to: '2026-03-08',
+      orders: 3,
+      netSales: '170.00',
+      averageSale: '56.67',
+      changePercent: { netSales: '-4.1', orders: '0.0', averageSale: '-4.1' },
+    })
+    // (163 − 100) / 100 = 63.0 %; (54.33 − 100) / 100 = −45.7 %.
+    expect(period.yearBefore).toEqual({
+      from: '2025-03-09',
+      to: '2025-03-15',
+      orders: 1,
+      netSales: '100.00',
+      averageSale: '100.00',
+      changePercent: { netSales: '63.0', orders: '200.0', averageSale: '-45.7' },
+    })
+    // 10 / 185 = 5.4 %, 12 / 185 = 6.5 %; nothing came back and nothing was discounted before.
+    expect(period.returns).toEqual({ percent: '5.4', before: '0.0', change: '5.4' })
+    expect(period.discounts).toEqual({ percent: '6.5', before: '0.0', change: '6.5' })
+    expect(period).toMatchObject({
+      isComplete: true,
+      requestedTo: '2026-03-15',
+      window: { timezone: 'America/Guatemala' },
+    })
+  })
+
+  it('tells the course of the days', async () => {
+    const { period } = await summarize(WEEK)
+    expect(period.trend.by).toBe('day')
+    expect(period.trend.buckets.map(({ netSales }: { netSales: string }) => netSales)).toEqual([
+      ...['108.00', '30.00', '35.00', '-10.00', '0.00', '0.00', '0.00'],
+    ])
+    // Thursday had a refund and no orders: a weekday on which this shop does not sell. 163 / 7 = 23.29.
+    expect(period).toMatchObject({
+      bestDay: { date: '2026-03-09', netSales: '108.00' },
+      worstDay: { date: '2026-03-10', netSales: '30.00' },
+      meanPerDay: '23.29',
+    })
+  })
+
+  it('names what moved, by product and by present category', async () => {
+    const { period } = await summarize(WEEK)
+    const changes = (rows: { sku: string; netSalesBefore: string; netSales: string }[]) =>
+      rows.map((row) => [row.sku, row.netSalesBefore, row.netSales])
+    // Bread: 20 sold less 10 returned. Tea sold nothing in the week.
+    expect(changes(period.topProducts)).toEqual([
+      ['CAFE', '50.00', '138.00'],
+      ['TAZA', '0.00', '15.00'],
+      ['PAN', '100.00', '10.00'],
+    ])
+    expect(period.topProducts[0]).toMatchObject({ id: coffee.productId, unitsSold: '15', changePercent: '176.0' })
+    expect(period.productsSold).toBe(3)
+    expect(changes(period.movers.up)).toEqual([
+      ['CAFE', '50.00', '138.00'],
+      ['TAZA', '0.00', '15.00'],
+    ])
+    expect(changes(period.movers.down)).toEqual([
+      ['PAN', '100.00', '10.00'],
+      ['TE', '20.00', '0.00'],
+    ])
+    expect(
+      period.categories.map((row: Record<string, string | null>) => [
+        row.name,
+        row.netSalesBefore,
+        row.netSales,
+        row.changePercent,
+      ]),
+    ).toEqual([
+      ['Drinks', '70.00', '138.00', '97.1'],
+      ['No category', '0.00', '15.00', null],
+      ['Bakery', '100.00', '10.00', '-90.0'],
+    ])
+  })
+
+  it('tells new clients from returning ones, also of those who came again later', async () => {
+    // Bo is new; Ana bought before, and so did Di, whose last order is later; Cy bought before and after, not in it.
+    expect((await summarize(WEEK)).period.clients).toEqual({ new: 1, returning: 2 })
+    expect((await summarize({ from: '2026-03-02', to: '2026-03-08' })).period.clients).toEqual({ new: 3, returning: 0 })
+    expect((await summarize({ from: '2026-03-13', to: '2026-03-14' })).period.clients).toEqual({ new: 0, returning: 0 })
+  })
+
+  it('is complete as text alone', async () => {
+    const { text } = await summarize(WEEK)
+    expect(text).toBe(
+      [
+        'Net sales GTQ 163.00 from 3 orders, average sale GTQ 54.33 — 2026-03-09 to 2026-03-15, 7 days.',
+        'Against the period before, 2026-03-02 to 2026-03-08: net GTQ 170.00 (-4.1 %), 3 orders (+0.0 %), average sale GTQ 56.67 (-4.1 %).',
+        'Against a year before, 2025-03-09 to 2025-03-15: net GTQ 100.00 (+63.0 %), 1 orders (+200.0 %), average sale GTQ 100.00 (-45.7 %).',
+        'gross GTQ 185.00 · returns GTQ 10.00 · discounts GTQ 12.00 · tax GTQ 0.00 · tips GTQ 0.00 · total GTQ 163.00 · refunds 1',
+        'Of gross sales: returns 5.4 % (+5.4 points), discounts 6.5 % (+6.5 points).',
+        'Net by day: 03-09 Mon 108.00, 03-10 Tue 30.00, 03-11 Wed 35.00, 03-12 Thu -10.00, 03-13 Fri 0.00, 03-14 Sat 0.00, 03-15 Sun 0.00',
+        'Best day Monday 2026-03-09 GTQ 108.00, worst of the usual days Tuesday 2026-03-10 GTQ 30.00, mean of the whole days GTQ 23.29.',
+        'Top 3 of 3 products:',
+        '| product | SKU | units | net | change |',
+        '|---|---|---|---|---|',
+        '| Café | CAFE | 15 | 138.00 | +176.0 % |',
+        '| Taza | TAZA | 1.5 | 15.00 | – |',
+        '| Pan | PAN | 2 | 10.00 | -90.0 % |',
+        'Most up: Café [CAFE] 50.00 → 138.00; Taza [TAZA] 0.00 → 15.00',
+        'Most down: Pan [PAN] 100.00 → 10.00; Té [TE] 20.00 → 0.00',
+        'Categories, 3 of 3: Drinks 138.00 (+97.1 %); No category 15.00 (–); Bakery 10.00 (-90.0 %)',
+        'Clients with an order: 1 new, 2 returning.',
+        'Worth doing:',
+        '- Returns rose from 0.0 % to 5.4 % of gross sales: look at Pan [PAN], the most returned with GTQ 10.00.',
+        '- Net sales of Pan [PAN] fell most, by GTQ 90.00 to GTQ 10.00: check its stock and price.',
+        '- Discounts rose from 0.0 % to 6.5 % of gross sales: check whether they bring orders.',
+        'Days of America/Guatemala, amounts in GTQ; net = gross − returns − discounts.',
+        '',
+        'At most 5 products, 3 up and down, and 5 categories are named; payment methods: get_sales_by_payment_method.',
+        '',
+        `Business: Tienda Luna (${shop.id})`,
+      ].join('\n'),
+    )
+  })
+
+  it('has nothing to compare where nothing was sold before', async () => {
+    const { period, text } = await summarize({ from: '2026-03-02', to: '2026-03-08' })
+    expect(period.before).toMatchObject({
+      netSales: '0.00',
+      averageSale: null,
+      changePercent: { netSales: null, orders: null, averageSale: null },
+    })
+    expect(period).toMatchObject({ yearBefore: null, returns: { percent: '0.0', before: null, change: null } })
+    expect(text).toContain('Against the period before, 2026-02-23 to 2026-03-01: no sales, nothing to compare.')
+    expect(text).not.toContain('a year before')
+    expect(text).not.toContain('Worth doing')
+  })
+
+  it('cuts a running period at today, and says that today is not over', async () => {
+    // 22:00 of Wednesday 2026-03-11 in Guatemala.
+    service.now = new Date('2026-03-12T04:00:00Z')
+    const { period, text } = await summarize({ from: '2026-03-08', to: '2026-03-20' })
+    // Four days with 0, 108, 30 and 35; the four before had tea for 20: (173 − 20) / 20 = 765.0 %.
+    expect(period).toMatchObject({
+      window: { from: '2026-03-08', to: '2026-03-11' },
+      requestedTo: '2026-03-20',
+      isComplete: false,
+      figures: { netSales: { amount: '173.00' } },
+      before: { from: '2026-03-04', to: '2026-03-07', netSales: '20.00', changePercent: { netSales: '765.0' } },
+      worstDay: { date: '2026-03-10' },
+      meanPerDay: '46.00',
+      worthDoing: [],
+    })
+    expect(text).toContain(
+      '2026-03-08 to 2026-03-11, 4 days (cut at today, asked up to 2026-03-20), the last one today so far.',
+    )
+    expect(text).toContain('Today is not over, while the days it is compared with are whole.')
+    expect(text).toContain('03-11 Wed 35.00*')
+    // The month to date stands against the same days of the month before.
+    const month = (await summarize({ from: '2026-03-01', to: '2026-03-31' })).period
+    expect(month.before).toMatchObject({ from: '2026-02-01', to: '2026-02-11' })
+    const today = await summarize({ preset: 'today' })
+    expect(today.text).toMatch(/^Net sales GTQ 35\.00 from 1 orders, .* — Wednesday 2026-03-11, today so far\.\n/)
+  })
+
+  it('asks for the last 30 days by itself', async () => {
+    service.now = new Date('2026-03-31T18:00:00Z')
+    const { period } = await summarize({})
+    expect(period.window).toMatchObject({ from: '2026-03-02', to: '2026-03-31' })
+    // 170 + 163 + 20, and Kathmandu's orders on the 19th by the clock of the business.
+    expect(period.figures).toMatchObject({ netSales: { amount: '353.00' }, orders: 8 })
+  })
+
+  it('goes by the clock of one location', async () => {
+    const locationId = shop.locations[1]
+    const { period, text } = await summarize({ from: '2026-03-20', locationId })
+    expect(period).toMatchObject({
+      window: { timezone: 'Asia/Kathmandu' },
+      location: { id: locationId, name: 'Location 2' },
+      figures: { orders: 1, netSales: { amount: '10.00' } },
+      before: { from: '2026-03-19', to: '2026-03-19', orders: 1, changePercent: { netSales: '0.0' } },
+      // Di, who bought elsewhere before; the days of Cy's orders are others.
+      clients: { new: 0, returning: 1 },
+    })
+    expect(text).toContain('Friday 2026-03-20 at Location 2.')
+    expect((await summarize({ from: '2026-03-20' })).period.figures.orders).toBe(0)
+    const other = await summarize({ ...WEEK, locationId })
+    expect(other.period).toMatchObject({ figures: { orders: 0 }, clients: { new: 0, returning: 0 }, topProducts: [] })
+  })
+
+  it('covers all businesses, each in its own zone and currency, shorter', async () => {
+    const { data, text } = await summarize({ ...WEEK, allBusinesses: true })
+    expect(
+      data.periods.map(
+        (period: { business: object; window: object; figures: { netSales: object; orders: number } }) => [
+          period.window,
+          period.figures.netSales,
+          period.figures.orders,
+        ],
+      ),
+    ).toEqual([
+      [{ ...WEEK, timezone: 'America/Guatemala', currency: 'GTQ' }, { amount: '163.00', currency: 'GTQ' }, 3],
+      [{ ...WEEK, timezone: 'Europe/Madrid', currency: 'EUR' }, { amount: '20.00', currency: 'EUR' }, 2],
+      [{ ...WEEK, timezone: 'America/New_York', currency: 'USD' }, { amount: '0.00', currency: 'USD' }, 0],
+    ])
+    expect(data.periods[1].before).toMatchObject({ netSales: '10.00', changePercent: { netSales: '100.0' } })
+    expect(data.periods[0].trend.buckets).toEqual([])
+    expect(data.periods[0].movers.down).toHaveLength(1)
+    expect(text).toContain(`\n\nBar Sol (${madrid.id}): Net sales EUR 20.00 from 2 orders`)
+    expect(text).toContain('\nTop 3 of 3 products: Café [CAFE] 138.00; Taza [TAZA] 15.00; Pan [PAN] 10.00\n')
+    expect(text).toContain('The trend is left out; with businessId one business is told in full.')
+    expect(text).toMatch(/Business: Tienda Luna \(.+\); Bar Sol \(.+\); Hudson \(.+\)$/)
+  })
+
+  it('says so where a shop is empty', async () => {
+    const { text } = await summarize({ ...WEEK, businessId: hudson.id })
+    expect(text.split('\n')).toEqual([
+      'Net sales USD 0.00 from 0 orders — 2026-03-09 to 2026-03-15, 7 days.',
+      'Against the period before, 2026-03-02 to 2026-03-08: no sales, nothing to compare.',
+      'gross USD 0.00 · returns USD 0.00 · discounts USD 0.00 · tax USD 0.00 · tips USD 0.00 · total USD 0.00 · refunds 0',
+      'Of gross sales: returns –, discounts –.',
+      expect.stringMatching(/^Net by day: 03-09 Mon 0\.00, /),
+      'Mean of the whole days USD 0.00.',
+      'Clients with an order: 0 new, 0 returning.',
+      'Days of America/New_York, amounts in USD; net = gross − returns − discounts.',
+      '',
+      expect.stringMatching(/^At most 5 products/),
+      '',
+      `Business: Hudson (${hudson.id})`,
+    ])
+  })
+
+  it.each([
+    [
+      { from: '2999-01-01' },
+      /^invalid_argument: from must not be after today, which is \d{4}-\d\d-\d\d in America\/Guatemala\./,
+    ],
+    [{ from: '2026-03-01', preset: 'today' }, /^invalid_argument: Give either preset, or from and to, not both\./],
+    [{ locationId: 'nowhere' }, /^invalid_argument: locationId must be one of this business: /],
+    [{ month: '2026-03' }, /^invalid_argument: .*month/],
+  ])('refuses %j', async (args, message) => {
+    const { text, isError } = await call(service.app, token, 'summarize_period', { businessId: shop.id, ...args })
+    expect(isError).toBe(true)
+    expect(text).toMatch(message)
+  })
+
+  it('refuses a location together with all businesses', async () => {
+    const both = { locationId: shop.locations[0], allBusinesses: true }
+    expect((await call(service.app, token, 'summarize_period', both)).text).toMatch(/^invalid_argument: Give either/)
+  })
+
+  it('is not there for a cashier', async () => {
+    const { body } = await call(service.app, cashier, 'summarize_period', WEEK)
+    const unknown = await call(service.app, cashier, 'summarize_perio', WEEK)
+    expect(JSON.stringify(body)).toBe(JSON.stringify(unknown.body).replaceAll('summarize_perio', 'summarize_period'))
+  })
+})
+
+describe('the length of a result', () => {
+  const shops: Shop[] = []
+
+  beforeAll(async () => {
+    for (const number of [1, 2, 3]) {
+      const long = await makeShop(service.db, { name: `Shop with a name of some length ${number}` })
+      shops.push(long)
+      const products: Product[] = []
+      for (let index = 0; index < 40; index++) {
+        products.push(
+          await makeProduct(service.db, long, {
+            sku: `SKU-${index}-0123456789`,
+            name: `${LONG} ${index}`,
+            category: `${LONG} ${index % 9}`,
+          }),
+        )
+      }
+      // Every other day over two months, each product at a price of its own that falls or rises.
+      for (let day = 0; day < 62; day += 2) {
+        await makeOrder(service.db.database, long, {
+          number: `${day}`,
+          at: `${addDays('2026-02-01', day)}T18:00:00Z`,
+          lines: products.map((product, index) => ({
+            ...product,
+            quantity: '3',
+            unitPrice: String(100000 + (index - 20) * day * 70),
+            discount: day > 30 ? '9000' : '0',
+          })),
+        })
+      }
+    }
+    const memberships = shops.map((each) => ({ shop: each, role: 'owner' }))
+    await makeUser(service.db, 'bea', memberships)
+    const more: Shop[] = []
+    for (let index = 0; index < 6; index++) more.push(await makeShop(service.db, { name: `Branch ${index}` }))
+    await makeUser(service.db, 'eve', [...memberships, ...more.map((each) => ({ shop: each, role: 'owner' }))])
+  })
+
+  it.each([
+    ['bea', 1],
+    ['bea', 3],
+    ['eve', 8],
+  ])('stays one screen for %s with %i businesses', async (uid, count) => {
+    const bearer = await service.tokenOf(uid)
+    const { data, text } = await call(service.app, bearer, 'summarize_period', {
+      from: '2026-03-01',
+      to: '2026-03-31',
+      allBusinesses: count > 1,
+    })
+    expect(data.periods).toHaveLength(count)
+    expect(text.length / 3).toBeLessThan(2000)
+    expect(estimateTokens(text)).toBeLessThan(2000)
+    expect(estimateTokens(text + JSON.stringify(data))).toBeLessThan(8000)
+  })
+
+  it('names what is left out of many businesses', async () => {
+    const { data, text } = await call(service.app, await service.tokenOf('eve'), 'summarize_period', {
+      from: '2026-03-01',
+      to: '2026-03-31',
+      allBusinesses: true,
+    })
+    const leftOut =
+      '1 more businesses are left out. Only the main figures of each; with businessId one is told in full.'
+    expect(data.leftOut).toBe(leftOut)
+    expect(text).toContain(leftOut)
+    expect(text).not.toContain('Branch 5')
+  })
+})

@@ -1,0 +1,166 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { ServiceError } from '../../src/errors.ts'
+import { AllBusinesses, forWantedBusinesses } from '../../src/mcp/all-businesses.ts'
+import { LocationId } from '../../src/mcp/arguments.ts'
+import { clean, variantName } from '../../src/mcp/text.ts'
+import { type BusinessContext, defineTool, readOnly } from '../../src/mcp/tool.ts'
+import { type Currency, money, percentChange, quantity } from '../../src/money/money.ts'
+import { placeOf } from '../../src/pos/locations.ts'
+import { advice, extremes, type PeriodDay, periodDays, rate, trend } from '../../src/pos/period.ts'
+import { categoryChanges, clientCounts, type ProductChange, productChanges } from '../../src/pos/period-sales.ts'
+import {
+  FULL,
+  type Period,
+  PeriodSchema,
+  type ProductChangeSchema,
+  presentPeriods,
+  type SalesComparisonSchema,
+} from '../../src/pos/period-summary.ts'
+import { salesByBucket, salesTotal } from '../../src/pos/sales.ts'
+import { addSums, type SalesFigures, salesFigures } from '../../src/pos/sales-figures.ts'
+import { localDate } from '../../src/time/local.ts'
+import { type Days, periodBefore, WINDOW_INPUT, type WindowInput, windowOf, yearBefore } from '../../src/time/window.ts'
+
+const NAME = 40
+
+export default defineTool({
+  name: 'summarize_period',
+  title: 'Summarize a period',
+  description:
+    'How a period went, in one call: net sales, orders and average sale against the period before and a year before, ' +
+    'best and worst day, what moved, returns, clients, what is worth doing. Use it for "how was last month?"; for one ' +
+    'day use summarize_day, for exact rows get_sales_report. Default: last_30_days.',
+  scopes: ['pos:intents'],
+  annotations: readOnly,
+  mode: 'read',
+  input: Type.Object({ ...WINDOW_INPUT, locationId: LocationId, allBusinesses: AllBusinesses }),
+  output: Type.Object({
+    periods: Type.Array(PeriodSchema, { description: 'One per business' }),
+    leftOut: Type.String(),
+  }),
+  async handler({ locationId, allBusinesses, ...input }, context) {
+    const all = await forWantedBusinesses(context, { allBusinesses, locationId }, (each) =>
+      summarizePeriod(each, input, locationId),
+    )
+    const { text, periods, leftOut } = presentPeriods(all, { namesBusiness: allBusinesses })
+    return {
+      text,
+      data: { periods, leftOut },
+      ...(allBusinesses ? { covers: periods.map((period) => period.business) } : {}),
+    }
+  },
+})
+
+async function summarizePeriod(context: BusinessContext, input: WindowInput, locationId?: string): Promise<Period> {
+  const { db, business, now } = context
+  const { timezone, location } = await placeOf(db, business, locationId)
+  const today = localDate(now, timezone)
+  const { from, to } = windowOf(input, now, timezone, 'last_30_days')
+  if (from > today) {
+    throw new ServiceError('invalid_argument', `from must not be after today, which is ${today} in ${timezone}.`)
+  }
+  // What has not come yet is cut off, so that the period before is as long as what there is of this one.
+  const isComplete = to < today
+  const days = { from, to: isComplete ? to : today }
+  const before = periodBefore(days)
+  const aYearBefore = yearBefore(days)
+  const scope = { businessId: business.id, locationId }
+
+  const sumsByDay = await salesByBucket(db, scope, days, 'day')
+  const sums = addSums([...sumsByDay.values()])
+  const sumsBefore = await salesTotal(db, scope, before)
+  const figures = salesFigures(sums, business)
+  const figuresBefore = salesFigures(sumsBefore, business)
+  const figuresYear = salesFigures(await salesTotal(db, scope, aYearBefore), business)
+  const products = await productChanges(db, scope, { days, before }, { top: FULL.products, movers: FULL.movers })
+  const categories = await categoryChanges(db, scope, { days, before }, FULL.categories)
+  const clients = await clientCounts(db, scope, days, timezone)
+
+  const each = periodDays(days, sumsByDay, isComplete)
+  const { best, worst, mean } = extremes(each, business.currencyDigits)
+  const { by, buckets } = trend(each)
+  const rates = { returns: rate('returns', sums, sumsBefore), discounts: rate('discounts', sums, sumsBefore) }
+  const dayOf = (day: PeriodDay | null) =>
+    day === null ? null : { date: day.date, netSales: money(day.net, business).amount }
+  const listed = (list: 'top' | 'up' | 'down') =>
+    products
+      .filter((row) => row[list] !== null)
+      .sort((a, b) => Number(a[list]) - Number(b[list]))
+      .map((row) => productOf(row, business))
+
+  return {
+    business: { id: business.id, name: business.name },
+    window: { ...days, timezone, currency: business.currency },
+    requestedTo: to,
+    location,
+    isComplete,
+    figures,
+    before: compare(figures, before, figuresBefore),
+    yearBefore: hasSales(figuresYear) ? compare(figures, aYearBefore, figuresYear) : null,
+    ...rates,
+    trend: { by, buckets: buckets.map(({ net, ...bucket }) => ({ ...bucket, netSales: money(net, business).amount })) },
+    bestDay: dayOf(best),
+    worstDay: dayOf(worst),
+    meanPerDay: mean === null ? null : money(mean, business).amount,
+    topProducts: listed('top'),
+    productsSold: products[0]?.sold ?? 0,
+    movers: { up: listed('up'), down: listed('down') },
+    categories: categories.map((row) => ({
+      id: row.id,
+      name: row.name === null ? 'No category' : clean(row.name, NAME),
+      netSales: money(row.net_sales, business).amount,
+      netSalesBefore: money(row.net_before, business).amount,
+      changePercent: percentChange(row.net_sales, row.net_before),
+    })),
+    categoriesSold: categories[0]?.sold ?? 0,
+    clients,
+    worthDoing: advice({
+      figures,
+      figuresBefore,
+      ...rates,
+      days: each,
+      mostReturned: named(products.find((row) => row.most_returned !== null)),
+      biggestFaller: named(products.find((row) => row.down === 1)),
+      currency: business,
+    }),
+  }
+}
+
+function compare(now: SalesFigures, { from, to }: Days, then: SalesFigures): Static<typeof SalesComparisonSchema> {
+  const average = now.averageSale?.amount
+  const averageThen = then.averageSale?.amount
+  return {
+    from,
+    to,
+    orders: then.orders,
+    netSales: then.netSales.amount,
+    averageSale: averageThen ?? null,
+    changePercent: {
+      netSales: percentChange(now.netSales.amount, then.netSales.amount),
+      orders: percentChange(now.orders, then.orders),
+      averageSale: average === undefined || averageThen === undefined ? null : percentChange(average, averageThen),
+    },
+  }
+}
+
+function hasSales({ orders, refunds }: SalesFigures): boolean {
+  return orders > 0 || refunds > 0
+}
+
+function productOf(row: ProductChange, currency: Currency): Static<typeof ProductChangeSchema> {
+  return {
+    id: row.product_id,
+    name: variantName(row, NAME),
+    sku: clean(row.sku, NAME),
+    unitsSold: quantity(row.units_sold),
+    netSales: money(row.net_sales, currency).amount,
+    netSalesBefore: money(row.net_before, currency).amount,
+    changePercent: percentChange(row.net_sales, row.net_before),
+  }
+}
+
+function named(row: ProductChange | undefined) {
+  if (row === undefined) return null
+  const { net_sales: net, net_before: before, returns: returned } = row
+  return { name: variantName(row, NAME), sku: clean(row.sku, NAME), net, before, returned }
+}
