@@ -1,0 +1,300 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { call, type Service, startService } from '../../support/service.ts'
+import { makeOrder, makeProduct, makeRefund, makeShop, makeUser, type Product, type Shop } from '../../support/shop.ts'
+
+// At this instant it is the 31st of March at noon in Guatemala, and the 1st of April in Kathmandu: the 30 days are the
+// 1st to the 30th of March in one location, the 2nd to the 31st in the other.
+const NOW = new Date('2026-03-31T18:30:00Z')
+
+let service: Service
+let shop: Shop
+let edge: Shop
+let token: string
+let cashier: string
+let coffee: Product
+
+interface Settings {
+  onHand: string
+  at?: string | undefined
+  reorderPoint?: string
+  reorderQuantity?: string
+  safety?: string
+  lead?: number
+  pack?: string
+  max?: string
+}
+
+/** Stock of a product at a location (the first one), with what is set for reordering it. */
+async function stock(of: Shop, { variantId }: Product, settings: Settings): Promise<void> {
+  const { onHand, at = of.locations[0], reorderPoint, reorderQuantity, safety, lead, pack, max } = settings
+  await service.db.asOwner(
+    `insert into inventory (business_id, location_id, variant_id, reorder_point, reorder_quantity, safety_stock,
+       lead_time_days, pack_size, max_stock) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    [of.id, at, variantId, reorderPoint, reorderQuantity, safety, lead, pack, max],
+  )
+  if (onHand === '0') return
+  await service.db.asOwner(
+    `insert into inventory_movement (business_id, location_id, variant_id, quantity, reason)
+     values ($1, $2, $3, $4, 'opening')`,
+    [of.id, at, variantId, onHand],
+  )
+}
+
+let orders = 0
+function sell(of: Shop, product: Product, at: string, quantity: string, unitPrice: string, location?: string) {
+  orders += 1
+  const place = location === undefined ? {} : { location }
+  return makeOrder(service.db.database, of, {
+    number: String(orders),
+    at,
+    lines: [{ ...product, quantity, unitPrice }],
+    ...place,
+  })
+}
+
+async function product(of: Shop, sku: string, name: string, cost: string | null): Promise<Product> {
+  const made = await makeProduct(service.db, of, { sku, name })
+  await service.db.asOwner('update product_variant set cost = $2 where id = $1', [made.variantId, cost])
+  return made
+}
+
+async function supply(of: Shop, name: string, leadDays: number, ...products: Product[]): Promise<void> {
+  const [row] = await service.db.asOwner<{ id: string }>(
+    'insert into supplier (business_id, name, lead_time_days) values ($1, $2, $3) returning id',
+    [of.id, name, leadDays],
+  )
+  const ids = products.map(({ productId }) => productId)
+  await service.db.asOwner('update product set supplier_id = $1 where id = any ($2)', [row?.id, ids])
+}
+
+beforeAll(async () => {
+  service = await startService({ users: ['ana', 'beto'] })
+  shop = await makeShop(service.db, { locationZones: ['America/Guatemala', 'Asia/Kathmandu'] })
+  edge = await makeShop(service.db, { name: 'Borde', currency: 'JPY' })
+  await service.db.asOwner('update business set currency_digits = 0 where id = $1', [edge.id])
+  await makeUser(service.db, 'ana', [
+    { shop, role: 'owner' },
+    { shop: edge, role: 'owner' },
+  ])
+  await makeUser(service.db, 'beto', [{ shop, role: 'cashier' }])
+  token = await service.tokenOf('ana')
+  cashier = await service.tokenOf('beto')
+  service.now = NOW
+  const kathmandu = shop.locations[1] as string
+
+  // 63 sold and 3 given back in March; the day before the 30 days and the running day do not count.
+  coffee = await product(shop, 'CAFE', 'Café', '4')
+  const march = await sell(shop, coffee, '2026-03-10T18:00:00Z', '63', '10')
+  await makeRefund(service.db.database, shop, {
+    orderId: march,
+    at: '2026-03-12T18:00:00Z',
+    lines: [{ ...coffee, line: 1, quantity: '3', returns: '30' }],
+  })
+  await sell(shop, coffee, '2026-03-01T05:59:59Z', '500', '10')
+  await sell(shop, coffee, '2026-03-31T06:00:00Z', '700', '10')
+  await stock(shop, coffee, { onHand: '4', pack: '10' })
+  // On the last and on the first second of the 30 days of Kathmandu, and a second before and after them.
+  await sell(shop, coffee, '2026-03-31T18:14:59Z', '20', '10', kathmandu)
+  await sell(shop, coffee, '2026-03-01T18:15:00Z', '10', '10', kathmandu)
+  await sell(shop, coffee, '2026-03-01T18:14:59Z', '500', '10', kathmandu)
+  await sell(shop, coffee, '2026-03-31T18:15:00Z', '700', '10', kathmandu)
+  await stock(shop, coffee, { onHand: '-2', at: kathmandu })
+
+  const bread = await product(shop, 'PAN', 'Pan', '1')
+  await sell(shop, bread, '2026-03-20T18:00:00Z', '30', '5')
+  await stock(shop, bread, {
+    onHand: '0',
+    reorderPoint: '5',
+    reorderQuantity: '40',
+    safety: '3',
+    pack: '8',
+    max: '35',
+  })
+  const tea = await product(shop, 'TE', 'Té', '2')
+  await sell(shop, tea, '2026-03-20T18:00:00Z', '10', '3')
+  await stock(shop, tea, { onHand: '100', lead: 3 })
+  await supply(shop, 'Molino', 10, bread, tea)
+
+  await stock(shop, await product(shop, 'PIEDRA', 'Piedra', '3.5'), { onHand: '7' })
+  const old = await product(shop, 'VIEJO', 'Viejo', null)
+  await sell(shop, old, '2025-12-31T05:59:59Z', '1', '9')
+  await stock(shop, old, { onHand: '2' })
+  const slow = await product(shop, 'LENTO', 'Lento', '1')
+  await sell(shop, slow, '2025-12-31T06:00:00Z', '1', '9')
+  await stock(shop, slow, { onHand: '1' })
+  await stock(shop, await product(shop, 'VELA', 'Vela', '1'), {
+    onHand: '3',
+    reorderPoint: '3',
+    reorderQuantity: '12',
+  })
+  const gone = await product(shop, 'FUERA', 'Fuera', '1')
+  await sell(shop, gone, '2026-03-20T18:00:00Z', '90', '5')
+  await stock(shop, gone, { onHand: '0' })
+  await service.db.asOwner('update product set is_active = false where id = $1', [gone.productId])
+})
+afterAll(() => service?.close())
+
+const health = async (args: Record<string, unknown> = {}) => {
+  const result = await call(service.app, token, 'get_inventory_health', { businessId: shop.id, ...args })
+  expect({ isError: result.isError, text: result.isError ? result.text : '' }).toEqual({ isError: false, text: '' })
+  return result
+}
+
+describe('get_inventory_health', () => {
+  it('says what to reorder, how much, and what first', async () => {
+    const { data } = await health()
+    const [luna, kathmandu] = shop.locations.map((id, index) => ({ id, name: `Location ${index + 1}` }))
+    const of = (row: { sku: string }) => expect.objectContaining(row)
+    expect(data.reorder).toEqual([
+      // 60 in 30 days are 2 a day; 4 last 2 days. 2 × (7 + 7) − 4 = 24, in tens. 600 / 30 × (7 − 2) = 100.
+      {
+        name: 'Café',
+        variantId: coffee.variantId,
+        sku: 'CAFE',
+        location: luna,
+        onHand: '4',
+        perDay: '2',
+        coverDays: '2',
+        leadDays: 7,
+        suggested: '30',
+        revenueAtRisk: '100.00',
+      },
+      // 30 in 30 days; none there and 2 owed. 1 × 14 + 2 = 16. 300 / 30 × 7 = 70.
+      of({
+        sku: 'CAFE',
+        ...{ location: kathmandu, onHand: '-2', coverDays: '0', suggested: '16', revenueAtRisk: '70.00' },
+      }),
+      // Its supplier takes 10 days: 1 × 17 + 3 = 20, but at least 40; room for 35 in packs of 8. 150 / 30 × 10 = 50.
+      of({ sku: 'PAN', ...{ onHand: '0', perDay: '1', leadDays: 10, suggested: '32', revenueAtRisk: '50.00' } }),
+      // Nothing sells; at its reorder point.
+      of({ sku: 'VELA', ...{ onHand: '3', perDay: '0', coverDays: null, suggested: '12', revenueAtRisk: '0.00' } }),
+    ])
+  })
+
+  it('counts all stock and values it at cost', async () => {
+    const { data } = await health()
+    const amounts = ['stockValue', 'deadValue', 'overstockValue', 'revenueAtRisk']
+    const counts = Object.fromEntries(Object.entries(data.totals).filter(([name]) => !amounts.includes(name)))
+    expect(counts).toEqual({
+      skus: 7,
+      stocks: 8,
+      outOfStock: 2,
+      outOfStockSelling: 2,
+      belowReorderPoint: 1,
+      negative: 1,
+      toReorder: 4,
+      dead: 3,
+      overstocked: 1,
+      skusWithoutCost: 1,
+    })
+    // 4 × 4 + 100 × 2 + 7 × 3.50 + 1 × 1 + 3 × 1; of it dead 24.50 + 3; at risk 100 + 70 + 50.
+    expect(amounts.map((name) => data.totals[name])).toEqual(
+      ['244.50', '27.50', '200.00', '220.00'].map((amount) => ({ amount, currency: 'GTQ' })),
+    )
+  })
+
+  it('names what lies on the shelf: none sold in 90 days, or more than 180 days of cover', async () => {
+    const { data } = await health()
+    expect(data.dead.map((row: { sku: string; value: string | null }) => [row.sku, row.value])).toEqual([
+      ['PIEDRA', '24.50'],
+      ['VELA', '3.00'],
+      ['VIEJO', null],
+    ])
+    // 10 in 30 days are 0.33 a day; 100 × 30 / 10 = 300 days.
+    expect(data.overstocked).toMatchObject([{ sku: 'TE', perDay: '0.33', coverDays: '300', value: '200.00' }])
+  })
+
+  it('leads with the answer and at most three things to do, and is complete as text', async () => {
+    const { text, data } = await health()
+    expect(text.split('\n').slice(0, 6)).toEqual([
+      '4 to reorder (revenue at risk GTQ 220.00), 2 out of stock (2 of them sold in the last 30 days), 1 more at or below the reorder point, 3 dead (GTQ 27.50), 1 over-stocked (GTQ 200.00). Stock at cost: GTQ 244.50 (SKUs without a cost: 1).',
+      'Of 7 active SKUs at all active locations, each judged alone; counted per SKU and location: 8.',
+      'Worth doing:',
+      '1. Order 4 products (GTQ 220.00 at risk); first 30 of Café [CAFE] at Location 1: 2 days of cover, delivery takes 7 days.',
+      '2. Count 1 product whose stock is below 0, then correct them with adjust_inventory.',
+      '3. Clear out 3 products of which none sold in 90 days (GTQ 27.50 at cost), first Piedra [PIEDRA] at Location 1.',
+    ])
+    expect(data.worthDoing).toHaveLength(3)
+    expect(text).toContain('| Café | CAFE | Location 1 | 4 | 2 | 2 | 30 | 100.00 |')
+    expect(text).toContain('| Té | TE | Location 1 | 100 | 300 | 200.00 |')
+    expect(text).toContain(`Location 2 (${shop.locations[1]})`)
+    expect(text).toContain('Sales of 2026-03-01 to 2026-03-30 (days of each location), net, in GTQ.')
+    expect(text).toContain(data.formula)
+    expect(data.leftOut).toEqual({ reorder: 0, dead: 0, overstocked: 0 })
+  })
+
+  it('looks at one location by its own clock', async () => {
+    const { data, text } = await health({ locationId: shop.locations[1] })
+    expect(data.window).toEqual({ from: '2026-03-02', to: '2026-03-31', timezone: 'Asia/Kathmandu', currency: 'GTQ' })
+    expect(data.totals).toMatchObject({ skus: 1, stocks: 1, toReorder: 1, negative: 1 })
+    expect(data.reorder).toMatchObject([{ sku: 'CAFE', perDay: '1' }])
+    expect(text).toContain('(days of Asia/Kathmandu)')
+  })
+
+  it('leaves out closed locations unless one is asked for', async () => {
+    const [, closed] = shop.locations
+    await service.db.asOwner('update location set is_active = false where id = $1', [closed])
+    expect((await health()).data.totals).toMatchObject({ stocks: 7, toReorder: 3 })
+    expect((await health({ locationId: closed })).data.totals).toMatchObject({ stocks: 1 })
+    await service.db.asOwner('update location set is_active = true where id = $1', [closed])
+  })
+
+  it('says so where nothing is kept', async () => {
+    const { data, text } = await health({ businessId: edge.id })
+    expect(text).toMatch(/^No stock of active products is kept at all active locations/)
+    expect(data).toMatchObject({ totals: { stocks: 0, stockValue: { amount: '0' } }, reorder: [], worthDoing: [] })
+  })
+
+  it('is exact at the edges, and lists the first ten', async () => {
+    // 20 × (8 + 7) / 30 is 10, not a little more. One room is full, one has no place for a pack.
+    const exact = await product(edge, 'EXACT', 'Exact', '3')
+    const full = await product(edge, 'FULL', 'Full', '3')
+    const tight = await product(edge, 'TIGHT', 'Tight', '3')
+    for (const each of [exact, full, tight]) await sell(edge, each, '2026-03-20T18:00:00Z', '20', '150')
+    await stock(edge, exact, { onHand: '0', lead: 8 })
+    await stock(edge, full, { onHand: '5', max: '5' })
+    await stock(edge, tight, { onHand: '1', max: '12', pack: '12' })
+    // 30 in 30 days: 180 days of cover are not too many, 181 are. 7 days of cover are just enough for the delivery.
+    for (const [sku, onHand] of [
+      ['D180', '180'],
+      ['D181', '181'],
+      ['D7', '7'],
+    ] as const) {
+      const each = await product(edge, sku, sku, '2')
+      await sell(edge, each, '2026-03-20T18:00:00Z', '30', '100')
+      await stock(edge, each, { onHand })
+    }
+    for (let n = 0; n < 12; n += 1) {
+      const each = await product(edge, `X${n}`, `X${n}`, '1')
+      await stock(edge, each, { onHand: '1', reorderPoint: '1', reorderQuantity: '1' })
+    }
+    const { data, text } = await health({ businessId: edge.id })
+    expect(data.totals).toMatchObject({ toReorder: 14, overstocked: 1, dead: 12, outOfStock: 1 })
+    // 3000 / 30 × 8 = 800 at risk, in a currency without a minor unit.
+    expect(data.reorder[0]).toMatchObject({ sku: 'EXACT', suggested: '10', revenueAtRisk: '800' })
+    expect(data.reorder[1]).toMatchObject({ sku: 'D7', suggested: '7', coverDays: '7', revenueAtRisk: '0' })
+    expect(data.overstocked).toMatchObject([{ sku: 'D181', coverDays: '181' }])
+    expect([data.reorder.length, data.dead.length, data.leftOut]).toEqual([
+      10,
+      5,
+      { reorder: 4, dead: 7, overstocked: 0 },
+    ])
+    expect(text).toContain('To reorder, by revenue at risk, 4 more left out:')
+  })
+
+  it('names the locations there are for one that is not', async () => {
+    const { text } = await call(service.app, token, 'get_inventory_health', {
+      businessId: shop.id,
+      locationId: edge.locations[0],
+    })
+    expect(text).toContain(
+      `invalid_argument: locationId must be one of this business: ${shop.locations[0]}, ${shop.locations[1]}`,
+    )
+  })
+
+  it('is not there for a cashier', async () => {
+    const { body } = await call(service.app, cashier, 'get_inventory_health')
+    expect(JSON.stringify(body)).toContain('get_inventory_health')
+    expect(body.result?.structuredContent).toBeUndefined()
+  })
+})

@@ -1,0 +1,43 @@
+import { Type } from '@sinclair/typebox'
+import { additive, defineTool } from '../../src/mcp/tool.ts'
+import {
+  CLIENT_INPUT,
+  ClientName,
+  createClient,
+  named,
+  SameClientSchema,
+  WrittenClientSchema,
+  writtenClient,
+} from '../../src/pos/client-writing.ts'
+
+export default defineTool({
+  name: 'create_client',
+  title: 'Create a client',
+  description:
+    'Adds a client; without a code it gets the next free one, such as C-0001. Refused, naming the other, where the code ' +
+    'is taken, or e-mail or tax id are the same (unless allowDuplicate). To change a client use update_client.',
+  scopes: ['pos:write'],
+  annotations: additive,
+  mode: 'write',
+  input: Type.Object({
+    name: ClientName,
+    ...CLIENT_INPUT,
+    allowDuplicate: Type.Boolean({ default: false, description: 'Default false' }),
+  }),
+  output: Type.Object({
+    client: WrittenClientSchema,
+    sameAs: SameClientSchema,
+  }),
+  async handler({ allowDuplicate, ...input }, { db, business, now }) {
+    const { client, sameAs } = await createClient(db, business.id, input, { allowDuplicate, now })
+    const same = sameAs === null ? '' : ` It has the same ${sameAs.shares} as ${named(sameAs)}.`
+    return {
+      text: `Client ${named(client)} was created.${same}`,
+      data: {
+        client: writtenClient(client, now),
+        sameAs,
+      },
+      subject: `client ${client.id}`,
+    }
+  },
+})

@@ -1,0 +1,160 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { Id } from '../../src/mcp/arguments.ts'
+import { Nullable } from '../../src/mcp/schema.ts'
+import { clean, table, untrusted, variantName } from '../../src/mcp/text.ts'
+import { defineTool, readOnly } from '../../src/mcp/tool.ts'
+import { Decimal, money, quantity } from '../../src/money/money.ts'
+import { favouriteProducts, findClient } from '../../src/pos/clients.ts'
+import { findOrders } from '../../src/pos/orders.ts'
+import { addDays, localDate } from '../../src/time/local.ts'
+
+const LAST_ORDERS = 5
+const FAVOURITES = 5
+const FAVOURITE_DAYS = 365
+
+const NullableText = Nullable(Type.String())
+
+const ClientSchema = Type.Object({
+  client: Type.Object({
+    id: Type.String(),
+    code: Type.String(),
+    name: Type.String(),
+    email: NullableText,
+    phone: NullableText,
+    taxId: NullableText,
+    city: NullableText,
+    country: NullableText,
+    isActive: Type.Boolean(),
+    note: NullableText,
+    updatedAt: Type.String(),
+  }),
+  sales: Type.Object({
+    orders: Type.Integer(),
+    netSales: Type.String(),
+    averageSale: NullableText,
+    firstPurchase: NullableText,
+    lastPurchase: NullableText,
+    currency: Type.String(),
+    timezone: Type.String(),
+  }),
+  lastOrders: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      orderNumber: Type.String(),
+      status: Type.String(),
+      day: Type.String(),
+      total: Type.String(),
+    }),
+  ),
+  favouriteProducts: Type.Array(
+    Type.Object({ productId: Type.String(), sku: Type.String(), name: Type.String(), units: Type.String() }),
+  ),
+})
+
+export default defineTool({
+  name: 'get_client',
+  title: 'Client',
+  description:
+    `One client: contact, note, lifetime orders, net sales after refunds, first and last purchase, last ${LAST_ORDERS} orders, ` +
+    `favourite products of the last ${FAVOURITE_DAYS} days. Use list_clients to find it, list_orders for all its orders.`,
+  scopes: ['pos:read'],
+  annotations: readOnly,
+  mode: 'read',
+  input: Type.Object({ client: Id('Id or code, e.g. C-0001') }),
+  output: ClientSchema,
+  async handler({ client: idOrCode }, { db, business, now }) {
+    const { timezone, currency } = business
+    const row = await findClient(db, business.id, idOrCode)
+    const orders = await findOrders(db, business.id, { clientId: row.id, limit: LAST_ORDERS })
+    const today = localDate(now, timezone)
+    const favourites = await favouriteProducts(
+      db,
+      { businessId: business.id, clientId: row.id },
+      { from: addDays(today, 1 - FAVOURITE_DAYS), to: today, timezone },
+      FAVOURITES,
+    )
+    const cut = (text: string | null, max: number) => (text === null ? null : clean(text, max))
+    const day = (instant: Date | null) => (instant === null ? null : localDate(instant, timezone))
+    const average = row.orders === '0' ? null : new Decimal(row.net_sales).div(row.orders)
+    const data = {
+      client: {
+        id: row.id,
+        code: clean(row.code, 100),
+        name: clean(row.name, 200),
+        email: cut(row.email, 254),
+        phone: cut(row.phone, 60),
+        taxId: cut(row.tax_id, 60),
+        city: cut(row.city, 100),
+        country: cut(row.country, 100),
+        isActive: row.is_active,
+        note: untrusted(row.note, 1000),
+        updatedAt: row.updated_at.toISOString(),
+      },
+      sales: {
+        orders: Number(row.orders),
+        netSales: money(row.net_sales, business).amount,
+        averageSale: average === null ? null : money(average.toDecimalPlaces(business.currencyDigits), business).amount,
+        firstPurchase: day(row.first_at),
+        lastPurchase: day(row.last_at),
+        currency,
+        timezone,
+      },
+      lastOrders: orders.map((order) => ({
+        id: order.id,
+        orderNumber: clean(order.order_number, 60),
+        status: order.status,
+        day: localDate(order.completed_at ?? order.opened_at, timezone),
+        total: money(order.total, business).amount,
+      })),
+      favouriteProducts: favourites.map((product) => ({
+        productId: product.product_id,
+        sku: clean(product.sku, 60),
+        name: variantName(product, 80),
+        units: quantity(product.units),
+      })),
+    }
+    return { text: describeClient(data), data }
+  },
+})
+
+function describeClient({ client, sales, lastOrders, favouriteProducts }: Static<typeof ClientSchema>): string {
+  const known = Object.entries({
+    'e-mail': client.email,
+    phone: client.phone,
+    'tax id': client.taxId,
+    city: client.city,
+    country: client.country,
+  }).filter(([, value]) => value !== null)
+  const average = sales.averageSale === null ? '' : `, average sale ${sales.averageSale}`
+  const lines = [
+    `${client.name} (${client.code}), ${client.isActive ? 'active' : 'switched off'}: ${sales.orders} orders, net sales ` +
+      `${sales.currency} ${sales.netSales}${average}.`,
+    sales.lastPurchase === null
+      ? 'No purchase yet.'
+      : `First purchase ${sales.firstPurchase}, last ${sales.lastPurchase} (days of ${sales.timezone}).`,
+    known.length === 0
+      ? 'No contact is known.'
+      : `Contact: ${known.map(([name, value]) => `${name} ${value}`).join(' · ')}`,
+    `Id ${client.id}, updated ${client.updatedAt}.`,
+  ]
+  if (lastOrders.length > 0) {
+    lines.push(
+      `Last ${lastOrders.length} orders:`,
+      table(
+        ['order', 'status', 'day', `total ${sales.currency}`, 'id'],
+        lastOrders.map((order) => [order.orderNumber, order.status, order.day, order.total, order.id]),
+      ),
+    )
+  }
+  if (favouriteProducts.length > 0) {
+    lines.push(
+      `Most units in the last ${FAVOURITE_DAYS} days:`,
+      table(
+        ['product', 'SKU', 'units', 'id'],
+        favouriteProducts.map(({ name, sku, units, productId }) => [name, sku, units, productId]),
+      ),
+    )
+  }
+  if (client.note !== null) lines.push(`Note: ${client.note}`)
+  return lines.join('\n')
+}

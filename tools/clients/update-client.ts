@@ -1,0 +1,58 @@
+import { Type } from '@sinclair/typebox'
+import { Id } from '../../src/mcp/arguments.ts'
+import { Nullable } from '../../src/mcp/schema.ts'
+import { table } from '../../src/mcp/text.ts'
+import { changing, defineTool } from '../../src/mcp/tool.ts'
+import {
+  CLIENT_INPUT,
+  ClientName,
+  named,
+  SameClientSchema,
+  updateClient,
+  WrittenClientSchema,
+  writtenClient,
+} from '../../src/pos/client-writing.ts'
+
+const NullableText = Nullable(Type.String())
+
+export default defineTool({
+  name: 'update_client',
+  title: 'Update a client',
+  description:
+    'Changes the given fields of a client and answers old and new values. An empty text clears a field, but not name or ' +
+    'code. active: false takes the client off the lists; its orders stay. expectedUpdatedAt (from get_client): refused ' +
+    'if somebody changed it since. New clients: create_client.',
+  scopes: ['pos:write'],
+  annotations: changing,
+  mode: 'write',
+  input: Type.Object({
+    client: Id('Id or code'),
+    name: Type.Optional(ClientName),
+    ...CLIENT_INPUT,
+    active: Type.Optional(Type.Boolean()),
+    expectedUpdatedAt: Type.Optional(Type.String({ format: 'date-time' })),
+  }),
+  output: Type.Object({
+    client: WrittenClientSchema,
+    changes: Type.Array(Type.Object({ field: Type.String(), from: NullableText, to: NullableText })),
+    sameAs: SameClientSchema,
+  }),
+  async handler({ client: idOrCode, active, expectedUpdatedAt, ...texts }, { db, business, now }) {
+    const update = { texts, active, expectedUpdatedAt }
+    const { client, updatedAt, changes, sameAs } = await updateClient(db, business.id, idOrCode, update, now)
+    const same = sameAs === null ? '' : `\nIt has the same ${sameAs.shares} as ${named(sameAs)}.`
+    const rows = changes.map(({ field, from, to }) => [field, from ?? '–', to ?? '–'])
+    return {
+      text:
+        changes.length === 0
+          ? `Nothing changed: ${named(client)} has these values already.`
+          : `Client ${named(client)} was changed:\n${table(['field', 'old', 'new'], rows)}${same}`,
+      data: {
+        client: writtenClient(client, updatedAt),
+        changes,
+        sameAs,
+      },
+      subject: `client ${client.id}`,
+    }
+  },
+})

@@ -1,0 +1,120 @@
+import { Type } from '@sinclair/typebox'
+import { ServiceError } from '../../src/errors.ts'
+import { Id, Quantity } from '../../src/mcp/arguments.ts'
+import { EntityRef, Nullable, StringEnum } from '../../src/mcp/schema.ts'
+import { clean, variantName } from '../../src/mcp/text.ts'
+import { changing, defineTool } from '../../src/mcp/tool.ts'
+import { Decimal, quantity } from '../../src/money/money.ts'
+import { locationToWrite } from '../../src/pos/locations.ts'
+import { keepStock, lockStock, stockKey, writeMovements } from '../../src/pos/stock-writing.ts'
+import { variantsOf } from '../../src/pos/variants.ts'
+
+const REASONS = ['adjustment', 'count', 'damage', 'purchase'] as const
+
+export default defineTool({
+  name: 'adjust_inventory',
+  title: 'Adjust stock',
+  description:
+    'Corrects the stock of one product at one location, with an entry in the stock ledger. Use it for counts, damage and ' +
+    'deliveries; between locations use transfer_inventory, for sales create_order. Give either change or ' +
+    'countedQuantity. Stock never goes below 0.',
+  scopes: ['pos:write'],
+  annotations: changing,
+  mode: 'write',
+  input: Type.Object({
+    product: Id('SKU or variant id'),
+    locationId: Type.Optional(Id('Default: the only one')),
+    change: Type.Optional(Quantity('Signed, e.g. "-3"')),
+    countedQuantity: Type.Optional(Quantity('Becomes the stock')),
+    reason: Type.Optional(StringEnum(REASONS, { description: 'Default: count or adjustment' })),
+    expectedOnHand: Type.Optional(Quantity('Refused if stock differs')),
+    note: Type.Optional(Type.String({ maxLength: 500 })),
+  }),
+  output: Type.Object({
+    movementId: Nullable(Type.String(), { description: 'null: stock was right' }),
+    name: Type.String(),
+    variantId: Type.String(),
+    sku: Type.String(),
+    location: EntityRef,
+    before: Type.String(),
+    change: Type.String(),
+    after: Type.String(),
+    reason: Type.String(),
+  }),
+  async handler({ product, locationId, change, countedQuantity, expectedOnHand, note, ...input }, context) {
+    const { db, business, principal, now } = context
+    const counted = countedQuantity === undefined ? undefined : new Decimal(countedQuantity)
+    if ((change === undefined) === (counted === undefined)) {
+      throw new ServiceError('invalid_argument', 'Give either change or countedQuantity, and not both.')
+    }
+    if (counted?.lessThan(0)) {
+      throw new ServiceError('invalid_argument', 'countedQuantity must not be negative.')
+    }
+    const asked = new Decimal(change ?? 0)
+    if (change !== undefined && asked.isZero()) {
+      throw new ServiceError('invalid_argument', 'change must not be 0.')
+    }
+    const reason = input.reason ?? (counted === undefined ? 'adjustment' : 'count')
+    if (reason === 'damage' && asked.greaterThan(0)) {
+      throw new ServiceError('invalid_argument', 'change must be negative for damage: it takes from stock.', {
+        hint: `Did you mean "${asked.negated().toFixed()}"?`,
+      })
+    }
+
+    const { location } = await locationToWrite(db, business, locationId)
+    const [variant] = await variantsOf(db, business.id, [product], 'product')
+    if (variant === undefined) throw new Error('variantsOf answers every reference')
+    const place = { variantId: variant.variant_id, locationId: location.id }
+    const sku = clean(variant.sku, 60)
+
+    // None counted of what is stocked nowhere is no reason to begin keeping stock of it.
+    if (counted === undefined || !counted.isZero()) await keepStock(db, business.id, [place])
+    const before = (await lockStock(db, business.id, [place])).get(stockKey(place)) ?? new Decimal(0)
+    if (expectedOnHand !== undefined && !before.equals(expectedOnHand)) {
+      throw new ServiceError(
+        'conflict',
+        `Stock is ${quantity(before)} now, not the expectedOnHand of ${quantity(expectedOnHand)}.`,
+        {
+          hint: 'Look at list_inventory_movements for what changed, then repeat with the stock as it is now.',
+        },
+      )
+    }
+    const difference = counted === undefined ? asked : counted.minus(before)
+    const after = before.plus(difference)
+    if (after.lessThan(0) && difference.lessThan(0)) {
+      throw new ServiceError(
+        'conflict',
+        `Stock would go below 0: there is only ${quantity(before)} at this location.`,
+        {
+          hint: 'Take no more than there is, or give countedQuantity if you have counted.',
+        },
+      )
+    }
+
+    const data = {
+      name: variantName(variant),
+      variantId: variant.variant_id,
+      sku,
+      location,
+      before: quantity(before),
+      change: quantity(difference),
+      after: quantity(after),
+      reason,
+    }
+    const what = `${data.name} [${sku}, ${variant.variant_id}] at ${location.name} (${location.id})`
+    if (difference.isZero()) {
+      return {
+        text: `No movement was written: stock of ${what} is ${data.after} already.`,
+        data: { movementId: null, ...data },
+      }
+    }
+    const movement = { ...place, quantity: difference, reason, note, createdBy: principal.ref, createdAt: now }
+    const [movementId = null] = await writeMovements(db, business.id, [movement])
+    const signed = `${difference.isPositive() ? '+' : ''}${data.change}`
+    return {
+      text: `Stock of ${what}: ${data.before} before, ${signed} (${reason}), ${data.after} now. Movement ${movementId}.`,
+      data: { movementId, ...data },
+      subject: `inventory_movement ${movementId}`,
+    }
+  },
+})
