@@ -5,7 +5,7 @@ export function Id(description: string) {
   return Type.String({ minLength: 1, maxLength: 64, description })
 }
 
-export const LocationId = Type.Optional(Id('Only this one, by its own clock; default: all'))
+export const LocationId = Type.Optional(Id('Default: all'))
 
 export const Search = Type.Optional(
   Type.String({ minLength: 1, maxLength: 100, description: 'Part of a name or code' }),

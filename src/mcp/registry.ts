@@ -30,7 +30,8 @@ export interface RegisteredTool {
 
 export type Registry = ReturnType<typeof createRegistry>
 
-const BUSINESS_ID = Type.Optional(Type.String({ description: 'From get_context; default: the active business' }))
+// What it means stands once, in the instructions and in get_context: words here would be paid for with every tool.
+const BUSINESS_ID = Type.Optional(Type.String())
 
 /**
  * All tools and the one predicate that decides who sees which. The same predicate guards `tools/list` and

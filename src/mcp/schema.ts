@@ -23,7 +23,7 @@ export function Limit(options: { default: number; maximum: number }) {
   return Type.Integer({ minimum: 1, ...options, description })
 }
 
-export const Cursor = Type.Optional(Type.String({ maxLength: 4000, description: 'nextCursor of the page before' }))
+export const Cursor = Type.Optional(Type.String({ maxLength: 4000, description: 'nextCursor of the last page' }))
 
 /** The same, or null. */
 export function Nullable<T extends TSchema>(schema: T, options: SchemaOptions = {}): TUnsafe<Static<T> | null> {
@@ -45,20 +45,20 @@ const PORTABLE = new Set(['type', 'description', 'properties', 'required', 'item
 export function portableSchema(schema: Record<string, unknown>): Record<string, unknown> {
   const properties = schema.properties as Record<string, Record<string, unknown>> | undefined
   const entries = Object.entries(schema).filter(([key]) => PORTABLE.has(key))
-  return Object.fromEntries(
+  const portable = Object.fromEntries(
     entries.map(([key, value]) => {
       if (key === 'items') return [key, portableSchema(value as Record<string, unknown>)]
-      if (key === 'required')
-        return [key, (value as string[]).filter((name) => !('default' in (properties?.[name] ?? {})))]
       if (key !== 'properties') return [key, value]
-      return [
-        key,
-        Object.fromEntries(
-          Object.entries(properties ?? {}).map(([name, property]) => [name, portableSchema(property)]),
-        ),
-      ]
+      const inner = Object.entries(properties ?? {}).map(([name, property]) => [name, portableSchema(property)])
+      return [key, Object.fromEntries(inner)]
     }),
   )
+  const required = (schema.required as string[] | undefined)?.filter(
+    (name) => !('default' in (properties?.[name] ?? {})),
+  )
+  if (required === undefined || required.length === 0) delete portable.required
+  else portable.required = required
+  return portable
 }
 
 /**
@@ -67,8 +67,7 @@ export function portableSchema(schema: Record<string, unknown>): Record<string, 
  */
 export function outlineSchema(schema: Record<string, unknown>): Record<string, unknown> {
   const properties = Object.entries(schema.properties as Record<string, Record<string, unknown>>)
-  const outline = ({ type, description }: Record<string, unknown>) =>
-    description === undefined ? { type } : { type, description }
+  const outline = ({ type }: Record<string, unknown>) => (type === 'array' ? { type } : {})
   return {
     type: 'object',
     properties: Object.fromEntries(properties.map(([name, property]) => [name, outline(property)])),

@@ -12,10 +12,10 @@ export const WRITE_INPUT = {
     Type.String({
       minLength: 1,
       maxLength: 100,
-      description: 'Your own text, new for each operation; reuse it when retrying the same operation',
+      description: 'New for each operation; reuse it when retrying the same operation',
     }),
   ),
-  dryRun: Type.Boolean({ default: false, description: 'true: show what would happen, write nothing' }),
+  dryRun: Type.Boolean({ default: false, description: 'true: tell, but write nothing' }),
 }
 
 /** What every tool that writes answers beside its own result. */

@@ -18,9 +18,9 @@ type Preset = (typeof PRESETS)[number]
 
 /** The arguments by which a tool takes a window of local days. */
 export const WINDOW_INPUT = {
-  from: Type.Optional(LocalDate('First local day, YYYY-MM-DD')),
-  to: Type.Optional(LocalDate('Last local day, counted; default: from')),
-  preset: Type.Optional(StringEnum(PRESETS, { description: 'Instead of from and to; weeks begin on Monday' })),
+  from: Type.Optional(LocalDate('Local day, YYYY-MM-DD')),
+  to: Type.Optional(LocalDate('Counted; default: from')),
+  preset: Type.Optional(StringEnum(PRESETS)),
 }
 
 /** The window that a result is about. */

@@ -57,9 +57,8 @@ export default defineTool({
   name: 'get_product',
   title: 'Product',
   description:
-    'One product with its variants, prices, costs, tax rate, category and supplier, stock per location, and what it sold ' +
-    `in the last ${SALES_DAYS} days. Use it before update_product, or for "how is X doing?"; to search by name use ` +
-    `get_products. At most ${MOST_VARIANTS} variants, the one asked for first, and ${MOST_LOCATIONS} locations each.`,
+    'One product with variants, prices, costs, tax rate, category, supplier, stock per location and what it sold in ' +
+    '30 days. Use it before update_product; to search use get_products.',
   scopes: ['pos:read'],
   annotations: readOnly,
   mode: 'read',

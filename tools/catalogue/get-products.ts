@@ -11,9 +11,8 @@ export default defineTool({
   name: 'get_products',
   title: 'Products',
   description:
-    'The catalogue by name, a row per SKU: price, category, stock over all locations, whether it is on sale. Use it to ' +
-    'find a product or price by name, SKU or barcode; for stock per location use get_inventory. Search forgives accents ' +
-    'and case. Default: active products, 25 rows.',
+    'The catalogue by name, a row per SKU: price, category, stock over all locations. Use it to find a product by ' +
+    'name, SKU or barcode; stock per location is in get_inventory. Default: active products, 25 rows.',
   scopes: ['pos:read'],
   annotations: readOnly,
   mode: 'read',

@@ -10,8 +10,8 @@ export default defineTool({
   name: 'list_categories',
   title: 'Categories',
   description:
-    'The categories of the catalogue by name, each with how many of its products are on sale. Use it to find the category ' +
-    'for get_products or create_product; for what categories sell use get_sales_by_category. Default: 50 rows.',
+    'The categories by name, each with how many of its products are on sale. Use it to find one for get_products or ' +
+    'create_product; for what they sell use get_sales_by_category. Default: 50 rows.',
   scopes: ['pos:read'],
   annotations: readOnly,
   mode: 'read',

@@ -11,9 +11,9 @@ export default defineTool({
   name: 'update_product',
   title: 'Change a product',
   description:
-    'Changes price, cost, name, category, supplier, barcode, description or tax rate of a product, or takes it off sale; ' +
-    'answers old and new values. "" takes a category, supplier, barcode or description away. Give expectedPrice or ' +
-    "expectedUpdatedAt as get_product told it, so that nobody else's change is overwritten. For stock use adjust_inventory.",
+    'Changes price, cost, name, category, supplier, barcode, description or tax rate of a product, or takes it off ' +
+    'sale; answers old and new values. "" clears a field. Give expectedPrice or expectedUpdatedAt from get_product. ' +
+    'For stock use adjust_inventory.',
   scopes: ['pos:write'],
   annotations: changing,
   mode: 'write',

@@ -14,8 +14,8 @@ export default defineTool({
   name: 'create_client',
   title: 'Create a client',
   description:
-    'Adds a client; without a code it gets the next free one, such as C-0001. Refused, naming the other, where the code ' +
-    'is taken, or e-mail or tax id are the same (unless allowDuplicate). To change a client use update_client.',
+    'Adds a client; without a code it gets the next free one. Refused where code, e-mail or tax id are taken ' +
+    '(allowDuplicate: only the code). To change one use update_client.',
   scopes: ['pos:write'],
   annotations: additive,
   mode: 'write',

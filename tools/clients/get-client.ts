@@ -55,8 +55,8 @@ export default defineTool({
   name: 'get_client',
   title: 'Client',
   description:
-    `One client: contact, note, lifetime orders, net sales after refunds, first and last purchase, last ${LAST_ORDERS} orders, ` +
-    `favourite products of the last ${FAVOURITE_DAYS} days. Use list_clients to find it, list_orders for all its orders.`,
+    'One client: contact, note, lifetime orders and net sales, first and last purchase, last 5 orders, favourite ' +
+    'products. Use list_clients to find it, list_orders for all its orders.',
   scopes: ['pos:read'],
   annotations: readOnly,
   mode: 'read',

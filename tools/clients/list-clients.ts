@@ -14,9 +14,8 @@ export default defineTool({
   name: 'list_clients',
   title: 'Clients',
   description:
-    'The clients with contact, lifetime orders, net sales and last purchase, and the sum of all that match, such as a ' +
-    'country. Use it to find or rank clients; for one use get_client, for who drifts away get_client_health. Searches ' +
-    'e-mails too. Default: active clients by name, 25 rows.',
+    'The clients with contact, lifetime orders, net sales and last purchase, and the sum of all that match. Use it to ' +
+    'find or rank clients; for one use get_client. Default: active clients by name, 25 rows.',
   scopes: ['pos:read'],
   annotations: readOnly,
   mode: 'read',

@@ -19,9 +19,8 @@ export default defineTool({
   name: 'update_client',
   title: 'Update a client',
   description:
-    'Changes the given fields of a client and answers old and new values. An empty text clears a field, but not name or ' +
-    'code. active: false takes the client off the lists; its orders stay. expectedUpdatedAt (from get_client): refused ' +
-    'if somebody changed it since. New clients: create_client.',
+    'Changes the given fields of a client and answers old and new values. "" clears a field. active: false takes the ' +
+    'client off the lists; its orders stay. New clients: create_client.',
   scopes: ['pos:write'],
   annotations: changing,
   mode: 'write',

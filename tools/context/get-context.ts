@@ -21,9 +21,9 @@ export default defineContextTool({
   name: 'get_context',
   title: 'Who am I',
   description:
-    'Tells who is asking, which businesses they may ask about (in order: first, second, …), which one is active, its ' +
-    'time zone, currency and local time, and what the credential allows until when. Use it first in a conversation, ' +
-    'to turn "my second shop" into a businessId, or when a tool is missing.',
+    'Tells who is asking, their businesses in order (first, second, …) with zone, currency and local time, which is ' +
+    'active, and what the credential allows until when. Use it first, to turn "my second shop" into a businessId, or ' +
+    'when a tool is missing.',
   scopes: [],
   annotations: readOnly,
   visibleTo: () => true,

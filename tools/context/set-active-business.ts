@@ -10,9 +10,8 @@ export default defineContextTool({
   name: 'set_active_business',
   title: 'Switch business',
   description:
-    'Switches the business that the following calls are about, for this conversation and until the next switch. Use ' +
-    'it when the merchant says "switch to my second shop"; for a single question about another business, pass ' +
-    'businessId to that tool instead. get_context has the ids.',
+    'Switches the business that the following calls are about, until the next switch. Use it for "switch to my second ' +
+    'shop"; for one question about another business pass businessId instead. get_context has the ids.',
   scopes: [],
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   visibleTo: (principal) => principal.kind === 'merchant' && hasSeveral(principal),

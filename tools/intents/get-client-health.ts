@@ -74,9 +74,8 @@ export default defineTool({
   name: 'get_client_health',
   title: 'Client health',
   description:
-    'Whether clients stay: how many are active, new, returning, at risk or lost by their own rhythm of buying, repeat ' +
-    'rate, top clients, value at risk, concentration, and what to do about it, as of today. Use it for "whom am I ' +
-    'losing?" and "who are my best clients?"; for one client use get_client, for lists list_clients.',
+    'Whether clients stay: active, new, returning, at risk or lost by their own rhythm, repeat rate, top clients, ' +
+    'value at risk, and what to do. Use it for "whom am I losing?"; for lists use list_clients.',
   scopes: ['pos:intents'],
   annotations: readOnly,
   mode: 'read',

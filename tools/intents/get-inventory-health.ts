@@ -71,9 +71,8 @@ export default defineTool({
   name: 'get_inventory_health',
   title: 'Inventory health',
   description:
-    'What to reorder, how much and what first, by revenue at risk, with days of cover; dead and over-stocked products; ' +
-    'stock value at cost. Use it for "what do I reorder?" and "what does not sell?"; for the stock of one product use ' +
-    'get_inventory. Active products; default: all locations, each judged alone.',
+    'What to reorder, how much and what first, by revenue at risk; dead and over-stocked products; stock value at ' +
+    'cost. Use it for "what do I reorder?" and "what does not sell?"; for one product use get_inventory.',
   scopes: ['pos:intents'],
   annotations: readOnly,
   mode: 'read',

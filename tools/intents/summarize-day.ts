@@ -73,10 +73,9 @@ export default defineTool({
   name: 'summarize_day',
   title: 'Summarize a day',
   description:
-    'How a day went, in one call: net sales so far or of the whole day, against the same weekday last week and the mean ' +
-    'of the last four, with hours, top products, payment methods, refunds, discounts and low stock of what sold. Use ' +
-    'it for "how was today?" and "how was Friday?"; for a table of days or exact report rows use get_sales_report. ' +
-    'Default: today. allBusinesses: one summary per business, each in its own zone and currency, never added up.',
+    'How a day went: net sales so far or of the whole day, against the same weekday last week and the mean of the ' +
+    'last four, hours, top products, payments, refunds, discounts, low stock of what sold. Use it for "how was ' +
+    'today?"; for exact rows use get_sales_report. Default: today.',
   scopes: ['pos:intents'],
   annotations: readOnly,
   mode: 'read',

@@ -15,9 +15,9 @@ export default defineTool({
   name: 'adjust_inventory',
   title: 'Adjust stock',
   description:
-    'Corrects the stock of one product at one location, with an entry in the stock ledger. Use it for counts, damage and ' +
+    'Corrects the stock of one product at one location, with an entry in the stock ledger. For counts, damage and ' +
     'deliveries; between locations use transfer_inventory, for sales create_order. Give either change or ' +
-    'countedQuantity. Stock never goes below 0.',
+    'countedQuantity.',
   scopes: ['pos:write'],
   annotations: changing,
   mode: 'write',

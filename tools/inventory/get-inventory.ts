@@ -14,9 +14,8 @@ export default defineTool({
   name: 'get_inventory',
   title: 'Stock',
   description:
-    'Stock on hand now, a row per SKU and location, with reorder point and status (out, low, ok). Use it for "how many ' +
-    'do we have?" and "what is low?"; prices and products without stock are in get_products. Default: active products ' +
-    'of all locations, 25 rows.',
+    'Stock on hand now, a row per SKU and location, with reorder point and status. Use it for "how many do we have?" ' +
+    'and "what is low?"; prices are in get_products. Default: active products, 25 rows.',
   scopes: ['pos:read'],
   annotations: readOnly,
   mode: 'read',

@@ -17,8 +17,8 @@ export default defineTool({
   name: 'list_inventory_movements',
   title: 'Stock ledger',
   description:
-    'Why stock changed: the stock ledger, the newest first, with quantity, reason, note and author. Use it to explain ' +
-    'stock or find losses; stock now is in get_inventory. Default: all days and reasons, 25 rows.',
+    'Why stock changed: the stock ledger, the newest first, with reason, note and author. Stock now is in ' +
+    'get_inventory. Default: 25 rows.',
   scopes: ['pos:read'],
   annotations: readOnly,
   mode: 'read',

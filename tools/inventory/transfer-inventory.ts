@@ -18,7 +18,7 @@ export default defineTool({
   title: 'Transfer stock',
   description:
     'Moves stock from one location to another, all items or none, with both sides in the stock ledger. For counts and ' +
-    `damage use adjust_inventory. Refused where there is not enough. At most ${MOST_ITEMS} items.`,
+    'damage use adjust_inventory. At most 50 items.',
   scopes: ['pos:write'],
   annotations: additive,
   mode: 'write',

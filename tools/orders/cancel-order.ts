@@ -12,8 +12,8 @@ export default defineTool({
   name: 'cancel_order',
   title: 'Cancel order',
   description:
-    'Undoes an order: it no longer counts in any report, and the stock that it drew is put back. For an open order, or a ' +
-    'sale of the same local day without refunds; for any other sale use refund_order. It cannot be undone.',
+    'Undoes an order: it counts in no report any more, and its stock is put back. For an open order, or a sale of the ' +
+    'same local day without refunds; otherwise use refund_order.',
   scopes: ['pos:write'],
   annotations: changing,
   mode: 'write',

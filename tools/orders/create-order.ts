@@ -43,9 +43,8 @@ export default defineTool({
   name: 'create_order',
   title: 'Create order',
   description:
-    'Records a sale now: prices it with tax, takes payment and draws stock; refused where stock is short. Find products ' +
-    'with get_products; dryRun tells the total. Prices and discounts include tax or not as the price tags do. An open ' +
-    'order is neither paid nor drawn from stock.',
+    'Records a sale now: prices it with tax, takes payment and draws stock; refused where stock is short. Find ' +
+    'products with get_products; dryRun tells the total. Prices and discounts include tax as the price tags do.',
   scopes: ['pos:write'],
   annotations: additive,
   mode: 'write',

@@ -55,8 +55,8 @@ export default defineTool({
   name: 'get_order',
   title: 'Order',
   description:
-    'One order with its lines, payments and refunds, by id or order number. Use list_orders to find it first. Lines are ' +
-    'without tax in net, with the price as on the tag; long orders go on with cursor.',
+    'One order with its lines, payments and refunds. Use list_orders to find it. Line amounts are without tax, the ' +
+    'price is as on the tag.',
   scopes: ['pos:read'],
   annotations: readOnly,
   mode: 'read',

@@ -15,9 +15,9 @@ export default defineTool({
   name: 'list_orders',
   title: 'Orders',
   description:
-    'Orders, the newest first, by the local day on which they were opened, with status, place, client and totals. Use ' +
-    'it to find an order by number or client, or to see what happened; for sums use get_sales_report or summarize_day ' +
-    '(a list is not a total), for the lines of one order get_order. Default: all days and statuses, 20 rows.',
+    'Orders, the newest first, by the local day on which they were opened, with status, location, client and totals. ' +
+    'Use it to find an order; a list is not a total: for sums use get_sales_report, for lines get_order. Default: 20 ' +
+    'rows.',
   scopes: ['pos:read'],
   annotations: readOnly,
   mode: 'read',

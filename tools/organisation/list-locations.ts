@@ -12,9 +12,8 @@ export default defineTool({
   name: 'list_locations',
   title: 'Locations',
   description:
-    'The locations of the business by name, with city, address, time zone and what time it is there now. Use it to find ' +
-    'the locationId that other tools take; to compare what locations sell use get_sales_by_location. Those switched off ' +
-    'are listed too. Default: 50 rows.',
+    'The locations by name, with city, address, zone and local time. Use it to find a locationId; to compare what ' +
+    'they sell use get_sales_by_location. Default: 50 rows.',
   scopes: ['pos:read'],
   annotations: readOnly,
   mode: 'read',

@@ -12,8 +12,8 @@ export default defineTool({
   name: 'list_suppliers',
   title: 'Suppliers',
   description:
-    'The suppliers by name with contact, lead time in days and how many of their products are on sale. Use it to reach a ' +
-    'supplier or to find the id for create_product; for what to reorder use get_inventory_health. Default: 25 rows.',
+    'The suppliers by name with contact, lead time in days and how many of their products are on sale. For what to ' +
+    'reorder use get_inventory_health. Default: 25 rows.',
   scopes: ['pos:read'],
   annotations: readOnly,
   mode: 'read',

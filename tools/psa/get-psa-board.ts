@@ -52,9 +52,8 @@ export default defineTool({
   name: 'get_psa_board',
   title: 'Project board',
   description:
-    'One project board with its phases and steps: status, assignee, due date, why a step is blocked, hours estimated and ' +
-    'spent, health. Use list_psa_boards to find it; for hours by person, period or money use get_psa_time_report. At ' +
-    `most ${MAX_STEPS} steps, open ones before done ones; what is left out is said.`,
+    'One project board with phases and steps: status, assignee, due date, why blocked, hours estimated and spent, ' +
+    'health. Use list_psa_boards to find it; hours by person or period are in get_psa_time_report.',
   scopes: ['psa:read'],
   annotations: readOnly,
   mode: 'read',

@@ -45,9 +45,8 @@ export default defineTool({
   name: 'get_psa_time_report',
   title: 'Time report',
   description:
-    'Hours worked on project boards in a period, billable and not, with the billable amount: hours × rate, rounded ' +
-    'half-up per entry; entries without a rate are named. For estimated hours use get_psa_board. mine: time of the ' +
-    `caller. Default: this month by board. At most ${MAX_ROWS} rows.`,
+    'Hours worked on project boards in a period, billable and not, and the billable amount, rounded half-up per ' +
+    'entry. For estimated hours use get_psa_board. Default: this month by board. At most 62 rows.',
   scopes: ['psa:read'],
   annotations: readOnly,
   mode: 'read',

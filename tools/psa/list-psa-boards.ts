@@ -12,9 +12,8 @@ export default defineTool({
   name: 'list_psa_boards',
   title: 'Project boards',
   description:
-    'Project boards with client, due date, progress, overdue and blocked steps, and health, soonest due first. Use it ' +
-    'for "how are our projects?" or to find a board; for the work to do use list_psa_steps. Default: open boards ' +
-    '(planned, active, paused), 20 rows.',
+    'Project boards with client, due date, progress, overdue and blocked steps, and health, soonest due first. For ' +
+    'the work to do use list_psa_steps. Default: open boards, 20 rows.',
   scopes: ['psa:read'],
   annotations: readOnly,
   mode: 'read',

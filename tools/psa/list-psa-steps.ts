@@ -13,9 +13,8 @@ export default defineTool({
   name: 'list_psa_steps',
   title: 'Project steps',
   description:
-    'Steps over all project boards, soonest due first: overdue (due before today, board active or planned), blocked, or ' +
-    'mine (assigned to the caller). Use it for "what is late?" or "what do I do next?"; for one whole board use ' +
-    'get_psa_board. Default: open steps (not done, board not completed or archived), 25 rows.',
+    'Steps over all project boards, soonest due first: overdue, blocked, or mine. Use it for "what is late?" and ' +
+    '"what do I do next?"; for one board use get_psa_board. Default: open steps, 25 rows.',
   scopes: ['psa:read'],
   annotations: readOnly,
   mode: 'read',

@@ -48,9 +48,8 @@ export default defineTool({
   name: 'get_sales_by_category',
   title: 'Sales by category',
   description:
-    'Sales of each product category of a period: units, gross and net sales, discounts, returns, margin and share of ' +
-    'net sales, by the category that products have today. Rows add up to the totals of get_sales_report; for the ' +
-    `products of one category use get_top_products. Default: the last 30 days. At most ${MOST_ROWS} rows, the rest as one.`,
+    'Sales of each product category in a period: units, gross and net sales, discounts, returns, margin, share, by ' +
+    'the category that products have today. For the products of one use get_top_products. Default: last_30_days.',
   scopes: ['reports:read'],
   annotations: readOnly,
   mode: 'read',

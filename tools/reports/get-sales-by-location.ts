@@ -51,9 +51,8 @@ export default defineTool({
   name: 'get_sales_by_location',
   title: 'Sales by location',
   description:
-    'Sales of each location side by side: orders, gross and net sales, returns, discounts, tax, tips, average sale and ' +
-    'share. Each counts its days by its own clock; where zones differ, the sum may differ from get_sales_report by the ' +
-    'clock of the business: both are given. For the days of one location use get_sales_report. Default: the last 30 days.',
+    'Sales of each location side by side: orders, gross and net sales, returns, discounts, tax, tips, average sale, ' +
+    'share, each by its own clock. For the days of one use get_sales_report. Default: last_30_days.',
   scopes: ['reports:read'],
   annotations: readOnly,
   mode: 'read',

@@ -42,9 +42,8 @@ export default defineTool({
   title: 'Sales report',
   description:
     'Sales of a period in rows by day, week, month, weekday or hour: gross sales, returns, discounts, net sales, tax, ' +
-    'tips and total. Use it for exact figures and tables; for "how was today?" use summarize_day. A sale counts on the ' +
-    'local day of its completion, a refund on its own day; cancelled and open orders never. Default: today by day. ' +
-    `At most ${MOST_ROWS} rows.`,
+    'tips and total. Use it for exact figures; for "how was today?" use summarize_day. Default: today by day. At most ' +
+    '53 rows.',
   scopes: ['reports:read'],
   annotations: readOnly,
   mode: 'read',

@@ -52,9 +52,8 @@ export default defineTool({
   name: 'get_top_products',
   title: 'Top products',
   description:
-    'The best or worst selling products of a period by net sales, units or margin: units sold and returned, share of ' +
-    'net sales, cost, margin. Only products that sold or came back; for what does not sell use get_inventory_health. ' +
-    'Default: the best 10 by net sales of the last 30 days.',
+    'The best or worst selling products of a period by net sales, units or margin. For what does not sell at all use ' +
+    'get_inventory_health. Default: the best 10 by net sales of last_30_days.',
   scopes: ['reports:read'],
   annotations: readOnly,
   mode: 'read',

@@ -1,0 +1,10 @@
+// npm run bench -- <name> [options]: measurements, each a file of this folder. Nothing here is part of the tests.
+const BENCHES = ['reports'] as const
+
+const [name, ...args] = process.argv.slice(2)
+if (!BENCHES.some((each) => each === name)) {
+  console.error(`Usage: npm run bench -- <${BENCHES.join('|')}> [options]`)
+  process.exit(2)
+}
+const { bench } = (await import(`./${name}.ts`)) as { bench(args: string[]): Promise<void> }
+await bench(args)

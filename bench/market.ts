@@ -1,0 +1,84 @@
+import pg from 'pg'
+
+/** What a shop of the benchmark holds. */
+export interface Size {
+  orders: number
+  skus: number
+  customers: number
+}
+
+const DAYS = 760
+const TIMEZONE = 'America/Guatemala'
+
+/** The id of the n-th shop. */
+export function shopId(n: number): string {
+  return `be9c0000-0000-4000-8000-${String(n).padStart(12, '0')}`
+}
+
+/**
+ * Writes a shop with a history that ends now: two lines an order on average, best sellers as in life (a tenth of the
+ * SKUs makes nearly half of the lines), its rollups made at the end. Triggers rest meanwhile, as in a restore.
+ * @param client as a superuser
+ */
+export async function makeShop(client: pg.Client, n: number, { orders, skus, customers }: Size): Promise<void> {
+  const id = pg.escapeLiteral(shopId(n))
+  await client.query(`
+    begin;
+    set local session_replication_role = replica;
+    set local synchronous_commit = off;
+    set local work_mem = '256MB';
+    select setseed(${n / 1000}), set_config('app.business_id', ${id}, true);
+    insert into business (id, name, currency, timezone, prices_include_tax, tax_rate)
+      values (${id}, 'Shop ${n}', 'GTQ', '${TIMEZONE}', true, 0.12);
+    insert into location (business_id, id, name, timezone) values (${id}, ${id}, 'Centro', '${TIMEZONE}');
+    insert into category (business_id, name) select ${id}, 'Category ' || c from generate_series(1, 40) c;
+    insert into supplier (business_id, name, lead_time_days) select ${id}, 'Supplier ' || s, s from generate_series(1, 20) s;
+    insert into customer (business_id, code, name) select ${id}, 'C-' || c, 'Client ' || c from generate_series(1, ${customers}) c;
+    insert into product (business_id, name, category_id, supplier_id)
+      select ${id}, 'Product ' || p,
+        (select id from category where business_id = ${id} order by name offset p % 40 limit 1),
+        (select id from supplier where business_id = ${id} order by name offset p % 20 limit 1)
+      from generate_series(1, ${skus}) p;
+    create temporary table sku on commit drop as
+      select row_number() over (order by id) as n, id as product_id, gen_random_uuid() as variant_id,
+        round((5 + random() * 200)::numeric, 2) as price
+      from product where business_id = ${id};
+    create unique index on sku (n);
+    insert into product_variant (business_id, id, product_id, sku, price, cost)
+      select ${id}, variant_id, product_id, 'SKU-' || n, price, round(price * 0.6, 2) from sku;
+    insert into inventory (business_id, location_id, variant_id, on_hand, reorder_point, reorder_quantity, safety_stock)
+      select ${id}, ${id}, variant_id, n % 37, 12, 24, 3 from sku;
+    create temporary table client on commit drop as
+      select row_number() over (order by id) as n, id from customer where business_id = ${id};
+    create unique index on client (n);
+    create temporary table line on commit drop as
+      select o.n, o.at, o.client, l.line, 1 + floor(${skus} * power(random(), 3))::integer as sku, 1 + floor(random() * 3)::integer as quantity
+      from (
+        select n, now() - (n::double precision / ${orders}) * interval '${DAYS} days' as at,
+          case when random() < 0.4 then 1 + floor(${customers} * power(random(), 2))::integer end as client
+        from generate_series(1, ${orders}) n offset 0
+      ) o cross join lateral generate_series(1, 1 + o.n % 3) l (line);
+    create temporary table sale on commit drop as
+      select gen_random_uuid() as id, n, min(at) as at, min(client) as client from line group by n;
+    create index on sale (n);
+    analyze sku; analyze client; analyze line; analyze sale;
+    insert into order_item (business_id, order_id, line_number, product_id, variant_id, name, quantity, unit_price, tax_rate,
+        tax_included, gross_sales, discount, tax, unit_cost)
+      select ${id}, o.id, l.line, s.product_id, s.variant_id, 'line', l.quantity, s.price, 0.12, true,
+        l.quantity * s.price - round(l.quantity * s.price * 0.12 / 1.12, 2), 0,
+        round(l.quantity * s.price * 0.12 / 1.12, 2), round(s.price * 0.6, 2)
+      from line l join sale o on o.n = l.n join sku s on s.n = l.sku;
+    insert into orders (business_id, id, order_number, location_id, customer_id, status, opened_at, completed_at,
+        gross_sales, tax, cost, units_sold, sale_lines)
+      select ${id}, o.id, 'N-' || o.n, ${id}, c.id, 'completed', o.at, o.at, i.gross, i.tax, i.cost, i.units, i.lines
+      from sale o
+      join (select order_id, sum(gross_sales) as gross, sum(tax) as tax, sum(round(quantity * unit_cost, 4)) as cost,
+          sum(quantity) as units, count(*) as lines
+        from order_item where business_id = ${id} group by order_id) i on i.order_id = o.id
+      left join client c on c.n = o.client;
+    insert into order_payment (business_id, order_id, payment_number, method, amount, paid_at)
+      select business_id, id, 1, (array['cash', 'card', 'transfer'])[1 + abs(hashtext(order_number) % 3)], total, completed_at
+      from orders where business_id = ${id};
+    select rebuild_rollups(${id});
+    commit;`)
+}

@@ -1,0 +1,247 @@
+import os from 'node:os'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { Kysely, type LogEvent, PostgresDialect } from 'kysely'
+import pg from 'pg'
+import { openPostgres } from '../demo/postgres.ts'
+import { loadTools } from '../plugins/registry.ts'
+import type { Principal } from '../src/auth/principal.ts'
+import { SCOPES } from '../src/auth/scopes.ts'
+import { createDatabase } from '../src/database/database.ts'
+import { migrate } from '../src/database/migrate.ts'
+import { createKysely, createPool, SERVICE_ROLE } from '../src/database/pool.ts'
+import type { DB } from '../src/database/types.ts'
+import { callTool } from '../src/mcp/call-tool.ts'
+import { createRegistry } from '../src/mcp/registry.ts'
+import { addDays, localDate } from '../src/time/local.ts'
+import { makeShop, shopId } from './market.ts'
+import { NAIVE } from './naive.ts'
+
+const USAGE = 'npm run bench -- reports [--orders 5000000] [--data-dir FOLDER]'
+const SHARE = 20
+const ROUNDS = 7
+const SKUS = 20_000
+
+/**
+ * What the year's reports cost in the database, beside the same summed from raw rows: one shop with a twentieth of all
+ * orders, measured when the tables hold a fifth of them, and all. Reads and writes a database of its own.
+ */
+export async function bench(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      orders: { type: 'string', default: '5000000' },
+      'data-dir': { type: 'string', default: path.join(os.tmpdir(), 'flowpos-bench') },
+    },
+  })
+  const total = Number(values.orders)
+  if (!Number.isInteger(total) || total < 1000) throw new Error(USAGE)
+  const perShop = Math.round(total / SHARE)
+
+  const server = await openPostgres({ dataDir: values['data-dir'], durable: false })
+  try {
+    const url = await createDatabaseOf(server.url('postgres'), server.url('bench'))
+    const client = new pg.Client({ connectionString: url })
+    await client.connect()
+    const results: Row[][] = []
+    client.on('error', () => {})
+    for (const share of [SHARE / 5, SHARE]) {
+      await fill(client, share, perShop)
+      results.push(await measure(url, client))
+    }
+    await client.end()
+    report(results, total)
+  } finally {
+    await server.stop()
+  }
+}
+
+async function createDatabaseOf(adminUrl: string, url: string): Promise<string> {
+  const admin = new pg.Client({ connectionString: adminUrl })
+  await admin.connect()
+  const { rowCount } = await admin.query("select from pg_database where datname = 'bench'")
+  if (rowCount === 0) await admin.query('create database bench')
+  await admin.end()
+  const owner = createKysely(createPool(url, { size: 1 }))
+  await migrate(owner).finally(() => owner.destroy())
+  return url
+}
+
+/** Fills up to so many shops; those that are there from an earlier run stay. */
+async function fill(client: pg.Client, shops: number, orders: number): Promise<void> {
+  for (let n = 1; n <= shops; n++) {
+    const { rowCount } = await client.query('select from business where id = $1', [shopId(n)])
+    if (rowCount !== 0) continue
+    const started = performance.now()
+    await makeShop(client, n, { orders, skus: n === 1 ? SKUS : 2000, customers: 5000 })
+    console.error(`shop ${n} of ${shops}: ${orders} orders in ${Math.round((performance.now() - started) / 1000)} s`)
+  }
+  await client.query('vacuum analyze')
+}
+
+interface Row {
+  tool: string
+  databaseMs: number
+  naiveMs: number
+  rowsRead: number
+  naiveRowsRead: number
+  /** Scans that do not begin with the business. */
+  foreign: string[]
+}
+
+async function measure(url: string, superuser: pg.Client): Promise<Row[]> {
+  const queries: { sql: string; parameters: unknown[]; ms: number }[] = []
+  const log = ({ query, queryDurationMillis: ms }: LogEvent) => {
+    if (/^\s*(select|with)/i.test(query.sql) && !query.sql.includes('set_config')) {
+      queries.push({ sql: query.sql, parameters: [...query.parameters], ms })
+    }
+  }
+  const pool = createPool(url, { size: 1, role: SERVICE_ROLE })
+  const database = createDatabase(new Kysely<DB>({ dialect: new PostgresDialect({ pool }), log }))
+  const registry = createRegistry(await loadTools())
+  const now = new Date()
+  const business = {
+    id: shopId(1),
+    name: 'Shop 1',
+    timezone: 'America/Guatemala',
+    currency: 'GTQ',
+    currencyDigits: 2,
+    role: 'owner',
+  }
+  const principal: Principal = {
+    kind: 'api_key',
+    role: 'merchant',
+    ref: 'key:bench',
+    userId: null,
+    credentialId: shopId(1),
+    grantedScopes: SCOPES,
+    businesses: [business],
+    defaultBusinessId: business.id,
+    expiresAt: null,
+  }
+  const to = addDays(localDate(now, business.timezone), -1)
+  const year = { from: addDays(to, -364), to }
+  const calls: Record<string, { args: Record<string, unknown>; from: string; to: string }> = {
+    summarize_day: { args: { date: to }, from: to, to },
+    summarize_period: { args: year, ...year },
+    get_top_products: { args: { ...year, limit: 10 }, ...year },
+    get_inventory_health: { args: {}, ...year },
+  }
+
+  const rows: Row[] = []
+  for (const [tool, { args, ...window }] of Object.entries(calls)) {
+    const registered = registry.find(principal, tool)
+    const naive = NAIVE[tool]
+    if (registered === undefined || naive === undefined) throw new Error(`no tool ${tool}`)
+    const costs: number[] = []
+    for (let round = 0; round < ROUNDS; round++) {
+      queries.length = 0
+      await callTool(registered, args, {
+        principal,
+        now,
+        requestId: 'bench',
+        hints: {},
+        database,
+        findTenant: async () => null,
+        chooseBusiness: async () => {},
+      })
+      costs.push(queries.reduce((sum, { ms }) => sum + ms, 0))
+    }
+    const plans = await Promise.all(queries.map(({ sql, parameters }) => explain(superuser, sql, parameters)))
+    const naiveCosts: number[] = []
+    const naivePlans: Plan[] = []
+    for (let round = 0; round < 3; round++) {
+      const { plan, ms } = await explain(superuser, naive.sql, [window.from, window.to])
+      naiveCosts.push(ms)
+      naivePlans[0] = plan
+    }
+    rows.push({
+      tool,
+      databaseMs: median(costs),
+      naiveMs: median(naiveCosts),
+      rowsRead: plans.reduce((sum, { plan }) => sum + rowsOf(plan), 0),
+      naiveRowsRead: naivePlans.reduce((sum, plan) => sum + rowsOf(plan), 0),
+      foreign: plans.flatMap(({ plan }) => foreignScans(plan)),
+    })
+  }
+  await pool.end()
+  return rows
+}
+
+interface Plan {
+  'Node Type': string
+  'Relation Name'?: string
+  'Actual Rows': number
+  'Actual Loops': number
+  'Rows Removed by Filter'?: number
+  'Rows Removed by Index Recheck'?: number
+  'Index Cond'?: string
+  'Recheck Cond'?: string
+  Plans?: Plan[]
+}
+
+/** Runs a query as the service does, under row-level security, and says what it cost. One at a time: one connection. */
+let queue: Promise<unknown> = Promise.resolve()
+function explain(client: pg.Client, sql: string, parameters: unknown[]): Promise<{ plan: Plan; ms: number }> {
+  const run = async () => {
+    await client.query(
+      `begin; set local role ${SERVICE_ROLE}; select set_config('app.business_id', '${shopId(1)}', true)`,
+    )
+    const { rows } = await client.query(`explain (analyze, timing off, format json) ${sql}`, parameters)
+    await client.query('rollback')
+    const [{ Plan: plan, 'Execution Time': ms }] = rows[0]['QUERY PLAN']
+    return { plan, ms }
+  }
+  const result = queue.then(run)
+  queue = result.catch(() => {})
+  return result
+}
+
+function nodesOf(plan: Plan): Plan[] {
+  return [plan, ...(plan.Plans ?? []).flatMap(nodesOf)]
+}
+
+function rowsOf(plan: Plan): number {
+  return nodesOf(plan)
+    .filter((node) => node['Relation Name'] !== undefined)
+    .reduce((sum, node) => {
+      const once =
+        node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Index Recheck'] ?? 0)
+      return sum + Math.round(once * node['Actual Loops'])
+    }, 0)
+}
+
+/** Scans of a table that are not led by the business: what could read rows of others. */
+function foreignScans(plan: Plan): string[] {
+  return nodesOf(plan)
+    .filter((node) => node['Relation Name'] !== undefined && node['Relation Name'] !== 'business')
+    .filter((node) => !/business_id/.test(node['Index Cond'] ?? node['Recheck Cond'] ?? ''))
+    .map((node) => `${node['Node Type']} on ${node['Relation Name']}`)
+}
+
+function median(values: number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number
+}
+
+function report([few = [], all = []]: Row[][], total: number): void {
+  console.log(
+    `One shop with ${total / SHARE} orders of 760 days and ${SKUS} SKUs; database time in ms, median of ${ROUNDS}.\n`,
+  )
+  console.log(`| tool | at ${total / 5} orders | at ${total} | rows read | naive ms | naive rows | ratio |`)
+  console.log('|---|---|---|---|---|---|---|')
+  for (const [index, row] of all.entries()) {
+    const before = few[index]?.databaseMs ?? Number.NaN
+    const cells = [
+      row.tool,
+      before.toFixed(1),
+      row.databaseMs.toFixed(1),
+      row.rowsRead,
+      row.naiveMs.toFixed(0),
+      row.naiveRowsRead,
+      `${(row.naiveMs / row.databaseMs).toFixed(0)}×`,
+    ]
+    console.log(`| ${cells.join(' | ')} |`)
+  }
+  const foreign = [...new Set(all.flatMap((row) => row.foreign))]
+  console.log(`\nScans that are not led by the business: ${foreign.length === 0 ? 'none' : foreign.join(', ')}`)
+}

@@ -1,0 +1,501 @@
+import { Decimal as DecimalJs } from 'decimal.js'
+import { Temporal } from 'temporal-polyfill'
+import type { TestDatabase } from './database.ts'
+
+// The figures of every report once more, from the raw rows alone: no sums of the database, no code of the service. Half-up, as an accountant rounds.
+const Decimal = DecimalJs.clone({ precision: 60, rounding: DecimalJs.ROUND_HALF_UP })
+type Decimal = DecimalJs
+
+interface BusinessRow {
+  timezone: string
+  currency: string
+  currency_digits: number
+}
+interface LocationRow {
+  id: string
+  name: string
+  timezone: string
+}
+interface ProductRow {
+  id: string
+  category_id: string | null
+}
+export interface OrderRow {
+  id: string
+  location_id: string
+  customer_id: string | null
+  status: 'open' | 'completed' | 'cancelled'
+  completed_at: Date | null
+  tips: string
+}
+export interface ItemRow {
+  order_id: string
+  line_number: number
+  product_id: string
+  variant_id: string
+  quantity: string
+  tax_rate: string
+  gross_sales: string
+  discount: string
+  tax: string
+  unit_cost: string | null
+}
+export interface PaymentRow {
+  order_id: string
+  payment_number: number
+  method: string
+  amount: string
+}
+interface RefundRow {
+  id: string
+  order_id: string
+  location_id: string
+  refunded_at: Date
+  method: string
+  tips: string
+}
+interface RefundLineRow {
+  refund_id: string
+  order_id: string
+  line_number: number
+  product_id: string
+  variant_id: string
+  quantity: string
+  returns: string
+  tax: string
+  unit_cost: string | null
+  restocked: boolean
+}
+interface MovementRow {
+  location_id: string
+  variant_id: string
+  quantity: string
+}
+
+/** Every row of a business that a figure can depend on, as it is stored. */
+export interface RawRows {
+  business: BusinessRow
+  locations: LocationRow[]
+  products: ProductRow[]
+  customers: { id: string }[]
+  orders: OrderRow[]
+  items: ItemRow[]
+  payments: PaymentRow[]
+  refunds: RefundRow[]
+  refundLines: RefundLineRow[]
+  movements: MovementRow[]
+}
+
+/** Reads the rows of one business, past row-level security. */
+export async function readRawRows({ asOwner }: TestDatabase, businessId: string): Promise<RawRows> {
+  const all = <Row extends object>(table: string) =>
+    asOwner<Row & Record<string, unknown>>(`select * from ${table} where business_id = $1`, [businessId])
+  const [business] = await asOwner<BusinessRow & Record<string, unknown>>('select * from business where id = $1', [
+    businessId,
+  ])
+  return {
+    business: business as BusinessRow,
+    locations: await all<LocationRow>('location'),
+    products: await all<ProductRow>('product'),
+    customers: await all<{ id: string }>('customer'),
+    orders: await all<OrderRow>('orders'),
+    items: await all<ItemRow>('order_item'),
+    payments: await all<PaymentRow>('order_payment'),
+    refunds: await all<RefundRow>('order_refund'),
+    refundLines: await all<RefundLineRow>('order_refund_line'),
+    movements: await all<MovementRow>('inventory_movement'),
+  }
+}
+
+/** Local days, both ends counted. */
+export interface Days {
+  from: string
+  to: string
+}
+
+export type Group = 'day' | 'week' | 'month' | 'weekday' | 'hour'
+
+/** When something happened, by the clock that a report is read on. */
+interface Local {
+  date: string
+  time: Temporal.PlainTime
+}
+
+/** What one order, line or refund adds to the figures; amounts without tax. */
+interface Entry extends Local {
+  orders: number
+  refunds: number
+  unitsSold: Decimal
+  unitsReturned: Decimal
+  gross: Decimal
+  discounts: Decimal
+  returns: Decimal
+  tax: Decimal
+  tips: Decimal
+  /** Of a line only. */
+  line?: { productId: string; variantId: string; taxRate: string; cost: Decimal }
+}
+
+interface Paid extends Local {
+  method: string
+  payments: number
+  amount: Decimal
+  refunds: number
+  refunded: Decimal
+}
+
+const ZERO = new Decimal(0)
+const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
+
+const sum = <Row>(rows: readonly Row[], of: (row: Row) => Decimal.Value): Decimal =>
+  rows.reduce((total, row) => total.plus(of(row)), ZERO)
+const groupBy = <Row>(rows: readonly Row[], of: (row: Row) => string): Map<string, Row[]> => {
+  const groups = new Map<string, Row[]>()
+  for (const row of rows) groups.set(of(row), [...(groups.get(of(row)) ?? []), row])
+  return groups
+}
+/** Highest first; of equals the lower id. */
+const ranked = <Row>(rows: readonly Row[], of: (row: Row) => Decimal, idOf: (row: Row) => string): Row[] =>
+  rows.toSorted((a, b) => of(b).cmp(of(a)) || (idOf(a) < idOf(b) ? -1 : 1))
+
+export function localTime(at: Date, timezone: string): Local {
+  const zoned = Temporal.Instant.fromEpochMilliseconds(at.getTime()).toZonedDateTimeISO(timezone)
+  return { date: zoned.toPlainDate().toString(), time: zoned.toPlainTime() }
+}
+
+export type Figures = ReturnType<Sales['figures']>
+
+/** The sales of a business by its own clock, or of one location by the clock of that location. */
+export class Sales {
+  readonly timezone: string
+  readonly currency: string
+  private readonly raw: RawRows
+  private readonly entries: Entry[]
+  private readonly paid: Paid[]
+  private readonly isHere: (locationId: string) => boolean
+
+  constructor(raw: RawRows, locationId?: string) {
+    const location = raw.locations.find(({ id }) => id === locationId)
+    this.raw = raw
+    this.timezone = (location ?? raw.business).timezone
+    this.currency = raw.business.currency
+    this.isHere = (id) => locationId === undefined || id === locationId
+    const orders = this.completedOrders()
+    const refunds = raw.refunds.filter((refund) => this.isHere(refund.location_id))
+    this.entries = [
+      ...orders.flatMap((order) => this.orderEntries(order)),
+      ...refunds.flatMap((refund) => this.refundEntries(refund)),
+    ]
+    this.paid = [
+      ...orders.flatMap((order) =>
+        raw.payments
+          .filter((payment) => payment.order_id === order.id)
+          .map(({ method, amount }) => ({
+            ...this.local(order.completed_at),
+            method,
+            payments: 1,
+            amount: new Decimal(amount),
+            refunds: 0,
+            refunded: ZERO,
+          })),
+      ),
+      ...refunds.map((refund) => ({
+        ...this.local(refund.refunded_at),
+        method: refund.method,
+        payments: 0,
+        amount: ZERO,
+        refunds: 1,
+        refunded: this.refundTotal(refund),
+      })),
+    ]
+  }
+
+  /** An amount with the digits of the currency, more only where they carry value. */
+  amount(value: Decimal.Value): string {
+    const exact = new Decimal(value)
+    return exact.toFixed(Math.max(this.raw.business.currency_digits, exact.decimalPlaces()))
+  }
+
+  /** Sales in Square's terms. @param until wall-clock time of each day up to which they count, exclusive */
+  figures(days: Days, until?: Temporal.PlainTime) {
+    return this.figuresOf(this.within(days, until))
+  }
+
+  /** The rows of a report, those without sales too. */
+  rows(group: Group, days: Days) {
+    const keyOf = (date: Temporal.PlainDate, hour: number): string => {
+      if (group === 'hour') return `${String(hour).padStart(2, '0')}:00`
+      if (group === 'weekday') return WEEKDAYS[date.dayOfWeek - 1] as string
+      if (group === 'month') return date.with({ day: 1 }).toString()
+      return (group === 'week' ? date.subtract({ days: date.dayOfWeek - 1 }) : date).toString()
+    }
+    const hours = Array.from({ length: 24 }, (_, hour) => keyOf(Temporal.PlainDate.from(days.from), hour))
+    const keys = group === 'hour' ? hours : group === 'weekday' ? WEEKDAYS : dates(days).map((date) => keyOf(date, 0))
+    const entries = groupBy(this.within(days), ({ date, time }) => keyOf(Temporal.PlainDate.from(date), time.hour))
+    return [...new Set(keys)].map((key) => {
+      const { averageSale: _, unitsSold: __, ...figures } = this.figuresOf(entries.get(key) ?? [])
+      return { key, ...figures }
+    })
+  }
+
+  /** What sold or came back by variant, best first by net sales or units. */
+  products(days: Days, by: 'netSales' | 'unitsSold' = 'netSales') {
+    const lines = this.within(days).filter(({ line }) => line !== undefined)
+    const products = [...groupBy(lines, ({ line }) => line?.variantId ?? '')].map(([variantId, group]) => ({
+      variantId,
+      productId: group[0]?.line?.productId ?? '',
+      unitsSold: sum(group, ({ unitsSold }) => unitsSold),
+      unitsReturned: sum(group, ({ unitsReturned }) => unitsReturned),
+      gross: sum(group, ({ gross }) => gross),
+      discounts: sum(group, ({ discounts }) => discounts),
+      returns: sum(group, ({ returns }) => returns),
+      netSales: sum(group, netOf),
+      cost: sum(group, ({ line }) => line?.cost ?? 0),
+    }))
+    const sold = products.filter((row) => ![row.unitsSold, row.unitsReturned, row.netSales].every((n) => n.isZero()))
+    const byNet = ranked(
+      sold,
+      (row) => row.netSales,
+      (row) => row.variantId,
+    )
+    return by === 'netSales' ? byNet : byNet.toSorted((a, b) => b.unitsSold.cmp(a.unitsSold))
+  }
+
+  /** The same by the category that each product has now; null: none. */
+  categories(days: Days) {
+    const categoryOf = new Map(this.raw.products.map(({ id, category_id }) => [id, category_id]))
+    const groups = groupBy(this.products(days), ({ productId }) => categoryOf.get(productId) ?? '')
+    return [...groups].map(([id, group]) => ({
+      id: id === '' ? null : id,
+      unitsSold: sum(group, ({ unitsSold }) => unitsSold),
+      gross: sum(group, ({ gross }) => gross),
+      discounts: sum(group, ({ discounts }) => discounts),
+      returns: sum(group, ({ returns }) => returns),
+      netSales: sum(group, ({ netSales }) => netSales),
+    }))
+  }
+
+  /** What was paid and given back by method, with tax and tips: on the day of the sale, and of the refund. */
+  paymentMethods(days: Days) {
+    const groups = groupBy(
+      this.paid.filter(({ date }) => isWithin(date, days)),
+      ({ method }) => method,
+    )
+    return [...groups].map(([method, group]) => ({
+      method,
+      payments: group.reduce((count, { payments }) => count + payments, 0),
+      amount: sum(group, ({ amount }) => amount),
+      refunds: group.reduce((count, { refunds }) => count + refunds, 0),
+      refunded: sum(group, ({ refunded }) => refunded),
+    }))
+  }
+
+  /** Net sales and tax by the rate of the sold line. */
+  taxRates(days: Days) {
+    const lines = this.within(days).filter(({ line }) => line !== undefined)
+    return [...groupBy(lines, ({ line }) => new Decimal(line?.taxRate ?? 0).toFixed())].map(([rate, group]) => ({
+      rate,
+      gross: sum(group, ({ gross }) => gross),
+      netSales: sum(group, netOf),
+      tax: sum(group, ({ tax }) => tax),
+    }))
+  }
+
+  /** The day with the highest net sales of those with orders, the first of equals. */
+  bestDay(days: Days): { date: string; netSales: string } | null {
+    const selling = dates(days)
+      .map((day) => ({ date: day.toString(), entries: this.within({ from: day.toString(), to: day.toString() }) }))
+      .filter(({ entries }) => entries.some(({ orders }) => orders > 0))
+      .map(({ date, entries }) => ({ date, net: sum(entries, netOf) }))
+    const [best] = selling.toSorted((a, b) => b.net.cmp(a.net))
+    return best === undefined ? null : { date: best.date, netSales: this.amount(best.net) }
+  }
+
+  /** Clients with a sale in a window: new ones, whose first sale at any location falls in it, and returning ones. */
+  clientCounts(days: Days) {
+    const orders = this.completedOrders().filter(({ completed_at }) => isWithin(this.local(completed_at).date, days))
+    const clients = new Set(orders.map(({ customer_id }) => customer_id).filter((id) => id !== null))
+    const isNew = (id: string) =>
+      this.raw.orders
+        .filter(({ status, customer_id }) => status === 'completed' && customer_id === id)
+        .every(({ completed_at }) => this.local(completed_at).date >= days.from)
+    const fresh = [...clients].filter(isNew).length
+    return { new: fresh, returning: clients.size - fresh }
+  }
+
+  /** The largest refunds of a day, with tax and tips. */
+  largestRefunds(date: string) {
+    const rows = this.raw.refunds
+      .filter(({ location_id, refunded_at }) => this.isHere(location_id) && this.local(refunded_at).date === date)
+      .map((refund) => ({ id: refund.id, orderId: refund.order_id, total: this.refundTotal(refund) }))
+      .filter(({ total }) => total.gt(0))
+    const largest = ranked(
+      rows,
+      ({ total }) => total,
+      ({ id }) => id,
+    )
+    return largest.map(({ orderId, total }) => ({ orderId, total: this.amount(total) }))
+  }
+
+  /** The sales of a day with the largest discounts. */
+  largestDiscounts(date: string) {
+    const rows = this.completedOrders()
+      .filter(({ completed_at }) => this.local(completed_at).date === date)
+      .map((order) => ({ orderId: order.id, discount: sum(this.orderEntries(order), ({ discounts }) => discounts) }))
+      .filter(({ discount }) => discount.gt(0))
+    const largest = ranked(
+      rows,
+      ({ discount }) => discount,
+      ({ orderId }) => orderId,
+    )
+    return largest.map(({ orderId, discount }) => ({ orderId, discount: this.amount(discount) }))
+  }
+
+  private figuresOf(entries: readonly Entry[]) {
+    const net = sum(entries, netOf)
+    const [tax, tips] = [sum(entries, (entry) => entry.tax), sum(entries, (entry) => entry.tips)]
+    const orders = entries.reduce((count, entry) => count + entry.orders, 0)
+    const { currency_digits: digits } = this.raw.business
+    return {
+      grossSales: this.amount(sum(entries, ({ gross }) => gross)),
+      returns: this.amount(sum(entries, ({ returns }) => returns)),
+      discounts: this.amount(sum(entries, ({ discounts }) => discounts)),
+      netSales: this.amount(net),
+      tax: this.amount(tax),
+      tips: this.amount(tips),
+      total: this.amount(net.plus(tax).plus(tips)),
+      orders,
+      refunds: entries.reduce((count, { refunds }) => count + refunds, 0),
+      unitsSold: sum(entries, ({ unitsSold }) => unitsSold).toFixed(),
+      averageSale: orders === 0 ? null : this.amount(net.div(orders).toDecimalPlaces(digits)),
+    }
+  }
+
+  private within(days: Days, until?: Temporal.PlainTime): Entry[] {
+    return this.entries.filter(
+      ({ date, time }) =>
+        isWithin(date, days) && (until === undefined || Temporal.PlainTime.compare(time, until) < 0),
+    )
+  }
+
+  private completedOrders(): OrderRow[] {
+    return this.raw.orders.filter(({ status, location_id }) => status === 'completed' && this.isHere(location_id))
+  }
+
+  private local(at: Date | null): Local {
+    if (at === null) throw new Error('a completed order without its time')
+    return localTime(at, this.timezone)
+  }
+
+  private orderEntries(order: OrderRow): Entry[] {
+    const when = this.local(order.completed_at)
+    const lines = this.raw.items.filter((item) => item.order_id === order.id)
+    const hasReturns = lines.some(({ quantity }) => new Decimal(quantity).lt(0))
+    const isSale = !hasReturns || lines.some(({ quantity }) => new Decimal(quantity).gt(0))
+    return [
+      entry(when, { orders: isSale ? 1 : 0, refunds: hasReturns ? 1 : 0, tips: new Decimal(order.tips) }),
+      ...lines.map((item) => {
+        const quantity = new Decimal(item.quantity)
+        const net = new Decimal(item.gross_sales).minus(item.discount)
+        return entry(when, {
+          ...(quantity.gt(0)
+            ? { unitsSold: quantity, gross: new Decimal(item.gross_sales), discounts: new Decimal(item.discount) }
+            : { unitsReturned: quantity.negated(), returns: net.negated() }),
+          tax: new Decimal(item.tax),
+          line: {
+            productId: item.product_id,
+            variantId: item.variant_id,
+            taxRate: item.tax_rate,
+            cost: costOf(item.quantity, item.unit_cost),
+          },
+        })
+      }),
+    ]
+  }
+
+  private refundEntries(refund: RefundRow): Entry[] {
+    const when = this.local(refund.refunded_at)
+    const lines = this.raw.refundLines.filter((line) => line.refund_id === refund.id)
+    return [
+      entry(when, { refunds: 1, tips: new Decimal(refund.tips).negated() }),
+      ...lines.map((line) =>
+        entry(when, {
+          unitsReturned: new Decimal(line.quantity),
+          returns: new Decimal(line.returns),
+          tax: new Decimal(line.tax).negated(),
+          line: {
+            productId: line.product_id,
+            variantId: line.variant_id,
+            taxRate:
+              this.raw.items.find((item) => item.order_id === line.order_id && item.line_number === line.line_number)
+                ?.tax_rate ?? '0',
+            cost: line.restocked ? costOf(line.quantity, line.unit_cost).negated() : ZERO,
+          },
+        }),
+      ),
+    ]
+  }
+
+  private refundTotal(refund: RefundRow): Decimal {
+    const lines = this.raw.refundLines.filter((line) => line.refund_id === refund.id)
+    return sum(lines, ({ returns, tax }) => new Decimal(returns).plus(tax)).plus(refund.tips)
+  }
+}
+
+/** What each client bought so far, refunds taken off, with the local day of the last sale. */
+export function clientsOf(raw: RawRows) {
+  const sales = new Sales(raw)
+  return raw.customers.map(({ id }) => {
+    const own = raw.orders.filter((order) => order.customer_id === id)
+    const completed = own.filter(({ status }) => status === 'completed')
+    const isIn = (orders: readonly OrderRow[]) => (row: { order_id: string }) =>
+      orders.some((order) => order.id === row.order_id)
+    const bought = sum(raw.items.filter(isIn(completed)), (item) => new Decimal(item.gross_sales).minus(item.discount))
+    const days = completed.map(({ completed_at }) => localTime(completed_at as Date, sales.timezone).date)
+    return {
+      id,
+      orders: completed.length,
+      netSales: sales.amount(bought.minus(sum(raw.refundLines.filter(isIn(own)), ({ returns }) => returns))),
+      lastPurchase: days.toSorted().at(-1) ?? null,
+    }
+  })
+}
+
+/** Stock on hand as the ledger says, where it has an entry. */
+export function stockOf(raw: RawRows) {
+  const groups = groupBy(raw.movements, ({ variant_id, location_id }) => `${variant_id} ${location_id}`)
+  return new Map([...groups].map(([key, group]) => [key, sum(group, ({ quantity }) => quantity).toFixed()]))
+}
+
+function entry(when: Local, part: Partial<Entry>): Entry {
+  return {
+    ...when,
+    orders: 0,
+    refunds: 0,
+    unitsSold: ZERO,
+    unitsReturned: ZERO,
+    gross: ZERO,
+    discounts: ZERO,
+    returns: ZERO,
+    tax: ZERO,
+    tips: ZERO,
+    ...part,
+  }
+}
+
+function netOf({ gross, returns, discounts }: Entry): Decimal {
+  return gross.minus(returns).minus(discounts)
+}
+
+function costOf(quantity: string, unitCost: string | null): Decimal {
+  return new Decimal(quantity).times(unitCost ?? 0).toDecimalPlaces(4)
+}
+
+function isWithin(date: string, { from, to }: Days): boolean {
+  return from <= date && date <= to
+}
+
+function dates({ from, to }: Days): Temporal.PlainDate[] {
+  const [first, last] = [Temporal.PlainDate.from(from), Temporal.PlainDate.from(to)]
+  return Array.from({ length: first.until(last).days + 1 }, (_, days) => first.add({ days }))
+}
