@@ -24,7 +24,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   const url = new URL(serverUrl)
   url.pathname = `/${name}`
   const ownerUrl = url.href
-  const owner = new pg.Pool({ connectionString: ownerUrl, max: 2 })
+  const owner = createPool(ownerUrl, { size: 2 })
   const kysely = createKysely(createPool(ownerUrl, { size: 4, role: SERVICE_ROLE }))
   return {
     ownerUrl,

@@ -14,6 +14,7 @@ export interface HostileShop extends Shop {
   orderNumber: string
   clientCode: string
   boardId: string
+  otherLocation: string
 }
 
 /**
@@ -96,9 +97,26 @@ export async function makeHostileShop(
       select ${b}, s.id, ${userId}::uuid, ${now}::timestamptz::date, 61, 99999.99, ${texts[6 % texts.length]}
       from psa_step s where s.business_id = ${b} and s.position <= 2`)
   })
-  const [board] = await db.asOwner<{ id: string }>(
-    'select id from psa_board where business_id = $1 order by id limit 1',
-    [shop.id],
+  const worst = `%${texts[1 % texts.length]?.trim().slice(0, 10)}%`
+  const [product] = await db.asOwner<{ sku: string }>(
+    `select v.sku from product_variant v join product p on p.id = v.product_id
+     where v.business_id = $1 and p.name like $2 order by v.sku limit 1`,
+    [shop.id, worst],
   )
-  return { ...shop, sku: 'SKU-10', orderNumber: 'N-45', clientCode: 'C-45', boardId: (board as { id: string }).id }
+  const [other] = await db.asOwner<{ id: string }>(
+    'select id from location where business_id = $1 and id <> $2 limit 1',
+    [shop.id, location],
+  )
+  const [board] = await db.asOwner<{ id: string }>(
+    'select id from psa_board where business_id = $1 and name like $2 order by id limit 1',
+    [shop.id, worst],
+  )
+  return {
+    ...shop,
+    sku: (product as { sku: string }).sku,
+    orderNumber: 'N-45',
+    clientCode: 'C-41',
+    boardId: (board as { id: string }).id,
+    otherLocation: (other as { id: string }).id,
+  }
 }

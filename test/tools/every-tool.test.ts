@@ -42,7 +42,6 @@ function callsOf(shop: HostileShop): Record<string, Record<string, unknown>[]> {
     create_product: [{ name: INJECTIONS[1], sku: 'NEW', price: '1' }],
     get_client: [{ client: shop.clientCode }],
     get_client_health: [{}],
-    get_context: [{}],
     get_inventory: [everything, { ...everything, status: 'low' }],
     get_inventory_health: [{}],
     get_order: [{ order: shop.orderNumber }, { order: 'N-3' }],
@@ -61,30 +60,35 @@ function callsOf(shop: HostileShop): Record<string, Record<string, unknown>[]> {
     list_inventory_movements: [everything],
     list_locations: [everything],
     list_orders: [everything],
-    list_psa_boards: [everything],
+    list_psa_boards: [{ limit: 50 }],
     list_psa_steps: [{ ...everything, overdue: true }],
     list_suppliers: [everything],
     refund_order: [{ order: shop.orderNumber, reason: INJECTIONS[1] }],
-    set_active_business: [],
     summarize_day: [{}, { allBusinesses: true }],
     summarize_period: [window, { ...window, allBusinesses: true }],
     transfer_inventory: [
-      { fromLocationId: locationId, toLocationId: 'nowhere', items: [{ product: shop.sku, quantity: '1' }] },
+      { fromLocationId: locationId, toLocationId: shop.otherLocation, items: [{ product: shop.sku, quantity: '1' }] },
     ],
     update_client: [{ client: shop.clientCode, name: INJECTIONS[1] }],
-    update_product: [{ product: shop.sku, price: '2.50' }],
+    update_product: [{ variant: shop.sku, name: INJECTIONS[1] }],
   }
 }
 
 async function everyCall(shop: HostileShop, check: (name: string, result: Result) => void): Promise<void> {
-  const tools = (await loadTools()).filter((tool) => tool.kind === 'business' || !tool.name.includes('tenant'))
+  const tools = (await loadTools()).filter((tool) => tool.kind === 'business')
   const calls = callsOf(shop)
   for (const tool of tools) {
     const attempts = calls[tool.name]
     if (attempts === undefined) throw new Error(`say in callsOf() how ${tool.name} is called`)
     for (const args of attempts) {
-      const mode = tool.kind === 'business' && tool.mode === 'write' ? { dryRun: true } : {}
-      const { body } = await call(service.app, token, tool.name, { ...args, ...mode, businessId: shop.id })
+      const mode = tool.mode === 'write' ? { dryRun: true } : {}
+      const { body, text, isError } = await call(service.app, token, tool.name, {
+        ...args,
+        ...mode,
+        businessId: shop.id,
+      })
+      // A sale of long ago cannot be cancelled; everything else must have something to say.
+      if (isError && tool.name !== 'cancel_order') throw new Error(`${tool.name} ${JSON.stringify(args)}: ${text}`)
       check(tool.name, body.result)
     }
   }
@@ -93,6 +97,7 @@ async function everyCall(shop: HostileShop, check: (name: string, result: Result
 interface Result {
   content: { text: string }[]
   structuredContent?: Record<string, unknown>
+  isError?: boolean
 }
 
 /** Tokens of a text that may hold what a tokenizer takes for its own marks. */
@@ -128,9 +133,8 @@ describe('text written by strangers', () => {
         })
       }
       // The one line of the service that names the business is its own.
-      expect(text.match(/^Business: /gm) ?? []).toHaveLength(
-        text.includes('_argument:') || text.includes('conflict') ? 0 : 1,
-      )
+      if (result.isError !== true)
+        expect({ name, lines: text.match(/^Business: /gm)?.length }).toEqual({ name, lines: 1 })
     })
   })
 

@@ -128,7 +128,7 @@ function describeProduct(data: Static<typeof ProductSchema>): string {
   const ref = (what: string, value: { id: string; name: string } | null) =>
     value === null ? `no ${what}` : `${what} ${value.name} (${value.id})`
   const lines = [
-    `${product.name} (${product.id}) is ${data.isActive ? 'active' : 'switched off'}; ${ref('category', category)}, ${ref('supplier', supplier)}. Product changed ${data.updatedAt}.`,
+    `Product ${product.name} (${product.id}) is ${data.isActive ? 'active' : 'switched off'}; ${ref('category', category)}, ${ref('supplier', supplier)}. Changed ${data.updatedAt}.`,
     `Tax ${data.taxRatePercent} % (${data.hasOwnTaxRate ? 'its own rate' : 'the rate of the business'}); prices ${data.pricesIncludeTax ? 'include' : 'are without'} tax.`,
     `${sales.from} to ${sales.to}: ${sales.unitsSold} units sold, net sales ${formatMoney(sales.netSales)}. Last sold: ${sales.lastSoldOn ?? 'never'}.`,
     table(

@@ -53,7 +53,7 @@ export default defineTool({
       currency: business.currency,
     }
     const lines = [
-      `${name} (SKU ${data.sku}, variant ${data.variantId}), changed ${data.updatedAt}; amounts in ${business.currency}.`,
+      `Product ${name} (SKU ${data.sku}, variant ${data.variantId}), changed ${data.updatedAt}; amounts in ${business.currency}.`,
       table(
         ['field', 'before', 'now'],
         data.changes.map(({ field, from, to }) => [field, from ?? none(field), to ?? none(field)]),

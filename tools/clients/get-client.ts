@@ -127,7 +127,7 @@ function describeClient({ client, sales, lastOrders, favouriteProducts }: Static
   }).filter(([, value]) => value !== null)
   const average = sales.averageSale === null ? '' : `, average sale ${sales.averageSale}`
   const lines = [
-    `${client.name} (${client.code}), ${client.isActive ? 'active' : 'switched off'}: ${sales.orders} orders, net sales ` +
+    `Client ${client.name} (${client.code}), ${client.isActive ? 'active' : 'switched off'}: ${sales.orders} orders, net sales ` +
       `${sales.currency} ${sales.netSales}${average}.`,
     sales.lastPurchase === null
       ? 'No purchase yet.'

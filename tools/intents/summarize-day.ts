@@ -1,73 +1,19 @@
-import { type Static, Type } from '@sinclair/typebox'
+import { Type } from '@sinclair/typebox'
 import { ServiceError } from '../../src/errors.ts'
 import { AllBusinesses, forWantedBusinesses } from '../../src/mcp/all-businesses.ts'
 import { LocationId } from '../../src/mcp/arguments.ts'
-import { describeBusiness } from '../../src/mcp/resolve-business.ts'
-import { EntityRef, LocalDate, Nullable } from '../../src/mcp/schema.ts'
-import { clean, table, variantName } from '../../src/mcp/text.ts'
+import { LocalDate } from '../../src/mcp/schema.ts'
+import { clean, variantName } from '../../src/mcp/text.ts'
 import { type BusinessContext, defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { formatMoney, MoneySchema, money, percentChange, quantity } from '../../src/money/money.ts'
+import { money, percentChange, quantity } from '../../src/money/money.ts'
 import { largestDiscounts, largestRefunds, lowStockSold } from '../../src/pos/day.ts'
+import { type Day, DaySchema, FULL, summarizeDays } from '../../src/pos/day-summary.ts'
 import { placeOf } from '../../src/pos/locations.ts'
 import { paymentsByMethod, salesByBucket, salesTotal, salesUntil, topProducts } from '../../src/pos/sales.ts'
-import {
-  addSums,
-  describeFigures,
-  NO_SALES,
-  netSales,
-  SalesFiguresSchema,
-  salesFigures,
-} from '../../src/pos/sales-figures.ts'
-import { describeChange, describeTerms, headline } from '../../src/pos/summary-text.ts'
-import { addDays, localDate, localTime, weekday } from '../../src/time/local.ts'
-import { WindowSchema } from '../../src/time/window.ts'
+import { addSums, NO_SALES, netSales, salesFigures } from '../../src/pos/sales-figures.ts'
+import { addDays, localDate, localTime } from '../../src/time/local.ts'
 
-const TOP = 5
-const NOTABLE = 3
 const WEEKS = [1, 2, 3, 4]
-
-const NullableText = Nullable(Type.String())
-
-const DaySchema = Type.Object({
-  business: EntityRef,
-  window: WindowSchema,
-  location: Nullable(EntityRef),
-  isComplete: Type.Boolean({ description: 'false: the day is still running' }),
-  until: Nullable(Type.String(), { description: 'Local time up to which it is compared' }),
-  figures: SalesFiguresSchema,
-  comparison: Type.Object({
-    lastWeek: Type.Object({ date: Type.String(), netSales: MoneySchema, changePercent: NullableText }),
-    meanOfLastFour: Type.Object({
-      dates: Type.Array(Type.String()),
-      netSales: MoneySchema,
-      changePercent: NullableText,
-    }),
-  }),
-  byHour: Type.Array(Type.Object({ hour: Type.Integer(), orders: Type.Integer(), netSales: MoneySchema })),
-  topProducts: Type.Array(
-    Type.Object({ product: EntityRef, sku: Type.String(), unitsSold: Type.String(), netSales: MoneySchema }),
-  ),
-  payments: Type.Array(
-    Type.Object({ method: Type.String(), payments: Type.Integer(), amount: MoneySchema, refunded: MoneySchema }),
-  ),
-  refundsWorthALook: Type.Array(
-    Type.Object({ orderId: Type.String(), orderNumber: Type.String(), total: MoneySchema, reason: NullableText }),
-  ),
-  discountsWorthALook: Type.Array(
-    Type.Object({ orderId: Type.String(), orderNumber: Type.String(), discount: MoneySchema, grossSales: MoneySchema }),
-  ),
-  lowStockSoldToday: Type.Array(
-    Type.Object({
-      variantId: Type.String(),
-      sku: Type.String(),
-      name: Type.String(),
-      location: Type.String(),
-      onHand: Type.String(),
-      reorderPoint: Type.String(),
-    }),
-  ),
-})
-type Day = Static<typeof DaySchema>
 
 export default defineTool({
   name: 'summarize_day',
@@ -84,14 +30,15 @@ export default defineTool({
     locationId: LocationId,
     allBusinesses: AllBusinesses,
   }),
-  output: Type.Object({ days: Type.Array(DaySchema, { description: 'One per business' }) }),
+  output: Type.Object({ days: Type.Array(DaySchema, { description: 'One per business' }), leftOut: Type.String() }),
   async handler({ date, locationId, allBusinesses }, context) {
-    const days = await forWantedBusinesses(context, { allBusinesses, locationId }, (each) =>
+    const all = await forWantedBusinesses(context, { allBusinesses, locationId }, (each) =>
       summarizeDay(each, date, locationId),
     )
+    const { days, text, leftOut } = summarizeDays(all)
     return {
-      text: days.map((day) => describeDay(day, allBusinesses)).join('\n\n'),
-      data: { days },
+      text,
+      data: { days, leftOut },
       ...(allBusinesses ? { covers: days.map((day) => day.business) } : {}),
     }
   },
@@ -123,11 +70,11 @@ async function summarizeDay(context: BusinessContext, date: string | undefined, 
   const net = figures.netSales.amount
 
   const hours = await salesByBucket(db, scope, days, 'hour')
-  const products = await topProducts(db, scope, days, TOP)
+  const products = await topProducts(db, scope, days, FULL.products)
   const payments = await paymentsByMethod(db, scope, days, timezone)
-  const refunds = await largestRefunds(db, scope, day, timezone, NOTABLE)
-  const discounts = await largestDiscounts(db, scope, day, timezone, NOTABLE)
-  const lowStock = await lowStockSold(db, scope, day, TOP)
+  const refunds = await largestRefunds(db, scope, day, timezone, FULL.notable)
+  const discounts = await largestDiscounts(db, scope, day, timezone, FULL.notable)
+  const lowStock = await lowStockSold(db, scope, day, FULL.stocks)
 
   return {
     business: { id: business.id, name: business.name },
@@ -152,7 +99,7 @@ async function summarizeDay(context: BusinessContext, date: string | undefined, 
       }))
       .sort((a, b) => a.hour - b.hour),
     topProducts: products.map((row) => ({
-      product: { id: row.product_id, name: variantName(row, 80) },
+      product: { id: row.product_id, name: variantName(row, 60) },
       sku: clean(row.sku, 40),
       unitsSold: quantity(row.units_sold),
       netSales: money(row.net_sales, business),
@@ -178,78 +125,10 @@ async function summarizeDay(context: BusinessContext, date: string | undefined, 
     lowStockSoldToday: lowStock.map((row) => ({
       variantId: row.variant_id,
       sku: clean(row.sku, 40),
-      name: variantName(row, 80),
+      name: variantName(row, 60),
       location: clean(row.location, 60),
       onHand: quantity(row.on_hand),
       reorderPoint: quantity(row.reorder_point),
     })),
   }
-}
-
-function describeDay(day: Day, namesBusiness: boolean): string {
-  const { figures, comparison, window, location } = day
-  const { lastWeek, meanOfLastFour } = comparison
-  const where = location === null ? '' : ` at ${location.name}`
-  const whose = namesBusiness ? `${describeBusiness(day.business)}: ` : ''
-  const when = `${weekday(window.from)} ${window.from}${day.until === null ? '' : `, so far (${day.until})`}`
-  const same = day.until === null ? '' : ' up to the same time'
-
-  const lines = [
-    `${whose}${headline(figures)} — ${when}${where}.`,
-    `Against last ${weekday(lastWeek.date)}${same}: ${formatMoney(lastWeek.netSales)} (${describeChange(lastWeek.changePercent)}); ` +
-      `mean of the last four${same}: ${formatMoney(meanOfLastFour.netSales)} (${describeChange(meanOfLastFour.changePercent)}).`,
-    `${describeFigures(figures)} · refunds ${figures.refunds}`,
-  ]
-  if (day.byHour.length > 0) {
-    lines.push(`By hour: ${day.byHour.map(({ hour, netSales: { amount } }) => `${hour}h ${amount}`).join(', ')}`)
-  }
-  if (day.topProducts.length > 0) {
-    lines.push(
-      `Top ${day.topProducts.length} products:`,
-      table(
-        ['product', 'SKU', 'units', 'net'],
-        day.topProducts.map((row) => [row.product.name, row.sku, row.unitsSold, row.netSales.amount]),
-      ),
-    )
-  }
-  if (day.payments.length > 0) {
-    lines.push(
-      `Paid, with tax and tips: ${day.payments
-        .map(
-          ({ method, amount, refunded }) =>
-            `${method} ${amount.amount}${Number(refunded.amount) === 0 ? '' : ` (refunded ${refunded.amount})`}`,
-        )
-        .join(', ')}`,
-    )
-  }
-  if (day.refundsWorthALook.length > 0) {
-    lines.push(
-      `Refunds to look at: ${day.refundsWorthALook
-        .map(
-          ({ orderNumber, total, reason }) => `${orderNumber} ${total.amount}${reason === null ? '' : ` “${reason}”`}`,
-        )
-        .join('; ')}`,
-    )
-  }
-  if (day.discountsWorthALook.length > 0) {
-    lines.push(
-      `Largest discounts: ${day.discountsWorthALook
-        .map(({ orderNumber, discount, grossSales }) => `${orderNumber} ${discount.amount} of ${grossSales.amount}`)
-        .join('; ')}`,
-    )
-  }
-  if (day.lowStockSoldToday.length > 0) {
-    lines.push(
-      `Low stock of what sold: ${day.lowStockSoldToday
-        .map(
-          ({ name, sku, location: place, onHand, reorderPoint }) =>
-            `${name} [${sku}] ${onHand} left at ${place} (reorder at ${reorderPoint})`,
-        )
-        .join('; ')}`,
-    )
-  }
-  lines.push(
-    `${describeTerms(window)} At most ${TOP} products and low stocks, ${NOTABLE} refunds and discounts are named.`,
-  )
-  return lines.join('\n')
 }

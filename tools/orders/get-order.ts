@@ -96,15 +96,15 @@ export default defineTool({
       refundedAt: withOffset(refund.refunded_at, timezone),
       method: clean(refund.method, 40),
       total: money(refund.total, business),
-      reason: untrusted(refund.reason, 100),
+      reason: untrusted(refund.reason, 80),
     }))
     const data = {
       order,
       grossSales: money(found.order.gross_sales, business),
       discounts: money(found.order.discounts, business),
       returns: money(found.order.returns, business),
-      note: untrusted(found.order.note),
-      cancelReason: untrusted(found.order.cancel_reason),
+      note: untrusted(found.order.note, 200),
+      cancelReason: untrusted(found.order.cancel_reason, 200),
       lines,
       ...more,
       payments,

@@ -149,7 +149,7 @@ function toStep(row: BoardStepRow): Step {
 function describeBoard({ board, hours, phases, stepsLeftOut }: Static<typeof BoardDetailSchema>): string {
   const progress = board.progressPercent === null ? '' : ` (${board.progressPercent} %)`
   const lines = [
-    `${board.name} is ${board.status}, health ${board.health}: ${board.stepsDone} of ${board.steps} steps done${progress}, ` +
+    `Board ${board.name} is ${board.status}, health ${board.health}: ${board.stepsDone} of ${board.steps} steps done${progress}, ` +
       `${board.stepsOverdue} overdue, ${board.stepsBlocked} blocked. Id ${board.id}.`,
     `Client ${board.client === null ? '–' : `${board.client.name} (${board.client.id})`} · ${board.vertical} · ` +
       `starts ${board.startsOn ?? '–'} · due ${board.dueOn ?? '–'}`,
@@ -158,7 +158,7 @@ function describeBoard({ board, hours, phases, stepsLeftOut }: Static<typeof Boa
   if (stepsLeftOut > 0)
     lines.unshift(`${stepsLeftOut} of ${board.steps} steps are left out, done ones before open ones.`)
   for (const phase of phases) {
-    lines.push(`${phase.name} — ${phase.stepsDone} of ${phase.stepsTotal} done`, ...phase.steps.map(describeStep))
+    lines.push(`Phase ${phase.name} — ${phase.stepsDone} of ${phase.stepsTotal} done`, ...phase.steps.map(describeStep))
   }
   return lines.join('\n')
 }
@@ -166,9 +166,8 @@ function describeBoard({ board, hours, phases, stepsLeftOut }: Static<typeof Boa
 function describeStep(step: Step): string {
   const due = step.dueOn === null ? 'no due date' : `due ${step.dueOn}`
   const parts = [
-    step.name,
+    `${step.status}: ${step.name}`,
     step.kind,
-    step.status,
     step.assignee ?? 'nobody',
     step.daysOverdue === undefined ? due : `${due}, ${step.daysOverdue} days overdue`,
   ]

@@ -117,7 +117,7 @@ describe('get_product', () => {
     const { category, updatedAt, variants } = data
     expect(text).toBe(
       [
-        `Café (${coffee.productId}) is active; category Bebidas (${category.id}), no supplier. Product changed ${updatedAt}.`,
+        `Product Café (${coffee.productId}) is active; category Bebidas (${category.id}), no supplier. Changed ${updatedAt}.`,
         'Tax 5 % (its own rate); prices include tax.',
         `${addDays(today, -29)} to ${today}: 3 units sold, net sales GTQ 20.00. Last sold: ${addDays(today, -29)}.`,
         '| SKU | label | barcode | price GTQ | cost | on hand | units | net | changed | variant id |',

@@ -201,7 +201,7 @@ describe('get_client', () => {
         { productId: bread.productId, sku: 'PAN-1', name: 'Pan', units: '2' },
       ]),
     )
-    expect(text).toMatch(/^Ana García \(C-0001\), active: 3 orders, net sales GTQ 50\.00, average sale 16\.67\./)
+    expect(text).toMatch(/^Client Ana García \(C-0001\), active: 3 orders, net sales GTQ 50\.00, average sale 16\.67\./)
     expect(text).toContain('First purchase 2025-03-10, last 2026-03-08 (days of America/Guatemala).')
   })
 
