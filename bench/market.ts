@@ -35,10 +35,10 @@ export async function makeShop(client: pg.Client, n: number, { orders, skus, cus
     insert into supplier (business_id, name, lead_time_days) select ${id}, 'Supplier ' || s, s from generate_series(1, 20) s;
     insert into customer (business_id, code, name) select ${id}, 'C-' || c, 'Client ' || c from generate_series(1, ${customers}) c;
     insert into product (business_id, name, category_id, supplier_id)
-      select ${id}, 'Product ' || p,
-        (select id from category where business_id = ${id} order by name offset p % 40 limit 1),
-        (select id from supplier where business_id = ${id} order by name offset p % 20 limit 1)
-      from generate_series(1, ${skus}) p;
+      select ${id}, 'Product ' || p, c.id, s.id
+      from generate_series(1, ${skus}) p
+      join category c on c.business_id = ${id} and c.name = 'Category ' || (1 + p % 40)
+      join supplier s on s.business_id = ${id} and s.name = 'Supplier ' || (1 + p % 20);
     create temporary table sku on commit drop as
       select row_number() over (order by id) as n, id as product_id, gen_random_uuid() as variant_id,
         round((5 + random() * 200)::numeric, 2) as price
@@ -79,6 +79,7 @@ export async function makeShop(client: pg.Client, n: number, { orders, skus, cus
     insert into order_payment (business_id, order_id, payment_number, method, amount, paid_at)
       select business_id, id, 1, (array['cash', 'card', 'transfer'])[1 + abs(hashtext(order_number) % 3)], total, completed_at
       from orders where business_id = ${id};
+    analyze orders; analyze order_item; analyze order_payment;
     select rebuild_rollups(${id});
     commit;`)
 }
