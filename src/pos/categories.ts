@@ -1,12 +1,8 @@
 import { sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
 import { ServiceError } from '../errors.ts'
-import { clean } from '../mcp/text.ts'
 import { isUuid } from '../uuid.ts'
 import { activeProductsBy } from './products.ts'
-
-const MOST_COMPARED = 1000
-const MOST_NAMED = 5
 
 export interface NamedQuery {
   search?: string | undefined
@@ -45,24 +41,15 @@ export interface CategoryRef {
 
 /**
  * A category by id or by name, whatever its case and accents.
- * @throws ServiceError `not_found` naming the categories with the most similar names
+ * @throws ServiceError `not_found`
  */
 export async function categoryOf(db: Transaction, businessId: string, reference: string): Promise<CategoryRef> {
   const found = await findCategory(db, businessId, reference)
   if (found !== null) return found
-  const hint = 'list_categories shows all; create_product makes a new one with createCategory: true.'
-  if (isUuid(reference)) throw new ServiceError('not_found', 'category: this business has none of that id.', { hint })
-  const categories = await db
-    .selectFrom('category')
-    .select(['id', 'name'])
-    .where('business_id', '=', businessId)
-    .where('is_active', '=', true)
-    .orderBy('name')
-    .limit(MOST_COMPARED)
-    .execute()
-  const nearest = mostSimilar(reference, categories).map(({ id, name }) => `${clean(name, 60)} (${id})`)
-  const choices = nearest.length === 0 ? 'It has no category yet.' : `Nearest: ${nearest.join('; ')}.`
-  throw new ServiceError('not_found', `category: this business has none of that name. ${choices}`, { hint })
+  const by = isUuid(reference) ? 'id' : 'name'
+  throw new ServiceError('not_found', `category: this business has none of that ${by}.`, {
+    hint: 'list_categories searches them; create_product makes a new one with createCategory: true.',
+  })
 }
 
 /** A category by its name, made where there is none. */
@@ -89,23 +76,4 @@ async function findCategory(db: Transaction, businessId: string, reference: stri
       and (id = ${isUuid(reference) ? reference : null}::uuid or search_text(name) = search_text(${reference}))
     order by lower(name) = lower(${reference}) desc, name limit 1`.execute(db)
   return rows[0] ?? null
-}
-
-/** Up to five of some names, those that share the most pairs of letters with a text first. */
-function mostSimilar<T extends { name: string }>(text: string, choices: readonly T[]): T[] {
-  const wanted = pairs(text)
-  const similarity = ({ name }: T) => {
-    const own = pairs(name)
-    return (2 * [...wanted].filter((pair) => own.has(pair)).length) / (wanted.size + own.size)
-  }
-  return choices
-    .map((choice) => ({ choice, score: similarity(choice) }))
-    .sort((a, b) => b.score - a.score)
-    .slice(0, MOST_NAMED)
-    .map(({ choice }) => choice)
-}
-
-function pairs(text: string): Set<string> {
-  const plain = ` ${text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase()} `
-  return new Set(Array.from(plain.slice(1), (letter, index) => `${plain[index]}${letter}`))
 }

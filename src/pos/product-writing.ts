@@ -343,14 +343,10 @@ async function requireFreeBarcode(
 interface Holder {
   variant_id: string
   sku: string
-  name: string
 }
 
 function taken(argument: 'sku' | 'barcode', holder: Holder | undefined): ServiceError {
-  const by =
-    holder === undefined
-      ? 'another product'
-      : `${clean(holder.name, 60)} (SKU ${clean(holder.sku, 60)}, variant ${holder.variant_id})`
+  const by = holder === undefined ? 'another product' : `SKU ${clean(holder.sku, 60)} (variant ${holder.variant_id})`
   return new ServiceError('conflict', `${argument}: ${by} has it already.`, {
     hint: `Change that one with update_product, or choose another ${argument}.`,
   })

@@ -105,7 +105,7 @@ describe('create_product', () => {
   it('names the product that has the SKU or barcode, and leaves nothing behind', async () => {
     const before = await count('product')
     const { text } = await create({ name: 'Otro', sku: 'PAN-1', price: '1' })
-    expect(text).toMatch(/^conflict: sku: Pan \(SKU PAN-1, variant [0-9a-f-]{36}\) has it already\./)
+    expect(text).toMatch(/^conflict: sku: SKU PAN-1 \(variant [0-9a-f-]{36}\) has it already\./)
     await service.db.asOwner(`update product_variant set barcode = '99' where sku = 'PAN-1'`, [])
     const barcode = await create({ name: 'Otro', sku: 'OTRO', price: '1', barcode: '99' })
     expect(barcode.text).toMatch(/^conflict: barcode: Pan \(SKU PAN-1/)
@@ -124,10 +124,10 @@ describe('create_product', () => {
     for (const { isError, text } of results) if (isError) expect(text).toMatch(/^conflict: sku: [abc] \(SKU RACE/)
   })
 
-  it('refuses an unknown category with the nearest ones, unless it may make it', async () => {
+  it('refuses an unknown category, unless it may make it', async () => {
     const refused = await create({ name: 'Jugo', sku: 'JUGO', price: '1', category: 'Bebidas calientes' })
     expect(refused.text).toMatch(
-      /^not_found: category: this business has none of that name\. Nearest: Bebidas frías \([0-9a-f-]{36}\);/,
+      /^not_found: category: this business has none of that name\. list_categories searches them/,
     )
     expect(refused.text).not.toContain('Secreta')
     const made = await create({
