@@ -14,9 +14,9 @@ const LISTED = 20
 /** A cell of a rollup that is not the sum of its rows; null where one side has no such cell. */
 interface Difference {
   rollup: string
-  location_id: string
-  basis: string
-  day: string
+  location_id: string | null
+  basis: string | null
+  day: string | null
   kept: string | null
   raw: string | null
 }
@@ -56,7 +56,7 @@ async function check(database: Database, businesses: string[]) {
     json: { businesses: businesses.length, differences, cells },
     text:
       cells
-        .map((cell) => `${cell.businessId}  ${cell.rollup}  ${cell.day}  kept ${cell.kept}, raw ${cell.raw}`)
+        .map((cell) => `${cell.businessId}  ${cell.rollup}  ${cell.day ?? '–'}  kept ${cell.kept}, raw ${cell.raw}`)
         .join('\n') || `The sums of ${businesses.length} businesses are right.`,
     failure,
   }

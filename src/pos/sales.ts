@@ -1,6 +1,7 @@
 import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
-import { atLocation, type Days, onDays } from './conditions.ts'
+import { monthlyCells, rollupRows } from './cells.ts'
+import type { Days } from './conditions.ts'
 import { NO_SALES, type SalesSums } from './sales-figures.ts'
 
 /** Whose sales: a business by its own clock, or one of its locations by that location's clock. */
@@ -35,11 +36,15 @@ export async function salesByBucket(
   days: Days,
   bucket: Bucket,
 ): Promise<Map<string, SalesSums>> {
-  const rollup = sql.table(bucket === 'hour' ? 'sales_hourly' : 'sales_daily')
+  const cells =
+    bucket === 'total' || bucket === 'month'
+      ? monthlyCells('sales', SUMS, scope, days)
+      : sql`(
+          select * from ${sql.table(bucket === 'hour' ? 'sales_hourly' : 'sales_daily')} r
+          where ${rollupRows('r', scope, days)})`
   const { rows } = await sql<SalesSums & { key: string }>`
     select ${BUCKET_KEY[bucket]} as key, ${sql.join(sums)}
-    from ${rollup} r
-    where ${rollupRows('r', scope, days)}
+    from ${cells} r
     group by 1 order by 1`.execute(db)
   return new Map(rows.map(({ key, ...row }) => [key, row]))
 }
@@ -87,12 +92,26 @@ export async function salesUntil(
   return new Map(rows.map(({ key, ...row }) => [key, row]))
 }
 
+const PRODUCT_COLUMNS = [
+  'product_id',
+  'variant_id',
+  'location_id',
+  'units_sold',
+  'units_returned',
+  'gross_sales',
+  'discounts',
+  'returns',
+  'tax',
+  'cost',
+  'net_sales',
+]
+
 /**
- * The rows of `product_daily` that add up to a window, as a subquery with its columns: product_id, variant_id,
+ * What products sold in a window, as a subquery of rows that add up to it, with its columns: product_id, variant_id,
  * location_id, units_sold, units_returned, gross_sales, discounts, returns, tax, cost, net_sales.
  */
 export function productCells(scope: SalesScope, days: Days): RawBuilder<unknown> {
-  return sql`(select * from product_daily r where ${rollupRows('r', scope, days)})`
+  return monthlyCells('product', PRODUCT_COLUMNS, scope, days)
 }
 
 export interface ProductSales {
@@ -124,42 +143,4 @@ export async function topProducts(
     join product_variant v on v.business_id = ${scope.businessId} and v.id = t.variant_id
     order by t.net_sales desc, t.variant_id`.execute(db)
   return rows
-}
-
-export interface PaymentSum {
-  method: string
-  payments: string
-  amount: string
-  refunded: string
-}
-
-/** What was paid and given back by each payment method on the local days of a window, tax and tips included. */
-export async function paymentsByMethod(
-  db: Transaction,
-  { businessId, locationId }: SalesScope,
-  days: Days,
-  timezone: string,
-): Promise<PaymentSum[]> {
-  const { rows } = await sql<PaymentSum>`
-    select method, sum(payments)::text as payments, sum(amount)::text as amount, sum(refunded)::text as refunded
-    from (
-      select p.method, 1 as payments, p.amount, 0::numeric as refunded
-      from orders o join order_payment p on p.business_id = o.business_id and p.order_id = o.id
-      where o.business_id = ${businessId} and o.status = 'completed' and ${onDays('o.completed_at', days, timezone)}
-        and ${atLocation('o.location_id', locationId)}
-      union all
-      select f.method, 0, 0, f.total from order_refund f
-      where f.business_id = ${businessId} and ${onDays('f.refunded_at', days, timezone)} and ${atLocation('f.location_id', locationId)}
-    ) paid
-    group by method order by sum(amount) desc, method limit 20`.execute(db)
-  return rows
-}
-
-function rollupRows(alias: string, { businessId, locationId }: SalesScope, { from, to }: Days): Expression<SqlBool> {
-  const column = (name: string) => sql.ref(`${alias}.${name}`)
-  const scope =
-    locationId === undefined
-      ? sql`${column('basis')} = 'business'`
-      : sql`${column('basis')} = 'location' and ${column('location_id')} = ${locationId}`
-  return sql<SqlBool>`${column('business_id')} = ${businessId} and ${scope} and ${column('day')} between ${from} and ${to}`
 }

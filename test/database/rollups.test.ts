@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { paymentsByMethod, salesTotal, salesUntil } from '../../src/pos/sales.ts'
+import { paymentsByMethod } from '../../src/pos/payments.ts'
+import { salesTotal, salesUntil } from '../../src/pos/sales.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { makeOrder, makeProduct, makeRefund, makeShop, type Product, type Shop } from '../support/shop.ts'
 
@@ -296,6 +297,33 @@ describe('months, tax rates, payments and clients follow', () => {
     expect(await clients()).toContain('Ana 4 4 08-11 08-20')
   })
 
+  it('payments and refund lines that are written while their order changes', async () => {
+    const ids = await Promise.all(
+      Array.from({ length: 8 }, (_, index) => sell(`race-${index}`, '2026-09-10T12:00:00Z', ana, '10', 'open')),
+    )
+    await Promise.all(
+      ids.flatMap((id) => [
+        change(sql`update orders set status = 'completed', completed_at = '2026-09-11T12:00:00Z' where id = ${id}`),
+        change(sql`insert into order_payment (business_id, order_id, payment_number, method, amount)
+          values (${other.id}, ${id}, 2, 'card', 1)`),
+      ]),
+    )
+    expect(await payments()).toEqual(expect.arrayContaining(['2026-09-11 card 8 8 0 0', '2026-09-11 cash 8 80 0 0']))
+    await Promise.all(
+      ids.flatMap((id) => [
+        makeRefund(db.database, other, {
+          orderId: id,
+          at: '2026-09-12T12:00:00Z',
+          lines: [{ ...bread, line: 1, quantity: '1', returns: '10', tax: '1' }],
+        }),
+        change(sql`update order_item set tax_rate = 0.3 where order_id = ${id}`),
+        change(sql`update orders set customer_id = ${eva} where id = ${id}`),
+      ]),
+    )
+    expect(await taxes()).toEqual(expect.arrayContaining(['2026-09-11 0.3 80 8', '2026-09-12 0.3 -80 -8']))
+    await change(sql`update orders set customer_id = null where order_number like 'race-%'`)
+  })
+
   it('a difference is found in each, and rebuilt', async () => {
     await db.asOwner('update payment_daily set amount = amount + 1 where business_id = $1', [other.id])
     await db.asOwner('update tax_daily set tax = tax + 1 where business_id = $1', [other.id])
@@ -375,7 +403,7 @@ it('a midnight that happens twice belongs to the new day both times', async () =
   const scope = { businessId: azores.id }
   await db.database.within(scope, 'read', async (trx) => {
     expect(await salesTotal(trx, scope, day)).toMatchObject({ orders: '2' })
-    expect(await paymentsByMethod(trx, scope, day, 'Atlantic/Azores')).toMatchObject([{ amount: '10.0000' }])
+    expect(await paymentsByMethod(trx, scope, day, 20)).toMatchObject([{ amount: '10.0000' }])
     const until = await salesUntil(trx, scope, [day.from], '00:45:00', 'Atlantic/Azores')
     expect(until.get(day.from)).toMatchObject({ orders: '2' })
   })

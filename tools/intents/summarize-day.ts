@@ -9,7 +9,8 @@ import { money, percentChange, quantity } from '../../src/money/money.ts'
 import { largestDiscounts, largestRefunds, lowStockSold } from '../../src/pos/day.ts'
 import { type Day, DaySchema, FULL, summarizeDays } from '../../src/pos/day-summary.ts'
 import { placeOf } from '../../src/pos/locations.ts'
-import { paymentsByMethod, salesByBucket, salesTotal, salesUntil, topProducts } from '../../src/pos/sales.ts'
+import { paymentsByMethod } from '../../src/pos/payments.ts'
+import { salesByBucket, salesTotal, salesUntil, topProducts } from '../../src/pos/sales.ts'
 import { addSums, NO_SALES, netSales, salesFigures } from '../../src/pos/sales-figures.ts'
 import { addDays, localDate, localTime } from '../../src/time/local.ts'
 
@@ -71,7 +72,7 @@ async function summarizeDay(context: BusinessContext, date: string | undefined, 
 
   const hours = await salesByBucket(db, scope, days, 'hour')
   const products = await topProducts(db, scope, days, FULL.products)
-  const payments = await paymentsByMethod(db, scope, days, timezone)
+  const payments = await paymentsByMethod(db, scope, days, FULL.payments)
   const refunds = await largestRefunds(db, scope, day, timezone, FULL.notable)
   const discounts = await largestDiscounts(db, scope, day, timezone, FULL.notable)
   const lowStock = await lowStockSold(db, scope, day, FULL.stocks)

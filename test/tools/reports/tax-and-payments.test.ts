@@ -1,0 +1,301 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { call, type Service, startService } from '../../support/service.ts'
+import { makeOrder, makeProduct, makeRefund, makeShop, makeUser, type Product, type Shop } from '../../support/shop.ts'
+
+// March 2026 of a Guatemalan business (UTC-6) with a branch in Kathmandu (UTC+5:45). Tax is inside the prices: 12 %,
+// 5 % on books, none on water. Every figure is worked out by hand:
+//
+//   day     what                                           net      tax    paid
+//   10      3 coffees at 11.20, 12 % inside              30.00     3.60    cash 40.00 and card 19.60, a tip of 5.00
+//           2 books at 10.50, 5 % inside                 20.00     1.00    among it
+//   11      1 coffee comes back without its sale        -10.00    -1.20    cash -7.20
+//           1 water at 4.00                               4.00     0.00    among it
+//   12      1 book of the 10th is refunded, tip 1.00    -10.00    -0.50    cash back 11.50
+//   31      1 coffee in Kathmandu, where it is April     10.00     1.20    card 11.20
+let service: Service
+let shop: Shop
+let crowd: Shop
+let foreign: Shop
+let token: string
+let cashier: string
+const MARCH = { from: '2026-03-01', to: '2026-03-31' }
+
+beforeAll(async () => {
+  service = await startService({ users: ['ana', 'cas'] })
+  const { db } = service
+  shop = await makeShop(db, {
+    locationZones: ['America/Guatemala', 'Asia/Kathmandu'],
+    pricesIncludeTax: true,
+    taxRate: '0.12',
+  })
+  crowd = await makeShop(db, { name: 'Mercado' })
+  foreign = await makeShop(db, { name: 'Foreign' })
+  await makeUser(
+    db,
+    'ana',
+    [shop, crowd].map((each) => ({ shop: each, role: 'owner' })),
+  )
+  await makeUser(db, 'cas', [{ shop, role: 'cashier' }])
+  token = await service.tokenOf('ana')
+  cashier = await service.tokenOf('cas')
+  // 17:00 on the 31st in Guatemala, 04:45 on the 1st of April in Kathmandu.
+  service.now = new Date('2026-03-31T23:00:00Z')
+
+  const coffee = { ...(await makeProduct(db, shop, { sku: 'COF' })), unitPrice: '11.20', taxRate: '0.12' }
+  const book = { ...(await makeProduct(db, shop, { sku: 'BOK' })), unitPrice: '10.50', taxRate: '0.05' }
+  const water = { ...(await makeProduct(db, shop, { sku: 'AQU' })), unitPrice: '4', taxRate: '0' }
+  type Goods = Product & { unitPrice: string; taxRate: string }
+  const sell = (
+    number: string,
+    at: string,
+    goods: [Goods, string][],
+    payments: [string, string][],
+    more: { tips?: string; location?: string; status?: 'open' | 'cancelled' } = {},
+  ) =>
+    makeOrder(db.database, shop, {
+      number,
+      at,
+      lines: goods.map(([product, quantity]) => ({ ...product, quantity, taxIncluded: true })),
+      payments: payments.map(([method, amount]) => ({ method, amount })),
+      ...more,
+    })
+  const sold = await sell(
+    '1',
+    '2026-03-10T18:00:00Z',
+    [
+      [coffee, '3'],
+      [book, '2'],
+    ],
+    [
+      ['cash', '40'],
+      ['card', '19.60'],
+    ],
+    { tips: '5' },
+  )
+  await sell(
+    '2',
+    '2026-03-11T12:00:00Z',
+    [
+      [coffee, '-1'],
+      [water, '1'],
+    ],
+    [['cash', '-7.20']],
+  )
+  await makeRefund(db.database, shop, {
+    orderId: sold,
+    at: '2026-03-12T18:00:00Z',
+    lines: [{ ...book, line: 2, quantity: '1', returns: '10', tax: '0.50' }],
+    tips: '1',
+  })
+  await sell('3', '2026-03-31T20:00:00Z', [[coffee, '1']], [['card', '11.20']], {
+    location: shop.locations[1] as string,
+  })
+  await sell('4', '2026-03-10T18:00:00Z', [[coffee, '9']], [['cash', '100.80']], { status: 'open' })
+  await sell('5', '2026-03-10T18:00:00Z', [[book, '9']], [['cash', '94.50']], { status: 'cancelled' })
+  await sell('6', '2026-02-28T18:00:00Z', [[coffee, '1']], [['voucher', '11.20']])
+
+  // 60 tax rates, from 1 % up, and 40 payment methods of 1.00 to 40.00.
+  const item = await makeProduct(db, crowd, { sku: 'X' })
+  await makeOrder(db.database, crowd, {
+    number: '1',
+    at: '2026-03-10T18:00:00Z',
+    lines: Array.from({ length: 60 }, (_, index) => ({
+      ...item,
+      quantity: '1',
+      unitPrice: '100',
+      taxRate: `${(index + 1) / 100}`,
+    })),
+    payments: Array.from({ length: 40 }, (_, index) => ({ method: `method ${index + 1}`, amount: `${index + 1}` })),
+  })
+})
+afterAll(() => service?.close())
+
+const ask = async (tool: string, args: Record<string, unknown> = {}) => {
+  const { data, text, isError } = await call(service.app, token, tool, args)
+  expect({ isError, text: isError ? text : '' }).toEqual({ isError: false, text: '' })
+  return { data, text: text.split('\n\nBusiness')[0] as string }
+}
+const salesReport = async (args: Record<string, unknown>) => (await ask('get_sales_report', args)).data.totals
+
+describe('get_tax_report', () => {
+  const rates = (data: { rows: { ratePercent: string; netSales: string; tax: string }[] }) =>
+    data.rows.map((row) => [row.ratePercent, row.netSales, row.tax])
+
+  it('gives what was taxed at each rate, less what came back', async () => {
+    const { data } = await ask('get_tax_report', MARCH)
+    expect(data).toEqual({
+      business: expect.anything(),
+      window: { ...MARCH, timezone: 'America/Guatemala', currency: 'GTQ' },
+      location: null,
+      pricesIncludeTax: true,
+      totals: { netSales: '44.00', tax: '4.10' },
+      rows: [
+        // 30 − 10 + 10, and 3.60 − 1.20 + 1.20.
+        { ratePercent: '12', netSales: '30.00', tax: '3.60' },
+        // 20 − 10, and 1.00 − 0.50.
+        { ratePercent: '5', netSales: '10.00', tax: '0.50' },
+        { ratePercent: '0', netSales: '4.00', tax: '0.00' },
+      ],
+    })
+  })
+
+  it.each([MARCH, { from: '2026-03-12' }, { from: '2026-02-01', to: '2026-03-11' }])(
+    'agrees with the sales report: %j',
+    async (window) => {
+      const totals = await salesReport({ ...window, groupBy: 'month' })
+      const { data } = await ask('get_tax_report', window)
+      expect(data.totals).toEqual({ netSales: totals.netSales.amount, tax: totals.tax.amount })
+    },
+  )
+
+  it('counts a refund on its own day, at the rate of its line', async () => {
+    expect(rates((await ask('get_tax_report', { from: '2026-03-12' })).data)).toEqual([['5', '-10.00', '-0.50']])
+  })
+
+  it('follows the clock of a location, by default for its month', async () => {
+    const [home, kathmandu] = shop.locations
+    expect(rates((await ask('get_tax_report', { locationId: home })).data)).toEqual([
+      ['12', '20.00', '2.40'],
+      ['5', '10.00', '0.50'],
+      ['0', '4.00', '0.00'],
+    ])
+    const { data, text } = await ask('get_tax_report', { locationId: kathmandu })
+    expect(data.window).toEqual({
+      from: '2026-04-01',
+      to: '2026-04-01',
+      timezone: 'Asia/Kathmandu',
+      currency: 'GTQ',
+    })
+    expect(rates(data)).toEqual([['12', '10.00', '1.20']])
+    expect(text).toContain('2026-04-01 to 2026-04-01 at Location 2 (days of Asia/Kathmandu)')
+    expect((await ask('get_tax_report', { ...MARCH, locationId: kathmandu })).text).toBe(
+      'No sales to tax, 2026-03-01 to 2026-03-31 at Location 2 (days of Asia/Kathmandu).',
+    )
+  })
+
+  it('is complete as text alone', async () => {
+    expect((await ask('get_tax_report')).text).toBe(
+      [
+        'Tax GTQ 4.10 on net sales GTQ 44.00, 2026-03-01 to 2026-03-31 (days of America/Guatemala).',
+        '| rate % | net sales | tax |',
+        '|---|---|---|',
+        '| 12 | 30.00 | 3.60 |',
+        '| 5 | 10.00 | 0.50 |',
+        '| 0 | 4.00 | 0.00 |',
+        '| All | 44.00 | 4.10 |',
+        'Amounts in GTQ, less returns and refunds. Prices include tax; net sales are without it, and tax is rounded on each line.',
+      ].join('\n'),
+    )
+  })
+
+  it('shows fifty rates, the rest as one', async () => {
+    const { data, text } = await ask('get_tax_report', { ...MARCH, businessId: crowd.id })
+    expect(data.rows).toHaveLength(51)
+    expect(data.rows[0]).toEqual({ ratePercent: '60', netSales: '100.00', tax: '60.00' })
+    // 1 to 10 % of 100.00 each; all of them 1 to 60 %.
+    expect(data.rows[50]).toEqual({ ratePercent: null, netSales: '1000.00', tax: '55.00' })
+    expect(data.totals).toEqual({ netSales: '6000.00', tax: '1830.00' })
+    expect(data.pricesIncludeTax).toBe(false)
+    expect(text).toContain('| Other (10 rates) | 1000.00 | 55.00 |')
+    expect(text).toContain('Prices are without tax')
+  })
+})
+
+describe('get_sales_by_payment_method', () => {
+  it('gives what was paid and given back by each method, tax and tips included', async () => {
+    const { data } = await ask('get_sales_by_payment_method', MARCH)
+    expect(data).toEqual({
+      business: expect.anything(),
+      window: { ...MARCH, timezone: 'America/Guatemala', currency: 'GTQ' },
+      location: null,
+      totals: { payments: 4, amount: '63.60', refunds: 1, refunded: '11.50', netAmount: '52.10' },
+      rows: [
+        {
+          method: 'cash',
+          payments: 2,
+          amount: '32.80',
+          refunds: 1,
+          refunded: '11.50',
+          netAmount: '21.30',
+          sharePercent: '40.9',
+        },
+        {
+          method: 'card',
+          payments: 2,
+          amount: '30.80',
+          refunds: 0,
+          refunded: '0.00',
+          netAmount: '30.80',
+          sharePercent: '59.1',
+        },
+      ],
+    })
+    // All that was sold is paid: net sales 44.00, tax 4.10, tips 5.00 − 1.00.
+    expect((await salesReport({ ...MARCH, groupBy: 'month' })).total.amount).toBe('52.10')
+  })
+
+  it('counts a payment with its order, a refund on its own day', async () => {
+    const rows = async (args: Record<string, unknown>) =>
+      (await ask('get_sales_by_payment_method', args)).data.rows.map(
+        (row: { method: string; amount: string; refunded: string; sharePercent: string | null }) => [
+          row.method,
+          row.amount,
+          row.refunded,
+          row.sharePercent,
+        ],
+      )
+    expect(await rows({ from: '2026-03-10' })).toEqual([
+      ['cash', '40.00', '0.00', '67.1'],
+      ['card', '19.60', '0.00', '32.9'],
+    ])
+    expect(await rows({ from: '2026-03-12' })).toEqual([['cash', '0.00', '11.50', null]])
+    const [home, kathmandu] = shop.locations
+    expect(await rows({ ...MARCH, locationId: home })).toEqual([
+      ['cash', '32.80', '11.50', '52.1'],
+      ['card', '19.60', '0.00', '47.9'],
+    ])
+    expect(await rows({ from: '2026-04-01', locationId: kathmandu })).toEqual([['card', '11.20', '0.00', '100.0']])
+  })
+
+  it('takes the last 30 days by default, and is complete as text alone', async () => {
+    expect((await ask('get_sales_by_payment_method')).text).toBe(
+      [
+        'Paid GTQ 63.60 in 4 payments, refunded GTQ 11.50: net GTQ 52.10, 2026-03-02 to 2026-03-31 (days of America/Guatemala).',
+        '| method | payments | amount | refunds | refunded | net amount | share % |',
+        '|---|---|---|---|---|---|---|',
+        '| cash | 2 | 32.80 | 1 | 11.50 | 21.30 | 40.9 |',
+        '| card | 2 | 30.80 | 0 | 0.00 | 30.80 | 59.1 |',
+        '| All | 4 | 63.60 | 1 | 11.50 | 52.10 | – |',
+        'Amounts in GTQ, tax and tips included; payments of completed orders, open orders do not count.',
+      ].join('\n'),
+    )
+    expect((await ask('get_sales_by_payment_method', { from: '2026-01-01' })).text).toBe(
+      'No payments and no refunds, 2026-01-01 to 2026-01-01 (days of America/Guatemala).',
+    )
+  })
+
+  it('shows thirty methods, the rest as one', async () => {
+    const { data } = await ask('get_sales_by_payment_method', { ...MARCH, businessId: crowd.id })
+    expect(data.rows).toHaveLength(31)
+    expect(data.rows[0]).toMatchObject({ method: 'method 40', amount: '40.00' })
+    // 1.00 to 10.00 of 1.00 to 40.00: 55 of 820.
+    expect(data.rows[30]).toMatchObject({
+      method: 'Other (10 methods)',
+      payments: 10,
+      amount: '55.00',
+      refunds: 0,
+      netAmount: '55.00',
+      sharePercent: '6.7',
+    })
+    expect(data.totals).toMatchObject({ payments: 40, amount: '820.00' })
+  })
+})
+
+it.each(['get_tax_report', 'get_sales_by_payment_method'])('%s refuses what is not its to answer', async (tool) => {
+  // A cashier has no reports at all.
+  expect((await call(service.app, cashier, tool)).body.error).toMatchObject({ code: -32602 })
+  expect((await call(service.app, token, tool, { groupBy: 'day' })).text).toContain('groupBy')
+  const { text } = await call(service.app, token, tool, { locationId: foreign.locations[0] })
+  expect(text).toContain('locationId must be one of this business')
+  expect(text).not.toContain(foreign.locations[0])
+})

@@ -1,0 +1,105 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { LocationId } from '../../src/mcp/arguments.ts'
+import { EntityRef, Nullable } from '../../src/mcp/schema.ts'
+import { clean, table } from '../../src/mcp/text.ts'
+import { defineTool, readOnly } from '../../src/mcp/tool.ts'
+import { type Currency, Decimal, formatMoney, money } from '../../src/money/money.ts'
+import { sharePercent } from '../../src/money/share.ts'
+import { placeOf } from '../../src/pos/locations.ts'
+import { type PaymentSums, paymentsByMethod, paymentsTotal } from '../../src/pos/payments.ts'
+import { WINDOW_INPUT, WindowSchema, windowOf } from '../../src/time/window.ts'
+
+const MOST_ROWS = 30
+
+const FIGURES = {
+  payments: Type.Integer(),
+  amount: Type.String(),
+  refunds: Type.Integer(),
+  refunded: Type.String(),
+  netAmount: Type.String(),
+}
+const FiguresSchema = Type.Object(FIGURES)
+type Figures = Static<typeof FiguresSchema>
+
+export default defineTool({
+  name: 'get_sales_by_payment_method',
+  title: 'Sales by payment method',
+  description:
+    'What was paid by each payment method in a period: number of payments, amount, refunded, net amount and share. ' +
+    'Amounts include tax and tips, so they are no net sales; for those use get_sales_report. A payment counts on the ' +
+    'day on which its order is completed, a refund on its own; open and cancelled orders never. Default: the last 30 ' +
+    `days. At most ${MOST_ROWS} rows, the rest as one.`,
+  scopes: ['reports:read'],
+  annotations: readOnly,
+  mode: 'read',
+  input: Type.Object({ ...WINDOW_INPUT, locationId: LocationId }),
+  output: Type.Object({
+    window: WindowSchema,
+    location: Nullable(EntityRef),
+    totals: FiguresSchema,
+    rows: Type.Array(
+      Type.Object({
+        method: Type.String(),
+        ...FIGURES,
+        sharePercent: Nullable(Type.String(), { description: 'Of the net amount' }),
+      }),
+    ),
+  }),
+  async handler({ locationId, ...input }, { db, business, now }) {
+    const { currency } = business
+    const { timezone, location } = await placeOf(db, business, locationId)
+    const days = windowOf(input, now, timezone, 'last_30_days')
+    const scope = { businessId: business.id, locationId }
+    const { methods, ...all } = await paymentsTotal(db, scope, days)
+    const totals = figuresOf(all, business)
+    const listed = await paymentsByMethod(db, scope, days, MOST_ROWS)
+    const build = (method: string, sums: PaymentSums) => {
+      const figures = figuresOf(sums, business)
+      return { method, ...figures, sharePercent: sharePercent(figures.netAmount, totals.netAmount) }
+    }
+    const rows = listed.map((row) => build(clean(row.method, 40), row))
+    if (methods > listed.length) rows.push(build(`Other (${methods - listed.length} methods)`, rest(all, listed)))
+
+    const data = { window: { ...days, timezone, currency }, location, totals, rows }
+    const when = `${days.from} to ${days.to}${location === null ? '' : ` at ${location.name}`} (days of ${timezone})`
+    if (rows.length === 0) return { text: `No payments and no refunds, ${when}.`, data }
+    return {
+      text: [
+        `Paid ${formatMoney({ amount: totals.amount, currency })} in ${totals.payments} payments, refunded ` +
+          `${formatMoney({ amount: totals.refunded, currency })}: net ` +
+          `${formatMoney({ amount: totals.netAmount, currency })}, ${when}.`,
+        table(
+          ['method', 'payments', 'amount', 'refunds', 'refunded', 'net amount', 'share %'],
+          [...rows, { method: 'All', ...totals, sharePercent: null }].map((row) => [
+            row.method,
+            row.payments,
+            row.amount,
+            row.refunds,
+            row.refunded,
+            row.netAmount,
+            row.sharePercent ?? '–',
+          ]),
+        ),
+        `Amounts in ${currency}, tax and tips included; payments of completed orders, open orders do not count.`,
+      ].join('\n'),
+      data,
+    }
+  },
+})
+
+function figuresOf(sums: PaymentSums, currency: Currency): Figures {
+  return {
+    payments: Number(sums.payments),
+    amount: money(sums.amount, currency).amount,
+    refunds: Number(sums.refunds),
+    refunded: money(sums.refunded, currency).amount,
+    netAmount: money(new Decimal(sums.amount).minus(sums.refunded), currency).amount,
+  }
+}
+
+/** What is left of a whole beside its parts. */
+function rest(all: PaymentSums, parts: readonly PaymentSums[]): PaymentSums {
+  const left = (key: keyof PaymentSums) =>
+    parts.reduce((sum, part) => sum.minus(part[key]), new Decimal(all[key])).toString()
+  return { payments: left('payments'), amount: left('amount'), refunds: left('refunds'), refunded: left('refunded') }
+}

@@ -1,0 +1,84 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { LocationId } from '../../src/mcp/arguments.ts'
+import { EntityRef, Nullable } from '../../src/mcp/schema.ts'
+import { table } from '../../src/mcp/text.ts'
+import { defineTool, readOnly } from '../../src/mcp/tool.ts'
+import { type Currency, Decimal, formatMoney, money, quantity } from '../../src/money/money.ts'
+import { placeOf } from '../../src/pos/locations.ts'
+import { doPricesIncludeTax } from '../../src/pos/products.ts'
+import { type TaxSums, taxByRate } from '../../src/pos/taxes.ts'
+import { WINDOW_INPUT, WindowSchema, windowOf } from '../../src/time/window.ts'
+
+const MOST_ROWS = 50
+
+const AMOUNTS = { netSales: Type.String(), tax: Type.String() }
+const AmountsSchema = Type.Object(AMOUNTS)
+type Amounts = Static<typeof AmountsSchema>
+
+export default defineTool({
+  name: 'get_tax_report',
+  title: 'Tax report',
+  description:
+    'Tax of a period by tax rate: the net sales taxed at each rate and the tax on them, less returns and refunds. Use ' +
+    'it for tax returns; for sales over time use get_sales_report, whose net sales and tax of the same window are the ' +
+    `totals here. Default: this month. At most ${MOST_ROWS} rates, the rest as one.`,
+  scopes: ['reports:read'],
+  annotations: readOnly,
+  mode: 'read',
+  input: Type.Object({ ...WINDOW_INPUT, locationId: LocationId }),
+  output: Type.Object({
+    window: WindowSchema,
+    location: Nullable(EntityRef),
+    pricesIncludeTax: Type.Boolean(),
+    totals: AmountsSchema,
+    rows: Type.Array(
+      Type.Object({
+        ratePercent: Nullable(Type.String(), { description: 'null: several rates in one row' }),
+        ...AMOUNTS,
+      }),
+    ),
+  }),
+  async handler({ locationId, ...input }, { db, business, now }) {
+    const { currency } = business
+    const { timezone, location } = await placeOf(db, business, locationId)
+    const days = windowOf(input, now, timezone, 'this_month')
+    const rates = await taxByRate(db, { businessId: business.id, locationId }, days)
+    const pricesIncludeTax = await doPricesIncludeTax(db, business.id)
+    const totals = amountsOf(rates, business)
+    const rows = rates.slice(0, MOST_ROWS).map((row) => ({
+      ratePercent: quantity(new Decimal(row.tax_rate).times(100)) as string | null,
+      ...amountsOf([row], business),
+    }))
+    const others = rates.slice(MOST_ROWS)
+    if (others.length > 0) rows.push({ ratePercent: null, ...amountsOf(others, business) })
+
+    const data = { window: { ...days, timezone, currency }, location, pricesIncludeTax, totals, rows }
+    const when = `${days.from} to ${days.to}${location === null ? '' : ` at ${location.name}`} (days of ${timezone})`
+    if (rows.length === 0) return { text: `No sales to tax, ${when}.`, data }
+    return {
+      text: [
+        `Tax ${formatMoney({ amount: totals.tax, currency })} on net sales ` +
+          `${formatMoney({ amount: totals.netSales, currency })}, ${when}.`,
+        table(
+          ['rate %', 'net sales', 'tax'],
+          [
+            ...rows.map(({ ratePercent, netSales, tax }) => [
+              ratePercent ?? `Other (${others.length} rates)`,
+              netSales,
+              tax,
+            ]),
+            ['All', totals.netSales, totals.tax],
+          ],
+        ),
+        `Amounts in ${currency}, less returns and refunds. Prices ${pricesIncludeTax ? 'include' : 'are without'} tax; ` +
+          'net sales are without it, and tax is rounded on each line.',
+      ].join('\n'),
+      data,
+    }
+  },
+})
+
+function amountsOf(rows: readonly TaxSums[], currency: Currency): Amounts {
+  const sum = (key: 'net_sales' | 'tax') => rows.reduce((total, row) => total.plus(row[key]), new Decimal(0))
+  return { netSales: money(sum('net_sales'), currency).amount, tax: money(sum('tax'), currency).amount }
+}
