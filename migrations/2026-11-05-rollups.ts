@@ -77,10 +77,13 @@ const refundLinesOf = (items: string) => `
   join order_refund_line n
     on n.business_id = r.business_id and n.refund_id = r.id and n.line_number = i.line_number`
 
+// A ticket that only takes goods back is a refund, not an order: no purchase of its client either.
+const isSale = (alias: string) => `(${alias}.sale_lines > 0 or ${alias}.return_lines = 0)`
+
 /** The facts of orders and refunds in one shape. */
 const orderFacts = (rows: string) => `
   select sign, n.business_id, n.location_id, n.completed_at as at,
-    case when n.sale_lines > 0 or n.return_lines = 0 then 1 else 0 end as orders,
+    case when ${isSale('n')} then 1 else 0 end as orders,
     case when n.return_lines > 0 then 1 else 0 end as refunds,
     n.units_sold, n.units_returned, n.gross_sales, n.discounts, n.returns, n.tax, n.cost, n.tips
   from (${rows}) n where n.status = 'completed'`
@@ -111,7 +114,7 @@ const moneyBackFacts = (rows: string) => `
     n.total as refunded
   from (${rows}) n`
 const customerFacts = (rows: string) => `
-  select sign, n.business_id, n.customer_id, n.completed_at as at, 1 as orders, ${NET_SALES} as net_sales
+  select sign, n.business_id, n.customer_id, n.completed_at as at, case when ${isSale('n')} then 1 else 0 end as orders, ${NET_SALES} as net_sales
   from (${rows}) n where n.status = 'completed' and n.customer_id is not null`
 const customerRefundFacts = (refundsAndOrders: string) => `
   select sign, n.business_id, o.customer_id, null::timestamptz as at, 0 as orders, -n.returns as net_sales
@@ -183,7 +186,7 @@ const keepCustomers = (facts: string) => `
 const lookUpInstants = (facts: string) => `
   update customer_sales c set (first_at, last_at) = (
     select min(o.completed_at), max(o.completed_at) from orders o
-    where o.business_id = c.business_id and o.customer_id = c.customer_id and o.status = 'completed')
+    where o.business_id = c.business_id and o.customer_id = c.customer_id and o.status = 'completed' and ${isSale('o')})
   from (select distinct business_id, customer_id from (${customerNet(facts)}) net where net.orders < 0) gone
   where c.business_id = gone.business_id and c.customer_id = gone.customer_id;`
 
@@ -304,8 +307,8 @@ function onOrders(event: Event): string {
   return `
     ${keep('sales', orderFacts(rows))}
     ${keepCustomers(both(clients, customerRefundFacts(ofOrders(MOVED, 'order_refund'))))}
+    ${lookUpInstants(clients)}
     if exists (${MOVED}) then
-      ${lookUpInstants(clients)}
       ${keep('lines', itemFacts(ofOrders(MOVED, 'order_item')))}
       ${keep('payments', paymentFacts(ofOrders(MOVED, 'order_payment')))}
     end if;`
@@ -365,7 +368,7 @@ export async function up(db: Kysely<any>): Promise<void> {
       last_at timestamptz,
       primary key (business_id, customer_id)
     )`.execute(db)
-  await sql`comment on column customer_sales.orders is 'completed ones'`.execute(db)
+  await sql`comment on column customer_sales.orders is 'completed ones, as in sales_daily'`.execute(db)
   await sql`comment on column customer_sales.net_sales is 'of completed orders, less their refunds'`.execute(db)
   await sql`create index customer_sales_by_first on customer_sales (business_id, first_at)`.execute(db)
   await sql`create index customer_sales_by_last on customer_sales (business_id, last_at)`.execute(db)

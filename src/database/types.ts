@@ -95,7 +95,7 @@ export interface CustomerSales {
    */
   net_sales: Generated<Numeric>;
   /**
-   * completed ones
+   * completed ones, as in sales_daily
    */
   orders: Generated<Int8>;
 }

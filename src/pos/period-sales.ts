@@ -131,6 +131,7 @@ export async function clientCounts(
         and (${isKnown} or exists (
           select from orders o
           where o.business_id = s.business_id and o.customer_id = s.customer_id and o.status = 'completed'
+            and (o.sale_lines > 0 or o.return_lines = 0)
             and ${onDays('o.completed_at', days, timezone)} and ${atLocation('o.location_id', locationId)}))
     ) active`.execute(db)
   return rows[0] ?? { new: 0, returning: 0 }

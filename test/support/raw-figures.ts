@@ -147,7 +147,7 @@ interface Paid extends Local {
 const ZERO = new Decimal(0)
 const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
 
-const sum = <Row>(rows: readonly Row[], of: (row: Row) => Decimal.Value): Decimal =>
+const sum = <Row>(rows: readonly Row[], of: (row: Row) => DecimalJs.Value): Decimal =>
   rows.reduce((total, row) => total.plus(of(row)), ZERO)
 const groupBy = <Row>(rows: readonly Row[], of: (row: Row) => string): Map<string, Row[]> => {
   const groups = new Map<string, Row[]>()
@@ -211,14 +211,44 @@ export class Sales {
   }
 
   /** An amount with the digits of the currency, more only where they carry value. */
-  amount(value: Decimal.Value): string {
+  amount(value: DecimalJs.Value): string {
     const exact = new Decimal(value)
     return exact.toFixed(Math.max(this.raw.business.currency_digits, exact.decimalPlaces()))
+  }
+
+  /** What percentage one amount is of another; null where the whole is not positive. */
+  share(part: DecimalJs.Value, whole: DecimalJs.Value): string | null {
+    if (new Decimal(whole).lte(0)) return null
+    const percent = new Decimal(part).times(100).div(whole).toDecimalPlaces(1)
+    return percent.isZero() ? '0.0' : percent.toFixed(1)
+  }
+
+  /** The mean of some amounts, at the minor unit. */
+  mean(amounts: readonly DecimalJs.Value[]): string {
+    const total = sum(amounts, (amount) => amount)
+    return this.amount(total.div(amounts.length).toDecimalPlaces(this.raw.business.currency_digits))
   }
 
   /** Sales in Square's terms. @param until wall-clock time of each day up to which they count, exclusive */
   figures(days: Days, until?: Temporal.PlainTime) {
     return this.figuresOf(this.within(days, until))
+  }
+
+  /** One order as it was sold, whatever its status, and what was given back of it. */
+  order({ id, status, tips }: OrderRow) {
+    const items = this.raw.items.filter((item) => item.order_id === id)
+    const net = sum(items, (item) => new Decimal(item.gross_sales).minus(item.discount))
+    const tax = sum(items, (item) => item.tax)
+    const refunds = this.raw.refunds.filter((refund) => refund.order_id === id)
+    return {
+      id,
+      status,
+      netSales: this.amount(net),
+      tax: this.amount(tax),
+      tips: this.amount(tips),
+      total: this.amount(net.plus(tax).plus(tips)),
+      refunded: this.amount(sum(refunds, (refund) => this.refundTotal(refund))),
+    }
   }
 
   /** The rows of a report, those without sales too. */
@@ -290,15 +320,15 @@ export class Sales {
     }))
   }
 
-  /** Net sales and tax by the rate of the sold line. */
+  /** Net sales and tax by the rate of the sold line, the highest rate first. */
   taxRates(days: Days) {
     const lines = this.within(days).filter(({ line }) => line !== undefined)
-    return [...groupBy(lines, ({ line }) => new Decimal(line?.taxRate ?? 0).toFixed())].map(([rate, group]) => ({
-      rate,
-      gross: sum(group, ({ gross }) => gross),
+    const rates = [...groupBy(lines, ({ line }) => new Decimal(line?.taxRate ?? 0).toFixed())].map(([rate, group]) => ({
+      rate: new Decimal(rate),
       netSales: sum(group, netOf),
       tax: sum(group, ({ tax }) => tax),
     }))
+    return rates.toSorted((a, b) => b.rate.cmp(a.rate))
   }
 
   /** The day with the highest net sales of those with orders, the first of equals. */
@@ -373,8 +403,7 @@ export class Sales {
 
   private within(days: Days, until?: Temporal.PlainTime): Entry[] {
     return this.entries.filter(
-      ({ date, time }) =>
-        isWithin(date, days) && (until === undefined || Temporal.PlainTime.compare(time, until) < 0),
+      ({ date, time }) => isWithin(date, days) && (until === undefined || Temporal.PlainTime.compare(time, until) < 0),
     )
   }
 

@@ -44,7 +44,7 @@ export default defineTool({
   title: 'Create order',
   description:
     'Records a sale now: prices it with tax, takes payment and draws stock; refused where stock is short. Find ' +
-    'products with get_products; dryRun tells the total. Prices and discounts include tax as the price tags do.',
+    'products with get_products; dryRun tells the total. Prices include tax as the price tags do.',
   scopes: ['pos:write'],
   annotations: additive,
   mode: 'write',

@@ -38,8 +38,8 @@ export default defineTool({
   name: 'refund_order',
   title: 'Refund order',
   description:
-    'Gives money back for a completed order, in part or whole, on the day of the refund, and restocks the goods. Line ' +
-    'numbers are in get_order; without lines, all that is left goes back. To undo a sale of today use cancel_order.',
+    'Gives money back for a completed order, in part or whole, and restocks the goods. Line numbers are in get_order; ' +
+    'without lines, all that is left goes back. To undo a sale of today use cancel_order.',
   scopes: ['pos:write'],
   annotations: changing,
   mode: 'write',

@@ -25,10 +25,8 @@ export default defineTool({
   name: 'get_sales_by_payment_method',
   title: 'Sales by payment method',
   description:
-    'What was paid by each payment method in a period: number of payments, amount, refunded, net amount and share. ' +
-    'Amounts include tax and tips, so they are no net sales; for those use get_sales_report. A payment counts on the ' +
-    'day on which its order is completed, a refund on its own; open and cancelled orders never. Default: the last 30 ' +
-    `days. At most ${MOST_ROWS} rows, the rest as one.`,
+    'What was paid and given back by each payment method in a period, with tax and tips. Net sales are in ' +
+    'get_sales_report. Default: last_30_days.',
   scopes: ['reports:read'],
   annotations: readOnly,
   mode: 'read',

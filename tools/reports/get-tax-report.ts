@@ -19,9 +19,8 @@ export default defineTool({
   name: 'get_tax_report',
   title: 'Tax report',
   description:
-    'Tax of a period by tax rate: the net sales taxed at each rate and the tax on them, less returns and refunds. Use ' +
-    'it for tax returns; for sales over time use get_sales_report, whose net sales and tax of the same window are the ' +
-    `totals here. Default: this month. At most ${MOST_ROWS} rates, the rest as one.`,
+    'Tax of a period by tax rate: net sales taxed at each rate and the tax on them, less returns and refunds. For ' +
+    'sales over time use get_sales_report. Default: this_month.',
   scopes: ['reports:read'],
   annotations: readOnly,
   mode: 'read',
