@@ -7,7 +7,7 @@ export interface Size {
   customers: number
 }
 
-const DAYS = 760
+const DAYS = 400
 const TIMEZONE = 'America/Guatemala'
 
 /** The id of the n-th shop. */
@@ -82,4 +82,46 @@ export async function makeShop(client: pg.Client, n: number, { orders, skus, cus
     analyze orders; analyze order_item; analyze order_payment;
     select rebuild_rollups(${id});
     commit;`)
+}
+
+/** In an order in which each table comes after those that it points into. */
+const TABLES = [
+  'location',
+  'category',
+  'supplier',
+  'customer',
+  'product',
+  'product_variant',
+  'inventory',
+  'orders',
+  'order_item',
+  'order_payment',
+  'sales_hourly',
+  'sales_daily',
+  'sales_monthly',
+  'product_daily',
+  'product_monthly',
+  'payment_daily',
+  'tax_daily',
+  'customer_sales',
+]
+
+/** Writes a shop like another one: keys begin with the business, so that all other ids may be the same. */
+export async function copyShop(client: pg.Client, from: number, n: number): Promise<void> {
+  const [source, target] = [pg.escapeLiteral(shopId(from)), pg.escapeLiteral(shopId(n))]
+  await client.query('begin; set local session_replication_role = replica; set local synchronous_commit = off')
+  await client.query(`
+    insert into business (id, name, currency, timezone, prices_include_tax, tax_rate)
+    select ${target}, 'Shop ${n}', currency, timezone, prices_include_tax, tax_rate from business where id = ${source}`)
+  for (const table of TABLES) {
+    const { rows } = await client.query<{ columns: string }>(
+      `select string_agg(column_name, ', ') as columns from information_schema.columns
+       where table_schema = 'public' and table_name = $1 and is_generated = 'NEVER' and column_name <> 'business_id'`,
+      [table],
+    )
+    const columns = rows[0]?.columns
+    await client.query(`
+      insert into ${table} (business_id, ${columns}) select ${target}, ${columns} from ${table} where business_id = ${source}`)
+  }
+  await client.query('commit')
 }

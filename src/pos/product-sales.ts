@@ -58,14 +58,23 @@ export async function rankedProducts(
   days: Days,
   query: { by: Measure; order: 'best' | 'worst'; limit: number; categoryId?: string | undefined },
 ): Promise<RankedProduct[]> {
+  // Names are looked up for the few that are shown, not for all that sold.
+  const ofCategory =
+    query.categoryId === undefined
+      ? sql`true`
+      : sql`s.product_id in (
+          select id from product where business_id = ${scope.businessId} and category_id = ${query.categoryId})`
+  const ranking = sql`
+    ${MEASURE[query.by]} ${query.order === 'best' ? sql`desc` : sql`asc`} nulls last, t.net_sales desc, t.variant_id`
   const { rows } = await sql<RankedProduct>`
     select ${SUMS}, t.product_id, p.name, v.label, v.sku
-    from ${soldProducts(scope, days)} t
+    from (
+      select * from (select * from ${soldProducts(scope, days)} s where ${ofCategory}) t
+      order by ${ranking} limit ${query.limit}
+    ) t
     join product p on p.business_id = ${scope.businessId} and p.id = t.product_id
     join product_variant v on v.business_id = ${scope.businessId} and v.id = t.variant_id
-    where ${query.categoryId === undefined ? sql`true` : sql`p.category_id = ${query.categoryId}`}
-    order by ${MEASURE[query.by]} ${query.order === 'best' ? sql`desc` : sql`asc`} nulls last, t.net_sales desc, t.variant_id
-    limit ${query.limit}`.execute(db)
+    order by ${ranking}`.execute(db)
   return rows
 }
 

@@ -251,6 +251,21 @@ export class Sales {
     }
   }
 
+  /** What one refund gave back. */
+  refund(refundId: string) {
+    const refund = this.raw.refunds.find(({ id }) => id === refundId)
+    if (refund === undefined) throw new Error('no such refund')
+    const lines = this.raw.refundLines.filter((line) => line.refund_id === refundId)
+    return {
+      id: refundId,
+      method: refund.method,
+      returns: this.amount(sum(lines, ({ returns }) => returns)),
+      tax: this.amount(sum(lines, ({ tax }) => tax)),
+      tips: this.amount(refund.tips),
+      total: this.amount(this.refundTotal(refund)),
+    }
+  }
+
   /** The rows of a report, those without sales too. */
   rows(group: Group, days: Days) {
     const keyOf = (date: Temporal.PlainDate, hour: number): string => {
@@ -343,11 +358,14 @@ export class Sales {
 
   /** Clients with a sale in a window: new ones, whose first sale at any location falls in it, and returning ones. */
   clientCounts(days: Days) {
-    const orders = this.completedOrders().filter(({ completed_at }) => isWithin(this.local(completed_at).date, days))
+    const orders = this.completedOrders().filter(
+      ({ id, completed_at }) => ticketOf(this.raw, id).isSale && isWithin(this.local(completed_at).date, days),
+    )
     const clients = new Set(orders.map(({ customer_id }) => customer_id).filter((id) => id !== null))
     const isNew = (id: string) =>
       this.raw.orders
-        .filter(({ status, customer_id }) => status === 'completed' && customer_id === id)
+        .filter((order) => order.status === 'completed' && order.customer_id === id)
+        .filter((order) => ticketOf(this.raw, order.id).isSale)
         .every(({ completed_at }) => this.local(completed_at).date >= days.from)
     const fresh = [...clients].filter(isNew).length
     return { new: fresh, returning: clients.size - fresh }
@@ -419,8 +437,7 @@ export class Sales {
   private orderEntries(order: OrderRow): Entry[] {
     const when = this.local(order.completed_at)
     const lines = this.raw.items.filter((item) => item.order_id === order.id)
-    const hasReturns = lines.some(({ quantity }) => new Decimal(quantity).lt(0))
-    const isSale = !hasReturns || lines.some(({ quantity }) => new Decimal(quantity).gt(0))
+    const { isSale, hasReturns } = ticketOf(this.raw, order.id)
     return [
       entry(when, { orders: isSale ? 1 : 0, refunds: hasReturns ? 1 : 0, tips: new Decimal(order.tips) }),
       ...lines.map((item) => {
@@ -471,6 +488,13 @@ export class Sales {
   }
 }
 
+/** A ticket that only takes goods back is a refund, and no order. */
+function ticketOf(raw: RawRows, orderId: string) {
+  const lines = raw.items.filter((item) => item.order_id === orderId)
+  const hasReturns = lines.some(({ quantity }) => new Decimal(quantity).lt(0))
+  return { hasReturns, isSale: !hasReturns || lines.some(({ quantity }) => new Decimal(quantity).gt(0)) }
+}
+
 /** What each client bought so far, refunds taken off, with the local day of the last sale. */
 export function clientsOf(raw: RawRows) {
   const sales = new Sales(raw)
@@ -480,10 +504,11 @@ export function clientsOf(raw: RawRows) {
     const isIn = (orders: readonly OrderRow[]) => (row: { order_id: string }) =>
       orders.some((order) => order.id === row.order_id)
     const bought = sum(raw.items.filter(isIn(completed)), (item) => new Decimal(item.gross_sales).minus(item.discount))
-    const days = completed.map(({ completed_at }) => localTime(completed_at as Date, sales.timezone).date)
+    const purchases = completed.filter((order) => ticketOf(raw, order.id).isSale)
+    const days = purchases.map(({ completed_at }) => localTime(completed_at as Date, sales.timezone).date)
     return {
       id,
-      orders: completed.length,
+      orders: purchases.length,
       netSales: sales.amount(bought.minus(sum(raw.refundLines.filter(isIn(own)), ({ returns }) => returns))),
       lastPurchase: days.toSorted().at(-1) ?? null,
     }

@@ -237,7 +237,7 @@ describe('get_top_products', () => {
       (await call(service.app, token, 'get_top_products', { businessId: shop.id, ...args })).text
     const unknown = await failing({ category: 'Foreign' })
     expect(unknown).toMatch(/^not_found: category/)
-    expect(unknown).toContain('Drinks')
+    expect(unknown).toContain('list_categories')
     expect(await failing({ locationId: foreign.locations[0] })).toMatch(/^invalid_argument: locationId must be one of/)
     expect(await failing({ limit: 51 })).toMatch(/^invalid_argument: limit/)
     expect(await failing({ sort: 'units' })).toMatch(/^invalid_argument: .*sort/)
