@@ -20,12 +20,13 @@ declare module 'fastify' {
 }
 
 const FLUSH_EVERY_MS = 1000
-const MOST_WAITING = 5000
+const MAX_WAITING = 5000
 
 /** The audit trail: who called which tool with which credential about which business, and how it ended. */
 export default fp<{ clock: Clock }>(
   async (app, { clock }) => {
     let waiting: (AuditEntry & { at: Date })[] = []
+    let dropped = 0
     let flushing: Promise<void> = Promise.resolve()
 
     async function flush(): Promise<void> {
@@ -49,8 +50,9 @@ export default fp<{ clock: Clock }>(
         )
       } catch (err) {
         // Kept for the next try, up to a bound: an audit that cannot be written never breaks a read.
-        app.log.error({ err, entries: entries.length }, 'audit entries could not be written')
-        waiting = [...entries, ...waiting].slice(0, MOST_WAITING)
+        waiting = [...entries, ...waiting]
+        dropped += waiting.splice(MAX_WAITING).length
+        app.log.error({ err, waiting: waiting.length, dropped }, 'audit entries could not be written')
       }
     }
 
@@ -60,7 +62,8 @@ export default fp<{ clock: Clock }>(
     timer.unref()
 
     app.decorate('audit', (entry: AuditEntry) => {
-      if (waiting.length < MOST_WAITING) waiting.push({ ...entry, at: clock() })
+      if (waiting.length < MAX_WAITING) waiting.push({ ...entry, at: clock() })
+      else dropped += 1
     })
     app.addHook('preClose', async () => {
       clearInterval(timer)

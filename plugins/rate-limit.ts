@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 import type { Redis } from 'ioredis'
 import { RateLimiterMemory, RateLimiterRedis, type RateLimiterRes } from 'rate-limiter-flexible'
 import type { Config } from '../src/config.ts'
-import { ServiceError, unavailable } from '../src/errors.ts'
+import { orUnavailable, ServiceError } from '../src/errors.ts'
 
 export interface RateLimits {
   /** Hook: refuses an address after too many failed sign-ins in a minute. */
@@ -26,6 +26,7 @@ declare module 'fastify' {
 const REGISTRATIONS_PER_HOUR = 300
 // A wrong argument is no attempt at a credential.
 const FAILURES = new Set([401, 403])
+const STORE = 'The session store'
 
 /** Limits: failed sign-ins and registrations per address over all instances, MCP requests per principal in each one. */
 export default fp<{ config: Config; redis?: Redis }>(
@@ -35,32 +36,36 @@ export default fp<{ config: Config; redis?: Redis }>(
       redis === undefined ? new RateLimiterMemory(limit) : new RateLimiterRedis({ ...limit, storeClient: redis })
     const failures = shared(failureLimit)
     const registrations = shared({ points: REGISTRATIONS_PER_HOUR, duration: 3600, keyPrefix: 'mcp:registrations' })
+    const look = orUnavailable(STORE, (address: string) => failures.get(address))
+    const count = orUnavailable(STORE, async (limiter: typeof failures, address: string) =>
+      limiter.consume(address).catch((refused: RateLimiterRes | Error) => {
+        if (refused instanceof Error) throw refused
+        return refused
+      }),
+    )
     // In memory: a shared count would cost every call a round trip.
     const requests = new RateLimiterMemory({ points: config.MCP_RATE_LIMIT_PER_MINUTE, duration: 60 })
 
     app.decorate('rateLimits', {
       async checkFailures(request) {
-        const count = await failures.get(request.ip).catch((error) => {
-          throw unavailable('The session store', error)
-        })
-        if (count !== null && count.consumedPoints >= failureLimit.points) {
-          throw tooMany('Too many failed sign-ins from this address.', count)
+        const failed = await look(request.ip)
+        if (failed !== null && failed.consumedPoints >= failureLimit.points) {
+          throw tooMany('Too many failed sign-ins from this address.', failed)
         }
       },
       async countFailure(request, reply) {
-        // What is counted already is refused without counting, and a store that is away forgives.
-        if (FAILURES.has(reply.statusCode)) await failures.consume(request.ip).catch(() => {})
+        // A store that is away forgives.
+        if (FAILURES.has(reply.statusCode)) await count(failures, request.ip).catch(() => {})
       },
       async countRegistration(request) {
-        await registrations.consume(request.ip).catch((count: RateLimiterRes | Error) => {
-          throw count instanceof Error
-            ? unavailable('The session store', count)
-            : tooMany('Too many registrations from this address.', count)
-        })
+        const counted = await count(registrations, request.ip)
+        if (counted.consumedPoints > REGISTRATIONS_PER_HOUR) {
+          throw tooMany('Too many registrations from this address.', counted)
+        }
       },
       async countRequest(principal, messages = 1) {
-        await requests.consume(principal, messages).catch((count: RateLimiterRes) => {
-          throw tooMany('Too many requests.', count)
+        await requests.consume(principal, messages).catch((refused: RateLimiterRes) => {
+          throw tooMany('Too many requests.', refused)
         })
       },
     } satisfies RateLimits)

@@ -33,6 +33,12 @@ export const ConfigSchema = Type.Object({
   METRICS_PORT: Type.Optional(
     Type.Integer({ minimum: 0, maximum: 65535, description: 'Port of its own for /metrics; default: the same port' }),
   ),
+  SHUTDOWN_DELAY_MS: Type.Integer({
+    default: 1000,
+    minimum: 0,
+    maximum: 60000,
+    description: 'From SIGTERM on, how long to serve while balancers notice that /health/ready fails',
+  }),
   BODY_LIMIT_BYTES: Type.Integer({ default: 1048576, minimum: 1024, description: 'Largest request body accepted' }),
 
   DATABASE_URL: Type.Optional(
@@ -42,16 +48,46 @@ export const ConfigSchema = Type.Object({
     Type.String({ description: 'PostgreSQL as the owner of the schema, for npm run migrate; default: DATABASE_URL' }),
   ),
   DATABASE_POOL_SIZE: Type.Integer({ default: 10, minimum: 1, maximum: 500, description: 'Connections per instance' }),
-  DATABASE_CONNECT_TIMEOUT_MS: Type.Integer({ default: 3000, minimum: 100, description: 'Wait for a connection' }),
+  DATABASE_CONNECT_TIMEOUT_MS: Type.Integer({
+    default: 3000,
+    minimum: 100,
+    description: 'Longest wait for a connection',
+  }),
   DATABASE_STATEMENT_TIMEOUT_MS: Type.Integer({ default: 10000, minimum: 100, description: 'Limit of one statement' }),
 
-  REDIS_URL: Type.Optional(Type.String({ description: 'Redis, e.g. redis://:password@host:6379/0 or rediss://…' })),
-  REDIS_HOST: Type.Optional(Type.String({ description: 'In place of REDIS_URL' })),
+  REDIS_URL: Type.Optional(
+    Type.String({
+      pattern: '^rediss?://',
+      description: 'A single Redis: redis://user:password@host:6379/0, or rediss:// for TLS',
+    }),
+  ),
+  REDIS_HOST: Type.Optional(Type.String({ description: 'A single Redis, in place of REDIS_URL' })),
   REDIS_PORT: Type.Integer({ default: 6379, minimum: 1, maximum: 65535, description: 'With REDIS_HOST' }),
-  REDIS_PASSWORD: Type.Optional(Type.String({ description: 'With REDIS_HOST, Sentinel or Cluster' })),
-  REDIS_SENTINELS: Type.Optional(Type.String({ description: 'host:port of the Sentinels, comma-separated' })),
+  REDIS_SENTINELS: Type.Optional(
+    Type.String({ description: 'Redis behind Sentinels: host:port of the Sentinels, comma-separated' }),
+  ),
   REDIS_SENTINEL_MASTER: Type.String({ default: 'mymaster', description: 'Name of the master behind the Sentinels' }),
-  REDIS_CLUSTER: Type.Optional(Type.String({ description: 'host:port of Cluster nodes, comma-separated' })),
+  REDIS_SENTINEL_USERNAME: Type.Optional(Type.String({ description: 'ACL user of the Sentinels themselves' })),
+  REDIS_SENTINEL_PASSWORD: Type.Optional(Type.String({ description: 'Password of the Sentinels themselves' })),
+  REDIS_CLUSTER: Type.Optional(
+    Type.String({ description: 'Redis Cluster: host:port of some of its nodes, comma-separated' }),
+  ),
+  REDIS_USERNAME: Type.Optional(Type.String({ description: 'ACL user, where the URL names none' })),
+  REDIS_PASSWORD: Type.Optional(Type.String({ description: 'Password, where the URL holds none' })),
+  REDIS_DB: Type.Optional(
+    Type.Integer({ minimum: 0, description: 'Number of the database, where the URL names none; not with a Cluster' }),
+  ),
+  REDIS_TLS: Type.Boolean({ default: false, description: 'TLS to Redis and its Sentinels; rediss:// says the same' }),
+  REDIS_TLS_CA_FILE: Type.Optional(
+    Type.String({ description: 'PEM file of the authority behind the certificates; default: those Node knows' }),
+  ),
+  REDIS_TLS_CERT_FILE: Type.Optional(
+    Type.String({ description: 'PEM file of our own certificate, where Redis asks for one' }),
+  ),
+  REDIS_TLS_KEY_FILE: Type.Optional(Type.String({ description: 'PEM file of its key' })),
+  REDIS_TLS_SERVER_NAME: Type.Optional(
+    Type.String({ description: 'Name in the certificates, where nodes are known by address alone' }),
+  ),
 
   FIREBASE_PROJECT_ID: Type.Optional(Type.String({ description: 'Firebase project whose users sign in' })),
   FIREBASE_SERVICE_ACCOUNT: Type.Optional(
@@ -90,6 +126,17 @@ export const ConfigSchema = Type.Object({
     default: 6000,
     minimum: 1,
     description: 'Requests to /mcp per credential, instance and minute',
+  }),
+  MCP_STREAM_LIMIT: Type.Integer({
+    default: 32,
+    minimum: 1,
+    description: 'Open live streams per user or API key and instance',
+  }),
+  MCP_STREAM_KEEP_ALIVE_SECONDS: Type.Integer({
+    default: 15,
+    minimum: 1,
+    maximum: 300,
+    description: 'Seconds between keep-alive comments of a live stream; shorter than the idle time-out of any proxy',
   }),
 })
 

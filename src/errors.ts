@@ -51,15 +51,20 @@ export function unavailable(part: string, cause?: unknown): ServiceError {
   })
 }
 
-/** The same method, which answers `unavailable` in place of whatever `part` fails with. */
+// Callers are told within a second that a part is away.
+const MAX_WAIT_MS = 800
+
+/** The same method, which answers `unavailable` in place of whatever `part` fails with, and when it is silent for 0.8 s. */
 export function orUnavailable<Args extends unknown[], T>(part: string, method: (...args: Args) => Promise<T>) {
-  return async (...args: Args): Promise<T> => {
-    try {
-      return await method(...args)
-    } catch (error) {
-      throw unavailable(part, error)
-    }
-  }
+  return (...args: Args): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const fail = (error?: unknown) => reject(unavailable(part, error))
+      // Where this process was held up itself, what has arrived meanwhile is read first.
+      const timer = setTimeout(() => setImmediate(fail), MAX_WAIT_MS)
+      method(...args)
+        .then(resolve, fail)
+        .finally(() => clearTimeout(timer))
+    })
 }
 
 /** Why a process cannot start, as a sentence for the person who starts it. */

@@ -35,6 +35,8 @@ describe('loadConfig', () => {
     [{ MCP_TOKEN_SECRET: SECRET, MCP_TOKEN_TTL_SECONDS: '0' }, 'MCP_TOKEN_TTL_SECONDS'],
     [{ MCP_TOKEN_SECRET: SECRET, PUBLIC_URL: 'api.flowpos.app' }, 'PUBLIC_URL'],
     [{ MCP_TOKEN_SECRET: SECRET, LOG_LEVEL: 'loud' }, 'LOG_LEVEL'],
+    [{ MCP_TOKEN_SECRET: SECRET, REDIS_URL: 'redis:6379' }, 'REDIS_URL'],
+    [{ MCP_TOKEN_SECRET: SECRET, REDIS_TLS: 'maybe' }, 'REDIS_TLS'],
   ])('refuses %j, naming the setting', (env, name) => {
     expect(() => loadConfig(env)).toThrow(name)
   })

@@ -44,9 +44,9 @@ export function createDatabase(kysely: Kysely<DB>) {
   async function within<T>(access: Access, mode: Mode, work: (db: Transaction) => Promise<T>): Promise<T> {
     try {
       return await kysely.connection().execute(async (db) => {
-        // One round trip for both: without parameters, statements may share a query.
-        await sql.raw(`${BEGIN[mode]}; ${settings(access)}`).execute(db)
         try {
+          // One round trip for both: without parameters, statements may share a query.
+          await sql.raw(`${BEGIN[mode]}; ${settings(access)}`).execute(db)
           const result = await work(db)
           await sql.raw(mode === 'rehearsal' ? 'rollback' : 'commit').execute(db)
           return result
@@ -60,27 +60,36 @@ export function createDatabase(kysely: Kysely<DB>) {
         }
       })
     } catch (error) {
-      if (isAway(error)) throw unavailable('The database', error)
-      if (isContention(error)) {
-        throw new ServiceError('conflict', 'Another change of the same rows got in the way. Nothing was written.', {
-          retryAfterSeconds: 1,
-          cause: error,
-        })
-      }
-      if (isMalformedValue(error)) {
-        throw new ServiceError('invalid_argument', 'A value is malformed or out of range.', { cause: error })
-      }
-      throw error
+      throw describe(error)
     }
   }
 
   return {
     within,
-    /** One cheap round trip. @throws when the database does not answer */
+    /** One cheap round trip. @throws ServiceError `unavailable` when the database does not answer */
     async ping(): Promise<void> {
-      await sql`select 1`.execute(kysely)
+      try {
+        await sql`select 1`.execute(kysely)
+      } catch (error) {
+        throw describe(error)
+      }
     },
   }
+}
+
+/** A failure of the database in our terms, where it is an expected one. */
+function describe(error: unknown): unknown {
+  if (isAway(error)) return unavailable('The database', error)
+  if (isContention(error)) {
+    return new ServiceError('conflict', 'Another change of the same rows got in the way. Nothing was written.', {
+      retryAfterSeconds: 1,
+      cause: error,
+    })
+  }
+  if (isMalformedValue(error)) {
+    return new ServiceError('invalid_argument', 'A value is malformed or out of range.', { cause: error })
+  }
+  return error
 }
 
 /** Changes what an open transaction sees, once it has learned who or what it is about. */
@@ -104,15 +113,18 @@ function settings(access: Access): string {
   return `select ${calls.join(', ')}`
 }
 
-// SQLSTATE classes: 08 connection, 53 resources, 57P01-57P03 shutdown and start-up, 57014 statement timeout.
-const AWAY = /^(08...|53...|57P0[123]|57014|25P04)$/
+// SQLSTATE classes: 08 connection, 53 resources, 57P01-57P03 shutdown and start-up, 57014 statement timeout, 25P03 and
+// 25P04 transaction timeouts.
+const AWAY = /^(08...|53...|57P0[123]|57014|25P0[34])$/
 const AWAY_NODE = new Set([
+  'ECONNABORTED',
   'ECONNREFUSED',
   'ECONNRESET',
   'ENOTFOUND',
   'ETIMEDOUT',
   'EPIPE',
   'EHOSTUNREACH',
+  'ENETUNREACH',
   'EAI_AGAIN',
 ])
 

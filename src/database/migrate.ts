@@ -1,8 +1,6 @@
-import path from 'node:path'
 import { type Kysely, type Migration, type MigrationResultSet, Migrator, NO_MIGRATIONS } from 'kysely'
+import { MIGRATIONS_FOLDER } from '../folders.ts'
 import { importFolder } from '../import-folder.ts'
-
-const FOLDER = path.join(import.meta.dirname, '../../migrations')
 
 /**
  * Brings the schema to the newest migration, or one step or all the way back.
@@ -18,7 +16,8 @@ export async function migrate(
   const migrator = new Migrator({
     db: kysely,
     provider: {
-      getMigrations: async () => Object.fromEntries(await importFolder(FOLDER)) as unknown as Record<string, Migration>,
+      getMigrations: async () =>
+        Object.fromEntries(await importFolder(MIGRATIONS_FOLDER)) as unknown as Record<string, Migration>,
     },
   })
   const run: Record<typeof direction, () => Promise<MigrationResultSet>> = {

@@ -6,14 +6,18 @@ import type { DB } from './types.ts'
 // A local day is a plain date: pg would make a Date of it, in the zone of this process.
 pg.types.setTypeParser(pg.types.builtins.DATE, (value) => value)
 
-const NETWORK_GRACE_MS = 5000
+const NETWORK_GRACE_MS = 2000
 
 export interface PoolOptions {
   size?: number
+  /** Longest wait for a connection, and for the first answer to whoever got it. */
   connectTimeoutMs?: number
+  /** Limit of a statement, and of the time that an open transaction may lie idle. */
   statementTimeoutMs?: number
   /** Role to take on in every connection, where the login itself may do more. */
   role?: string
+  /** Looks at each new connection; one that it rejects is not used. */
+  check?: (client: pg.ClientBase) => Promise<void>
   /** Told of connections that fail while idle. */
   onError?: (error: Error) => void
 }
@@ -26,27 +30,42 @@ export const SERVICE_ROLE = 'flowpos_service'
  * @param connectionString a `postgres://` URL
  */
 export function createPool(connectionString: string, options: PoolOptions = {}): pg.Pool {
-  const { size = 10, connectTimeoutMs = 3000, statementTimeoutMs, role, onError } = options
+  const { size = 10, connectTimeoutMs = 3000, statementTimeoutMs, role, check, onError } = options
   const pool = new pg.Pool({
     connectionString,
     max: size,
     connectionTimeoutMillis: connectTimeoutMs,
-    ...(statementTimeoutMs === undefined ? {} : { statement_timeout: statementTimeoutMs }),
+    ...(statementTimeoutMs === undefined
+      ? {}
+      : { statement_timeout: statementTimeoutMs, idle_in_transaction_session_timeout: statementTimeoutMs }),
     ...(role === undefined ? {} : { options: `-c role=${role}` }),
     application_name: 'flowpos-mcp',
+    onConnect(client) {
+      // Without a listener, a connection lost under a query ends the process; the query itself fails with the reason.
+      client.on('error', () => {})
+      const stream = streamOf(client)
+      stream.on('timeout', () => stream.destroy(new Error('Connection terminated: no answer')))
+      stream.setTimeout(connectTimeoutMs)
+      return check?.(client)
+    },
   })
-  // Without a listener, a connection that the server closes ends the process.
+  // The same while it is idle.
   pool.on('error', onError ?? (() => {}))
-  pool.on('connect', (client) => {
-    // The same while a query runs; the query itself fails with the reason.
-    client.on('error', () => {})
-    if (statementTimeoutMs === undefined) return
-    // The server's own limit does not help when the network has lost it: no answer at all ends the connection, too.
-    const { stream } = (client as unknown as { connection: { stream: Socket } }).connection
+  // The server's own limits do not help when the network has lost it, or when it hangs: silence ends the connection, too.
+  // What comes first is the begin of a transaction, which takes no time.
+  pool.on('acquire', (client) => {
+    if (statementTimeoutMs === undefined) return void streamOf(client).setTimeout(0)
     const limit = statementTimeoutMs + NETWORK_GRACE_MS
-    stream.setTimeout(limit, () => stream.destroy(new Error('Connection terminated: no answer')))
+    const stream = streamOf(client).setTimeout(connectTimeoutMs)
+    stream.once('data', () => stream.setTimeout(limit))
   })
+  pool.on('release', (_error, client) => void streamOf(client).setTimeout(0))
   return pool
+}
+
+/** The socket of a connection; with TLS, what runs over it. */
+function streamOf(client: pg.ClientBase): Socket {
+  return (client as unknown as { connection: { stream: Socket } }).connection.stream
 }
 
 /** Kysely over a pool; `destroy()` ends the pool. */

@@ -328,6 +328,7 @@ export interface ProductDaily {
   basis: string;
   business_id: string;
   cost: Generated<Numeric>;
+  costed_lines: Generated<Int8>;
   day: string;
   discounts: Generated<Numeric>;
   gross_sales: Generated<Numeric>;
@@ -345,6 +346,7 @@ export interface ProductMonthly {
   basis: string;
   business_id: string;
   cost: Generated<Numeric>;
+  costed_lines: Generated<Int8>;
   discounts: Generated<Numeric>;
   gross_sales: Generated<Numeric>;
   location_id: string;

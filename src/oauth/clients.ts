@@ -1,7 +1,7 @@
 import { type AllClientMetadata, errors } from './oidc-provider.ts'
 
 const LARGEST_METADATA = 8192
-const LONGEST_NAME = 100
+const MAX_NAME_LENGTH = 100
 
 /**
  * Makes what a client says of itself fit, in place, where real clients are careless and nothing depends on it.
@@ -25,7 +25,7 @@ export function normaliseClient(metadata: AllClientMetadata): void {
 /** How a client is called in front of the merchant: what it says, on one line, cut, without invisible characters. */
 export function clientNameOf(name: unknown): string {
   const clean = typeof name === 'string' ? name.replace(/[\p{C}\p{Z}]+/gu, ' ').trim() : ''
-  return clean === '' ? 'An unnamed application' : clean.slice(0, LONGEST_NAME)
+  return clean === '' ? 'An unnamed application' : clean.slice(0, MAX_NAME_LENGTH)
 }
 
 /** Where the merchant's browser is sent afterwards, as a person can judge it. */

@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import { scopesOfMemberships } from '../auth/principal.ts'
 import { intersectScopes, SCOPES, type Scope } from '../auth/scopes.ts'
 import type { Clock } from '../clock.ts'
+import { ServiceError } from '../errors.ts'
 import { createAdapter, keyOf } from './adapter.ts'
 import type { OAuthAddresses } from './addresses.ts'
 import { clientNameOf, normaliseClient } from './clients.ts'
@@ -128,9 +129,9 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
         },
       },
     },
-    renderError: (ctx, { error, error_description: description }) => {
+    renderError: (ctx, { error, error_description: description }, cause) => {
       ctx.type = 'html'
-      ctx.body = errorPage(description ?? error)
+      ctx.body = errorPage(cause instanceof ServiceError ? cause.message : (description ?? error))
     },
   })
   // Requests come with the host and protocol of the public address, set by whoever hands them over.

@@ -1,5 +1,4 @@
-import { once } from 'node:events'
-import net from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 import Fastify from 'fastify'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -7,6 +6,7 @@ import postgres from '../../plugins/postgres.ts'
 import { loadConfig } from '../../src/config.ts'
 import { createDatabase } from '../../src/database/database.ts'
 import { createKysely, createPool, SERVICE_ROLE } from '../../src/database/pool.ts'
+import { startTcpProxy, type TcpProxy } from '../faults/tcp-proxy.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 
 let db: TestDatabase
@@ -80,30 +80,60 @@ it('survives a query that the server cuts off, and says that it is away', async 
   await expect(db.database.ping()).resolves.toBeUndefined()
 })
 
-it('ends a connection that the network has lost', async () => {
-  const { port: upstream } = new URL(db.ownerUrl)
-  const pairs: net.Socket[] = []
-  const proxy = net.createServer((socket) => {
-    const behind = net.connect(Number(upstream), '127.0.0.1')
-    for (const end of [socket, behind]) end.on('error', () => {})
-    socket.pipe(behind).pipe(socket)
-    pairs.push(socket, behind)
-  })
-  await once(proxy.listen(0, '127.0.0.1'), 'listening')
-  const url = new URL(db.ownerUrl)
-  url.port = String((proxy.address() as net.AddressInfo).port)
-  const kysely = createKysely(createPool(url.href, { size: 1, statementTimeoutMs: 500 }))
+it('ends a connection that the network has lost, without waiting for the limit of a statement', async () => {
+  const network = await startTcpProxy(Number(new URL(db.ownerUrl).port))
+  const pool = createPool(through(network), { size: 1, connectTimeoutMs: 500, statementTimeoutMs: 60_000 })
+  const kysely = createKysely(pool)
   const database = createDatabase(kysely)
   await database.ping()
-  // From now on nothing passes, and nothing says so.
-  for (const socket of pairs) socket.unpipe().pause()
-  await expect(database.within({ operator: true }, 'read', async () => 1)).rejects.toMatchObject({
-    code: 'unavailable',
-  })
+  // A statement may take longer than a connection.
+  await database.within({ operator: true }, 'read', (trx) => sql`select pg_sleep(0.8)`.execute(trx))
+  network.blackHole()
+  const lost = database.within({ operator: true }, 'read', async () => 1)
+  await expect(lost).rejects.toMatchObject({ code: 'unavailable' })
+  network.healForNew()
   await expect(database.ping()).resolves.toBeUndefined()
   await kysely.destroy()
-  for (const socket of pairs) socket.destroy()
-  proxy.close()
+  await network.close()
+})
+
+it('ends a connection that falls silent under a statement', async () => {
+  const network = await startTcpProxy(Number(new URL(db.ownerUrl).port))
+  const kysely = createKysely(createPool(through(network), { size: 1, statementTimeoutMs: 500 }))
+  const lost = createDatabase(kysely).within({ operator: true }, 'read', async (trx) => {
+    network.blackHole()
+    await sql`select 1`.execute(trx)
+  })
+  await expect(lost).rejects.toMatchObject({ code: 'unavailable' })
+  await kysely.destroy()
+  await network.close()
+})
+
+it('gives back what an open transaction holds when nothing comes of it', async () => {
+  const pool = createPool(db.ownerUrl, { size: 1, statementTimeoutMs: 300 })
+  const kysely = createKysely(pool)
+  const idle = createDatabase(kysely).within({ operator: true }, 'read', async (trx) => {
+    await setTimeout(1000)
+    await sql`select 1`.execute(trx)
+  })
+  await expect(idle).rejects.toMatchObject({ code: 'unavailable' })
+  await expect(createDatabase(kysely).ping()).resolves.toBeUndefined()
+  await kysely.destroy()
+})
+
+it('never serves as a role that can bypass row security, also where PostgreSQL comes later', async () => {
+  const network = await startTcpProxy(Number(new URL(db.ownerUrl).port))
+  await network.cut()
+  const app = Fastify()
+  const config = loadConfig({ MCP_TOKEN_SECRET: 'x'.repeat(32), DATABASE_URL: through(network) })
+  await app.register(postgres, { config })
+  await app.ready()
+  await network.heal()
+  const served = () => app.database.within({ operator: true }, 'read', async () => 'served')
+  await expect(served()).rejects.toThrow('the database role postgres can bypass row security')
+  await expect(served()).rejects.toThrow('the database role postgres can bypass row security')
+  await app.close()
+  await network.close()
 })
 
 it('rolls a failed write back whole, and goes on', async () => {
@@ -123,3 +153,9 @@ it('keeps what a transaction may see to that transaction', async () => {
   expect(rows[0].setting || null).toBeNull()
   await kysely.destroy()
 })
+
+function through({ port }: TcpProxy): string {
+  const url = new URL(db.ownerUrl)
+  url.port = String(port)
+  return url.href
+}

@@ -7,13 +7,28 @@ import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { Redis } from 'ioredis'
 import { freePort } from '../../demo/postgres.ts'
 
 export interface RedisServer {
   readonly url: string
   readonly port: number
   readonly pid: number
+  /** Lets it finish, also when it was halted by SIGSTOP. */
   stop(): Promise<void>
+  /** Ends it as a crash does. */
+  kill(): Promise<void>
+}
+
+export interface RedisServerOptions {
+  /** A free one by default. */
+  port?: number
+  /** Where it keeps its data, left behind for the next start; by default nothing outlives it. */
+  dir?: string
+  /** Speaks TLS alone, with these PEM files. */
+  tls?: { certFile: string; keyFile: string }
+  /** Further arguments of redis-server. */
+  args?: string[]
 }
 
 interface Program {
@@ -25,17 +40,53 @@ const CACHE = fileURLToPath(new URL('../../node_modules/.cache/redis', import.me
 const run = promisify(execFile)
 
 /**
- * Starts a Redis that keeps nothing, on 127.0.0.1.
- * @param options `port` (a free one by default) and further arguments of redis-server.
+ * Starts a Redis on 127.0.0.1.
  * @returns the server, once it accepts connections.
  * @throws an Error that says how to install Redis when there is none.
  */
-export async function startRedis(options: { port?: number; args?: string[] } = {}): Promise<RedisServer> {
-  const program = await findRedis()
+export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
+  const { tls } = options
   const port = options.port ?? (await freePort())
-  const dir = await mkdtemp(join(tmpdir(), 'flowpos-redis-'))
-  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', dir]
-  const server = spawn(program.path, [...args, ...(options.args ?? [])], {
+  const listen =
+    tls === undefined
+      ? ['--port', String(port)]
+      : ['--port', '0', '--tls-port', String(port), '--tls-auth-clients', 'no'].concat([
+          '--tls-cert-file',
+          tls.certFile,
+          '--tls-key-file',
+          tls.keyFile,
+          '--tls-ca-cert-file',
+          tls.certFile,
+        ])
+  const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'flowpos-redis-')))
+  const args = [...listen, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', dir]
+  const server = await launchRedis([...args, ...(options.args ?? [])], /ready to accept connections/i, async () => {
+    if (options.dir === undefined) await rm(dir, { recursive: true, force: true })
+  })
+  return { url: `${tls === undefined ? 'redis' : 'rediss'}://127.0.0.1:${port}`, port, ...server }
+}
+
+/** A connection of the tests themselves, which takes any certificate. */
+export function connectTo(url: string, password?: string): Redis {
+  return new Redis(url, {
+    ...(password === undefined ? {} : { password }),
+    ...(url.startsWith('rediss:') ? { tls: { rejectUnauthorized: false } } : {}),
+    retryStrategy: null,
+  })
+}
+
+/**
+ * Starts the program of Redis with any arguments.
+ * @param ready what it writes when it serves
+ * @param cleanUp run when it has ended
+ */
+export async function launchRedis(
+  args: string[],
+  ready: RegExp,
+  cleanUp: () => Promise<void>,
+): Promise<Pick<RedisServer, 'pid' | 'stop' | 'kill'>> {
+  const program = await findRedis()
+  const server = spawn(program.path, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...(program.libraries && { LD_LIBRARY_PATH: program.libraries }) },
   })
@@ -46,14 +97,14 @@ export async function startRedis(options: { port?: number; args?: string[] } = {
       for (const input of [server.stdout, server.stderr]) {
         createInterface({ input }).on('line', (line) => {
           if (lines.length < 100) lines.push(line)
-          if (/ready to accept connections/i.test(line)) resolve()
+          if (ready.test(line)) resolve()
         })
       }
       server.once('error', reject)
       server.once('close', (code) => reject(new Error(`redis-server ended with ${code}: ${lines.join('\n')}`)))
     })
   } catch (error) {
-    await rm(dir, { recursive: true, force: true })
+    await cleanUp()
     throw error
   }
 
@@ -61,14 +112,17 @@ export async function startRedis(options: { port?: number; args?: string[] } = {
   process.once('exit', kill)
   const ended = once(server, 'exit').then(async () => {
     process.off('exit', kill)
-    await rm(dir, { recursive: true, force: true })
+    await cleanUp()
   })
   return {
-    url: `redis://127.0.0.1:${port}`,
-    port,
     pid: server.pid as number,
     async stop() {
       server.kill('SIGTERM')
+      server.kill('SIGCONT')
+      await ended
+    },
+    async kill() {
+      kill()
       await ended
     },
   }
