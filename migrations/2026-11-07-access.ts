@@ -76,15 +76,15 @@ export async function up(db: Kysely<any>): Promise<void> {
   }
 
   // A key is found by its hash before its business is known; owners and admins manage the keys of their business.
+  const isManaged = sql`
+    business_id = (select app_business_id())
+    or business_id in (
+      select m.business_id from business_user m
+      where m.user_id = (select app_user_id()) and m.is_active and m.role in ('owner', 'admin'))
+    or (business_id is null and (select app_operator()))`
   await sql`
-    create policy key_visible on mcp_api_key using (
-      key_hash = (select app_key_hash())
-      or business_id = (select app_business_id())
-      or business_id in (
-        select m.business_id from business_user m
-        where m.user_id = (select app_user_id()) and m.is_active and m.role in ('owner', 'admin'))
-      or (business_id is null and (select app_operator()))
-    )`.execute(db)
+    create policy key_visible on mcp_api_key
+    using (key_hash = (select app_key_hash()) or ${isManaged}) with check (${isManaged})`.execute(db)
   await sql`grant select, insert, update, delete on mcp_api_key to flowpos_service`.execute(db)
   await sql`
     create policy business_of_key_visible on business for select using (

@@ -6,7 +6,7 @@ import { ERROR_STATUS, type ErrorCode, ServiceError } from '../src/errors.ts'
 import { describeProblems } from '../src/validation.ts'
 
 /** The one shape of every error body. */
-export const ErrorSchema = Type.Object(
+const ErrorSchema = Type.Object(
   {
     statusCode: Type.Integer(),
     code: Type.String({ description: 'One of a closed list, for programs' }),
@@ -15,6 +15,9 @@ export const ErrorSchema = Type.Object(
   },
   { title: 'Error' },
 )
+
+/** The error answers of a route, for its schema. */
+export const ERROR_RESPONSES = { '4xx': ErrorSchema, '5xx': ErrorSchema }
 
 /** Error bodies of one shape; nothing internal leaves the service. */
 export default fp(

@@ -1,15 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
-import { SCOPES } from '../src/auth/scopes.ts'
+import { Scopes } from '../src/auth/schemas.ts'
 import { ServiceError } from '../src/errors.ts'
 import { StringEnum } from '../src/mcp/schema.ts'
-import type { KeyManager } from './api-keys.ts'
-import { ErrorSchema } from './errors.ts'
+import { ApiKeySchema, type KeyManager } from './api-keys.ts'
+import emptyBody from './empty-body.ts'
+import { ERROR_RESPONSES } from './errors.ts'
 import { bearerOf } from './principals.ts'
-
-const Time = Type.Unsafe<Date>({ type: 'string', format: 'date-time' })
-const NullableTime = Type.Union([Time, Type.Null()])
 
 const NewKeySchema = Type.Object(
   {
@@ -17,38 +15,23 @@ const NewKeySchema = Type.Object(
     role: StringEnum(['merchant', 'tenant_developer', 'platform_operator'], {
       description: 'platform_operator is refused here: operators have the command line',
     }),
-    scopes: Type.Array(StringEnum(SCOPES), { minItems: 1, maxItems: SCOPES.length, uniqueItems: true }),
+    scopes: Scopes,
     label: Type.String({ minLength: 1, maxLength: 100, pattern: '\\S' }),
     expiresAt: Type.Optional(Type.String({ format: 'date-time', description: 'Default: never' })),
   },
   { additionalProperties: false },
 )
 
-const KeySchema = Type.Object(
-  {
-    id: Type.String(),
-    businessId: Type.Union([Type.String(), Type.Null()]),
-    role: Type.String(),
-    scopes: Type.Array(Type.String()),
-    label: Type.String(),
-    isActive: Type.Boolean(),
-    createdAt: Time,
-    expiresAt: NullableTime,
-    lastUsedAt: NullableTime,
-  },
-  { title: 'ApiKey' },
-)
-
 const KeyId = Type.Object({ id: Type.String({ format: 'uuid' }) })
-const errors = { '4xx': ErrorSchema, '5xx': ErrorSchema }
 const documented = { tags: ['API keys'], security: [{ firebase: [] }] }
 
 /** `/mcp/keys`: the API keys of a business, for its owners and admins signed in with Firebase. */
 const keyRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  await app.register(emptyBody)
   app.addHook('onRequest', app.rateLimits.checkFailures)
-  app.addHook('onSend', async (request, reply) => {
+  app.addHook('onSend', app.rateLimits.countFailure)
+  app.addHook('onSend', async (_request, reply) => {
     reply.header('cache-control', 'no-store')
-    await app.rateLimits.countFailure(request, reply)
   })
 
   const managerOf = (request: FastifyRequest): Promise<KeyManager> => app.tokens.signIn(bearerOf(request))
@@ -60,7 +43,7 @@ const keyRoutes: FastifyPluginAsyncTypebox = async (app) => {
         ...documented,
         summary: 'Create an API key; the raw key is in this answer only',
         body: NewKeySchema,
-        response: { 201: Type.Object({ rawKey: Type.String(), key: KeySchema }), ...errors },
+        response: { 201: Type.Object({ rawKey: Type.String(), key: ApiKeySchema }), ...ERROR_RESPONSES },
       },
     },
     async (request, reply) => {
@@ -86,7 +69,7 @@ const keyRoutes: FastifyPluginAsyncTypebox = async (app) => {
         ...documented,
         summary: 'The API keys of a business, newest first',
         querystring: Type.Object({ businessId: Type.String({ format: 'uuid' }) }, { additionalProperties: false }),
-        response: { 200: Type.Object({ keys: Type.Array(KeySchema) }), ...errors },
+        response: { 200: Type.Object({ keys: Type.Array(ApiKeySchema) }), ...ERROR_RESPONSES },
       },
     },
     async (request) => ({ keys: await app.apiKeys.list(await managerOf(request), request.query.businessId) }),
@@ -99,7 +82,7 @@ const keyRoutes: FastifyPluginAsyncTypebox = async (app) => {
         ...documented,
         summary: 'Switch an API key off',
         params: KeyId,
-        response: { 200: Type.Object({ key: KeySchema }), ...errors },
+        response: { 200: Type.Object({ key: ApiKeySchema }), ...ERROR_RESPONSES },
       },
     },
     async (request) => ({ key: await app.apiKeys.revoke(await managerOf(request), request.params.id) }),
@@ -108,7 +91,12 @@ const keyRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.delete(
     '/mcp/keys/:id',
     {
-      schema: { ...documented, summary: 'Delete an API key', params: KeyId, response: { 204: Type.Null(), ...errors } },
+      schema: {
+        ...documented,
+        summary: 'Delete an API key',
+        params: KeyId,
+        response: { 204: Type.Null(), ...ERROR_RESPONSES },
+      },
     },
     async (request, reply) => {
       await app.apiKeys.remove(await managerOf(request), request.params.id)

@@ -55,6 +55,7 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
       )
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error
+      if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds)
       return reply.code(error.statusCode).send(errorPage(error.message))
     }
   })
@@ -63,7 +64,7 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
     '/oauth/interaction/:uid/login',
     {
       onRequest: app.rateLimits.checkFailures,
-      onResponse: app.rateLimits.countFailure,
+      onSend: app.rateLimits.countFailure,
       schema: {
         ...hide,
         params,

@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../src/clock.ts'
 import { type Config, listOf } from '../src/config.ts'
-import { orUnavailable } from '../src/errors.ts'
+import { orUnavailable, ServiceError } from '../src/errors.ts'
 import { ISSUER_PATH, oauthAddresses } from '../src/oauth/addresses.ts'
 import { cookieKeys, idTokenKey } from '../src/oauth/keys.ts'
 import { createAuthorizationServer, scopeOrDefault } from '../src/oauth/provider.ts'
@@ -17,7 +17,7 @@ export interface OAuthOptions {
   identityUrl?: string
 }
 
-const MOST_ACCESS_TOKEN_TTL_SECONDS = 3600
+const MAX_ACCESS_TOKEN_TTL_SECONDS = 3600
 const DISCOVERY = '/.well-known/oauth-authorization-server'
 
 /** The authorization server of `/mcp/connect`, below `/oauth`. Any instance serves any step. */
@@ -32,10 +32,15 @@ const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, sto
     cookieKeys: cookieKeys([config.MCP_TOKEN_SECRET, ...listOf(config.MCP_TOKEN_PREVIOUS_SECRETS)]),
     idTokenKey: idTokenKey(config.MCP_TOKEN_SECRET),
     signingKey: app.mcpTokens.signingKey,
-    accessTokenTtlSeconds: Math.min(config.MCP_TOKEN_TTL_SECONDS, MOST_ACCESS_TOKEN_TTL_SECONDS),
+    accessTokenTtlSeconds: Math.min(config.MCP_TOKEN_TTL_SECONDS, MAX_ACCESS_TOKEN_TTL_SECONDS),
   })
   const logFailure = (err: Error) => app.log.error({ err }, 'authorization server failed')
-  provider.on('server_error', (_ctx, err) => logFailure(err))
+  provider.on('server_error', (ctx, err) => {
+    logFailure(err)
+    if (!(err instanceof ServiceError) || err.retryAfterSeconds === undefined) return
+    ctx.set('retry-after', String(err.retryAfterSeconds))
+    if (ctx.response.is('json')) ctx.body = { error: 'temporarily_unavailable', error_description: err.message }
+  })
   ;(provider as EventEmitter).on('error', logFailure)
   const handle = provider.callback()
 

@@ -6,7 +6,7 @@ import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { scopesOfMemberships } from '../src/auth/principal.ts'
 import type { Config } from '../src/config.ts'
 import { ServiceError } from '../src/errors.ts'
-import { PAGE_FOLDER } from '../src/page-folder.ts'
+import { PAGE_FOLDER } from '../src/folders.ts'
 import type { PageAccount, PageSettings } from '../src/settings-page.ts'
 import { MANAGING_ROLES } from './api-keys.ts'
 import { bearerOf } from './principals.ts'
@@ -50,7 +50,7 @@ const settings: FastifyPluginAsync<SettingsOptions> = async (app, { config, iden
     return { mcpUrl: mcpUrlOf(request), firebase, identityUrl: identityUrl ?? null }
   })
 
-  const guard = { onRequest: app.rateLimits.checkFailures, onResponse: app.rateLimits.countFailure }
+  const guard = { onRequest: app.rateLimits.checkFailures, onSend: app.rateLimits.countFailure }
   app.get(
     '/settings/mcp/account',
     { ...guard, schema: { hide: true } },

@@ -1,14 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
-import { SCOPES } from '../src/auth/scopes.ts'
+import { Scopes, Time } from '../src/auth/schemas.ts'
 import { ServiceError } from '../src/errors.ts'
-import { StringEnum } from '../src/mcp/schema.ts'
-import { ErrorSchema } from './errors.ts'
+import emptyBody from './empty-body.ts'
+import { ERROR_RESPONSES } from './errors.ts'
 import { bearerOf, isFirebaseToken } from './principals.ts'
-
-const Scopes = Type.Array(StringEnum(SCOPES), { minItems: 1, maxItems: SCOPES.length, uniqueItems: true })
-const Time = Type.Unsafe<Date>({ type: 'string', format: 'date-time' })
+import { LiveTokenSchema, TokenGrantSchema } from './tokens.ts'
 
 const TokenRequestSchema = Type.Object(
   {
@@ -21,39 +19,13 @@ const TokenRequestSchema = Type.Object(
   { additionalProperties: false },
 )
 
-const TokenGrantSchema = Type.Object(
-  {
-    accessToken: Type.String(),
-    tokenType: Type.Literal('Bearer'),
-    expiresIn: Type.Integer({ description: 'Seconds' }),
-    expiresAt: Time,
-    role: Type.Literal('merchant'),
-    activeBusinessId: Type.String(),
-    authorizedBusinessIds: Type.Array(Type.String()),
-    authorizedBusinesses: Type.Array(Type.Object({ id: Type.String(), name: Type.String() })),
-    scopes: Scopes,
-  },
-  { title: 'Token' },
-)
-
-const LiveTokenSchema = Type.Object({
-  jti: Type.String(),
-  label: Type.Union([Type.String(), Type.Null()]),
-  client: Type.Union([Type.String(), Type.Null()]),
-  scopes: Type.Union([Type.Array(Type.String()), Type.Null()]),
-  createdAt: Time,
-  lastUsedAt: Type.Union([Time, Type.Null()]),
-  expiresAt: Time,
-})
-
-const errors = { '4xx': ErrorSchema, '5xx': ErrorSchema }
-
 /** `POST /mcp/token` and what belongs to a token's life. */
 const tokenRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  await app.register(emptyBody)
   app.addHook('onRequest', app.rateLimits.checkFailures)
-  app.addHook('onSend', async (request, reply) => {
+  app.addHook('onSend', app.rateLimits.countFailure)
+  app.addHook('onSend', async (_request, reply) => {
     reply.header('cache-control', 'no-store')
-    await app.rateLimits.countFailure(request, reply)
   })
 
   app.post(
@@ -63,7 +35,7 @@ const tokenRoutes: FastifyPluginAsyncTypebox = async (app) => {
         summary: 'Exchange a Firebase ID token for an MCP token',
         tags: ['tokens'],
         body: TokenRequestSchema,
-        response: { 200: TokenGrantSchema, ...errors },
+        response: { 200: TokenGrantSchema, ...ERROR_RESPONSES },
       },
     },
     ({ body, headers }) =>
@@ -81,7 +53,7 @@ const tokenRoutes: FastifyPluginAsyncTypebox = async (app) => {
         summary: 'A new MCP token for one that is valid, or expired no longer than seven days',
         tags: ['tokens'],
         security: [{ mcpToken: [] }],
-        response: { 200: TokenGrantSchema, ...errors },
+        response: { 200: TokenGrantSchema, ...ERROR_RESPONSES },
       },
     },
     (request) => app.tokens.refresh(bearerOf(request), request.headers['user-agent']),
@@ -95,7 +67,7 @@ const tokenRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags: ['tokens'],
         security: [{ mcpToken: [] }, { firebase: [] }],
         body: Type.Object({ jti: Type.String({ format: 'uuid' }) }, { additionalProperties: false }),
-        response: { 200: Type.Object({ jti: Type.String(), revokedAt: Time }), ...errors },
+        response: { 200: Type.Object({ jti: Type.String(), revokedAt: Time }), ...ERROR_RESPONSES },
       },
     },
     async (request) => app.tokens.revoke(await userOf(request), request.body.jti),
@@ -108,7 +80,7 @@ const tokenRoutes: FastifyPluginAsyncTypebox = async (app) => {
         summary: "One's live tokens",
         tags: ['tokens'],
         security: [{ mcpToken: [] }, { firebase: [] }],
-        response: { 200: Type.Object({ tokens: Type.Array(LiveTokenSchema) }), ...errors },
+        response: { 200: Type.Object({ tokens: Type.Array(LiveTokenSchema) }), ...ERROR_RESPONSES },
       },
     },
     async (request) => ({ tokens: await app.tokens.list(await userOf(request)) }),
@@ -118,7 +90,7 @@ const tokenRoutes: FastifyPluginAsyncTypebox = async (app) => {
   async function userOf(request: FastifyRequest): Promise<string> {
     const credential = bearerOf(request)
     if (isFirebaseToken(credential)) return (await app.tokens.signIn(credential)).userId
-    const { userId, kind } = await app.principals.authenticate(request)
+    const { userId, kind } = await app.principals.authenticate(credential)
     if (kind !== 'merchant' || userId === null) {
       throw new ServiceError('forbidden', 'An API key belongs to a business, not to a user. Use an MCP token.')
     }

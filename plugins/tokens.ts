@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
+import { type Static, Type } from '@sinclair/typebox'
 import fp from 'fastify-plugin'
 import { REFRESH_GRACE_SECONDS } from '../src/auth/mcp-token.ts'
 import { findMemberships, findSignedInUser } from '../src/auth/memberships.ts'
 import { type AuthorizedBusiness, scopesOfMemberships } from '../src/auth/principal.ts'
+import { NullableTime, Scopes, Time } from '../src/auth/schemas.ts'
 import { intersectScopes, type Scope } from '../src/auth/scopes.ts'
 import { addToken } from '../src/auth/token-rows.ts'
 import type { Clock } from '../src/clock.ts'
@@ -11,18 +13,21 @@ import type { Transaction } from '../src/database/database.ts'
 import { ServiceError } from '../src/errors.ts'
 
 /** The answer to an exchange or a refresh. */
-export interface TokenGrant {
-  accessToken: string
-  tokenType: 'Bearer'
-  /** Seconds. */
-  expiresIn: number
-  expiresAt: Date
-  role: 'merchant'
-  activeBusinessId: string
-  authorizedBusinessIds: string[]
-  authorizedBusinesses: { id: string; name: string }[]
-  scopes: Scope[]
-}
+export const TokenGrantSchema = Type.Object(
+  {
+    accessToken: Type.String(),
+    tokenType: Type.Literal('Bearer'),
+    expiresIn: Type.Integer({ description: 'Seconds' }),
+    expiresAt: Time,
+    role: Type.Literal('merchant'),
+    activeBusinessId: Type.String(),
+    authorizedBusinessIds: Type.Array(Type.String()),
+    authorizedBusinesses: Type.Array(Type.Object({ id: Type.String(), name: Type.String() })),
+    scopes: Scopes,
+  },
+  { title: 'Token' },
+)
+export type TokenGrant = Static<typeof TokenGrantSchema>
 
 export interface TokenRequest {
   /** May only narrow what the roles give. */
@@ -34,15 +39,16 @@ export interface TokenRequest {
 }
 
 /** A live token as its owner sees it. */
-export interface LiveToken {
-  jti: string
-  label: string | null
-  client: string | null
-  scopes: string[] | null
-  createdAt: Date
-  lastUsedAt: Date | null
-  expiresAt: Date
-}
+export const LiveTokenSchema = Type.Object({
+  jti: Type.String(),
+  label: Type.Union([Type.String(), Type.Null()]),
+  client: Type.Union([Type.String(), Type.Null()]),
+  scopes: Type.Union([Type.Array(Type.String()), Type.Null()]),
+  createdAt: Time,
+  lastUsedAt: NullableTime,
+  expiresAt: Time,
+})
+export type LiveToken = Static<typeof LiveTokenSchema>
 
 export interface SignedInUser {
   userId: string
@@ -127,8 +133,7 @@ export default fp<{ config: Config; clock: Clock }>(
       const { lastBusinessId } = await app.sessions.read(undefined, `user:${userId}`)
       const [first = ''] = grant.authorizedBusinessIds
       const last = grant.authorizedBusinessIds.find((id) => id === lastBusinessId)
-      const { accessToken, tokenType, expiresIn, expiresAt, role, ...rest } = grant
-      return { accessToken, tokenType, expiresIn, expiresAt, role, activeBusinessId: last ?? first, ...rest }
+      return { ...grant, activeBusinessId: last ?? first }
     }
 
     async function findUser(db: Transaction, identity: { uid: string; email?: string }): Promise<SignedInUser> {

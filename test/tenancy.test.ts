@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadTools } from '../plugins/registry.ts'
@@ -105,6 +106,20 @@ describe('row-level security', () => {
       asMine(sql`insert into order_payment (business_id, order_id, payment_number, method, amount)
         values (${mine.id}, ${foreignOrder}, 1, 'cash', 1)`),
     ).rejects.toThrow(/foreign key/)
+  })
+
+  it('lets nobody make or move an API key by its hash alone', async () => {
+    const hash = (text: string) => createHash('sha256').update(text).digest()
+    const withHash = (keyHash: Buffer, statement: ReturnType<typeof sql>) =>
+      service.db.database.within({ keyHash }, 'write', (db) => statement.execute(db))
+    for (const businessId of [foreign.id, null]) {
+      await expect(
+        withHash(hash('Pan'), sql`update mcp_api_key set business_id = ${businessId}, role = 'platform_operator'`),
+      ).rejects.toThrow(/row-level security/)
+    }
+    const made = sql`insert into mcp_api_key (business_id, role, scopes, label, key_hash)
+      values (${foreign.id}, 'merchant', '{pos:read}', 'x', ${hash('new')})`
+    await expect(withHash(hash('new'), made)).rejects.toThrow(/row-level security/)
   })
 
   it('leaves totals, stock and ledgers to the database', async () => {

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { type Transaction, widen } from '../database/database.ts'
 import type { AuthorizedBusiness } from './principal.ts'
 
@@ -24,7 +25,7 @@ export async function findMemberships(db: Transaction, userId: string): Promise<
 
 /**
  * The user behind a Firebase sign-in. Someone who was entered by e-mail is linked at the first sign-in with that
- * address, once Firebase has verified it.
+ * address, once Firebase has verified it; of one entered by uid that address is kept.
  * @returns the user's id, or null when nobody is entered; the transaction then sees the user's memberships
  */
 export async function findSignedInUser(
@@ -32,7 +33,11 @@ export async function findSignedInUser(
   identity: { uid: string; email?: string },
 ): Promise<string | null> {
   const { uid, email } = identity
-  const known = await db.selectFrom('app_user').select('id').where('firebase_uid', '=', uid).executeTakeFirst()
+  const known = await db
+    .selectFrom('app_user')
+    .select(['id', 'email'])
+    .where('firebase_uid', '=', uid)
+    .executeTakeFirst()
   const user =
     known ??
     (email === undefined
@@ -42,9 +47,17 @@ export async function findSignedInUser(
           .set({ firebase_uid: uid })
           .where((eb) => eb(eb.fn<string>('lower', ['email']), '=', email.toLowerCase()))
           .where('firebase_uid', 'is', null)
-          .returning('id')
+          .returning(['id', 'email'])
           .executeTakeFirst())
   if (user === undefined) return null
   await widen(db, { userId: user.id })
+  if (user.email === null && email !== undefined) await keepEmail(db, user.id, email)
   return user.id
+}
+
+/** Who was entered by uid is then the same person where somebody enters them by e-mail. */
+async function keepEmail(db: Transaction, userId: string, email: string): Promise<void> {
+  await sql`
+    update app_user set email = ${email}
+    where id = ${userId} and not exists (select from app_user where lower(email) = lower(${email}))`.execute(db)
 }

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Database, Transaction } from '../database/database.ts'
+import type { Access, Database, Transaction } from '../database/database.ts'
 import { ServiceError } from '../errors.ts'
 import type { VerifiedMcpToken } from './mcp-token.ts'
 import { findMemberships } from './memberships.ts'
@@ -66,7 +66,7 @@ export async function findApiKeyPrincipal(database: Database, keyHash: Buffer, n
     throw new ServiceError('unauthenticated', 'This API key is unknown or was revoked. Create a new one.')
   }
   if (isUnused(key.last_used_at, now)) {
-    await markUsed(database, { keyHash }, (db) =>
+    await markUsed(database, key.business_id === null ? { operator: true } : { businessId: key.business_id }, (db) =>
       db.updateTable('mcp_api_key').set({ last_used_at: now }).where('id', '=', key.id).execute(),
     )
   }
@@ -94,7 +94,7 @@ function isUnused(lastUsed: Date | null, now: Date): boolean {
 
 async function markUsed(
   database: Database,
-  access: { userId?: string; keyHash?: Buffer },
+  access: Access,
   update: (db: Transaction) => Promise<unknown>,
 ): Promise<void> {
   await database

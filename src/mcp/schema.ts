@@ -30,6 +30,9 @@ export function Nullable<T extends TSchema>(schema: T, options: SchemaOptions = 
   return Type.Unsafe<Static<T> | null>({ ...schema, ...options, type: [schema.type as string, 'null'] })
 }
 
+/** A text of a result that may be missing. */
+export const NullableText = Nullable(Type.String())
+
 export const EntityRef = Type.Object({ id: Type.String(), name: Type.String() })
 
 /** JSON Schema as clients get it: without the marks of the library that made it. */
@@ -79,14 +82,16 @@ const ajv = addFormats.default(new Ajv({ ...VALIDATION, allErrors: true, strict:
 export type ArgumentCheck<Input extends TObject> = (args: Record<string, unknown>) => Static<Input>
 
 /**
- * Compiles a check of a tool's arguments, once. Unknown arguments are refused by name, at any depth: a filter that is
+ * A check of a tool's arguments, compiled once. Unknown arguments are refused by name, at any depth: a filter that is
  * dropped in silence gives a confident wrong answer. An argument of null counts as left out.
  * @returns a function that gives the arguments with defaults filled in
  * @throws (the function) ServiceError `invalid_argument` that names each wrong argument and the valid choices
  */
 export function compileArgumentCheck<Input extends TObject>(input: Input): ArgumentCheck<Input> {
-  const validate: ValidateFunction = ajv.compile(closed(publicSchema(input)))
+  let validate: ValidateFunction | undefined
   return (args) => {
+    // By the first call: the checks of all tools together would take a third of a start.
+    validate ??= ajv.compile(closed(publicSchema(input)))
     const given = Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null))
     if (validate(given)) return given as Static<Input>
     throw new ServiceError('invalid_argument', describeProblems(validate.errors ?? []))

@@ -28,6 +28,16 @@ function weightOf(character: string): number {
   return codePoint < 0x250 ? 1 : codePoint < 0x3000 ? 3 : codePoint < 0xa000 ? 2 : codePoint < 0x10000 ? 3 : MAX_WEIGHT
 }
 
+/** The same for a text that may be missing: null stays null. */
+export function cleanOrNull(text: string | null, max?: number): string | null {
+  return text === null ? null : clean(text, max)
+}
+
+/** A name in a table, marked where it is switched off. */
+export function nameWithState(name: string, isActive: boolean): string {
+  return isActive ? name : `${name} (switched off)`
+}
+
 /** The name of a sellable product, with the label of its variant where there are several. */
 export function variantName({ name, label }: { name: string; label: string | null }, max?: number): string {
   return clean(label === null ? name : `${name} ${label}`, max)

@@ -1,6 +1,6 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
-import { addDays, monthStart } from '../time/local.ts'
-import type { Days } from './conditions.ts'
+import { addDays, daysBetween, monthStart } from '../time/local.ts'
+import type { Days } from '../time/window.ts'
 import type { SalesScope } from './sales.ts'
 
 /** Whether a row of a rollup belongs to a scope and falls on local days; `time` is its day, or the first of its month. */
@@ -19,41 +19,57 @@ export function rollupRows(
 }
 
 /**
- * The cells that add up to a window, as a subquery: of its whole calendar months from the monthly rollup, of the days
- * at both edges from the daily one. A year is some twelve rows in place of hundreds.
- * @param columns of both rollups; `day` is given beside them, in a month its first
+ * The cells that add up to a window, as a subquery. Whole calendar months are of the monthly rollup; so is a month of
+ * which the window has more than half: its other days are taken off again, as negative cells of the daily one. A year
+ * is some twelve rows and a few days in place of hundreds.
+ * @param columns of both rollups: keys and sums; `day` is given beside them, in a month its first
  */
 export function monthlyCells(
   rollup: 'sales' | 'product',
-  columns: readonly string[],
+  columns: { keys: readonly string[]; sums: readonly string[] },
   scope: SalesScope,
   days: Days,
 ): RawBuilder<unknown> {
-  const months = wholeMonths(days)
-  const edges = [
-    { from: days.from, to: addDays(months.from, -1) },
-    { from: addDays(months.to, 1), to: days.to },
-  ]
-  const parts =
-    months.from < months.to
-      ? [{ time: 'month', days: months } as const, ...edges.map((edge) => ({ time: 'day', days: edge }) as const)]
-      : [{ time: 'day', days } as const]
-  const selected = sql.join(columns.map((name) => sql`r.${sql.ref(name)}`))
-  const selects = parts
-    .filter((part) => part.days.from <= part.days.to)
-    .map(
-      ({ time, days }) => sql`
-        select ${selected}, r.${sql.ref(time)} as day
-        from ${sql.table(time === 'month' ? `${rollup}_monthly` : `${rollup}_daily`)} r
-        where ${rollupRows('r', scope, days, time)}`,
-    )
+  const selects = partsOf(days).map(({ time, days, isTakenOff = false }) => {
+    const keys = columns.keys.map((name) => sql`r.${sql.ref(name)}, `)
+    const sums = columns.sums.map((name) => sql`${isTakenOff ? sql`-` : sql``}r.${sql.ref(name)} as ${sql.ref(name)}, `)
+    return sql`
+      select ${sql.join([...keys, ...sums], sql``)} r.${sql.ref(time)} as day
+      from ${sql.table(time === 'month' ? `${rollup}_monthly` : `${rollup}_daily`)} r
+      where ${rollupRows('r', scope, days, time)}`
+  })
   return sql`(${sql.join(selects, sql` union all `)})`
 }
 
-/** The days of the whole calendar months within a window; they end before they begin where there is none. */
-function wholeMonths({ from, to }: Days): Days {
-  return {
-    from: from === monthStart(from) ? from : monthStart(addDays(monthStart(from), 31)),
-    to: addDays(monthStart(addDays(to, 1)), -1),
-  }
+interface Part {
+  time: 'day' | 'month'
+  days: Days
+  isTakenOff?: boolean
+}
+
+/** A window as whole months, with the days at both edges. */
+function partsOf({ from, to }: Days): Part[] {
+  const [first, last] = [monthStart(from), monthStart(to)]
+  if (first === last) return partsOfMonth({ from, to })
+  const between = { from: nextMonth(first), to: addDays(last, -1) }
+  return [
+    ...partsOfMonth({ from, to: addDays(between.from, -1) }),
+    ...(between.from <= between.to ? [{ time: 'month', days: between } as const] : []),
+    ...partsOfMonth({ from: last, to }),
+  ]
+}
+
+/** Days of one month: themselves, or the month less its other days where these are fewer. */
+function partsOfMonth(days: Days): Part[] {
+  const month = { from: monthStart(days.from), to: addDays(nextMonth(days.from), -1) }
+  const others = [
+    { from: month.from, to: addDays(days.from, -1) },
+    { from: addDays(days.to, 1), to: month.to },
+  ].filter(({ from, to }) => from <= to)
+  if (daysBetween(days.from, days.to) * 2 <= daysBetween(month.from, month.to)) return [{ time: 'day', days }]
+  return [{ time: 'month', days: month }, ...others.map((days) => ({ time: 'day', days, isTakenOff: true }) as const)]
+}
+
+function nextMonth(date: string): string {
+  return monthStart(addDays(monthStart(date), 31))
 }

@@ -1,8 +1,10 @@
 import { sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
 import { ServiceError } from '../errors.ts'
+import { clean } from '../mcp/text.ts'
+import type { Days } from '../time/window.ts'
 import { isUuid } from '../uuid.ts'
-import { type Days, onDays } from './conditions.ts'
+import { onDays } from './conditions.ts'
 
 export const CLIENT_SORTS = ['name', 'net_sales', 'last_purchase'] as const
 type ClientSort = (typeof CLIENT_SORTS)[number]
@@ -116,20 +118,39 @@ export async function findClient(db: Transaction, businessId: string, idOrCode: 
   return client
 }
 
+/**
+ * Id and name of a client by id or code.
+ * @param argument name of the argument that `idOrCode` came in
+ * @throws ServiceError `not_found`
+ */
+export async function clientOf(
+  db: Transaction,
+  businessId: string,
+  idOrCode: string,
+  argument: string,
+): Promise<{ id: string; name: string }> {
+  const { rows } = await sql<{ id: string; name: string }>`
+    select c.id, c.name from customer c where c.business_id = ${businessId} and ${isClient(idOrCode)}
+    order by c.id limit 1`.execute(db)
+  const [client] = rows
+  if (client === undefined) throw noSuchClient(argument)
+  return { id: client.id, name: clean(client.name, 80) }
+}
+
 /** Whether a row `c` is the client with this id or code. */
 export function isClient(idOrCode: string) {
   return isUuid(idOrCode) ? sql`(c.id = ${idOrCode} or c.code = ${idOrCode})` : sql`c.code = ${idOrCode}`
 }
 
 /** The one answer for an unknown client and for that of another business. */
-export function noSuchClient(): ServiceError {
-  return new ServiceError('not_found', 'client: there is no client with this id or code in this business.', {
+export function noSuchClient(argument = 'client'): ServiceError {
+  return new ServiceError('not_found', `${argument}: there is no client with this id or code in this business.`, {
     hint: 'Use list_clients to find the id or code.',
   })
 }
 
 /** How many of a client's orders are looked through for what they like. */
-const MOST_ORDERS = 1000
+const MAX_ORDERS = 1000
 
 export interface FavouriteProduct {
   product_id: string
@@ -141,7 +162,7 @@ export interface FavouriteProduct {
 
 /**
  * What a client bought most of, by units less what came back, among the newest orders opened on some days. A client
- * who stands for many, such as "counter", costs no more than one with `MOST_ORDERS` orders.
+ * who stands for many, such as "counter", costs no more than one with `MAX_ORDERS` orders.
  */
 export async function favouriteProducts(
   db: Transaction,
@@ -155,7 +176,7 @@ export async function favouriteProducts(
       select o.id from orders o
       where o.business_id = ${businessId} and o.customer_id = ${clientId} and o.status = 'completed'
         and ${onDays('o.opened_at', days, days.timezone)}
-      order by o.opened_at desc limit ${MOST_ORDERS}
+      order by o.opened_at desc limit ${MAX_ORDERS}
     )
     select v.product_id, v.sku, p.name, v.label, b.units::text
     from (

@@ -1,10 +1,5 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
-
-/** Local days, both ends counted. */
-export interface Days {
-  from: string
-  to: string
-}
+import type { Days } from '../time/window.ts'
 
 /**
  * Whether an instant falls on local days of a zone, cut exactly as the rollups cut them: a midnight that happens twice

@@ -1,14 +1,21 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { describeBusiness } from '../mcp/resolve-business.ts'
-import { EntityRef, Nullable } from '../mcp/schema.ts'
+import { EntityRef, Nullable, NullableText } from '../mcp/schema.ts'
 import { table } from '../mcp/text.ts'
 import { formatMoney, MoneySchema } from '../money/money.ts'
 import { weekday } from '../time/local.ts'
 import { WindowSchema } from '../time/window.ts'
 import { describeFigures, SalesFiguresSchema } from './sales-figures.ts'
-import { describeChange, describeTerms, headline } from './summary-text.ts'
-
-const NullableText = Nullable(Type.String())
+import {
+  atPlace,
+  describeChange,
+  describeLeftOut,
+  describeTerms,
+  type Fullness,
+  fullnessOf,
+  headline,
+  MAX_BUSINESSES,
+} from './summary-text.ts'
 
 /** A day of one business; amounts of rows in the currency of the window. */
 export const DaySchema = Type.Object({
@@ -52,7 +59,7 @@ export const DaySchema = Type.Object({
 })
 export type Day = Static<typeof DaySchema>
 
-/** How much is told of each business, so that the whole stays one screen. */
+/** How much is told of each business. */
 interface Detail {
   products: number
   payments: number
@@ -61,17 +68,22 @@ interface Detail {
   hasHours: boolean
 }
 
+/** The most that is told, of one business alone. */
 export const FULL: Detail = { products: 5, payments: 8, notable: 3, stocks: 5, hasHours: true }
-const SHORT: Detail = { products: 3, payments: 3, notable: 1, stocks: 1, hasHours: false }
-const SHORTEST: Detail = { products: 0, payments: 0, notable: 0, stocks: 0, hasHours: false }
-const MAX_SHORT = 3
-const MAX_BUSINESSES = 8
+const DETAILS: Record<Fullness, Detail> = {
+  full: FULL,
+  short: { products: 3, payments: 3, notable: 1, stocks: 1, hasHours: false },
+  shortest: { products: 0, payments: 0, notable: 0, stocks: 0, hasHours: false },
+}
 
 /** Days cut to what is told of so many businesses, as text and as data alike, with what was left out. */
 export function summarizeDays(all: readonly Day[]): { days: Day[]; text: string; leftOut: string } {
-  const detail = all.length <= 1 ? FULL : all.length <= MAX_SHORT ? SHORT : SHORTEST
+  const detail = DETAILS[fullnessOf(all.length)]
   const days = all.slice(0, MAX_BUSINESSES).map((day) => shorten(day, detail))
-  const leftOut = describeLeftOut(all.length, detail)
+  const leftOut = describeLeftOut(all.length, {
+    withoutShort: 'Hours are',
+    limits: `At most ${detail.products} products, ${detail.payments} payment methods, ${detail.stocks} low stocks, ${detail.notable} refunds and discounts are named.`,
+  })
   const texts = days.map((day) => describeDay(day, { namesBusiness: all.length > 1, detail }))
   return { days, text: [...texts, leftOut].join(all.length > 1 ? '\n\n' : '\n'), leftOut }
 }
@@ -88,23 +100,15 @@ function shorten(day: Day, detail: Detail): Day {
   }
 }
 
-function describeLeftOut(businesses: number, detail: Detail): string {
-  const others = businesses > MAX_BUSINESSES ? `${businesses - MAX_BUSINESSES} more businesses are left out. ` : ''
-  if (detail === SHORTEST) return `${others}Only the main figures of each; with businessId one is told in full.`
-  const hours = detail.hasHours ? '' : 'Hours are left out; with businessId one business is told in full. '
-  return `${hours}At most ${detail.products} products, ${detail.payments} payment methods, ${detail.stocks} low stocks, ${detail.notable} refunds and discounts are named.`
-}
-
 function describeDay(day: Day, { namesBusiness, detail }: { namesBusiness: boolean; detail: Detail }): string {
   const { figures, comparison, window, location } = day
   const { lastWeek, meanOfLastFour } = comparison
-  const where = location === null ? '' : ` at ${location.name}`
   const whose = namesBusiness ? `${describeBusiness(day.business)}: ` : ''
   const when = `${weekday(window.from)} ${window.from}${day.until === null ? '' : `, so far (${day.until})`}`
   const same = day.until === null ? '' : ' up to the same time'
 
   const lines = [
-    `${whose}${headline(figures)} — ${when}${where}.`,
+    `${whose}${headline(figures)} — ${when}${atPlace(location)}.`,
     `Against last ${weekday(lastWeek.date)}${same}: ${formatMoney(lastWeek.netSales)} (${describeChange(lastWeek.changePercent)}); ` +
       `mean of the last four${same}: ${formatMoney(meanOfLastFour.netSales)} (${describeChange(meanOfLastFour.changePercent)}).`,
   ]

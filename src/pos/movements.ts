@@ -1,6 +1,7 @@
 import { type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
-import { atLocation, type Days, onDays } from './conditions.ts'
+import type { Days } from '../time/window.ts'
+import { atLocation, onDays } from './conditions.ts'
 
 export const MOVEMENT_REASONS = [
   'opening',

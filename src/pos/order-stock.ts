@@ -5,10 +5,10 @@ import { clean } from '../mcp/text.ts'
 import { Decimal, quantity } from '../money/money.ts'
 import { lockStock, type Movement, type StockPlace, stockKey, writeMovements } from './stock-writing.ts'
 
-const MOST_NAMED = 10
+const MAX_NAMED = 10
 
 /** How many lines and stock changes the result of a write shows; get_order pages through all. */
-export const MOST_SHOWN = 40
+export const MAX_SHOWN = 40
 
 /** How an order or refund changed stock, as results tell it. */
 export const StockChangesSchema = Type.Array(
@@ -59,8 +59,8 @@ export async function moveStock(
     })
   }
   if (missing.length > 0) {
-    const more = missing.length > MOST_NAMED ? ` and ${missing.length - MOST_NAMED} more` : ''
-    throw new ServiceError('conflict', `Not enough stock of ${missing.slice(0, MOST_NAMED).join(', ')}${more}.`, {
+    const more = missing.length > MAX_NAMED ? ` and ${missing.length - MAX_NAMED} more` : ''
+    throw new ServiceError('conflict', `Not enough stock of ${missing.slice(0, MAX_NAMED).join(', ')}${more}.`, {
       hint: 'Nothing was written. Take less, or correct the stock with adjust_inventory first.',
     })
   }
@@ -71,13 +71,13 @@ export async function moveStock(
 /** One line of text: `Stock: CAFE-1 -3 → 7`. */
 export function describeStock(changes: readonly StockChange[]): string {
   if (changes.length === 0) return 'Stock: no change.'
-  const shown = changes.slice(0, MOST_SHOWN).map(({ sku, change, onHand }) => `${sku} ${change} → ${onHand}`)
-  const more = changes.length > MOST_SHOWN ? ` and ${changes.length - MOST_SHOWN} more` : ''
+  const shown = changes.slice(0, MAX_SHOWN).map(({ sku, change, onHand }) => `${sku} ${change} → ${onHand}`)
+  const more = changes.length > MAX_SHOWN ? ` and ${changes.length - MAX_SHOWN} more` : ''
   return `Stock: ${shown.join(', ')}${more}`
 }
 
 /** Says first that rows were cut off; empty where all are shown. */
 export function describeCut(lines: readonly unknown[]): string[] {
-  if (lines.length <= MOST_SHOWN) return []
-  return [`Only the first ${MOST_SHOWN} of ${lines.length} lines are shown; the totals cover all.`]
+  if (lines.length <= MAX_SHOWN) return []
+  return [`Only the first ${MAX_SHOWN} of ${lines.length} lines are shown; the totals cover all.`]
 }

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { EntityRef, Nullable } from '../mcp/schema.ts'
+import { EntityRef, Nullable, NullableText } from '../mcp/schema.ts'
 import { clean } from '../mcp/text.ts'
 import { type Currency, MoneySchema, money } from '../money/money.ts'
 import { withOffset } from '../time/local.ts'
@@ -12,7 +12,7 @@ export const OrderSummarySchema = Type.Object({
   status: Type.String({ description: 'open, completed or cancelled' }),
   orderType: Type.String(),
   openedAt: Type.String({ description: 'On the clock of its location' }),
-  completedAt: Nullable(Type.String()),
+  completedAt: NullableText,
   location: EntityRef,
   client: Nullable(EntityRef),
   netSales: MoneySchema,

@@ -1,8 +1,9 @@
 import { type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
 import { ServiceError } from '../errors.ts'
+import type { Days } from '../time/window.ts'
 import { isUuid } from '../uuid.ts'
-import { atLocation, type Days, onDays } from './conditions.ts'
+import { atLocation, onDays } from './conditions.ts'
 
 export const ORDER_STATUSES = ['open', 'completed', 'cancelled'] as const
 

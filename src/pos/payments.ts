@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
+import type { Days } from '../time/window.ts'
 import { rollupRows } from './cells.ts'
-import type { Days } from './conditions.ts'
 import type { SalesScope } from './sales.ts'
 
 /** Sums as the database gives them, tax and tips included: decimal strings. */

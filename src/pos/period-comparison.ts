@@ -1,14 +1,12 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { Nullable } from '../mcp/schema.ts'
-import { type Currency, formatMoney, money, percentChange } from '../money/money.ts'
+import { NullableText } from '../mcp/schema.ts'
+import { type Currency, type Decimal, formatMoney, money, percentChange } from '../money/money.ts'
 import { localDate } from '../time/local.ts'
 import { type Days, periodBefore } from '../time/window.ts'
-import { describeChange } from './summary-text.ts'
+import { describeChange, signed } from './summary-text.ts'
 
 /** The argument that asks for the period before. */
 export const Compare = Type.Boolean({ default: false, description: 'With the period before; default false' })
-
-export const NullableText = Nullable(Type.String())
 
 /** The period before a report's window. */
 export const PeriodBeforeSchema = Type.Object({
@@ -24,6 +22,12 @@ export const ComparisonSchema = Type.Object({
   changePercent: NullableText,
 })
 type Comparison = Static<typeof ComparisonSchema>
+
+/** What the rows of a compared report tell of the period before. */
+export const ROW_COMPARISON = {
+  netSalesBefore: Type.Optional(Type.String()),
+  changePercent: Type.Optional(NullableText),
+}
 
 /** The period before a window, and whether the window is over by the clock of `timezone`. */
 export function comparedPeriod(days: Days, now: Date, timezone: string): Static<typeof PeriodBeforeSchema> {
@@ -41,6 +45,16 @@ export function comparison(
     netSales: money(net.before, currency).amount,
     changePercent: percentChange(net.now, net.before),
   }
+}
+
+/** The same for a row, whose net sales are given for both periods. */
+export function rowComparison(net: { now: Decimal.Value; before: string }, currency: Currency) {
+  return { netSalesBefore: money(net.before, currency).amount, changePercent: percentChange(net.now, net.before) }
+}
+
+/** The cells of a table that compare: what was before, and the change in percent with its sign. */
+export function changeCells(before: string | null | undefined, changePercent: string | null | undefined): string[] {
+  return [before ?? '–', changePercent == null ? '–' : signed(changePercent)]
 }
 
 /** One line of text about a comparison. */

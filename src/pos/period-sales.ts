@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
-import { atLocation, type Days, onDays } from './conditions.ts'
+import type { Days } from '../time/window.ts'
+import { atLocation, onDays } from './conditions.ts'
 import { productCells, type SalesScope } from './sales.ts'
 
 // What a period sold against the period before it, from the rollups. Each is one query, whatever the window.
@@ -24,47 +25,6 @@ export interface ProductChange {
   sold: number
 }
 
-/** The products that sold most, gained most and lost most in net sales, and the one most returned. */
-export async function productChanges(
-  db: Transaction,
-  scope: SalesScope,
-  { days, before }: { days: Days; before: Days },
-  { top, movers }: { top: number; movers: number },
-): Promise<ProductChange[]> {
-  const { rows } = await sql<ProductChange>`
-    with sums as (
-      select product_id, variant_id,
-        coalesce(sum(units_sold) filter (where is_now), 0) as units_sold,
-        coalesce(sum(net_sales) filter (where is_now), 0) as net_sales,
-        coalesce(sum(net_sales) filter (where not is_now), 0) as net_before,
-        coalesce(sum(returns) filter (where is_now), 0) as returns
-      from (${cellsOfBoth(scope, days, before)}) c group by 1, 2
-    ),
-    ranked as (
-      select *, net_sales - net_before as change, count(*) filter (where units_sold > 0) over () as sold,
-        row_number() over (order by units_sold > 0 desc, net_sales desc, variant_id) as by_net,
-        row_number() over (order by net_sales - net_before desc, variant_id) as by_gain,
-        row_number() over (order by net_sales - net_before, variant_id) as by_loss,
-        row_number() over (order by returns desc, variant_id) as by_returns
-      from sums
-    ),
-    listed as (
-      select *, case when by_net <= ${top} and units_sold > 0 then by_net end as top,
-        case when by_gain <= ${movers} and change > 0 then by_gain end as up,
-        case when by_loss <= ${movers} and change < 0 then by_loss end as down,
-        case when by_returns = 1 and returns > 0 then 1 end as most_returned
-      from ranked
-    )
-    select t.product_id, t.variant_id, v.sku, p.name, v.label, t.units_sold::text, t.net_sales::text,
-      t.net_before::text, t.returns::text, t.top::int, t.up::int, t.down::int, t.most_returned, t.sold::int
-    from listed t
-    join product p on p.business_id = ${scope.businessId} and p.id = t.product_id
-    join product_variant v on v.business_id = ${scope.businessId} and v.id = t.variant_id
-    where coalesce(t.top, t.up, t.down, t.most_returned) is not null
-    order by t.by_net`.execute(db)
-  return rows
-}
-
 export interface CategoryChange {
   /** Of the products as they are now; null: products without one. */
   id: string | null
@@ -75,32 +35,78 @@ export interface CategoryChange {
   sold: number
 }
 
-/** The categories with the highest net sales of a window, by the category that each product has now. */
-export async function categoryChanges(
+export interface Changes {
+  /** The products that sold most, gained most and lost most in net sales, and the one most returned. */
+  products: ProductChange[]
+  /** The categories with the highest net sales, by the category that each product has now. */
+  categories: CategoryChange[]
+}
+
+/** What products and categories sold in a window against the window before it. */
+export async function periodChanges(
   db: Transaction,
   scope: SalesScope,
   { days, before }: { days: Days; before: Days },
-  limit: number,
-): Promise<CategoryChange[]> {
-  const { rows } = await sql<CategoryChange>`
-    select c.id, c.name, t.net_sales::text, t.net_before::text, count(*) over ()::int as sold
-    from (
-      select p.category_id, coalesce(sum(s.net_sales) filter (where s.is_now), 0) as net_sales,
-        coalesce(sum(s.net_sales) filter (where not s.is_now), 0) as net_before
-      from (${cellsOfBoth(scope, days, before)}) s
-      join product p on p.business_id = ${scope.businessId} and p.id = s.product_id
-      group by 1 having sum(s.units_sold) filter (where s.is_now) > 0
-    ) t
-    left join category c on c.business_id = ${scope.businessId} and c.id = t.category_id
-    order by t.net_sales desc, c.name, c.id limit ${limit}`.execute(db)
-  return rows
-}
-
-function cellsOfBoth(scope: SalesScope, days: Days, before: Days) {
+  limits: { products: number; movers: number; categories: number },
+): Promise<Changes> {
   const columns = sql.raw('product_id, variant_id, units_sold, net_sales, returns')
-  return sql`
-    select true as is_now, ${columns} from ${productCells(scope, days)} n
-    union all select false, ${columns} from ${productCells(scope, before)} b`
+  const { rows } = await sql<Changes>`
+    with cells as (
+      select true as is_now, ${columns} from ${productCells(scope, days)} n
+      union all select false, ${columns} from ${productCells(scope, before)} b
+    ),
+    sums as materialized (
+      select product_id, variant_id,
+        coalesce(sum(units_sold) filter (where is_now), 0) as units_sold,
+        coalesce(sum(net_sales) filter (where is_now), 0) as net_sales,
+        coalesce(sum(net_sales) filter (where not is_now), 0) as net_before,
+        coalesce(sum(returns) filter (where is_now), 0) as returns
+      from cells group by 1, 2
+    ),
+    ranked as (
+      select *, net_sales - net_before as change, count(*) filter (where units_sold > 0) over () as sold,
+        row_number() over (order by units_sold > 0 desc, net_sales desc, variant_id) as by_net,
+        row_number() over (order by net_sales - net_before desc, variant_id) as by_gain,
+        row_number() over (order by net_sales - net_before, variant_id) as by_loss,
+        row_number() over (order by returns desc, variant_id) as by_returns
+      from sums
+    ),
+    listed as (
+      select *, case when by_net <= ${limits.products} and units_sold > 0 then by_net end as top,
+        case when by_gain <= ${limits.movers} and change > 0 then by_gain end as up,
+        case when by_loss <= ${limits.movers} and change < 0 then by_loss end as down,
+        case when by_returns = 1 and returns > 0 then 1 end as most_returned
+      from ranked
+    ),
+    by_category as (
+      select p.category_id, sum(s.net_sales) as net_sales, sum(s.net_before) as net_before, count(*) over () as sold
+      from sums s
+      join product p on p.business_id = ${scope.businessId} and p.id = s.product_id
+      group by 1 having sum(s.units_sold) > 0
+    )
+    select
+      array(
+        select to_jsonb(r) from (
+          select t.product_id, t.variant_id, v.sku, p.name, v.label, t.units_sold::text, t.net_sales::text,
+            t.net_before::text, t.returns::text, t.top, t.up, t.down, t.most_returned, t.sold
+          from listed t
+          join product p on p.business_id = ${scope.businessId} and p.id = t.product_id
+          join product_variant v on v.business_id = ${scope.businessId} and v.id = t.variant_id
+          where coalesce(t.top, t.up, t.down, t.most_returned) is not null
+          order by t.by_net
+        ) r
+      ) as products,
+      array(
+        select to_jsonb(r) from (
+          select c.id, c.name, t.net_sales::text, t.net_before::text, t.sold
+          from by_category t
+          left join category c on c.business_id = ${scope.businessId} and c.id = t.category_id
+          order by t.net_sales desc, c.name, c.id limit ${limits.categories}
+        ) r
+      ) as categories`.execute(db)
+  const [changes] = rows
+  if (changes === undefined) throw new Error('a select without from answers one row')
+  return changes
 }
 
 /**

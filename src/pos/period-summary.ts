@@ -1,14 +1,23 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { describeBusiness } from '../mcp/resolve-business.ts'
-import { EntityRef, Nullable } from '../mcp/schema.ts'
+import { EntityRef, Nullable, NullableText } from '../mcp/schema.ts'
 import { table } from '../mcp/text.ts'
 import { formatMoney } from '../money/money.ts'
 import { daysBetween, weekday } from '../time/local.ts'
 import { WindowSchema } from '../time/window.ts'
 import { describeFigures, SalesFiguresSchema } from './sales-figures.ts'
-import { describeChange, describeTerms, headline, signed } from './summary-text.ts'
+import {
+  atPlace,
+  describeChange,
+  describeLeftOut,
+  describeTerms,
+  type Fullness,
+  fullnessOf,
+  headline,
+  MAX_BUSINESSES,
+  signed,
+} from './summary-text.ts'
 
-const NullableText = Nullable(Type.String())
 export const SalesComparisonSchema = Type.Object({
   from: Type.String(),
   to: Type.String(),
@@ -76,27 +85,33 @@ export const PeriodSchema = Type.Object({
 })
 export type Period = Static<typeof PeriodSchema>
 
-/** How much is told of each business: the more there are, the less, so that all of it stays one screen. */
+/** How much is told of each business. */
 interface Detail {
   products: number
   movers: number
   categories: number
   advice: number
-  form: 'full' | 'short' | 'shortest'
+  form: Fullness
 }
 
 /** The most that is told, of one business alone. */
 export const FULL: Detail = { products: 5, movers: 3, categories: 5, advice: 3, form: 'full' }
-const SHORT: Detail = { products: 3, movers: 1, categories: 2, advice: 1, form: 'short' }
-const SHORTEST: Detail = { products: 0, movers: 0, categories: 0, advice: 1, form: 'shortest' }
-const MOST_SHORT = 3
-const MOST_BUSINESSES = 8
+const DETAILS: Record<Fullness, Detail> = {
+  full: FULL,
+  short: { products: 3, movers: 1, categories: 2, advice: 1, form: 'short' },
+  shortest: { products: 0, movers: 0, categories: 0, advice: 1, form: 'shortest' },
+}
 
 /** Summaries cut to what is told of so many businesses, as text and as data alike, with what was left out. */
 export function presentPeriods(all: readonly Period[], { namesBusiness }: { namesBusiness: boolean }) {
-  const detail = all.length <= 1 ? FULL : all.length <= MOST_SHORT ? SHORT : SHORTEST
-  const periods = all.slice(0, MOST_BUSINESSES).map((period) => shorten(period, detail))
-  const leftOut = describeLeftOut(all.length, detail)
+  const detail = DETAILS[fullnessOf(all.length)]
+  const periods = all.slice(0, MAX_BUSINESSES).map((period) => shorten(period, detail))
+  const leftOut = describeLeftOut(all.length, {
+    withoutShort: 'The trend is',
+    limits:
+      `At most ${detail.products} products, ${detail.movers} up and down, and ${detail.categories} categories are named; ` +
+      'payment methods: get_sales_by_payment_method.',
+  })
   const text = [...periods.map((period) => describePeriod(period, namesBusiness, detail)), leftOut].join('\n\n')
   return { text, periods, leftOut }
 }
@@ -112,23 +127,12 @@ function shorten(period: Period, { products, movers, categories, advice, form }:
   }
 }
 
-function describeLeftOut(businesses: number, detail: Detail): string {
-  const others = businesses > MOST_BUSINESSES ? `${businesses - MOST_BUSINESSES} more businesses are left out. ` : ''
-  if (detail.form === 'shortest') return `${others}Only the main figures of each; with businessId one is told in full.`
-  const short = detail.form === 'short' ? 'The trend is left out; with businessId one business is told in full. ' : ''
-  return (
-    `${short}At most ${detail.products} products, ${detail.movers} up and down, and ${detail.categories} categories are named; ` +
-    'payment methods: get_sales_by_payment_method.'
-  )
-}
-
 function describePeriod(period: Period, namesBusiness: boolean, detail: Detail): string {
   const { figures, window, location } = period
   const say = (amount: string) => formatMoney({ amount, currency: window.currency })
-  const where = location === null ? '' : ` at ${location.name}`
   const whose = namesBusiness ? `${describeBusiness(period.business)}: ` : ''
   const lines = [
-    `${whose}${headline(figures)} — ${describeDays(period)}${where}.`,
+    `${whose}${headline(figures)} — ${describeDays(period)}${atPlace(location)}.`,
     describeComparison('the period before', period.before, say),
     period.yearBefore === null ? '' : describeComparison('a year before', period.yearBefore, say),
   ]

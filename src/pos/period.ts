@@ -6,8 +6,8 @@ import { NO_SALES, netSales, type SalesFigures, type SalesSums } from './sales-f
 
 // Plain rules by which a period is told: no queries here, so that each can be checked by hand.
 
-const MOST_DAILY = 31
-const MOST_WEEKLY = 120
+const MAX_DAILY = 31
+const MAX_WEEKLY = 120
 
 /** What one local day of a window brought. */
 export interface PeriodDay {
@@ -40,7 +40,7 @@ export interface TrendBucket {
 
 /** Net sales by day in windows of up to 31 days, by week (from Monday) up to 120, else by calendar month. */
 export function trend(days: readonly PeriodDay[]): { by: 'day' | 'week' | 'month'; buckets: TrendBucket[] } {
-  const by = days.length <= MOST_DAILY ? 'day' : days.length <= MOST_WEEKLY ? 'week' : 'month'
+  const by = days.length <= MAX_DAILY ? 'day' : days.length <= MAX_WEEKLY ? 'week' : 'month'
   const startOf = { day: (date: string) => date, week: weekStart, month: monthStart }[by]
   const buckets = groups(days, startOf).map(([start, group]) => {
     const [first, last] = [group[0], group.at(-1)] as [PeriodDay, PeriodDay]
@@ -127,7 +127,7 @@ export interface AdviceInput {
   currency: Currency
 }
 
-const MOST_ADVICE = 3
+const MAX_ADVICE = 3
 const RATE_POINTS = 1
 const NET_FALL_PERCENT = 10
 const FALLER_PERCENT = 5
@@ -148,7 +148,7 @@ export function advice(input: AdviceInput): string[] {
   return [...compared, bestWeekday]
     .map((rule) => rule(input))
     .filter((sentence) => sentence !== null)
-    .slice(0, MOST_ADVICE)
+    .slice(0, MAX_ADVICE)
 }
 
 function returnsRose({ returns, mostReturned, currency }: AdviceInput): string | null {

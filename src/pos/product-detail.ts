@@ -2,11 +2,11 @@ import { sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
 import { ServiceError } from '../errors.ts'
 import { clean } from '../mcp/text.ts'
+import type { Days } from '../time/window.ts'
 import { isUuid } from '../uuid.ts'
-import type { Days } from './conditions.ts'
 import { productCells } from './sales.ts'
 
-const MOST_NAMED = 10
+const MAX_NAMED = 10
 
 /** A product, and the variant that a reference meant, if it meant one. */
 export interface ProductMatch {
@@ -31,7 +31,7 @@ export async function productOf(db: Transaction, businessId: string, reference: 
             where business_id = ${businessId} and id = ${reference}`,
         ]
       : []),
-    sql<Match>`${variant} and v.barcode = ${reference} order by p.name, v.id limit ${MOST_NAMED}`,
+    sql<Match>`${variant} and v.barcode = ${reference} order by p.name, v.id limit ${MAX_NAMED}`,
   ]
   for (const search of searches) {
     const { rows } = await search.execute(db)

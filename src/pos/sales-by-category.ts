@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
 import { Decimal } from '../money/money.ts'
-import type { Days } from './conditions.ts'
+import type { Days } from '../time/window.ts'
 import { soldProducts } from './product-sales.ts'
 import type { SalesScope } from './sales.ts'
 
@@ -12,6 +12,7 @@ const SUMS = [
   'returns',
   'net_sales',
   'cost',
+  'costed_lines',
   'costed_net_sales',
   'net_sales_before',
 ] as const
@@ -44,6 +45,7 @@ export async function salesByCategory(
     select p.category_id as id, c.name, ${sum('units_sold')}::text as units_sold,
       ${sum('gross_sales')}::text as gross_sales, ${sum('discounts')}::text as discounts,
       ${sum('returns')}::text as returns, ${sum('net_sales')}::text as net_sales, ${sum('cost')}::text as cost,
+      ${sum('costed_lines')}::text as costed_lines,
       ${sum('net_sales', sql`s.is_now and s.cost is not null`)}::text as costed_net_sales,
       ${sum('net_sales', sql`not s.is_now`)}::text as net_sales_before
     from (select true as is_now, n.* from ${soldProducts(scope, days)} n ${earlier}) s

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
-import type { Days } from './conditions.ts'
+import type { Days } from '../time/window.ts'
 import { NO_SALES, type SalesSums } from './sales-figures.ts'
 
 /** One location's sums, cut by its own clock. */

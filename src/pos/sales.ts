@@ -1,7 +1,7 @@
 import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
+import type { Days } from '../time/window.ts'
 import { monthlyCells, rollupRows } from './cells.ts'
-import type { Days } from './conditions.ts'
 import { NO_SALES, type SalesSums } from './sales-figures.ts'
 
 /** Whose sales: a business by its own clock, or one of its locations by that location's clock. */
@@ -38,7 +38,7 @@ export async function salesByBucket(
 ): Promise<Map<string, SalesSums>> {
   const cells =
     bucket === 'total' || bucket === 'month'
-      ? monthlyCells('sales', SUMS, scope, days)
+      ? monthlyCells('sales', { keys: [], sums: SUMS }, scope, days)
       : sql`(
           select * from ${sql.table(bucket === 'hour' ? 'sales_hourly' : 'sales_daily')} r
           where ${rollupRows('r', scope, days)})`
@@ -92,55 +92,26 @@ export async function salesUntil(
   return new Map(rows.map(({ key, ...row }) => [key, row]))
 }
 
-const PRODUCT_COLUMNS = [
-  'product_id',
-  'variant_id',
-  'location_id',
-  'units_sold',
-  'units_returned',
-  'gross_sales',
-  'discounts',
-  'returns',
-  'tax',
-  'cost',
-  'net_sales',
-]
+const PRODUCT_COLUMNS = {
+  keys: ['product_id', 'variant_id'],
+  sums: [
+    'units_sold',
+    'units_returned',
+    'gross_sales',
+    'discounts',
+    'returns',
+    'tax',
+    'cost',
+    'costed_lines',
+    'net_sales',
+  ],
+}
 
 /**
  * What products sold in a window, as a subquery of rows that add up to it, with its columns: product_id, variant_id,
- * location_id, units_sold, units_returned, gross_sales, discounts, returns, tax, cost, net_sales.
+ * units_sold, units_returned, gross_sales, discounts, returns, tax, cost, costed_lines (how many of the lines have a
+ * cost), net_sales.
  */
 export function productCells(scope: SalesScope, days: Days): RawBuilder<unknown> {
   return monthlyCells('product', PRODUCT_COLUMNS, scope, days)
-}
-
-export interface ProductSales {
-  product_id: string
-  variant_id: string
-  sku: string
-  name: string
-  label: string | null
-  units_sold: string
-  net_sales: string
-}
-
-/** The products with the highest net sales of a window, from the rollups. */
-export async function topProducts(
-  db: Transaction,
-  scope: SalesScope,
-  days: Days,
-  limit: number,
-): Promise<ProductSales[]> {
-  const { rows } = await sql<ProductSales>`
-    select t.product_id, t.variant_id, v.sku, p.name, v.label, t.units_sold::text, t.net_sales::text
-    from (
-      select r.product_id, r.variant_id, sum(r.units_sold) as units_sold, sum(r.net_sales) as net_sales
-      from ${productCells(scope, days)} r
-      group by 1, 2 having sum(r.units_sold) > 0
-      order by 4 desc, 2 limit ${limit}
-    ) t
-    join product p on p.business_id = ${scope.businessId} and p.id = t.product_id
-    join product_variant v on v.business_id = ${scope.businessId} and v.id = t.variant_id
-    order by t.net_sales desc, t.variant_id`.execute(db)
-  return rows
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
+import type { Days } from '../time/window.ts'
 import { rollupRows } from './cells.ts'
-import type { Days } from './conditions.ts'
 import type { SalesScope } from './sales.ts'
 
 /** What was sold at one tax rate, less returns and refunds: decimal strings, the rate as a fraction. */

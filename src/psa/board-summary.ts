@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { EntityRef, Nullable } from '../mcp/schema.ts'
+import { EntityRef, Nullable, NullableText } from '../mcp/schema.ts'
 import { clean } from '../mcp/text.ts'
 import { type BoardRow, DAYS_UNTIL_RED } from './boards.ts'
 
@@ -10,8 +10,8 @@ export const BoardSummarySchema = Type.Object({
   client: Nullable(EntityRef),
   vertical: Type.String(),
   status: Type.String(),
-  startsOn: Nullable(Type.String()),
-  dueOn: Nullable(Type.String()),
+  startsOn: NullableText,
+  dueOn: NullableText,
   steps: Type.Integer(),
   stepsDone: Type.Integer(),
   stepsOverdue: Type.Integer(),

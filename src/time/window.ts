@@ -43,7 +43,7 @@ export interface WindowInput {
   preset?: Preset
 }
 
-const LONGEST_DAYS = 1100
+const MAX_DAYS = 1100
 const FIRST_DAY = '1900-01-01'
 const LAST_DAY = '2999-12-31'
 
@@ -65,10 +65,20 @@ export function windowOf(input: WindowInput, now: Date, timezone: string, fallba
     throw new ServiceError('invalid_argument', `from and to must lie between ${FIRST_DAY} and ${LAST_DAY}.`)
   }
   if (window.from > window.to) throw new ServiceError('invalid_argument', 'from must not be after to.')
-  if (daysBetween(window.from, window.to) > LONGEST_DAYS) {
-    throw new ServiceError('invalid_argument', `from and to may span at most ${LONGEST_DAYS} days.`)
+  if (daysBetween(window.from, window.to) > MAX_DAYS) {
+    throw new ServiceError('invalid_argument', `from and to may span at most ${MAX_DAYS} days.`)
   }
   return window
+}
+
+/** The same for a list, in its zone; undefined where no days are asked for: it shows all then. */
+export function windowIfAsked(
+  input: WindowInput,
+  now: Date,
+  timezone: string,
+): (Days & { timezone: string }) | undefined {
+  if (input.from === undefined && input.to === undefined && input.preset === undefined) return undefined
+  return { ...windowOf(input, now, timezone, 'today'), timezone }
 }
 
 /**

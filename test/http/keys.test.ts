@@ -77,7 +77,9 @@ describe('API keys', () => {
       const { rawKey, key } = (await create('ana')).json()
       expect((await rpc(service.app, rawKey, 'ping')).status).toBe(200)
       expect((await rpc(other, rawKey, 'ping')).status).toBe(200)
-      const response = await service.app.inject({ method, url: `/mcp/keys/${key.id}${suffix}`, headers: as('ana') })
+      // Many clients name the media type of JSON where they send no body.
+      const headers = { ...as('ana'), 'content-type': 'application/json' }
+      const response = await service.app.inject({ method, url: `/mcp/keys/${key.id}${suffix}`, headers })
       expect(response.statusCode).toBe(method === 'PATCH' ? 200 : 204)
       expect((await rpc(service.app, rawKey, 'ping')).status).toBe(401)
       service.now = new Date(service.now.getTime() + 59_000)

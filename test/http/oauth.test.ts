@@ -4,8 +4,8 @@ import { UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { freePort } from '../../demo/postgres.ts'
 import { Browser } from '../support/cookie-browser.ts'
-import { freePort } from '../support/free-port.ts'
 import { connectRedis, rpc, type Service, startService } from '../support/service.ts'
 import { makeShop, makeUser, type Shop } from '../support/shop.ts'
 
@@ -410,6 +410,33 @@ describe('a connection', () => {
     const exchanged = await other.inject({ method: 'POST', url: '/oauth/token', headers, payload })
     expect(exchanged.statusCode).toBe(200)
     expect((await listTools(exchanged.json().access_token)).status).toBe(200)
+  })
+})
+
+describe('Redis away', () => {
+  const AWAY = 'The session store does not answer at the moment. Try again in a few seconds.'
+
+  it('is a 503 with Retry-After at every endpoint that needs it', async () => {
+    const client = await register()
+    const without = await service.anotherInstance()
+    without.redis.disconnect()
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    const { url } = authorizationRequest(client)
+    const away = { statusCode: 503, headers: { 'retry-after': '2' } }
+
+    for (const [path, fields] of [
+      ['/oauth/token', { grant_type: 'refresh_token', refresh_token: 'x'.repeat(43) }],
+      ['/oauth/revoke', { token: 'x'.repeat(43) }],
+    ] as const) {
+      const payload = form(client, fields).toString()
+      const response = await without.inject({ method: 'POST', url: path, headers, payload })
+      expect(response).toMatchObject(away)
+      expect(response.json()).toEqual({ error: 'temporarily_unavailable', error_description: AWAY })
+    }
+    const page = await without.inject({ url: url.pathname + url.search })
+    expect(page).toMatchObject(away)
+    expect(page.body).toContain(AWAY)
+    expect(await without.inject({ method: 'POST', url: '/oauth/register', payload: {} })).toMatchObject(away)
   })
 })
 

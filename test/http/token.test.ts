@@ -8,7 +8,7 @@ let second: Shop
 let anaId: string
 
 beforeAll(async () => {
-  service = await startService({ users: ['ana', 'luis', 'nobody', 'gone', 'newcomer', 'dismissed'] })
+  service = await startService({ users: ['ana', 'luis', 'nobody', 'gone', 'newcomer', 'dismissed', 'byuid', 'twice'] })
   first = await makeShop(service.db, { name: 'First' })
   second = await makeShop(service.db, { name: 'Second', currency: 'EUR', timezone: 'Europe/Madrid' })
   anaId = await makeUser(service.db, 'ana', [
@@ -158,6 +158,30 @@ describe('POST /mcp/token', () => {
   })
 })
 
+describe('a person entered by uid', () => {
+  const enter = async (uid: string) => {
+    const id = await makeUser(service.db, uid, [{ shop: first, role: 'owner' }])
+    await service.db.asOwner('update app_user set email = null where id = $1', [id])
+    return id
+  }
+  const signIn = (uid: string) =>
+    exchange({ firebaseIdToken: service.issuer.issueToken(uid, { email_verified: true }) })
+
+  it('is known by the verified address after signing in', async () => {
+    const id = await enter('byuid')
+    expect((await signIn('byuid')).statusCode).toBe(200)
+    expect(await service.db.asOwner("select id from app_user where lower(email) = 'byuid@example.com'")).toEqual([
+      { id },
+    ])
+  })
+
+  it('signs in although somebody else was entered with the address', async () => {
+    await enter('twice')
+    await service.db.asOwner("insert into app_user (email) values ('Twice@example.com')")
+    expect((await signIn('twice')).statusCode).toBe(200)
+  })
+})
+
 describe('POST /mcp/token/refresh', () => {
   it('gives a new token with the memberships of now, and leaves the old one valid', async () => {
     const old = await service.tokenOf('ana', { scopes: ['pos:read'], label: 'Laptop' })
@@ -177,6 +201,13 @@ describe('POST /mcp/token/refresh', () => {
     service.now = new Date(issued.getTime() + (86400 + 7 * 86400 + 60) * 1000)
     expect((await refresh(token)).statusCode).toBe(401)
     service.now = new Date()
+  })
+
+  it('takes an empty body under the media type of JSON', async () => {
+    const headers = { authorization: `Bearer ${await service.tokenOf('ana')}`, 'content-type': 'application/json' }
+    const response = await service.app.inject({ method: 'POST', url: '/mcp/token/refresh', headers })
+    expect(response.statusCode).toBe(200)
+    expect(response.json().accessToken).toMatch(/^eyJ/)
   })
 
   it('answers 401 to a forged token, one of another secret, HS256 confusion and alg none', async () => {
@@ -211,6 +242,17 @@ describe('tokens of one’s own', () => {
     expect((await rpc(service.app, token, 'ping')).status).toBe(401)
     expect((await refresh(token)).statusCode).toBe(401)
   })
+})
+
+it.each([
+  ['/mcp/token', 'firebaseIdToken is required.'],
+  ['/mcp/token/revoke', 'jti is required.'],
+])('%s names what an empty body lacks', async (url, message) => {
+  const authorization = `Bearer ${await service.tokenOf('ana')}`
+  for (const headers of [{ authorization }, { authorization, 'content-type': 'application/json' }]) {
+    const response = await service.app.inject({ method: 'POST', url, headers })
+    expect(response.json()).toMatchObject({ statusCode: 400, code: 'invalid_argument', message })
+  }
 })
 
 it('a revocation answers 401, never 500, to requests under way', async () => {

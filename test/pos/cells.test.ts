@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { monthlyCells } from '../../src/pos/cells.ts'
-import type { Days } from '../../src/pos/conditions.ts'
 import { productCells, type SalesScope, salesByBucket, salesTotal } from '../../src/pos/sales.ts'
+import type { Days } from '../../src/time/window.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { makeOrder, makeProduct, makeRefund, makeShop, type Shop } from '../support/shop.ts'
 
@@ -89,14 +89,17 @@ it('sales add up, too, as a total and by month', async () => {
   ])
 })
 
-it('a window of whole months reads months alone, and one within a month days alone', async () => {
+it('reads months, and the fewer days of those that the window cuts', async () => {
   const scope = { businessId: shop.id }
   const rowsOf = async (from: string, to: string) =>
-    (await sumOf(monthlyCells('sales', ['net_sales'], scope, { from, to }))).count
+    (await sumOf(monthlyCells('sales', { keys: [], sums: ['net_sales'] }, scope, { from, to }))).count
   // Two locations in each month.
   expect(await rowsOf('2023-12-01', '2024-03-31')).toBe(8)
   expect(await rowsOf('2024-02-01', '2024-02-29')).toBe(2)
   // February and a day at each side of it.
   expect(await rowsOf('2024-01-31', '2024-03-01')).toBe(4)
-  expect(await rowsOf('2024-02-01', '2024-02-28')).toBe(3)
+  expect(await rowsOf('2024-02-01', '2024-02-14')).toBe(2)
+  // February less its last day: a sale and refunds at both locations; January less its first.
+  expect(await rowsOf('2024-02-01', '2024-02-28')).toBe(4)
+  expect(await rowsOf('2024-01-02', '2024-02-29')).toBe(5)
 })

@@ -13,6 +13,7 @@ let service: Service
 let hostile: HostileShop
 let long: HostileShop
 let token: string
+let answers: { hostile: Answers; long: Answers }
 
 beforeAll(async () => {
   service = await startService({ users: ['ana'] })
@@ -26,6 +27,7 @@ beforeAll(async () => {
     options,
   )
   token = await service.tokenOf('ana')
+  answers = { hostile: await answersAbout(hostile), long: await answersAbout(long) }
 })
 afterAll(() => service?.close())
 
@@ -74,9 +76,11 @@ function callsOf(shop: HostileShop): Record<string, Record<string, unknown>[]> {
   }
 }
 
-async function everyCall(shop: HostileShop, check: (name: string, result: Result) => void): Promise<void> {
+/** What every tool answers about a shop. */
+async function answersAbout(shop: HostileShop): Promise<Answers> {
   const tools = (await loadTools()).filter((tool) => tool.kind === 'business')
   const calls = callsOf(shop)
+  const answers: Answers = []
   for (const tool of tools) {
     const attempts = calls[tool.name]
     if (attempts === undefined) throw new Error(`say in callsOf() how ${tool.name} is called`)
@@ -89,10 +93,13 @@ async function everyCall(shop: HostileShop, check: (name: string, result: Result
       })
       // A sale of long ago cannot be cancelled; everything else must have something to say.
       if (isError && tool.name !== 'cancel_order') throw new Error(`${tool.name} ${JSON.stringify(args)}: ${text}`)
-      check(tool.name, body.result)
+      answers.push({ name: tool.name, result: body.result })
     }
   }
+  return answers
 }
+
+type Answers = { name: string; result: Result }[]
 
 interface Result {
   content: { text: string }[]
@@ -113,29 +120,20 @@ function textsIn(value: unknown): string[] {
 }
 
 describe('text written by strangers', () => {
-  it('stays data in every tool: one line, no hidden characters, no markup of a conversation', async () => {
-    await everyCall(hostile, (name, result) => {
+  it('stays data in every tool: one line, no hidden characters, no markup of a conversation', () => {
+    for (const { name, result } of answers.hostile) {
       const [{ text } = { text: '' }] = result.content
-      for (const each of textsIn(result)) {
-        expect({ name, each }).toEqual({
-          name,
-          each: expect.not.stringMatching(/[\p{Cf}\p{Co}\p{Zl}\p{Zp}]|(?!\n)\p{Cc}/u),
-        })
-      }
-      for (const each of textsIn(result.structuredContent)) {
-        expect({ name, each }).toEqual({ name, each: expect.not.stringContaining('\n') })
-      }
+      const hidden = textsIn(result).filter((each) => /[\p{Cf}\p{Co}\p{Zl}\p{Zp}]|(?!\n)\p{Cc}/u.test(each))
+      const broken = textsIn(result.structuredContent).filter((each) => each.includes('\n'))
       // A line that a stranger has begun would begin with their words; a row of a table begins with its bar.
-      for (const line of text.split('\n')) {
-        expect({ name, line }).toEqual({
-          name,
-          line: expect.not.stringMatching(/^[^\w|]*(SYSTEM|Human|Assistant|Use this id|Ignore all|You are now)/),
-        })
-      }
+      const begun = text
+        .split('\n')
+        .filter((line) => /^[^\w|]*(SYSTEM|Human|Assistant|Use this id|Ignore all|You are now)/.test(line))
+      expect({ name, hidden, broken, begun }).toEqual({ name, hidden: [], broken: [], begun: [] })
       // The one line of the service that names the business is its own.
       if (result.isError !== true)
         expect({ name, lines: text.match(/^Business: /gm)?.length }).toEqual({ name, lines: 1 })
-    })
+    }
   })
 
   it('never reaches what describes the tools', async () => {
@@ -151,14 +149,14 @@ describe('text written by strangers', () => {
 })
 
 describe('a result', () => {
-  it(`is read for at most ${MAX_TOKENS} tokens, an intent's text for ${MAX_INTENT_TOKENS}, whatever the data`, async () => {
+  it(`is read for at most ${MAX_TOKENS} tokens, an intent's text for ${MAX_INTENT_TOKENS}, whatever the data`, () => {
     const sizes: Record<string, number> = {}
     const texts: Record<string, number> = {}
-    for (const shop of [long, hostile]) {
-      await everyCall(shop, (name, result) => {
-        sizes[name] = Math.max(sizes[name] ?? 0, tokensOf(JSON.stringify(result)))
-        if (/^summarize_|_health$/.test(name)) texts[name] = tokensOf(result.content[0]?.text ?? '')
-      })
+    for (const { name, result } of [...answers.long, ...answers.hostile]) {
+      sizes[name] = Math.max(sizes[name] ?? 0, tokensOf(JSON.stringify(result)))
+      if (/^summarize_|_health$/.test(name)) {
+        texts[name] = Math.max(texts[name] ?? 0, tokensOf(result.content[0]?.text ?? ''))
+      }
     }
     expect(Object.entries(sizes).filter(([, size]) => size > MAX_TOKENS)).toEqual([])
     expect(Object.entries(texts).filter(([, size]) => size > MAX_INTENT_TOKENS)).toEqual([])

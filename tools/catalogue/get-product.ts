@@ -1,17 +1,15 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { page } from '../../src/mcp/cursor.ts'
-import { EntityRef, Nullable } from '../../src/mcp/schema.ts'
-import { clean, table, untrusted } from '../../src/mcp/text.ts'
+import { EntityRef, Nullable, NullableText } from '../../src/mcp/schema.ts'
+import { clean, cleanOrNull, nameWithState, table, untrusted } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { formatMoney, MoneySchema, money, quantity } from '../../src/money/money.ts'
 import { findProductDetail, productOf } from '../../src/pos/product-detail.ts'
 import { addDays, localDate } from '../../src/time/local.ts'
 
-const MOST_VARIANTS = 20
-const MOST_LOCATIONS = 20
+const MAX_VARIANTS = 20
+const MAX_LOCATIONS = 20
 const SALES_DAYS = 30
-
-const NullableText = Nullable(Type.String())
 
 const ProductSchema = Type.Object({
   product: EntityRef,
@@ -44,9 +42,7 @@ const ProductSchema = Type.Object({
       unitsSold: Type.String(),
       netSales: Type.String(),
       onHand: Nullable(Type.String(), { description: 'Over all locations; null: no stock is kept' }),
-      stock: Type.Array(
-        Type.Object({ location: EntityRef, onHand: Type.String(), reorderPoint: Nullable(Type.String()) }),
-      ),
+      stock: Type.Array(Type.Object({ location: EntityRef, onHand: Type.String(), reorderPoint: NullableText })),
       hasMoreStock: Type.Boolean(),
     }),
   ),
@@ -70,18 +66,18 @@ export default defineTool({
     const match = await productOf(db, business.id, reference)
     const to = localDate(now, business.timezone)
     const days = { from: addDays(to, 1 - SALES_DAYS), to }
-    const limits = { variants: MOST_VARIANTS, locations: MOST_LOCATIONS }
+    const limits = { variants: MAX_VARIANTS, locations: MAX_LOCATIONS }
     const { product, variants, sales } = await findProductDetail(db, business.id, match, days, limits)
     const amount = (value: string) => money(value, business).amount
     const shown = page(
       variants,
-      MOST_VARIANTS,
+      MAX_VARIANTS,
       ({ id }) => [id],
       (row) => ({
         id: row.id,
         sku: clean(row.sku, 60),
-        label: row.label === null ? null : clean(row.label, 60),
-        barcode: row.barcode === null ? null : clean(row.barcode, 60),
+        label: cleanOrNull(row.label, 60),
+        barcode: cleanOrNull(row.barcode, 60),
         price: amount(row.price),
         cost: row.cost === null ? null : amount(row.cost),
         isActive: row.is_active,
@@ -89,12 +85,12 @@ export default defineTool({
         unitsSold: quantity(row.units_sold),
         netSales: amount(row.net_sales),
         onHand: row.on_hand === null ? null : quantity(row.on_hand),
-        stock: row.stock.slice(0, MOST_LOCATIONS).map((stock) => ({
+        stock: row.stock.slice(0, MAX_LOCATIONS).map((stock) => ({
           location: { id: stock.location_id, name: clean(stock.location, 40) },
           onHand: quantity(stock.on_hand),
           reorderPoint: stock.reorder_point === null ? null : quantity(stock.reorder_point),
         })),
-        hasMoreStock: row.stock.length > MOST_LOCATIONS,
+        hasMoreStock: row.stock.length > MAX_LOCATIONS,
       }),
     )
     const refOf = (id: string | null, name: string | null) =>
@@ -134,7 +130,7 @@ function describeProduct(data: Static<typeof ProductSchema>): string {
     table(
       ['SKU', 'label', 'barcode', `price ${data.currency}`, 'cost', 'on hand', 'units', 'net', 'changed', 'variant id'],
       variants.map((variant) => [
-        variant.isActive ? variant.sku : `${variant.sku} (switched off)`,
+        nameWithState(variant.sku, variant.isActive),
         variant.label ?? '–',
         variant.barcode ?? '–',
         variant.price,

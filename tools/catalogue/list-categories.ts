@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox'
 import { Search } from '../../src/mcp/arguments.ts'
 import { decodeCursor, PAGE_OUTPUT, page } from '../../src/mcp/cursor.ts'
 import { Cursor, Limit } from '../../src/mcp/schema.ts'
-import { clean, listText } from '../../src/mcp/text.ts'
+import { clean, listText, nameWithState } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { findCategories } from '../../src/pos/categories.ts'
 
@@ -46,7 +46,7 @@ export default defineTool({
         what: 'categories',
         headers: ['category', 'active products', 'id'],
         rows: categories.map(({ id, name, isActive, activeProducts }) => [
-          isActive ? name : `${name} (switched off)`,
+          nameWithState(name, isActive),
           activeProducts,
           id,
         ]),

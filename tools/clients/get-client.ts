@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { Id } from '../../src/mcp/arguments.ts'
-import { Nullable } from '../../src/mcp/schema.ts'
-import { clean, table, untrusted, variantName } from '../../src/mcp/text.ts'
+import { NullableText } from '../../src/mcp/schema.ts'
+import { clean, cleanOrNull, table, untrusted, variantName } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { Decimal, money, quantity } from '../../src/money/money.ts'
 import { favouriteProducts, findClient } from '../../src/pos/clients.ts'
@@ -11,8 +11,6 @@ import { addDays, localDate } from '../../src/time/local.ts'
 const LAST_ORDERS = 5
 const FAVOURITES = 5
 const FAVOURITE_DAYS = 365
-
-const NullableText = Nullable(Type.String())
 
 const ClientSchema = Type.Object({
   client: Type.Object({
@@ -73,7 +71,6 @@ export default defineTool({
       { from: addDays(today, 1 - FAVOURITE_DAYS), to: today, timezone },
       FAVOURITES,
     )
-    const cut = (text: string | null, max: number) => (text === null ? null : clean(text, max))
     const day = (instant: Date | null) => (instant === null ? null : localDate(instant, timezone))
     const average = row.orders === '0' ? null : new Decimal(row.net_sales).div(row.orders)
     const data = {
@@ -81,11 +78,11 @@ export default defineTool({
         id: row.id,
         code: clean(row.code, 100),
         name: clean(row.name, 200),
-        email: cut(row.email, 254),
-        phone: cut(row.phone, 60),
-        taxId: cut(row.tax_id, 60),
-        city: cut(row.city, 100),
-        country: cut(row.country, 100),
+        email: cleanOrNull(row.email, 254),
+        phone: cleanOrNull(row.phone, 60),
+        taxId: cleanOrNull(row.tax_id, 60),
+        city: cleanOrNull(row.city, 100),
+        country: cleanOrNull(row.country, 100),
         isActive: row.is_active,
         note: untrusted(row.note, 1000),
         updatedAt: row.updated_at.toISOString(),

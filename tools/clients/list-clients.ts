@@ -1,14 +1,12 @@
 import { Type } from '@sinclair/typebox'
 import { Search } from '../../src/mcp/arguments.ts'
 import { decodeCursor, PAGE_OUTPUT, page } from '../../src/mcp/cursor.ts'
-import { Cursor, Limit, Nullable, StringEnum } from '../../src/mcp/schema.ts'
-import { clean, listText } from '../../src/mcp/text.ts'
+import { Cursor, Limit, NullableText, StringEnum } from '../../src/mcp/schema.ts'
+import { clean, cleanOrNull, listText } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { formatMoney, MoneySchema, money } from '../../src/money/money.ts'
 import { CLIENT_SORTS, findClients, sumClients } from '../../src/pos/clients.ts'
 import { localDate } from '../../src/time/local.ts'
-
-const NullableText = Nullable(Type.String())
 
 export default defineTool({
   name: 'list_clients',
@@ -62,10 +60,10 @@ export default defineTool({
         id: row.id,
         code: clean(row.code, 40),
         name: clean(row.name, 80),
-        email: cut(row.email, 80),
-        phone: cut(row.phone, 30),
-        city: cut(row.city, 40),
-        country: cut(row.country, 40),
+        email: cleanOrNull(row.email, 80),
+        phone: cleanOrNull(row.phone, 30),
+        city: cleanOrNull(row.city, 40),
+        country: cleanOrNull(row.country, 40),
         isActive: row.is_active,
         orders: Number(row.orders),
         netSales: money(row.net_sales, business).amount,
@@ -101,7 +99,3 @@ export default defineTool({
     }
   },
 })
-
-function cut(text: string | null, max: number): string | null {
-  return text === null ? null : clean(text, max)
-}

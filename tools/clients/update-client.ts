@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import { Id } from '../../src/mcp/arguments.ts'
-import { Nullable } from '../../src/mcp/schema.ts'
+import { NullableText } from '../../src/mcp/schema.ts'
 import { table } from '../../src/mcp/text.ts'
 import { changing, defineTool } from '../../src/mcp/tool.ts'
 import {
@@ -12,8 +12,6 @@ import {
   WrittenClientSchema,
   writtenClient,
 } from '../../src/pos/client-writing.ts'
-
-const NullableText = Nullable(Type.String())
 
 export default defineTool({
   name: 'update_client',

@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox'
 import { scopesAnywhere, scopesIn } from '../../src/auth/principal.ts'
 import { ServiceError } from '../../src/errors.ts'
 import { describeBusiness, resolveBusiness } from '../../src/mcp/resolve-business.ts'
-import { Nullable } from '../../src/mcp/schema.ts'
+import { NullableText } from '../../src/mcp/schema.ts'
 import { type CallContext, defineContextTool, readOnly } from '../../src/mcp/tool.ts'
 import { withOffset } from '../../src/time/local.ts'
 
@@ -32,8 +32,8 @@ export default defineContextTool({
     principal: Type.String({ description: 'merchant, api_key or operator' }),
     role: Type.String(),
     scopes: Type.Array(Type.String()),
-    credentialExpiresAt: Nullable(Type.String()),
-    activeBusinessId: Nullable(Type.String()),
+    credentialExpiresAt: NullableText,
+    activeBusinessId: NullableText,
     businesses: Type.Array(BusinessSchema),
   }),
   async handler(_input, context) {

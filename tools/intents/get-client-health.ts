@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { Nullable } from '../../src/mcp/schema.ts'
+import { Nullable, NullableText } from '../../src/mcp/schema.ts'
 import { clean, table } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { formatMoney, MoneySchema, money } from '../../src/money/money.ts'
@@ -25,8 +25,6 @@ const ALL_DAYS = { from: '1900-01-01', to: '2999-12-31' }
 const MANY_WITHOUT_CLIENT = 30
 const FEW_REPEAT = 50
 const CONCENTRATED = 50
-
-const NullableText = Nullable(Type.String())
 
 const RatedClientSchema = Type.Object({
   id: Type.String(),

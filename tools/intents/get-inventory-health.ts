@@ -17,7 +17,7 @@ import { addDays, localDate } from '../../src/time/local.ts'
 import { WindowSchema } from '../../src/time/window.ts'
 
 const LIMITS = { reorder: 10, others: 5 }
-const MOST_ADVICE = 3
+const MAX_ADVICE = 3
 // What stays of 2,000 tokens beside the line that names the business.
 const MAX_TEXT_TOKENS = 1900
 
@@ -201,7 +201,7 @@ function adviceOf(health: Omit<Health, 'worthDoing'>): string[] {
       `Give their cost to SKUs in stock that have none (${totals.skusWithoutCost}), so that the value of stock is whole.`,
     )
   }
-  return advice.slice(0, MOST_ADVICE)
+  return advice.slice(0, MAX_ADVICE)
 }
 
 const products = (count: number) => `${count} ${count === 1 ? 'product' : 'products'}`

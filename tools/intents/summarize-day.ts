@@ -3,14 +3,15 @@ import { ServiceError } from '../../src/errors.ts'
 import { AllBusinesses, forWantedBusinesses } from '../../src/mcp/all-businesses.ts'
 import { LocationId } from '../../src/mcp/arguments.ts'
 import { LocalDate } from '../../src/mcp/schema.ts'
-import { clean, variantName } from '../../src/mcp/text.ts'
+import { clean, cleanOrNull, variantName } from '../../src/mcp/text.ts'
 import { type BusinessContext, defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { money, percentChange, quantity } from '../../src/money/money.ts'
 import { largestDiscounts, largestRefunds, lowStockSold } from '../../src/pos/day.ts'
 import { type Day, DaySchema, FULL, summarizeDays } from '../../src/pos/day-summary.ts'
 import { placeOf } from '../../src/pos/locations.ts'
 import { paymentsByMethod } from '../../src/pos/payments.ts'
-import { salesByBucket, salesTotal, salesUntil, topProducts } from '../../src/pos/sales.ts'
+import { rankedProducts } from '../../src/pos/product-sales.ts'
+import { salesByBucket, salesTotal, salesUntil } from '../../src/pos/sales.ts'
 import { addSums, NO_SALES, netSales, salesFigures } from '../../src/pos/sales-figures.ts'
 import { addDays, localDate, localTime } from '../../src/time/local.ts'
 
@@ -71,7 +72,8 @@ async function summarizeDay(context: BusinessContext, date: string | undefined, 
   const net = figures.netSales.amount
 
   const hours = await salesByBucket(db, scope, days, 'hour')
-  const products = await topProducts(db, scope, days, FULL.products)
+  const ranking = { by: 'net_sales', order: 'best', limit: FULL.products, soldOnly: true } as const
+  const products = await rankedProducts(db, scope, days, ranking)
   const payments = await paymentsByMethod(db, scope, days, FULL.payments)
   const refunds = await largestRefunds(db, scope, day, timezone, FULL.notable)
   const discounts = await largestDiscounts(db, scope, day, timezone, FULL.notable)
@@ -93,6 +95,8 @@ async function summarizeDay(context: BusinessContext, date: string | undefined, 
       meanOfLastFour: { dates, netSales: money(mean, business), changePercent: percentChange(net, mean) },
     },
     byHour: [...hours]
+      // Cancelled orders leave hours without any.
+      .filter(([, sums]) => Number(sums.orders) > 0 || Number(sums.refunds) > 0)
       .map(([hour, sums]) => ({
         hour: Number(hour),
         orders: Number(sums.orders),
@@ -115,7 +119,7 @@ async function summarizeDay(context: BusinessContext, date: string | undefined, 
       orderId: row.order_id,
       orderNumber: clean(row.order_number, 40),
       total: money(row.total, business),
-      reason: row.reason === null ? null : clean(row.reason, 80),
+      reason: cleanOrNull(row.reason, 80),
     })),
     discountsWorthALook: discounts.map((row) => ({
       orderId: row.order_id,

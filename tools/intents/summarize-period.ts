@@ -7,7 +7,7 @@ import { type BusinessContext, defineTool, readOnly } from '../../src/mcp/tool.t
 import { type Currency, money, percentChange, quantity } from '../../src/money/money.ts'
 import { placeOf } from '../../src/pos/locations.ts'
 import { advice, extremes, type PeriodDay, periodDays, rate, trend } from '../../src/pos/period.ts'
-import { categoryChanges, clientCounts, type ProductChange, productChanges } from '../../src/pos/period-sales.ts'
+import { clientCounts, type ProductChange, periodChanges } from '../../src/pos/period-sales.ts'
 import {
   FULL,
   type Period,
@@ -72,8 +72,7 @@ async function summarizePeriod(context: BusinessContext, input: WindowInput, loc
   const figures = salesFigures(sums, business)
   const figuresBefore = salesFigures(sumsBefore, business)
   const figuresYear = salesFigures(await salesTotal(db, scope, aYearBefore), business)
-  const products = await productChanges(db, scope, { days, before }, { top: FULL.products, movers: FULL.movers })
-  const categories = await categoryChanges(db, scope, { days, before }, FULL.categories)
+  const { products, categories } = await periodChanges(db, scope, { days, before }, FULL)
   const clients = await clientCounts(db, scope, days, timezone)
 
   const each = periodDays(days, sumsByDay, isComplete)

@@ -1,14 +1,12 @@
 import { Type } from '@sinclair/typebox'
 import { LocationId, Search } from '../../src/mcp/arguments.ts'
 import { decodeCursor, PAGE_OUTPUT, page } from '../../src/mcp/cursor.ts'
-import { Cursor, EntityRef, Limit, Nullable, StringEnum } from '../../src/mcp/schema.ts'
+import { Cursor, EntityRef, Limit, NullableText, StringEnum } from '../../src/mcp/schema.ts'
 import { clean, listText, variantName } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { quantity } from '../../src/money/money.ts'
 import { findInventory } from '../../src/pos/inventory.ts'
 import { placeOf } from '../../src/pos/locations.ts'
-
-const NullableQuantity = Nullable(Type.String())
 
 export default defineTool({
   name: 'get_inventory',
@@ -38,8 +36,8 @@ export default defineTool({
         sku: Type.String(),
         location: EntityRef,
         onHand: Type.String({ description: 'Exact decimal' }),
-        reorderPoint: NullableQuantity,
-        reorderQuantity: NullableQuantity,
+        reorderPoint: NullableText,
+        reorderQuantity: NullableText,
         status: Type.String({ description: 'out, low or ok' }),
       }),
     ),

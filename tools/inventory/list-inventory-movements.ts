@@ -1,17 +1,15 @@
 import { Type } from '@sinclair/typebox'
 import { Id, LocationId } from '../../src/mcp/arguments.ts'
 import { decodeCursor, PAGE_OUTPUT, page } from '../../src/mcp/cursor.ts'
-import { Cursor, EntityRef, Limit, Nullable, StringEnum } from '../../src/mcp/schema.ts'
-import { clean, listText, untrusted, variantName } from '../../src/mcp/text.ts'
+import { Cursor, EntityRef, Limit, Nullable, NullableText, StringEnum } from '../../src/mcp/schema.ts'
+import { clean, cleanOrNull, listText, untrusted, variantName } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { quantity } from '../../src/money/money.ts'
 import { placeOf } from '../../src/pos/locations.ts'
 import { findMovements, MOVEMENT_REASONS } from '../../src/pos/movements.ts'
 import { variantsOf } from '../../src/pos/variants.ts'
 import { withOffset } from '../../src/time/local.ts'
-import { WINDOW_INPUT, windowOf } from '../../src/time/window.ts'
-
-const NullableText = Nullable(Type.String())
+import { WINDOW_INPUT, windowIfAsked } from '../../src/time/window.ts'
 
 export default defineTool({
   name: 'list_inventory_movements',
@@ -51,8 +49,7 @@ export default defineTool({
   }),
   async handler({ product, locationId, reason, limit, cursor, ...input }, { db, business, now }) {
     const { timezone } = await placeOf(db, business, locationId)
-    const filtered = input.from !== undefined || input.to !== undefined || input.preset !== undefined
-    const days = filtered ? { ...windowOf(input, now, timezone, 'today'), timezone } : undefined
+    const days = windowIfAsked(input, now, timezone)
     const after = decodeCursor(cursor, 2)
     const [variant] = product === undefined ? [] : await variantsOf(db, business.id, [product], 'product')
     const query = { variantId: variant?.variant_id, locationId, reason, days, limit: limit + 1, after }
@@ -70,7 +67,7 @@ export default defineTool({
         quantity: quantity(row.quantity),
         reason: row.reason,
         note: untrusted(row.note, 160),
-        author: row.author === null ? null : clean(row.author, 60),
+        author: cleanOrNull(row.author, 60),
         sourceId: row.source_id,
       }),
     )

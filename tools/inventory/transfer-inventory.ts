@@ -10,8 +10,8 @@ import { locationToWrite } from '../../src/pos/locations.ts'
 import { lockStock, stockKey, writeMovements } from '../../src/pos/stock-writing.ts'
 import { type Variant, variantsOf } from '../../src/pos/variants.ts'
 
-const MOST_ITEMS = 50
-const MOST_NAMED = 10
+const MAX_ITEMS = 50
+const MAX_NAMED = 10
 
 export default defineTool({
   name: 'transfer_inventory',
@@ -27,7 +27,7 @@ export default defineTool({
     toLocationId: Id('Another one'),
     items: Type.Array(Type.Object({ product: Id('SKU or variant id'), quantity: Quantity('More than 0') }), {
       minItems: 1,
-      maxItems: MOST_ITEMS,
+      maxItems: MAX_ITEMS,
     }),
     note: Type.Optional(Type.String({ maxLength: 500 })),
   }),
@@ -78,9 +78,9 @@ export default defineTool({
     const missing = moves.filter((move) => onHand(move.out).lessThan(move.amount))
     if (missing.length > 0) {
       const named = missing
-        .slice(0, MOST_NAMED)
+        .slice(0, MAX_NAMED)
         .map(({ reference, amount, out }) => `${reference} ${quantity(onHand(out))} of ${quantity(amount)}`)
-      const more = missing.length > MOST_NAMED ? ` and ${missing.length - MOST_NAMED} more` : ''
+      const more = missing.length > MAX_NAMED ? ` and ${missing.length - MAX_NAMED} more` : ''
       throw new ServiceError(
         'conflict',
         `Not enough stock at fromLocationId, on hand of what is asked: ${named.join(', ')}${more}.`,

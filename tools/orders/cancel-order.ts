@@ -5,7 +5,7 @@ import { StringEnum } from '../../src/mcp/schema.ts'
 import { clean } from '../../src/mcp/text.ts'
 import { changing, defineTool } from '../../src/mcp/tool.ts'
 import { formatMoney, money } from '../../src/money/money.ts'
-import { describeStock, MOST_SHOWN, StockChangesSchema } from '../../src/pos/order-stock.ts'
+import { describeStock, MAX_SHOWN, StockChangesSchema } from '../../src/pos/order-stock.ts'
 import { cancelOrder, lockOrder } from '../../src/pos/order-writing.ts'
 
 export default defineTool({
@@ -61,8 +61,8 @@ export default defineTool({
           refundable: money(0, business).amount,
         },
         currency: business.currency,
-        stock: stock.slice(0, MOST_SHOWN),
-        hasMore: stock.length > MOST_SHOWN,
+        stock: stock.slice(0, MAX_SHOWN),
+        hasMore: stock.length > MAX_SHOWN,
       },
       subject: `order ${order.id}`,
     }

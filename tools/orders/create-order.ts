@@ -1,16 +1,14 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { sql } from 'kysely'
-import type { Transaction } from '../../src/database/database.ts'
 import { ServiceError } from '../../src/errors.ts'
 import { Amount, Id, Quantity } from '../../src/mcp/arguments.ts'
 import { EntityRef, Nullable } from '../../src/mcp/schema.ts'
 import { clean, table } from '../../src/mcp/text.ts'
 import { additive, defineTool } from '../../src/mcp/tool.ts'
 import { Decimal, formatMoney, money, quantity } from '../../src/money/money.ts'
-import { isClient } from '../../src/pos/clients.ts'
+import { clientOf } from '../../src/pos/clients.ts'
 import { locationToWrite } from '../../src/pos/locations.ts'
 import { expectAmount, inMinorUnits, payInFull, priceLines } from '../../src/pos/order-pricing.ts'
-import { describeCut, describeStock, MOST_SHOWN, StockChangesSchema } from '../../src/pos/order-stock.ts'
+import { describeCut, describeStock, MAX_SHOWN, StockChangesSchema } from '../../src/pos/order-stock.ts'
 import { writeOrder } from '../../src/pos/order-writing.ts'
 
 const OutputSchema = Type.Object({
@@ -91,7 +89,7 @@ export default defineTool({
   output: OutputSchema,
   async handler({ items, locationId, clientId, tip, open, expectedTotal, ...input }, { db, business, principal, now }) {
     const { location } = await locationToWrite(db, business, locationId)
-    const client = clientId === undefined ? null : await clientOf(db, business.id, clientId)
+    const client = clientId === undefined ? null : await clientOf(db, business.id, clientId, 'clientId')
     const orderType = clean(input.orderType, 40)
     if (orderType === '') throw new ServiceError('invalid_argument', 'orderType must be a word such as retail.')
     const tips = inMinorUnits(tip ?? '0', 'tip', business)
@@ -129,7 +127,7 @@ export default defineTool({
         total: amount(total),
         refundable: amount(open ? 0 : total),
       },
-      lines: lines.slice(0, MOST_SHOWN).map((line, index) => ({
+      lines: lines.slice(0, MAX_SHOWN).map((line, index) => ({
         line: index + 1,
         sku: clean(line.variant.sku, 60),
         quantity: quantity(line.quantity),
@@ -137,8 +135,8 @@ export default defineTool({
         total: amount(line.total),
       })),
       payments: payments.map((payment) => ({ method: payment.method, amount: amount(payment.amount) })),
-      stock: stock.slice(0, MOST_SHOWN),
-      hasMore: lines.length > MOST_SHOWN,
+      stock: stock.slice(0, MAX_SHOWN),
+      hasMore: lines.length > MAX_SHOWN,
     }
     const text = [...describeCut(lines), describe(data), describeStock(stock)].join('\n')
     return { text, data, subject: `order ${id}` }
@@ -155,16 +153,4 @@ function describe({ order, location, client, totals, ...data }: Static<typeof Ou
       data.lines.map((line) => [line.line, line.sku, line.quantity, line.unitPrice, line.total]),
     ),
   ].join('\n')
-}
-
-/** @throws ServiceError `not_found`, the same for a client of another business */
-async function clientOf(db: Transaction, businessId: string, idOrCode: string): Promise<{ id: string; name: string }> {
-  const { rows } = await sql<{ id: string; name: string }>`
-    select c.id, c.name from customer c where c.business_id = ${businessId} and ${isClient(idOrCode)}
-    order by c.id limit 1`.execute(db)
-  const [client] = rows
-  if (client !== undefined) return { id: client.id, name: clean(client.name, 80) }
-  throw new ServiceError('not_found', 'clientId: there is no such client in this business.', {
-    hint: 'Use list_clients to find its id, or leave clientId out.',
-  })
 }

@@ -2,8 +2,8 @@ import { type Static, Type } from '@sinclair/typebox'
 import { ServiceError } from '../../src/errors.ts'
 import { Id } from '../../src/mcp/arguments.ts'
 import { decodeCursor, PAGE_OUTPUT, page } from '../../src/mcp/cursor.ts'
-import { Cursor, Nullable } from '../../src/mcp/schema.ts'
-import { clean, table, untrusted } from '../../src/mcp/text.ts'
+import { Cursor, NullableText } from '../../src/mcp/schema.ts'
+import { clean, cleanOrNull, table, untrusted } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { formatMoney, MoneySchema, money, quantity } from '../../src/money/money.ts'
 import { OrderSummarySchema, orderSummary } from '../../src/pos/order-summary.ts'
@@ -11,8 +11,6 @@ import { findOrder, noSuchOrder } from '../../src/pos/orders.ts'
 import { withOffset } from '../../src/time/local.ts'
 
 const MAX_LINES = 100
-
-const NullableText = Nullable(Type.String())
 
 const OrderDetailSchema = Type.Object({
   order: OrderSummarySchema,
@@ -89,7 +87,7 @@ export default defineTool({
       method: clean(payment.method, 40),
       amount: money(payment.amount, business),
       paidAt: withOffset(payment.paid_at, timezone),
-      reference: payment.reference === null ? null : clean(payment.reference, 60),
+      reference: cleanOrNull(payment.reference, 60),
     }))
     const refunds = found.refunds.map((refund) => ({
       id: refund.id,

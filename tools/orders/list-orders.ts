@@ -8,7 +8,7 @@ import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { placeOf } from '../../src/pos/locations.ts'
 import { OrderSummarySchema, orderSummary } from '../../src/pos/order-summary.ts'
 import { findOrders, ORDER_STATUSES } from '../../src/pos/orders.ts'
-import { WINDOW_INPUT, windowOf } from '../../src/time/window.ts'
+import { WINDOW_INPUT, windowIfAsked } from '../../src/time/window.ts'
 import { isUuid } from '../../src/uuid.ts'
 
 export default defineTool({
@@ -40,8 +40,7 @@ export default defineTool({
     if (clientId !== undefined && !isUuid(clientId)) {
       throw new ServiceError('invalid_argument', 'clientId must be an id as results give it.')
     }
-    const filtered = input.from !== undefined || input.to !== undefined || input.preset !== undefined
-    const days = filtered ? { ...windowOf(input, now, timezone, 'today'), timezone } : undefined
+    const days = windowIfAsked(input, now, timezone)
     const after = decodeCursor(cursor, 2)
     const rows = await findOrders(db, business.id, {
       days,

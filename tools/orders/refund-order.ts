@@ -5,7 +5,7 @@ import { clean, table } from '../../src/mcp/text.ts'
 import { changing, defineTool } from '../../src/mcp/tool.ts'
 import { Decimal, formatMoney, money, quantity } from '../../src/money/money.ts'
 import { expectAmount, paymentMethodOf } from '../../src/pos/order-pricing.ts'
-import { describeCut, describeStock, MOST_SHOWN, StockChangesSchema } from '../../src/pos/order-stock.ts'
+import { describeCut, describeStock, MAX_SHOWN, StockChangesSchema } from '../../src/pos/order-stock.ts'
 import { type LockedOrder, lockOrder } from '../../src/pos/order-writing.ts'
 import { findRefundable, largestPaymentMethod, partsToRefund, writeRefund } from '../../src/pos/refund-writing.ts'
 import { paidFor } from '../../src/pos/refunds.ts'
@@ -96,14 +96,14 @@ export default defineTool({
       order: { id: order.id, number: clean(order.order_number, 60) },
       currency: business.currency,
       refundable: amount(before.total.minus(total)),
-      lines: parts.slice(0, MOST_SHOWN).map(({ line, part }) => ({
+      lines: parts.slice(0, MAX_SHOWN).map(({ line, part }) => ({
         line: line.line,
         sku: clean(line.sku, 60),
         quantity: quantity(part.quantity),
         total: amount(paidFor(part)),
       })),
-      stock: stock.slice(0, MOST_SHOWN),
-      hasMore: parts.length > MOST_SHOWN,
+      stock: stock.slice(0, MAX_SHOWN),
+      hasMore: parts.length > MAX_SHOWN,
     }
     const text = [...describeCut(parts), describe(data), describeStock(stock)].join('\n')
     return { text, data, subject: `refund ${id}` }

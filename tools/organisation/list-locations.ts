@@ -1,12 +1,10 @@
 import { Type } from '@sinclair/typebox'
 import { decodeCursor, PAGE_OUTPUT, page } from '../../src/mcp/cursor.ts'
-import { Cursor, Limit, Nullable } from '../../src/mcp/schema.ts'
-import { clean, listText } from '../../src/mcp/text.ts'
+import { Cursor, Limit, NullableText } from '../../src/mcp/schema.ts'
+import { clean, cleanOrNull, listText, nameWithState } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { findLocations } from '../../src/pos/locations.ts'
 import { withOffset } from '../../src/time/local.ts'
-
-const NullableText = Nullable(Type.String())
 
 export default defineTool({
   name: 'list_locations',
@@ -44,8 +42,8 @@ export default defineTool({
         name: clean(row.name),
         timezone: row.timezone,
         localTime: withOffset(now, row.timezone),
-        city: row.city === null ? null : clean(row.city, 60),
-        address: row.address === null ? null : clean(row.address),
+        city: cleanOrNull(row.city, 60),
+        address: cleanOrNull(row.address),
         isActive: row.is_active,
       }),
     )
@@ -54,7 +52,7 @@ export default defineTool({
         what: 'locations',
         headers: ['location', 'city', 'address', 'time zone', 'local time', 'id'],
         rows: locations.map((location) => [
-          location.isActive ? location.name : `${location.name} (switched off)`,
+          nameWithState(location.name, location.isActive),
           location.city ?? '–',
           location.address ?? '–',
           location.timezone,

@@ -1,12 +1,10 @@
 import { Type } from '@sinclair/typebox'
 import { Search } from '../../src/mcp/arguments.ts'
 import { decodeCursor, PAGE_OUTPUT, page } from '../../src/mcp/cursor.ts'
-import { Cursor, Limit, Nullable } from '../../src/mcp/schema.ts'
-import { clean, listText } from '../../src/mcp/text.ts'
+import { Cursor, Limit, Nullable, NullableText } from '../../src/mcp/schema.ts'
+import { clean, cleanOrNull, listText, nameWithState } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { findSuppliers } from '../../src/pos/suppliers.ts'
-
-const NullableText = Nullable(Type.String())
 
 export default defineTool({
   name: 'list_suppliers',
@@ -43,9 +41,9 @@ export default defineTool({
       (row) => ({
         id: row.id,
         name: clean(row.name),
-        email: row.email === null ? null : clean(row.email, 100),
-        phone: row.phone === null ? null : clean(row.phone, 40),
-        taxId: row.tax_id === null ? null : clean(row.tax_id, 40),
+        email: cleanOrNull(row.email, 100),
+        phone: cleanOrNull(row.phone, 40),
+        taxId: cleanOrNull(row.tax_id, 40),
         leadTimeDays: row.lead_time_days,
         isActive: row.is_active,
         activeProducts: row.active_products,
@@ -56,7 +54,7 @@ export default defineTool({
         what: 'suppliers',
         headers: ['supplier', 'email', 'phone', 'tax id', 'lead time (days)', 'active products', 'id'],
         rows: suppliers.map((supplier) => [
-          supplier.isActive ? supplier.name : `${supplier.name} (switched off)`,
+          nameWithState(supplier.name, supplier.isActive),
           supplier.email ?? '–',
           supplier.phone ?? '–',
           supplier.taxId ?? '–',

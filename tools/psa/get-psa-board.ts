@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { ServiceError } from '../../src/errors.ts'
 import { page } from '../../src/mcp/cursor.ts'
-import { Nullable } from '../../src/mcp/schema.ts'
+import { NullableText } from '../../src/mcp/schema.ts'
 import { clean, untrusted } from '../../src/mcp/text.ts'
 import { type BusinessContext, defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { Decimal } from '../../src/money/money.ts'
@@ -20,8 +20,8 @@ const StepSchema = Type.Object({
   name: Type.String(),
   kind: Type.String(),
   status: Type.String(),
-  assignee: Nullable(Type.String()),
-  dueOn: Nullable(Type.String()),
+  assignee: NullableText,
+  dueOn: NullableText,
   daysOverdue: Type.Optional(Type.Integer()),
   blockedReason: Type.Optional(Type.String()),
   estimatedHours: Type.Optional(Type.String()),

@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { ServiceError } from '../../src/errors.ts'
 import { page } from '../../src/mcp/cursor.ts'
-import { Nullable, StringEnum } from '../../src/mcp/schema.ts'
+import { NullableText, StringEnum } from '../../src/mcp/schema.ts'
 import { clean, table } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { type Currency, Decimal, formatMoney, money } from '../../src/money/money.ts'
@@ -62,7 +62,7 @@ export default defineTool({
     totals: Type.Object({ entries: Type.Integer(), ...FIGURES }),
     rows: Type.Array(
       Type.Object({
-        id: Nullable(Type.String()),
+        id: NullableText,
         name: Type.String(),
         ...FIGURES,
       }),

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import { decodeCursor, PAGE_OUTPUT, page } from '../../src/mcp/cursor.ts'
-import { Cursor, EntityRef, Limit, LocalDate, Nullable, StringEnum } from '../../src/mcp/schema.ts'
+import { Cursor, EntityRef, Limit, LocalDate, NullableText, StringEnum } from '../../src/mcp/schema.ts'
 import { clean, listText, untrusted } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { BoardId, callerWhere, Flag } from '../../src/psa/arguments.ts'
@@ -38,8 +38,8 @@ export default defineTool({
         phase: Type.String(),
         kind: Type.String(),
         status: Type.String(),
-        assignee: Nullable(Type.String()),
-        dueOn: Nullable(Type.String()),
+        assignee: NullableText,
+        dueOn: NullableText,
         daysOverdue: Type.Integer(),
         blockedReason: Type.Optional(Type.String()),
       }),

@@ -1,25 +1,27 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { LocationId } from '../../src/mcp/arguments.ts'
 import { page } from '../../src/mcp/cursor.ts'
-import { EntityRef, Nullable } from '../../src/mcp/schema.ts'
+import { EntityRef, Nullable, NullableText } from '../../src/mcp/schema.ts'
 import { clean, table } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { type Currency, Decimal, formatMoney, money, percentChange, quantity } from '../../src/money/money.ts'
+import { type Currency, Decimal, formatMoney, money, quantity } from '../../src/money/money.ts'
 import { sharePercent } from '../../src/money/share.ts'
 import { placeOf } from '../../src/pos/locations.ts'
 import {
   Compare,
   ComparisonSchema,
+  changeCells,
   comparedPeriod,
   comparison,
   describeComparison,
-  NullableText,
+  ROW_COMPARISON,
+  rowComparison,
 } from '../../src/pos/period-comparison.ts'
 import { addCategorySums, type CategorySums, salesByCategory } from '../../src/pos/sales-by-category.ts'
-import { signed } from '../../src/pos/summary-text.ts'
+import { describeWindow } from '../../src/pos/summary-text.ts'
 import { WINDOW_INPUT, WindowSchema, windowOf } from '../../src/time/window.ts'
 
-const MOST_ROWS = 50
+const MAX_ROWS = 50
 const NO_CATEGORY = 'No category'
 
 const FIGURES = {
@@ -39,8 +41,7 @@ const RowSchema = Type.Object({
   name: Type.String(),
   ...FIGURES,
   sharePercent: NullableText,
-  netSalesBefore: Type.Optional(Type.String()),
-  changePercent: Type.Optional(NullableText),
+  ...ROW_COMPARISON,
 })
 type Row = Static<typeof RowSchema>
 
@@ -75,16 +76,11 @@ export default defineTool({
       name,
       ...figuresOf(row, business),
       sharePercent: sharePercent(row.net_sales, sums.net_sales),
-      ...(compare
-        ? {
-            netSalesBefore: money(row.net_sales_before, business).amount,
-            changePercent: percentChange(row.net_sales, row.net_sales_before),
-          }
-        : {}),
+      ...(compare ? rowComparison({ now: row.net_sales, before: row.net_sales_before }, business) : {}),
     })
     const { items: rows } = page(
       sales,
-      MOST_ROWS,
+      MAX_ROWS,
       () => [],
       (row) => build(row.id, row.name === null ? NO_CATEGORY : clean(row.name, 60), row),
     )
@@ -99,7 +95,7 @@ export default defineTool({
       ...(against === undefined ? {} : { comparison: against }),
       rows,
     }
-    const when = `${days.from} to ${days.to}${location === null ? '' : ` at ${location.name}`} (days of ${timezone})`
+    const when = describeWindow(days, { timezone, location })
     if (rows.length === 0) return { text: `No sales, ${when}.`, data }
     const isPartlyCosted = totals.margin !== null && !new Decimal(sums.costed_net_sales).eq(sums.net_sales)
     const costed = formatMoney({ amount: totals.costedNetSales, currency })
@@ -118,7 +114,7 @@ export default defineTool({
 
 function figuresOf(sums: CategorySums, currency: Currency): Figures {
   // Where no product has a cost there is no margin; a margin of zero needs costs that are known.
-  const isCosted = !new Decimal(sums.cost).isZero() || !new Decimal(sums.costed_net_sales).isZero()
+  const isCosted = Number(sums.costed_lines) > 0
   const margin = new Decimal(sums.costed_net_sales).minus(sums.cost)
   return {
     unitsSold: quantity(sums.units_sold),
@@ -148,7 +144,7 @@ function categoryTable(
     row.marginPercent ?? '–',
   ]
   const changed = (before: string | undefined, percent: string | null | undefined) =>
-    against === undefined ? [] : [before ?? '–', percent == null ? '–' : signed(percent)]
+    against === undefined ? [] : changeCells(before, percent)
   return table(
     [
       ...['category', 'units', 'gross', 'discounts', 'returns', 'net', 'share %', 'margin', 'margin %'],

@@ -1,26 +1,27 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { page } from '../../src/mcp/cursor.ts'
-import { Nullable } from '../../src/mcp/schema.ts'
+import { Nullable, NullableText } from '../../src/mcp/schema.ts'
 import { clean, table } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { type Currency, Decimal, formatMoney, money, percentChange } from '../../src/money/money.ts'
+import { type Currency, Decimal, formatMoney, money } from '../../src/money/money.ts'
 import { sharePercent } from '../../src/money/share.ts'
 import {
   Compare,
   ComparisonSchema,
+  changeCells,
   comparedPeriod,
   comparison,
   describeComparison,
-  NullableText,
+  ROW_COMPARISON,
+  rowComparison,
 } from '../../src/pos/period-comparison.ts'
 import { salesTotal } from '../../src/pos/sales.ts'
 import { type LocationSales, salesByLocation } from '../../src/pos/sales-by-location.ts'
 import { addSums, netSales, type SalesSums, salesFigures } from '../../src/pos/sales-figures.ts'
-import { signed } from '../../src/pos/summary-text.ts'
 import { localDate } from '../../src/time/local.ts'
 import { WINDOW_INPUT, WindowSchema, windowOf } from '../../src/time/window.ts'
 
-const MOST_ROWS = 50
+const MAX_ROWS = 50
 
 const FIGURES = {
   orders: Type.Integer(),
@@ -42,8 +43,7 @@ const RowSchema = Type.Object({
   isActive: Type.Boolean(),
   ...FIGURES,
   sharePercent: NullableText,
-  netSalesBefore: Type.Optional(Type.String()),
-  changePercent: Type.Optional(NullableText),
+  ...ROW_COMPARISON,
 })
 type Row = Static<typeof RowSchema>
 
@@ -83,7 +83,7 @@ export default defineTool({
       ...figuresOf(row, business),
       ...beside(row, net, compare, business),
     })
-    const { items: rows } = page(sales, MOST_ROWS, () => [], build)
+    const { items: rows } = page(sales, MAX_ROWS, () => [], build)
     const others = sales.slice(rows.length)
     if (others.length > 0) {
       const sum = { ...addSums(others), net_sales_before: netBefore(others) }
@@ -148,12 +148,7 @@ function beside(sums: SalesSums & { net_sales_before: string }, total: string, c
   const net = netSales(sums)
   return {
     sharePercent: sharePercent(net, total),
-    ...(compare
-      ? {
-          netSalesBefore: money(sums.net_sales_before, currency).amount,
-          changePercent: percentChange(net, sums.net_sales_before),
-        }
-      : {}),
+    ...(compare ? rowComparison({ now: net, before: sums.net_sales_before }, currency) : {}),
   }
 }
 
@@ -174,7 +169,7 @@ function locationTable(
     row.averageSale ?? '–',
   ]
   const changed = (before: string | undefined, percent: string | null | undefined) =>
-    against === undefined ? [] : [before ?? '–', percent == null ? '–' : signed(percent)]
+    against === undefined ? [] : changeCells(before, percent)
   return table(
     [
       ...['location', 'id', 'zone', 'orders', 'gross', 'returns', 'discounts', 'net', 'tax', 'tips', 'total'],

@@ -7,9 +7,10 @@ import { type Currency, Decimal, formatMoney, money } from '../../src/money/mone
 import { sharePercent } from '../../src/money/share.ts'
 import { placeOf } from '../../src/pos/locations.ts'
 import { type PaymentSums, paymentsByMethod, paymentsTotal } from '../../src/pos/payments.ts'
+import { describeWindow } from '../../src/pos/summary-text.ts'
 import { WINDOW_INPUT, WindowSchema, windowOf } from '../../src/time/window.ts'
 
-const MOST_ROWS = 30
+const MAX_ROWS = 30
 
 const FIGURES = {
   payments: Type.Integer(),
@@ -50,7 +51,7 @@ export default defineTool({
     const scope = { businessId: business.id, locationId }
     const { methods, ...all } = await paymentsTotal(db, scope, days)
     const totals = figuresOf(all, business)
-    const listed = await paymentsByMethod(db, scope, days, MOST_ROWS)
+    const listed = await paymentsByMethod(db, scope, days, MAX_ROWS)
     const build = (method: string, sums: PaymentSums) => {
       const figures = figuresOf(sums, business)
       return { method, ...figures, sharePercent: sharePercent(figures.netAmount, totals.netAmount) }
@@ -59,7 +60,7 @@ export default defineTool({
     if (methods > listed.length) rows.push(build(`Other (${methods - listed.length} methods)`, rest(all, listed)))
 
     const data = { window: { ...days, timezone, currency }, location, totals, rows }
-    const when = `${days.from} to ${days.to}${location === null ? '' : ` at ${location.name}`} (days of ${timezone})`
+    const when = describeWindow(days, { timezone, location })
     if (rows.length === 0) return { text: `No payments and no refunds, ${when}.`, data }
     return {
       text: [

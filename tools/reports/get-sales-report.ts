@@ -1,19 +1,12 @@
 import { Type } from '@sinclair/typebox'
 import { ServiceError } from '../../src/errors.ts'
 import { LocationId } from '../../src/mcp/arguments.ts'
-import { EntityRef, Nullable, StringEnum } from '../../src/mcp/schema.ts'
+import { EntityRef, Nullable, NullableText, StringEnum } from '../../src/mcp/schema.ts'
 import { table } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { formatMoney, percentChange } from '../../src/money/money.ts'
 import { placeOf } from '../../src/pos/locations.ts'
-import {
-  against,
-  Compare,
-  comparedPeriod,
-  NullableText,
-  PeriodBeforeSchema,
-  unfinished,
-} from '../../src/pos/period-comparison.ts'
+import { against, Compare, comparedPeriod, PeriodBeforeSchema, unfinished } from '../../src/pos/period-comparison.ts'
 import { salesByBucket, salesTotal } from '../../src/pos/sales.ts'
 import {
   describeFigures,
@@ -22,16 +15,16 @@ import {
   SalesFiguresSchema,
   salesFigures,
 } from '../../src/pos/sales-figures.ts'
-import { describeChange } from '../../src/pos/summary-text.ts'
+import { describeChange, describeWindow } from '../../src/pos/summary-text.ts'
 import { addDays, daysBetween, monthStart, weekday, weekdayName, weekStart } from '../../src/time/local.ts'
 import { WINDOW_INPUT, WindowSchema, windowOf } from '../../src/time/window.ts'
 
 const GROUPS = ['day', 'week', 'month', 'weekday', 'hour'] as const
 type Group = (typeof GROUPS)[number]
 // A year of weeks; more would be more than a model reads in one result.
-const MOST_ROWS = 53
+const MAX_ROWS = 53
 // Characters; the same rows as data cost about as much again.
-const LONGEST_TABLE = 5700
+const MAX_TABLE_LENGTH = 5700
 
 const AMOUNTS = ['grossSales', 'returns', 'discounts', 'netSales', 'tax', 'tips', 'total'] as const
 const SHORT = ['gross', 'returns', 'discounts', 'net', 'tax', 'tips', 'total']
@@ -95,8 +88,8 @@ export default defineTool({
     })
     return {
       text: [
-        `Net sales ${formatMoney(totals.netSales)} from ${totals.orders} orders, ${days.from} to ${days.to}` +
-          `${location === null ? '' : ` at ${location.name}`} (days of ${timezone}).`,
+        `Net sales ${formatMoney(totals.netSales)} from ${totals.orders} orders, ` +
+          `${describeWindow(days, { timezone, location })}.`,
         `${describeFigures(totals)} · refunds ${totals.refunds}`,
         ...(comparison === undefined ? [] : [describeChanges(comparison)]),
         ...reportTable(groupBy, rows),
@@ -132,7 +125,7 @@ function reportTable(groupBy: Group, rows: readonly Row[]): string[] {
       ]),
     )
   const whole = of([...AMOUNTS.keys()])
-  if (whole.length <= LONGEST_TABLE) return [whole]
+  if (whole.length <= MAX_TABLE_LENGTH) return [whole]
   const narrow = of([AMOUNTS.indexOf('netSales'), AMOUNTS.indexOf('total')])
   return [narrow, 'The other figures of each row are in the structured result; a shorter period shows them here too.']
 }
@@ -171,11 +164,11 @@ function bucketsOf(group: Group, { from, to }: { from: string; to: string }): { 
     group
   ]
   for (let key = first; key <= to; key = next(key)) {
-    if (keys.length === MOST_ROWS) {
+    if (keys.length === MAX_ROWS) {
       const coarser = group === 'day' ? 'week or month' : 'month'
       throw new ServiceError(
         'invalid_argument',
-        `groupBy ${group} gives more than ${MOST_ROWS} rows for ${daysBetween(from, to)} days. Use groupBy ${coarser}, or a shorter period.`,
+        `groupBy ${group} gives more than ${MAX_ROWS} rows for ${daysBetween(from, to)} days. Use groupBy ${coarser}, or a shorter period.`,
       )
     }
     keys.push(key)

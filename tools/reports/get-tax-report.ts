@@ -6,10 +6,11 @@ import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { type Currency, Decimal, formatMoney, money, quantity } from '../../src/money/money.ts'
 import { placeOf } from '../../src/pos/locations.ts'
 import { doPricesIncludeTax } from '../../src/pos/products.ts'
+import { describeWindow } from '../../src/pos/summary-text.ts'
 import { type TaxSums, taxByRate } from '../../src/pos/taxes.ts'
 import { WINDOW_INPUT, WindowSchema, windowOf } from '../../src/time/window.ts'
 
-const MOST_ROWS = 50
+const MAX_ROWS = 50
 
 const AMOUNTS = { netSales: Type.String(), tax: Type.String() }
 const AmountsSchema = Type.Object(AMOUNTS)
@@ -44,15 +45,15 @@ export default defineTool({
     const rates = await taxByRate(db, { businessId: business.id, locationId }, days)
     const pricesIncludeTax = await doPricesIncludeTax(db, business.id)
     const totals = amountsOf(rates, business)
-    const rows = rates.slice(0, MOST_ROWS).map((row) => ({
+    const rows = rates.slice(0, MAX_ROWS).map((row) => ({
       ratePercent: quantity(new Decimal(row.tax_rate).times(100)) as string | null,
       ...amountsOf([row], business),
     }))
-    const others = rates.slice(MOST_ROWS)
+    const others = rates.slice(MAX_ROWS)
     if (others.length > 0) rows.push({ ratePercent: null, ...amountsOf(others, business) })
 
     const data = { window: { ...days, timezone, currency }, location, pricesIncludeTax, totals, rows }
-    const when = `${days.from} to ${days.to}${location === null ? '' : ` at ${location.name}`} (days of ${timezone})`
+    const when = describeWindow(days, { timezone, location })
     if (rows.length === 0) return { text: `No sales to tax, ${when}.`, data }
     return {
       text: [

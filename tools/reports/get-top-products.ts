@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { LocationId } from '../../src/mcp/arguments.ts'
 import { page } from '../../src/mcp/cursor.ts'
-import { EntityRef, Limit, Nullable, StringEnum } from '../../src/mcp/schema.ts'
+import { EntityRef, Limit, Nullable, NullableText, StringEnum } from '../../src/mcp/schema.ts'
 import { clean, table, variantName } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { type Currency, Decimal, formatMoney, money, percentChange, quantity } from '../../src/money/money.ts'
@@ -11,10 +11,10 @@ import { placeOf } from '../../src/pos/locations.ts'
 import {
   Compare,
   ComparisonSchema,
+  changeCells,
   comparedPeriod,
   comparison,
   describeComparison,
-  NullableText,
 } from '../../src/pos/period-comparison.ts'
 import {
   type Measure,
@@ -25,7 +25,7 @@ import {
 } from '../../src/pos/product-sales.ts'
 import { salesTotal } from '../../src/pos/sales.ts'
 import { netSales } from '../../src/pos/sales-figures.ts'
-import { signed } from '../../src/pos/summary-text.ts'
+import { describeWindow } from '../../src/pos/summary-text.ts'
 import { WINDOW_INPUT, WindowSchema, windowOf } from '../../src/time/window.ts'
 
 const MEASURES = ['net_sales', 'units', 'margin'] as const
@@ -120,8 +120,8 @@ export default defineTool({
       hasMore,
     }
 
-    const where = `${found === null ? '' : ` of ${clean(found.name, 60)}`}${location === null ? '' : ` at ${location.name}`}`
-    const when = `${days.from} to ${days.to}${where} (days of ${timezone})`
+    const of = data.category === null ? '' : ` of ${data.category.name}`
+    const when = describeWindow(days, { timezone, location }, of)
     if (rows.length === 0) return { text: `No products sold, ${when}.`, data }
     const cut = hasMore && rows.length < limit ? `Only ${rows.length} of the ${limit} asked for fit. ` : ''
     const share = data.totals.shownSharePercent === null ? '' : ` (${data.totals.shownSharePercent} %)`
@@ -183,7 +183,7 @@ function productTable(rows: readonly Row[], by: Measure, compare: boolean): stri
       row.cost ?? '–',
       row.margin ?? '–',
       row.marginPercent ?? '–',
-      ...(compare ? [row.before ?? '–', row.changePercent == null ? '–' : signed(row.changePercent)] : []),
+      ...(compare ? changeCells(row.before, row.changePercent) : []),
       row.variantId,
     ]),
   )

@@ -61,6 +61,16 @@ describe('cancel_order', () => {
     expect(await fails(order.id)).toContain('conflict: The order is cancelled already.')
   })
 
+  it('leaves no hour in the summary of the day that it was the only order of', async () => {
+    till.service.now = new Date(NOON.getTime() + 3 * 3_600_000)
+    const hours = async () => (await till.ok('summarize_day', {})).data.days[0].byHour
+    const before = await hours()
+    const order = await sell('LONE')
+    expect(await hours()).toHaveLength(before.length + 1)
+    await cancel(order.id)
+    expect(await hours()).toEqual(before)
+  })
+
   it('puts back what the order drew and no more: nothing for an imported one', async () => {
     const product = await till.product('IMPORTED', { stock: '5' })
     const lines = [{ ...product, quantity: '2', unitPrice: '10' }]
