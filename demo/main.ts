@@ -11,9 +11,9 @@ import { dataDirectory, openEmbeddedDatabase } from './embedded-database.ts'
 import { startIssuer } from './issuer.ts'
 import { keptSecret, keptSigningKey, renewApiKey } from './keys.ts'
 import { createMemoryOAuthStore } from './memory-oauth-store.ts'
+import { createMemorySessionEvents } from './memory-session-events.ts'
 import { createMemorySessionStore } from './memory-session-store.ts'
 import { seedDemo } from './seed.ts'
-import { removeStale } from './stale.ts'
 import { welcome } from './welcome.ts'
 
 const PROJECT = 'demo-flowpos'
@@ -32,7 +32,6 @@ async function main(): Promise<void> {
   closeWithGrace({ delay: 10_000, logger: false }, close)
 
   try {
-    await removeStale()
     // Loading the service takes longest: the page and the database are made ready beside it.
     const service = import('../src/app.ts')
     const page = buildPageIfNeeded().catch((error: Error) => {
@@ -69,7 +68,10 @@ async function main(): Promise<void> {
         identityUrl: issuer.url,
         logger: { level: config.LOG_LEVEL, stream: process.stderr },
         ...(config.REDIS_URL === undefined
-          ? { sessionStore: createMemorySessionStore(), oauthStore: createMemoryOAuthStore() }
+          ? {
+              sessions: { store: createMemorySessionStore(), events: createMemorySessionEvents() },
+              oauthStore: createMemoryOAuthStore(),
+            }
           : {}),
       })
       closers.push(() => app.close())

@@ -6,11 +6,6 @@ const TIMEOUT_MS = 1000
 
 /** Probes: `/health/live` says that the process turns, `/health/ready` that it can serve. */
 const health: FastifyPluginAsyncTypebox = async (app) => {
-  let isClosing = false
-  app.addHook('preClose', async () => {
-    isClosing = true
-  })
-
   app.get(
     '/health/live',
     { schema: { summary: 'The process turns', tags: ['health'], response: { 200: Status } } },
@@ -31,6 +26,7 @@ const health: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (_request, reply) => {
       const [database, sessions] = await Promise.all([answers(app.database.ping()), answers(app.sessions.ping())])
+      const isClosing = app.isLeaving()
       const ready = database === 'ok' && sessions === 'ok' && !isClosing
       return reply
         .code(ready ? 200 : 503)

@@ -1,6 +1,7 @@
 import { createHash, createSecretKey, type KeyObject } from 'node:crypto'
 import fastifyJwt from '@fastify/jwt'
 import fp from 'fastify-plugin'
+import { jwtHeader } from '../src/auth/jwt-header.ts'
 import { type McpTokenClaims, REFRESH_GRACE_SECONDS, type VerifiedMcpToken } from '../src/auth/mcp-token.ts'
 import type { Clock } from '../src/clock.ts'
 import { type Config, listOf } from '../src/config.ts'
@@ -82,11 +83,18 @@ export default fp<{ config: Config; clock: Clock }>(
       signingKey: { kid: kids[0] as string, key: createSecretKey(Buffer.from(config.MCP_TOKEN_SECRET)) },
     } satisfies McpTokens)
 
+    // Tokens of one secret have the same first part: decoded once.
+    const byHeader = new Map<string, typeof current>()
+
     function verifySignature(token: string): VerifiedMcpToken {
       try {
-        const header = JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()) as { kid?: string }
-        const jwt = jwts.get(header.kid ?? '')
-        if (jwt !== undefined) return jwt.verify<VerifiedMcpToken>(token)
+        const header = token.slice(0, token.indexOf('.'))
+        const jwt = byHeader.get(header) ?? jwts.get(String(jwtHeader(header).kid))
+        if (jwt !== undefined) {
+          const claims = jwt.verify<VerifiedMcpToken>(token)
+          byHeader.set(header, jwt)
+          return claims
+        }
       } catch {
         // Why a token fails is of use to a forger only.
       }

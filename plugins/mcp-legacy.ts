@@ -1,20 +1,26 @@
 import { Server } from '@modelcontextprotocol/sdk/server/index.js'
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js'
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import {
   CallToolRequestSchema,
   ErrorCode,
   GetPromptRequestSchema,
+  type JSONRPCMessage,
+  type JSONRPCRequest,
   ListPromptsRequestSchema,
   ListResourcesRequestSchema,
   ListResourceTemplatesRequestSchema,
   ListToolsRequestSchema,
   McpError,
   ReadResourceRequestSchema,
+  SUPPORTED_PROTOCOL_VERSIONS,
 } from '@modelcontextprotocol/sdk/types.js'
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/ajv'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { CAPABILITIES, INSTRUCTIONS, SERVER_INFO } from '../src/mcp/server-info.ts'
-import type { Exchange } from './mcp.ts'
+import { type Exchange, toWebRequest } from './mcp-exchange.ts'
 import { promptResult, refusalOf, resourceResult } from './mcp-results.ts'
+import type { Message } from './mcp-sessions.ts'
 
 // A fresh Ajv for each server would cost a hundred times the rest of it.
 const jsonSchemaValidator = new AjvJsonSchemaValidator()
@@ -23,13 +29,73 @@ const jsonSchemaValidator = new AjvJsonSchemaValidator()
  * Answers one POST of the protocol revisions 2024-10-07 to 2025-11-25. Server and transport live as long as the
  * request: what a conversation remembers is in the session store.
  */
-export async function serveLegacy(exchange: Exchange, request: Request, parsedBody: unknown): Promise<Response> {
+export async function serveLegacy(
+  exchange: Exchange,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  messages: Message[],
+): Promise<FastifyReply> {
+  const wantsProgress = messages.some(({ params }) => params?._meta?.progressToken !== undefined)
+  if (wantsProgress && /text\/event-stream/i.test(request.headers.accept ?? '')) {
+    return reply.send(await serveStream(exchange, toWebRequest(request, reply), request.body))
+  }
+
+  const problem = problemOf(request, messages)
+  if (problem !== undefined) return reply.code(400).send({ jsonrpc: '2.0', id: null, error: problem })
+  // Their shape was checked when the era was decided.
+  const requests = messages.filter(isRequest) as JSONRPCRequest[]
+  // What is notified concerns servers that outlive a request.
+  if (requests.length === 0) return reply.code(202).send()
+
+  const [only] = requests
+  if (requests.length === 1 && only?.method === 'tools/list' && !Array.isArray(request.body)) {
+    // The same for everybody who sees the same tools: only the id is the request's own.
+    const { json } = await exchange.listTools()
+    reply.type('application/json; charset=utf-8')
+    return reply.send(`{"jsonrpc":"2.0","id":${JSON.stringify(only.id)},"result":${json}}`)
+  }
+  const answers = await answer(createServer(exchange), requests)
+  return reply.send(Array.isArray(request.body) ? answers : answers[0])
+}
+
+/** Gives requests to a server of the SDK and collects what it answers. */
+async function answer(server: Server, requests: JSONRPCRequest[]): Promise<JSONRPCMessage[]> {
+  const answers: JSONRPCMessage[] = []
+  const answered = new Promise<JSONRPCMessage[]>((resolve) => {
+    const transport: Transport = {
+      start: async () => {},
+      close: async () => transport.onclose?.(),
+      send: async (message) => {
+        if (answers.push(message) === requests.length) resolve(answers)
+      },
+    }
+    void server.connect(transport).then(() => {
+      for (const request of requests) {
+        const problem = problemOfParams(request)
+        if (problem === undefined) transport.onmessage?.(request)
+        else void transport.send(refusal(request, `Invalid params: ${problem}`))
+      }
+    })
+  })
+  return answered
+}
+
+// A stream is for those who ask for progress; most scripts and bridges send */* and read plain JSON.
+async function serveStream(exchange: Exchange, request: Request, parsedBody: unknown): Promise<Response> {
+  const headers = new Headers(request.headers)
+  headers.set('accept', 'application/json, text/event-stream')
+  const transport = new WebStandardStreamableHTTPServerTransport()
+  await createServer(exchange).connect(transport as Transport)
+  return transport.handleRequest(new Request(request, { headers }), { parsedBody })
+}
+
+function createServer(exchange: Exchange): Server {
   const server = new Server(SERVER_INFO, {
     capabilities: CAPABILITIES,
     instructions: INSTRUCTIONS,
     jsonSchemaValidator,
   })
-  server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: exchange.listTools() as never }))
+  server.setRequestHandler(ListToolsRequestSchema, async () => ({ tools: (await exchange.listTools()).tools as never }))
   server.setRequestHandler(CallToolRequestSchema, async ({ params }) => {
     const result = await exchange.callTool(params.name, params.arguments ?? {})
     if (result === null) throw new McpError(ErrorCode.InvalidParams, `Unknown tool: ${params.name.slice(0, 64)}`)
@@ -44,14 +110,38 @@ export async function serveLegacy(exchange: Exchange, request: Request, parsedBo
   server.setRequestHandler(ReadResourceRequestSchema, ({ params: { uri } }) =>
     answered(async () => resourceResult(uri, await exchange.readResource(uri)), uri),
   )
+  return server
+}
 
-  // The transport wants both media types named; most scripts and bridges send */* and read plain JSON.
-  const headers = new Headers(request.headers)
-  const streams = exchange.wantsProgress && /text\/event-stream/i.test(headers.get('accept') ?? '')
-  headers.set('accept', 'application/json, text/event-stream')
-  const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: !streams } as never)
-  await server.connect(transport as never)
-  return transport.handleRequest(new Request(request.url, { method: 'POST', headers }), { parsedBody })
+/** What is wrong with the parameters of a request: the SDK would call it an internal error. */
+function problemOfParams({ method, params = {} }: JSONRPCRequest): string | undefined {
+  if (method === 'resources/read') return typeof params.uri === 'string' ? undefined : 'uri must be a string'
+  if (method !== 'tools/call' && method !== 'prompts/get') return undefined
+  if (typeof params.name !== 'string') return 'name must be a string'
+  const { arguments: args = {} } = params
+  if (typeof args !== 'object' || args === null || Array.isArray(args)) return 'arguments must be an object'
+  const wrong = Object.entries(args).find(([, value]) => method === 'prompts/get' && typeof value !== 'string')
+  return wrong === undefined ? undefined : `arguments.${wrong[0].slice(0, 64)} must be a string`
+}
+
+function refusal({ id }: JSONRPCRequest, message: string): JSONRPCMessage {
+  return { jsonrpc: '2.0', id, error: { code: ErrorCode.InvalidParams, message } }
+}
+
+/** What is wrong with the messages of a request, in the words of the protocol. */
+function problemOf({ headers }: FastifyRequest, messages: Message[]): { code: number; message: string } | undefined {
+  const isInitialize = messages.some(({ method }) => method === 'initialize')
+  if (isInitialize && messages.length > 1) {
+    return { code: ErrorCode.InvalidRequest, message: 'Invalid Request: initialize comes alone' }
+  }
+  const version = headers['mcp-protocol-version']
+  if (isInitialize || version === undefined || SUPPORTED_PROTOCOL_VERSIONS.includes(String(version))) return undefined
+  const known = SUPPORTED_PROTOCOL_VERSIONS.join(', ')
+  return { code: -32000, message: `Bad Request: Unsupported protocol version (supported versions: ${known})` }
+}
+
+function isRequest({ method, id }: Message): boolean {
+  return method !== undefined && id !== undefined
 }
 
 // MCP 2025-11-25, resources: an unknown one is -32002.

@@ -1,6 +1,6 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Config } from '../src/config.ts'
 
 declare module 'fastify' {
@@ -45,6 +45,11 @@ function createMetrics() {
       help: 'Duration of HTTP requests',
       labelNames: ['method', 'route', 'status'],
       buckets,
+      registers: [registry],
+    }),
+    openStreams: new Gauge({
+      name: 'mcp_open_streams',
+      help: 'Open live streams',
       registers: [registry],
     }),
     toolCalls: new Histogram({

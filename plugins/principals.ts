@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { LRUCache } from 'lru-cache'
 import { hashApiKey, looksLikeApiKey } from '../src/auth/api-key.ts'
+import { jwtHeader } from '../src/auth/jwt-header.ts'
 import type { VerifiedMcpToken } from '../src/auth/mcp-token.ts'
 import type { AuthorizedBusiness, Principal } from '../src/auth/principal.ts'
 import { findApiKeyPrincipal, findTokenPrincipal } from '../src/auth/principal-queries.ts'
@@ -14,16 +15,16 @@ import { AUTHENTICATION_REQUIRED } from './jwt.ts'
 
 export interface Principals {
   /**
-   * The principal behind the Bearer credential of a request, as the database knows it within the last 30 seconds.
+   * The principal behind a Bearer credential, as the database knows it within the last 30 seconds.
    * @throws ServiceError `unauthenticated`; `forbidden` without any active membership
    */
-  authenticate(request: FastifyRequest): Promise<Principal>
+  authenticate(credential: string): Promise<Principal>
   /** The same for `/mcp/connect`, which takes the tokens of the authorization server and nothing else. */
-  authenticateConnection(request: FastifyRequest): Promise<Principal>
+  authenticateConnection(credential: string): Promise<Principal>
   /** An active tenant, for operators. */
   findTenant(id: string): Promise<AuthorizedBusiness | null>
-  /** Forgets what is remembered of a credential, after it was changed here. */
-  forget(credentialId: string): void
+  /** Forgets what is remembered of a token, a key or a user, by id, after a change. */
+  forget(id: string): void
 }
 
 declare module 'fastify' {
@@ -55,9 +56,20 @@ export default fp<{ config: Config; clock: Clock }>(
       fetchMethod: async (id) => ({ tenant: await findTenant(database, id) }),
     })
 
+    function verified(credential: string): VerifiedMcpToken {
+      try {
+        return mcpTokens.verify(credential)
+      } catch (error) {
+        if (!isFirebaseToken(credential)) throw error
+        throw new ServiceError(
+          'unauthenticated',
+          'This is a Firebase ID token. Exchange it at POST /mcp/token and send the accessToken of the answer.',
+        )
+      }
+    }
+
     app.decorate('principals', {
-      async authenticate(request) {
-        const credential = bearerOf(request)
+      async authenticate(credential) {
         if (looksLikeApiKey(credential)) {
           const hash = hashApiKey(credential).toString('hex')
           const principal = await freshly(() => byKey.forceFetch(hash))
@@ -66,19 +78,13 @@ export default fp<{ config: Config; clock: Clock }>(
           }
           return principal
         }
-        if (isFirebaseToken(credential)) {
-          throw new ServiceError(
-            'unauthenticated',
-            'This is a Firebase ID token. Exchange it at POST /mcp/token and send the accessToken of the answer.',
-          )
-        }
         // The signature is checked on every request; only the database's word is remembered.
-        const claims = mcpTokens.verify(credential)
+        const claims = verified(credential)
         return freshly(() => byToken.forceFetch(claims.jti, { context: claims }))
       },
 
-      async authenticateConnection(request) {
-        const claims = mcpTokens.verify(bearerOf(request), 0, resource)
+      async authenticateConnection(credential) {
+        const claims = mcpTokens.verify(credential, 0, resource)
         const jti = claims.sid ?? claims.jti
         const principal = await freshly(() => byToken.forceFetch(jti, { context: { ...claims, jti } }))
         // Tokens of one connection follow each other: what is remembered may stem from the one before.
@@ -89,15 +95,23 @@ export default fp<{ config: Config; clock: Clock }>(
         return (await tenants.forceFetch(id)).tenant
       },
 
-      forget(credentialId) {
-        byToken.delete(credentialId)
-        for (const [hash, principal] of byKey.entries()) {
-          if (principal.credentialId === credentialId) byKey.delete(hash)
+      forget(id) {
+        for (const memory of [byToken, byKey]) {
+          for (const [credential, { credentialId, userId }] of memory.entries()) {
+            if (credentialId === id || userId === id) memory.delete(credential)
+          }
+          // What is being fetched may have been read before the change.
+          memory.delete(id)
         }
       },
     } satisfies Principals)
+
+    app.onAccessChange((id) => {
+      if (id === null) for (const memory of [byToken, byKey, tenants]) memory.clear()
+      else app.principals.forget(id)
+    })
   },
-  { name: 'principals', dependencies: ['postgres', 'jwt'] },
+  { name: 'principals', dependencies: ['postgres', 'jwt', 'access-changes'] },
 )
 
 /**
@@ -112,12 +126,7 @@ export function bearerOf(request: FastifyRequest): string {
 
 /** Whether a credential is meant as a Firebase ID token: RS256, where ours are HS256. Says nothing of its validity. */
 export function isFirebaseToken(credential: string): boolean {
-  try {
-    const header = JSON.parse(Buffer.from(credential.split('.')[0] ?? '', 'base64url').toString()) as { alg?: unknown }
-    return header.alg === 'RS256'
-  } catch {
-    return false
-  }
+  return jwtHeader(credential).alg === 'RS256'
 }
 
 /**

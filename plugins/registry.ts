@@ -1,5 +1,5 @@
-import path from 'node:path'
 import fp from 'fastify-plugin'
+import { TOOLS_FOLDER } from '../src/folders.ts'
 import { importFolder } from '../src/import-folder.ts'
 import { createRegistry, type Registry } from '../src/mcp/registry.ts'
 import type { Tool } from '../src/mcp/tool.ts'
@@ -9,8 +9,6 @@ declare module 'fastify' {
     registry: Registry
   }
 }
-
-const FOLDER = path.join(import.meta.dirname, '../tools')
 
 /** The tool registry: every file below `tools/` is one tool, its default export. */
 export default fp(
@@ -22,7 +20,7 @@ export default fp(
 
 /** All tools of the folder. @throws Error naming a file that exports no tool */
 export async function loadTools(): Promise<Tool[]> {
-  const modules = await importFolder(FOLDER)
+  const modules = await importFolder(TOOLS_FOLDER)
   return modules.map(([name, module]) => {
     const tool = module.default as Tool | undefined
     if (tool?.name === undefined) throw new Error(`tools/${name} has no tool as its default export`)

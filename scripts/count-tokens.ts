@@ -9,7 +9,7 @@ import { createRegistry } from '../src/mcp/registry.ts'
 const BUDGET = 9000
 
 const business = (id: string) => ({ id, name: id, timezone: 'UTC', currency: 'USD', currencyDigits: 2, role: 'owner' })
-const list = createRegistry(await loadTools()).list({
+const { tools: list } = createRegistry(await loadTools()).list({
   kind: 'merchant',
   role: 'merchant',
   ref: 'user:1',

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import helmet from '@fastify/helmet'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Fastify from 'fastify'
+import Fastify, { LogController } from 'fastify'
 import type { AppOptions as FirebaseAppOptions } from 'firebase-admin/app'
+import accessChanges from '../plugins/access-changes.ts'
 import apiKeys from '../plugins/api-keys.ts'
 import audit from '../plugins/audit.ts'
 import connect from '../plugins/connect.ts'
@@ -15,6 +16,7 @@ import hostCheck from '../plugins/host-check.ts'
 import jwt from '../plugins/jwt.ts'
 import keyRoutes from '../plugins/key-routes.ts'
 import mcp from '../plugins/mcp.ts'
+import mcpStreams from '../plugins/mcp-streams.ts'
 import metrics from '../plugins/metrics.ts'
 import oauth from '../plugins/oauth.ts'
 import postgres from '../plugins/postgres.ts'
@@ -22,14 +24,18 @@ import principals from '../plugins/principals.ts'
 import rateLimit from '../plugins/rate-limit.ts'
 import redis from '../plugins/redis.ts'
 import registry from '../plugins/registry.ts'
+import requestLog from '../plugins/request-log.ts'
 import sessions from '../plugins/sessions.ts'
 import settings from '../plugins/settings.ts'
+import shutdown from '../plugins/shutdown.ts'
 import tokenRoutes from '../plugins/token-routes.ts'
 import tokens from '../plugins/tokens.ts'
 import toolCalls from '../plugins/tool-calls.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type Config, trustedProxies } from './config.ts'
+import { createRedisSessionEvents } from './mcp/redis-session-events.ts'
 import { createRedisSessionStore } from './mcp/redis-session-store.ts'
+import type { SessionEvents } from './mcp/session-events.ts'
 import type { SessionStore } from './mcp/session-store.ts'
 import { createRedisOAuthStore } from './oauth/redis-store.ts'
 import type { OAuthStore } from './oauth/store.ts'
@@ -39,7 +45,7 @@ export interface AppOptions {
   config: Config
   clock?: Clock
   /** In place of Redis: for one instance alone. */
-  sessionStore?: SessionStore
+  sessions?: { store: SessionStore; events: SessionEvents }
   /** The same for the authorization server. */
   oauthStore?: OAuthStore
   /** In place of the Firebase credentials of the configuration. */
@@ -57,14 +63,20 @@ export async function buildApp(options: AppOptions) {
   const { config, clock = systemClock } = options
   const app = Fastify({
     logger: { level: config.LOG_LEVEL, redact: REDACTED, ...options.logger },
+    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: config.BODY_LIMIT_BYTES,
     trustProxy: trustedProxies(config),
     genReqId: () => randomUUID(),
     ajv: { customOptions: VALIDATION },
     forceCloseConnections: 'idle',
+    // A request that arrives while the process ends is served like any other.
+    return503OnClosing: false,
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   try {
+    await app.register(shutdown)
+    await app.register(requestLog)
     await app.register(errors)
     await app.register(helmet)
     await app.register(hostCheck, { config })
@@ -72,10 +84,16 @@ export async function buildApp(options: AppOptions) {
     await app.register(docs)
 
     await app.register(postgres, { config, ...(options.databaseRole ? { role: options.databaseRole } : {}) })
-    if (options.sessionStore === undefined) await app.register(redis, { config })
-    const store = options.sessionStore ?? createRedisSessionStore(app.redis)
-    await app.register(sessions, { store })
-    await app.register(rateLimit, { config, ...(options.sessionStore === undefined ? { redis: app.redis } : {}) })
+    await app.register(accessChanges, { config })
+    if (options.sessions === undefined) await app.register(redis, { config })
+    await app.register(
+      sessions,
+      options.sessions ?? {
+        store: createRedisSessionStore(app.redis),
+        events: createRedisSessionEvents(app.redis, app.redisSubscriber),
+      },
+    )
+    await app.register(rateLimit, { config, ...(options.sessions === undefined ? { redis: app.redis } : {}) })
 
     await app.register(firebase, { config, clock, ...(options.firebaseApp ? { appOptions: options.firebaseApp } : {}) })
     await app.register(jwt, { config, clock })
@@ -87,6 +105,7 @@ export async function buildApp(options: AppOptions) {
     await app.register(audit, { clock })
     await app.register(registry)
     await app.register(toolCalls)
+    await app.register(mcpStreams, { config, clock })
 
     await app.register(health)
     await app.register(tokenRoutes)

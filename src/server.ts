@@ -1,8 +1,12 @@
 import closeWithGrace from 'close-with-grace'
+import { destination } from 'pino'
 import { buildApp } from './app.ts'
 import { type Config, loadConfig } from './config.ts'
 import { describeStartFailure } from './errors.ts'
 import { productionProblems } from './production.ts'
+
+// For requests in flight, after the balancers have noticed.
+const GRACE_MS = 10_000
 
 /** The production process: configuration from the environment, real Firebase, PostgreSQL and Redis. */
 async function main(): Promise<void> {
@@ -11,9 +15,16 @@ async function main(): Promise<void> {
   const problems = productionProblems(config, process.env)
   if (problems.length > 0) refuse(problems)
 
-  const app = await buildApp({ config }).catch((error) => refuse([describeStartFailure(error)]))
-  closeWithGrace({ delay: 10_000, logger: app.log }, async ({ err }) => {
+  // One write for many lines; what is waiting is written within half a second, and when the process ends.
+  const stream = destination({ sync: false, minLength: 4096, periodicFlush: 500 })
+  const app = await buildApp({ config, logger: { stream } }).catch((error) => refuse([describeStartFailure(error)]))
+  const delay = config.SHUTDOWN_DELAY_MS + GRACE_MS
+  closeWithGrace({ delay, logger: app.log }, async ({ err, signal }) => {
     if (err) app.log.fatal({ err }, 'stopping after a failure')
+    // Nobody balances a process that is stopped by Ctrl-C.
+    if (signal === 'SIGTERM') await app.leave(config.SHUTDOWN_DELAY_MS)
+    // A client that opened a connection and sends nothing must not hold the process beyond its time.
+    setTimeout(() => app.server.closeAllConnections(), GRACE_MS - 2000).unref()
     await app.close()
   })
   await app.listen({ host: config.HOST, port: config.PORT }).catch((error) => refuse([describeStartFailure(error)]))

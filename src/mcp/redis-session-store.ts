@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis'
-import { CHOICE_TTL_SECONDS, type SessionState, type SessionStore } from './session-store.ts'
+import { CHOICE_TTL_SECONDS, type SessionRecord, type SessionState, type SessionStore } from './session-store.ts'
 
 // Each script touches one key, so that it runs on a Cluster too. The value and its life are set together: a crash
 // between two commands would leave a session that never ends.
@@ -8,18 +8,24 @@ const SAVE = `
   redis.call('HSET', KEYS[1], unpack(ARGV, 2))
   redis.call('EXPIRE', KEYS[1], ARGV[1])
   return 1`
-const CHOOSE = `
+const UPDATE_OWN = `
   if redis.call('HGET', KEYS[1], 'principal') ~= ARGV[1] then return 0 end
-  redis.call('HSET', KEYS[1], 'businessId', ARGV[2])
+  redis.call('HSET', KEYS[1], ARGV[2], ARGV[3])
   return 1`
+
+/** The key of a session. Ids come from clients: braces would be a hash tag of their choice. */
+export function sessionKey(sessionId: string): string {
+  return `mcp:session:${encodeURIComponent(sessionId)}`
+}
 
 /**
  * Sessions in Redis: a hash `mcp:session:{sid}` each, and a string `mcp:choice:{principal}` with the last choice.
  * @param redis with auto-pipelining, so that commands sent together take one round trip, on a Cluster too
  */
 export function createRedisSessionStore(redis: Redis): SessionStore {
-  const sessionKey = (sessionId: string) => `mcp:session:${sessionId}`
   const choiceKey = (principal: string) => `mcp:choice:${principal}`
+  const updateOwn = (sessionId: string, principal: string, field: keyof SessionRecord, value: string) =>
+    redis.eval(UPDATE_OWN, 1, sessionKey(sessionId), principal, field, value)
 
   return {
     async read(sessionId, principal, slideSeconds): Promise<SessionState> {
@@ -40,9 +46,13 @@ export function createRedisSessionStore(redis: Redis): SessionStore {
 
     async chooseBusiness(sessionId, principal, businessId) {
       await Promise.all([
-        sessionId === undefined ? undefined : redis.eval(CHOOSE, 1, sessionKey(sessionId), principal, businessId),
+        sessionId === undefined ? undefined : updateOwn(sessionId, principal, 'businessId', businessId),
         redis.set(choiceKey(principal), businessId, 'EX', CHOICE_TTL_SECONDS),
       ])
+    },
+
+    async noteLists(sessionId, principal, lists) {
+      await updateOwn(sessionId, principal, 'lists', lists)
     },
 
     async end(sessionId, ttlSeconds) {
@@ -58,6 +68,6 @@ export function createRedisSessionStore(redis: Redis): SessionStore {
 function toSession(hash: Record<string, string>): SessionState['session'] {
   if (hash.ended !== undefined) return 'ended'
   if (hash.principal === undefined) return null
-  const { principal, businessId, protocolVersion, client } = hash
-  return { principal, businessId, protocolVersion, client }
+  const { principal, businessId, lists, protocolVersion, client } = hash
+  return { principal, businessId, lists, protocolVersion, client }
 }

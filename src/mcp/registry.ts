@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { type TObject, Type } from '@sinclair/typebox'
 import { type Principal, scopesAnywhere } from '../auth/principal.ts'
 import {
@@ -28,6 +29,16 @@ export interface RegisteredTool {
   listing: { one: ToolListing; several: ToolListing }
 }
 
+/** What `tools/list` shows to everybody who sees the same tools: built and serialised once. */
+export interface VisibleTools {
+  /** Sorted by name. */
+  tools: readonly ToolListing[]
+  /** The result of `tools/list`, serialised. */
+  json: string
+  /** Changes whenever a client should ask again. */
+  digest: string
+}
+
 export type Registry = ReturnType<typeof createRegistry>
 
 // What it means stands once, in the instructions and in get_context: words here would be paid for with every tool.
@@ -44,21 +55,32 @@ export function createRegistry(tools: readonly Tool[]) {
     registered.set(tool.name, register(tool))
   }
   // Lists depend on scopes, kind and number of businesses alone: few distinct ones, each built once.
-  const lists = new Map<string, readonly ToolListing[]>()
+  const lists = new Map<string, VisibleTools>()
+  const byPrincipal = new WeakMap<Principal, VisibleTools>()
+
+  function listFor(principal: Principal): VisibleTools {
+    const visible = [...registered.values()].filter(({ tool }) => isVisible(tool, principal))
+    const form = hasSeveral(principal) ? 'several' : 'one'
+    const key = `${form}:${visible.map(({ tool }) => tool.name).join()}`
+    const known = lists.get(key)
+    if (known !== undefined) return known
+    const tools = visible.map(({ listing }) => listing[form])
+    const json = JSON.stringify({ tools })
+    const list = { tools, json, digest: createHash('sha256').update(json).digest('base64url').slice(0, 16) }
+    lists.set(key, list)
+    return list
+  }
 
   return {
     /** Every tool, sorted by name. */
     all: [...registered.values()],
 
-    /** What `tools/list` shows to a principal: one page, sorted by name, the same array for the same visibility. */
-    list(principal: Principal): readonly ToolListing[] {
-      const visible = [...registered.values()].filter(({ tool }) => isVisible(tool, principal))
-      const form = hasSeveral(principal) ? 'several' : 'one'
-      const key = `${form}:${visible.map(({ tool }) => tool.name).join()}`
-      let list = lists.get(key)
+    /** What `tools/list` shows to a principal: one page, the same object for the same visibility. */
+    list(principal: Principal): VisibleTools {
+      let list = byPrincipal.get(principal)
       if (list === undefined) {
-        list = visible.map(({ listing }) => listing[form])
-        lists.set(key, list)
+        list = listFor(principal)
+        byPrincipal.set(principal, list)
       }
       return list
     },

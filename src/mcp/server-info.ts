@@ -2,7 +2,11 @@
 export const SERVER_INFO = { name: 'flowpos', title: 'FlowPOS', version: '0.1.0' }
 
 /** What the service offers; lists of prompts and resources follow the same visibility as tools. */
-export const CAPABILITIES = { tools: {}, prompts: {}, resources: {} }
+export const CAPABILITIES = {
+  tools: { listChanged: true },
+  prompts: { listChanged: true },
+  resources: { listChanged: true },
+}
 
 export const INSTRUCTIONS =
   'FlowPOS gives a merchant the figures of their own shops. Start with get_context when you do not know who asks or ' +

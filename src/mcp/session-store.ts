@@ -3,6 +3,8 @@ export interface SessionRecord {
   /** `ref` of the principal that the session belongs to. */
   principal: string
   businessId?: string | undefined
+  /** Digest of the lists that the client saw last or was told of. */
+  lists?: string | undefined
   protocolVersion?: string | undefined
   client?: string | undefined
 }
@@ -25,6 +27,8 @@ export interface SessionStore {
   save(sessionId: string, record: SessionRecord, ttlSeconds: number): Promise<void>
   /** Keeps a choice for the session, if it is still this principal's, and as the principal's last one. */
   chooseBusiness(sessionId: string | undefined, principal: string, businessId: string): Promise<void>
+  /** Keeps which lists the client of a session has seen, if the session is still this principal's. */
+  noteLists(sessionId: string, principal: string, lists: string): Promise<void>
   /** Ends a session for good: its id is remembered as ended for `ttlSeconds`. */
   end(sessionId: string, ttlSeconds: number): Promise<void>
   /** @throws when the store does not answer */

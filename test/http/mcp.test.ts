@@ -349,6 +349,23 @@ describe('malformed requests', () => {
     expect(response.json().result.structuredContent.principal).toBe('merchant')
   })
 
+  it.each([
+    ['tools/call', { name: 'get_context', arguments: [] }, 'arguments must be an object'],
+    ['tools/call', { arguments: {} }, 'name must be a string'],
+    ['prompts/get', { name: 'reorder_plan', arguments: { location: 5 } }, 'arguments.location must be a string'],
+    ['resources/read', {}, 'uri must be a string'],
+  ])('%s with %j says what is wrong', async (method, params, problem) => {
+    const { status, body } = await rpc(service.app, ana, method, params)
+    expect(status).toBe(200)
+    expect(body.error).toEqual({ code: -32602, message: `Invalid params: ${problem}` })
+  })
+
+  it('parameters that are no object are refused, and nobody waits for ever', async () => {
+    const response = await post('{"jsonrpc":"2.0","id":1,"method":"tools/call","params":[]}')
+    expect(response.statusCode).toBe(400)
+    expect(response.json().error.code).toBe(-32600)
+  })
+
   it('an unknown method is a JSON-RPC error', async () => {
     expect((await rpc(service.app, ana, 'no/such')).body.error.code).toBe(-32601)
   })
@@ -382,7 +399,7 @@ describe('the outside', () => {
     expect(await status({ origin: 'http://localhost:6274' })).toBe(200)
   })
 
-  it('GET checks the credential, then says that there is no stream', async () => {
+  it('GET without a session checks the credential, then says that there is no stream', async () => {
     const response = await service.app.inject({ url: '/mcp', headers: { authorization: `Bearer ${ana}` } })
     expect(response.statusCode).toBe(405)
     expect(response.headers.allow).toBe('POST, DELETE')

@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createMemorySessionEvents } from '../../demo/memory-session-events.ts'
 import { createMemorySessionStore } from '../../demo/memory-session-store.ts'
 import { buildApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config.ts'
@@ -64,7 +65,7 @@ it('logs hold no credential', async () => {
   const app = await buildApp({
     config: loadConfig({ DATABASE_URL: service.db.ownerUrl, MCP_TOKEN_SECRET: SECRET }),
     databaseRole: SERVICE_ROLE,
-    sessionStore: createMemorySessionStore(),
+    sessions: { store: createMemorySessionStore(), events: createMemorySessionEvents() },
     firebaseApp: service.issuer.firebaseOptions(),
     logger: { level: 'trace', stream },
   })

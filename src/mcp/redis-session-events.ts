@@ -1,0 +1,74 @@
+import type { Redis } from 'ioredis'
+import { sessionKey } from './redis-session-store.ts'
+import { FIRST_EVENT_ID, MAX_EVENTS, type Ring, type SessionEvents } from './session-events.ts'
+
+// Session and messages have one hash tag, so that the script runs on a Cluster.
+const ANNOUNCE = `
+  if redis.call('HGET', KEYS[1], 'principal') ~= ARGV[1] then return 0 end
+  if redis.call('HGET', KEYS[1], 'lists') == ARGV[2] then return 0 end
+  redis.call('HSET', KEYS[1], 'lists', ARGV[2])
+  for i = 6, #ARGV do redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], '*', 'message', ARGV[i]) end
+  redis.call('EXPIRE', KEYS[2], ARGV[3])
+  redis.call('PUBLISH', ARGV[5], 'event')
+  return 1`
+
+/**
+ * Messages in Redis: a stream `{mcp:session:{sid}}:events` for each session, and a channel `mcp:doorbell:{sid}`.
+ * @param redis for commands
+ * @param subscriber one connection for the rings of all sessions
+ */
+export function createRedisSessionEvents(redis: Redis, subscriber: Redis): SessionEvents {
+  const listeners = new Map<string, Set<(ring: Ring) => void>>()
+  const eventsKey = (sessionId: string) => `{${sessionKey(sessionId)}}:events`
+  const channelOf = (sessionId: string) => `mcp:doorbell:${sessionId}`
+
+  subscriber.on('message', (channel: string, ring: string) => {
+    for (const onRing of listeners.get(channel) ?? []) onRing(ring as Ring)
+  })
+  subscriber.on('ready', async () => {
+    if (listeners.size === 0) return
+    // What cannot be subscribed now is subscribed after the next loss; streams also look by themselves now and then.
+    await subscriber.subscribe(...listeners.keys()).catch(() => {})
+    for (const each of listeners.values()) for (const onRing of each) onRing('event')
+  })
+
+  return {
+    async announce(sessionId, principal, lists, messages, ttlSeconds) {
+      const channel = channelOf(sessionId)
+      const args = [principal, lists, ttlSeconds, MAX_EVENTS, channel, ...messages]
+      await redis.eval(ANNOUNCE, 2, sessionKey(sessionId), eventsKey(sessionId), ...args)
+    },
+
+    async after(sessionId, id) {
+      const entries = await redis.xrange(eventsKey(sessionId), `(${id}`, '+')
+      return entries.map(([entryId, [, message = '']]) => ({ id: entryId, message }))
+    },
+
+    async latest(sessionId) {
+      const [entry] = await redis.xrevrange(eventsKey(sessionId), '+', '-', 'COUNT', 1)
+      return entry?.[0] ?? FIRST_EVENT_ID
+    },
+
+    async ring(sessionId, ring) {
+      await redis.publish(channelOf(sessionId), ring)
+    },
+
+    async listen(sessionId, onRing) {
+      const channel = channelOf(sessionId)
+      const mine = listeners.get(channel) ?? new Set()
+      listeners.set(channel, mine.add(onRing))
+      const stop = () => {
+        if (!mine.delete(onRing) || mine.size > 0) return
+        listeners.delete(channel)
+        subscriber.unsubscribe(channel).catch(() => {})
+      }
+      try {
+        if (mine.size === 1) await subscriber.subscribe(channel)
+      } catch (error) {
+        stop()
+        throw error
+      }
+      return stop
+    },
+  }
+}
