@@ -1,0 +1,15 @@
+-- Run once, as a superuser: psql -v ON_ERROR_STOP=1 -f roles.sql, with both passwords in the environment.
+\getenv owner_password FLOWPOS_OWNER_PASSWORD
+\getenv mcp_password FLOWPOS_MCP_PASSWORD
+
+-- What the service may do; the migrations grant it.
+create role flowpos_service nologin nobypassrls;
+-- Owns the schema, for migrations only.
+create role flowpos_owner login nobypassrls password :'owner_password';
+-- What the service and the other commands connect as: a member, and nothing more.
+create role flowpos_mcp login nobypassrls password :'mcp_password' in role flowpos_service;
+
+create database flowpos owner flowpos_owner;
+revoke all on database flowpos from public;
+-- An import is staged in temporary tables.
+grant connect, temporary on database flowpos to flowpos_mcp;

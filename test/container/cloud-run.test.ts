@@ -1,0 +1,51 @@
+import path from 'node:path'
+import { expect, it } from 'vitest'
+import { ConfigSchema } from '../../src/config.ts'
+import { run } from './podman.ts'
+import { ROOT } from './surroundings.ts'
+
+interface Manifest {
+  kind: string
+  spec: { template: { spec: Record<string, unknown> & { containers: Container[] } } }
+}
+
+interface Container {
+  command?: string[]
+  args?: string[]
+  startupProbe: { httpGet: { path: string } }
+  livenessProbe: { httpGet: { path: string } }
+  env: { name: string; value?: string; valueFrom?: unknown }[]
+}
+
+async function read(file: string): Promise<Manifest> {
+  const script = 'import json, sys, yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1]))))'
+  const { stdout, stderr } = await run('python3', ['-c', script, path.join(ROOT, 'deploy/cloud-run', file)])
+  expect(stdout, stderr).not.toBe('')
+  return JSON.parse(stdout)
+}
+
+const SECRET = /SECRET|PASSWORD|_URL$/
+
+it('sets what the service knows, secrets by reference alone, and probes what it answers', async () => {
+  const { kind, spec } = await read('service.yaml')
+  const [container] = spec.template.spec.containers
+  expect({ kind, timeout: spec.template.spec.timeoutSeconds }).toEqual({ kind: 'Service', timeout: 3600 })
+  expect(container?.startupProbe.httpGet.path).toBe('/health/ready')
+  expect(container?.livenessProbe.httpGet.path).toBe('/health/live')
+  for (const { name, value } of container?.env ?? []) {
+    expect(Object.keys(ConfigSchema.properties)).toContain(name)
+    if (SECRET.test(name) && name !== 'PUBLIC_URL') expect(value, name).toBeUndefined()
+  }
+})
+
+it('migrates by a job that knows the owner and nothing else', async () => {
+  const { kind, spec } = await read('migrate.yaml')
+  const job = spec.template.spec as unknown as Manifest['spec']
+  const [container] = job.template.spec.containers
+  expect({ kind, command: container?.command, args: container?.args }).toEqual({
+    kind: 'Job',
+    command: ['node'],
+    args: ['dist/cli/migrate.js'],
+  })
+  expect(container?.env.map(({ name, value }) => [name, value])).toEqual([['MIGRATION_DATABASE_URL', undefined]])
+})
