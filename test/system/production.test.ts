@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { connect } from 'node:net'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -65,9 +66,29 @@ describe('npm start', () => {
     await expect.poll(ready, { timeout: 20_000, interval: 200 }).toBe(200)
     const response = await fetch(`http://127.0.0.1:${port}/mcp`, { method: 'POST' })
     expect(response.status).toBe(401)
-    expect((await fetch(`http://127.0.0.1:${port}/settings/mcp`)).status).toBe(200)
+    // Among them what the build leaves in its package, and what it finds by folder.
+    for (const page of [
+      '/settings/mcp',
+      '/docs/static/swagger-ui.css',
+      '/.well-known/oauth-authorization-server/oauth',
+    ]) {
+      expect((await fetch(`http://127.0.0.1:${port}${page}`)).status, page).toBe(200)
+    }
     child.kill('SIGTERM')
     expect(await ended).toBe(0)
+  })
+
+  it('is not ready but serves on from SIGTERM until the balancers noticed, and waits for no silent client', async () => {
+    const port = await freePort()
+    const { child, ended } = start({ PORT: String(port), SHUTDOWN_DELAY_MS: '2000' })
+    const ready = async () => (await fetch(`http://127.0.0.1:${port}/health/ready`).catch(() => null))?.status
+    await expect.poll(ready, { timeout: 20_000, interval: 200 }).toBe(200)
+    const silent = connect(port, '127.0.0.1').on('error', () => {})
+    child.kill('SIGTERM')
+    await expect.poll(ready, { timeout: 1500, interval: 50 }).toBe(503)
+    expect((await fetch(`http://127.0.0.1:${port}/mcp`, { method: 'POST' })).status).toBe(401)
+    expect(await ended).toBe(0)
+    silent.destroy()
   })
 
   it.each([
