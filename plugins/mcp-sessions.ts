@@ -45,9 +45,8 @@ export function createMcpSessions(app: FastifyInstance, clock: Clock) {
 
   /** @throws ServiceError `not_found` for a session that was ended or belongs to somebody else, alike */
   async function resume(sessionId: string, principal: Principal): Promise<Conversation> {
-    // A token's sessions end with it; a key has no such end, so its sessions live as long as they are used.
-    const slide = principal.kind === 'merchant' ? undefined : KEY_SESSION_TTL_SECONDS
-    const { session: found, lastBusinessId } = await app.sessions.read(sessionId, principal.ref, slide)
+    // A session lives as long as the token that uses it, also one that took the place of the first.
+    const { session: found, lastBusinessId } = await app.sessions.read(sessionId, principal.ref, ttlOf(principal))
     const session = found === null ? recordOf(principal) : requireOwn(found, principal)
     if (found === null) await app.sessions.save(sessionId, session, ttlOf(principal))
     return { sessionId, session, lastBusinessId: lastBusinessId ?? undefined }
