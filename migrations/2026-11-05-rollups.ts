@@ -14,37 +14,51 @@ const NET_SALES = 'gross_sales - discounts - returns'
 
 /** What facts of a kind measure, what tells them apart besides time and place, and how finely time is cut. */
 const FACTS = {
-  sales: { by: [], times: ['month', 'day', 'hour'], measures: ['orders', 'refunds', ...MEASURES, 'tips'] },
-  lines: { by: ['product_id', 'variant_id', 'tax_rate'], times: ['month', 'day'], measures: MEASURES },
+  sales: { by: [], times: ['day', 'hour'], measures: ['orders', 'refunds', ...MEASURES, 'tips'] },
+  // A cost of nothing and an unknown one add up alike: the lines with a cost are counted.
+  lines: { by: ['product_id', 'variant_id', 'tax_rate'], times: ['day'], measures: [...MEASURES, 'costed_lines'] },
   payments: { by: ['method'], times: ['day'], measures: ['payments', 'amount', 'refunds', 'refunded'] },
 } as const satisfies Record<string, { by: readonly string[]; times: readonly string[]; measures: readonly string[] }>
 type Kind = keyof typeof FACTS
 
 interface Rollup {
   of: Kind
+  time: 'month' | 'day'
+  /** What tells its cells apart besides the business, the clock, the time and the location. */
+  by: readonly string[]
   key: string
   measures: readonly string[]
   /** The amount by which a difference is told. */
   amount: string
 }
-const rollup = (of: Kind, key: string, measures: readonly string[] = FACTS[of].measures, amount = NET_SALES) => ({
+const rollup = (
+  of: Kind,
+  time: Rollup['time'],
+  by: readonly string[] = [],
+  measures: readonly string[] = FACTS[of].measures,
+  amount = NET_SALES,
+): Rollup => ({
   of,
-  key: `business_id, location_id, basis, ${key}`,
+  time,
+  by,
+  // Time before place: one index serves a window of the whole business as well as of one location.
+  key: ['business_id', 'basis', time, 'location_id', ...by].join(', '),
   measures,
   amount,
 })
+const BY_PRODUCT = ['product_id', 'variant_id']
 /**
  * Months are kept beside days not for speed alone: sales of one month write the same products in orders of their own,
  * and queue up at the month's sales before they do.
  */
 const ROLLUPS: Record<string, Rollup> = {
-  sales_hourly: rollup('sales', 'day, hour'),
+  sales_hourly: rollup('sales', 'day', ['hour']),
   sales_daily: rollup('sales', 'day'),
   sales_monthly: rollup('sales', 'month'),
-  product_daily: rollup('lines', 'day, product_id, variant_id'),
-  tax_daily: rollup('lines', 'day, tax_rate', ['net_sales', 'tax'], 'net_sales'),
-  product_monthly: rollup('lines', 'month, product_id, variant_id'),
-  payment_daily: rollup('payments', 'day, method', FACTS.payments.measures, 'amount - refunded'),
+  product_daily: rollup('lines', 'day', BY_PRODUCT),
+  tax_daily: rollup('lines', 'day', ['tax_rate'], ['net_sales', 'tax'], 'net_sales'),
+  product_monthly: rollup('lines', 'month', BY_PRODUCT),
+  payment_daily: rollup('payments', 'day', ['method'], FACTS.payments.measures, 'amount - refunded'),
 }
 const rollupsOf = (kind: Kind) => Object.entries(ROLLUPS).filter(([, { of }]) => of === kind)
 const TABLES = [...Object.keys(ROLLUPS), 'customer_sales']
@@ -62,6 +76,7 @@ const COLUMN_TYPES: Record<string, string> = {
   refunds: 'bigint',
   units_sold: 'numeric(18,3)',
   units_returned: 'numeric(18,3)',
+  costed_lines: 'bigint',
 }
 
 /** Rows `n` with their orders `o`; one of both carries a `sign`. */
@@ -98,12 +113,14 @@ const itemFacts = (itemsAndOrders: string) => `
     case when n.quantity > 0 then n.gross_sales else 0 end as gross_sales,
     case when n.quantity > 0 then n.discount else 0 end as discounts,
     case when n.quantity < 0 then n.discount - n.gross_sales else 0 end as returns,
-    n.tax, round(n.quantity * coalesce(n.unit_cost, 0), 4) as cost
+    n.tax, round(n.quantity * coalesce(n.unit_cost, 0), 4) as cost,
+    (n.unit_cost is not null)::integer as costed_lines
   from ${itemsAndOrders} where o.status = 'completed'`
 const refundLineFacts = (linesAndRefunds: string) => `
   select sign, n.business_id, r.location_id, r.refunded_at as at, n.product_id, n.variant_id, i.tax_rate,
     0 as units_sold, n.quantity as units_returned, 0 as gross_sales, 0 as discounts, n.returns, -n.tax as tax,
-    case when n.restocked then -round(n.quantity * coalesce(n.unit_cost, 0), 4) else 0 end as cost
+    case when n.restocked then -round(n.quantity * coalesce(n.unit_cost, 0), 4) else 0 end as cost,
+    (n.unit_cost is not null)::integer as costed_lines
   from ${linesAndRefunds}`
 const paymentFacts = (paymentsAndOrders: string) => `
   select sign, n.business_id, o.location_id, o.completed_at as at, n.method, 1 as payments, n.amount, 0 as refunds,
@@ -123,51 +140,74 @@ const customerRefundFacts = (refundsAndOrders: string) => `
 const zeros = (names: readonly string[]) => names.map(() => '0').join(', ')
 const signedSums = (names: readonly string[]) => names.map((name) => `sum(sign * ${name}) as ${name}`).join(', ')
 
+/** What is left of facts when what a change takes away and adds again has fallen out. */
+function net(kind: Kind, facts: string): string {
+  const { by, measures } = FACTS[kind]
+  const fact = ['business_id', 'location_id', 'at', ...by].join(', ')
+  return `
+    select ${fact}, ${signedSums(measures)} from (${facts}) signed group by ${fact}
+    having (${measures.map((m) => `sum(sign * ${m})`).join(', ')}) is distinct from (${zeros(measures)})`
+}
+
 /**
- * Facts in cells as fine as a kind needs them. They are netted first, so that what a change leaves alone falls out,
- * and cut into local days after that, with the zone of the business and of the location.
+ * Facts in cells as fine as a kind needs them, cut into local days with the zones of the business and of the location:
+ * once where both have the same.
  */
 function cut(kind: Kind, facts: string): string {
   const { by, times, measures } = FACTS[kind]
-  const fact = ['business_id', 'location_id', 'at', ...by].join(', ')
-  const cell = ['business_id', 'location_id', 'basis', ...times, ...by].join(', ')
+  const cell = ['business_id', 'location_id', 'zone', ...times, ...by].join(', ')
   return `
     select ${cell}, ${measures.map((m) => `sum(${m}) as ${m}`).join(', ')}
     from (
-      select net.*, z.basis, date_trunc('month', net.at at time zone z.timezone)::date as month,
-        (net.at at time zone z.timezone)::date as day,
-        extract(hour from net.at at time zone z.timezone)::smallint as hour
+      select f.*, (f.at at time zone zone)::date as day,
+        extract(hour from f.at at time zone zone)::smallint as hour
       from (
-        select ${fact}, ${signedSums(measures)} from (${facts}) signed group by ${fact}
-        having (${measures.map((m) => `sum(sign * ${m})`).join(', ')}) is distinct from (${zeros(measures)})
-      ) net
-      join business b on b.id = net.business_id
-      join location l on l.business_id = net.business_id and l.id = net.location_id
-      cross join lateral (values ('business', b.timezone), ('location', l.timezone)) z (basis, timezone)
+        select f.*, unnest(case when b.timezone = l.timezone then array[b.timezone]
+          else array[b.timezone, l.timezone] end) as zone
+        from (${facts}) f
+        join business b on b.id = f.business_id
+        join location l on l.business_id = f.business_id and l.id = f.location_id
+      ) f
     ) timed
     group by ${cell}`
 }
 
-/** The cells of a rollup, from the finer ones of its kind. */
-const cells = ({ key, measures }: Rollup, finer: string) => `
-  select ${key}, ${measures.map((m) => `sum(${m === 'net_sales' ? NET_SALES : m}) as ${m}`).join(', ')}
-  from ${finer} group by ${key}`
-
-/** Adds cells to a rollup. Ordered by key, so that two transactions lock rows in the same order. */
-function add(table: string, { key, measures }: Rollup, cellsOf: string): string {
+/** The cells of a rollup, from the finer ones of its kind: one for each clock that shows their zone. */
+function cells({ key, time, by, measures }: Rollup, finer: string): string {
+  const others = ['business_id', 'location_id', 'zone', ...by].join(', ')
   return `
-    insert into ${table} as kept (${key}, ${measures.join(', ')}) ${cellsOf} order by ${key}
-    on conflict (${key}) do update
-    set ${measures.map((m) => `${m} = kept.${m} + excluded.${m}`).join(', ')}`
+    select ${key}, ${measures.join(', ')}
+    from (
+      select c.*, unnest(case when b.timezone = l.timezone then array['business', 'location']
+        when c.zone = b.timezone then array['business'] else array['location'] end) as basis
+      from (
+        select ${others}, ${time === 'month' ? "date_trunc('month', day)::date as month" : 'day'},
+          ${measures.map((m) => `sum(${m === 'net_sales' ? NET_SALES : m}) as ${m}`).join(', ')}
+        from ${finer} group by ${others}, ${time === 'month' ? "date_trunc('month', day)" : 'day'}
+      ) c
+      join business b on b.id = c.business_id
+      join location l on l.business_id = c.business_id and l.id = c.location_id
+    ) c`
 }
 
-/** Adds facts to every rollup of their kind, in one statement. */
-function keep(kind: Kind, facts: string): string {
-  const parts = rollupsOf(kind).map(([table, rollup]) => ({ table, sql: add(table, rollup, cells(rollup, 'cut')) }))
+/** Writes cells to a rollup. Ordered by key, so that two transactions lock rows in the same order. */
+const write = (table: string, { key, measures }: Rollup, cellsOf: string) =>
+  `insert into ${table} as kept (${key}, ${measures.join(', ')}) ${cellsOf} order by ${key}`
+/** Adds cells to those of a rollup. */
+const add = (table: string, rollup: Rollup, cellsOf: string) => `
+  ${write(table, rollup, cellsOf)}
+  on conflict (${rollup.key}) do update
+  set ${rollup.measures.map((m) => `${m} = kept.${m} + excluded.${m}`).join(', ')}`
+
+/** Writes facts to every rollup of their kind, in one statement. */
+function toEach(kind: Kind, facts: string, how: typeof write): string {
+  const parts = rollupsOf(kind).map(([table, rollup]) => ({ table, sql: how(table, rollup, cells(rollup, 'cut')) }))
   const last = parts.pop()
   const others = parts.map(({ table, sql }) => `, kept_${table} as (${sql})`).join('')
   return `with cut as materialized (${cut(kind, facts)}) ${others} ${last?.sql};`
 }
+/** Adds what a change has changed. */
+const keep = (kind: Kind, facts: string) => toEach(kind, net(kind, facts), add)
 
 const customerNet = (facts: string) => `
   select business_id, customer_id, at, ${signedSums(['orders', 'net_sales'])} from (${facts}) signed
@@ -345,18 +385,15 @@ export async function up(db: Kysely<any>): Promise<void> {
   // No foreign keys and checks: cells are written by the triggers alone, from rows that have theirs, and a check for
   // each cell would cost more than the cell.
   const typeOf = (name: string) => `${name} ${COLUMN_TYPES[name] ?? 'numeric(24,4)'} not null`
-  for (const [table, { key, measures }] of Object.entries(ROLLUPS)) {
-    const cell = key.split(', ').slice(3)
+  for (const [table, { key, time, by, measures }] of Object.entries(ROLLUPS)) {
     const net = measures.includes('gross_sales')
       ? `net_sales numeric(24,4) not null generated always as (${NET_SALES}) stored,`
       : ''
     await sql
       .raw(`create table ${table} (business_id uuid not null, location_id uuid not null,
-        basis text not null, ${cell.map(typeOf).join(', ')},
+        basis text not null, ${[time, ...by].map(typeOf).join(', ')},
         ${measures.map((name) => `${typeOf(name)} default 0`).join(', ')}, ${net} primary key (${key}))`)
       .execute(db)
-    const [time] = cell as [string]
-    await sql.raw(`create index ${table}_by_${time} on ${table} (business_id, basis, ${time})`).execute(db)
   }
   await sql`
     create table customer_sales (
@@ -432,17 +469,16 @@ export async function up(db: Kysely<any>): Promise<void> {
         ${rebuildTotals('orders', 'order_id', ORDER_TOTALS, allItems)}
         ${rebuildTotals('order_refund', 'refund_id', REFUND_TOTALS, allRefundLines)}
         ${TABLES.map((table) => `delete from ${table} where business_id = target;`).join('\n')}
-        ${kinds.map((kind) => keep(kind, allFacts[kind])).join('\n')}
+        ${kinds.map((kind) => toEach(kind, allFacts[kind], write)).join('\n')}
         ${keepCustomers(allCustomers)}
       end $$`)
     .execute(db)
 
   // Where a rollup, or the totals of an order or refund, differ from the raw rows; nothing when all is well.
   const differences = Object.entries(ROLLUPS).map(([table, rollup]) => {
-    const { of, key, measures, amount } = rollup
+    const { of, time, key, measures, amount } = rollup
     const side = (name: string) => `(${measures.map((m) => `${name}.${m}`).join(', ')})`
     const some = `(${measures.join(', ')}) is distinct from (${zeros(measures)})`
-    const time = key.includes('month') ? 'month' : 'day'
     return `
       select '${table}', location_id, basis, ${time}, kept.total, raw.total
       from (select *, ${amount} as total from ${table} where business_id = target and ${some}) kept

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { paymentsByMethod } from '../../src/pos/payments.ts'
+import { rankedProducts } from '../../src/pos/product-sales.ts'
 import { salesTotal, salesUntil } from '../../src/pos/sales.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { makeOrder, makeProduct, makeRefund, makeShop, type Product, type Shop } from '../support/shop.ts'
@@ -363,6 +364,49 @@ it('sales of one month that lock their products crosswise wait for each other', 
     [busy.id],
   )
   expect(row?.net).toBe('4.0000')
+})
+
+it('a cost of nothing is told from one that nobody knows, however the window cuts months', async () => {
+  const shelf = await makeShop(db, { name: 'Shelf' })
+  const item = await makeProduct(db, shelf, { sku: 'K' })
+  const lines = (quantity: string) => [{ ...item, quantity, unitPrice: '5' }]
+  const sold = await makeOrder(db.database, shelf, { number: '1', at: '2026-05-04T12:00:00Z', lines: lines('1') })
+  const back = await makeOrder(db.database, shelf, { number: '2', at: '2026-05-06T12:00:00Z', lines: lines('-1') })
+  await makeOrder(db.database, shelf, { number: '3', at: '2026-05-08T12:00:00Z', lines: lines('1') })
+  const write = (statement: ReturnType<typeof sql>) =>
+    db.database.within({ businessId: shelf.id }, 'write', (trx) => statement.execute(trx))
+  const setCost = (cost: string | null, ...orders: string[]) =>
+    write(sql`update order_item set unit_cost = ${cost} where order_id = any(${orders}::uuid[])`)
+  const costs = ([from, to]: readonly [string, string]) =>
+    db.database.within({ businessId: shelf.id }, 'read', async (trx) => {
+      const query = { by: 'net_sales', order: 'best', limit: 5 } as const
+      const [row] = await rankedProducts(trx, { businessId: shelf.id }, { from, to }, query)
+      return [row?.cost, row?.margin]
+    })
+  const month = ['2026-05-01', '2026-05-31'] as const
+  const mostOfIt = ['2026-05-02', '2026-05-30'] as const
+  const june = ['2026-06-01', '2026-06-30'] as const
+
+  for (const days of [month, mostOfIt]) expect(await costs(days)).toEqual([null, null])
+  // What the sale cost came back: nothing in all, and the margin is known.
+  await setCost('3', sold, back)
+  for (const days of [month, mostOfIt]) expect(await costs(days)).toEqual(['0.0000', '5.0000'])
+  await setCost('0', sold, back)
+  for (const days of [month, mostOfIt]) expect(await costs(days)).toEqual(['0.0000', '5.0000'])
+  await setCost(null, sold)
+  await write(sql`update orders set status = 'cancelled', cancelled_at = now() where id = ${back}`)
+  for (const days of [month, mostOfIt]) expect(await costs(days)).toEqual([null, null])
+
+  await setCost('3', sold)
+  const refunded = [{ ...item, line: 1, quantity: '1', returns: '5' }]
+  await makeRefund(db.database, shelf, { orderId: sold, at: '2026-06-02T12:00:00Z', lines: refunded })
+  expect(await costs(june)).toEqual([null, null])
+  // Written off: what they cost stays with the sale.
+  await db.asOwner('update order_refund_line set unit_cost = 3 where business_id = $1', [shelf.id])
+  expect(await costs(june)).toEqual(['0.0000', '-5.0000'])
+  await db.asOwner('update order_refund_line set restocked = true where business_id = $1', [shelf.id])
+  expect(await costs(june)).toEqual(['-3.0000', '-2.0000'])
+  expect((await write(sql`select * from check_rollups(${shelf.id})`)).rows).toEqual([])
 })
 
 it('rows that would escape their sums are refused', async () => {

@@ -64,7 +64,8 @@ it('months and the days at their edges add up to what the days do, for every win
       for (const to of edges.filter((edge) => edge >= from)) {
         const days = { from, to }
         const { net } = await sumOf(productCells(scope, days))
-        expect({ locationId, from, to, net }).toEqual({ locationId, from, to, net: await dailySum(scope, days) })
+        const daily = Number(await dailySum(scope, days))
+        expect({ locationId, from, to, net: Number(net) }).toEqual({ locationId, from, to, net: daily })
       }
     }
   }

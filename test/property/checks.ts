@@ -4,7 +4,7 @@ import { clientsOf, type Days, localTime, type RawRows, readRawRows, Sales, stoc
 import type { World } from './world.ts'
 
 /** A report of more rows is refused. */
-const MOST_ROWS = 53
+const MAX_ROWS = 53
 const GROUPS = ['day', 'week', 'month', 'weekday', 'hour'] as const
 
 /** What a report is about. */
@@ -75,7 +75,7 @@ async function checkSalesReports(view: View, days: Days): Promise<void> {
   const { world, sales } = view
   for (const groupBy of GROUPS) {
     const rows = sales.rows(groupBy, days)
-    if (rows.length > MOST_ROWS) continue
+    if (rows.length > MAX_ROWS) continue
     const report = await world.ok('get_sales_report', { ...days, groupBy, compare: groupBy === 'day', ...at(view) })
     const about = name(view, `get_sales_report by ${groupBy}`, days)
     expect(report.window, about).toEqual({ ...days, timezone: sales.timezone, currency: sales.currency })
@@ -94,6 +94,7 @@ async function checkProducts(view: View, days: Days): Promise<void> {
   for (const [by, measure] of [
     ['net_sales', 'netSales'],
     ['units', 'unitsSold'],
+    ['margin', 'margin'],
   ] as const) {
     const report = await world.ok('get_top_products', { ...days, by, limit: 50, ...at(view) })
     const about = name(view, `get_top_products by ${by}`, days)
@@ -106,7 +107,8 @@ async function checkProducts(view: View, days: Days): Promise<void> {
         row.unitsReturned,
         row.netSales,
         row.sharePercent,
-        row.cost ?? sales.amount(0),
+        row.cost,
+        row.margin,
       ]),
       about,
     ).toEqual(
@@ -116,7 +118,8 @@ async function checkProducts(view: View, days: Days): Promise<void> {
         row.unitsReturned.toFixed(),
         sales.amount(row.netSales),
         sales.share(row.netSales, netSales),
-        sales.amount(row.cost),
+        row.cost && sales.amount(row.cost),
+        row.margin && sales.amount(row.margin),
       ]),
     )
   }
@@ -129,6 +132,8 @@ async function checkProducts(view: View, days: Days): Promise<void> {
     discounts: sales.amount(row.discounts),
     returns: sales.amount(row.returns),
     netSales: sales.amount(row.netSales),
+    costedNetSales: sales.amount(row.costedNetSales),
+    margin: row.margin && sales.amount(row.margin),
     sharePercent: sales.share(row.netSales, netSales),
   }))
   const about = name(view, 'get_sales_by_category', days)

@@ -133,7 +133,7 @@ interface Entry extends Local {
   tax: Decimal
   tips: Decimal
   /** Of a line only. */
-  line?: { productId: string; variantId: string; taxRate: string; cost: Decimal }
+  line?: { productId: string; variantId: string; taxRate: string; cost: Decimal | null }
 }
 
 interface Paid extends Local {
@@ -283,10 +283,11 @@ export class Sales {
     })
   }
 
-  /** What sold or came back by variant, best first by net sales or units. */
-  products(days: Days, by: 'netSales' | 'unitsSold' = 'netSales') {
+  /** What sold or came back by variant, best first; by margin those without a known cost come last. */
+  products(days: Days, by: 'netSales' | 'unitsSold' | 'margin' = 'netSales') {
     const lines = this.within(days).filter(({ line }) => line !== undefined)
     const products = [...groupBy(lines, ({ line }) => line?.variantId ?? '')].map(([variantId, group]) => ({
+      ...costed(group),
       variantId,
       productId: group[0]?.line?.productId ?? '',
       unitsSold: sum(group, ({ unitsSold }) => unitsSold),
@@ -295,7 +296,6 @@ export class Sales {
       discounts: sum(group, ({ discounts }) => discounts),
       returns: sum(group, ({ returns }) => returns),
       netSales: sum(group, netOf),
-      cost: sum(group, ({ line }) => line?.cost ?? 0),
     }))
     const sold = products.filter((row) => ![row.unitsSold, row.unitsReturned, row.netSales].every((n) => n.isZero()))
     const byNet = ranked(
@@ -303,7 +303,8 @@ export class Sales {
       (row) => row.netSales,
       (row) => row.variantId,
     )
-    return by === 'netSales' ? byNet : byNet.toSorted((a, b) => b.unitsSold.cmp(a.unitsSold))
+    const value = (row: (typeof byNet)[number]) => row[by] ?? new Decimal(Number.NEGATIVE_INFINITY)
+    return byNet.toSorted((a, b) => value(b).cmp(value(a)))
   }
 
   /** The same by the category that each product has now; null: none. */
@@ -317,6 +318,9 @@ export class Sales {
       discounts: sum(group, ({ discounts }) => discounts),
       returns: sum(group, ({ returns }) => returns),
       netSales: sum(group, ({ netSales }) => netSales),
+      // Of the products whose cost is known.
+      costedNetSales: sum(group, ({ cost, netSales }) => (cost === null ? 0 : netSales)),
+      margin: group.every(({ margin }) => margin === null) ? null : sum(group, ({ margin }) => margin ?? 0),
     }))
   }
 
@@ -475,7 +479,7 @@ export class Sales {
             taxRate:
               this.raw.items.find((item) => item.order_id === line.order_id && item.line_number === line.line_number)
                 ?.tax_rate ?? '0',
-            cost: line.restocked ? costOf(line.quantity, line.unit_cost).negated() : ZERO,
+            cost: line.restocked || line.unit_cost === null ? costOf(`-${line.quantity}`, line.unit_cost) : ZERO,
           },
         }),
       ),
@@ -541,8 +545,16 @@ function netOf({ gross, returns, discounts }: Entry): Decimal {
   return gross.minus(returns).minus(discounts)
 }
 
-function costOf(quantity: string, unitCost: string | null): Decimal {
-  return new Decimal(quantity).times(unitCost ?? 0).toDecimalPlaces(4)
+/** Null: nobody has said what it cost. */
+function costOf(quantity: string, unitCost: string | null): Decimal | null {
+  return unitCost === null ? null : new Decimal(quantity).times(unitCost).toDecimalPlaces(4)
+}
+
+/** What lines cost and left; null where the cost of none of them is known. */
+function costed(lines: readonly Entry[]): { cost: Decimal | null; margin: Decimal | null } {
+  const costs = lines.flatMap(({ line }) => line?.cost ?? [])
+  const cost = costs.length === 0 ? null : sum(costs, (value) => value)
+  return { cost, margin: cost && sum(lines, netOf).minus(cost) }
 }
 
 function isWithin(date: string, { from, to }: Days): boolean {
