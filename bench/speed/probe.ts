@@ -1,0 +1,61 @@
+/** Imported ahead of a measured server: answers its parent's questions about the process. */
+import { Session } from 'node:inspector/promises'
+
+export interface Usage {
+  /** User and system time of all threads, in µs. */
+  cpu: number
+  rss: number
+}
+
+/** After a collection of garbage, in bytes. */
+export interface Memory {
+  rss: number
+  /** Of objects, and of the buffers that they hold. */
+  heap: number
+}
+
+export interface Answers {
+  usage: Usage
+  memory: Memory
+  startProfile: null
+  /** As Chrome's developer tools read it. */
+  profile: string
+}
+
+const inspector = new Session()
+
+const answers: { [Question in keyof Answers]: () => Answers[Question] | Promise<Answers[Question]> } = {
+  usage() {
+    const { user, system } = process.cpuUsage()
+    return { cpu: user + system, rss: process.memoryUsage.rss() }
+  },
+
+  async memory() {
+    for (let turn = 0; turn < 3; turn++) {
+      global.gc?.()
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    const { rss, heapUsed, external } = process.memoryUsage()
+    return { rss, heap: heapUsed + external }
+  },
+
+  async startProfile() {
+    inspector.connect()
+    await inspector.post('Profiler.enable')
+    await inspector.post('Profiler.setSamplingInterval', { interval: 200 })
+    await inspector.post('Profiler.start')
+    return null
+  },
+
+  async profile() {
+    const { profile } = await inspector.post('Profiler.stop')
+    inspector.disconnect()
+    return JSON.stringify(profile)
+  },
+}
+
+process.on('message', async ({ id, question }: { id: number; question: keyof Answers }) => {
+  process.send?.({ id, answer: await answers[question]() })
+})
+// The parent's questions alone must not keep the process.
+process.channel?.unref()

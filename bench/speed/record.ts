@@ -1,0 +1,67 @@
+import { Redis } from 'ioredis'
+import { CASES, messageOf } from './cases.ts'
+import { headersOf, initialize, post } from './client.ts'
+import type { Recordings } from './recording.ts'
+import type { ServerProcess } from './server-process.ts'
+import type { StatementRecorder } from './statement-recorder.ts'
+
+/** What one call costs beyond the process. */
+export interface RoundTrips {
+  /** Reads that Redis makes of the connection: commands that are sent together count once. */
+  redis: number
+  redisCommands: number
+  postgres: number
+}
+
+const CALLS = 5
+const ID = 'c0ffee'
+
+/**
+ * Calls every case on a service.
+ * @param recorder between the service and its database
+ * @returns what it answered and sent, and how often it went to Redis and PostgreSQL
+ */
+export async function record(
+  service: ServerProcess,
+  recorder: StatementRecorder,
+  { token, redisUrl }: { token: string; redisUrl: string },
+) {
+  const redis = new Redis(redisUrl)
+  const headers = headersOf(token, await initialize(service.url, token))
+  const recordings: Recordings = {}
+  const roundTrips: Record<string, RoundTrips> = {}
+  for (const each of CASES) {
+    const body = messageOf(each, ID)
+    await post(service.url, headers, body)
+    const calls = []
+    for (let call = 0; call < CALLS; call++) {
+      recorder.take()
+      const before = await countersOf(redis)
+      const { text } = await post(service.url, headers, body)
+      const after = await countersOf(redis)
+      // The second question for the counters is in the difference, too.
+      const counted = { redis: after.reads - before.reads - 1, redisCommands: after.commands - before.commands - 1 }
+      calls.push({ text, counted, statements: recorder.take() })
+    }
+    // What the service does beside calls (its audit trail, its memory of credentials) shows in some calls only.
+    const [least] = calls.toSorted((a, b) => a.statements.length - b.statements.length)
+    const { text, statements } = least as (typeof calls)[number]
+    const [before, after, ...more] = text.split(JSON.stringify(ID))
+    if (before === undefined || after === undefined || more.length > 0) throw new Error(`no id in ${text}`)
+    if ((JSON.parse(text) as { result?: { isError?: boolean } }).result?.isError !== undefined) throw new Error(text)
+    recordings[each.name] = { before, after, statements }
+    roundTrips[each.name] = {
+      redis: Math.min(...calls.map(({ counted }) => counted.redis)),
+      redisCommands: Math.min(...calls.map(({ counted }) => counted.redisCommands)),
+      postgres: statements.length,
+    }
+  }
+  redis.disconnect()
+  return { recordings, roundTrips }
+}
+
+async function countersOf(redis: Redis): Promise<{ reads: number; commands: number }> {
+  const info = await redis.info('stats')
+  const counter = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1])
+  return { reads: counter('total_reads_processed'), commands: counter('total_commands_processed') }
+}

@@ -1,0 +1,35 @@
+import { createPool } from '../../src/database/pool.ts'
+import type { Statement } from './statement-recorder.ts'
+
+/** What the service did for a case, for other servers to do the same. */
+export interface Recording {
+  /** The body of its answer, before and after the id. */
+  before: string
+  after: string
+  /** All that it sent to PostgreSQL, in order, transaction included. */
+  statements: Statement[]
+}
+
+/** Recordings by the name of the case. */
+export type Recordings = Record<string, Recording>
+
+/** The result in a recorded answer. */
+export function resultOf({ before, after }: Recording): Record<string, unknown> {
+  return (JSON.parse(`${before}null${after}`) as { result: Record<string, unknown> }).result
+}
+
+/**
+ * Sends recorded statements over a pool like the service's.
+ * @returns a function that runs them on one connection; nothing is made of the rows
+ */
+export function createReplay(databaseUrl: string) {
+  const pool = createPool(databaseUrl, { statementTimeoutMs: 10_000 })
+  return async (statements: readonly Statement[]): Promise<void> => {
+    const client = await pool.connect()
+    try {
+      for (const { text, values } of statements) await client.query(text, values)
+    } finally {
+      client.release()
+    }
+  }
+}
