@@ -2,8 +2,7 @@ import { mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { brotliCompress, gzip } from 'node:zlib'
-import { build, stop } from 'esbuild'
-import { PAGE_FOLDER } from '../src/page-folder.ts'
+import { PAGE_FOLDER } from '../src/folders.ts'
 
 // npm runs scripts in the folder of package.json.
 const ENTRIES = ['index.html', 'page.css', 'page.ts'].map((file) => path.resolve('settings', file))
@@ -14,6 +13,7 @@ const compressions = { '': async (data: Uint8Array) => data, '.gz': promisify(gz
  * @param folder where to; by default where the service looks for it
  */
 export async function buildPage(folder = PAGE_FOLDER): Promise<void> {
+  const { build, stop } = await import('esbuild')
   const { outputFiles } = await build({
     entryPoints: ENTRIES,
     outdir: folder,

@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 
 const ROOT = join(import.meta.dirname, '../..')
-const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
+
+// Bundled as in production: a process that compiles what it runs takes eight times as long.
+const BUILT = join(ROOT, 'node_modules/.cache/cli')
+const BUNDLE = [join(ROOT, 'scripts/bundle.mjs'), '--if-changed', BUILT, 'cli', 'migrations']
+const building = promisify(execFile)(process.execPath, BUNDLE, { cwd: ROOT })
 
 export interface Run {
   code: number
@@ -13,12 +16,13 @@ export interface Run {
 }
 
 /** Runs a command line tool as a process of its own, with nothing but the given settings. */
-export function runTool(
+export async function runTool(
   tool: string,
   args: readonly string[],
   { env = {}, cwd = ROOT }: { env?: Record<string, string>; cwd?: string } = {},
 ): Promise<Run> {
-  const command = ['--import', TSX, join(ROOT, 'cli', `${tool}.ts`), ...args]
+  await building
+  const command = [join(BUILT, 'cli', `${tool}.js`), ...args]
   return new Promise((resolve) => {
     execFile(process.execPath, command, { env: { PATH: process.env.PATH, ...env }, cwd }, (error, stdout, stderr) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr })

@@ -2,13 +2,10 @@ import { createHash } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { makeOrder, makeProduct, makeShop } from '../support/shop.ts'
 import { type Run, runTool } from './run.ts'
-
-// Every call is a process that compiles what it runs.
-vi.setConfig({ testTimeout: 120_000 })
 
 let db: TestDatabase
 let folder: string

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import pg from 'pg'
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type EmbeddedPostgres, freePort, openPostgres, startPostgres } from '../../demo/postgres.ts'
 
 const root = process.getuid?.() === 0
@@ -70,14 +70,14 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
+  vi.unstubAllEnvs()
   for (const server of servers.splice(0)) await server.stop()
   await rm(parent, { recursive: true, force: true })
 })
 
 describe('startPostgres', { timeout: 20_000 }, () => {
   it('runs a throw-away server and leaves nothing', async () => {
-    const leftovers = async () => (await readdir(tmpdir())).filter((name) => name.startsWith('flowpos-pg-'))
-    const before = await leftovers()
+    vi.stubEnv('TMPDIR', parent)
     const server = await started(startPostgres({ binDir }))
     const settings = `select current_user as who, current_setting('timezone') as zone, current_setting('fsync') as fsync,
       current_setting('max_connections') as connections, current_setting('listen_addresses') as addresses`
@@ -87,8 +87,7 @@ describe('startPostgres', { timeout: 20_000 }, () => {
     await server.stop()
     await server.stop()
     expect(alive(server.pid)).toBe(false)
-    const added = (await leftovers()).filter((name) => !before.includes(name))
-    expect(added).toEqual([])
+    expect(await readdir(parent)).toEqual([])
   })
 
   it('keeps a data directory, durably', async () => {

@@ -15,9 +15,11 @@ export interface TestDatabase {
   close(): Promise<void>
 }
 
-/** A migrated, empty database of the test's own. */
-export async function createTestDatabase(): Promise<TestDatabase> {
-  const serverUrl = inject('postgresUrl')
+/**
+ * A migrated, empty database of the test's own.
+ * @param serverUrl of a cluster that has the template
+ */
+export async function createTestDatabase(serverUrl = inject('postgresUrl')): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`
   await run(serverUrl, (client) => client.query(`create database ${name} template ${TEMPLATE}`))
 

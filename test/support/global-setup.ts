@@ -1,6 +1,6 @@
 import pg from 'pg'
 import type { TestProject } from 'vitest/node'
-import { startPostgres } from '../../demo/postgres.ts'
+import { type EmbeddedPostgres, startPostgres } from '../../demo/postgres.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import { createKysely, createPool } from '../../src/database/pool.ts'
 import { startRedis } from './redis-server.ts'
@@ -19,6 +19,16 @@ export const TEMPLATE = 'template_flowpos'
 /** One real PostgreSQL and one real Redis for all test files. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const [postgres, redis] = await Promise.all([startPostgres({ binDir: process.env.PG_BIN }), startRedis()])
+  await makeTemplate(postgres)
+  project.provide('postgresUrl', postgres.url('postgres'))
+  project.provide('redisUrl', redis.url)
+  return async () => {
+    await Promise.all([postgres.stop(), redis.stop()])
+  }
+}
+
+/** Makes the migrated database in a cluster. */
+export async function makeTemplate(postgres: EmbeddedPostgres): Promise<void> {
   const client = new pg.Client({ connectionString: postgres.url('postgres') })
   await client.connect()
   await client.query(`create database ${TEMPLATE}`)
@@ -26,10 +36,4 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const kysely = createKysely(createPool(postgres.url(TEMPLATE), { size: 1 }))
   await migrate(kysely)
   await kysely.destroy()
-
-  project.provide('postgresUrl', postgres.url('postgres'))
-  project.provide('redisUrl', redis.url)
-  return async () => {
-    await Promise.all([postgres.stop(), redis.stop()])
-  }
 }
