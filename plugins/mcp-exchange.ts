@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import pLimit, { type LimitFunction } from 'p-limit'
+import pLimit from 'p-limit'
 import type { Principal } from '../src/auth/principal.ts'
 import { ServiceError } from '../src/errors.ts'
 import { getPrompt, listPrompts, type PromptListing } from '../src/mcp/prompts.ts'
@@ -33,12 +33,9 @@ export function createExchange(
   now: Date,
   { sessionId, session, lastBusinessId }: Conversation,
 ): Exchange {
-  // Made when it is needed: not for lists.
-  let limit: LimitFunction | undefined
-  const turns = <T>(work: () => Promise<T>): Promise<T> => {
-    limit ??= pLimit(CALLS_AT_A_TIME)
-    return limit(work)
-  }
+  // A batch takes turns, so that one request never takes all connections of the pool.
+  const limit = Array.isArray(request.body) ? pLimit(CALLS_AT_A_TIME) : undefined
+  const turns = <T>(work: () => Promise<T>): Promise<T> => (limit === undefined ? work() : limit(work))
   const mayUse = (tool: string) => app.registry.find(principal, tool) !== undefined
   const context: CallContext = {
     principal,
@@ -58,7 +55,6 @@ export function createExchange(
       }
       return list
     },
-    // A batch takes turns, so that one request never takes all connections of the pool.
     callTool: (name, args) => turns(() => app.callTool(name, args, context, request.log)),
     listPrompts: () => listPrompts(mayUse),
     getPrompt: (name, args) => getPrompt(name, args, { mayUse, several: hasSeveral(principal) }),

@@ -17,7 +17,7 @@ declare module 'fastify' {
 }
 
 const MAX_MESSAGES = 50
-const ROUTE = { schema: { hide: true }, helmet: false } as const
+const ROUTE = { schema: { hide: true }, helmet: false, config: { isRoutine: true } } as const
 const MALFORMED = Symbol('malformed')
 // What Helmet would work out for each answer, of which none is a page.
 const SECURITY_HEADERS = {

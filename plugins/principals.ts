@@ -9,7 +9,7 @@ import { findApiKeyPrincipal, findTokenPrincipal } from '../src/auth/principal-q
 import { findTenant } from '../src/auth/tenants.ts'
 import type { Clock } from '../src/clock.ts'
 import type { Config } from '../src/config.ts'
-import { ServiceError } from '../src/errors.ts'
+import { ServiceError, unavailable } from '../src/errors.ts'
 import { oauthAddresses } from '../src/oauth/addresses.ts'
 import { AUTHENTICATION_REQUIRED } from './jwt.ts'
 
@@ -35,6 +35,7 @@ declare module 'fastify' {
 
 // What is switched off must stop working within 60 seconds on every instance.
 const REMEMBERED_MS = 30_000
+const MAX_ATTEMPTS = 5
 
 /** Turns credentials into principals. What the database says is remembered briefly, one query at a time per credential. */
 export default fp<{ config: Config; clock: Clock }>(
@@ -130,15 +131,17 @@ export function isFirebaseToken(credential: string): boolean {
 }
 
 /**
- * Fetches once more what was forgotten while it was being fetched: the answer is then the database's word after the
- * change.
+ * Fetches again what was forgotten while it was being fetched: the answer is then the database's word after the change.
  */
 async function freshly<T>(fetch: () => Promise<T>): Promise<T> {
-  try {
-    return await fetch()
-  } catch (error) {
-    // lru-cache aborts a fetch whose entry is deleted or evicted with an error of this text.
-    if (error instanceof Error && /^(deleted|evicted)$/.test(error.message)) return fetch()
-    throw error
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await fetch()
+    } catch (error) {
+      // lru-cache aborts a fetch whose entry is deleted or evicted with an error of this text.
+      if (!(error instanceof Error) || !/^(deleted|evicted)$/.test(error.message)) throw error
+      // A change is told twice, by whoever made it here and by the database; several may follow each other.
+      if (attempt === MAX_ATTEMPTS) throw unavailable('The database', error)
+    }
   }
 }

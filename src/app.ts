@@ -63,7 +63,6 @@ export async function buildApp(options: AppOptions) {
   const { config, clock = systemClock } = options
   const app = Fastify({
     logger: { level: config.LOG_LEVEL, redact: REDACTED, ...options.logger },
-    disableRequestLogging: true,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: config.BODY_LIMIT_BYTES,
     trustProxy: trustedProxies(config),

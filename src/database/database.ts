@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely'
+import { CompiledQuery, type Kysely, sql } from 'kysely'
 import pg from 'pg'
 import { ServiceError, unavailable } from '../errors.ts'
 import type { DB } from './types.ts'
@@ -27,6 +27,8 @@ const BEGIN = {
   write: 'begin',
   rehearsal: 'begin',
 } as const
+const COMMIT = CompiledQuery.raw('commit')
+const ROLLBACK = CompiledQuery.raw('rollback')
 
 /** The database as the service uses it: every statement runs inside `within`. */
 export type Database = ReturnType<typeof createDatabase>
@@ -46,16 +48,13 @@ export function createDatabase(kysely: Kysely<DB>) {
       return await kysely.connection().execute(async (db) => {
         try {
           // One round trip for both: without parameters, statements may share a query.
-          await sql.raw(`${BEGIN[mode]}; ${settings(access)}`).execute(db)
+          await db.executeQuery(CompiledQuery.raw(`${BEGIN[mode]}; ${settings(access)}`))
           const result = await work(db)
-          await sql.raw(mode === 'rehearsal' ? 'rollback' : 'commit').execute(db)
+          await db.executeQuery(mode === 'rehearsal' ? ROLLBACK : COMMIT)
           return result
         } catch (error) {
           // A connection that cannot roll back is thrown away by the pool; the first error is the one that matters.
-          await sql
-            .raw('rollback')
-            .execute(db)
-            .catch(() => {})
+          await db.executeQuery(ROLLBACK).catch(() => {})
           throw error
         }
       })
@@ -94,7 +93,7 @@ function describe(error: unknown): unknown {
 
 /** Changes what an open transaction sees, once it has learned who or what it is about. */
 export async function widen(db: Transaction, access: Access): Promise<void> {
-  await sql.raw(settings(access)).execute(db)
+  await db.executeQuery(CompiledQuery.raw(settings(access)))
 }
 
 function settings(access: Access): string {

@@ -33,8 +33,8 @@ export interface RegisteredTool {
 export interface VisibleTools {
   /** Sorted by name. */
   tools: readonly ToolListing[]
-  /** The result of `tools/list`, serialised. */
-  json: string
+  /** The result of `tools/list`, serialised and encoded. */
+  json: Buffer
   /** Changes whenever a client should ask again. */
   digest: string
 }
@@ -66,7 +66,11 @@ export function createRegistry(tools: readonly Tool[]) {
     if (known !== undefined) return known
     const tools = visible.map(({ listing }) => listing[form])
     const json = JSON.stringify({ tools })
-    const list = { tools, json, digest: createHash('sha256').update(json).digest('base64url').slice(0, 16) }
+    const list = {
+      tools,
+      json: Buffer.from(json),
+      digest: createHash('sha256').update(json).digest('base64url').slice(0, 16),
+    }
     lists.set(key, list)
     return list
   }

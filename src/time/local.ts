@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { Temporal } from 'temporal-polyfill'
 
 /** The calendar day of an instant in a zone, as YYYY-MM-DD. */
@@ -12,7 +13,8 @@ export function localTime(instant: Date, timezone: string): string {
 
 /** An instant with the offset of a zone, to the second: `2026-11-22T09:30:00-06:00`. */
 export function withOffset(instant: Date, timezone: string): string {
-  return zoned(instant, timezone).toString({ timeZoneName: 'never', smallestUnit: 'second' })
+  const { milliseconds, text } = offsetAt(instant, timezone)
+  return new Date(instant.getTime() + milliseconds).toISOString().slice(0, 19) + text
 }
 
 /** A local day some days later, or earlier for negative numbers. */
@@ -61,6 +63,21 @@ export function isTimezone(name: string): boolean {
   } catch {
     return false
   }
+}
+
+// Zones change their offset at full quarters of an hour: each is worked out once for a quarter.
+const QUARTER_MS = 15 * 60_000
+const offsets = new LRUCache<string, { milliseconds: number; text: string }>({ max: 1000 })
+
+function offsetAt(instant: Date, timezone: string) {
+  const key = `${timezone} ${Math.floor(instant.getTime() / QUARTER_MS)}`
+  let offset = offsets.get(key)
+  if (offset === undefined) {
+    const { offsetNanoseconds, offset: text } = zoned(instant, timezone)
+    offset = { milliseconds: offsetNanoseconds / 1e6, text }
+    offsets.set(key, offset)
+  }
+  return offset
 }
 
 function zoned(instant: Date, timezone: string): Temporal.ZonedDateTime {

@@ -357,7 +357,7 @@ describe('malformed requests', () => {
   ])('%s with %j says what is wrong', async (method, params, problem) => {
     const { status, body } = await rpc(service.app, ana, method, params)
     expect(status).toBe(200)
-    expect(body.error).toEqual({ code: -32602, message: `Invalid params: ${problem}` })
+    expect(body.error).toEqual({ code: -32602, message: `MCP error -32602: Invalid params: ${problem}` })
   })
 
   it('parameters that are no object are refused, and nobody waits for ever', async () => {

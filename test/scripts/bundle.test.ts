@@ -37,7 +37,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(root, { recursive: true, force: true }))
 
-it('keeps the folders and the names of classes, and builds again only after a change', async () => {
+it('keeps the folders, and builds again only after a change', async () => {
   await bundle()
   expect(await start()).toBe('gone.js,kept.js Grant 1')
 
