@@ -7,6 +7,8 @@ import type { DB } from './types.ts'
 pg.types.setTypeParser(pg.types.builtins.DATE, (value) => value)
 
 const NETWORK_GRACE_MS = 2000
+// Compiling a plan, or starting workers for it, takes longer than any query here; on large tables PostgreSQL would.
+const SHORT_QUERIES = 'set jit = off; set max_parallel_workers_per_gather = 0'
 
 export interface PoolOptions {
   size?: number
@@ -40,13 +42,14 @@ export function createPool(connectionString: string, options: PoolOptions = {}):
       : { statement_timeout: statementTimeoutMs, idle_in_transaction_session_timeout: statementTimeoutMs }),
     ...(role === undefined ? {} : { options: `-c role=${role}` }),
     application_name: 'flowpos-mcp',
-    onConnect(client) {
+    async onConnect(client) {
       // Without a listener, a connection lost under a query ends the process; the query itself fails with the reason.
       client.on('error', () => {})
       const stream = streamOf(client)
       stream.on('timeout', () => stream.destroy(new Error('Connection terminated: no answer')))
       stream.setTimeout(connectTimeoutMs)
-      return check?.(client)
+      await client.query(SHORT_QUERIES)
+      await check?.(client)
     },
   })
   // The same while it is idle.
