@@ -44,7 +44,7 @@ export function createMcpSessions(app: FastifyInstance, clock: Clock) {
   })
 
   /** @throws ServiceError `not_found` for a session that was ended or belongs to somebody else, alike */
-  async function resume(sessionId: string, principal: Principal): Promise<Conversation> {
+  async function resume(sessionId: string, principal: Principal): Promise<Conversation & { session: SessionRecord }> {
     // A session lives as long as the token that uses it, also one that took the place of the first.
     const { session: found, lastBusinessId } = await app.sessions.read(sessionId, principal.ref, ttlOf(principal))
     const session = found === null ? recordOf(principal) : requireOwn(found, principal)

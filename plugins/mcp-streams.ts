@@ -68,7 +68,8 @@ const LISTS_CHANGED = ['tools', 'prompts', 'resources'].map((list) =>
 export default fp<{ config: Config; clock: Clock }>(
   async (app, { config, clock }) => {
     const { sessionEvents: events, registry } = app
-    const watchers = new Map<Watcher, { renewedAt: number }>()
+    // With the time at which each was looked at last.
+    const watchers = new Map<Watcher, number>()
     const open = new Map<string, number>()
     const streams = new Set<ServerResponse>()
     const renewals = pLimit(RENEWALS_AT_A_TIME)
@@ -82,7 +83,7 @@ export default fp<{ config: Config; clock: Clock }>(
         })
       }
       open.set(ref, count + 1)
-      watchers.set(watcher, { renewedAt: performance.now() })
+      watchers.set(watcher, performance.now())
       app.metrics.openStreams.inc()
       return () => {
         if (!watchers.delete(watcher)) return
@@ -95,9 +96,8 @@ export default fp<{ config: Config; clock: Clock }>(
 
     /** Looks what a watcher's principal may see now. */
     async function renew(watcher: Watcher): Promise<void> {
-      const known = watchers.get(watcher)
-      if (known === undefined) return
-      known.renewedAt = performance.now()
+      if (!watchers.has(watcher)) return
+      watchers.set(watcher, performance.now())
       try {
         await renewals(async () => {
           watcher.principal = await watcher.renew()
@@ -121,7 +121,7 @@ export default fp<{ config: Config; clock: Clock }>(
       // Comments keep proxies from closing an idle connection, and find clients that are gone.
       for (const stream of streams) stream.write(': keep-alive\n\n')
       const now = performance.now()
-      for (const [watcher, { renewedAt }] of watchers) {
+      for (const [watcher, renewedAt] of watchers) {
         const { expiresAt } = watcher.principal
         if (expiresAt !== null && expiresAt <= clock()) watcher.end()
         else if (now - renewedAt >= RENEW_EVERY_MS) void renew(watcher)

@@ -112,7 +112,7 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authentic
         hint: 'The live stream of a session needs mcp-session-id and Accept: text/event-stream.',
       })
     }
-    const { session = { principal: principal.ref } } = await sessions.resume(sessionId, principal)
+    const { session } = await sessions.resume(sessionId, principal)
     await app.mcpStreams.open(reply, {
       principal,
       renew: renewalOf(request),

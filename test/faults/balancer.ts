@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../../demo/postgres.ts'
-import { findProgram } from './debian-package.ts'
+import { findProgram } from '../support/debian-package.ts'
 
 export interface Balancer {
   origin: string

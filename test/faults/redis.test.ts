@@ -7,11 +7,11 @@ import { freePort } from '../../demo/postgres.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { startRedisSentinel } from '../support/redis-sentinel.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 import { type Balancer, startNginx } from './balancer.ts'
 import { type Fleet, startFleet } from './fleet.ts'
 import { type LoadOptions, startLoad } from './load.ts'
 import { makeOwner, type Owner } from './owner.ts'
-import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'
 
 let db: TestDatabase
 let owner: Owner

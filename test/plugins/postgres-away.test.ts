@@ -1,8 +1,8 @@
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { startTcpProxy, type TcpProxy } from '../faults/tcp-proxy.ts'
 import { FIRST_DAY, type Merchant, OWNER, startMerchant } from '../support/merchant.ts'
 import { type App, call, rpc } from '../support/service.ts'
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 
 const SETTINGS = { DATABASE_CONNECT_TIMEOUT_MS: '500', DATABASE_STATEMENT_TIMEOUT_MS: '5000' }
 const UNAVAILABLE =

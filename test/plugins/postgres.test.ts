@@ -6,8 +6,8 @@ import postgres from '../../plugins/postgres.ts'
 import { loadConfig } from '../../src/config.ts'
 import { createDatabase } from '../../src/database/database.ts'
 import { createKysely, createPool, SERVICE_ROLE } from '../../src/database/pool.ts'
-import { startTcpProxy, type TcpProxy } from '../faults/tcp-proxy.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 
 let db: TestDatabase
 

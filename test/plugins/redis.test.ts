@@ -7,13 +7,13 @@ import { freePort } from '../../demo/postgres.ts'
 import { buildApp } from '../../src/app.ts'
 import { type Config, loadConfig } from '../../src/config.ts'
 import { SERVICE_ROLE } from '../../src/database/pool.ts'
-import { startTcpProxy } from '../faults/tcp-proxy.ts'
 import { type Certificate, makeCertificate } from '../support/certificate.ts'
 import { FIRST_DAY, type Merchant, OWNER, SECOND_DAY, startMerchant } from '../support/merchant.ts'
 import { startRedisCluster } from '../support/redis-cluster.ts'
 import { startRedisSentinel } from '../support/redis-sentinel.ts'
 import { connectTo, startRedis } from '../support/redis-server.ts'
 import { type App, call, SECRET } from '../support/service.ts'
+import { startTcpProxy } from '../support/tcp-proxy.ts'
 
 type Settings = Partial<Record<keyof Config, string>>
 
