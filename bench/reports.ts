@@ -1,7 +1,7 @@
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { Kysely, type LogEvent, PostgresDialect } from 'kysely'
+import type { LogEvent } from 'kysely'
 import pg from 'pg'
 import { openPostgres } from '../demo/postgres.ts'
 import { loadTools } from '../plugins/registry.ts'
@@ -10,7 +10,6 @@ import { SCOPES } from '../src/auth/scopes.ts'
 import { createDatabase } from '../src/database/database.ts'
 import { migrate } from '../src/database/migrate.ts'
 import { createKysely, createPool, SERVICE_ROLE } from '../src/database/pool.ts'
-import type { DB } from '../src/database/types.ts'
 import { callTool } from '../src/mcp/call-tool.ts'
 import { createRegistry } from '../src/mcp/registry.ts'
 import { addDays, localDate } from '../src/time/local.ts'
@@ -110,7 +109,7 @@ async function measure(url: string, superuser: pg.Client, withNaive: boolean): P
     }
   }
   const pool = createPool(url, { size: 1, role: SERVICE_ROLE })
-  const database = createDatabase(new Kysely<DB>({ dialect: new PostgresDialect({ pool }), log }))
+  const database = createDatabase(pool, log)
   const registry = createRegistry(await loadTools())
   const now = new Date()
   const timezone = 'America/Guatemala'

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { createDatabase, type Database } from '../src/database/database.ts'
-import { createKysely, createPool, SERVICE_ROLE } from '../src/database/pool.ts'
+import { createPool, SERVICE_ROLE } from '../src/database/pool.ts'
 
 export interface CommandDatabase {
   database: Database
@@ -18,11 +18,11 @@ export async function openCommandDatabase(env: NodeJS.ProcessEnv): Promise<Comma
   if (url === undefined) throw new Error('Set DATABASE_URL, or run `npm run demo` once to make the embedded database.')
 
   // The owner's login may be all there is on a developer's machine: it works as the service's role then.
-  const kysely = createKysely(createPool(url, { size: 2, ...(embedded ? { role: SERVICE_ROLE } : {}) }))
+  const pool = createPool(url, { size: 2, ...(embedded ? { role: SERVICE_ROLE } : {}) })
   return {
-    database: createDatabase(kysely),
+    database: createDatabase(pool),
     async close() {
-      await kysely.destroy()
+      await pool.end()
       await embedded?.stop()
     },
   }

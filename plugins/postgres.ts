@@ -2,7 +2,7 @@ import fp from 'fastify-plugin'
 import type pg from 'pg'
 import type { Config } from '../src/config.ts'
 import { createDatabase, type Database } from '../src/database/database.ts'
-import { createKysely, createPool } from '../src/database/pool.ts'
+import { createPool } from '../src/database/pool.ts'
 import { ServiceError } from '../src/errors.ts'
 
 declare module 'fastify' {
@@ -34,10 +34,9 @@ export default fp<PostgresOptions>(
       },
       onError: (err) => app.log.warn({ err }, 'idle database connection lost'),
     })
-    const kysely = createKysely(pool)
-    const database = createDatabase(kysely)
+    const database = createDatabase(pool)
     app.decorate('database', database)
-    app.addHook('onClose', () => kysely.destroy())
+    app.addHook('onClose', () => pool.end())
 
     // The service starts without PostgreSQL, too: it is not ready until there is one.
     await database.ping().catch((error) => {

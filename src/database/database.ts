@@ -1,6 +1,7 @@
-import { CompiledQuery, type Kysely, sql } from 'kysely'
+import { CompiledQuery, type Kysely, type Logger } from 'kysely'
 import pg from 'pg'
 import { ServiceError, unavailable } from '../errors.ts'
+import { createPipelinedConnection } from './pipelined.ts'
 import type { DB } from './types.ts'
 
 /** A Kysely bound to one open transaction. */
@@ -27,39 +28,49 @@ const BEGIN = {
   write: 'begin',
   rehearsal: 'begin',
 } as const
-const COMMIT = CompiledQuery.raw('commit')
-const ROLLBACK = CompiledQuery.raw('rollback')
+const END = { read: 'commit', write: 'commit', rehearsal: 'rollback' } as const
 
 /** The database as the service uses it: every statement runs inside `within`. */
 export type Database = ReturnType<typeof createDatabase>
 
 /**
- * @param kysely over a pool of a role that cannot bypass row security
+ * @param pool of a role that cannot bypass row security
+ * @param log told of every query
  */
-export function createDatabase(kysely: Kysely<DB>) {
+export function createDatabase(pool: pg.Pool, log?: Logger) {
   /**
    * Runs `work` in one transaction that sees what `access` allows. Reads share one snapshot, so that the figures of a
-   * result agree with each other.
+   * result agree with each other. Queries that `work` asks for together take one round trip.
    * @throws ServiceError `unavailable` when the database is away or too slow, `conflict` when another transaction got
    *   in the way, `invalid_argument` for a value that is none for the database; nothing was written then
    */
   async function within<T>(access: Access, mode: Mode, work: (db: Transaction) => Promise<T>): Promise<T> {
-    try {
-      return await kysely.connection().execute(async (db) => {
-        try {
-          // One round trip for both: without parameters, statements may share a query.
-          await db.executeQuery(CompiledQuery.raw(`${BEGIN[mode]}; ${settings(access)}`))
-          const result = await work(db)
-          await db.executeQuery(mode === 'rehearsal' ? ROLLBACK : COMMIT)
-          return result
-        } catch (error) {
-          // A connection that cannot roll back is thrown away by the pool; the first error is the one that matters.
-          await db.executeQuery(ROLLBACK).catch(() => {})
-          throw error
-        }
-      })
-    } catch (error) {
+    const client = await pool.connect().catch((error) => {
       throw describe(error)
+    })
+    const { db, send, close } = createPipelinedConnection(client, log)
+    const begun = send(`${BEGIN[mode]}; ${settings(access)}`)
+    // It is waited for below, in every case.
+    begun.catch(() => {})
+    try {
+      // Without its settings, a query sees no row: a read need not wait for them to be made. A write must not run alone.
+      if (mode !== 'read') await begun
+      const result = await work(db)
+      await begun
+      close()
+      await send(END[mode])
+      client.release()
+      return result
+    } catch (error) {
+      close()
+      const first = await begun.then(
+        () => error,
+        (failure: unknown) => failure,
+      )
+      // A connection that cannot roll back is thrown away by the pool; the first error is the one that matters.
+      await send('rollback').catch(() => {})
+      client.release()
+      throw describe(first)
     }
   }
 
@@ -68,7 +79,7 @@ export function createDatabase(kysely: Kysely<DB>) {
     /** One cheap round trip. @throws ServiceError `unavailable` when the database does not answer */
     async ping(): Promise<void> {
       try {
-        await sql`select 1`.execute(kysely)
+        await pool.query('select 1')
       } catch (error) {
         throw describe(error)
       }

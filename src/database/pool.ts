@@ -36,6 +36,8 @@ export function createPool(connectionString: string, options: PoolOptions = {}):
   const pool = new pg.Pool({
     connectionString,
     max: size,
+    // A query does not wait for the answer to the one before.
+    pipeline: true,
     connectionTimeoutMillis: connectTimeoutMs,
     ...(statementTimeoutMs === undefined
       ? {}
@@ -67,7 +69,7 @@ export function createPool(connectionString: string, options: PoolOptions = {}):
 }
 
 /** The socket of a connection; with TLS, what runs over it. */
-function streamOf(client: pg.ClientBase): Socket {
+export function streamOf(client: pg.ClientBase): Socket {
   return (client as unknown as { connection: { stream: Socket } }).connection.stream
 }
 

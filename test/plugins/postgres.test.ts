@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import postgres from '../../plugins/postgres.ts'
 import { loadConfig } from '../../src/config.ts'
 import { createDatabase } from '../../src/database/database.ts'
-import { createKysely, createPool, SERVICE_ROLE } from '../../src/database/pool.ts'
+import { createPool, SERVICE_ROLE } from '../../src/database/pool.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 
@@ -46,14 +46,14 @@ it('refuses a superuser, a role that bypasses row security, and the owner of the
 })
 
 it('answers that the database is away, without words of its own', async () => {
-  const kysely = createKysely(createPool('postgres://nobody@127.0.0.1:1/none', { connectTimeoutMs: 500 }))
-  const database = createDatabase(kysely)
+  const pool = createPool('postgres://nobody@127.0.0.1:1/none', { connectTimeoutMs: 500 })
+  const database = createDatabase(pool)
   await expect(database.within({ operator: true }, 'read', async () => 1)).rejects.toMatchObject({
     code: 'unavailable',
     message: 'The database does not answer at the moment. Try again in a few seconds.',
     retryAfterSeconds: 2,
   })
-  await kysely.destroy()
+  await pool.end()
 })
 
 it('survives connections that the server closes', async () => {
@@ -83,8 +83,7 @@ it('survives a query that the server cuts off, and says that it is away', async 
 it('ends a connection that the network has lost, without waiting for the limit of a statement', async () => {
   const network = await startTcpProxy(Number(new URL(db.ownerUrl).port))
   const pool = createPool(through(network), { size: 1, connectTimeoutMs: 500, statementTimeoutMs: 60_000 })
-  const kysely = createKysely(pool)
-  const database = createDatabase(kysely)
+  const database = createDatabase(pool)
   await database.ping()
   // A statement may take longer than a connection.
   await database.within({ operator: true }, 'read', (trx) => sql`select pg_sleep(0.8)`.execute(trx))
@@ -93,32 +92,31 @@ it('ends a connection that the network has lost, without waiting for the limit o
   await expect(lost).rejects.toMatchObject({ code: 'unavailable' })
   network.healForNew()
   await expect(database.ping()).resolves.toBeUndefined()
-  await kysely.destroy()
+  await pool.end()
   await network.close()
 })
 
 it('ends a connection that falls silent under a statement', async () => {
   const network = await startTcpProxy(Number(new URL(db.ownerUrl).port))
-  const kysely = createKysely(createPool(through(network), { size: 1, statementTimeoutMs: 500 }))
-  const lost = createDatabase(kysely).within({ operator: true }, 'read', async (trx) => {
+  const pool = createPool(through(network), { size: 1, statementTimeoutMs: 500 })
+  const lost = createDatabase(pool).within({ operator: true }, 'read', async (trx) => {
     network.blackHole()
     await sql`select 1`.execute(trx)
   })
   await expect(lost).rejects.toMatchObject({ code: 'unavailable' })
-  await kysely.destroy()
+  await pool.end()
   await network.close()
 })
 
 it('gives back what an open transaction holds when nothing comes of it', async () => {
   const pool = createPool(db.ownerUrl, { size: 1, statementTimeoutMs: 300 })
-  const kysely = createKysely(pool)
-  const idle = createDatabase(kysely).within({ operator: true }, 'read', async (trx) => {
+  const idle = createDatabase(pool).within({ operator: true }, 'read', async (trx) => {
     await setTimeout(1000)
     await sql`select 1`.execute(trx)
   })
   await expect(idle).rejects.toMatchObject({ code: 'unavailable' })
-  await expect(createDatabase(kysely).ping()).resolves.toBeUndefined()
-  await kysely.destroy()
+  await expect(createDatabase(pool).ping()).resolves.toBeUndefined()
+  await pool.end()
 })
 
 it('never serves as a role that can bypass row security, also where PostgreSQL comes later', async () => {
@@ -147,11 +145,10 @@ it('rolls a failed write back whole, and goes on', async () => {
 
 it('keeps what a transaction may see to that transaction', async () => {
   const pool = createPool(db.ownerUrl, { size: 1, role: SERVICE_ROLE })
-  const kysely = createKysely(pool)
-  await createDatabase(kysely).within({ businessId: '00000000-0000-4000-8000-000000000001' }, 'read', async () => 1)
+  await createDatabase(pool).within({ businessId: '00000000-0000-4000-8000-000000000001' }, 'read', async () => 1)
   const { rows } = await pool.query("select current_setting('app.business_id', true) as setting")
   expect(rows[0].setting || null).toBeNull()
-  await kysely.destroy()
+  await pool.end()
 })
 
 function through({ port }: TcpProxy): string {

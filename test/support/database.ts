@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { inject } from 'vitest'
 import { createDatabase, type Database } from '../../src/database/database.ts'
-import { createKysely, createPool, SERVICE_ROLE } from '../../src/database/pool.ts'
+import { createPool, SERVICE_ROLE } from '../../src/database/pool.ts'
 import { TEMPLATE } from './global-setup.ts'
 
 export interface TestDatabase {
@@ -27,15 +27,15 @@ export async function createTestDatabase(serverUrl = inject('postgresUrl')): Pro
   url.pathname = `/${name}`
   const ownerUrl = url.href
   const owner = createPool(ownerUrl, { size: 2 })
-  const kysely = createKysely(createPool(ownerUrl, { size: 4, role: SERVICE_ROLE }))
+  const pool = createPool(ownerUrl, { size: 4, role: SERVICE_ROLE })
   return {
     ownerUrl,
-    database: createDatabase(kysely),
+    database: createDatabase(pool),
     async asOwner(statement, values) {
       return (await owner.query(statement, values)).rows
     },
     async close() {
-      await kysely.destroy()
+      await pool.end()
       await owner.end()
       await run(serverUrl, (client) => client.query(`drop database if exists ${name} with (force)`))
     },

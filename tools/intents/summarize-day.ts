@@ -58,26 +58,29 @@ async function summarizeDay(context: BusinessContext, date: string | undefined, 
   const scope = { businessId: business.id, locationId }
   const days = { from: day, to: day }
 
-  const figures = salesFigures(await salesTotal(db, scope, days), business)
   // A running day is compared with the same hours of the days before: half a day against whole ones says nothing.
   const until = isComplete ? null : localTime(now, timezone)
   const dates = WEEKS.map((weeks) => addDays(day, -7 * weeks))
-  const before =
+  const ranking = { by: 'net_sales', order: 'best', limit: FULL.products, soldOnly: true } as const
+  // Asked for together: one round trip.
+  const [total, before, hours, products, payments, refunds, discounts, lowStock] = await Promise.all([
+    salesTotal(db, scope, days),
     until === null
-      ? await salesByBucket(db, scope, { from: addDays(day, -28), to: addDays(day, -7) }, 'day')
-      : await salesUntil(db, scope, dates, until, timezone)
+      ? salesByBucket(db, scope, { from: addDays(day, -28), to: addDays(day, -7) }, 'day')
+      : salesUntil(db, scope, dates, until, timezone),
+    salesByBucket(db, scope, days, 'hour'),
+    rankedProducts(db, scope, days, ranking),
+    paymentsByMethod(db, scope, days, FULL.payments),
+    largestRefunds(db, scope, day, timezone, FULL.notable),
+    largestDiscounts(db, scope, day, timezone, FULL.notable),
+    lowStockSold(db, scope, day, FULL.stocks),
+  ])
+
+  const figures = salesFigures(total, business)
   const sumsBefore = dates.map((each) => before.get(each) ?? NO_SALES)
   const lastWeek = netSales(sumsBefore[0] ?? NO_SALES)
   const mean = netSales(addSums(sumsBefore)).div(WEEKS.length).toDecimalPlaces(business.currencyDigits)
   const net = figures.netSales.amount
-
-  const hours = await salesByBucket(db, scope, days, 'hour')
-  const ranking = { by: 'net_sales', order: 'best', limit: FULL.products, soldOnly: true } as const
-  const products = await rankedProducts(db, scope, days, ranking)
-  const payments = await paymentsByMethod(db, scope, days, FULL.payments)
-  const refunds = await largestRefunds(db, scope, day, timezone, FULL.notable)
-  const discounts = await largestDiscounts(db, scope, day, timezone, FULL.notable)
-  const lowStock = await lowStockSold(db, scope, day, FULL.stocks)
 
   return {
     business: { id: business.id, name: business.name },

@@ -66,14 +66,18 @@ async function summarizePeriod(context: BusinessContext, input: WindowInput, loc
   const aYearBefore = yearBefore(days)
   const scope = { businessId: business.id, locationId }
 
-  const sumsByDay = await salesByBucket(db, scope, days, 'day')
+  // Asked for together: one round trip.
+  const [sumsByDay, sumsBefore, sumsYear, { products, categories }, clients] = await Promise.all([
+    salesByBucket(db, scope, days, 'day'),
+    salesTotal(db, scope, before),
+    salesTotal(db, scope, aYearBefore),
+    periodChanges(db, scope, { days, before }, FULL),
+    clientCounts(db, scope, days, timezone),
+  ])
   const sums = addSums([...sumsByDay.values()])
-  const sumsBefore = await salesTotal(db, scope, before)
   const figures = salesFigures(sums, business)
   const figuresBefore = salesFigures(sumsBefore, business)
-  const figuresYear = salesFigures(await salesTotal(db, scope, aYearBefore), business)
-  const { products, categories } = await periodChanges(db, scope, { days, before }, FULL)
-  const clients = await clientCounts(db, scope, days, timezone)
+  const figuresYear = salesFigures(sumsYear, business)
 
   const each = periodDays(days, sumsByDay, isComplete)
   const { best, worst, mean } = extremes(each, business.currencyDigits)

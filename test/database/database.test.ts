@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createDatabase, type Database, type Transaction } from '../../src/database/database.ts'
+import { createPool, SERVICE_ROLE } from '../../src/database/pool.ts'
+import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+
+let db: TestDatabase
+let database: Database
+let end: () => Promise<void>
+
+beforeAll(async () => {
+  db = await createTestDatabase()
+  // One connection: whoever comes next gets the one that was used before.
+  const pool = createPool(db.ownerUrl, { size: 1, role: SERVICE_ROLE })
+  database = createDatabase(pool)
+  end = () => pool.end()
+})
+afterAll(async () => {
+  await end?.()
+  await db?.close()
+})
+
+const settingOf = async (trx: Transaction) => {
+  const { rows } = await sql<{ value: string }>`select current_setting('app.user_id', true) as value`.execute(trx)
+  return rows[0]?.value
+}
+const USER = '00000000-0000-4000-8000-000000000001'
+
+it('queries that are asked for together are answered each with its own rows', async () => {
+  const numbers = Array.from({ length: 20 }, (_, number) => number)
+  const rows = await database.within({ userId: USER }, 'read', (trx) =>
+    Promise.all(numbers.map((number) => sql<{ n: number }>`select ${number}::int as n`.execute(trx))),
+  )
+  expect(rows.map((result) => result.rows[0]?.n)).toEqual(numbers)
+})
+
+it('the failure of one of them is the failure of all, and the connection goes on', async () => {
+  const failed = database.within({ userId: USER }, 'read', (trx) =>
+    Promise.all([settingOf(trx), sql`select 1 / 0`.execute(trx), settingOf(trx)]),
+  )
+  await expect(failed).rejects.toThrow('division by zero')
+  expect(await database.within({ userId: USER }, 'read', settingOf)).toBe(USER)
+})
+
+it('what goes on asking after its transaction has failed is refused, never served in the next one', async () => {
+  let late: Promise<unknown> = Promise.resolve()
+  const failed = database.within({ userId: USER }, 'read', async (trx) => {
+    late = sleep(20).then(() => settingOf(trx))
+    late.catch(() => {})
+    throw new Error('halfway')
+  })
+  await expect(failed).rejects.toThrow('halfway')
+  await database.within({ operator: true }, 'read', () => sleep(60))
+  await expect(late).rejects.toThrow('the transaction has ended')
+})
+
+it('nothing comes of a transaction that does not begin: a write is not even tried', async () => {
+  // PostgreSQL refuses a statement with a NUL in it; here it is the one that begins.
+  const access = { firebaseUid: 'a\0b' }
+  let isTried = false
+  const write = database.within(access, 'write', async () => {
+    isTried = true
+  })
+  await expect(write).rejects.toThrow()
+  expect(isTried).toBe(false)
+  await expect(database.within(access, 'read', (trx) => sql`select 1`.execute(trx))).rejects.toThrow()
+  expect(await database.within({ userId: USER }, 'read', settingOf)).toBe(USER)
+})
