@@ -4,10 +4,7 @@
  * tokens count as several.
  */
 export function clean(text: string, max = 120): string {
-  const plain = text
-    .replace(/[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}]+/gu, ' ')
-    .replace(/\s+/g, ' ')
-    .trim()
+  const plain = PLAIN.test(text) ? text : withoutInvisible(text)
   if (plain.length * MAX_WEIGHT <= max) return plain
   const characters = [...plain]
   const total = characters.reduce((sum, character) => sum + weightOf(character), 0)
@@ -18,6 +15,16 @@ export function clean(text: string, max = 120): string {
     return rest < 0
   })
   return `${characters.slice(0, end).join('')}…`
+}
+
+// Most names are words of ASCII: told at a glance.
+const PLAIN = /^(?:[!-~]+ )*[!-~]+$/
+
+function withoutInvisible(text: string): string {
+  return text
+    .replace(/[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}]+/gu, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
 }
 
 const MAX_WEIGHT = 4
@@ -72,7 +79,9 @@ export function listText(list: {
 
 /** About how many tokens a text costs a model, rather too many than too few. Ids and decimals cost one for 2.5 letters. */
 export function estimateTokens(text: string): number {
-  let tokens = 0
-  for (const character of text) tokens += character < '\x80' ? 0.4 : weightOf(character)
+  let tokens = 0.4 * text.length
+  for (const [characters] of text.matchAll(/[^\0-\x7f]+/g)) {
+    for (const character of characters) tokens += weightOf(character) - 0.4 * character.length
+  }
   return Math.ceil(tokens)
 }

@@ -3,19 +3,24 @@ import { addDays, daysBetween, monthStart } from '../time/local.ts'
 import type { Days } from '../time/window.ts'
 import type { SalesScope } from './sales.ts'
 
-/** Whether a row of a rollup belongs to a scope and falls on local days; `time` is its day, or the first of its month. */
-export function rollupRows(
-  alias: string,
-  { businessId, locationId }: SalesScope,
-  { from, to }: Days,
-  time: 'day' | 'month' = 'day',
-): RawBuilder<SqlBool> {
+/** Whether a row of a rollup belongs to a scope, by the clock of the scope. */
+export function inRollup(alias: string, { businessId, locationId }: SalesScope): RawBuilder<SqlBool> {
   const column = (name: string) => sql.ref(`${alias}.${name}`)
-  const scope =
+  const isOfScope =
     locationId === undefined
       ? sql`${column('basis')} = 'business'`
       : sql`${column('basis')} = 'location' and ${column('location_id')} = ${locationId}`
-  return sql<SqlBool>`${column('business_id')} = ${businessId} and ${scope} and ${column(time)} between ${from} and ${to}`
+  return sql<SqlBool>`${column('business_id')} = ${businessId} and ${isOfScope}`
+}
+
+/** Whether it also falls on local days; `time` is its day, or the first of its month. */
+export function rollupRows(
+  alias: string,
+  scope: SalesScope,
+  { from, to }: Days,
+  time: 'day' | 'month' = 'day',
+): RawBuilder<SqlBool> {
+  return sql<SqlBool>`${inRollup(alias, scope)} and ${sql.ref(`${alias}.${time}`)} between ${from} and ${to}`
 }
 
 /**

@@ -1,7 +1,8 @@
-import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
 import type { Days } from '../time/window.ts'
-import { monthlyCells, rollupRows } from './cells.ts'
+import { inRollup, monthlyCells, rollupRows } from './cells.ts'
+import { atLocation } from './conditions.ts'
 import { NO_SALES, type SalesSums } from './sales-figures.ts'
 
 /** Whose sales: a business by its own clock, or one of its locations by that location's clock. */
@@ -55,29 +56,36 @@ export async function salesTotal(db: Transaction, scope: SalesScope, days: Days)
 }
 
 /**
- * Sales of several days, each up to the same time of its day, from the raw rows.
+ * Sales of several days, each up to the same time of its day: whole hours from the rollup, the last one from the raw
+ * rows.
  * @param time local wall-clock time, exclusive
  * @param timezone the clock of the scope
  */
 export async function salesUntil(
   db: Transaction,
-  { businessId, locationId }: SalesScope,
+  scope: SalesScope,
   dates: readonly string[],
   time: string,
   timezone: string,
 ): Promise<Map<string, SalesSums>> {
-  const inScope = (alias: string): Expression<SqlBool> =>
-    locationId === undefined
-      ? sql`${sql.ref(`${alias}.business_id`)} = ${businessId}`
-      : sql`${sql.ref(`${alias}.business_id`)} = ${businessId} and ${sql.ref(`${alias}.location_id`)} = ${locationId}`
+  const hour = time.slice(0, 2)
+  const inScope = (alias: string) =>
+    sql`${sql.ref(`${alias}.business_id`)} = ${scope.businessId}
+      and ${atLocation(`${alias}.location_id`, scope.locationId)}`
+  // The range around the last hour is for the index, as in `onDays`.
   const within = (column: string) => sql`
-    ${sql.ref(column)} >= (d.day::timestamp at time zone ${timezone}) - interval '3 hours'
+    ${sql.ref(column)} >= ((d.day + ${`${hour}:00`}::time) at time zone ${timezone}) - interval '3 hours'
     and ${sql.ref(column)} < ((d.day + ${time}::time) at time zone ${timezone}) + interval '3 hours'
     and (${sql.ref(column)} at time zone ${timezone})::date = d.day
+    and (${sql.ref(column)} at time zone ${timezone})::time >= ${`${hour}:00`}::time
     and (${sql.ref(column)} at time zone ${timezone})::time < ${time}::time`
   const { rows } = await sql<SalesSums & { key: string }>`
     select r.day::text as key, ${sql.join(sums)}
     from (
+      select r.day, ${sql.join(SUMS.map((name) => sql.ref(`r.${name}`)))}
+      from sales_hourly r
+      where ${inRollup('r', scope)} and r.day = any(${dates}::date[]) and r.hour < ${hour}
+      union all
       select d.day, case when o.sale_lines > 0 or o.return_lines = 0 then 1 else 0 end as orders,
         case when o.return_lines > 0 then 1 else 0 end as refunds,
         o.units_sold, o.gross_sales, o.discounts, o.returns, o.tax, o.tips

@@ -1,25 +1,27 @@
 import { LRUCache } from 'lru-cache'
 import { Temporal } from 'temporal-polyfill'
 
+// A date without a time is read as midnight UTC, where every day has 24 hours.
+const DAY_MS = 24 * 3600_000
+
 /** The calendar day of an instant in a zone, as YYYY-MM-DD. */
 export function localDate(instant: Date, timezone: string): string {
-  return zoned(instant, timezone).toPlainDate().toString()
+  return wallClock(instant, timezone).slice(0, 10)
 }
 
 /** The wall-clock time of an instant in a zone, as HH:MM:SS.mmm. */
 export function localTime(instant: Date, timezone: string): string {
-  return zoned(instant, timezone).toPlainTime().toString({ smallestUnit: 'millisecond' })
+  return wallClock(instant, timezone).slice(11)
 }
 
 /** An instant with the offset of a zone, to the second: `2026-11-22T09:30:00-06:00`. */
 export function withOffset(instant: Date, timezone: string): string {
-  const { milliseconds, text } = offsetAt(instant, timezone)
-  return new Date(instant.getTime() + milliseconds).toISOString().slice(0, 19) + text
+  return wallClock(instant, timezone).slice(0, 19) + offsetAt(instant, timezone).text
 }
 
 /** A local day some days later, or earlier for negative numbers. */
 export function addDays(date: string, days: number): string {
-  return Temporal.PlainDate.from(date).add({ days }).toString()
+  return new Date(Date.parse(date) + days * DAY_MS).toISOString().slice(0, 10)
 }
 
 /** The same local day some years later or earlier; the 29th of February becomes the 28th where a year has none. */
@@ -29,14 +31,14 @@ export function addYears(date: string, years: number): string {
 
 /** How many local days a window has, both ends counted. */
 export function daysBetween(from: string, to: string): number {
-  return Temporal.PlainDate.from(from).until(Temporal.PlainDate.from(to)).days + 1
+  return (Date.parse(to) - Date.parse(from)) / DAY_MS + 1
 }
 
 const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'] as const
 
 /** English name of a local day's weekday. */
 export function weekday(date: string): string {
-  return weekdayName(Temporal.PlainDate.from(date).dayOfWeek)
+  return weekdayName(isoWeekday(date))
 }
 
 /** English name of an ISO weekday, 1 = Monday. */
@@ -46,7 +48,11 @@ export function weekdayName(isoDay: number): string {
 
 /** The Monday of a local day's week. */
 export function weekStart(date: string): string {
-  return addDays(date, 1 - Temporal.PlainDate.from(date).dayOfWeek)
+  return addDays(date, 1 - isoWeekday(date))
+}
+
+function isoWeekday(date: string): number {
+  return new Date(date).getUTCDay() || 7
 }
 
 /** The first day of a local day's month. */
@@ -63,6 +69,11 @@ export function isTimezone(name: string): boolean {
   } catch {
     return false
   }
+}
+
+/** What a clock on the wall shows: `2026-11-22T09:30:00.000`. */
+function wallClock(instant: Date, timezone: string): string {
+  return new Date(instant.getTime() + offsetAt(instant, timezone).milliseconds).toISOString().slice(0, -1)
 }
 
 // Zones change their offset at full quarters of an hour: each is worked out once for a quarter.
