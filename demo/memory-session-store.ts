@@ -11,22 +11,23 @@ export function createMemorySessionStore(): SessionStore {
   const sessions = new LRUCache<string, Exclude<SessionState['session'], null>>({ max: 10_000 })
   const choices = new LRUCache<string, string>({ max: 10_000, ttl: CHOICE_TTL_SECONDS * 1000 })
 
-  const updateOwn = (sessionId: string, principal: string, change: Partial<SessionRecord>) => {
+  const updateOwn = (sessionId: string, principal: string, change: Partial<SessionRecord>, ttl?: number) => {
     const session = sessions.get(sessionId)
     if (session === undefined || session === 'ended' || session.principal !== principal) return
-    sessions.set(sessionId, { ...session, ...change }, { ttl: sessions.getRemainingTTL(sessionId) })
+    sessions.set(sessionId, { ...session, ...change }, { ttl: ttl ?? sessions.getRemainingTTL(sessionId) })
   }
 
   return {
-    async read(sessionId, principal, slideSeconds) {
+    async read(sessionId, principal) {
       const session = sessionId === undefined ? undefined : sessions.get(sessionId)
-      if (sessionId !== undefined && session !== undefined && slideSeconds !== undefined) {
-        sessions.set(sessionId, session, { ttl: slideSeconds * 1000 })
-      }
-      return { session: session ?? null, lastBusinessId: choices.get(principal) ?? null }
+      const lastBusinessId = principal === undefined ? undefined : choices.get(principal)
+      return { session: session ?? null, lastBusinessId: lastBusinessId ?? null }
     },
     async save(sessionId, record, ttlSeconds) {
       sessions.set(sessionId, record, { ttl: ttlSeconds * 1000 })
+    },
+    async renew(sessionId, principal, expiresAt, ttlSeconds) {
+      updateOwn(sessionId, principal, { expiresAt }, ttlSeconds * 1000)
     },
     async chooseBusiness(sessionId, principal, businessId) {
       if (sessionId !== undefined) updateOwn(sessionId, principal, { businessId })

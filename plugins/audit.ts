@@ -1,4 +1,5 @@
 import fp from 'fastify-plugin'
+import { sql } from 'kysely'
 import type { Clock } from '../src/clock.ts'
 
 export interface AuditEntry {
@@ -35,18 +36,13 @@ export default fp<{ clock: Clock }>(
       waiting = []
       try {
         await app.database.within({ operator: true }, 'write', (db) =>
-          db
-            .insertInto('mcp_audit')
-            .values(
-              entries.map(({ credentialId, businessId, durationMs, requestId, ...entry }) => ({
-                ...entry,
-                credential_id: credentialId,
-                business_id: businessId,
-                duration_ms: durationMs,
-                request_id: requestId,
-              })),
-            )
-            .execute(),
+          sql`
+            insert into mcp_audit
+              (at, principal, credential_id, business_id, tool, outcome, duration_ms, request_id)
+            select at, principal, "credentialId", "businessId", tool, outcome, "durationMs", "requestId"
+            from json_to_recordset(${JSON.stringify(entries)}) as entry (
+              at timestamptz, principal text, "credentialId" uuid, "businessId" uuid, tool text, outcome text,
+              "durationMs" integer, "requestId" text)`.execute(db),
         )
       } catch (err) {
         // Kept for the next try, up to a bound: an audit that cannot be written never breaks a read.

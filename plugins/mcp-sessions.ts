@@ -31,6 +31,8 @@ export type McpSessions = ReturnType<typeof createMcpSessions>
 
 const SESSION_HEADER = 'mcp-session-id'
 const KEY_SESSION_TTL_SECONDS = 24 * 3600
+// A life that is shorter than it should be by less is left as it is: most requests write nothing.
+const RENEWAL_STEP_SECONDS = 60
 const NEW_CONVERSATION: Conversation = { sessionId: undefined, session: undefined, lastBusinessId: undefined }
 
 /**
@@ -38,24 +40,35 @@ const NEW_CONVERSATION: Conversation = { sessionId: undefined, session: undefine
  * with an id that is unknown or expired is served, and its record is made anew.
  */
 export function createMcpSessions(app: FastifyInstance, clock: Clock) {
+  const now = () => Math.floor(clock().getTime() / 1000)
   const recordOf = (principal: Principal): SessionRecord => ({
     principal: principal.ref,
     lists: app.registry.list(principal).digest,
+    expiresAt: now() + ttlOf(principal),
   })
+  // With one business, there is nothing to choose.
+  const chooserOf = ({ ref, businesses }: Principal) => (businesses.length === 1 ? undefined : ref)
 
   /** @throws ServiceError `not_found` for a session that was ended or belongs to somebody else, alike */
   async function resume(sessionId: string, principal: Principal): Promise<Conversation & { session: SessionRecord }> {
-    // A session lives as long as the token that uses it, also one that took the place of the first.
-    const { session: found, lastBusinessId } = await app.sessions.read(sessionId, principal.ref, ttlOf(principal))
+    const { session: found, lastBusinessId } = await app.sessions.read(sessionId, chooserOf(principal))
     const session = found === null ? recordOf(principal) : requireOwn(found, principal)
-    if (found === null) await app.sessions.save(sessionId, session, ttlOf(principal))
+    const ttl = ttlOf(principal)
+    const expiresAt = now() + ttl
+    if (found === null) await app.sessions.save(sessionId, session, ttl)
+    // It lives as long as the token that uses it, also one that took the place of the first.
+    else if ((session.expiresAt ?? 0) < expiresAt - RENEWAL_STEP_SECONDS) {
+      await app.sessions.renew(sessionId, principal.ref, expiresAt, ttl)
+    }
     return { sessionId, session, lastBusinessId: lastBusinessId ?? undefined }
   }
 
   /** Without a session, the principal's last choice counts; it is read only for calls that need it. */
   async function choicesOf(principal: Principal, messages: Message[]): Promise<Conversation> {
     if (!messages.some(({ method }) => method === 'tools/call' || method === 'resources/read')) return NEW_CONVERSATION
-    const { lastBusinessId } = await app.sessions.read(undefined, principal.ref)
+    const chooser = chooserOf(principal)
+    if (chooser === undefined) return NEW_CONVERSATION
+    const { lastBusinessId } = await app.sessions.read(undefined, chooser)
     return { ...NEW_CONVERSATION, lastBusinessId: lastBusinessId ?? undefined }
   }
 
@@ -96,7 +109,7 @@ export function createMcpSessions(app: FastifyInstance, clock: Clock) {
     async end(request: FastifyRequest, principal: Principal): Promise<void> {
       const sessionId = sessionIdOf(request)
       if (sessionId === undefined) throw new ServiceError('invalid_request', `${SESSION_HEADER} header required`)
-      const { session } = await app.sessions.read(sessionId, principal.ref)
+      const { session } = await app.sessions.read(sessionId, undefined)
       // Ending what is not there any more is no failure of the client.
       if (session === null) return
       requireOwn(session, principal)

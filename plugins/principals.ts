@@ -79,7 +79,7 @@ export default fp<{ config: Config; clock: Clock }>(
           }
           return principal
         }
-        // The signature is checked on every request; only the database's word is remembered.
+        // That its signature is right is remembered by the token itself, what the database says for a short time only.
         const claims = verified(credential)
         return freshly(() => byToken.forceFetch(claims.jti, { context: claims }))
       },

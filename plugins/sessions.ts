@@ -18,6 +18,7 @@ export default fp<{ store: SessionStore; events: SessionEvents }>(
     app.decorate('sessions', {
       read: guard(store.read),
       save: guard(store.save),
+      renew: guard(store.renew),
       chooseBusiness: guard(store.chooseBusiness),
       noteLists: guard(store.noteLists),
       end: guard(store.end),

@@ -11,6 +11,7 @@ const SAVE = `
 const UPDATE_OWN = `
   if redis.call('HGET', KEYS[1], 'principal') ~= ARGV[1] then return 0 end
   redis.call('HSET', KEYS[1], ARGV[2], ARGV[3])
+  if ARGV[4] then redis.call('EXPIRE', KEYS[1], ARGV[4]) end
   return 1`
 
 /** The key of a session. Ids come from clients: braces would be a hash tag of their choice. */
@@ -24,17 +25,19 @@ export function sessionKey(sessionId: string): string {
  */
 export function createRedisSessionStore(redis: Redis): SessionStore {
   const choiceKey = (principal: string) => `mcp:choice:${principal}`
-  const updateOwn = (sessionId: string, principal: string, field: keyof SessionRecord, value: string) =>
-    redis.eval(UPDATE_OWN, 1, sessionKey(sessionId), principal, field, value)
+  const updateOwn = (
+    sessionId: string,
+    principal: string,
+    ...change:
+      | [field: keyof SessionRecord, value: string]
+      | [field: keyof SessionRecord, value: number, ttlSeconds: number]
+  ) => redis.eval(UPDATE_OWN, 1, sessionKey(sessionId), principal, ...change)
 
   return {
-    async read(sessionId, principal, slideSeconds): Promise<SessionState> {
+    async read(sessionId, principal): Promise<SessionState> {
       const [hash, lastBusinessId] = await Promise.all([
         sessionId === undefined ? {} : redis.hgetall(sessionKey(sessionId)),
-        redis.get(choiceKey(principal)),
-        sessionId !== undefined && slideSeconds !== undefined
-          ? redis.expire(sessionKey(sessionId), slideSeconds)
-          : undefined,
+        principal === undefined ? null : redis.get(choiceKey(principal)),
       ])
       return { session: toSession(hash), lastBusinessId }
     },
@@ -42,6 +45,10 @@ export function createRedisSessionStore(redis: Redis): SessionStore {
     async save(sessionId, record, ttlSeconds) {
       const fields = Object.entries(record).filter(([, value]) => value !== undefined)
       await redis.eval(SAVE, 1, sessionKey(sessionId), ttlSeconds, ...(fields.flat() as string[]))
+    },
+
+    async renew(sessionId, principal, expiresAt, ttlSeconds) {
+      await updateOwn(sessionId, principal, 'expiresAt', expiresAt, ttlSeconds)
     },
 
     async chooseBusiness(sessionId, principal, businessId) {
@@ -68,6 +75,6 @@ export function createRedisSessionStore(redis: Redis): SessionStore {
 function toSession(hash: Record<string, string>): SessionState['session'] {
   if (hash.ended !== undefined) return 'ended'
   if (hash.principal === undefined) return null
-  const { principal, businessId, lists, protocolVersion, client } = hash
-  return { principal, businessId, lists, protocolVersion, client }
+  const { principal, businessId, lists, protocolVersion, client, expiresAt = 0 } = hash
+  return { principal, businessId, lists, protocolVersion, client, expiresAt: Number(expiresAt) }
 }

@@ -7,6 +7,8 @@ export interface SessionRecord {
   lists?: string | undefined
   protocolVersion?: string | undefined
   client?: string | undefined
+  /** When it lapses, in seconds since the epoch. */
+  expiresAt?: number | undefined
 }
 
 export interface SessionState {
@@ -20,11 +22,13 @@ export interface SessionState {
 export interface SessionStore {
   /**
    * @param sessionId undefined for a request without a session: only the choice is read
-   * @param slideSeconds renews the session's life, where it has one
+   * @param principal whose last choice is read; undefined where nothing is chosen
    */
-  read(sessionId: string | undefined, principal: string, slideSeconds?: number): Promise<SessionState>
+  read(sessionId: string | undefined, principal: string | undefined): Promise<SessionState>
   /** Writes a whole record together with its life in seconds. */
   save(sessionId: string, record: SessionRecord, ttlSeconds: number): Promise<void>
+  /** Lets a session live until `expiresAt`, which is in `ttlSeconds`, if it is still this principal's. */
+  renew(sessionId: string, principal: string, expiresAt: number, ttlSeconds: number): Promise<void>
   /** Keeps a choice for the session, if it is still this principal's, and as the principal's last one. */
   chooseBusiness(sessionId: string | undefined, principal: string, businessId: string): Promise<void>
   /** Keeps which lists the client of a session has seen, if the session is still this principal's. */
