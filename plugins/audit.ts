@@ -61,7 +61,8 @@ export default fp<{ clock: Clock }>(
       if (waiting.length < MAX_WAITING) waiting.push({ ...entry, at: clock() })
       else dropped += 1
     })
-    app.addHook('preClose', async () => {
+    // Calls that are under way when the instance closes end before this, and the database stays open until after it.
+    app.addHook('onClose', async () => {
       clearInterval(timer)
       await flushing.then(flush)
     })

@@ -172,18 +172,23 @@ export default fp<{ config: Config; clock: Clock }>(
         }
 
         const { principal } = options
-        const closers = [watch({ principal, renew: options.renew, onRenewed: announce, end })]
+        const unwatch = watch({ principal, renew: options.renew, onRenewed: announce, end })
+        let unlisten: (() => void) | undefined
         const close = () => {
           streams.delete(raw)
-          for (const closer of closers.splice(0)) closer()
+          unwatch()
+          unlisten?.()
         }
         raw.once('close', close)
+        const listening = events.listen(sessionId, onRing).then((stop) => {
+          unlisten = stop
+        })
         try {
-          const listening = events.listen(sessionId, onRing).then((unlisten) => void closers.push(unlisten))
           const [latest] = await Promise.all([events.latest(sessionId), listening])
           cursor = lastEventId !== undefined && EVENT_ID.test(lastEventId) ? lastEventId : latest
           await events.ring(sessionId, `taken:${streamId}`)
         } catch (error) {
+          await listening.catch(() => {})
           close()
           throw error
         }

@@ -17,9 +17,9 @@ declare module 'fastify' {
 }
 
 const MAX_MESSAGES = 50
-const ROUTE = { schema: { hide: true }, helmet: false, config: { isRoutine: true } } as const
+const ROUTE = { schema: { hide: true }, config: { isRoutine: true } } as const
 const MALFORMED = Symbol('malformed')
-// What Helmet would work out for each answer, of which none is a page.
+// Those of Helmet that make sense for answers of which none is a page, made once.
 const SECURITY_HEADERS = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -54,10 +54,10 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authentic
 
   app.addHook('onRequest', app.checkHost)
   app.addHook('onRequest', async (request, reply) => {
+    reply.headers(SECURITY_HEADERS)
     const principal = await authenticate(bearerOf(request))
     await app.rateLimits.countRequest(principal.ref)
     request.principal = principal
-    reply.headers(SECURITY_HEADERS)
   })
 
   app.post(path, ROUTE, async (request, reply) => {

@@ -77,10 +77,8 @@ export async function buildApp(options: AppOptions) {
     await app.register(shutdown)
     await app.register(requestLog)
     await app.register(errors)
-    await app.register(helmet)
     await app.register(hostCheck, { config })
     await app.register(metrics, { config })
-    await app.register(docs)
 
     await app.register(postgres, { config, ...(options.databaseRole ? { role: options.databaseRole } : {}) })
     await app.register(accessChanges, { config })
@@ -106,17 +104,22 @@ export async function buildApp(options: AppOptions) {
     await app.register(toolCalls)
     await app.register(mcpStreams, { config, clock })
 
-    await app.register(health)
-    await app.register(tokenRoutes)
-    await app.register(keyRoutes)
-    await app.register(settings, { config, ...(options.identityUrl ? { identityUrl: options.identityUrl } : {}) })
     await app.register(mcp, { clock, path: '/mcp', authenticate: app.principals.authenticate })
     await app.register(connect, { config, clock })
-    await app.register(oauth, {
-      config,
-      clock,
-      store: options.oauthStore ?? createRedisOAuthStore(app.redis),
-      ...(options.identityUrl ? { identityUrl: options.identityUrl } : {}),
+    // Apart from the MCP endpoint, which has headers of its own: Helmet takes its time and memory for every request.
+    await app.register(async (others) => {
+      await others.register(helmet)
+      await others.register(docs)
+      await others.register(health)
+      await others.register(tokenRoutes)
+      await others.register(keyRoutes)
+      await others.register(settings, { config, ...(options.identityUrl ? { identityUrl: options.identityUrl } : {}) })
+      await others.register(oauth, {
+        config,
+        clock,
+        store: options.oauthStore ?? createRedisOAuthStore(app.redis),
+        ...(options.identityUrl ? { identityUrl: options.identityUrl } : {}),
+      })
     })
     await app.ready()
     return app

@@ -15,9 +15,14 @@ async function main(): Promise<void> {
   const problems = productionProblems(config, process.env)
   if (problems.length > 0) refuse(problems)
 
+  // As the first process of a container, Node would not hear it before there is a listener.
+  const stop = () => process.exit(0)
+  process.once('SIGTERM', stop)
+
   // One write for many lines; what is waiting is written within half a second, and when the process ends.
   const stream = destination({ sync: false, minLength: 4096, periodicFlush: 500 })
   const app = await buildApp({ config, logger: { stream } }).catch((error) => refuse([describeStartFailure(error)]))
+  process.off('SIGTERM', stop)
   const delay = config.SHUTDOWN_DELAY_MS + GRACE_MS
   closeWithGrace({ delay, logger: app.log }, async ({ err, signal }) => {
     if (err) app.log.fatal({ err }, 'stopping after a failure')

@@ -44,7 +44,8 @@ export interface WindowInput {
 }
 
 const MAX_DAYS = 1100
-const FIRST_DAY = '1900-01-01'
+/** The first day that a tool takes: before it, time zones and calendars are a science of their own. */
+export const FIRST_DAY = '1900-01-01'
 const LAST_DAY = '2999-12-31'
 
 /**

@@ -6,6 +6,7 @@ import { ROOT } from './surroundings.ts'
 
 interface Manifest {
   kind: string
+  metadata: { annotations: Record<string, string> }
   spec: { template: { spec: Record<string, unknown> & { containers: Container[] } } }
 }
 
@@ -14,7 +15,7 @@ interface Container {
   args?: string[]
   startupProbe: { httpGet: { path: string } }
   livenessProbe: { httpGet: { path: string } }
-  env: { name: string; value?: string; valueFrom?: unknown }[]
+  env: { name: string; value?: string; valueFrom?: { secretKeyRef: { key: string } } }[]
 }
 
 async function read(file: string): Promise<Manifest> {
@@ -27,14 +28,17 @@ async function read(file: string): Promise<Manifest> {
 const SECRET = /SECRET|PASSWORD|_URL$/
 
 it('sets what the service knows, secrets by reference alone, and probes what it answers', async () => {
-  const { kind, spec } = await read('service.yaml')
+  const { kind, metadata, spec } = await read('service.yaml')
+  // Or Google would take a merchant's token for one of its own.
+  expect(metadata.annotations['run.googleapis.com/invoker-iam-disabled']).toBe('true')
   const [container] = spec.template.spec.containers
   expect({ kind, timeout: spec.template.spec.timeoutSeconds }).toEqual({ kind: 'Service', timeout: 3600 })
   expect(container?.startupProbe.httpGet.path).toBe('/health/ready')
   expect(container?.livenessProbe.httpGet.path).toBe('/health/live')
-  for (const { name, value } of container?.env ?? []) {
+  for (const { name, value, valueFrom } of container?.env ?? []) {
     expect(Object.keys(ConfigSchema.properties)).toContain(name)
     if (SECRET.test(name) && name !== 'PUBLIC_URL') expect(value, name).toBeUndefined()
+    if (valueFrom !== undefined) expect(valueFrom.secretKeyRef.key, name).toMatch(/^\d+$/)
   }
 })
 

@@ -38,6 +38,9 @@ it('is valid with all its settings, and gives the instances no password but thei
   expect(instance).toContain('postgres://flowpos_mcp:cc@')
   expect(instance).toContain('replicas: 3')
   expect(instance).not.toContain('bb@')
+  // A setting that is not named would have no effect, and nobody would be told.
+  const { stdout: set } = await config({ ...SETTINGS, DATABASE_POOL_SIZE: '4' })
+  expect(set).toMatch(/DATABASE_POOL_SIZE: '4'/)
 })
 
 it.each(Object.keys(SETTINGS))('refuses to start without %s, saying how to set it', async (name) => {

@@ -155,6 +155,21 @@ describe('sessions', () => {
     redis.disconnect()
   })
 
+  it('live as long as the token that uses them; nobody else lengthens or shortens that', async () => {
+    const sid = await openSession()
+    const headers = { 'mcp-session-id': sid }
+    const redis = connectRedis()
+    const key = `mcp:session:${sid}`
+    // As a token left it that was about to expire.
+    await redis.hset(key, 'expiresAt', Math.floor(Date.now() / 1000) + 100)
+    await redis.expire(key, 100)
+    expect((await rpc(service.app, luis, 'tools/list', {}, headers)).status).toBe(404)
+    expect(await redis.ttl(key)).toBeLessThanOrEqual(100)
+    expect((await rpc(service.app, ana, 'tools/list', {}, headers)).status).toBe(200)
+    expect(await redis.ttl(key)).toBeGreaterThan(86_000)
+    redis.disconnect()
+  })
+
   it('are soft: a missing, unknown or expired id is served, and its record made anew', async () => {
     expect((await rpc(service.app, ana, 'tools/list')).status).toBe(200)
     const unknown = { 'mcp-session-id': randomUUID() }

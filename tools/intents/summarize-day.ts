@@ -14,6 +14,7 @@ import { rankedProducts } from '../../src/pos/product-sales.ts'
 import { salesByBucket, salesTotal, salesUntil } from '../../src/pos/sales.ts'
 import { addSums, NO_SALES, netSales, salesFigures } from '../../src/pos/sales-figures.ts'
 import { addDays, localDate, localTime } from '../../src/time/local.ts'
+import { FIRST_DAY } from '../../src/time/window.ts'
 
 const WEEKS = [1, 2, 3, 4]
 
@@ -54,6 +55,7 @@ async function summarizeDay(context: BusinessContext, date: string | undefined, 
   if (day > today) {
     throw new ServiceError('invalid_argument', `date must not be after today, which is ${today} in ${timezone}.`)
   }
+  if (day < FIRST_DAY) throw new ServiceError('invalid_argument', `date must not be before ${FIRST_DAY}.`)
   const isComplete = day < today
   const scope = { businessId: business.id, locationId }
   const days = { from: day, to: day }
