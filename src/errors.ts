@@ -43,6 +43,17 @@ export class ServiceError extends Error {
   }
 }
 
+/** A write whose end was lost on the way: it may have been made, or not. */
+export class OutcomeUnknown extends ServiceError {
+  constructor(cause: unknown) {
+    super('unavailable', 'The connection to the database broke at the end of the change: it may have been made.', {
+      retryAfterSeconds: 2,
+      cause,
+    })
+    this.name = 'OutcomeUnknown'
+  }
+}
+
 /** The error for a part that is away (database, session store, identity provider): worth a retry soon. */
 export function unavailable(part: string, cause?: unknown): ServiceError {
   return new ServiceError('unavailable', `${part} does not answer at the moment. Try again in a few seconds.`, {

@@ -1,6 +1,6 @@
 import { CompiledQuery, type Kysely, type Logger } from 'kysely'
 import pg from 'pg'
-import { ServiceError, unavailable } from '../errors.ts'
+import { OutcomeUnknown, ServiceError, unavailable } from '../errors.ts'
 import { createPipelinedConnection } from './pipelined.ts'
 import type { DB } from './types.ts'
 
@@ -42,7 +42,8 @@ export function createDatabase(pool: pg.Pool, log?: Logger) {
    * Runs `work` in one transaction that sees what `access` allows. Reads share one snapshot, so that the figures of a
    * result agree with each other. Queries that `work` asks for together take one round trip.
    * @throws ServiceError `unavailable` when the database is away or too slow, `conflict` when another transaction got
-   *   in the way, `invalid_argument` for a value that is none for the database; nothing was written then
+   *   in the way, `invalid_argument` for a value that is none for the database; nothing was written then.
+   *   OutcomeUnknown where a write may have been made, or not
    */
   async function within<T>(access: Access, mode: Mode, work: (db: Transaction) => Promise<T>): Promise<T> {
     const client = await pool.connect().catch((error) => {
@@ -52,12 +53,14 @@ export function createDatabase(pool: pg.Pool, log?: Logger) {
     const begun = send(`${BEGIN[mode]}; ${settings(access)}`)
     // It is waited for below, in every case.
     begun.catch(() => {})
+    let isWritten = false
     try {
       // Without its settings, a query sees no row: a read need not wait for them to be made. A write must not run alone.
       if (mode !== 'read') await begun
       const result = await work(db)
       await begun
       close()
+      isWritten = mode === 'write'
       await send(END[mode])
       client.release()
       return result
@@ -70,7 +73,7 @@ export function createDatabase(pool: pg.Pool, log?: Logger) {
       // A connection that cannot roll back is thrown away by the pool; the first error is the one that matters.
       await send('rollback').catch(() => {})
       client.release()
-      throw describe(first)
+      throw isWritten && isAway(first) ? new OutcomeUnknown(first) : describe(first)
     }
   }
 

@@ -3,7 +3,7 @@ import { Type } from '@sinclair/typebox'
 import { sql } from 'kysely'
 import type { AuthorizedBusiness } from '../auth/principal.ts'
 import type { Transaction } from '../database/database.ts'
-import { ServiceError } from '../errors.ts'
+import { OutcomeUnknown, ServiceError } from '../errors.ts'
 import type { BusinessTool, CallContext, ToolResult } from './tool.ts'
 
 /** What every tool that writes takes beside its own arguments. */
@@ -55,7 +55,7 @@ export function write(
       return { text: `Dry run, nothing was written. ${text}`, data: { dryRun: true, replayed: false, ...data } }
     })
   }
-  return database.within({ businessId: business.id }, 'write', async (db) => {
+  const written = database.within({ businessId: business.id }, 'write', async (db) => {
     const started = performance.now()
     const record =
       idempotencyKey === undefined ? null : recordOf(tool, business, String(idempotencyKey), input, context)
@@ -84,6 +84,13 @@ export function write(
       })
       .execute()
     return { text, data }
+  })
+  return written.catch((error) => {
+    if (!(error instanceof OutcomeUnknown) || idempotencyKey !== undefined) throw error
+    throw new ServiceError('unavailable', error.message, {
+      hint: 'Look whether it was before you repeat it: without an idempotencyKey it would be made twice.',
+      cause: error,
+    })
   })
 }
 

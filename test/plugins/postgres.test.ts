@@ -6,6 +6,7 @@ import postgres from '../../plugins/postgres.ts'
 import { loadConfig } from '../../src/config.ts'
 import { createDatabase } from '../../src/database/database.ts'
 import { createPool, SERVICE_ROLE } from '../../src/database/pool.ts'
+import { OutcomeUnknown } from '../../src/errors.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 
@@ -141,6 +142,15 @@ it('rolls a failed write back whole, and goes on', async () => {
   })
   await expect(write).rejects.toThrow('halfway')
   expect(await db.asOwner("select from app_user where email = 'x@example.com'")).toEqual([])
+})
+
+it('says of a write whose end was lost that it may have been made', async () => {
+  const network = await startTcpProxy(Number(new URL(db.ownerUrl).port))
+  const pool = createPool(through(network), { size: 1, connectTimeoutMs: 500 })
+  const lost = createDatabase(pool).within({ operator: true }, 'write', () => network.cut())
+  await expect(lost).rejects.toBeInstanceOf(OutcomeUnknown)
+  await pool.end()
+  await network.close()
 })
 
 it('keeps what a transaction may see to that transaction', async () => {
