@@ -86,6 +86,10 @@ export function toWebRequest(request: FastifyRequest, reply: FastifyReply): Requ
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value)
   }
   const gone = new AbortController()
-  reply.raw.once('close', () => gone.abort())
-  return new Request(`http://localhost${request.url}`, { method: 'POST', headers, signal: gone.signal })
+  const web = new Request(`http://localhost${request.url}`, { method: 'POST', headers, signal: gone.signal })
+  reply.raw.once('close', () => {
+    // Named here to be kept until then: the signal of a request that was collected as garbage would not follow.
+    if (!web.signal.aborted) gone.abort()
+  })
+  return web
 }

@@ -5,6 +5,7 @@ import {
   CallToolRequestSchema,
   ErrorCode,
   GetPromptRequestSchema,
+  isJSONRPCRequest,
   type JSONRPCMessage,
   type JSONRPCRequest,
   ListPromptsRequestSchema,
@@ -88,7 +89,9 @@ async function answer(server: Server, requests: JSONRPCRequest[]): Promise<JSONR
     void server.connect(transport).then(() => {
       for (const request of requests) {
         const problem = problemOfParams(request)
-        if (problem === undefined) transport.onmessage?.(request)
+        // The SDK would never answer what is more than a request has.
+        if (!isJSONRPCRequest(request)) void transport.send(invalidRequest(request))
+        else if (problem === undefined) transport.onmessage?.(request)
         else void transport.send(refusal(request, `Invalid params: ${problem}`))
       }
     })
@@ -142,6 +145,10 @@ function problemOfParams({ method, params = {} }: JSONRPCRequest): string | unde
   if (typeof args !== 'object' || args === null || Array.isArray(args)) return 'arguments must be an object'
   const wrong = Object.entries(args).find(([, value]) => method === 'prompts/get' && typeof value !== 'string')
   return wrong === undefined ? undefined : `arguments.${wrong[0].slice(0, 64)} must be a string`
+}
+
+function invalidRequest({ id }: { id: JSONRPCRequest['id'] }): JSONRPCMessage {
+  return { jsonrpc: '2.0', id, error: { code: ErrorCode.InvalidRequest, message: 'Invalid Request' } }
 }
 
 function refusal({ id }: JSONRPCRequest, message: string): JSONRPCMessage {

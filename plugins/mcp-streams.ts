@@ -56,6 +56,8 @@ const RENEW_EVERY_MS = 60_000
 const RENEWALS_AT_A_TIME = 4
 // A client that does not read its stream resumes later from where it was.
 const MAX_UNREAD_BYTES = 65_536
+// So long may the end of a stream take to reach its client.
+const FAREWELL_MS = 5000
 const EVENT_ID = /^\d{1,20}-\d{1,20}$/
 // MCP 2025-11-25, transports: an event with an id and empty data, so that the client can resume from the first on.
 const FIRST_PRIMED_REVISION = '2025-11-25'
@@ -73,6 +75,8 @@ export default fp<{ config: Config; clock: Clock }>(
     const open = new Map<string, number>()
     const streams = new Set<ServerResponse>()
     const renewals = pLimit(RENEWALS_AT_A_TIME)
+    const waiting = new Set<Watcher>()
+    let isClosing = false
 
     function watch(watcher: Watcher): () => void {
       const { ref } = watcher.principal
@@ -98,8 +102,12 @@ export default fp<{ config: Config; clock: Clock }>(
     async function renew(watcher: Watcher): Promise<void> {
       if (!watchers.has(watcher)) return
       watchers.set(watcher, performance.now())
+      // While the database is silent, nobody queues twice.
+      if (waiting.has(watcher)) return
+      waiting.add(watcher)
       try {
         await renewals(async () => {
+          waiting.delete(watcher)
           watcher.principal = await watcher.renew()
           await watcher.onRenewed(watcher.principal)
         })
@@ -119,7 +127,10 @@ export default fp<{ config: Config; clock: Clock }>(
 
     const timer = setInterval(() => {
       // Comments keep proxies from closing an idle connection, and find clients that are gone.
-      for (const stream of streams) stream.write(': keep-alive\n\n')
+      for (const stream of streams) {
+        stream.write(': keep-alive\n\n')
+        if (stream.writableLength > MAX_UNREAD_BYTES) stream.destroy()
+      }
       const now = performance.now()
       for (const [watcher, renewedAt] of watchers) {
         const { expiresAt } = watcher.principal
@@ -135,24 +146,31 @@ export default fp<{ config: Config; clock: Clock }>(
       async open(reply, options) {
         const { sessionId, session, lastEventId, protocolVersion, ttlSeconds } = options
         const { raw } = reply
+        const { socket } = reply.request
         const streamId = randomUUID()
         let cursor = FIRST_EVENT_ID
         let isEnded = false
         let isDelivering = false
         let isRung = false
+        let isHeard = false
 
         const end = () => {
           isEnded = true
-          if (streams.has(raw)) raw.end()
+          // Nothing may be written to it any more.
+          if (!streams.delete(raw)) return
+          raw.end()
+          // A client that does not read would hold it for ever.
+          setTimeout(() => raw.writableFinished || raw.destroy(), FAREWELL_MS).unref()
         }
         const deliver = async () => {
           isRung = true
-          if (isDelivering || !streams.has(raw)) return
+          if (isDelivering) return
           isDelivering = true
           try {
-            while (isRung) {
+            while (isRung && streams.has(raw)) {
               isRung = false
               for (const { id, message } of await events.after(sessionId, cursor)) {
+                if (!streams.has(raw)) return
                 raw.write(`id: ${id}\nevent: message\ndata: ${message}\n\n`)
                 cursor = id
               }
@@ -166,20 +184,31 @@ export default fp<{ config: Config; clock: Clock }>(
         }
         const announce = (to: Principal) =>
           events.announce(sessionId, to.ref, registry.list(to).digest, LISTS_CHANGED, ttlSeconds)
+        const onRenewed = async (to: Principal) => {
+          await announce(to)
+          // Also what a lost ring had announced.
+          await deliver()
+        }
         const onRing = (ring: Ring) => {
           if (ring === 'event') void deliver()
-          else if (ring !== `taken:${streamId}`) end()
+          else if (ring === `taken:${streamId}`) isHeard = true
+          // Of two that begin together, the one that was heard last stays.
+          else if (isHeard || ring === 'ended') end()
         }
 
         const { principal } = options
-        const unwatch = watch({ principal, renew: options.renew, onRenewed: announce, end })
+        const unwatch = watch({ principal, renew: options.renew, onRenewed, end })
         let unlisten: (() => void) | undefined
         const close = () => {
+          socket.off('close', close)
           streams.delete(raw)
           unwatch()
           unlisten?.()
         }
         raw.once('close', close)
+        // An answer that waits behind another one is not told that its connection is gone.
+        socket.once('close', close)
+        raw.on('error', () => raw.destroy())
         const listening = events.listen(sessionId, onRing).then((stop) => {
           unlisten = stop
         })
@@ -192,7 +221,7 @@ export default fp<{ config: Config; clock: Clock }>(
           close()
           throw error
         }
-        if (raw.destroyed) return close()
+        if (raw.destroyed || socket.destroyed) return close()
 
         reply.hijack()
         raw.writeHead(200, {
@@ -204,7 +233,8 @@ export default fp<{ config: Config; clock: Clock }>(
         const isPrimed = (protocolVersion ?? session.protocolVersion ?? '') >= FIRST_PRIMED_REVISION
         raw.write(isPrimed ? `id: ${cursor}\ndata: \n\n` : ': open\n\n')
         streams.add(raw)
-        if (isEnded) return end()
+        if (isClosing) takeLeave(raw)
+        if (isEnded || isClosing) return end()
         // What changed while no stream was open was told to nobody.
         if (session.lists !== registry.list(principal).digest) await announce(principal).catch(() => {})
         await deliver()
@@ -213,12 +243,15 @@ export default fp<{ config: Config; clock: Clock }>(
 
     app.addHook('preClose', async () => {
       clearInterval(timer)
-      for (const stream of streams) {
-        // Not all at once: the instances that are left take them over.
-        stream.write(`retry: ${Math.round(200 + Math.random() * 1800)}\n\n`)
-      }
+      isClosing = true
+      for (const stream of streams) takeLeave(stream)
       for (const watcher of [...watchers.keys()]) watcher.end()
     })
   },
   { name: 'mcp-streams', dependencies: ['sessions', 'registry', 'access-changes', 'metrics'] },
 )
+
+/** Tells a client when to come back: not all at once, as the instances that are left take them over. */
+function takeLeave(stream: ServerResponse): void {
+  stream.write(`retry: ${Math.round(200 + Math.random() * 1800)}\n\n`)
+}

@@ -102,7 +102,7 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authentic
     return reply.send(await serveListen(exchange, web, body, watch))
   })
 
-  app.get(path, ROUTE, async (request, reply) => {
+  app.get(path, { ...ROUTE, exposeHeadRoute: false }, async (request, reply) => {
     const principal = principalOf(request)
     const sessionId = sessionIdOf(request)
     const { accept = '', 'last-event-id': lastEventId, 'mcp-protocol-version': protocolVersion } = request.headers

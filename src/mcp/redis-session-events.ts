@@ -3,10 +3,12 @@ import { sessionKey } from './redis-session-store.ts'
 import { FIRST_EVENT_ID, MAX_EVENTS, type Ring, type SessionEvents } from './session-events.ts'
 
 // Session and messages have one hash tag, so that the script runs on a Cluster.
+// A session of which Redis has lost the record goes on, as at its next request.
 const ANNOUNCE = `
-  if redis.call('HGET', KEYS[1], 'principal') ~= ARGV[1] then return 0 end
-  if redis.call('HGET', KEYS[1], 'lists') == ARGV[2] then return 0 end
-  redis.call('HSET', KEYS[1], 'lists', ARGV[2])
+  local known = redis.call('HMGET', KEYS[1], 'principal', 'lists', 'ended')
+  if known[3] or (known[1] and known[1] ~= ARGV[1]) or known[2] == ARGV[2] then return 0 end
+  redis.call('HSET', KEYS[1], 'principal', ARGV[1], 'lists', ARGV[2])
+  if not known[1] then redis.call('EXPIRE', KEYS[1], ARGV[3]) end
   for i = 6, #ARGV do redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], '*', 'message', ARGV[i]) end
   redis.call('EXPIRE', KEYS[2], ARGV[3])
   redis.call('PUBLISH', ARGV[5], 'event')
@@ -28,7 +30,7 @@ export function createRedisSessionEvents(redis: Redis, subscriber: Redis): Sessi
   })
   subscriber.on('ready', async () => {
     if (listeners.size === 0) return
-    // What cannot be subscribed now is subscribed after the next loss; streams also look by themselves now and then.
+    // What cannot be subscribed now is subscribed after the next loss; streams look by themselves, too, when they are renewed.
     await subscriber.subscribe(...listeners.keys()).catch(() => {})
     for (const each of listeners.values()) for (const onRing of each) onRing('event')
   })
@@ -64,7 +66,8 @@ export function createRedisSessionEvents(redis: Redis, subscriber: Redis): Sessi
         if (listeners.delete(channel)) subscriber.unsubscribe(channel).catch(() => {})
       }
       try {
-        if (others.length === 0) await subscriber.subscribe(channel)
+        // Also where others listen: their subscription may be on its way yet.
+        await subscriber.subscribe(channel)
       } catch (error) {
         stop()
         throw error

@@ -140,6 +140,18 @@ describe('credentials', () => {
   })
 })
 
+it('a request with more than a request has is answered, not left waiting', async () => {
+  for (const method of ['ping', 'initialize', 'prompts/list']) {
+    const response = await service.app.inject({
+      method: 'POST',
+      url: '/mcp',
+      headers: { authorization: `Bearer ${ana}` },
+      payload: { jsonrpc: '2.0', id: 7, method, params: method === 'initialize' ? INITIALIZE : {}, extra: 1 },
+    })
+    expect(response.json()).toEqual({ jsonrpc: '2.0', id: 7, error: { code: -32600, message: 'Invalid Request' } })
+  }
+})
+
 describe('sessions', () => {
   it('are kept in Redis under the published key, with the life of the token', async () => {
     const sid = await openSession()

@@ -1,3 +1,6 @@
+import { connect } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { Client as ClientV2, StreamableHTTPClientTransport as TransportV2 } from '@modelcontextprotocol/client'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
@@ -121,6 +124,39 @@ it('starts older clients with a comment, which cannot resume from an event witho
   expect(stream.events).toEqual([])
 })
 
+it('tells also a session of which Redis has lost the record', async () => {
+  const sid = await initialize(luis)
+  const stream = await open(urlA, luis, sid)
+  const redis = connectRedis()
+  await redis.del(`mcp:session:${sid}`)
+  await setRole('luis', merchant.first, 'cashier')
+  await expect.poll(() => methodsOf(stream)).toEqual(LISTS_CHANGED)
+  expect(await redis.ttl(`mcp:session:${sid}`)).toBeGreaterThan(0)
+  redis.disconnect()
+})
+
+it('never holds or harms an instance for a client that does not read', async () => {
+  const sid = await initialize(luis)
+  const { hostname, port, host } = new URL(urlB)
+  const streamsOfB = async () => Number(/^mcp_open_streams (\d+)/m.exec((await instanceB.inject('/metrics')).body)?.[1])
+  const before = await streamsOfB()
+  // Answers that fill the connection, and behind them a stream of which nothing ever leaves.
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' })
+  const head = `host: ${host}\r\nauthorization: Bearer ${luis}\r\nmcp-session-id: ${sid}\r\n`
+  const post = `POST /mcp HTTP/1.1\r\n${head}content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+  const socket = connect({ host: hostname, port: Number(port) })
+  socket.write(post.repeat(400))
+  socket.write(`GET /mcp HTTP/1.1\r\n${head}accept: text/event-stream\r\n\r\n`)
+  await expect.poll(streamsOfB, { timeout: 10_000 }).toBe(before + 1)
+
+  const taker = await open(urlB, luis, sid)
+  // Two keep-alive comments: the second to a stream that has ended would end the process.
+  await expect.poll(() => taker.comments.length, { timeout: 8000 }).toBeGreaterThanOrEqual(3)
+  socket.destroy()
+  await expect.poll(streamsOfB, { timeout: 8000 }).toBe(before + 1)
+  expect((await rpc(instanceB, luis, 'ping')).status).toBe(200)
+}, 30_000)
+
 it('ends with its session, wherever that is ended', async () => {
   const sid = await initialize(luis)
   const stream = await open(urlA, luis, sid)
@@ -221,6 +257,7 @@ it('reaches the client of the second SDK by subscriptions/listen, and only the o
   await setRole('luis', merchant.first, 'cashier')
   await expect.poll(() => mine.seen).toHaveLength(1)
   expect(others.seen).toEqual([])
+  collectGarbage()
   await mine.client.close()
   await others.client.close()
   await expect.poll(openStreams).toBe(0)
@@ -270,4 +307,10 @@ async function removeRole(uid: string, { id }: Shop): Promise<void> {
 
 function jtiOf(token: string): string {
   return JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString()).jti
+}
+
+/** What nothing holds any more is gone after it. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')()
 }
