@@ -1,7 +1,7 @@
 /**
  * The practical ceiling: one Fastify route that verifies the token, reads the session and answers recorded bytes, after
- * the recorded statements. It checks no arguments, limits nothing, counts nothing and writes no log. Its streams are open
- * responses that nothing is ever sent on.
+ * the recorded statements, each once the one before is answered. It checks no arguments, limits nothing, counts nothing
+ * and writes no log. Its streams are open responses that nothing is ever sent on.
  */
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'

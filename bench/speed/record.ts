@@ -11,6 +11,8 @@ export interface RoundTrips {
   redis: number
   redisCommands: number
   postgres: number
+  /** Statements; those that go out together are one round trip. */
+  statements: number
 }
 
 const CALLS = 5
@@ -41,7 +43,7 @@ export async function record(
       const after = await countersOf(redis)
       // The second question for the counters is in the difference, too.
       const counted = { redis: after.reads - before.reads - 1, redisCommands: after.commands - before.commands - 1 }
-      calls.push({ text, counted, statements: recorder.take() })
+      calls.push({ text, counted, ...recorder.take() })
     }
     // What the service does beside calls (its audit trail, its memory of credentials) shows in some calls only.
     const [least] = calls.toSorted((a, b) => a.statements.length - b.statements.length)
@@ -53,7 +55,8 @@ export async function record(
     roundTrips[each.name] = {
       redis: Math.min(...calls.map(({ counted }) => counted.redis)),
       redisCommands: Math.min(...calls.map(({ counted }) => counted.redisCommands)),
-      postgres: statements.length,
+      postgres: Math.min(...calls.map(({ roundTrips }) => roundTrips)),
+      statements: statements.length,
     }
   }
   redis.disconnect()

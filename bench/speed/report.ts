@@ -67,12 +67,12 @@ export const CALL_HEAD = row([
 
 /** What every case costs beyond the process. */
 export function roundTripTable(trips: Record<string, RoundTrips>): string {
-  const rows = Object.entries(trips).map(([name, { redis, redisCommands, postgres }]) =>
-    row([name, redis, redisCommands, postgres]),
+  const rows = Object.entries(trips).map(([name, { redis, redisCommands, postgres, statements }]) =>
+    row([name, redis, redisCommands, postgres, statements]),
   )
   return [
-    row(['case', 'Redis round trips', 'Redis commands', 'PostgreSQL round trips']),
-    row(Array(4).fill('---')),
+    row(['case', 'Redis round trips', 'Redis commands', 'PostgreSQL round trips', 'statements']),
+    row(Array(5).fill('---')),
     ...rows,
   ].join('\n')
 }

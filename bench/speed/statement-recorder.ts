@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-/** What was sent to PostgreSQL in one round trip. */
+/** What was asked of PostgreSQL. */
 export interface Statement {
   text: string
   /** As PostgreSQL's text format has them. */
@@ -11,8 +11,8 @@ export interface Statement {
 export interface StatementRecorder {
   /** The database behind the recorder. */
   url: string
-  /** The statements since the last question, in order. */
-  take(): Statement[]
+  /** The statements since the last question, in order, and how often the client sent some of them. */
+  take(): { statements: Statement[]; roundTrips: number }
   stop(): void
 }
 
@@ -24,11 +24,16 @@ export async function startStatementRecorder(databaseUrl: string): Promise<State
   const url = new URL(databaseUrl)
   const port = Number(url.port)
   const statements: Statement[] = []
+  let roundTrips = 0
   const sockets = new Set<Socket>()
   const server = createServer((client) => {
     const database = connect({ host: url.hostname, port })
     const read = createReader((statement) => statements.push(statement))
-    client.on('data', read)
+    client.on('data', (chunk: Buffer) => {
+      const before = statements.length
+      read(chunk)
+      if (statements.length > before) roundTrips += 1
+    })
     client.pipe(database).pipe(client)
     for (const socket of [client, database]) {
       sockets.add(socket)
@@ -40,7 +45,11 @@ export async function startStatementRecorder(databaseUrl: string): Promise<State
   url.port = String((server.address() as AddressInfo).port)
   return {
     url: url.href,
-    take: () => statements.splice(0),
+    take() {
+      const taken = { statements: statements.splice(0), roundTrips }
+      roundTrips = 0
+      return taken
+    },
     stop() {
       server.close()
       for (const socket of sockets) socket.destroy()
