@@ -111,6 +111,9 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
         `${name}: sent ${tally.sent} (${sold.length} sales), answered ${tally.answered}, retried ${tally.retried}, lost ${lost}, doubled ${doubled}`,
       )
       expect({ problems: tally.lost, vanished, doubled }).toEqual({ problems: [], vanished: [], doubled: 0 })
+      // Every sale is of one unit: a stock entry that was made twice shows here.
+      const made = [...orders.values()].reduce((sum, count) => sum + count, 0)
+      expect(await owner.unitsDrawn()).toEqual({ balance: made, ledger: made })
       expect(tally.answered).toBeGreaterThan(0)
       return { retried: tally.retried }
     },

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
@@ -54,11 +55,14 @@ it.each([
   const ended = end(holder)
   await setRole('cashier')
   await ended
-  await expect.poll(() => told, { timeout: 20_000 }).toBe(1)
+  await expect.poll(() => told, { timeout: 20_000 }).toBeGreaterThan(0)
+  // What is told twice comes late.
+  await sleep(2500)
   expect(await holders()).not.toContain(holder)
   const { tools } = await client.listTools()
   expect(tools.map(({ name }) => name)).not.toContain('summarize_day')
-  console.log(`stream, its instance ${what}: 1 change made, ${told} told, 0 lost, ${told - 1} doubled`)
+  console.log(`stream, its instance ${what}: 1 change made, ${told} told`)
+  expect(told).toBe(1)
 })
 
 /** The instances that hold a stream. */
