@@ -5,14 +5,14 @@ import { makeProduct, makeShop, makeUser, type Shop } from '../support/shop.ts'
 export const SKU = 'COFFEE'
 const OPENING_STOCK = 1_000_000
 
-/** Somebody with two businesses, who sells in the second one. */
+/** Somebody with two businesses, who sells in the second one; the first has the same to sell. */
 export interface Owner {
   first: Shop
   second: Shop
   /** An MCP token as the service signs them. */
   token(options: { secret: string; seconds?: number }): Promise<string>
-  /** How often each note stands on an order. */
-  notesOfOrders(): Promise<Map<string, number>>
+  /** The businesses of the orders that have a note, by note: one for each order. */
+  businessesByNote(): Promise<Map<string, string[]>>
   /** How many units the sales have drawn from stock, by the balance and by the ledger. */
   unitsDrawn(): Promise<{ balance: number; ledger: number }>
 }
@@ -24,12 +24,15 @@ export async function makeOwner(db: TestDatabase): Promise<Owner> {
     { shop: first, role: 'owner' },
     { shop: second, role: 'owner' },
   ])
-  const { variantId } = await makeProduct(db, second, { sku: SKU })
-  await db.asOwner(
-    `insert into inventory_movement (business_id, location_id, variant_id, quantity, reason)
-     values ($1, $2, $3, $4, 'opening')`,
-    [second.id, second.locations[0], variantId, OPENING_STOCK],
-  )
+  // A sale that goes astray must succeed in the wrong business: refused there, it could never be made twice.
+  for (const shop of [first, second]) {
+    const { variantId } = await makeProduct(db, shop, { sku: SKU })
+    await db.asOwner(
+      `insert into inventory_movement (business_id, location_id, variant_id, quantity, reason)
+       values ($1, $2, $3, $4, 'opening')`,
+      [shop.id, shop.locations[0], variantId, OPENING_STOCK],
+    )
+  }
   return {
     first,
     second,
@@ -45,18 +48,19 @@ export async function makeOwner(db: TestDatabase): Promise<Owner> {
       const claims = { sub: userId, jti, scopes, business: first.id, iat, exp: iat + seconds }
       return sign({ ...claims, iss: 'https://api.flowpos.app', aud: 'flowpos-mcp' }, secret)
     },
-    async notesOfOrders() {
-      const rows = await db.asOwner<{ note: string; count: string }>(
+    async businessesByNote() {
+      const rows = await db.asOwner<{ note: string; businesses: string[] }>(
         // In whatever business: a sale that is repeated in another one is made twice, too.
-        'select note, count(*) as count from orders group by note',
+        'select note, array_agg(business_id) as businesses from orders group by note',
       )
-      return new Map(rows.map(({ note, count }) => [note, Number(count)]))
+      return new Map(rows.map(({ note, businesses }) => [note, businesses]))
     },
     async unitsDrawn() {
       const [row] = await db.asOwner<{ on_hand: string; ledger: string }>(
         'select sum(on_hand) as on_hand, (select sum(quantity) from inventory_movement) as ledger from inventory',
       )
-      return { balance: OPENING_STOCK - Number(row?.on_hand), ledger: OPENING_STOCK - Number(row?.ledger) }
+      const opening = 2 * OPENING_STOCK
+      return { balance: opening - Number(row?.on_hand), ledger: opening - Number(row?.ledger) }
     },
   }
 }

@@ -61,7 +61,9 @@ it.each([
   expect(await holders()).not.toContain(holder)
   const { tools } = await client.listTools()
   expect(tools.map(({ name }) => name)).not.toContain('summarize_day')
-  console.log(`stream, its instance ${what}: 1 change made, ${told} told`)
+  const lost = Math.max(0, 1 - told)
+  const doubled = Math.max(0, told - 1)
+  console.log(`stream, its instance ${what}: 1 change made, ${told} told, lost ${lost}, doubled ${doubled}`)
   expect(told).toBe(1)
 })
 
