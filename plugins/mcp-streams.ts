@@ -217,8 +217,9 @@ export default fp<{ config: Config; clock: Clock }>(
           cursor = lastEventId !== undefined && EVENT_ID.test(lastEventId) ? lastEventId : latest
           await events.ring(sessionId, `taken:${streamId}`)
         } catch (error) {
-          await listening.catch(() => {})
           close()
+          // A subscription that comes late is given up, too; nobody waits for it.
+          listening.then(close, () => {})
           throw error
         }
         if (raw.destroyed || socket.destroyed) return close()

@@ -6,9 +6,15 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { createMemorySessionEvents } from '../../demo/memory-session-events.ts'
+import { createMemorySessionStore } from '../../demo/memory-session-store.ts'
+import { buildApp } from '../../src/app.ts'
+import { loadConfig } from '../../src/config.ts'
+import { SERVICE_ROLE } from '../../src/database/pool.ts'
+import type { SessionEvents } from '../../src/mcp/session-events.ts'
 import { toolsOf } from '../support/catalogue.ts'
 import { listen, type Merchant, startMerchant } from '../support/merchant.ts'
-import { type App, connectRedis, rpc } from '../support/service.ts'
+import { type App, connectRedis, rpc, SECRET } from '../support/service.ts'
 import { makeUser, type Shop } from '../support/shop.ts'
 import { type LiveStream, methodsOf, openStream } from '../support/stream.ts'
 
@@ -156,6 +162,35 @@ it('never holds or harms an instance for a client that does not read', async () 
   await expect.poll(streamsOfB, { timeout: 8000 }).toBe(before + 1)
   expect((await rpc(instanceB, luis, 'ping')).status).toBe(200)
 }, 30_000)
+
+it('is refused at once when the store fails, and given up also where a subscription comes late', async () => {
+  let listenLate = () => {}
+  let isStopped = false
+  const events: SessionEvents = {
+    ...createMemorySessionEvents(),
+    latest: () => Promise.reject(new Error('away')),
+    listen: () =>
+      new Promise((resolve) => {
+        listenLate = () =>
+          resolve(() => {
+            isStopped = true
+          })
+      }),
+  }
+  const app = await buildApp({
+    config: loadConfig({ DATABASE_URL: merchant.service.db.ownerUrl, MCP_TOKEN_SECRET: SECRET, LOG_LEVEL: 'silent' }),
+    databaseRole: SERVICE_ROLE,
+    sessions: { store: createMemorySessionStore(), events },
+    firebaseApp: merchant.service.issuer.firebaseOptions(),
+  })
+  const headers = { authorization: `Bearer ${luis}`, accept: 'text/event-stream', 'mcp-session-id': 'any' }
+  const { statusCode, headers: answered } = await app.inject({ url: '/mcp', headers })
+  expect({ statusCode, after: answered['retry-after'] }).toEqual({ statusCode: 503, after: '2' })
+  expect((await app.inject('/metrics')).body).toMatch(/^mcp_open_streams 0$/m)
+  listenLate()
+  await expect.poll(() => isStopped).toBe(true)
+  await app.close()
+})
 
 it('ends with its session, wherever that is ended', async () => {
   const sid = await initialize(luis)
