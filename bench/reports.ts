@@ -102,10 +102,11 @@ interface Row {
 
 /** @param withNaive whether the raw rows are summed, too: that takes its time */
 async function measure(url: string, superuser: pg.Client, withNaive: boolean): Promise<Row[]> {
-  const queries: { sql: string; parameters: unknown[]; ms: number }[] = []
+  const queries: Query[] = []
   const log = ({ query, queryDurationMillis: ms }: LogEvent) => {
     if (/^\s*(select|with)/i.test(query.sql) && !query.sql.includes('set_config')) {
-      queries.push({ sql: query.sql, parameters: [...query.parameters], ms })
+      const until = performance.now()
+      queries.push({ sql: query.sql, parameters: [...query.parameters], from: until - ms, until })
     }
   }
   const pool = createPool(url, { size: 1, role: SERVICE_ROLE })
@@ -158,7 +159,7 @@ async function measure(url: string, superuser: pg.Client, withNaive: boolean): P
         findTenant: async () => null,
         chooseBusiness: async () => {},
       })
-      costs.push(queries.reduce((sum, { ms }) => sum + ms, 0))
+      costs.push(timeUnderWay(queries))
     }
     const plans: Plan[] = []
     for (const { sql, parameters } of queries) plans.push((await explain(superuser, shop, sql, parameters)).plan)
@@ -183,6 +184,25 @@ async function measure(url: string, superuser: pg.Client, withNaive: boolean): P
   }
   await pool.end()
   return rows
+}
+
+interface Query {
+  sql: string
+  parameters: unknown[]
+  /** On the clock of the process, in milliseconds. */
+  from: number
+  until: number
+}
+
+/** How long some query was under way, in milliseconds: those that were asked for together wait for each other. */
+function timeUnderWay(queries: readonly Query[]): number {
+  let total = 0
+  let end = 0
+  for (const { from, until } of queries.toSorted((a, b) => a.from - b.from)) {
+    total += Math.max(0, until - Math.max(from, end))
+    end = Math.max(end, until)
+  }
+  return total
 }
 
 interface Plan {

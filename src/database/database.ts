@@ -53,14 +53,14 @@ export function createDatabase(pool: pg.Pool, log?: Logger) {
     const begun = send(`${BEGIN[mode]}; ${settings(access)}`)
     // It is waited for below, in every case.
     begun.catch(() => {})
-    let isWritten = false
+    let isCommitting = false
     try {
       // Without its settings, a query sees no row: a read need not wait for them to be made. A write must not run alone.
       if (mode !== 'read') await begun
       const result = await work(db)
       await begun
       close()
-      isWritten = mode === 'write'
+      isCommitting = mode === 'write'
       await send(END[mode])
       client.release()
       return result
@@ -73,7 +73,7 @@ export function createDatabase(pool: pg.Pool, log?: Logger) {
       // A connection that cannot roll back is thrown away by the pool; the first error is the one that matters.
       await send('rollback').catch(() => {})
       client.release()
-      throw isWritten && isAway(first) ? new OutcomeUnknown(first) : describe(first)
+      throw isCommitting && isAway(first) ? new OutcomeUnknown(first) : describe(first)
     }
   }
 
