@@ -1,7 +1,6 @@
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import type { LogEvent } from 'kysely'
 import pg from 'pg'
 import { openPostgres } from '../demo/postgres.ts'
 import { loadTools } from '../plugins/registry.ts'
@@ -9,6 +8,7 @@ import type { Principal } from '../src/auth/principal.ts'
 import { SCOPES } from '../src/auth/scopes.ts'
 import { createDatabase } from '../src/database/database.ts'
 import { migrate } from '../src/database/migrate.ts'
+import type { AnsweredQuery } from '../src/database/pipelined.ts'
 import { createKysely, createPool, SERVICE_ROLE } from '../src/database/pool.ts'
 import { callTool } from '../src/mcp/call-tool.ts'
 import { createRegistry } from '../src/mcp/registry.ts'
@@ -102,12 +102,9 @@ interface Row {
 
 /** @param withNaive whether the raw rows are summed, too: that takes its time */
 async function measure(url: string, superuser: pg.Client, withNaive: boolean): Promise<Row[]> {
-  const queries: Query[] = []
-  const log = ({ query, queryDurationMillis: ms }: LogEvent) => {
-    if (/^\s*(select|with)/i.test(query.sql) && !query.sql.includes('set_config')) {
-      const until = performance.now()
-      queries.push({ sql: query.sql, parameters: [...query.parameters], from: until - ms, until })
-    }
+  const queries: AnsweredQuery[] = []
+  const log = (query: AnsweredQuery) => {
+    if (/^\s*(select|with)/i.test(query.sql) && !query.sql.includes('set_config')) queries.push(query)
   }
   const pool = createPool(url, { size: 1, role: SERVICE_ROLE })
   const database = createDatabase(pool, log)
@@ -162,7 +159,7 @@ async function measure(url: string, superuser: pg.Client, withNaive: boolean): P
       costs.push(timeUnderWay(queries))
     }
     const plans: Plan[] = []
-    for (const { sql, parameters } of queries) plans.push((await explain(superuser, shop, sql, parameters)).plan)
+    for (const { sql, parameters } of queries) plans.push((await explain(superuser, shop, sql, [...parameters])).plan)
     let naiveMs = 0
     let naiveRowsRead = 0
     for (const sql of withNaive ? naive : []) {
@@ -186,16 +183,8 @@ async function measure(url: string, superuser: pg.Client, withNaive: boolean): P
   return rows
 }
 
-interface Query {
-  sql: string
-  parameters: unknown[]
-  /** On the clock of the process, in milliseconds. */
-  from: number
-  until: number
-}
-
 /** How long some query was under way, in milliseconds: those that were asked for together wait for each other. */
-function timeUnderWay(queries: readonly Query[]): number {
+function timeUnderWay(queries: readonly AnsweredQuery[]): number {
   let total = 0
   let end = 0
   for (const { from, until } of queries.toSorted((a, b) => a.from - b.from)) {

@@ -24,7 +24,7 @@ export function createMemorySessionStore(): SessionStore {
       return { session: session ?? null, lastBusinessId: lastBusinessId ?? null }
     },
     async save(sessionId, record, ttlSeconds) {
-      sessions.set(sessionId, record, { ttl: ttlSeconds * 1000 })
+      if (!sessions.has(sessionId)) sessions.set(sessionId, record, { ttl: ttlSeconds * 1000 })
     },
     async renew(sessionId, principal, expiresAt, ttlSeconds) {
       updateOwn(sessionId, principal, { expiresAt }, ttlSeconds * 1000)

@@ -71,6 +71,7 @@ export function createExchange(
 function pinOf(request: FastifyRequest): string | undefined {
   const header = request.headers[PIN_HEADER]
   const { businessId } = request.query as { businessId?: unknown }
+  if (header === undefined && businessId === undefined) return undefined
   const pins = new Set([header, businessId].flat().filter((pin) => pin !== undefined && pin !== ''))
   if (pins.size > 1) {
     throw new ServiceError('invalid_request', `${PIN_HEADER} and ?businessId= pin different businesses. Keep one.`)

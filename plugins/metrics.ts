@@ -15,12 +15,13 @@ export default fp<{ config: Config }>(
     const metrics = createMetrics()
     app.decorate('metrics', metrics)
 
-    app.addHook('onResponse', async (request, reply) => {
+    app.addHook('onResponse', (request, reply, done) => {
       const route = request.routeOptions.url ?? 'unknown'
       metrics.httpRequests.observe(
         { method: request.method, route, status: reply.statusCode },
         reply.elapsedTime / 1000,
       )
+      done()
     })
 
     if (config.METRICS_PORT === undefined) return serve(app, metrics.registry)

@@ -120,8 +120,10 @@ export default fp<{ config: Config; clock: Clock }>(
  * @throws ServiceError `unauthenticated` when there is none
  */
 export function bearerOf(request: FastifyRequest): string {
-  const [, credential] = /^Bearer +([\x21-\x7e]{1,8192}) *$/i.exec(request.headers.authorization ?? '') ?? []
-  if (credential === undefined) throw new ServiceError('unauthenticated', AUTHENTICATION_REQUIRED)
+  const [scheme = '', credential, ...more] = (request.headers.authorization ?? '').split(' ').filter(Boolean)
+  if (scheme.toLowerCase() !== 'bearer' || credential === undefined || more.length > 0) {
+    throw new ServiceError('unauthenticated', AUTHENTICATION_REQUIRED)
+  }
   return credential
 }
 

@@ -13,12 +13,13 @@ declare module 'fastify' {
  */
 export default fp(
   async (app) => {
-    app.addHook('onResponse', async (request, reply) => {
+    app.addHook('onResponse', (request, reply, done) => {
       // Without the query: people put credentials there.
       const [path] = request.url.split('?', 1)
       const { statusCode: status, elapsedTime } = reply
       const level = request.routeOptions.config.isRoutine === true && status < 400 ? 'debug' : 'info'
       request.log[level]({ method: request.method, path, status, durationMs: Math.round(elapsedTime) }, 'request')
+      done()
     })
   },
   { name: 'request-log' },

@@ -20,7 +20,7 @@ async function main(): Promise<void> {
   process.once('SIGTERM', stop)
 
   // One write for many lines; what is waiting is written within half a second, and when the process ends.
-  const stream = destination({ sync: false, minLength: 4096, periodicFlush: 500 })
+  const stream = destination({ sync: false, minLength: 12_288, periodicFlush: 500 })
   const app = await buildApp({ config, logger: { stream } }).catch((error) => refuse([describeStartFailure(error)]))
   process.off('SIGTERM', stop)
   const delay = config.SHUTDOWN_DELAY_MS + GRACE_MS

@@ -40,15 +40,13 @@ app.post<{ Body: Message }>('/mcp', async (request, reply) => {
   const principal = `user:${sub}`
   if (request.body.method === 'initialize') {
     const sessionId = randomUUID()
-    await redis.hset(`mcp:session:${sessionId}`, { principal })
+    await redis.set(`mcp:session:${sessionId}`, JSON.stringify({ principal }))
     return reply.header('mcp-session-id', sessionId).send({ jsonrpc: '2.0', id: request.body.id, result: {} })
   }
-  const [session] = await Promise.all([
-    redis.hgetall(`mcp:session:${request.headers['mcp-session-id']}`),
-    redis.get(`mcp:choice:${principal}`),
-  ])
+  const keys = [`mcp:session:${request.headers['mcp-session-id']}`, `mcp:choice:${principal}`]
+  const [session] = await redis.mget(keys)
   const recording = prepared.get(caseNameOf(request.body))
-  if (session.principal !== principal || recording === undefined) return reply.code(404).send()
+  if (JSON.parse(session ?? '{}').principal !== principal || recording === undefined) return reply.code(404).send()
   const { before, after, statements } = recording
   if (statements.length > 0) await replay(statements)
   const id = Buffer.from(JSON.stringify(request.body.id))

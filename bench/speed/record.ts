@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { CASES, messageOf } from './cases.ts'
 import { headersOf, initialize, post } from './client.ts'
@@ -16,6 +17,8 @@ export interface RoundTrips {
 }
 
 const CALLS = 5
+// The end of a transaction is sent when its call is answered.
+const SETTLE_MS = 50
 const ID = 'c0ffee'
 
 /**
@@ -41,6 +44,7 @@ export async function record(
       const before = await countersOf(redis)
       const { text } = await post(service.url, headers, body)
       const after = await countersOf(redis)
+      await sleep(SETTLE_MS)
       // The second question for the counters is in the difference, too.
       const counted = { redis: after.reads - before.reads - 1, redisCommands: after.commands - before.commands - 1 }
       calls.push({ text, counted, ...recorder.take() })

@@ -1,7 +1,7 @@
-import { CompiledQuery, type Kysely, type Logger } from 'kysely'
+import { CompiledQuery, type Kysely } from 'kysely'
 import pg from 'pg'
 import { OutcomeUnknown, ServiceError, unavailable } from '../errors.ts'
-import { createPipelinedConnection } from './pipelined.ts'
+import { type AnsweredQuery, createPipelinedConnection } from './pipelined.ts'
 import type { DB } from './types.ts'
 
 /** A Kysely bound to one open transaction. */
@@ -35,9 +35,9 @@ export type Database = ReturnType<typeof createDatabase>
 
 /**
  * @param pool of a role that cannot bypass row security
- * @param log told of every query
+ * @param log told of every query that was answered
  */
-export function createDatabase(pool: pg.Pool, log?: Logger) {
+export function createDatabase(pool: pg.Pool, log?: (query: AnsweredQuery) => void) {
   /**
    * Runs `work` in one transaction that sees what `access` allows. Reads share one snapshot, so that the figures of a
    * result agree with each other. Queries that `work` asks for together take one round trip.
@@ -61,7 +61,10 @@ export function createDatabase(pool: pg.Pool, log?: Logger) {
       await begun
       close()
       isCommitting = mode === 'write'
-      await send(END[mode])
+      const ended = send(END[mode])
+      // What was read stands without the answer, and whoever gets the connection next sends their queries along with it.
+      if (mode === 'read') ended.catch(() => {})
+      else await ended
       client.release()
       return result
     } catch (error) {

@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net'
 import {
+  type ConnectionProvider,
   type DatabaseConnection,
+  DefaultQueryExecutor,
   type Dialect,
   DummyDriver,
   Kysely,
-  type Logger,
   PostgresAdapter,
   PostgresIntrospector,
   PostgresQueryCompiler,
@@ -23,36 +24,54 @@ export interface PipelinedConnection {
   close(): void
 }
 
+/** A query and when it was under way, on the clock of the process in milliseconds. */
+export interface AnsweredQuery {
+  sql: string
+  parameters: readonly unknown[]
+  from: number
+  until: number
+}
+
 const adapter = new PostgresAdapter()
 const compiler = new PostgresQueryCompiler()
+const driver = new DummyDriver()
+const dialect: Dialect = {
+  createAdapter: () => adapter,
+  createDriver: () => driver,
+  createIntrospector: (db) => new PostgresIntrospector(db),
+  createQueryCompiler: () => compiler,
+}
 
 /**
  * Kysely's own driver asks one query after the other; a connection in PostgreSQL's pipeline mode takes several in one
  * round trip: https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING
  * @param client of a pool of `createPool`
+ * @param log told of every query that was answered
  */
-export function createPipelinedConnection(client: pg.PoolClient, log?: Logger): PipelinedConnection {
+export function createPipelinedConnection(
+  client: pg.PoolClient,
+  log?: (query: AnsweredQuery) => void,
+): PipelinedConnection {
   const stream = streamOf(client)
   let isOpen = true
   const connection: DatabaseConnection = {
     async executeQuery({ sql, parameters }) {
       if (!isOpen) throw new Error('the transaction has ended')
       gather(stream)
+      const from = performance.now()
       const { command, rowCount, rows } = await client.query(sql, [...parameters])
+      log?.({ sql, parameters, from, until: performance.now() })
       return command === 'SELECT' ? { rows } : { rows, numAffectedRows: BigInt(rowCount ?? 0) }
     },
     streamQuery() {
       throw new Error('results are not streamed')
     },
   }
-  const dialect: Dialect = {
-    createAdapter: () => adapter,
-    createDriver: () => new ConnectionDriver(connection),
-    createIntrospector: (db) => new PostgresIntrospector(db),
-    createQueryCompiler: () => compiler,
-  }
+  // Kysely's own provider makes sure at every query that its driver has been started; here there is nothing to start.
+  const provider: ConnectionProvider = { provideConnection: (consumer) => consumer(connection) }
+  const executor = new DefaultQueryExecutor(compiler, adapter, provider)
   return {
-    db: new Kysely<DB>({ dialect, ...(log === undefined ? {} : { log }) }),
+    db: new Kysely<DB>({ config: { dialect }, dialect, driver, executor }),
     async send(statements) {
       gather(stream)
       await client.query(statements)
@@ -60,19 +79,6 @@ export function createPipelinedConnection(client: pg.PoolClient, log?: Logger): 
     close() {
       isOpen = false
     },
-  }
-}
-
-class ConnectionDriver extends DummyDriver {
-  readonly #connection: DatabaseConnection
-
-  constructor(connection: DatabaseConnection) {
-    super()
-    this.#connection = connection
-  }
-
-  override async acquireConnection(): Promise<DatabaseConnection> {
-    return this.#connection
   }
 }
 

@@ -5,10 +5,11 @@ import { FIRST_EVENT_ID, MAX_EVENTS, type Ring, type SessionEvents } from './ses
 // Session and messages have one hash tag, so that the script runs on a Cluster.
 // A session of which Redis has lost the record goes on, as at its next request.
 const ANNOUNCE = `
-  local known = redis.call('HMGET', KEYS[1], 'principal', 'lists', 'ended')
-  if known[3] or (known[1] and known[1] ~= ARGV[1]) or known[2] == ARGV[2] then return 0 end
-  redis.call('HSET', KEYS[1], 'principal', ARGV[1], 'lists', ARGV[2])
-  if not known[1] then redis.call('EXPIRE', KEYS[1], ARGV[3]) end
+  local json = redis.call('GET', KEYS[1])
+  local record = json and cjson.decode(json) or { principal = ARGV[1] }
+  if record.principal ~= ARGV[1] or record.lists == ARGV[2] then return 0 end
+  record.lists = ARGV[2]
+  redis.call('SET', KEYS[1], cjson.encode(record), unpack(json and { 'KEEPTTL' } or { 'EX', ARGV[3] }))
   for i = 6, #ARGV do redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], '*', 'message', ARGV[i]) end
   redis.call('EXPIRE', KEYS[2], ARGV[3])
   redis.call('PUBLISH', ARGV[5], 'event')

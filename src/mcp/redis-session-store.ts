@@ -1,18 +1,15 @@
 import type { Redis } from 'ioredis'
 import { CHOICE_TTL_SECONDS, type SessionRecord, type SessionState, type SessionStore } from './session-store.ts'
 
-// Each script touches one key, so that it runs on a Cluster too. The value and its life are set together: a crash
-// between two commands would leave a session that never ends.
-const SAVE = `
-  redis.call('DEL', KEYS[1])
-  redis.call('HSET', KEYS[1], unpack(ARGV, 2))
-  redis.call('EXPIRE', KEYS[1], ARGV[1])
-  return 1`
+// Touches one key, so that it runs on a Cluster too.
 const UPDATE_OWN = `
-  if redis.call('HGET', KEYS[1], 'principal') ~= ARGV[1] then return 0 end
-  redis.call('HSET', KEYS[1], ARGV[2], ARGV[3])
-  if ARGV[4] then redis.call('EXPIRE', KEYS[1], ARGV[4]) end
+  local json = redis.call('GET', KEYS[1])
+  local record = json and cjson.decode(json) or {}
+  if record.principal ~= ARGV[1] then return 0 end
+  for field, value in pairs(cjson.decode(ARGV[2])) do record[field] = value end
+  redis.call('SET', KEYS[1], cjson.encode(record), unpack(ARGV, 3))
   return 1`
+const ENDED = JSON.stringify({ ended: true })
 
 /** The key of a session. Ids come from clients: braces would be a hash tag of their choice. */
 export function sessionKey(sessionId: string): string {
@@ -20,7 +17,8 @@ export function sessionKey(sessionId: string): string {
 }
 
 /**
- * Sessions in Redis: a hash `mcp:session:{sid}` each, and a string `mcp:choice:{principal}` with the last choice.
+ * Sessions in Redis: a string `mcp:session:{sid}` with the record as JSON for each, and a string
+ * `mcp:choice:{principal}` with the last choice.
  * @param redis with auto-pipelining, so that commands sent together take one round trip, on a Cluster too
  */
 export function createRedisSessionStore(redis: Redis): SessionStore {
@@ -28,42 +26,45 @@ export function createRedisSessionStore(redis: Redis): SessionStore {
   const updateOwn = (
     sessionId: string,
     principal: string,
-    ...change:
-      | [field: keyof SessionRecord, value: string]
-      | [field: keyof SessionRecord, value: number, ttlSeconds: number]
-  ) => redis.eval(UPDATE_OWN, 1, sessionKey(sessionId), principal, ...change)
+    change: Partial<SessionRecord>,
+    ...life: (string | number)[]
+  ) => redis.eval(UPDATE_OWN, 1, sessionKey(sessionId), principal, JSON.stringify(change), ...life)
+  // On a Cluster, the keys of one command must lie on one node. One command costs half as much as two.
+  const getBoth = (...keys: [string, string]): Promise<(string | null)[]> =>
+    redis.isCluster ? Promise.all(keys.map((key) => redis.get(key))) : redis.mget(keys)
 
   return {
     async read(sessionId, principal): Promise<SessionState> {
-      const [hash, lastBusinessId] = await Promise.all([
-        sessionId === undefined ? {} : redis.hgetall(sessionKey(sessionId)),
-        principal === undefined ? null : redis.get(choiceKey(principal)),
-      ])
-      return { session: toSession(hash), lastBusinessId }
+      if (sessionId === undefined) {
+        return { session: null, lastBusinessId: principal === undefined ? null : await redis.get(choiceKey(principal)) }
+      }
+      const key = sessionKey(sessionId)
+      if (principal === undefined) return { session: toSession(await redis.get(key)), lastBusinessId: null }
+      const [json = null, lastBusinessId = null] = await getBoth(key, choiceKey(principal))
+      return { session: toSession(json), lastBusinessId }
     },
 
     async save(sessionId, record, ttlSeconds) {
-      const fields = Object.entries(record).filter(([, value]) => value !== undefined)
-      await redis.eval(SAVE, 1, sessionKey(sessionId), ttlSeconds, ...(fields.flat() as string[]))
+      await redis.set(sessionKey(sessionId), JSON.stringify(record), 'EX', ttlSeconds, 'NX')
     },
 
     async renew(sessionId, principal, expiresAt, ttlSeconds) {
-      await updateOwn(sessionId, principal, 'expiresAt', expiresAt, ttlSeconds)
+      await updateOwn(sessionId, principal, { expiresAt }, 'EX', ttlSeconds)
     },
 
     async chooseBusiness(sessionId, principal, businessId) {
       await Promise.all([
-        sessionId === undefined ? undefined : updateOwn(sessionId, principal, 'businessId', businessId),
+        sessionId === undefined ? undefined : updateOwn(sessionId, principal, { businessId }, 'KEEPTTL'),
         redis.set(choiceKey(principal), businessId, 'EX', CHOICE_TTL_SECONDS),
       ])
     },
 
     async noteLists(sessionId, principal, lists) {
-      await updateOwn(sessionId, principal, 'lists', lists)
+      await updateOwn(sessionId, principal, { lists }, 'KEEPTTL')
     },
 
     async end(sessionId, ttlSeconds) {
-      await redis.eval(SAVE, 1, sessionKey(sessionId), ttlSeconds, 'ended', '1')
+      await redis.set(sessionKey(sessionId), ENDED, 'EX', ttlSeconds)
     },
 
     async ping() {
@@ -72,9 +73,7 @@ export function createRedisSessionStore(redis: Redis): SessionStore {
   }
 }
 
-function toSession(hash: Record<string, string>): SessionState['session'] {
-  if (hash.ended !== undefined) return 'ended'
-  if (hash.principal === undefined) return null
-  const { principal, businessId, lists, protocolVersion, client, expiresAt = 0 } = hash
-  return { principal, businessId, lists, protocolVersion, client, expiresAt: Number(expiresAt) }
+function toSession(json: string | null): SessionState['session'] {
+  if (json === null) return null
+  return json === ENDED ? 'ended' : (JSON.parse(json) as SessionRecord)
 }

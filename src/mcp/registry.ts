@@ -33,6 +33,7 @@ export interface RegisteredTool {
 export interface VisibleTools {
   /** Sorted by name. */
   tools: readonly ToolListing[]
+  byName: ReadonlyMap<string, RegisteredTool>
   /** The result of `tools/list`, serialised and encoded. */
   json: Buffer
   /** Changes whenever a client should ask again. */
@@ -68,6 +69,7 @@ export function createRegistry(tools: readonly Tool[]) {
     const json = JSON.stringify({ tools })
     const list = {
       tools,
+      byName: new Map(visible.map((entry) => [entry.tool.name, entry])),
       json: Buffer.from(json),
       digest: createHash('sha256').update(json).digest('base64url').slice(0, 16),
     }
@@ -75,25 +77,24 @@ export function createRegistry(tools: readonly Tool[]) {
     return list
   }
 
+  function list(principal: Principal): VisibleTools {
+    let visible = byPrincipal.get(principal)
+    if (visible === undefined) {
+      visible = listFor(principal)
+      byPrincipal.set(principal, visible)
+    }
+    return visible
+  }
+
   return {
     /** Every tool, sorted by name. */
     all: [...registered.values()],
 
     /** What `tools/list` shows to a principal: one page, the same object for the same visibility. */
-    list(principal: Principal): VisibleTools {
-      let list = byPrincipal.get(principal)
-      if (list === undefined) {
-        list = listFor(principal)
-        byPrincipal.set(principal, list)
-      }
-      return list
-    },
+    list,
 
     /** The tool of that name, if the principal may see it. */
-    find(principal: Principal, name: string): RegisteredTool | undefined {
-      const entry = registered.get(name)
-      return entry !== undefined && isVisible(entry.tool, principal) ? entry : undefined
-    },
+    find: (principal: Principal, name: string): RegisteredTool | undefined => list(principal).byName.get(name),
   }
 }
 

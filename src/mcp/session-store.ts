@@ -25,7 +25,7 @@ export interface SessionStore {
    * @param principal whose last choice is read; undefined where nothing is chosen
    */
   read(sessionId: string | undefined, principal: string | undefined): Promise<SessionState>
-  /** Writes a whole record together with its life in seconds. */
+  /** Makes a record together with its life in seconds, unless there is one by now. */
   save(sessionId: string, record: SessionRecord, ttlSeconds: number): Promise<void>
   /** Lets a session live until `expiresAt`, which is in `ttlSeconds`, if it is still this principal's. */
   renew(sessionId: string, principal: string, expiresAt: number, ttlSeconds: number): Promise<void>

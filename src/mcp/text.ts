@@ -77,9 +77,12 @@ export function listText(list: {
   return cut + table(headers, rows)
 }
 
+const ASCII = /^[\0-\x7f]*$/
+
 /** About how many tokens a text costs a model, rather too many than too few. Ids and decimals cost one for 2.5 letters. */
 export function estimateTokens(text: string): number {
   let tokens = 0.4 * text.length
+  if (ASCII.test(text)) return Math.ceil(tokens)
   for (const [characters] of text.matchAll(/[^\0-\x7f]+/g)) {
     for (const character of characters) tokens += weightOf(character) - 0.4 * character.length
   }

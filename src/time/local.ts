@@ -16,7 +16,8 @@ export function localTime(instant: Date, timezone: string): string {
 
 /** An instant with the offset of a zone, to the second: `2026-11-22T09:30:00-06:00`. */
 export function withOffset(instant: Date, timezone: string): string {
-  return wallClock(instant, timezone).slice(0, 19) + offsetAt(instant, timezone).text
+  const { milliseconds, text } = offsetAt(instant, timezone)
+  return new Date(instant.getTime() + milliseconds).toISOString().slice(0, 19) + text
 }
 
 /** A local day some days later, or earlier for negative numbers. */

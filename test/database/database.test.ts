@@ -35,6 +35,20 @@ it('queries that are asked for together are answered each with its own rows', as
   expect(rows.map((result) => result.rows[0]?.n)).toEqual(numbers)
 })
 
+it('a read is over when it is answered: whoever has its connection next has a transaction of their own', async () => {
+  const others = Array.from({ length: 20 }, (_, number) => `00000000-0000-4000-8000-0000000000${number + 10}`)
+  const seen = await Promise.all(others.map((userId) => database.within({ userId }, 'read', settingOf)))
+  expect(seen).toEqual(others)
+
+  const startOf = async (trx: Transaction) => {
+    const { rows } = await sql<{ start: Date }>`select date_trunc('milliseconds', now()) as start`.execute(trx)
+    return rows[0]?.start.getTime() ?? 0
+  }
+  const first = await database.within({ operator: true }, 'read', startOf)
+  await sleep(5)
+  expect(await database.within({ operator: true }, 'read', startOf)).toBeGreaterThan(first)
+})
+
 it('the failure of one of them is the failure of all, and the connection goes on', async () => {
   const failed = database.within({ userId: USER }, 'read', (trx) =>
     Promise.all([settingOf(trx), sql`select 1 / 0`.execute(trx), settingOf(trx)]),

@@ -98,6 +98,23 @@ describe('credentials', () => {
     const head = `${encode(header)}.${encode(payload)}`
     return `${head}.${createHmac('sha256', secret).update(head).digest('base64url')}`
   }
+  it.each([
+    ['bearer TOKEN', 200],
+    ['Bearer   TOKEN ', 200],
+    ['Basic TOKEN', 401],
+    ['TOKEN', 401],
+    ['Bearer TOKEN TOKEN', 401],
+    ['Bearer ', 401],
+  ])('is read from Authorization: %s as RFC 6750 has it: %i', async (header, status) => {
+    const response = await service.app.inject({
+      method: 'POST',
+      url: '/mcp',
+      headers: { authorization: header.replaceAll('TOKEN', ana) },
+      payload: { jsonrpc: '2.0', id: 1, method: 'tools/list' },
+    })
+    expect(response.statusCode).toBe(status)
+  })
+
   const kid = () => JSON.parse(Buffer.from(ana.split('.')[0] as string, 'base64url').toString()).kid as string
 
   it.each([
@@ -156,7 +173,7 @@ describe('sessions', () => {
   it('are kept in Redis under the published key, with the life of the token', async () => {
     const sid = await openSession()
     const redis = connectRedis()
-    expect(await redis.hgetall(`mcp:session:${sid}`)).toMatchObject({
+    expect(JSON.parse((await redis.get(`mcp:session:${sid}`)) as string)).toMatchObject({
       principal: expect.stringMatching(/^user:/),
       protocolVersion: '2024-11-05',
       client: 'gemini-bridge',
@@ -173,8 +190,8 @@ describe('sessions', () => {
     const redis = connectRedis()
     const key = `mcp:session:${sid}`
     // As a token left it that was about to expire.
-    await redis.hset(key, 'expiresAt', Math.floor(Date.now() / 1000) + 100)
-    await redis.expire(key, 100)
+    const record = JSON.parse((await redis.get(key)) as string)
+    await redis.set(key, JSON.stringify({ ...record, expiresAt: Math.floor(Date.now() / 1000) + 100 }), 'EX', 100)
     expect((await rpc(service.app, luis, 'tools/list', {}, headers)).status).toBe(404)
     expect(await redis.ttl(key)).toBeLessThanOrEqual(100)
     expect((await rpc(service.app, ana, 'tools/list', {}, headers)).status).toBe(200)
