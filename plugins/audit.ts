@@ -1,8 +1,9 @@
 import fp from 'fastify-plugin'
 import { sql } from 'kysely'
-import type { Clock } from '../src/clock.ts'
 
 export interface AuditEntry {
+  /** The instant of the call. */
+  at: Date
   principal: string
   credentialId: string
   businessId: string | null
@@ -24,9 +25,9 @@ const FLUSH_EVERY_MS = 1000
 const MAX_WAITING = 5000
 
 /** The audit trail: who called which tool with which credential about which business, and how it ended. */
-export default fp<{ clock: Clock }>(
-  async (app, { clock }) => {
-    let waiting: (AuditEntry & { at: Date })[] = []
+export default fp(
+  async (app) => {
+    let waiting: AuditEntry[] = []
     let dropped = 0
     let flushing: Promise<void> = Promise.resolve()
 
@@ -58,7 +59,7 @@ export default fp<{ clock: Clock }>(
     timer.unref()
 
     app.decorate('audit', (entry: AuditEntry) => {
-      if (waiting.length < MAX_WAITING) waiting.push({ ...entry, at: clock() })
+      if (waiting.length < MAX_WAITING) waiting.push(entry)
       else dropped += 1
     })
     // Calls that are under way when the instance closes end before this, and the database stays open until after it.

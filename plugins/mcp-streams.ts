@@ -231,6 +231,8 @@ export default fp<{ config: Config; clock: Clock }>(
           // nginx keeps what it gets otherwise, until there is enough of it.
           'x-accel-buffering': 'no',
         })
+        // A stream lives for hours; what it was asked for with would be a tenth of its weight.
+        Object.assign(reply.request.raw, { headers: {}, rawHeaders: [] })
         const isPrimed = (protocolVersion ?? session.protocolVersion ?? '') >= FIRST_PRIMED_REVISION
         raw.write(isPrimed ? `id: ${cursor}\ndata: \n\n` : ': open\n\n')
         streams.add(raw)

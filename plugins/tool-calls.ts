@@ -60,6 +60,7 @@ export default fp(
         )
         if (!isAudited) {
           app.audit({
+            at: context.now,
             principal,
             credentialId,
             businessId,

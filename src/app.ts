@@ -99,7 +99,7 @@ export async function buildApp(options: AppOptions) {
     await app.register(connections, { clock })
     await app.register(apiKeys, { clock })
 
-    await app.register(audit, { clock })
+    await app.register(audit)
     await app.register(registry)
     await app.register(toolCalls)
     await app.register(mcpStreams, { config, clock })

@@ -54,7 +54,7 @@ export default defineContextTool({
     const expires = principal.expiresAt?.toISOString() ?? null
     const lines = businesses.map(
       (business, index) =>
-        `${index + 1}. ${describeBusiness(business)}${business.isActive ? ' — active' : ''}: role ${business.role}, ` +
+        `${index + 1}. ${describeBusiness(business)}${business.isActive ? ' (active)' : ''}: role ${business.role}, ` +
         `${business.currency}, ${business.timezone}, local time ${business.localTime}`,
     )
     const choice =
