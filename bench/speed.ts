@@ -32,6 +32,7 @@ const USAGE = `npm run bench -- speed [options]
   --parts LIST         calls,memory,start; calls alone where a case is given
   --sessions N         for the memory, 1000 and 10000 by default, may be repeated
   --no-express         leaves out the SDK's server, which takes most of the time
+  --pipelined          the bare server sends the statements of a call together, as the service does
   --service FOLDER     a build to measure in place of the sources, such as dist
   --profile FOLDER     profiles the service under each case instead of comparing; profiles go to the folder`
 
@@ -48,6 +49,7 @@ interface Settings {
   parts: string[]
   sessions: number[]
   withExpress: boolean
+  isPipelined: boolean
   service: string | undefined
   profile: string | undefined
 }
@@ -70,7 +72,12 @@ export async function bench(args: string[]): Promise<void> {
     await writeFile(file, JSON.stringify(recordings))
     const start = {
       service: () => startServer(built.service, built.probe, world.env),
-      bare: () => startServer(built.bare, built.probe, { ...world.env, RECORDINGS: file }),
+      bare: () =>
+        startServer(built.bare, built.probe, {
+          ...world.env,
+          RECORDINGS: file,
+          PIPELINED: String(settings.isPipelined),
+        }),
       express: () => startServer(built.express, built.probe, { ...world.env, RECORDINGS: file }),
     }
     if (settings.profile !== undefined) {
@@ -108,6 +115,7 @@ function readSettings(args: string[]): Settings {
       parts: { type: 'string' },
       sessions: { type: 'string', multiple: true, default: ['1000', '10000'] },
       'no-express': { type: 'boolean', default: false },
+      pipelined: { type: 'boolean', default: false },
       service: { type: 'string' },
       profile: { type: 'string' },
     },
@@ -123,6 +131,7 @@ function readSettings(args: string[]): Settings {
     parts: (values.parts ?? (values.case === undefined ? 'calls,memory,start' : 'calls')).split(','),
     sessions: values.sessions.map(Number),
     withExpress: !values['no-express'],
+    isPipelined: values.pipelined,
     service: values.service,
     profile: values.profile,
   }

@@ -134,5 +134,6 @@ function requireOwn(session: SessionRecord | 'ended', principal: Principal): Ses
 }
 
 function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? value.slice(0, 100) : undefined
+  // Well-formed: the JSON of half a surrogate pair is none for Redis.
+  return typeof value === 'string' ? value.slice(0, 100).toWellFormed() : undefined
 }

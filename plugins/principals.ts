@@ -120,7 +120,8 @@ export default fp<{ config: Config; clock: Clock }>(
  * @throws ServiceError `unauthenticated` when there is none
  */
 export function bearerOf(request: FastifyRequest): string {
-  const [scheme = '', credential, ...more] = (request.headers.authorization ?? '').split(' ').filter(Boolean)
+  // RFC 6750: spaces may be several. How many are looked at is bounded, for whoever sends nothing but spaces.
+  const [scheme = '', credential, ...more] = (request.headers.authorization ?? '').split(' ', 16).filter(Boolean)
   if (scheme.toLowerCase() !== 'bearer' || credential === undefined || more.length > 0) {
     throw new ServiceError('unauthenticated', AUTHENTICATION_REQUIRED)
   }

@@ -1,7 +1,7 @@
 /**
  * The practical ceiling: one Fastify route that verifies the token, reads the session and answers recorded bytes, after
- * the recorded statements, each once the one before is answered. It checks no arguments, limits nothing, counts nothing
- * and writes no log. Its streams are open responses that nothing is ever sent on.
+ * the recorded statements, each once the one before is answered, or all together where PIPELINED says so. It checks no
+ * arguments, limits nothing, counts nothing and writes no log. Its streams are open responses that nothing is ever sent on.
  */
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
@@ -12,7 +12,7 @@ import { caseNameOf } from './cases.ts'
 import { createReplay, type Recordings } from './recording.ts'
 import { jwtOptions, type TokenClaims } from './tokens.ts'
 
-const { PORT, DATABASE_URL = '', REDIS_URL = '', MCP_TOKEN_SECRET = '', RECORDINGS = '' } = process.env
+const { PORT, DATABASE_URL = '', REDIS_URL = '', MCP_TOKEN_SECRET = '', RECORDINGS = '', PIPELINED } = process.env
 const recordings = JSON.parse(await readFile(RECORDINGS, 'utf8')) as Recordings
 // Bytes, made once: to encode a long text for each answer costs more than all else here.
 const prepared = new Map(
@@ -21,7 +21,7 @@ const prepared = new Map(
     { before: Buffer.from(before), after: Buffer.from(after), statements },
   ]),
 )
-const replay = createReplay(DATABASE_URL)
+const replay = createReplay(DATABASE_URL, PIPELINED === 'true')
 const redis = new Redis(REDIS_URL, { enableAutoPipelining: true })
 
 const app = Fastify({ logger: false })

@@ -1,4 +1,4 @@
-import { createPool } from '../../src/database/pool.ts'
+import { createPool, streamOf } from '../../src/database/pool.ts'
 import type { Statement } from './statement-recorder.ts'
 
 /** What the service did for a case, for other servers to do the same. */
@@ -20,14 +20,23 @@ export function resultOf({ before, after }: Recording): Record<string, unknown> 
 
 /**
  * Sends recorded statements over a pool like the service's.
+ * @param isPipelined whether they are sent together, in place of each once the one before is answered
  * @returns a function that runs them on one connection; nothing is made of the rows
  */
-export function createReplay(databaseUrl: string) {
+export function createReplay(databaseUrl: string, isPipelined = false) {
   const pool = createPool(databaseUrl, { statementTimeoutMs: 10_000 })
   return async (statements: readonly Statement[]): Promise<void> => {
     const client = await pool.connect()
     try {
-      for (const { text, values } of statements) await client.query(text, values)
+      if (isPipelined) {
+        const stream = streamOf(client)
+        stream.cork()
+        const answers = statements.map(({ text, values }) => client.query(text, values))
+        stream.uncork()
+        await Promise.all(answers)
+      } else {
+        for (const { text, values } of statements) await client.query(text, values)
+      }
     } finally {
       client.release()
     }

@@ -2,6 +2,7 @@ import { CompiledQuery, type Kysely } from 'kysely'
 import pg from 'pg'
 import { OutcomeUnknown, ServiceError, unavailable } from '../errors.ts'
 import { type AnsweredQuery, createPipelinedConnection } from './pipelined.ts'
+import { releaseUnanswered } from './pool.ts'
 import type { DB } from './types.ts'
 
 /** A Kysely bound to one open transaction. */
@@ -40,7 +41,8 @@ export type Database = ReturnType<typeof createDatabase>
 export function createDatabase(pool: pg.Pool, log?: (query: AnsweredQuery) => void) {
   /**
    * Runs `work` in one transaction that sees what `access` allows. Reads share one snapshot, so that the figures of a
-   * result agree with each other. Queries that `work` asks for together take one round trip.
+   * result agree with each other. Queries that `work` asks for together take one round trip; the end of a read is sent
+   * and not waited for.
    * @throws ServiceError `unavailable` when the database is away or too slow, `conflict` when another transaction got
    *   in the way, `invalid_argument` for a value that is none for the database; nothing was written then.
    *   OutcomeUnknown where a write may have been made, or not
@@ -62,10 +64,12 @@ export function createDatabase(pool: pg.Pool, log?: (query: AnsweredQuery) => vo
       close()
       isCommitting = mode === 'write'
       const ended = send(END[mode])
-      // What was read stands without the answer, and whoever gets the connection next sends their queries along with it.
-      if (mode === 'read') ended.catch(() => {})
-      else await ended
-      client.release()
+      // What was read stands without the answer.
+      if (mode === 'read') releaseUnanswered(client, ended)
+      else {
+        await ended
+        client.release()
+      }
       return result
     } catch (error) {
       close()

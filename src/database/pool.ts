@@ -57,15 +57,38 @@ export function createPool(connectionString: string, options: PoolOptions = {}):
   // The same while it is idle.
   pool.on('error', onError ?? (() => {}))
   // The server's own limits do not help when the network has lost it, or when it hangs: silence ends the connection, too.
-  // What comes first is the begin of a transaction, which takes no time.
+  // What comes first is the begin of a transaction, or the end of the one before, which take no time.
   pool.on('acquire', (client) => {
+    idle.delete(client)
     if (statementTimeoutMs === undefined) return void streamOf(client).setTimeout(0)
     const limit = statementTimeoutMs + NETWORK_GRACE_MS
     const stream = streamOf(client).setTimeout(connectTimeoutMs)
     stream.once('data', () => stream.setTimeout(limit))
   })
-  pool.on('release', (_error, client) => void streamOf(client).setTimeout(0))
+  pool.on('release', (_error, client) => {
+    idle.add(client)
+    if (!unanswered.has(client)) streamOf(client).setTimeout(0)
+  })
   return pool
+}
+
+const idle = new WeakSet<pg.ClientBase>()
+const unanswered = new WeakSet<pg.ClientBase>()
+
+/**
+ * Gives a connection back while the answer to its last statement is still to come: what is sent on it next goes out
+ * together with that statement. Where the statement fails, or no answer comes, the connection ends.
+ */
+export function releaseUnanswered(client: pg.PoolClient, answer: Promise<void>): void {
+  unanswered.add(client)
+  client.release()
+  answer.then(
+    () => {
+      unanswered.delete(client)
+      if (idle.has(client)) streamOf(client).setTimeout(0)
+    },
+    () => streamOf(client).destroy(),
+  )
 }
 
 /** The socket of a connection; with TLS, what runs over it. */

@@ -33,6 +33,7 @@ export interface RegisteredTool {
 export interface VisibleTools {
   /** Sorted by name. */
   tools: readonly ToolListing[]
+  /** The same tools, to be called. */
   byName: ReadonlyMap<string, RegisteredTool>
   /** The result of `tools/list`, serialised and encoded. */
   json: Buffer

@@ -77,6 +77,7 @@ export function listText(list: {
   return cut + table(headers, rows)
 }
 
+// Most results: to look for characters that cost more takes longer than all else here.
 const ASCII = /^[\0-\x7f]*$/
 
 /** About how many tokens a text costs a model, rather too many than too few. Ids and decimals cost one for 2.5 letters. */

@@ -199,6 +199,17 @@ describe('sessions', () => {
     redis.disconnect()
   })
 
+  it('go on whatever a client calls itself, also where its name is cut in the middle of a character', async () => {
+    for (const name of [`${'x'.repeat(99)}😀`, '\ud800', '"\\\u0000{}']) {
+      const clientInfo = { name, version: '1' }
+      const started = await rpc(service.app, ana, 'initialize', { ...INITIALIZE, clientInfo })
+      const headers = { 'mcp-session-id': started.headers['mcp-session-id'] as string }
+      const { isError } = await call(service.app, ana, 'set_active_business', { businessId: second.id }, headers)
+      expect(isError).toBeFalsy()
+      expect((await call(service.app, ana, 'get_context', {}, headers)).data.activeBusinessId).toBe(second.id)
+    }
+  })
+
   it('are soft: a missing, unknown or expired id is served, and its record made anew', async () => {
     expect((await rpc(service.app, ana, 'tools/list')).status).toBe(200)
     const unknown = { 'mcp-session-id': randomUUID() }

@@ -153,6 +153,23 @@ it('says of a write whose end was lost that it may have been made', async () => 
   await network.close()
 })
 
+it('answers a read without the answer to its end, and ends a connection on which that never comes', async () => {
+  const network = await startTcpProxy(Number(new URL(db.ownerUrl).port))
+  const pool = createPool(through(network), { size: 1, connectTimeoutMs: 500, statementTimeoutMs: 300 })
+  const database = createDatabase(pool)
+  const read = database.within({ operator: true }, 'read', async (trx) => {
+    await sql`select 1`.execute(trx)
+    network.blackHole()
+    return 'read'
+  })
+  expect(await read).toBe('read')
+  network.healForNew()
+  await expect.poll(() => pool.totalCount, { timeout: 5000 }).toBe(0)
+  expect(await database.within({ operator: true }, 'read', async () => 'again')).toBe('again')
+  await pool.end()
+  await network.close()
+})
+
 it('keeps what a transaction may see to that transaction', async () => {
   const pool = createPool(db.ownerUrl, { size: 1, role: SERVICE_ROLE })
   await createDatabase(pool).within({ businessId: '00000000-0000-4000-8000-000000000001' }, 'read', async () => 1)
