@@ -1,3 +1,4 @@
+import { gather } from '../../src/database/pipelined.ts'
 import { createPool, streamOf } from '../../src/database/pool.ts'
 import type { Statement } from './statement-recorder.ts'
 
@@ -29,11 +30,8 @@ export function createReplay(databaseUrl: string, isPipelined = false) {
     const client = await pool.connect()
     try {
       if (isPipelined) {
-        const stream = streamOf(client)
-        stream.cork()
-        const answers = statements.map(({ text, values }) => client.query(text, values))
-        stream.uncork()
-        await Promise.all(answers)
+        gather(streamOf(client))
+        await Promise.all(statements.map(({ text, values }) => client.query(text, values)))
       } else {
         for (const { text, values } of statements) await client.query(text, values)
       }

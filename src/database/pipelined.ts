@@ -83,7 +83,7 @@ export function createPipelinedConnection(
 }
 
 /** What is written to the stream before anything else happens leaves in one packet. */
-function gather(stream: Socket): void {
+export function gather(stream: Socket): void {
   if (stream.writableCorked > 0) return
   stream.cork()
   process.nextTick(() => stream.uncork())

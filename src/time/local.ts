@@ -16,8 +16,8 @@ export function localTime(instant: Date, timezone: string): string {
 
 /** An instant with the offset of a zone, to the second: `2026-11-22T09:30:00-06:00`. */
 export function withOffset(instant: Date, timezone: string): string {
-  const { milliseconds, text } = offsetAt(instant, timezone)
-  return new Date(instant.getTime() + milliseconds).toISOString().slice(0, 19) + text
+  const offset = offsetAt(instant, timezone)
+  return shifted(instant, offset).slice(0, 19) + offset.text
 }
 
 /** A local day some days later, or earlier for negative numbers. */
@@ -74,7 +74,11 @@ export function isTimezone(name: string): boolean {
 
 /** What a clock on the wall shows: `2026-11-22T09:30:00.000`. */
 function wallClock(instant: Date, timezone: string): string {
-  return new Date(instant.getTime() + offsetAt(instant, timezone).milliseconds).toISOString().slice(0, -1)
+  return shifted(instant, offsetAt(instant, timezone)).slice(0, -1)
+}
+
+function shifted(instant: Date, { milliseconds }: { milliseconds: number }): string {
+  return new Date(instant.getTime() + milliseconds).toISOString()
 }
 
 // Zones change their offset at full quarters of an hour: each is worked out once for a quarter.
