@@ -121,8 +121,8 @@ export default fp<{ config: Config; clock: Clock }>(
  */
 export function bearerOf(request: FastifyRequest): string {
   // RFC 6750: spaces may be several. How many are looked at is bounded, for whoever sends nothing but spaces.
-  const [scheme = '', credential, ...more] = (request.headers.authorization ?? '').split(' ', 16).filter(Boolean)
-  if (scheme.toLowerCase() !== 'bearer' || credential === undefined || more.length > 0) {
+  const [scheme = '', credential = '', ...more] = (request.headers.authorization ?? '').split(' ', 16).filter(Boolean)
+  if (scheme.toLowerCase() !== 'bearer' || !/^[\x21-\x7e]{1,8192}$/.test(credential) || more.length > 0) {
     throw new ServiceError('unauthenticated', AUTHENTICATION_REQUIRED)
   }
   return credential
