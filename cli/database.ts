@@ -33,7 +33,7 @@ export async function openEmbedded(
   env: NodeJS.ProcessEnv,
 ): Promise<{ url: string; stop(): Promise<void> } | undefined> {
   // The image carries no demo: there, DATABASE_URL is the only way.
-  const module = new URL('../demo/embedded-database.ts', import.meta.url)
+  const module = new URL('../embedded/database.ts', import.meta.url)
   const demo = existsSync(module) ? await import(module.href) : undefined
   return demo?.openEmbeddedDatabase(env)
 }

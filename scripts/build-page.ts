@@ -5,7 +5,7 @@ import { brotliCompress, gzip } from 'node:zlib'
 import { PAGE_FOLDER } from '../src/folders.ts'
 
 // npm runs scripts in the folder of package.json.
-const ENTRIES = ['index.html', 'page.css', 'page.ts'].map((file) => path.resolve('settings', file))
+const ENTRIES = ['index.html', 'page.css', 'page.ts'].map((file) => path.resolve('assistant', file))
 const compressions = { '': async (data: Uint8Array) => data, '.gz': promisify(gzip), '.br': promisify(brotliCompress) }
 
 /**
@@ -40,7 +40,7 @@ export async function buildPage(folder = PAGE_FOLDER): Promise<void> {
 
 /** Whether the page was built after the last change of its sources and of the packages in it. */
 export async function isPageFresh(folder = PAGE_FOLDER): Promise<boolean> {
-  const sources = ['package-lock.json', ...(await readdir('settings')).map((file) => path.join('settings', file))]
+  const sources = ['package-lock.json', ...(await readdir('assistant')).map((file) => path.join('assistant', file))]
   try {
     const [built, ...changed] = await Promise.all(
       [path.join(folder, 'page.js.br'), ...sources].map(async (file) => (await stat(file)).mtimeMs),

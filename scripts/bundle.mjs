@@ -10,7 +10,7 @@ import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/pro
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 
-const SOURCES = ['src', 'plugins', 'tools', 'migrations', 'cli', 'demo', 'scripts', 'package-lock.json']
+const SOURCES = ['src', 'plugins', 'tools', 'migrations', 'cli', 'demo', 'embedded', 'scripts', 'package-lock.json']
 
 // These read files of their own beside them, or are not needed to serve; pg only tries to load its native twin;
 // oidc-provider tells its classes apart by name, and to keep names costs every function that a request makes.

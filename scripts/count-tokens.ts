@@ -1,5 +1,5 @@
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base'
-import { loadTools } from '../plugins/registry.ts'
+import { loadTools } from '../plugins/mcp/registry.ts'
 import { SCOPES } from '../src/auth/scopes.ts'
 import { createRegistry } from '../src/mcp/registry.ts'
 

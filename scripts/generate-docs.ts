@@ -1,10 +1,10 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { loadTools } from '../plugins/registry.ts'
+import { loadTools } from '../plugins/mcp/registry.ts'
 import { listPrompts } from '../src/mcp/prompts.ts'
 import { RESOURCES } from '../src/mcp/resources.ts'
 import { snippets } from '../src/snippets.ts'
-import { envExample, settingsTable } from './settings.ts'
+import { envExample, settingsTable } from './environment.ts'
 import { toolPage } from './tool-pages.ts'
 
 // Writes what the code knows into the documents: `.env.example`, the marked parts of the README, a page for each tool.

@@ -10,4 +10,4 @@ export const TOOLS_FOLDER = path.join(ROOT, 'tools')
 export const MIGRATIONS_FOLDER = path.join(ROOT, 'migrations')
 
 /** The built AI Assistant page. */
-export const PAGE_FOLDER = path.join(ROOT, import.meta.filename.endsWith('.ts') ? 'dist/settings' : 'settings')
+export const PAGE_FOLDER = path.join(ROOT, import.meta.filename.endsWith('.ts') ? 'dist/assistant' : 'assistant')

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { loadTools } from '../plugins/registry.ts'
+import { loadTools } from '../plugins/mcp/registry.ts'
 import { call, type Service, startService } from './support/service.ts'
 import { makeOrder, makeProduct, makeRefund, makeShop, makeUser, type Shop } from './support/shop.ts'
 

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort } from '../../demo/postgres.ts'
+import { freePort } from '../../embedded/postgres.ts'
 import type { Answers } from './probe.ts'
 
 export interface ServerProcess {

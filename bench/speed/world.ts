@@ -2,14 +2,14 @@ import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
 import Fastify from 'fastify'
 import pg from 'pg'
 import { MARCO } from '../../demo/directory.ts'
-import { startPostgres } from '../../demo/postgres.ts'
 import { seedDemo } from '../../demo/seed.ts'
-import jwt from '../../plugins/jwt.ts'
+import { startPostgres } from '../../embedded/postgres.ts'
+import { startRedis } from '../../embedded/redis-server.ts'
+import jwt from '../../plugins/auth/jwt.ts'
 import { SCOPES } from '../../src/auth/scopes.ts'
 import { loadConfig } from '../../src/config.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import { createKysely, createPool, SERVICE_ROLE } from '../../src/database/pool.ts'
-import { startRedis } from '../../test/support/redis-server.ts'
 
 export interface World {
   /** Settings of the service, as in production but for the limit of requests. */

@@ -1,7 +1,7 @@
 import type { Insertable } from 'kysely'
 import type { OrderItem, OrderPayment, OrderRefund, OrderRefundLine, Orders } from '../../src/database/types.ts'
 import { Decimal } from '../../src/money/money.ts'
-import { type LineAmounts, lineAmounts } from '../../src/pos/line.ts'
+import { type LineAmounts, lineAmounts } from '../../src/pos/orders/line-amounts.ts'
 import type { DemoLocation } from '../directory.ts'
 import { type Calendar, isWithin, type LocalDay, type Window } from './calendar.ts'
 import { isBought, percentOf, type SoldVariant } from './catalogue.ts'

@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox'
-import { StringEnum } from '../mcp/schema.ts'
+import { StringEnum } from '../results/schema.ts'
 import { SCOPES } from './scopes.ts'
 
 /** The scopes of a credential, as HTTP routes take and answer them. */

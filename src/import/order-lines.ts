@@ -1,5 +1,5 @@
 import type { Decimal } from '../money/money.ts'
-import { lineAmounts } from '../pos/line.ts'
+import { lineAmounts } from '../pos/orders/line-amounts.ts'
 import type { CsvRow } from './csv.ts'
 import { Fields, MAX_CODE, MONEY, QUANTITY, quote, rangeFault } from './fields.ts'
 import type { ImportContext } from './kind.ts'

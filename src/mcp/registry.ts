@@ -8,7 +8,7 @@ import {
   outlineSchema,
   portableSchema,
   publicSchema,
-} from './schema.ts'
+} from '../results/schema.ts'
 import type { Tool, ToolAnnotations } from './tool.ts'
 import { WRITE_INPUT, WRITE_OUTPUT } from './write.ts'
 

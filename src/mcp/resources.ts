@@ -1,11 +1,11 @@
 import { type Principal, scopesAnywhere, scopesIn } from '../auth/principal.ts'
 import type { Scope } from '../auth/scopes.ts'
 import { ServiceError } from '../errors.ts'
-import { findProfile } from '../pos/profile.ts'
+import { findProfile } from '../pos/organisation/profile.ts'
+import { clean, table } from '../results/text.ts'
 import { withOffset } from '../time/local.ts'
 import { GLOSSARY } from './glossary.ts'
 import { describeBusiness, resolveBusiness } from './resolve-business.ts'
-import { clean, table } from './text.ts'
 import type { CallContext } from './tool.ts'
 
 /** Something to read that a client may put before the model, as Markdown. */

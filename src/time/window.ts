@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import { ServiceError } from '../errors.ts'
-import { LocalDate, StringEnum } from '../mcp/schema.ts'
+import { LocalDate, StringEnum } from '../results/schema.ts'
 import { addDays, addYears, daysBetween, localDate, monthStart, weekStart } from './local.ts'
 
 const PRESETS = [

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { freePort } from '../../demo/postgres.ts'
+import { freePort } from '../../embedded/postgres.ts'
 import { type Container, image, run, runOnce, startContainer } from './podman.ts'
 import { type Surroundings, startSurroundings } from './surroundings.ts'
 
@@ -29,8 +29,8 @@ describe('the image', () => {
     const { packages, ...found } = JSON.parse(stdout || stderr)
     expect(found.app.sort()).toEqual(['dist', 'node_modules', 'package.json'])
     expect(found.built).toEqual(expect.arrayContaining(['cli', 'migrations', 'settings', 'src', 'tools']))
-    for (const folder of ['demo', 'test', 'bench', 'scripts']) expect(found.built).not.toContain(folder)
-    expect(found.demo.filter((file: string) => !file.startsWith('/app/dist/settings/'))).toEqual([])
+    for (const folder of ['demo', 'embedded', 'test', 'bench', 'scripts']) expect(found.built).not.toContain(folder)
+    expect(found.demo.filter((file: string) => !file.startsWith('/app/dist/assistant/'))).toEqual([])
     expect(found.programs).not.toEqual(expect.arrayContaining(['npm']))
     expect(packages).toEqual(expect.arrayContaining(['fastify', 'firebase-admin', 'pg']))
     const development =

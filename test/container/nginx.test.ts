@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo, connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { freePort } from '../../demo/postgres.ts'
+import { freePort } from '../../embedded/postgres.ts'
 import { type Nginx, startNginx } from './nginx.ts'
 import { type Container, runOnce, startContainer } from './podman.ts'
 import { type Surroundings, startSurroundings } from './surroundings.ts'

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import path from 'node:path'
-import { startPostgres } from '../../demo/postgres.ts'
-import { startRedis } from '../support/redis-server.ts'
+import { startPostgres } from '../../embedded/postgres.ts'
+import { startRedis } from '../../embedded/redis-server.ts'
 import { run } from './podman.ts'
 
 export const ROOT = path.join(import.meta.dirname, '../..')

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { paymentsByMethod } from '../../src/pos/payments.ts'
-import { rankedProducts } from '../../src/pos/product-sales.ts'
-import { salesTotal, salesUntil } from '../../src/pos/sales.ts'
+import { paymentsByMethod } from '../../src/pos/reports/payments.ts'
+import { rankedProducts } from '../../src/pos/reports/product-sales.ts'
+import { salesTotal, salesUntil } from '../../src/pos/reports/sales.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { makeOrder, makeProduct, makeRefund, makeShop, type Product, type Shop } from '../support/shop.ts'
 

@@ -4,8 +4,8 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort } from '../../demo/postgres.ts'
-import { findProgram } from '../support/debian-package.ts'
+import { findProgram } from '../../embedded/debian-package.ts'
+import { freePort } from '../../embedded/postgres.ts'
 
 export interface Balancer {
   origin: string

@@ -3,7 +3,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort } from '../../demo/postgres.ts'
+import { freePort } from '../../embedded/postgres.ts'
 import type { TestDatabase } from '../support/database.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')

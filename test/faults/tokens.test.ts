@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
+import { findLibrary } from '../../embedded/debian-package.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
-import { findLibrary } from '../support/debian-package.ts'
 import { startNginx } from './balancer.ts'
 import { type Fleet, type Settings, startFleet } from './fleet.ts'
 import { connectClient, startLoad } from './load.ts'

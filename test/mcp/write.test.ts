@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { expect, it } from 'vitest'
 import { OutcomeUnknown, ServiceError } from '../../src/errors.ts'
-import { describeFailure } from '../../src/mcp/call-tool.ts'
+import { describeFailure } from '../../src/mcp/run-tool.ts'
 import type { BusinessTool, CallContext } from '../../src/mcp/tool.ts'
 import { write } from '../../src/mcp/write.ts'
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createMemoryOAuthStore } from '../../demo/memory-oauth-store.ts'
+import { createMemoryOAuthStore } from '../../embedded/memory-oauth-store.ts'
 import { createRedisOAuthStore } from '../../src/oauth/redis-store.ts'
 import type { OAuthStore } from '../../src/oauth/store.ts'
 import { connectRedis } from '../support/service.ts'

@@ -16,7 +16,7 @@ const write = (file: string, text: string) => writeFile(path.join(root, file), t
 
 beforeAll(async () => {
   root = await mkdtemp(path.join(os.tmpdir(), 'bundle-'))
-  for (const folder of ['src', 'plugins', 'tools/orders', 'migrations', 'cli', 'demo', 'scripts']) {
+  for (const folder of ['src', 'plugins', 'tools/orders', 'migrations', 'cli', 'demo', 'embedded', 'scripts']) {
     await mkdir(path.join(root, folder), { recursive: true })
   }
   await write('package-lock.json', '{}')

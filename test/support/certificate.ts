@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { findProgram } from './debian-package.ts'
+import { findProgram } from '../../embedded/debian-package.ts'
 
 export interface Certificate {
   certFile: string

@@ -1,9 +1,9 @@
 import pg from 'pg'
 import type { TestProject } from 'vitest/node'
-import { type EmbeddedPostgres, startPostgres } from '../../demo/postgres.ts'
+import { type EmbeddedPostgres, startPostgres } from '../../embedded/postgres.ts'
+import { startRedis } from '../../embedded/redis-server.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import { createKysely, createPool } from '../../src/database/pool.ts'
-import { startRedis } from './redis-server.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {

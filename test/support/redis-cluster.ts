@@ -1,7 +1,7 @@
 /** A real Redis Cluster of our own for the tests. */
 import type { Redis } from 'ioredis'
-import { freePort } from '../../demo/postgres.ts'
-import { connectTo, type RedisServer, type RedisServerOptions, startRedis } from './redis-server.ts'
+import { freePort } from '../../embedded/postgres.ts'
+import { connectTo, type RedisServer, type RedisServerOptions, startRedis } from '../../embedded/redis-server.ts'
 
 export interface RedisCluster {
   /** The masters first, in the order of their slots; then the replicas, the first of each master before the second. */

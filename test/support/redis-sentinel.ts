@@ -3,8 +3,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Redis } from 'ioredis'
-import { freePort } from '../../demo/postgres.ts'
-import { connectTo, launchRedis, type RedisServer, type RedisServerOptions, startRedis } from './redis-server.ts'
+import { freePort } from '../../embedded/postgres.ts'
+import {
+  connectTo,
+  launchRedis,
+  type RedisServer,
+  type RedisServerOptions,
+  startRedis,
+} from '../../embedded/redis-server.ts'
 
 export interface RedisSentinel {
   /** The first master, then its replicas. */

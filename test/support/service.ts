@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { inject } from 'vitest'
-import { type Issuer, startIssuer } from '../../demo/issuer.ts'
+import { type Issuer, startIssuer } from '../../embedded/issuer.ts'
 import { buildApp } from '../../src/app.ts'
 import { type Config, loadConfig } from '../../src/config.ts'
 import { SERVICE_ROLE } from '../../src/database/pool.ts'

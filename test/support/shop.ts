@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Database } from '../../src/database/database.ts'
-import { lineAmounts } from '../../src/pos/line.ts'
+import { lineAmounts } from '../../src/pos/orders/line-amounts.ts'
 import type { TestDatabase } from './database.ts'
 
 export interface Shop {

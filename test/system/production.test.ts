@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { freePort } from '../../demo/postgres.ts'
+import { freePort } from '../../embedded/postgres.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')

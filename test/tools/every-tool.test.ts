@@ -1,6 +1,6 @@
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { loadTools } from '../../plugins/registry.ts'
+import { loadTools } from '../../plugins/mcp/registry.ts'
 import { type HostileShop, INJECTIONS, makeHostileShop } from '../support/hostile-shop.ts'
 import { call, rpc, type Service, startService } from '../support/service.ts'
 import { makeUser } from '../support/shop.ts'

@@ -1,11 +1,11 @@
 import { Type } from '@sinclair/typebox'
 import { Amount, Id, TaxRatePercent } from '../../src/mcp/arguments.ts'
-import { EntityRef, Nullable } from '../../src/mcp/schema.ts'
-import { clean, variantName } from '../../src/mcp/text.ts'
 import { additive, defineTool } from '../../src/mcp/tool.ts'
 import { formatMoney, MoneySchema, money } from '../../src/money/money.ts'
-import { createProduct } from '../../src/pos/product-writing.ts'
-import { doPricesIncludeTax } from '../../src/pos/products.ts'
+import { createProduct } from '../../src/pos/catalogue/product-writing.ts'
+import { doPricesIncludeTax } from '../../src/pos/catalogue/products.ts'
+import { EntityRef, Nullable } from '../../src/results/schema.ts'
+import { clean, variantName } from '../../src/results/text.ts'
 
 export default defineTool({
   name: 'create_product',

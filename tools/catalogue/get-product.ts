@@ -1,10 +1,10 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { page } from '../../src/mcp/cursor.ts'
-import { EntityRef, Nullable, NullableText } from '../../src/mcp/schema.ts'
-import { clean, cleanOrNull, nameWithState, table, untrusted } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { formatMoney, MoneySchema, money, quantity } from '../../src/money/money.ts'
-import { findProductDetail, productOf } from '../../src/pos/product-detail.ts'
+import { findProductDetail, productOf } from '../../src/pos/catalogue/product-detail.ts'
+import { page } from '../../src/results/cursor.ts'
+import { EntityRef, Nullable, NullableText } from '../../src/results/schema.ts'
+import { clean, cleanOrNull, nameWithState, table, untrusted } from '../../src/results/text.ts'
 import { addDays, localDate } from '../../src/time/local.ts'
 
 const MAX_VARIANTS = 20

@@ -1,11 +1,11 @@
 import { Type } from '@sinclair/typebox'
 import { Search } from '../../src/mcp/arguments.ts'
-import { decodeCursor, PAGE_OUTPUT, page } from '../../src/mcp/cursor.ts'
-import { Cursor, EntityRef, Limit, Nullable, StringEnum } from '../../src/mcp/schema.ts'
-import { clean, listText, variantName } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { MoneySchema, money, quantity } from '../../src/money/money.ts'
-import { doPricesIncludeTax, findProducts } from '../../src/pos/products.ts'
+import { doPricesIncludeTax, findProducts } from '../../src/pos/catalogue/products.ts'
+import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
+import { Cursor, EntityRef, Limit, Nullable, StringEnum } from '../../src/results/schema.ts'
+import { clean, listText, variantName } from '../../src/results/text.ts'
 
 export default defineTool({
   name: 'get_products',

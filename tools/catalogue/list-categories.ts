@@ -1,10 +1,10 @@
 import { Type } from '@sinclair/typebox'
 import { Search } from '../../src/mcp/arguments.ts'
-import { decodeCursor, PAGE_OUTPUT, page } from '../../src/mcp/cursor.ts'
-import { Cursor, Limit } from '../../src/mcp/schema.ts'
-import { clean, listText, nameWithState } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { findCategories } from '../../src/pos/categories.ts'
+import { findCategories } from '../../src/pos/catalogue/categories.ts'
+import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
+import { Cursor, Limit } from '../../src/results/schema.ts'
+import { clean, listText, nameWithState } from '../../src/results/text.ts'
 
 export default defineTool({
   name: 'list_categories',

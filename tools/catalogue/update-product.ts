@@ -1,9 +1,9 @@
 import { Type } from '@sinclair/typebox'
 import { Amount, TaxRatePercent } from '../../src/mcp/arguments.ts'
-import { EntityRef, NullableText } from '../../src/mcp/schema.ts'
-import { clean, table, variantName } from '../../src/mcp/text.ts'
 import { changing, defineTool } from '../../src/mcp/tool.ts'
-import { updateProduct } from '../../src/pos/product-writing.ts'
+import { updateProduct } from '../../src/pos/catalogue/product-writing.ts'
+import { EntityRef, NullableText } from '../../src/results/schema.ts'
+import { clean, table, variantName } from '../../src/results/text.ts'
 
 export default defineTool({
   name: 'update_product',

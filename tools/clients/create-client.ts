@@ -8,7 +8,7 @@ import {
   SameClientSchema,
   WrittenClientSchema,
   writtenClient,
-} from '../../src/pos/client-writing.ts'
+} from '../../src/pos/clients/client-writing.ts'
 
 export default defineTool({
   name: 'create_client',

@@ -1,11 +1,11 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { Id } from '../../src/mcp/arguments.ts'
-import { NullableText } from '../../src/mcp/schema.ts'
-import { clean, cleanOrNull, table, untrusted, variantName } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { Decimal, money, quantity } from '../../src/money/money.ts'
-import { favouriteProducts, findClient } from '../../src/pos/clients.ts'
-import { findOrders } from '../../src/pos/orders.ts'
+import { favouriteProducts, findClient } from '../../src/pos/clients/clients.ts'
+import { findOrders } from '../../src/pos/orders/orders.ts'
+import { NullableText } from '../../src/results/schema.ts'
+import { clean, cleanOrNull, table, untrusted, variantName } from '../../src/results/text.ts'
 import { addDays, localDate } from '../../src/time/local.ts'
 
 const LAST_ORDERS = 5

@@ -1,11 +1,11 @@
 import { Type } from '@sinclair/typebox'
 import { Search } from '../../src/mcp/arguments.ts'
-import { decodeCursor, PAGE_OUTPUT, page } from '../../src/mcp/cursor.ts'
-import { Cursor, Limit, NullableText, StringEnum } from '../../src/mcp/schema.ts'
-import { clean, cleanOrNull, listText } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { formatMoney, MoneySchema, money } from '../../src/money/money.ts'
-import { CLIENT_SORTS, findClients, sumClients } from '../../src/pos/clients.ts'
+import { CLIENT_SORTS, findClients, sumClients } from '../../src/pos/clients/clients.ts'
+import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
+import { Cursor, Limit, NullableText, StringEnum } from '../../src/results/schema.ts'
+import { clean, cleanOrNull, listText } from '../../src/results/text.ts'
 import { localDate } from '../../src/time/local.ts'
 
 export default defineTool({

@@ -1,7 +1,5 @@
 import { Type } from '@sinclair/typebox'
 import { Id } from '../../src/mcp/arguments.ts'
-import { NullableText } from '../../src/mcp/schema.ts'
-import { table } from '../../src/mcp/text.ts'
 import { changing, defineTool } from '../../src/mcp/tool.ts'
 import {
   CLIENT_INPUT,
@@ -11,7 +9,9 @@ import {
   updateClient,
   WrittenClientSchema,
   writtenClient,
-} from '../../src/pos/client-writing.ts'
+} from '../../src/pos/clients/client-writing.ts'
+import { NullableText } from '../../src/results/schema.ts'
+import { table } from '../../src/results/text.ts'
 
 export default defineTool({
   name: 'update_client',

@@ -2,8 +2,8 @@ import { Type } from '@sinclair/typebox'
 import { scopesAnywhere, scopesIn } from '../../src/auth/principal.ts'
 import { ServiceError } from '../../src/errors.ts'
 import { describeBusiness, resolveBusiness } from '../../src/mcp/resolve-business.ts'
-import { NullableText } from '../../src/mcp/schema.ts'
 import { type CallContext, defineContextTool, readOnly } from '../../src/mcp/tool.ts'
+import { NullableText } from '../../src/results/schema.ts'
 import { withOffset } from '../../src/time/local.ts'
 
 const BusinessSchema = Type.Object({

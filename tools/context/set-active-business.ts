@@ -2,8 +2,8 @@ import { Type } from '@sinclair/typebox'
 import { Id } from '../../src/mcp/arguments.ts'
 import { hasSeveral } from '../../src/mcp/registry.ts'
 import { describeBusiness, resolveBusiness } from '../../src/mcp/resolve-business.ts'
-import { EntityRef } from '../../src/mcp/schema.ts'
 import { defineContextTool } from '../../src/mcp/tool.ts'
+import { EntityRef } from '../../src/results/schema.ts'
 import { withOffset } from '../../src/time/local.ts'
 
 export default defineContextTool({

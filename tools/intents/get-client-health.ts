@@ -1,6 +1,4 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { Nullable, NullableText } from '../../src/mcp/schema.ts'
-import { clean, table } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { formatMoney, MoneySchema, money } from '../../src/money/money.ts'
 import { sharePercent } from '../../src/money/share.ts'
@@ -11,9 +9,11 @@ import {
   NEW_DAYS,
   type RatedClient,
   TOP_CLIENTS,
-} from '../../src/pos/client-health.ts'
-import { salesTotal } from '../../src/pos/sales.ts'
-import { netSales } from '../../src/pos/sales-figures.ts'
+} from '../../src/pos/intents/client-health.ts'
+import { salesTotal } from '../../src/pos/reports/sales.ts'
+import { netSales } from '../../src/pos/reports/sales-figures.ts'
+import { Nullable, NullableText } from '../../src/results/schema.ts'
+import { clean, table } from '../../src/results/text.ts'
 import { localDate } from '../../src/time/local.ts'
 
 const LISTED = 5

@@ -1,18 +1,18 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { LocationId } from '../../src/mcp/arguments.ts'
-import { EntityRef, Nullable } from '../../src/mcp/schema.ts'
-import { clean, estimateTokens, table, variantName } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { type Currency, Decimal, formatMoney, MoneySchema, money, quantity } from '../../src/money/money.ts'
-import { type InventoryHealth, inventoryHealth, type StockedRow } from '../../src/pos/inventory-health.ts'
-import { placeOf } from '../../src/pos/locations.ts'
+import { type InventoryHealth, inventoryHealth, type StockedRow } from '../../src/pos/intents/inventory-health.ts'
 import {
   DEAD_DAYS,
   OVERSTOCK_DAYS,
   orderQuantity,
   REPLENISHMENT_FORMULA,
   VELOCITY_DAYS,
-} from '../../src/pos/replenishment.ts'
+} from '../../src/pos/intents/replenishment.ts'
+import { placeOf } from '../../src/pos/organisation/locations.ts'
+import { EntityRef, Nullable } from '../../src/results/schema.ts'
+import { clean, estimateTokens, table, variantName } from '../../src/results/text.ts'
 import { addDays, localDate } from '../../src/time/local.ts'
 import { WindowSchema } from '../../src/time/window.ts'
 

@@ -2,12 +2,10 @@ import { type Static, Type } from '@sinclair/typebox'
 import { ServiceError } from '../../src/errors.ts'
 import { AllBusinesses, forWantedBusinesses } from '../../src/mcp/all-businesses.ts'
 import { LocationId } from '../../src/mcp/arguments.ts'
-import { clean, variantName } from '../../src/mcp/text.ts'
 import { type BusinessContext, defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { type Currency, money, percentChange, quantity } from '../../src/money/money.ts'
-import { placeOf } from '../../src/pos/locations.ts'
-import { advice, extremes, type PeriodDay, periodDays, rate, trend } from '../../src/pos/period.ts'
-import { clientCounts, type ProductChange, periodChanges } from '../../src/pos/period-sales.ts'
+import { clientCounts, type ProductChange, periodChanges } from '../../src/pos/intents/period-queries.ts'
+import { advice, extremes, type PeriodDay, periodDays, rate, trend } from '../../src/pos/intents/period-rules.ts'
 import {
   FULL,
   type Period,
@@ -15,9 +13,11 @@ import {
   type ProductChangeSchema,
   presentPeriods,
   type SalesComparisonSchema,
-} from '../../src/pos/period-summary.ts'
-import { salesByBucket, salesTotal } from '../../src/pos/sales.ts'
-import { addSums, type SalesFigures, salesFigures } from '../../src/pos/sales-figures.ts'
+} from '../../src/pos/intents/period-text.ts'
+import { placeOf } from '../../src/pos/organisation/locations.ts'
+import { salesByBucket, salesTotal } from '../../src/pos/reports/sales.ts'
+import { addSums, type SalesFigures, salesFigures } from '../../src/pos/reports/sales-figures.ts'
+import { clean, variantName } from '../../src/results/text.ts'
 import { localDate } from '../../src/time/local.ts'
 import { type Days, periodBefore, WINDOW_INPUT, type WindowInput, windowOf, yearBefore } from '../../src/time/window.ts'
 

@@ -1,13 +1,13 @@
 import { Type } from '@sinclair/typebox'
 import { ServiceError } from '../../src/errors.ts'
 import { Id, Quantity } from '../../src/mcp/arguments.ts'
-import { EntityRef, Nullable, StringEnum } from '../../src/mcp/schema.ts'
-import { clean, variantName } from '../../src/mcp/text.ts'
 import { changing, defineTool } from '../../src/mcp/tool.ts'
 import { Decimal, quantity } from '../../src/money/money.ts'
-import { locationToWrite } from '../../src/pos/locations.ts'
-import { keepStock, lockStock, stockKey, writeMovements } from '../../src/pos/stock-writing.ts'
-import { variantsOf } from '../../src/pos/variants.ts'
+import { variantsOf } from '../../src/pos/catalogue/variants.ts'
+import { keepStock, lockStock, stockKey, writeMovements } from '../../src/pos/inventory/stock-writing.ts'
+import { locationToWrite } from '../../src/pos/organisation/locations.ts'
+import { EntityRef, Nullable, StringEnum } from '../../src/results/schema.ts'
+import { clean, variantName } from '../../src/results/text.ts'
 
 const REASONS = ['adjustment', 'count', 'damage', 'purchase'] as const
 

@@ -1,12 +1,12 @@
 import { Type } from '@sinclair/typebox'
 import { LocationId, Search } from '../../src/mcp/arguments.ts'
-import { decodeCursor, PAGE_OUTPUT, page } from '../../src/mcp/cursor.ts'
-import { Cursor, EntityRef, Limit, NullableText, StringEnum } from '../../src/mcp/schema.ts'
-import { clean, listText, variantName } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { quantity } from '../../src/money/money.ts'
-import { findInventory } from '../../src/pos/inventory.ts'
-import { placeOf } from '../../src/pos/locations.ts'
+import { findInventory } from '../../src/pos/inventory/inventory.ts'
+import { placeOf } from '../../src/pos/organisation/locations.ts'
+import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
+import { Cursor, EntityRef, Limit, NullableText, StringEnum } from '../../src/results/schema.ts'
+import { clean, listText, variantName } from '../../src/results/text.ts'
 
 export default defineTool({
   name: 'get_inventory',

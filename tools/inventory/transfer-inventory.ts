@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { Type } from '@sinclair/typebox'
 import { ServiceError } from '../../src/errors.ts'
 import { Id, Quantity } from '../../src/mcp/arguments.ts'
-import { EntityRef } from '../../src/mcp/schema.ts'
-import { clean, table } from '../../src/mcp/text.ts'
 import { additive, defineTool } from '../../src/mcp/tool.ts'
 import { Decimal, quantity } from '../../src/money/money.ts'
-import { locationToWrite } from '../../src/pos/locations.ts'
-import { lockStock, stockKey, writeMovements } from '../../src/pos/stock-writing.ts'
-import { type Variant, variantsOf } from '../../src/pos/variants.ts'
+import { type Variant, variantsOf } from '../../src/pos/catalogue/variants.ts'
+import { lockStock, stockKey, writeMovements } from '../../src/pos/inventory/stock-writing.ts'
+import { locationToWrite } from '../../src/pos/organisation/locations.ts'
+import { EntityRef } from '../../src/results/schema.ts'
+import { clean, table } from '../../src/results/text.ts'
 
 const MAX_ITEMS = 50
 const MAX_NAMED = 10

@@ -1,10 +1,10 @@
 import { Type } from '@sinclair/typebox'
 import { listTenants } from '../../src/auth/tenants.ts'
 import { Search } from '../../src/mcp/arguments.ts'
-import { decodeCursor, PAGE_OUTPUT, page } from '../../src/mcp/cursor.ts'
-import { Cursor, Limit } from '../../src/mcp/schema.ts'
-import { clean, listText } from '../../src/mcp/text.ts'
 import { defineContextTool, readOnly } from '../../src/mcp/tool.ts'
+import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
+import { Cursor, Limit } from '../../src/results/schema.ts'
+import { clean, listText } from '../../src/results/text.ts'
 
 export default defineContextTool({
   name: 'list_tenants',

@@ -1,8 +1,8 @@
 import { Type } from '@sinclair/typebox'
 import { Id } from '../../src/mcp/arguments.ts'
 import { describeBusiness, resolveBusiness } from '../../src/mcp/resolve-business.ts'
-import { EntityRef } from '../../src/mcp/schema.ts'
 import { defineContextTool } from '../../src/mcp/tool.ts'
+import { EntityRef } from '../../src/results/schema.ts'
 
 export default defineContextTool({
   name: 'set_active_tenant',

@@ -1,12 +1,12 @@
 import { Type } from '@sinclair/typebox'
 import { ServiceError } from '../../src/errors.ts'
 import { Id } from '../../src/mcp/arguments.ts'
-import { StringEnum } from '../../src/mcp/schema.ts'
-import { clean } from '../../src/mcp/text.ts'
 import { changing, defineTool } from '../../src/mcp/tool.ts'
 import { formatMoney, money } from '../../src/money/money.ts'
-import { describeStock, MAX_SHOWN, StockChangesSchema } from '../../src/pos/order-stock.ts'
-import { cancelOrder, lockOrder } from '../../src/pos/order-writing.ts'
+import { describeStock, MAX_SHOWN, StockChangesSchema } from '../../src/pos/orders/order-stock.ts'
+import { cancelOrder, lockOrder } from '../../src/pos/orders/order-writing.ts'
+import { StringEnum } from '../../src/results/schema.ts'
+import { clean } from '../../src/results/text.ts'
 
 export default defineTool({
   name: 'cancel_order',

@@ -1,15 +1,15 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { ServiceError } from '../../src/errors.ts'
 import { Amount, Id, Quantity } from '../../src/mcp/arguments.ts'
-import { EntityRef, Nullable } from '../../src/mcp/schema.ts'
-import { clean, table } from '../../src/mcp/text.ts'
 import { additive, defineTool } from '../../src/mcp/tool.ts'
 import { Decimal, formatMoney, money, quantity } from '../../src/money/money.ts'
-import { clientOf } from '../../src/pos/clients.ts'
-import { locationToWrite } from '../../src/pos/locations.ts'
-import { expectAmount, inMinorUnits, payInFull, priceLines } from '../../src/pos/order-pricing.ts'
-import { describeCut, describeStock, MAX_SHOWN, StockChangesSchema } from '../../src/pos/order-stock.ts'
-import { writeOrder } from '../../src/pos/order-writing.ts'
+import { clientOf } from '../../src/pos/clients/clients.ts'
+import { expectAmount, inMinorUnits, payInFull, priceLines } from '../../src/pos/orders/order-pricing.ts'
+import { describeCut, describeStock, MAX_SHOWN, StockChangesSchema } from '../../src/pos/orders/order-stock.ts'
+import { writeOrder } from '../../src/pos/orders/order-writing.ts'
+import { locationToWrite } from '../../src/pos/organisation/locations.ts'
+import { EntityRef, Nullable } from '../../src/results/schema.ts'
+import { clean, table } from '../../src/results/text.ts'
 
 const OutputSchema = Type.Object({
   order: Type.Object({ id: Type.String(), number: Type.String(), status: Type.String() }),

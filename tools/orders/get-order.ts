@@ -1,13 +1,13 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { ServiceError } from '../../src/errors.ts'
 import { Id } from '../../src/mcp/arguments.ts'
-import { decodeCursor, PAGE_OUTPUT, page } from '../../src/mcp/cursor.ts'
-import { Cursor, NullableText } from '../../src/mcp/schema.ts'
-import { clean, cleanOrNull, table, untrusted } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { formatMoney, MoneySchema, money, quantity } from '../../src/money/money.ts'
-import { OrderSummarySchema, orderSummary } from '../../src/pos/order-summary.ts'
-import { findOrder, noSuchOrder } from '../../src/pos/orders.ts'
+import { OrderSummarySchema, orderSummary } from '../../src/pos/orders/order-summary.ts'
+import { findOrder, noSuchOrder } from '../../src/pos/orders/orders.ts'
+import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
+import { Cursor, NullableText } from '../../src/results/schema.ts'
+import { clean, cleanOrNull, table, untrusted } from '../../src/results/text.ts'
 import { withOffset } from '../../src/time/local.ts'
 
 const MAX_LINES = 100

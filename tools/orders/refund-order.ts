@@ -1,14 +1,19 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { ServiceError } from '../../src/errors.ts'
 import { Amount, Id, Quantity } from '../../src/mcp/arguments.ts'
-import { clean, table } from '../../src/mcp/text.ts'
 import { changing, defineTool } from '../../src/mcp/tool.ts'
 import { Decimal, formatMoney, money, quantity } from '../../src/money/money.ts'
-import { expectAmount, paymentMethodOf } from '../../src/pos/order-pricing.ts'
-import { describeCut, describeStock, MAX_SHOWN, StockChangesSchema } from '../../src/pos/order-stock.ts'
-import { type LockedOrder, lockOrder } from '../../src/pos/order-writing.ts'
-import { findRefundable, largestPaymentMethod, partsToRefund, writeRefund } from '../../src/pos/refund-writing.ts'
-import { paidFor } from '../../src/pos/refunds.ts'
+import { expectAmount, paymentMethodOf } from '../../src/pos/orders/order-pricing.ts'
+import { describeCut, describeStock, MAX_SHOWN, StockChangesSchema } from '../../src/pos/orders/order-stock.ts'
+import { type LockedOrder, lockOrder } from '../../src/pos/orders/order-writing.ts'
+import { paidFor } from '../../src/pos/orders/refund-parts.ts'
+import {
+  findRefundable,
+  largestPaymentMethod,
+  partsToRefund,
+  writeRefund,
+} from '../../src/pos/orders/refund-writing.ts'
+import { clean, table } from '../../src/results/text.ts'
 
 const OutputSchema = Type.Object({
   refund: Type.Object({

@@ -1,9 +1,9 @@
 import { Type } from '@sinclair/typebox'
-import { decodeCursor, PAGE_OUTPUT, page } from '../../src/mcp/cursor.ts'
-import { Cursor, Limit, NullableText } from '../../src/mcp/schema.ts'
-import { clean, cleanOrNull, listText, nameWithState } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { findLocations } from '../../src/pos/locations.ts'
+import { findLocations } from '../../src/pos/organisation/locations.ts'
+import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
+import { Cursor, Limit, NullableText } from '../../src/results/schema.ts'
+import { clean, cleanOrNull, listText, nameWithState } from '../../src/results/text.ts'
 import { withOffset } from '../../src/time/local.ts'
 
 export default defineTool({

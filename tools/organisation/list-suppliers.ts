@@ -1,10 +1,10 @@
 import { Type } from '@sinclair/typebox'
 import { Search } from '../../src/mcp/arguments.ts'
-import { decodeCursor, PAGE_OUTPUT, page } from '../../src/mcp/cursor.ts'
-import { Cursor, Limit, Nullable, NullableText } from '../../src/mcp/schema.ts'
-import { clean, cleanOrNull, listText, nameWithState } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { findSuppliers } from '../../src/pos/suppliers.ts'
+import { findSuppliers } from '../../src/pos/organisation/suppliers.ts'
+import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
+import { Cursor, Limit, Nullable, NullableText } from '../../src/results/schema.ts'
+import { clean, cleanOrNull, listText, nameWithState } from '../../src/results/text.ts'
 
 export default defineTool({
   name: 'list_suppliers',

@@ -1,13 +1,10 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { ServiceError } from '../../src/errors.ts'
-import { page } from '../../src/mcp/cursor.ts'
-import { NullableText, StringEnum } from '../../src/mcp/schema.ts'
-import { clean, table } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { type Currency, Decimal, formatMoney, money } from '../../src/money/money.ts'
-import { BoardId, callerWhere, Flag } from '../../src/psa/arguments.ts'
-import { requireBoard } from '../../src/psa/boards.ts'
-import { hours, personName } from '../../src/psa/text.ts'
+import { BoardId, callerWhere, Flag } from '../../src/pos/psa/arguments.ts'
+import { requireBoard } from '../../src/pos/psa/boards.ts'
+import { hours, personName } from '../../src/pos/psa/text.ts'
 import {
   TIME_GROUPS,
   type TimeGroup,
@@ -17,7 +14,10 @@ import {
   timeTotal,
   type UnratedEntry,
   unratedEntries,
-} from '../../src/psa/time.ts'
+} from '../../src/pos/psa/time.ts'
+import { page } from '../../src/results/cursor.ts'
+import { NullableText, StringEnum } from '../../src/results/schema.ts'
+import { clean, table } from '../../src/results/text.ts'
 import { weekday } from '../../src/time/local.ts'
 import { WINDOW_INPUT, WindowSchema, windowOf } from '../../src/time/window.ts'
 

@@ -1,11 +1,11 @@
 import { Type } from '@sinclair/typebox'
 import { Search } from '../../src/mcp/arguments.ts'
-import { decodeCursor, PAGE_OUTPUT, page } from '../../src/mcp/cursor.ts'
-import { Cursor, Limit, StringEnum } from '../../src/mcp/schema.ts'
-import { listText } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { BoardSummarySchema, boardSummary, describeHealthRule } from '../../src/psa/board-summary.ts'
-import { BOARD_STATUSES, findBoards, HEALTHS, requireClient } from '../../src/psa/boards.ts'
+import { BoardSummarySchema, boardSummary, describeHealthRule } from '../../src/pos/psa/board-summary.ts'
+import { BOARD_STATUSES, findBoards, HEALTHS, requireClient } from '../../src/pos/psa/boards.ts'
+import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
+import { Cursor, Limit, StringEnum } from '../../src/results/schema.ts'
+import { listText } from '../../src/results/text.ts'
 import { localDate } from '../../src/time/local.ts'
 
 export default defineTool({

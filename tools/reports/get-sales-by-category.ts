@@ -1,12 +1,9 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { LocationId } from '../../src/mcp/arguments.ts'
-import { page } from '../../src/mcp/cursor.ts'
-import { EntityRef, Nullable, NullableText } from '../../src/mcp/schema.ts'
-import { clean, table } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { type Currency, Decimal, formatMoney, money, quantity } from '../../src/money/money.ts'
 import { sharePercent } from '../../src/money/share.ts'
-import { placeOf } from '../../src/pos/locations.ts'
+import { placeOf } from '../../src/pos/organisation/locations.ts'
 import {
   Compare,
   ComparisonSchema,
@@ -16,9 +13,12 @@ import {
   describeComparison,
   ROW_COMPARISON,
   rowComparison,
-} from '../../src/pos/period-comparison.ts'
-import { addCategorySums, type CategorySums, salesByCategory } from '../../src/pos/sales-by-category.ts'
-import { describeWindow } from '../../src/pos/summary-text.ts'
+} from '../../src/pos/reports/period-comparison.ts'
+import { describeWindow } from '../../src/pos/reports/phrases.ts'
+import { addCategorySums, type CategorySums, salesByCategory } from '../../src/pos/reports/sales-by-category.ts'
+import { page } from '../../src/results/cursor.ts'
+import { EntityRef, Nullable, NullableText } from '../../src/results/schema.ts'
+import { clean, table } from '../../src/results/text.ts'
 import { WINDOW_INPUT, WindowSchema, windowOf } from '../../src/time/window.ts'
 
 const MAX_ROWS = 50

@@ -1,7 +1,4 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { page } from '../../src/mcp/cursor.ts'
-import { Nullable, NullableText } from '../../src/mcp/schema.ts'
-import { clean, table } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { type Currency, Decimal, formatMoney, money } from '../../src/money/money.ts'
 import { sharePercent } from '../../src/money/share.ts'
@@ -14,10 +11,13 @@ import {
   describeComparison,
   ROW_COMPARISON,
   rowComparison,
-} from '../../src/pos/period-comparison.ts'
-import { salesTotal } from '../../src/pos/sales.ts'
-import { type LocationSales, salesByLocation } from '../../src/pos/sales-by-location.ts'
-import { addSums, netSales, type SalesSums, salesFigures } from '../../src/pos/sales-figures.ts'
+} from '../../src/pos/reports/period-comparison.ts'
+import { salesTotal } from '../../src/pos/reports/sales.ts'
+import { type LocationSales, salesByLocation } from '../../src/pos/reports/sales-by-location.ts'
+import { addSums, netSales, type SalesSums, salesFigures } from '../../src/pos/reports/sales-figures.ts'
+import { page } from '../../src/results/cursor.ts'
+import { Nullable, NullableText } from '../../src/results/schema.ts'
+import { clean, table } from '../../src/results/text.ts'
 import { localDate } from '../../src/time/local.ts'
 import { WINDOW_INPUT, WindowSchema, windowOf } from '../../src/time/window.ts'
 

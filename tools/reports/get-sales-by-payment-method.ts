@@ -1,13 +1,13 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { LocationId } from '../../src/mcp/arguments.ts'
-import { EntityRef, Nullable } from '../../src/mcp/schema.ts'
-import { clean, table } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { type Currency, Decimal, formatMoney, money } from '../../src/money/money.ts'
 import { sharePercent } from '../../src/money/share.ts'
-import { placeOf } from '../../src/pos/locations.ts'
-import { type PaymentSums, paymentsByMethod, paymentsTotal } from '../../src/pos/payments.ts'
-import { describeWindow } from '../../src/pos/summary-text.ts'
+import { placeOf } from '../../src/pos/organisation/locations.ts'
+import { type PaymentSums, paymentsByMethod, paymentsTotal } from '../../src/pos/reports/payments.ts'
+import { describeWindow } from '../../src/pos/reports/phrases.ts'
+import { EntityRef, Nullable } from '../../src/results/schema.ts'
+import { clean, table } from '../../src/results/text.ts'
 import { WINDOW_INPUT, WindowSchema, windowOf } from '../../src/time/window.ts'
 
 const MAX_ROWS = 30

@@ -1,21 +1,27 @@
 import { Type } from '@sinclair/typebox'
 import { ServiceError } from '../../src/errors.ts'
 import { LocationId } from '../../src/mcp/arguments.ts'
-import { EntityRef, Nullable, NullableText, StringEnum } from '../../src/mcp/schema.ts'
-import { table } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { formatMoney, percentChange } from '../../src/money/money.ts'
-import { placeOf } from '../../src/pos/locations.ts'
-import { against, Compare, comparedPeriod, PeriodBeforeSchema, unfinished } from '../../src/pos/period-comparison.ts'
-import { salesByBucket, salesTotal } from '../../src/pos/sales.ts'
+import { placeOf } from '../../src/pos/organisation/locations.ts'
+import {
+  against,
+  Compare,
+  comparedPeriod,
+  PeriodBeforeSchema,
+  unfinished,
+} from '../../src/pos/reports/period-comparison.ts'
+import { describeChange, describeWindow } from '../../src/pos/reports/phrases.ts'
+import { salesByBucket, salesTotal } from '../../src/pos/reports/sales.ts'
 import {
   describeFigures,
   NO_SALES,
   type SalesFigures,
   SalesFiguresSchema,
   salesFigures,
-} from '../../src/pos/sales-figures.ts'
-import { describeChange, describeWindow } from '../../src/pos/summary-text.ts'
+} from '../../src/pos/reports/sales-figures.ts'
+import { EntityRef, Nullable, NullableText, StringEnum } from '../../src/results/schema.ts'
+import { table } from '../../src/results/text.ts'
 import { addDays, daysBetween, monthStart, weekday, weekdayName, weekStart } from '../../src/time/local.ts'
 import { WINDOW_INPUT, WindowSchema, windowOf } from '../../src/time/window.ts'
 

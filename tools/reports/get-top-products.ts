@@ -1,13 +1,10 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { LocationId } from '../../src/mcp/arguments.ts'
-import { page } from '../../src/mcp/cursor.ts'
-import { EntityRef, Limit, Nullable, NullableText, StringEnum } from '../../src/mcp/schema.ts'
-import { clean, table, variantName } from '../../src/mcp/text.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { type Currency, Decimal, formatMoney, money, percentChange, quantity } from '../../src/money/money.ts'
 import { sharePercent } from '../../src/money/share.ts'
-import { categoryOf } from '../../src/pos/categories.ts'
-import { placeOf } from '../../src/pos/locations.ts'
+import { categoryOf } from '../../src/pos/catalogue/categories.ts'
+import { placeOf } from '../../src/pos/organisation/locations.ts'
 import {
   Compare,
   ComparisonSchema,
@@ -15,17 +12,20 @@ import {
   comparedPeriod,
   comparison,
   describeComparison,
-} from '../../src/pos/period-comparison.ts'
+} from '../../src/pos/reports/period-comparison.ts'
+import { describeWindow } from '../../src/pos/reports/phrases.ts'
 import {
   type Measure,
   type ProductSums,
   type RankedProduct,
   rankedProducts,
   salesOfProducts,
-} from '../../src/pos/product-sales.ts'
-import { salesTotal } from '../../src/pos/sales.ts'
-import { netSales } from '../../src/pos/sales-figures.ts'
-import { describeWindow } from '../../src/pos/summary-text.ts'
+} from '../../src/pos/reports/product-sales.ts'
+import { salesTotal } from '../../src/pos/reports/sales.ts'
+import { netSales } from '../../src/pos/reports/sales-figures.ts'
+import { page } from '../../src/results/cursor.ts'
+import { EntityRef, Limit, Nullable, NullableText, StringEnum } from '../../src/results/schema.ts'
+import { clean, table, variantName } from '../../src/results/text.ts'
 import { WINDOW_INPUT, WindowSchema, windowOf } from '../../src/time/window.ts'
 
 const MEASURES = ['net_sales', 'units', 'margin'] as const

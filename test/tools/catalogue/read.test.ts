@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { estimateTokens } from '../../../src/mcp/text.ts'
+import { estimateTokens } from '../../../src/results/text.ts'
 import { addDays, localDate } from '../../../src/time/local.ts'
 import { call, type Service, startService } from '../../support/service.ts'
 import { makeOrder, makeProduct, makeRefund, makeShop, makeUser, type Product, type Shop } from '../../support/shop.ts'

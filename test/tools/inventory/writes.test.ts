@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { lockStock, stockKey, writeMovements } from '../../../src/pos/stock-writing.ts'
+import { lockStock, stockKey, writeMovements } from '../../../src/pos/inventory/stock-writing.ts'
 import { call, type Service, startService } from '../../support/service.ts'
 import { makeProduct, makeShop, makeUser, type Product, type Shop } from '../../support/shop.ts'
 

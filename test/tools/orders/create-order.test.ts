@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { estimateTokens } from '../../../src/mcp/text.ts'
+import { estimateTokens } from '../../../src/results/text.ts'
 import { listen } from '../../support/merchant.ts'
 import { type App, call } from '../../support/service.ts'
 import { makeOrder, makeProduct, makeShop, makeUser } from '../../support/shop.ts'

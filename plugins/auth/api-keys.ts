@@ -1,0 +1,180 @@
+import { type Static, Type } from '@sinclair/typebox'
+import fp from 'fastify-plugin'
+import { generateApiKey } from '../../src/auth/api-key.ts'
+import type { AuthorizedBusiness } from '../../src/auth/principal.ts'
+import { NullableTime, Time } from '../../src/auth/schemas.ts'
+import type { Scope } from '../../src/auth/scopes.ts'
+import { ServiceError } from '../../src/errors.ts'
+import { describeBusiness } from '../../src/mcp/resolve-business.ts'
+import type { Clock } from '../../src/time/clock.ts'
+
+/** An API key as its owner may see it again; the key itself is shown once. */
+export const ApiKeySchema = Type.Object(
+  {
+    id: Type.String(),
+    businessId: Type.Union([Type.String(), Type.Null()]),
+    role: Type.String(),
+    scopes: Type.Array(Type.String()),
+    label: Type.String(),
+    isActive: Type.Boolean(),
+    createdAt: Time,
+    expiresAt: NullableTime,
+    lastUsedAt: NullableTime,
+  },
+  { title: 'ApiKey' },
+)
+export type ApiKey = Static<typeof ApiKeySchema>
+
+export interface NewApiKey {
+  businessId: string
+  role: 'merchant' | 'tenant_developer'
+  scopes: Scope[]
+  label: string
+  expiresAt: Date | null
+}
+
+/** Who manages keys: a signed-in user with the memberships of now. */
+export interface KeyManager {
+  userId: string
+  businesses: readonly AuthorizedBusiness[]
+}
+
+export interface ApiKeys {
+  /** @throws ServiceError `forbidden`, `conflict` when the business has too many */
+  create(manager: KeyManager, key: NewApiKey): Promise<{ rawKey: string; key: ApiKey }>
+  /** The keys of a business, newest first, at most `MAX_KEYS`. */
+  list(manager: KeyManager, businessId: string): Promise<ApiKey[]>
+  /** @throws ServiceError `not_found` for a key that does not exist or is not theirs to manage, alike */
+  revoke(manager: KeyManager, id: string): Promise<ApiKey>
+  remove(manager: KeyManager, id: string): Promise<void>
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    apiKeys: ApiKeys
+  }
+}
+
+const MAX_KEYS = 100
+/** The in-app roles that manage the API keys of their business. */
+export const MANAGING_ROLES: ReadonlySet<string> = new Set(['owner', 'admin'])
+const COLUMNS = [
+  'id',
+  'business_id as businessId',
+  'role',
+  'scopes',
+  'label',
+  'is_active as isActive',
+  'created_at as createdAt',
+  'expires_at as expiresAt',
+  'last_used_at as lastUsedAt',
+] as const
+
+/** API keys of a business, managed by its owners and admins. */
+export default fp<{ clock: Clock }>(
+  async (app, { clock }) => {
+    const { database } = app
+
+    const managedBy = ({ businesses }: KeyManager) => businesses.filter(({ role }) => MANAGING_ROLES.has(role))
+    // Of nobody's businesses nothing is managed; an empty list would be no SQL.
+    const managedIds = (manager: KeyManager) => [
+      '00000000-0000-0000-0000-000000000000',
+      ...managedBy(manager).map(({ id }) => id),
+    ]
+
+    function requireManaged(manager: KeyManager, businessId: string): void {
+      const business = manager.businesses.find(({ id }) => id === businessId)
+      if (business !== undefined && MANAGING_ROLES.has(business.role)) return
+      const managed = managedBy(manager).map(describeBusiness)
+      throw new ServiceError(
+        'forbidden',
+        managed.length === 0
+          ? 'API keys are managed by an owner or admin of a business, and you are neither in any.'
+          : `You may manage API keys of: ${managed.join('; ')}.`,
+      )
+    }
+
+    const changed = (id: string, key: ApiKey | undefined): ApiKey => {
+      if (key === undefined) {
+        throw new ServiceError('not_found', 'There is no such API key among those that you manage.')
+      }
+      app.principals.forget(id)
+      return key
+    }
+
+    app.decorate('apiKeys', {
+      async create(manager, { businessId, role, scopes, label, expiresAt }) {
+        requireManaged(manager, businessId)
+        if (expiresAt !== null && expiresAt <= clock()) {
+          throw new ServiceError('invalid_argument', 'expiresAt must be in the future.')
+        }
+        const { rawKey, hash } = generateApiKey()
+        const key = await database.within({ businessId }, 'write', async (db) => {
+          const { count } = await db
+            .selectFrom('mcp_api_key')
+            .select((eb) => eb.fn.countAll<string>().as('count'))
+            .where('business_id', '=', businessId)
+            .executeTakeFirstOrThrow()
+          if (Number(count) >= MAX_KEYS) {
+            throw new ServiceError('conflict', `A business has at most ${MAX_KEYS} API keys. Delete one first.`)
+          }
+          return db
+            .insertInto('mcp_api_key')
+            .values({
+              business_id: businessId,
+              role,
+              scopes,
+              label,
+              key_hash: hash,
+              expires_at: expiresAt,
+              created_by: manager.userId,
+              created_at: clock(),
+            })
+            .returning(COLUMNS)
+            .executeTakeFirstOrThrow()
+        })
+        return { rawKey, key }
+      },
+
+      async list(manager, businessId) {
+        requireManaged(manager, businessId)
+        return database.within({ businessId }, 'read', (db) =>
+          db
+            .selectFrom('mcp_api_key')
+            .select(COLUMNS)
+            .where('business_id', '=', businessId)
+            .orderBy('created_at', 'desc')
+            .orderBy('id')
+            .limit(MAX_KEYS)
+            .execute(),
+        )
+      },
+
+      async revoke(manager, id) {
+        const key = await database.within({ userId: manager.userId }, 'write', (db) =>
+          db
+            .updateTable('mcp_api_key')
+            .set({ is_active: false })
+            .where('id', '=', id)
+            .where('business_id', 'in', managedIds(manager))
+            .returning(COLUMNS)
+            .executeTakeFirst(),
+        )
+        return changed(id, key)
+      },
+
+      async remove(manager, id) {
+        const key = await database.within({ userId: manager.userId }, 'write', (db) =>
+          db
+            .deleteFrom('mcp_api_key')
+            .where('id', '=', id)
+            .where('business_id', 'in', managedIds(manager))
+            .returning(COLUMNS)
+            .executeTakeFirst(),
+        )
+        changed(id, key)
+      },
+    } satisfies ApiKeys)
+  },
+  { name: 'api-keys', dependencies: ['postgres', 'principals'] },
+)

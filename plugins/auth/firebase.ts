@@ -1,0 +1,153 @@
+import fp from 'fastify-plugin'
+import { type AppOptions, applicationDefault, cert, deleteApp, initializeApp } from 'firebase-admin/app'
+import { type DecodedIdToken, getAuth } from 'firebase-admin/auth'
+import pLimit from 'p-limit'
+import type { Config } from '../../src/config.ts'
+import { ServiceError, unavailable } from '../../src/errors.ts'
+import type { Clock } from '../../src/time/clock.ts'
+
+/** Who signed in, as Firebase says. */
+export interface FirebaseIdentity {
+  uid: string
+  /** Only where Firebase has verified it. */
+  email?: string
+}
+
+export interface FirebaseVerifier {
+  /**
+   * Verifies an ID token: signature, audience, issuer, times, and that neither session nor user was switched off.
+   * @throws ServiceError `unauthenticated`, or `unavailable` when Firebase cannot be asked
+   */
+  verify(idToken: string): Promise<FirebaseIdentity>
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    firebase: FirebaseVerifier
+  }
+}
+
+export interface FirebaseOptions {
+  config: Config
+  clock: Clock
+  /** In place of the credentials of the configuration. */
+  appOptions?: AppOptions
+}
+
+const TIMEOUT_MS = 5000
+const CLOCK_SKEW_SECONDS = 60
+// A token whose only purpose is to make firebase-admin fetch the signing keys: it can never verify.
+const WARM_UP_TOKEN = [{ alg: 'RS256', typ: 'JWT', kid: 'warm-up' }, {}]
+  .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+  .concat('AA')
+  .join('.')
+
+let instances = 0
+
+/** Verification of Firebase ID tokens by firebase-admin. */
+export default fp<FirebaseOptions>(
+  async (app, { config, clock, appOptions }) => {
+    instances += 1
+    const firebase = initializeApp(appOptions ?? credentials(config), `flowpos-mcp-${instances}`)
+    const auth = getAuth(firebase)
+    app.addHook('onClose', () => deleteApp(firebase))
+
+    // firebase-admin fetches keys once per waiting call: signatures are checked one at a time, so that the first check
+    // after the keys expire fetches them for all. The question whether the session was revoked is asked side by side.
+    const oneAtATime = pLimit(1)
+
+    app.decorate('firebase', {
+      async verify(idToken) {
+        requireClaims(idToken)
+        const deadline = AbortSignal.timeout(TIMEOUT_MS)
+        const decoded = await withDeadline(deadline, async () => {
+          // The turn ends with the deadline, too: a fetch that hangs must not hold up those that come after it.
+          await oneAtATime(() =>
+            deadline.aborted ? undefined : Promise.race([late(deadline), auth.verifyIdToken(idToken)]),
+          )
+          return auth.verifyIdToken(idToken, true)
+        })
+        const now = clock().getTime() / 1000
+        // firebase-admin accepts these; RFC 7519 leaves it to us.
+        if (decoded.iat > now + CLOCK_SKEW_SECONDS || decoded.auth_time > now + CLOCK_SKEW_SECONDS) {
+          throw new ServiceError('unauthenticated', 'The Firebase ID token was issued in the future.')
+        }
+        return identityOf(decoded)
+      },
+    } satisfies FirebaseVerifier)
+
+    // Not waited for: the service is ready without, and the first sign-in takes its turn behind this one.
+    app.addHook('onReady', async () => {
+      const deadline = AbortSignal.timeout(TIMEOUT_MS)
+      const warmUp = () => oneAtATime(() => Promise.race([late(deadline), auth.verifyIdToken(WARM_UP_TOKEN)]))
+      withDeadline(deadline, warmUp).catch((error: ServiceError) => {
+        if (error.code === 'unavailable') app.log.warn({ err: error }, 'the keys of Firebase could not be fetched yet')
+      })
+    })
+  },
+  { name: 'firebase' },
+)
+
+function credentials(config: Config): AppOptions {
+  const { FIREBASE_PROJECT_ID: projectId, FIREBASE_SERVICE_ACCOUNT: account } = config
+  if (projectId === undefined) throw new Error('FIREBASE_PROJECT_ID is not set')
+  return { projectId, credential: account === undefined ? applicationDefault() : cert(JSON.parse(account)) }
+}
+
+/** Rejects when the deadline has passed. */
+function late(deadline: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const expire = () => reject(unavailable('The sign-in service'))
+    if (deadline.aborted) expire()
+    else deadline.addEventListener('abort', expire, { once: true })
+  })
+}
+
+async function withDeadline<T>(deadline: AbortSignal, work: () => Promise<T>): Promise<T> {
+  try {
+    return await Promise.race([work(), late(deadline)])
+  } catch (error) {
+    throw toServiceError(error)
+  }
+}
+
+function identityOf({ uid, email, email_verified }: DecodedIdToken): FirebaseIdentity {
+  return { uid, ...(email !== undefined && email_verified === true ? { email } : {}) }
+}
+
+const NOT_VALID = 'The Firebase ID token is not valid. Sign in again and send a fresh one.'
+
+/** firebase-admin stumbles over a payload that is no object. */
+function requireClaims(idToken: string): void {
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(idToken.split('.')[1] ?? '', 'base64url').toString())
+    if (typeof claims === 'object' && claims !== null) return
+  } catch {
+    // No JSON at all is answered like every other token that is none.
+  }
+  throw new ServiceError('unauthenticated', NOT_VALID)
+}
+
+const REVOKED = new Set(['auth/id-token-revoked', 'auth/user-disabled', 'auth/user-not-found'])
+const REFUSED = new Set(['auth/argument-error', 'auth/invalid-id-token', 'auth/invalid-argument'])
+
+function toServiceError(error: unknown): ServiceError {
+  if (error instanceof ServiceError) return error
+  const { code, message = '' } = error as { code?: string; message?: string }
+  if (code === 'auth/id-token-expired') {
+    return new ServiceError(
+      'unauthenticated',
+      'The Firebase ID token has expired. Call user.getIdToken(true) for a new one.',
+    )
+  }
+  if (code !== undefined && REVOKED.has(code)) {
+    return new ServiceError('unauthenticated', 'This sign-in is no longer valid. Sign in again.')
+  }
+  // A key endpoint that is away has the code of a bad token; only the beginning of its message tells them apart: the rest
+  // may repeat what the token says.
+  const away = /^Error (fetching public keys|while making request)/.test(message)
+  if (code !== undefined && REFUSED.has(code) && !away) {
+    return new ServiceError('unauthenticated', NOT_VALID)
+  }
+  return unavailable('The sign-in service', error)
+}

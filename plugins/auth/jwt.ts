@@ -1,0 +1,108 @@
+import { createHash, createSecretKey, type KeyObject } from 'node:crypto'
+import fastifyJwt from '@fastify/jwt'
+import fp from 'fastify-plugin'
+import { LRUCache } from 'lru-cache'
+import { jwtHeader } from '../../src/auth/jwt-header.ts'
+import { type McpTokenClaims, REFRESH_GRACE_SECONDS, type VerifiedMcpToken } from '../../src/auth/mcp-token.ts'
+import { type Config, listOf } from '../../src/config.ts'
+import { ServiceError } from '../../src/errors.ts'
+import { oauthAddresses } from '../../src/oauth/addresses.ts'
+import type { Clock } from '../../src/time/clock.ts'
+
+export interface McpTokens {
+  /** Signs a token with the current secret. */
+  sign(claims: McpTokenClaims): { token: string; expiresAt: Date }
+  /**
+   * Verifies signature, issuer, audience and life of a token.
+   * @param graceSeconds how long after its expiry it still passes
+   * @param audience RFC 8707: a token for one endpoint is none for the other
+   * @throws ServiceError `unauthenticated` with a sentence the merchant can act on
+   */
+  verify(token: string, graceSeconds?: number, audience?: string): VerifiedMcpToken
+  /** What the authorization server signs with. */
+  signingKey: { kid: string; key: KeyObject }
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    mcpTokens: McpTokens
+  }
+}
+
+declare module '@fastify/jwt' {
+  interface FastifyJWT {
+    namespaces: string
+  }
+}
+
+const SIGN_IN_AGAIN = 'Generate a new token in Settings → AI Assistant'
+
+/** MCP tokens: HS256 JWTs, signed with the current secret, verified with that or an earlier one while rotating. */
+export default fp<{ config: Config; clock: Clock }>(
+  async (app, { config, clock }) => {
+    const secrets = [...new Set([config.MCP_TOKEN_SECRET, ...listOf(config.MCP_TOKEN_PREVIOUS_SECRETS)])]
+    const { issuer, resource } = oauthAddresses(config)
+    const kids = secrets.map((secret) => createHash('sha256').update(secret).digest('hex').slice(0, 8))
+    for (const [index, secret] of secrets.entries()) {
+      const kid = kids[index] as string
+      await app.register(fastifyJwt, {
+        secret,
+        namespace: kid,
+        sign: { algorithm: 'HS256', kid, iss: config.MCP_TOKEN_ISSUER, aud: config.MCP_TOKEN_AUDIENCE },
+        // Life is checked below, against the injected clock and with the grace of a refresh.
+        verify: {
+          algorithms: ['HS256'],
+          allowedIss: [config.MCP_TOKEN_ISSUER, issuer],
+          allowedAud: [config.MCP_TOKEN_AUDIENCE, resource],
+          requiredClaims: ['sub', 'jti', 'iat', 'exp'],
+          ignoreExpiration: true,
+        },
+      })
+    }
+    const jwts = new Map(kids.map((kid) => [kid, app.jwt[kid] as NonNullable<(typeof app.jwt)[string]>]))
+    const current = jwts.get(kids[0] as string) as NonNullable<(typeof app.jwt)[string]>
+
+    app.decorate('mcpTokens', {
+      sign(claims) {
+        const iat = Math.floor(clock().getTime() / 1000)
+        const exp = iat + config.MCP_TOKEN_TTL_SECONDS
+        return { token: current.sign({ ...claims, iat, exp }), expiresAt: new Date(exp * 1000) }
+      },
+
+      verify(token, graceSeconds = 0, audience = config.MCP_TOKEN_AUDIENCE) {
+        const claims = verifySignature(token)
+        if (claims.aud !== audience) throw new ServiceError('unauthenticated', AUTHENTICATION_REQUIRED)
+        const now = clock().getTime() / 1000
+        if (claims.exp + graceSeconds <= now) {
+          const refresh = claims.exp + REFRESH_GRACE_SECONDS > now ? ', or refresh it with POST /mcp/token/refresh' : ''
+          throw new ServiceError('unauthenticated', `Your FlowPOS token has expired. ${SIGN_IN_AGAIN}${refresh}.`)
+        }
+        return claims
+      },
+
+      signingKey: { kid: kids[0] as string, key: createSecretKey(Buffer.from(config.MCP_TOKEN_SECRET)) },
+    } satisfies McpTokens)
+
+    // By the whole token: the verifier's own cache hashes it first, which costs more than the rest of a request's check.
+    const verified = new LRUCache<string, VerifiedMcpToken>({ max: 1000 })
+
+    function verifySignature(token: string): VerifiedMcpToken {
+      const known = verified.get(token)
+      if (known !== undefined) return known
+      try {
+        const jwt = jwts.get(String(jwtHeader(token).kid))
+        if (jwt !== undefined) {
+          const claims = jwt.verify<VerifiedMcpToken>(token)
+          verified.set(token, claims)
+          return claims
+        }
+      } catch {
+        // Why a token fails is of use to a forger only.
+      }
+      throw new ServiceError('unauthenticated', AUTHENTICATION_REQUIRED)
+    }
+  },
+  { name: 'jwt' },
+)
+
+export const AUTHENTICATION_REQUIRED = `Authentication required: provide a valid MCP API key or access token. ${SIGN_IN_AGAIN}, and send it as Authorization: Bearer <token> on every request.`

@@ -1,0 +1,68 @@
+import fp from 'fastify-plugin'
+import { findMemberships } from '../../src/auth/memberships.ts'
+import { addToken } from '../../src/auth/token-rows.ts'
+import { ServiceError } from '../../src/errors.ts'
+import type { Connections } from '../../src/oauth/connections.ts'
+import type { Clock } from '../../src/time/clock.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    connections: Connections
+  }
+}
+
+/**
+ * Connections of OAuth clients: one row of mcp_token each, however many access tokens follow each other, so that
+ * merchants see them in their list of tokens and revoke them for good.
+ */
+export default fp<{ clock: Clock }>(
+  async (app, { clock }) => {
+    const { database } = app
+    const inSeconds = (seconds: number) => new Date(clock().getTime() + seconds * 1000)
+
+    app.decorate('connections', {
+      async findUser(userId) {
+        const businesses = await database.within({ userId }, 'read', (db) => findMemberships(db, userId))
+        return businesses.length === 0 ? null : { userId, businesses }
+      },
+
+      async open({ id, userId, scopes, label, client }, ttlSeconds) {
+        await database.within({ userId }, 'write', (db) =>
+          addToken(
+            db,
+            {
+              jti: id,
+              user_id: userId,
+              label,
+              client: client?.slice(0, 200) ?? null,
+              scopes,
+              expires_at: inSeconds(ttlSeconds),
+            },
+            clock(),
+          ),
+        )
+      },
+
+      async renew({ id, userId }, ttlSeconds) {
+        const renewed = await database.within({ userId }, 'write', (db) =>
+          db
+            .updateTable('mcp_token')
+            .set({ expires_at: inSeconds(ttlSeconds) })
+            .where('user_id', '=', userId)
+            .where('jti', '=', id)
+            .where('revoked_at', 'is', null)
+            .returning('jti')
+            .executeTakeFirst(),
+        )
+        return renewed !== undefined
+      },
+
+      async end({ id, userId }) {
+        await app.tokens.revoke(userId, id).catch((error) => {
+          if (!(error instanceof ServiceError && error.code === 'not_found')) throw error
+        })
+      },
+    } satisfies Connections)
+  },
+  { name: 'connections', dependencies: ['tokens'] },
+)

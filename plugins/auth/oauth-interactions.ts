@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto'
+import type { FastifyHelmetOptions } from '@fastify/helmet'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { scopesOfMemberships } from '../../src/auth/principal.ts'
+import { intersectScopes, SCOPES, type Scope } from '../../src/auth/scopes.ts'
+import type { Config } from '../../src/config.ts'
+import { ServiceError } from '../../src/errors.ts'
+import { clientNameOf, destinationOf } from '../../src/oauth/clients.ts'
+import type { ConnectedUser, Connections } from '../../src/oauth/connections.ts'
+import { errors, type Interaction, type Provider } from '../../src/oauth/oidc-provider.ts'
+import { PAGE_SCRIPT, PAGE_STYLE } from '../../src/oauth/page-files.ts'
+import { type Asking, consentPage, errorPage, signInPage } from '../../src/oauth/pages.ts'
+
+export interface InteractionOptions {
+  provider: Provider
+  connections: Connections
+  config: Config
+  /** A development issuer in Firebase's place. */
+  identityUrl?: string
+}
+
+const FIREBASE_IDENTITY_URL = 'https://identitytoolkit.googleapis.com'
+const hide = { hide: true }
+const params = Type.Object({ uid: Type.String({ maxLength: 64 }) })
+
+/** The pages between an authorization request and its answer: the merchant signs in, then lets the client in. */
+const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, options) => {
+  const { provider, connections, config, identityUrl } = options
+  const signInUrl = new URL('/v1/accounts:signInWithPassword', identityUrl ?? FIREBASE_IDENTITY_URL)
+  signInUrl.searchParams.set('key', config.FIREBASE_API_KEY ?? '')
+  const helmet = pageHeaders(signInUrl.origin)
+  // The sign-in begins a session of its own, whoever had one in this browser before.
+  const endedSession = ['', '.sig'].map((end) => `${provider.cookieName('session')}${end}=; path=/oauth; max-age=0`)
+
+  app.addHook('onSend', async (request, reply) => {
+    if (request.routeOptions.url?.includes(':uid')) reply.header('cache-control', 'no-store')
+  })
+  app.get('/oauth/page.js', { schema: hide }, (_request, reply) => reply.type('text/javascript').send(PAGE_SCRIPT))
+  app.get('/oauth/page.css', { schema: hide }, (_request, reply) => reply.type('text/css').send(PAGE_STYLE))
+
+  app.get('/oauth/interaction/:uid', { helmet, schema: { ...hide, params } }, async (request, reply) => {
+    reply.type('text/html')
+    try {
+      const interaction = await interactionOf(request, reply)
+      const asking = await askingOf(interaction)
+      if (interaction.prompt.name === 'login') return signInPage(asking, signInUrl.href)
+      const user = await userOf(interaction)
+      const { granted } = scopesFor(interaction, user)
+      return consentPage(
+        asking,
+        user.businesses.map(({ name }) => name),
+        granted,
+      )
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error
+      if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds)
+      return reply.code(error.statusCode).send(errorPage(error.message))
+    }
+  })
+
+  app.post(
+    '/oauth/interaction/:uid/login',
+    {
+      onRequest: app.rateLimits.checkFailures,
+      onSend: app.rateLimits.countFailure,
+      schema: {
+        ...hide,
+        params,
+        body: Type.Object(
+          { firebaseIdToken: Type.String({ minLength: 1, maxLength: 8192 }) },
+          { additionalProperties: false },
+        ),
+      },
+    },
+    async (request, reply) => {
+      await interactionOf(request, reply, 'login')
+      const { userId } = await app.tokens.signIn(request.body.firebaseIdToken)
+      reply.header('set-cookie', endedSession)
+      return finish(request, reply, { login: { accountId: userId, remember: false } })
+    },
+  )
+
+  app.post('/oauth/interaction/:uid/confirm', { schema: { ...hide, params } }, async (request, reply) => {
+    const interaction = await interactionOf(request, reply, 'consent')
+    const user = await userOf(interaction)
+    const { granted, refused } = scopesFor(interaction, user)
+    if (granted.length === 0) throw new ServiceError('forbidden', 'Your role allows nothing of what is asked for.')
+
+    const { client_id: clientId, resource } = interaction.params as { client_id: string; resource: string }
+    const grant = new provider.Grant({ accountId: user.userId, clientId })
+    // The id of the connection's row, which is a UUID.
+    grant.jti = randomUUID()
+    grant.addOIDCScope(granted.join(' '))
+    grant.addResourceScope(resource, granted.join(' '))
+    if (refused.length > 0) {
+      grant.rejectOIDCScope(refused.join(' '))
+      grant.rejectResourceScope(resource, refused.join(' '))
+    }
+    return finish(request, reply, { consent: { grantId: await grant.save() } })
+  })
+
+  app.post('/oauth/interaction/:uid/abort', { schema: { ...hide, params } }, async (request, reply) => {
+    await interactionOf(request, reply)
+    return finish(request, reply, { error: 'access_denied', error_description: 'The merchant did not allow it.' })
+  })
+
+  /**
+   * The interaction that this browser is in the middle of, by its signed cookie.
+   * @param prompt the step that the request is for
+   */
+  async function interactionOf(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    prompt?: 'login' | 'consent',
+  ): Promise<Interaction> {
+    const interaction = await provider.interactionDetails(request.raw, reply.raw).catch((error) => {
+      if (error instanceof errors.SessionNotFound) throw expired()
+      throw error
+    })
+    const { uid } = request.params as { uid: string }
+    if (interaction.uid !== uid || (prompt !== undefined && interaction.prompt.name !== prompt)) throw expired()
+    return interaction
+  }
+
+  async function finish(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    result: Parameters<Provider['interactionResult']>[2],
+  ) {
+    return { redirectTo: await provider.interactionResult(request.raw, reply.raw, result) }
+  }
+
+  async function askingOf({ params }: Interaction): Promise<Asking> {
+    const client = await provider.Client.find(String(params.client_id))
+    if (client === undefined) throw expired()
+    return { client: clientNameOf(client.clientName), destination: destinationOf(String(params.redirect_uri)) }
+  }
+
+  async function userOf({ session }: Interaction): Promise<ConnectedUser> {
+    const user = session?.accountId === undefined ? null : await connections.findUser(session.accountId)
+    if (user === null) throw new ServiceError('forbidden', 'You have no active membership in any business.')
+    return user
+  }
+}
+
+export default interactions
+
+function scopesFor({ params }: Interaction, user: ConnectedUser): { granted: Scope[]; refused: Scope[] } {
+  const asked = intersectScopes(String(params.scope).split(' ') as Scope[], SCOPES)
+  const granted = intersectScopes(asked, scopesOfMemberships(user.businesses))
+  return { granted, refused: asked.filter((scope) => !granted.includes(scope)) }
+}
+
+function expired(): ServiceError {
+  return new ServiceError('not_found', 'This sign-in has expired or was finished already.')
+}
+
+function pageHeaders(identityOrigin: string): FastifyHelmetOptions {
+  return {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        'default-src': ["'none'"],
+        'script-src': ["'self'"],
+        'style-src': ["'self'"],
+        'connect-src': ["'self'", identityOrigin],
+        'form-action': ["'none'"],
+        'base-uri': ["'none'"],
+        'frame-ancestors': ["'none'"],
+      },
+    },
+    xFrameOptions: { action: 'deny' },
+    // Firebase API keys are commonly restricted to the sites that may use them.
+    referrerPolicy: { policy: 'strict-origin' },
+  }
+}

@@ -1,0 +1,101 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
+import type { FastifyRequest } from 'fastify'
+import { Scopes, Time } from '../../src/auth/schemas.ts'
+import { ServiceError } from '../../src/errors.ts'
+import emptyBody from '../http/empty-body.ts'
+import { ERROR_RESPONSES } from '../http/errors.ts'
+import { bearerOf, isFirebaseToken } from './principals.ts'
+import { LiveTokenSchema, TokenGrantSchema } from './tokens.ts'
+
+const TokenRequestSchema = Type.Object(
+  {
+    firebaseIdToken: Type.String({ minLength: 1, maxLength: 8192, description: 'From user.getIdToken()' }),
+    scopes: Type.Optional(Scopes),
+    label: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 100, pattern: '\\S', description: 'A name to know the token by' }),
+    ),
+  },
+  { additionalProperties: false },
+)
+
+/** `POST /mcp/token` and what belongs to a token's life. */
+const tokenRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  await app.register(emptyBody)
+  app.addHook('onRequest', app.rateLimits.checkFailures)
+  app.addHook('onSend', app.rateLimits.countFailure)
+  app.addHook('onSend', async (_request, reply) => {
+    reply.header('cache-control', 'no-store')
+  })
+
+  app.post(
+    '/mcp/token',
+    {
+      schema: {
+        summary: 'Exchange a Firebase ID token for an MCP token',
+        tags: ['tokens'],
+        body: TokenRequestSchema,
+        response: { 200: TokenGrantSchema, ...ERROR_RESPONSES },
+      },
+    },
+    ({ body, headers }) =>
+      app.tokens.exchange(body.firebaseIdToken, {
+        scopes: body.scopes,
+        label: body.label,
+        client: headers['user-agent'],
+      }),
+  )
+
+  app.post(
+    '/mcp/token/refresh',
+    {
+      schema: {
+        summary: 'A new MCP token for one that is valid, or expired no longer than seven days',
+        tags: ['tokens'],
+        security: [{ mcpToken: [] }],
+        response: { 200: TokenGrantSchema, ...ERROR_RESPONSES },
+      },
+    },
+    (request) => app.tokens.refresh(bearerOf(request), request.headers['user-agent']),
+  )
+
+  app.post(
+    '/mcp/token/revoke',
+    {
+      schema: {
+        summary: "Revoke one of one's own tokens",
+        tags: ['tokens'],
+        security: [{ mcpToken: [] }, { firebase: [] }],
+        body: Type.Object({ jti: Type.String({ format: 'uuid' }) }, { additionalProperties: false }),
+        response: { 200: Type.Object({ jti: Type.String(), revokedAt: Time }), ...ERROR_RESPONSES },
+      },
+    },
+    async (request) => app.tokens.revoke(await userOf(request), request.body.jti),
+  )
+
+  app.get(
+    '/mcp/tokens',
+    {
+      schema: {
+        summary: "One's live tokens",
+        tags: ['tokens'],
+        security: [{ mcpToken: [] }, { firebase: [] }],
+        response: { 200: Type.Object({ tokens: Type.Array(LiveTokenSchema) }), ...ERROR_RESPONSES },
+      },
+    },
+    async (request) => ({ tokens: await app.tokens.list(await userOf(request)) }),
+  )
+
+  /** The user behind an MCP token or a Firebase ID token. */
+  async function userOf(request: FastifyRequest): Promise<string> {
+    const credential = bearerOf(request)
+    if (isFirebaseToken(credential)) return (await app.tokens.signIn(credential)).userId
+    const { userId, kind } = await app.principals.authenticate(credential)
+    if (kind !== 'merchant' || userId === null) {
+      throw new ServiceError('forbidden', 'An API key belongs to a business, not to a user. Use an MCP token.')
+    }
+    return userId
+  }
+}
+
+export default tokenRoutes

@@ -1,0 +1,52 @@
+import type { FastifyPluginAsync } from 'fastify'
+import { SCOPES } from '../../src/auth/scopes.ts'
+import type { Config } from '../../src/config.ts'
+import { ServiceError } from '../../src/errors.ts'
+import { CONNECT_PATH, oauthAddresses, RESOURCE_METADATA_PATH } from '../../src/oauth/addresses.ts'
+import type { Clock } from '../../src/time/clock.ts'
+import mcp from './endpoint.ts'
+
+/**
+ * `/mcp/connect`: the MCP endpoint for clients that sign in by themselves. It takes access tokens of `/oauth` only and
+ * `/mcp` none of them (RFC 8707): what was pasted for one endpoint cannot be led astray to the other.
+ */
+const connect: FastifyPluginAsync<{ config: Config; clock: Clock }> = async (app, { config, clock }) => {
+  const { issuer, resource, resourceMetadata } = oauthAddresses(config)
+
+  app.addHook('onSend', async (_request, reply) => {
+    const challenge = reply.getHeader('www-authenticate')
+    if (challenge === undefined) return
+    // RFC 9728 section 5.1
+    reply.header(
+      'www-authenticate',
+      `${challenge}, resource_metadata="${resourceMetadata}", scope="${SCOPES.join(' ')}"`,
+    )
+  })
+  await app.register(mcp, {
+    clock,
+    path: CONNECT_PATH,
+    authenticate: (request) =>
+      app.principals.authenticateConnection(request).catch((error) => {
+        if (error instanceof ServiceError && error.code === 'unauthenticated') throw signInRequired(error)
+        throw error
+      }),
+  })
+
+  app.get(RESOURCE_METADATA_PATH, { schema: { hide: true }, onRequest: app.checkHost }, () => ({
+    resource,
+    authorization_servers: [issuer],
+    scopes_supported: SCOPES,
+    bearer_methods_supported: ['header'],
+    resource_name: 'FlowPOS MCP',
+  }))
+}
+
+export default connect
+
+function signInRequired(cause: ServiceError): ServiceError {
+  return new ServiceError(
+    'unauthenticated',
+    'Sign in through your client: it learns how from this answer. Pasted tokens and API keys belong to /mcp.',
+    { cause },
+  )
+}

@@ -1,0 +1,185 @@
+import { SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/sdk/types.js'
+import { classifyInboundRequest } from '@modelcontextprotocol/server'
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { Principal } from '../../src/auth/principal.ts'
+import { ServiceError } from '../../src/errors.ts'
+import type { Clock } from '../../src/time/clock.ts'
+import { bearerOf } from '../auth/principals.ts'
+import { createMcpSessions, type Message, sessionIdOf } from './conversations.ts'
+import { createExchange, toWebRequest } from './exchange.ts'
+import { serveLegacy } from './legacy.ts'
+import { serveListen, serveModern } from './modern.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    principal: Principal | null
+  }
+}
+
+const MAX_MESSAGES = 50
+const ROUTE = { schema: { hide: true }, config: { isRoutine: true } } as const
+const MALFORMED = Symbol('malformed')
+// Those of Helmet that make sense for answers of which none is a page, made once.
+const SECURITY_HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'strict-transport-security': 'max-age=31536000; includeSubDomains',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+}
+
+export interface McpOptions {
+  clock: Clock
+  path: string
+  /** The principal behind a Bearer credential, or a ServiceError. */
+  authenticate(credential: string): Promise<Principal>
+}
+
+/** The MCP endpoint. No object but an open stream outlives a request, so that any instance answers any request. */
+const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authenticate }) => {
+  const sessions = createMcpSessions(app, clock)
+  app.decorateRequest('principal', null)
+
+  // JSON-RPC has its own answer to what is not JSON, and DELETE comes with the content type and no body.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+    if (body === '') return done(null, undefined)
+    try {
+      done(null, JSON.parse(body as string))
+    } catch {
+      done(null, MALFORMED)
+    }
+  })
+
+  app.addHook('onRequest', app.checkHost)
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(SECURITY_HEADERS)
+    const principal = await authenticate(bearerOf(request))
+    await app.rateLimits.countRequest(principal.ref)
+    request.principal = principal
+  })
+
+  app.post(path, ROUTE, async (request, reply) => {
+    const { body } = request
+    if (body === MALFORMED) return reply.code(400).send(rpcError(-32700, 'Parse error: the body is not JSON'))
+    if (typeof body !== 'object' || body === null) return reply.code(400).send(rpcError(-32600, 'Invalid Request'))
+    if (Array.isArray(body) && (body.length === 0 || body.length > MAX_MESSAGES)) {
+      const problem = `a batch has 1 to ${MAX_MESSAGES} messages`
+      return reply.code(400).send(rpcError(-32600, `Invalid Request: ${problem}`))
+    }
+    if (Array.isArray(body) && body.some((message) => typeof message !== 'object' || message === null)) {
+      return reply.code(400).send(rpcError(-32600, 'Invalid Request: every message of a batch is an object'))
+    }
+
+    const principal = principalOf(request)
+    const messages = (Array.isArray(body) ? body : [body]) as Message[]
+    if (messages.length > 1) await app.rateLimits.countRequest(principal.ref, messages.length - 1)
+    for (const message of messages) dropNullArguments(message)
+
+    if (isLegacy(request)) {
+      const conversation = await sessions.converse(request, reply, principal, messages)
+      const exchange = createExchange(app, request, principal, clock(), conversation)
+      return serveLegacy(exchange, request, reply, messages)
+    }
+    const web = toWebRequest(request, reply)
+    const exchange = createExchange(app, request, principal, clock(), await sessions.choicesOf(principal, messages))
+    if (!messages.some(({ method }) => method === 'subscriptions/listen')) {
+      return reply.send(await serveModern(exchange, web, body))
+    }
+    let { digest } = app.registry.list(principal)
+    const watch = (onChange: () => void, end: () => void) =>
+      app.mcpStreams.watch({
+        principal,
+        renew: renewalOf(request),
+        async onRenewed(renewed) {
+          const before = digest
+          digest = app.registry.list(renewed).digest
+          if (digest !== before) onChange()
+        },
+        end,
+      })
+    return reply.send(await serveListen(exchange, web, body, watch))
+  })
+
+  app.get(path, { ...ROUTE, exposeHeadRoute: false }, async (request, reply) => {
+    const principal = principalOf(request)
+    const sessionId = sessionIdOf(request)
+    const { accept = '', 'last-event-id': lastEventId, 'mcp-protocol-version': protocolVersion } = request.headers
+    if (sessionId === undefined || !/text\/event-stream/i.test(accept)) {
+      reply.header('allow', 'POST, DELETE')
+      throw new ServiceError('method_not_allowed', 'There is no stream to listen to here. Send messages with POST.', {
+        hint: 'The live stream of a session needs mcp-session-id and Accept: text/event-stream.',
+      })
+    }
+    const { session } = await sessions.resume(sessionId, principal)
+    await app.mcpStreams.open(reply, {
+      principal,
+      renew: renewalOf(request),
+      sessionId,
+      session,
+      lastEventId: [lastEventId].flat()[0],
+      protocolVersion: [protocolVersion].flat()[0],
+      ttlSeconds: sessions.ttlOf(principal),
+    })
+    return reply
+  })
+
+  app.delete(path, ROUTE, async (request, reply) => {
+    await sessions.end(request, principalOf(request))
+    return reply.code(204).send()
+  })
+
+  /** Authenticates anew later; keeps the credential, not the request. */
+  function renewalOf(request: FastifyRequest): () => Promise<Principal> {
+    const credential = bearerOf(request)
+    return () => authenticate(credential)
+  }
+}
+
+export default mcp
+
+const LEGACY_REVISIONS = new Set(SUPPORTED_PROTOCOL_VERSIONS)
+
+/** Whether a POST belongs to the revisions up to 2025-11-25; whoever claims a newer one does so in `_meta`. */
+function isLegacy({ headers, body }: FastifyRequest): boolean {
+  const version = headers['mcp-protocol-version']
+  if ((version === undefined || LEGACY_REVISIONS.has(String(version))) && isPlainRequest(body as Message)) return true
+  // The SDK of the newer one decides, and answers what is malformed.
+  const [protocolVersionHeader, mcpMethodHeader, mcpNameHeader] = [
+    headers['mcp-protocol-version'],
+    headers['mcp-method'],
+    headers['mcp-name'],
+  ].map((value) => (Array.isArray(value) ? value.join(', ') : value))
+  return (
+    classifyInboundRequest({
+      httpMethod: 'POST',
+      ...(protocolVersionHeader === undefined ? {} : { protocolVersionHeader }),
+      ...(mcpMethodHeader === undefined ? {} : { mcpMethodHeader }),
+      ...(mcpNameHeader === undefined ? {} : { mcpNameHeader }),
+      body,
+    }).kind === 'legacy'
+  )
+}
+
+/** A request of JSON-RPC that claims nothing in `_meta`: most of them, told quickly. */
+function isPlainRequest({ jsonrpc, id, method, params }: Message): boolean {
+  if (jsonrpc !== '2.0' || typeof method !== 'string') return false
+  if (typeof id !== 'string' && !Number.isSafeInteger(id)) return false
+  if (params === undefined) return true
+  return typeof params === 'object' && params !== null && !Array.isArray(params) && params._meta === undefined
+}
+
+function principalOf({ principal }: FastifyRequest): Principal {
+  if (principal === null) throw new Error('the route is served without authentication')
+  return principal
+}
+
+function rpcError(code: number, message: string) {
+  return { jsonrpc: '2.0', id: null, error: { code, message } }
+}
+
+/** Some clients call a tool that takes no arguments with null. */
+function dropNullArguments({ method, params }: Message): void {
+  if (method === 'tools/call' && params?.arguments === null) delete params.arguments
+}

@@ -1,0 +1,96 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import pLimit from 'p-limit'
+import type { Principal } from '../../src/auth/principal.ts'
+import { ServiceError } from '../../src/errors.ts'
+import { getPrompt, listPrompts, type PromptListing } from '../../src/mcp/prompts.ts'
+import { hasSeveral, type VisibleTools } from '../../src/mcp/registry.ts'
+import { listResources, type ResourceListing, readResource } from '../../src/mcp/resources.ts'
+import type { CallContext } from '../../src/mcp/tool.ts'
+import type { Conversation } from './conversations.ts'
+import type { CallToolResult } from './tool-calls.ts'
+
+/** One POST as both protocol eras see it: what the principal may see and do. */
+export interface Exchange {
+  listTools(): Promise<VisibleTools>
+  /** null: unknown, or hidden, which is the same to the caller. */
+  callTool(name: string, args: Record<string, unknown>): Promise<CallToolResult | null>
+  listPrompts(): PromptListing[]
+  /** @throws ServiceError for one that is unknown or hidden, and for wrong arguments */
+  getPrompt(name: string, args: Record<string, string>): { description: string; text: string }
+  listResources(): ResourceListing[]
+  /** @throws ServiceError for one that is unknown or hidden */
+  readResource(uri: string): Promise<string>
+}
+
+const CALLS_AT_A_TIME = 2
+const PIN_HEADER = 'x-flowpos-business-id'
+
+/** What a principal may see and do in one request, in the conversation that it belongs to. */
+export function createExchange(
+  app: FastifyInstance,
+  request: FastifyRequest,
+  principal: Principal,
+  now: Date,
+  { sessionId, session, lastBusinessId }: Conversation,
+): Exchange {
+  // A batch takes turns, so that one request never takes all connections of the pool.
+  const limit = Array.isArray(request.body) ? pLimit(CALLS_AT_A_TIME) : undefined
+  const turns = <T>(work: () => Promise<T>): Promise<T> => (limit === undefined ? work() : limit(work))
+  const mayUse = (tool: string) => app.registry.find(principal, tool) !== undefined
+  const context: CallContext = {
+    principal,
+    now,
+    requestId: request.id,
+    hints: { pin: pinOf(request), session: session?.businessId, lastChoice: lastBusinessId },
+    database: app.database,
+    findTenant: app.principals.findTenant,
+    chooseBusiness: (id) => app.sessions.chooseBusiness(sessionId, principal.ref, id),
+  }
+  return {
+    listTools: async () => {
+      const list = app.registry.list(principal)
+      // A client that asks for its tools needs no word that they changed.
+      if (sessionId !== undefined && session?.lists !== list.digest) {
+        await app.sessions.noteLists(sessionId, principal.ref, list.digest)
+      }
+      return list
+    },
+    callTool: (name, args) => turns(() => app.callTool(name, args, context, request.log)),
+    listPrompts: () => listPrompts(mayUse),
+    getPrompt: (name, args) => getPrompt(name, args, { mayUse, several: hasSeveral(principal) }),
+    listResources: () => listResources(principal),
+    readResource: (uri) =>
+      turns(() => readResource(uri, context)).catch((error: unknown) => {
+        if (!(error instanceof ServiceError)) request.log.error({ err: error, uri }, 'resource failed')
+        throw error
+      }),
+  }
+}
+
+/** The business that the client's configuration pins, in a header or in the URL. */
+function pinOf(request: FastifyRequest): string | undefined {
+  const header = request.headers[PIN_HEADER]
+  const { businessId } = request.query as { businessId?: unknown }
+  if (header === undefined && businessId === undefined) return undefined
+  const pins = new Set([header, businessId].flat().filter((pin) => pin !== undefined && pin !== ''))
+  if (pins.size > 1) {
+    throw new ServiceError('invalid_request', `${PIN_HEADER} and ?businessId= pin different businesses. Keep one.`)
+  }
+  const [pin] = pins
+  return pin === undefined ? undefined : String(pin)
+}
+
+/** The request as an SDK takes it; its signal fires when the client goes away. */
+export function toWebRequest(request: FastifyRequest, reply: FastifyReply): Request {
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value)
+  }
+  const gone = new AbortController()
+  const web = new Request(`http://localhost${request.url}`, { method: 'POST', headers, signal: gone.signal })
+  reply.raw.once('close', () => {
+    // Named here to be kept until then: the signal of a request that was collected as garbage would not follow.
+    if (!web.signal.aborted) gone.abort()
+  })
+  return web
+}

@@ -1,0 +1,82 @@
+import type { FastifyBaseLogger } from 'fastify'
+import fp from 'fastify-plugin'
+import { ServiceError } from '../../src/errors.ts'
+import { callTool, describeFailure } from '../../src/mcp/run-tool.ts'
+import type { CallContext } from '../../src/mcp/tool.ts'
+
+/** The result of `tools/call`, in the terms of the protocol. */
+export interface CallToolResult {
+  content: { type: 'text'; text: string }[]
+  structuredContent?: Record<string, unknown>
+  isError?: true
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /**
+     * Calls a tool by name and keeps account of it.
+     * @returns the result, failures included; null for a tool that is unknown or hidden from the principal
+     */
+    callTool(
+      name: string,
+      args: Record<string, unknown>,
+      context: CallContext,
+      log: FastifyBaseLogger,
+    ): Promise<CallToolResult | null>
+  }
+}
+
+/** Tool calls: run, log line, metrics and audit in one place, for every protocol revision. */
+export default fp(
+  async (app) => {
+    // All that these lines tell is of our own making: to look through each for credentials costs as much as to write it.
+    const lines = app.log.child({}, { redact: [] })
+
+    app.decorate('callTool', async (name, args, context, log) => {
+      const registered = app.registry.find(context.principal, name)
+      if (registered === undefined) return null
+
+      const started = performance.now()
+      let outcome = 'ok'
+      let businessId: string | null = null
+      let isAudited = false
+      try {
+        const called = await callTool(registered, args, context)
+        businessId = called.businessId
+        isAudited = called.isAudited
+        return { content: [{ type: 'text', text: called.text }], structuredContent: called.data }
+      } catch (error) {
+        const failure = expected(error, context.requestId)
+        outcome = failure.code
+        if (failure.code === 'internal_error') log.error({ err: error, tool: name }, 'tool failed')
+        return { content: [{ type: 'text', text: describeFailure(failure) }], isError: true }
+      } finally {
+        const durationMs = Math.round(performance.now() - started)
+        const { ref: principal, kind, credentialId } = context.principal
+        app.metrics.toolCalls.observe({ tool: name, outcome }, durationMs / 1000)
+        lines.info(
+          { reqId: context.requestId, tool: name, principal, kind, businessId, durationMs, outcome },
+          'tool call',
+        )
+        if (!isAudited) {
+          app.audit({
+            at: context.now,
+            principal,
+            credentialId,
+            businessId,
+            tool: name,
+            outcome,
+            durationMs,
+            requestId: context.requestId,
+          })
+        }
+      }
+    })
+  },
+  { name: 'tool-calls', dependencies: ['registry', 'audit', 'metrics'] },
+)
+
+function expected(error: unknown, requestId: string): ServiceError {
+  if (error instanceof ServiceError) return error
+  return new ServiceError('internal_error', `Internal error. Request id: ${requestId}`)
+}

@@ -1,0 +1,372 @@
+import { sql } from 'kysely'
+import type { AuthorizedBusiness } from '../../auth/principal.ts'
+import type { Transaction } from '../../database/database.ts'
+import { ServiceError } from '../../errors.ts'
+import { Decimal, formatMoney, money, quantity } from '../../money/money.ts'
+import { clean, untrusted } from '../../results/text.ts'
+import { isUuid } from '../../uuid.ts'
+import { supplierOf } from '../organisation/suppliers.ts'
+import { type CategoryRef, categoryNamed, categoryOf } from './categories.ts'
+import { variantsOf } from './variants.ts'
+
+/** What a product is told to be. Amounts are decimal strings in major units, the rate is in percent. */
+export interface ProductFields {
+  name: string
+  price: string
+  cost?: string | undefined
+  /** Id or name. */
+  category?: string | undefined
+  supplierId?: string | undefined
+  barcode?: string | undefined
+  description?: string | undefined
+  /** Empty: the rate of the business. */
+  taxRatePercent?: string | undefined
+}
+
+export interface NewProduct extends ProductFields {
+  sku: string
+  label?: string | undefined
+  createCategory: boolean
+}
+
+export interface MadeProduct {
+  productId: string
+  variantId: string
+  name: string
+  label: string | null
+  sku: string
+  category: (CategoryRef & { isNew: boolean }) | null
+  supplier: { id: string; name: string } | null
+}
+
+/**
+ * Makes a product with its one variant.
+ * @throws ServiceError `conflict` naming the product that has the SKU or barcode; `not_found` for category or supplier
+ */
+export async function createProduct(
+  db: Transaction,
+  businessId: string,
+  input: NewProduct,
+  now: Date,
+): Promise<MadeProduct> {
+  const name = text('name', input.name)
+  const sku = text('sku', input.sku)
+  const label = optionalText(input.label)
+  const barcode = optionalText(input.barcode)
+  if (barcode !== null) await requireFreeBarcode(db, businessId, barcode)
+  const category = input.category ? await categoryFor(db, businessId, input.category, input.createCategory, now) : null
+  const supplier = input.supplierId ? await supplierOf(db, businessId, input.supplierId) : null
+
+  const times = { created_at: now, updated_at: now }
+  const product = await db
+    .insertInto('product')
+    .values({
+      business_id: businessId,
+      name,
+      description: input.description?.trim() || null,
+      category_id: category?.id ?? null,
+      supplier_id: supplier?.id ?? null,
+      tax_rate: rateOf(input.taxRatePercent),
+      ...times,
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  // The unique key decides, so that of two calls at once with one SKU the second finds what the first has made.
+  const variant = await db
+    .insertInto('product_variant')
+    .values({
+      business_id: businessId,
+      product_id: product.id,
+      sku,
+      label,
+      barcode,
+      price: input.price,
+      cost: input.cost ?? null,
+      ...times,
+    })
+    .onConflict((conflict) => conflict.columns(['business_id', 'sku']).doNothing())
+    .returning('id')
+    .executeTakeFirst()
+  if (variant === undefined) {
+    const [holder] = await variantsOf(db, businessId, [sku], 'sku')
+    throw taken('sku', holder)
+  }
+  return { productId: product.id, variantId: variant.id, name, label, sku, category, supplier }
+}
+
+export interface ProductChanges extends Partial<ProductFields> {
+  active?: boolean | undefined
+}
+
+export interface ExpectedState {
+  expectedPrice?: string | undefined
+  /** Instant, ISO 8601, as results give it. */
+  expectedUpdatedAt?: string | undefined
+}
+
+export interface ChangedProduct {
+  productId: string
+  variantId: string
+  name: string
+  label: string | null
+  sku: string
+  /** Old and new values as text that may be shown; null: none. */
+  changes: { field: string; from: string | null; to: string | null }[]
+  /** How many other variants the product has, which share name, category, supplier, description and tax rate. */
+  siblings: number
+  isActive: boolean
+  updatedAt: Date
+}
+
+/**
+ * Changes a variant and the product it belongs to. An empty category, supplier, barcode or description takes it away.
+ * @throws ServiceError `conflict` where the state is not the expected one, telling what it is; `invalid_argument` where
+ *   nothing would change; `not_found` for variant, category or supplier
+ */
+export async function updateProduct(
+  db: Transaction,
+  business: AuthorizedBusiness,
+  reference: string,
+  input: ProductChanges & ExpectedState,
+  now: Date,
+): Promise<ChangedProduct> {
+  const variantId = (await variantsOf(db, business.id, [reference], 'variant'))[0]?.variant_id ?? ''
+  const current = await lockVariant(db, business.id, variantId)
+  requireExpected(current, input, business)
+
+  const fields = await fieldsOf(db, business, current, input)
+  const changed = fields.filter(({ from, to }) => from !== to)
+  if (changed.length === 0) {
+    throw new ServiceError(
+      'invalid_argument',
+      fields.length === 0
+        ? 'Nothing to change: give at least one of name, price, cost, category, supplierId, barcode, description, active, taxRatePercent.'
+        : `Nothing to change: ${fields.map(({ field }) => field).join(', ')} ${fields.length === 1 ? 'has' : 'have'} that value already.`,
+    )
+  }
+
+  // Later than the last change by the database's clock too, so that every change moves what a caller may expect.
+  const updated_at = sql<Date>`greatest(${now}::timestamptz, ${current.updated_at}::timestamptz + interval '1 ms')`
+  const variant = Object.assign({}, ...changed.map((field) => field.variant)) as VariantColumns
+  const product = Object.assign({}, ...changed.map((field) => field.product)) as ProductColumns
+  if (Object.keys(variant).length > 0) {
+    await db
+      .updateTable('product_variant')
+      .set({ ...variant, updated_at })
+      .where('business_id', '=', business.id)
+      .where('id', '=', current.variant_id)
+      .execute()
+  }
+  if (Object.keys(product).length > 0) {
+    await db
+      .updateTable('product')
+      .set({ ...product, updated_at })
+      .where('business_id', '=', business.id)
+      .where('id', '=', current.product_id)
+      .execute()
+  }
+  const after = await lockVariant(db, business.id, variantId)
+  return {
+    productId: after.product_id,
+    variantId: after.variant_id,
+    name: after.name,
+    label: after.label,
+    sku: after.sku,
+    changes: changed.map(({ field, from, to, show = clean }) => ({
+      field,
+      from: from === null ? null : show(from),
+      to: to === null ? null : show(to),
+    })),
+    siblings: after.siblings,
+    isActive: after.variant_is_active && after.product_is_active,
+    updatedAt: after.updated_at,
+  }
+}
+
+interface LockedVariant {
+  variant_id: string
+  product_id: string
+  name: string
+  label: string | null
+  sku: string
+  barcode: string | null
+  price: string
+  cost: string | null
+  description: string | null
+  category_id: string | null
+  supplier_id: string | null
+  tax_rate: string | null
+  variant_is_active: boolean
+  product_is_active: boolean
+  updated_at: Date
+  siblings: number
+}
+
+/** A variant and its product as they are now, and stay until the transaction ends. Orders of it go on meanwhile. */
+async function lockVariant(db: Transaction, businessId: string, variantId: string): Promise<LockedVariant> {
+  const { rows } = await sql<LockedVariant>`
+    select v.id as variant_id, p.id as product_id, p.name, v.label, v.sku, v.barcode, v.price::text, v.cost::text,
+      p.description, p.category_id, p.supplier_id, p.tax_rate::text, v.is_active as variant_is_active,
+      p.is_active as product_is_active, greatest(v.updated_at, p.updated_at) as updated_at,
+      (select count(*)::integer - 1 from product_variant o
+        where o.business_id = p.business_id and o.product_id = p.id) as siblings
+    from product_variant v
+    join product p on p.business_id = v.business_id and p.id = v.product_id
+    where v.business_id = ${businessId} and v.id = ${variantId}
+    for no key update of v, p`.execute(db)
+  return rows[0] as LockedVariant
+}
+
+function requireExpected(current: LockedVariant, expected: ExpectedState, business: AuthorizedBusiness): void {
+  const { expectedPrice, expectedUpdatedAt } = expected
+  const state = `The price is ${formatMoney(money(current.price, business))}, last changed ${current.updated_at.toISOString()}.`
+  const hint = 'Look at it with get_product, and try again with the current value if the change is still right.'
+  if (expectedPrice !== undefined && !new Decimal(expectedPrice).eq(current.price)) {
+    throw new ServiceError('conflict', `expectedPrice is not the price any more. ${state}`, { hint })
+  }
+  if (expectedUpdatedAt !== undefined && new Date(expectedUpdatedAt).getTime() !== current.updated_at.getTime()) {
+    throw new ServiceError('conflict', `It was changed since expectedUpdatedAt. ${state}`, { hint })
+  }
+}
+
+type VariantColumns = { barcode?: string | null; price?: string; cost?: string; is_active?: boolean }
+type ProductColumns = {
+  name?: string
+  description?: string | null
+  category_id?: string | null
+  supplier_id?: string | null
+  tax_rate?: string | null
+  is_active?: boolean
+}
+
+/** A field that the caller gave, in one spelling for the old and the new value, and the columns that keep it. */
+interface Field {
+  field: keyof ProductChanges
+  from: string | null
+  to: string | null
+  variant?: VariantColumns
+  product?: ProductColumns
+  show?: (value: string) => string | null
+}
+
+async function fieldsOf(
+  db: Transaction,
+  business: AuthorizedBusiness,
+  current: LockedVariant,
+  input: ProductChanges,
+): Promise<Field[]> {
+  const fields: Field[] = []
+  if (input.name !== undefined) {
+    const name = text('name', input.name)
+    fields.push({ field: 'name', from: current.name, to: name, product: { name } })
+  }
+  if (input.price !== undefined) {
+    const [from, to] = [current.price, input.price].map((price) => money(price, business).amount) as [string, string]
+    fields.push({ field: 'price', from, to, variant: { price: to } })
+  }
+  if (input.cost !== undefined) {
+    const from = current.cost === null ? null : money(current.cost, business).amount
+    const to = money(input.cost, business).amount
+    fields.push({ field: 'cost', from, to, variant: { cost: to } })
+  }
+  if (input.category !== undefined) {
+    const known = current.category_id === null ? null : await categoryOf(db, business.id, current.category_id)
+    const wanted = input.category === '' ? null : await categoryOf(db, business.id, input.category)
+    fields.push({ field: 'category', ...names(known, wanted), product: { category_id: wanted?.id ?? null } })
+  }
+  if (input.supplierId !== undefined) {
+    const known = current.supplier_id === null ? null : await supplierOf(db, business.id, current.supplier_id)
+    const wanted = input.supplierId === '' ? null : await supplierOf(db, business.id, input.supplierId)
+    fields.push({ field: 'supplierId', ...names(known, wanted), product: { supplier_id: wanted?.id ?? null } })
+  }
+  if (input.barcode !== undefined) {
+    const barcode = optionalText(input.barcode)
+    if (barcode !== null) await requireFreeBarcode(db, business.id, barcode, current.variant_id)
+    fields.push({ field: 'barcode', from: current.barcode, to: barcode, variant: { barcode } })
+  }
+  if (input.description !== undefined) {
+    const description = input.description.trim() || null
+    const show = (value: string) => untrusted(value)
+    fields.push({ field: 'description', from: current.description, to: description, product: { description }, show })
+  }
+  if (input.taxRatePercent !== undefined) {
+    const rate = rateOf(input.taxRatePercent)
+    fields.push({
+      field: 'taxRatePercent',
+      from: percentOf(current.tax_rate),
+      to: percentOf(rate),
+      product: { tax_rate: rate },
+    })
+  }
+  if (input.active !== undefined) {
+    const isAlone = current.siblings === 0
+    const isActive = current.variant_is_active && (current.product_is_active || !isAlone)
+    const columns = { is_active: input.active }
+    fields.push({
+      field: 'active',
+      from: String(isActive),
+      to: String(input.active),
+      variant: columns,
+      ...(isAlone ? { product: columns } : {}),
+    })
+  }
+  return fields
+}
+
+function names(known: CategoryRef | null, wanted: CategoryRef | null) {
+  const nameOf = (ref: CategoryRef | null) => (ref === null ? null : `${clean(ref.name, 60)} (${ref.id})`)
+  return { from: nameOf(known), to: nameOf(wanted) }
+}
+
+function categoryFor(db: Transaction, businessId: string, reference: string, mayCreate: boolean, now: Date) {
+  // An id that is unknown is a mistake, never the name of a new category.
+  return mayCreate && !isUuid(reference)
+    ? categoryNamed(db, businessId, text('category', reference), now)
+    : categoryOf(db, businessId, reference).then((category) => ({ ...category, isNew: false }))
+}
+
+// Barcodes are unique by this check alone: an import or a second call at the same time can still double one.
+async function requireFreeBarcode(
+  db: Transaction,
+  businessId: string,
+  barcode: string,
+  except?: string,
+): Promise<void> {
+  const { rows } = await sql<Holder>`
+    select v.id as variant_id, v.sku, p.name, v.label
+    from product_variant v join product p on p.business_id = v.business_id and p.id = v.product_id
+    where v.business_id = ${businessId} and v.barcode = ${barcode} and v.id is distinct from ${except ?? null}::uuid
+    limit 1`.execute(db)
+  if (rows[0] !== undefined) throw taken('barcode', rows[0])
+}
+
+interface Holder {
+  variant_id: string
+  sku: string
+}
+
+function taken(argument: 'sku' | 'barcode', holder: Holder | undefined): ServiceError {
+  const by = holder === undefined ? 'another product' : `SKU ${clean(holder.sku, 60)} (variant ${holder.variant_id})`
+  return new ServiceError('conflict', `${argument}: ${by} has it already.`, {
+    hint: `Change that one with update_product, or choose another ${argument}.`,
+  })
+}
+
+/** A name or code as it is kept: without control characters, and not blank. */
+function text(argument: string, value: string): string {
+  const kept = clean(value, 500)
+  if (kept === '') throw new ServiceError('invalid_argument', `${argument} must not be blank.`)
+  return kept
+}
+
+function optionalText(value: string | undefined): string | null {
+  return clean(value ?? '', 500) || null
+}
+
+function rateOf(percent: string | undefined): string | null {
+  return percent ? new Decimal(percent).div(100).toFixed() : null
+}
+
+function percentOf(rate: string | null): string | null {
+  return rate === null ? null : quantity(new Decimal(rate).times(100))
+}

@@ -1,0 +1,277 @@
+import { Type } from '@sinclair/typebox'
+import { sql } from 'kysely'
+import type { Transaction } from '../../database/database.ts'
+import { ServiceError } from '../../errors.ts'
+import { Nullable } from '../../results/schema.ts'
+import { clean, untrusted } from '../../results/text.ts'
+import { isClient, noSuchClient } from './clients.ts'
+
+const TEXT_COLUMNS = {
+  name: 'name',
+  code: 'code',
+  email: 'email',
+  phone: 'phone',
+  taxId: 'tax_id',
+  city: 'city',
+  country: 'country',
+  note: 'note',
+} as const
+type TextField = keyof typeof TEXT_COLUMNS
+type TextColumn = (typeof TEXT_COLUMNS)[TextField]
+const TEXT_FIELDS = Object.keys(TEXT_COLUMNS) as TextField[]
+
+// The form that browsers take in an e-mail field, with a domain of two parts at least. Empty means none.
+const EMAIL =
+  "^$|^[\\w.!#$%&'*+/=?^`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$"
+
+const optionalText = (maxLength: number) => Type.Optional(Type.String({ maxLength }))
+const ANY_LENGTH = Number.POSITIVE_INFINITY
+
+/** The arguments beside the name by which a client is described; an empty text is none. */
+export const CLIENT_INPUT = {
+  code: optionalText(100),
+  email: Type.Optional(
+    Type.String({ maxLength: 254, pattern: EMAIL, expected: 'an e-mail address such as ana@example.com' }),
+  ),
+  phone: optionalText(40),
+  taxId: optionalText(40),
+  city: optionalText(100),
+  country: optionalText(100),
+  note: optionalText(1000),
+}
+
+export const ClientName = Type.String({ minLength: 1, maxLength: 200 })
+
+/** Another client with the same e-mail or tax id: perhaps the same person. */
+export const SameClientSchema = Nullable(
+  Type.Object({ id: Type.String(), code: Type.String(), name: Type.String(), shares: Type.String() }),
+)
+export interface SameClient {
+  id: string
+  code: string
+  name: string
+  /** What is the same: "e-mail" or "tax id". */
+  shares: string
+}
+
+/** A client as the tools that write answer it. */
+export const WrittenClientSchema = Type.Object({
+  id: Type.String(),
+  code: Type.String(),
+  name: Type.String(),
+  updatedAt: Type.String(),
+})
+
+/** The same, from what was written. */
+export function writtenClient({ id, code, name }: WrittenClient, updatedAt: Date) {
+  return { id, code: clean(code), name: clean(name), updatedAt: updatedAt.toISOString() }
+}
+
+export type ClientTexts = { [Field in TextField]?: string | undefined }
+
+export interface WrittenClient {
+  id: string
+  code: string
+  name: string
+}
+
+/**
+ * Makes a client. Without a code it gets the next free one of the form C-0001.
+ * @throws ServiceError `conflict` for a code that is taken, or for a likely duplicate that is not allowed
+ */
+export async function createClient(
+  db: Transaction,
+  businessId: string,
+  input: ClientTexts,
+  { allowDuplicate, now }: { allowDuplicate: boolean; now: Date },
+): Promise<{ client: WrittenClient; sameAs: SameClient | null }> {
+  const texts = storedTexts(input)
+  await lockClients(db, businessId)
+  if (texts.code !== undefined) await requireFreeCode(db, businessId, texts.code)
+  const sameAs = await findSame(db, businessId, texts)
+  if (sameAs !== null && !allowDuplicate) {
+    throw new ServiceError('conflict', `A client with this ${sameAs.shares} is there already: ${coded(sameAs)}.`, {
+      hint: 'Use that client, or update_client to change it; allowDuplicate: true makes another one all the same.',
+    })
+  }
+  const code = texts.code ?? (await nextCode(db, businessId))
+  const { rows } = await sql<WrittenClient>`
+    insert into customer (business_id, code, name, email, phone, tax_id, city, country, note, created_at, updated_at)
+    values (${businessId}, ${code}, ${texts.name}, ${texts.email}, ${texts.phone}, ${texts.tax_id}, ${texts.city},
+      ${texts.country}, ${texts.note}, ${now}, ${now})
+    on conflict (business_id, code) do nothing
+    returning id, code, name`.execute(db)
+  const [client] = rows
+  // An import does not wait for the lock.
+  if (client === undefined) {
+    throw new ServiceError('conflict', `code: ${clean(code)} was taken a moment ago. Nothing was written.`, {
+      retryAfterSeconds: 1,
+    })
+  }
+  return { client, sameAs }
+}
+
+export interface ClientChange {
+  field: string
+  from: string | null
+  to: string | null
+}
+
+export interface ClientUpdate {
+  texts: ClientTexts
+  active?: boolean | undefined
+  /** When the caller saw the client last; the change is refused if it was changed since. */
+  expectedUpdatedAt?: string | undefined
+}
+
+/**
+ * Changes what is given of a client by id or code.
+ * @returns old and new value of each field that changed; none leaves the row as it is
+ * @throws ServiceError `not_found`; `conflict` for a stale `expectedUpdatedAt` or a code that is taken;
+ *   `invalid_argument` where nothing is given
+ */
+export async function updateClient(
+  db: Transaction,
+  businessId: string,
+  idOrCode: string,
+  { texts, active, expectedUpdatedAt }: ClientUpdate,
+  now: Date,
+): Promise<{ client: WrittenClient; updatedAt: Date; changes: ClientChange[]; sameAs: SameClient | null }> {
+  const wanted = {
+    ...storedTexts(texts),
+    ...(active === undefined ? {} : { is_active: active }),
+  }
+  if (texts.code !== undefined && wanted.code === undefined)
+    throw new ServiceError('invalid_argument', 'code must not be empty.')
+  if (Object.keys(wanted).length === 0) {
+    throw new ServiceError('invalid_argument', `Give at least one of ${TEXT_FIELDS.join(', ')} or active to change.`)
+  }
+  await lockClients(db, businessId)
+  const { rows } = await sql<
+    Record<TextColumn, string | null> & WrittenClient & { is_active: boolean; updated_at: Date }
+  >`
+    select c.* from customer c where c.business_id = ${businessId} and ${isClient(idOrCode)}
+    order by c.id limit 1 for update`.execute(db)
+  const [before] = rows
+  if (before === undefined) throw noSuchClient()
+
+  const differences = FIELDS.filter(({ column }) => column in wanted && wanted[column] !== before[column])
+  if (expectedUpdatedAt !== undefined && new Date(expectedUpdatedAt).getTime() !== before.updated_at.getTime()) {
+    const asked = FIELDS.filter(({ column }) => column in wanted)
+    const current = asked.map(({ field, column }) => `${field} ${JSON.stringify(shown(column, before[column]))}`)
+    throw new ServiceError(
+      'conflict',
+      `client: ${coded(before)} was changed since; now: ${current.join(', ')}, updatedAt ${before.updated_at.toISOString()}.`,
+      { hint: 'If the change is still wanted, repeat it with this updatedAt as expectedUpdatedAt.' },
+    )
+  }
+  const changes = differences.map(({ field, column }) => ({
+    field,
+    from: shown(column, before[column]),
+    to: shown(column, wanted[column] ?? null),
+  }))
+  const after = { ...before, ...wanted }
+  if (changes.length === 0) return { client: before, updatedAt: before.updated_at, changes, sameAs: null }
+
+  if (after.code !== before.code) await requireFreeCode(db, businessId, after.code)
+  // Later than the last change by the database's clock too, so that every change moves what a caller may expect.
+  const updatedAt = new Date(Math.max(now.getTime(), before.updated_at.getTime() + 1))
+  const changed = Object.fromEntries(differences.map(({ column }) => [column, wanted[column]]))
+  await db
+    .updateTable('customer')
+    .set({ ...changed, updated_at: updatedAt })
+    .where('business_id', '=', businessId)
+    .where('id', '=', before.id)
+    .execute()
+  const sameAs = 'email' in changed || 'tax_id' in changed ? await findSame(db, businessId, changed, before.id) : null
+  return { client: after, updatedAt, changes, sameAs }
+}
+
+/** A client as a sentence names it. */
+export function named({ name, code, id }: WrittenClient): string {
+  return `${clean(name, 80)} (${clean(code, 60)}, id ${id})`
+}
+
+/** A client as an error names it: the words of people stay out of errors. */
+function coded({ code, id }: Omit<WrittenClient, 'name'>): string {
+  return `${clean(code, 60)} (id ${id})`
+}
+
+const FIELDS = [
+  ...TEXT_FIELDS.map((field) => ({ field, column: TEXT_COLUMNS[field] })),
+  { field: 'active', column: 'is_active' } as const,
+]
+
+function shown(column: TextColumn | 'is_active', value: string | boolean | null): string | null {
+  if (value === null) return null
+  return column === 'note' ? untrusted(String(value)) : clean(String(value), 254)
+}
+
+type StoredTexts = { name?: string; code?: string } & {
+  [Column in Exclude<TextColumn, 'name' | 'code'>]?: string | null
+}
+
+/**
+ * Texts as the table holds them: an empty one is null, an empty code left out. Only a note keeps its lines.
+ * @throws ServiceError `invalid_argument` for a blank name
+ */
+function storedTexts(input: ClientTexts): StoredTexts {
+  const given = TEXT_FIELDS.filter((field) => input[field] !== undefined)
+  const texts = Object.fromEntries(
+    given.map((field) => {
+      const text = input[field] ?? ''
+      return [TEXT_COLUMNS[field], (field === 'note' ? text.trim() : clean(text, ANY_LENGTH)) || null]
+    }),
+  )
+  if (texts.name === null) throw new ServiceError('invalid_argument', 'name must not be blank.')
+  if (texts.code === null) delete texts.code
+  return texts as StoredTexts
+}
+
+/** Lets one transaction at a time give out codes and look for duplicates in a business, until it ends. */
+async function lockClients(db: Transaction, businessId: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`clients of ${businessId}`}, 0))`.execute(db)
+}
+
+async function requireFreeCode(db: Transaction, businessId: string, code: string): Promise<void> {
+  const holder = await db
+    .selectFrom('customer')
+    .select(['id', 'code'])
+    .where('business_id', '=', businessId)
+    .where('code', '=', code)
+    .executeTakeFirst()
+  if (holder === undefined) return
+  throw new ServiceError('conflict', `code is taken already by client ${coded(holder)}.`, {
+    hint: 'Look at that client with get_client, or choose another code.',
+  })
+}
+
+async function nextCode(db: Transaction, businessId: string): Promise<string> {
+  const { rows } = await sql<{ highest: string }>`
+    select coalesce(max(substr(code, 3)::bigint), 0)::text as highest
+    from customer where business_id = ${businessId} and code like 'C-%' and code ~ '^C-\\d{1,12}$'`.execute(db)
+  return `C-${String(Number(rows[0]?.highest ?? 0) + 1).padStart(4, '0')}`
+}
+
+/**
+ * A client with the same e-mail in any case, or the same tax id in any spelling. A tax id without a digit is none:
+ * Guatemalan receipts say "CF" (consumidor final) for everybody who gives no number.
+ */
+async function findSame(
+  db: Transaction,
+  businessId: string,
+  { email = null, tax_id = null }: Pick<StoredTexts, 'email' | 'tax_id'>,
+  exceptId: string | null = null,
+): Promise<SameClient | null> {
+  if (email === null && tax_id === null) return null
+  const taxKey = (value: ReturnType<typeof sql>) => sql`upper(regexp_replace(${value}, '[^[:alnum:]]', '', 'g'))`
+  const { rows } = await sql<SameClient>`
+    select c.id, c.code, c.name, case when lower(c.email) = lower(${email}::text) then 'e-mail' else 'tax id' end as shares
+    from customer c
+    where c.business_id = ${businessId} and c.id is distinct from ${exceptId}::uuid
+      and (lower(c.email) = lower(${email}::text)
+        or (${tax_id}::text ~ '\\d' and ${taxKey(sql`c.tax_id`)} = ${taxKey(sql`${tax_id}::text`)}))
+    order by c.is_active desc, c.code limit 1`.execute(db)
+  const [same] = rows
+  return same === undefined ? null : { ...same, code: clean(same.code, 60), name: clean(same.name, 80) }
+}

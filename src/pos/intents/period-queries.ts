@@ -1,0 +1,144 @@
+import { sql } from 'kysely'
+import type { Transaction } from '../../database/database.ts'
+import type { Days } from '../../time/window.ts'
+import { atLocation, onDays } from '../conditions.ts'
+import { productCells, type SalesScope } from '../reports/sales.ts'
+
+// What a period sold against the period before it, from the rollups. Each is one query, whatever the window.
+
+export interface ProductChange {
+  product_id: string
+  variant_id: string
+  sku: string
+  name: string
+  label: string | null
+  units_sold: string
+  net_sales: string
+  net_before: string
+  returns: string
+  /** Ranks from 1; null where the product is not one of that list. */
+  top: number | null
+  up: number | null
+  down: number | null
+  most_returned: number | null
+  /** How many products sold in the window. */
+  sold: number
+}
+
+export interface CategoryChange {
+  /** Of the products as they are now; null: products without one. */
+  id: string | null
+  name: string | null
+  net_sales: string
+  net_before: string
+  /** How many categories sold in the window. */
+  sold: number
+}
+
+export interface Changes {
+  /** The products that sold most, gained most and lost most in net sales, and the one most returned. */
+  products: ProductChange[]
+  /** The categories with the highest net sales, by the category that each product has now. */
+  categories: CategoryChange[]
+}
+
+/** What products and categories sold in a window against the window before it. */
+export async function periodChanges(
+  db: Transaction,
+  scope: SalesScope,
+  { days, before }: { days: Days; before: Days },
+  limits: { products: number; movers: number; categories: number },
+): Promise<Changes> {
+  const columns = sql.raw('product_id, variant_id, units_sold, net_sales, returns')
+  const { rows } = await sql<Changes>`
+    with cells as (
+      select true as is_now, ${columns} from ${productCells(scope, days)} n
+      union all select false, ${columns} from ${productCells(scope, before)} b
+    ),
+    sums as materialized (
+      select product_id, variant_id,
+        coalesce(sum(units_sold) filter (where is_now), 0) as units_sold,
+        coalesce(sum(net_sales) filter (where is_now), 0) as net_sales,
+        coalesce(sum(net_sales) filter (where not is_now), 0) as net_before,
+        coalesce(sum(returns) filter (where is_now), 0) as returns
+      from cells group by 1, 2
+    ),
+    ranked as (
+      select *, net_sales - net_before as change, count(*) filter (where units_sold > 0) over () as sold,
+        row_number() over (order by units_sold > 0 desc, net_sales desc, variant_id) as by_net,
+        row_number() over (order by net_sales - net_before desc, variant_id) as by_gain,
+        row_number() over (order by net_sales - net_before, variant_id) as by_loss,
+        row_number() over (order by returns desc, variant_id) as by_returns
+      from sums
+    ),
+    listed as (
+      select *, case when by_net <= ${limits.products} and units_sold > 0 then by_net end as top,
+        case when by_gain <= ${limits.movers} and change > 0 then by_gain end as up,
+        case when by_loss <= ${limits.movers} and change < 0 then by_loss end as down,
+        case when by_returns = 1 and returns > 0 then 1 end as most_returned
+      from ranked
+    ),
+    by_category as (
+      select p.category_id, sum(s.net_sales) as net_sales, sum(s.net_before) as net_before, count(*) over () as sold
+      from sums s
+      join product p on p.business_id = ${scope.businessId} and p.id = s.product_id
+      group by 1 having sum(s.units_sold) > 0
+    )
+    select
+      array(
+        select to_jsonb(r) from (
+          select t.product_id, t.variant_id, v.sku, p.name, v.label, t.units_sold::text, t.net_sales::text,
+            t.net_before::text, t.returns::text, t.top, t.up, t.down, t.most_returned, t.sold
+          from listed t
+          join product p on p.business_id = ${scope.businessId} and p.id = t.product_id
+          join product_variant v on v.business_id = ${scope.businessId} and v.id = t.variant_id
+          where coalesce(t.top, t.up, t.down, t.most_returned) is not null
+          order by t.by_net
+        ) r
+      ) as products,
+      array(
+        select to_jsonb(r) from (
+          select c.id, c.name, t.net_sales::text, t.net_before::text, t.sold
+          from by_category t
+          left join category c on c.business_id = ${scope.businessId} and c.id = t.category_id
+          order by t.net_sales desc, c.name, c.id limit ${limits.categories}
+        ) r
+      ) as categories`.execute(db)
+  const [changes] = rows
+  if (changes === undefined) throw new Error('a select without from answers one row')
+  return changes
+}
+
+/**
+ * How many clients completed an order in a window: new ones, whose first one ever falls in it, and returning ones.
+ * A client of a location is one with an order there in the window; whether it is new is a matter of the business.
+ */
+export async function clientCounts(
+  db: Transaction,
+  { businessId, locationId }: SalesScope,
+  days: Days,
+  timezone: string,
+): Promise<{ new: number; returning: number }> {
+  // Most clients are told by their first and last order; the orders of the others are looked up by client.
+  const isKnown =
+    locationId === undefined
+      ? sql`${onDays('s.first_at', days, timezone)} or ${onDays('s.last_at', days, timezone)}`
+      : sql`false`
+  const { rows } = await sql<{ new: number; returning: number }>`
+    select count(*) filter (where first_day >= ${days.from})::int as new,
+      count(*) filter (where first_day < ${days.from})::int as returning
+    from (
+      select (s.first_at at time zone ${timezone})::date as first_day from customer_sales s
+      where s.business_id = ${businessId}
+        -- for the index alone: the days decide
+        and s.last_at >= (${days.from}::timestamp at time zone ${timezone}) - interval '3 hours'
+        and (s.first_at at time zone ${timezone})::date <= ${days.to}
+        and (s.last_at at time zone ${timezone})::date >= ${days.from}
+        and (${isKnown} or exists (
+          select from orders o
+          where o.business_id = s.business_id and o.customer_id = s.customer_id and o.status = 'completed'
+            and (o.sale_lines > 0 or o.return_lines = 0)
+            and ${onDays('o.completed_at', days, timezone)} and ${atLocation('o.location_id', locationId)}))
+    ) active`.execute(db)
+  return rows[0] ?? { new: 0, returning: 0 }
+}

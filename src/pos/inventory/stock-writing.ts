@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
+import type { Transaction } from '../../database/database.ts'
+import { Decimal } from '../../money/money.ts'
+import type { MovementReason } from './movements.ts'
+
+/** Where stock is kept: a variant at a location. */
+export interface StockPlace {
+  variantId: string
+  locationId: string
+}
+
+/** The key of a place in what `lockStock` gives. */
+export function stockKey({ variantId, locationId }: StockPlace): string {
+  return `${variantId} ${locationId}`
+}
+
+/**
+ * Locks stock until the transaction ends, and tells what is on hand. A variant that keeps stock at other locations only
+ * gets a row with 0 here; one that keeps none at any location is not stocked, and null.
+ *
+ * The order of locking is that of the trigger that adds movements to stock, whoever writes them: two writers of the
+ * same rows wait for each other and never in a circle.
+ * @returns on hand by `stockKey`, for each place asked for
+ */
+export async function lockStock(
+  db: Transaction,
+  businessId: string,
+  places: readonly StockPlace[],
+): Promise<Map<string, Decimal | null>> {
+  const wanted = asRows(places)
+  // A row that is not there cannot be locked: what is missing is made first.
+  await sql`
+    insert into inventory (business_id, location_id, variant_id)
+    select ${businessId}::uuid, w.location_id, w.variant_id from ${wanted}
+    where exists (select from inventory i where i.business_id = ${businessId} and i.variant_id = w.variant_id)
+    order by w.location_id, w.variant_id
+    on conflict do nothing`.execute(db)
+  const { rows } = await sql<{ location_id: string; variant_id: string; on_hand: string }>`
+    select i.location_id, i.variant_id, i.on_hand::text from inventory i
+    where i.business_id = ${businessId}
+      and (i.location_id, i.variant_id) in (select w.location_id, w.variant_id from ${wanted})
+    order by i.location_id, i.variant_id for update`.execute(db)
+  const onHand = new Map<string, Decimal | null>(places.map((place) => [stockKey(place), null]))
+  for (const row of rows) {
+    onHand.set(stockKey({ variantId: row.variant_id, locationId: row.location_id }), new Decimal(row.on_hand))
+  }
+  return onHand
+}
+
+/** Begins to keep stock at places that do not yet, with 0 on hand. */
+export async function keepStock(db: Transaction, businessId: string, places: readonly StockPlace[]): Promise<void> {
+  await sql`
+    insert into inventory (business_id, location_id, variant_id)
+    select ${businessId}::uuid, w.location_id, w.variant_id from ${asRows(places)}
+    order by w.location_id, w.variant_id
+    on conflict do nothing`.execute(db)
+}
+
+/** An entry of the stock ledger. */
+export interface Movement extends StockPlace {
+  /** Signed, with at most three decimals, not 0. */
+  quantity: Decimal.Value
+  reason: MovementReason
+  /** The order, refund or transfer behind it. */
+  sourceId?: string | undefined
+  note?: string | undefined
+  /** `ref` of the principal. */
+  createdBy: string
+  createdAt: Date
+}
+
+/**
+ * Writes entries of the stock ledger, which change stock on hand by themselves. Whoever looks at stock before writing
+ * locks it first.
+ * @returns the ids of the entries, in order
+ */
+export async function writeMovements(
+  db: Transaction,
+  businessId: string,
+  movements: readonly Movement[],
+): Promise<string[]> {
+  if (movements.length === 0) return []
+  const rows = movements.map((movement) => ({
+    business_id: businessId,
+    id: randomUUID(),
+    location_id: movement.locationId,
+    variant_id: movement.variantId,
+    quantity: new Decimal(movement.quantity).toFixed(),
+    reason: movement.reason,
+    source_id: movement.sourceId ?? null,
+    note: movement.note ?? null,
+    created_by: movement.createdBy,
+    created_at: movement.createdAt,
+  }))
+  await db.insertInto('inventory_movement').values(rows).execute()
+  return rows.map(({ id }) => id)
+}
+
+/** The places as a table `w`. */
+function asRows(places: readonly StockPlace[]) {
+  const locationIds = places.map(({ locationId }) => locationId)
+  const variantIds = places.map(({ variantId }) => variantId)
+  return sql`unnest(${locationIds}::uuid[], ${variantIds}::uuid[]) w (location_id, variant_id)`
+}

@@ -1,0 +1,83 @@
+import { type Static, Type } from '@sinclair/typebox'
+import type { Transaction } from '../../database/database.ts'
+import { ServiceError } from '../../errors.ts'
+import { Decimal, quantity } from '../../money/money.ts'
+import { clean } from '../../results/text.ts'
+import { lockStock, type Movement, type StockPlace, stockKey, writeMovements } from '../inventory/stock-writing.ts'
+
+const MAX_NAMED = 10
+
+/** How many lines and stock changes the result of a write shows; get_order pages through all. */
+export const MAX_SHOWN = 40
+
+/** How an order or refund changed stock, as results tell it. */
+export const StockChangesSchema = Type.Array(
+  Type.Object({ sku: Type.String(), change: Type.String(), onHand: Type.String() }),
+)
+export type StockChange = Static<typeof StockChangesSchema>[number]
+
+export interface StockMove extends StockPlace {
+  sku: string
+  /** Signed. */
+  quantity: Decimal
+}
+
+/**
+ * Locks stock and moves it, one entry of the ledger per variant and location. What keeps no stock is left out.
+ * @throws ServiceError `conflict` naming each SKU of which there is not enough
+ */
+export async function moveStock(
+  db: Transaction,
+  businessId: string,
+  moves: readonly StockMove[],
+  entry: Omit<Movement, 'quantity' | keyof StockPlace>,
+): Promise<StockChange[]> {
+  const sums = new Map<string, StockMove>()
+  for (const move of moves) {
+    if (move.quantity.isZero()) continue
+    const sum = sums.get(stockKey(move))?.quantity ?? new Decimal(0)
+    sums.set(stockKey(move), { ...move, quantity: sum.plus(move.quantity) })
+  }
+  const onHand = await lockStock(db, businessId, [...sums.values()])
+
+  const movements: Movement[] = []
+  const changes: StockChange[] = []
+  const missing: string[] = []
+  for (const [key, { sku, ...move }] of sums) {
+    const before = onHand.get(key) ?? null
+    if (before === null) continue
+    const after = before.plus(move.quantity)
+    const name = clean(sku, 60)
+    if (move.quantity.isNegative() && after.isNegative()) {
+      missing.push(`${name} (wanted ${quantity(move.quantity.negated())}, there ${quantity(before)})`)
+    }
+    movements.push({ ...entry, ...move })
+    changes.push({
+      sku: name,
+      change: `${move.quantity.isPositive() ? '+' : ''}${quantity(move.quantity)}`,
+      onHand: quantity(after),
+    })
+  }
+  if (missing.length > 0) {
+    const more = missing.length > MAX_NAMED ? ` and ${missing.length - MAX_NAMED} more` : ''
+    throw new ServiceError('conflict', `Not enough stock of ${missing.slice(0, MAX_NAMED).join(', ')}${more}.`, {
+      hint: 'Nothing was written. Take less, or correct the stock with adjust_inventory first.',
+    })
+  }
+  await writeMovements(db, businessId, movements)
+  return changes
+}
+
+/** One line of text: `Stock: CAFE-1 -3 → 7`. */
+export function describeStock(changes: readonly StockChange[]): string {
+  if (changes.length === 0) return 'Stock: no change.'
+  const shown = changes.slice(0, MAX_SHOWN).map(({ sku, change, onHand }) => `${sku} ${change} → ${onHand}`)
+  const more = changes.length > MAX_SHOWN ? ` and ${changes.length - MAX_SHOWN} more` : ''
+  return `Stock: ${shown.join(', ')}${more}`
+}
+
+/** Says first that rows were cut off; empty where all are shown. */
+export function describeCut(lines: readonly unknown[]): string[] {
+  if (lines.length <= MAX_SHOWN) return []
+  return [`Only the first ${MAX_SHOWN} of ${lines.length} lines are shown; the totals cover all.`]
+}

@@ -1,0 +1,216 @@
+import { randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
+import type { Transaction } from '../../database/database.ts'
+import { ServiceError } from '../../errors.ts'
+import { Decimal } from '../../money/money.ts'
+import { variantName } from '../../results/text.ts'
+import { localDate } from '../../time/local.ts'
+import type { Payment, SaleLine } from './order-pricing.ts'
+import { moveStock, type StockChange } from './order-stock.ts'
+import { isOrder, noSuchOrder } from './orders.ts'
+
+/** Who writes, for which business, and when. */
+export interface Author {
+  businessId: string
+  /** `ref` of the principal. */
+  createdBy: string
+  now: Date
+}
+
+export interface NewOrder {
+  locationId: string
+  clientId: string | null
+  orderType: string
+  note: string | null
+  lines: readonly SaleLine[]
+  tip: Decimal
+  /** Open: not paid, and not drawn from stock yet. */
+  status: 'open' | 'completed'
+  payments: readonly Payment[]
+}
+
+/**
+ * Writes an order with its lines and payments; a completed one draws stock.
+ * @throws ServiceError `conflict` where there is not enough stock
+ */
+export async function writeOrder(
+  db: Transaction,
+  { businessId, createdBy, now }: Author,
+  order: NewOrder,
+): Promise<{ id: string; number: string; stock: StockChange[] }> {
+  const id = randomUUID()
+  const { locationId, status, lines } = order
+  const drawn = lines.map(({ variant, quantity }) => ({
+    variantId: variant.variant_id,
+    locationId,
+    sku: variant.sku,
+    quantity: quantity.negated(),
+  }))
+  // Stock before the number, which all sales of the business take: who waits for stock holds nobody else up.
+  const entry = { reason: 'sale', sourceId: id, createdBy, createdAt: now } as const
+  const stock = status === 'completed' ? await moveStock(db, businessId, drawn, entry) : []
+
+  const number = await nextOrderNumber(db, businessId)
+  const written = await db
+    .insertInto('orders')
+    .values({
+      business_id: businessId,
+      id,
+      order_number: number,
+      location_id: locationId,
+      customer_id: order.clientId,
+      status,
+      order_type: order.orderType,
+      opened_at: now,
+      completed_at: status === 'completed' ? now : null,
+      note: order.note,
+      created_by: createdBy,
+      tips: order.tip.toFixed(),
+    })
+    .onConflict((conflict) => conflict.columns(['business_id', 'order_number']).doNothing())
+    .returning('id')
+    .executeTakeFirst()
+  if (written === undefined) {
+    throw new ServiceError('conflict', `Order number ${number} was taken by an import just now. Nothing was written.`, {
+      retryAfterSeconds: 1,
+    })
+  }
+  await db
+    .insertInto('order_item')
+    .values(
+      lines.map(({ variant, ...line }, index) => ({
+        business_id: businessId,
+        order_id: id,
+        line_number: index + 1,
+        product_id: variant.product_id,
+        variant_id: variant.variant_id,
+        name: variantName(variant),
+        quantity: line.quantity.toFixed(),
+        unit_price: line.unitPrice.toFixed(),
+        tax_rate: variant.tax_rate,
+        tax_included: line.taxIncluded,
+        gross_sales: line.grossSales,
+        discount: line.discount,
+        tax: line.tax,
+        unit_cost: variant.cost,
+      })),
+    )
+    .execute()
+  if (order.payments.length > 0) {
+    await db
+      .insertInto('order_payment')
+      .values(
+        order.payments.map(({ method, amount, reference }, index) => ({
+          business_id: businessId,
+          order_id: id,
+          payment_number: index + 1,
+          method,
+          amount: amount.toFixed(),
+          reference,
+          paid_at: now,
+        })),
+      )
+      .execute()
+  }
+  return { id, number, stock }
+}
+
+const formatNumber = (n: ReturnType<typeof sql>) =>
+  sql<string>`'FP-' || lpad((${n})::text, greatest(6, length((${n})::text)), '0')`
+
+/** Takes the next number of the business's own orders, past those that are there, such as imported ones. */
+async function nextOrderNumber(db: Transaction, businessId: string): Promise<string> {
+  // In a statement of its own, so that the next one sees what the holder of the lock has committed.
+  await sql`select from business where id = ${businessId} for no key update`.execute(db)
+  const { rows } = await sql<{ number: string }>`
+    with recursive tried (n) as (
+      select next_order_number from business where id = ${businessId}
+      union all
+      select n + 1 from tried
+      where exists (select from orders where business_id = ${businessId} and order_number = ${formatNumber(sql`n`)})
+    )
+    update business set next_order_number = (select max(n) + 1 from tried) where id = ${businessId}
+    returning ${formatNumber(sql`next_order_number - 1`)} as number`.execute(db)
+  return (rows[0] as { number: string }).number
+}
+
+export interface LockedOrder {
+  id: string
+  order_number: string
+  status: string
+  completed_at: Date | null
+  location_id: string
+  timezone: string
+  tips: string
+  total: string
+}
+
+/**
+ * Finds an order by id or number and locks it until the transaction ends: what is decided about it stays true.
+ * @throws ServiceError `not_found`
+ */
+export async function lockOrder(db: Transaction, businessId: string, idOrNumber: string): Promise<LockedOrder> {
+  const { rows } = await sql<LockedOrder>`
+    select o.id, o.order_number, o.status, o.completed_at, o.location_id, l.timezone, o.tips::text, o.total::text
+    from orders o join location l on l.business_id = o.business_id and l.id = o.location_id
+    where o.business_id = ${businessId} and ${isOrder(idOrNumber)}
+    order by o.id limit 1 for update of o`.execute(db)
+  const [order] = rows
+  if (order === undefined) throw noSuchOrder()
+  return order
+}
+
+/**
+ * Cancels a locked order and puts back the stock that it drew.
+ * @throws ServiceError `conflict` where it is too late for that
+ */
+export async function cancelOrder(
+  db: Transaction,
+  { businessId, createdBy, now }: Author,
+  order: LockedOrder,
+  reason: string,
+): Promise<StockChange[]> {
+  if (order.status === 'cancelled') {
+    throw new ServiceError('conflict', 'The order is cancelled already. Nothing was written.')
+  }
+  if (order.status === 'completed') await assertCancellable(db, businessId, order, now)
+
+  const { rows } = await sql<{ location_id: string; variant_id: string; sku: string; drawn: string }>`
+    select m.location_id, m.variant_id, v.sku, (-sum(m.quantity))::text as drawn
+    from inventory_movement m join product_variant v on v.business_id = m.business_id and v.id = m.variant_id
+    where m.business_id = ${businessId} and m.source_id = ${order.id}
+    group by m.location_id, m.variant_id, v.sku having sum(m.quantity) <> 0
+    order by v.sku, m.location_id`.execute(db)
+  const moves = rows.map(({ location_id, variant_id, sku, drawn }) => ({
+    variantId: variant_id,
+    locationId: location_id,
+    sku,
+    quantity: new Decimal(drawn),
+  }))
+  const stock = await moveStock(db, businessId, moves, {
+    reason: 'return',
+    sourceId: order.id,
+    createdBy,
+    createdAt: now,
+  })
+  await db
+    .updateTable('orders')
+    .set({ status: 'cancelled', cancelled_at: now, cancel_reason: reason, updated_at: now })
+    .where('business_id', '=', businessId)
+    .where('id', '=', order.id)
+    .execute()
+  return stock
+}
+
+/** A sale of an earlier day is in reports that people have read: it is refunded today, not undone. */
+async function assertCancellable(db: Transaction, businessId: string, order: LockedOrder, now: Date): Promise<void> {
+  const { completed_at, timezone } = order
+  const { rows } = await sql`
+    select from order_refund where business_id = ${businessId} and order_id = ${order.id} limit 1`.execute(db)
+  const isOfToday = completed_at !== null && localDate(completed_at, timezone) === localDate(now, timezone)
+  if (isOfToday && rows.length === 0) return
+  const why = isOfToday ? 'it has refunds' : 'it was completed on another day'
+  throw new ServiceError('conflict', `The order cannot be cancelled any more: ${why}. Nothing was written.`, {
+    hint: 'Use refund_order to give money and goods back.',
+  })
+}

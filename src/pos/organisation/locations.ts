@@ -1,0 +1,98 @@
+import type { AuthorizedBusiness } from '../../auth/principal.ts'
+import type { Transaction } from '../../database/database.ts'
+import { ServiceError } from '../../errors.ts'
+import { clean } from '../../results/text.ts'
+
+const MAX_CHOICES = 20
+
+/** The clock by which a report cuts days, and the location if it is about one. */
+export interface Place {
+  timezone: string
+  location: { id: string; name: string } | null
+}
+
+/**
+ * The business's own clock, or that of one of its locations.
+ * @throws ServiceError `invalid_argument` naming the locations there are
+ */
+export async function placeOf(
+  db: Transaction,
+  business: AuthorizedBusiness,
+  locationId: string | undefined,
+): Promise<Place> {
+  if (locationId === undefined) return { timezone: business.timezone, location: null }
+  return oneOf(await locationsOf(db, business), locationId, 'locationId')
+}
+
+/** A location where something is written. */
+export interface Location extends Place {
+  location: { id: string; name: string }
+}
+
+/**
+ * The location that a write is about: the one asked for, or the only one there is.
+ * @param argument name of the argument that `locationId` came in
+ * @throws ServiceError `invalid_argument` naming the active locations
+ */
+export async function locationToWrite(
+  db: Transaction,
+  business: AuthorizedBusiness,
+  locationId: string | undefined,
+  argument = 'locationId',
+): Promise<Location> {
+  const active = (await locationsOf(db, business)).filter(({ is_active }) => is_active)
+  const [only] = active
+  if (locationId === undefined && only !== undefined && active.length === 1) return toLocation(only)
+  return oneOf(active, locationId, argument)
+}
+
+interface LocationRow {
+  id: string
+  name: string
+  timezone: string
+  is_active: boolean
+}
+
+function locationsOf(db: Transaction, business: AuthorizedBusiness): Promise<LocationRow[]> {
+  return db
+    .selectFrom('location')
+    .select(['id', 'name', 'timezone', 'is_active'])
+    .where('business_id', '=', business.id)
+    .orderBy('name')
+    .execute()
+}
+
+function oneOf(locations: readonly LocationRow[], id: string | undefined, argument: string): Location {
+  const found = locations.find((location) => location.id === id)
+  if (found !== undefined) return toLocation(found)
+  const choices = locations.slice(0, MAX_CHOICES).map((location) => location.id)
+  throw new ServiceError('invalid_argument', `${argument} must be one of this business: ${choices.join(', ')}.`, {
+    hint: 'list_locations and get_sales_by_location tell their names.',
+  })
+}
+
+function toLocation({ id, name, timezone }: LocationRow): Location {
+  return { timezone, location: { id, name: clean(name) } }
+}
+
+export interface LocationDetailRow extends LocationRow {
+  city: string | null
+  address: string | null
+}
+
+/** The locations of a business by name, active or not. */
+export function findLocations(
+  db: Transaction,
+  businessId: string,
+  query: { limit: number; after?: readonly [name: string, id: string] | undefined },
+): Promise<LocationDetailRow[]> {
+  let locations = db
+    .selectFrom('location')
+    .select(['id', 'name', 'timezone', 'is_active', 'city', 'address'])
+    .where('business_id', '=', businessId)
+  if (query.after !== undefined) {
+    const [name, id] = query.after
+    locations = locations.where((eb) => eb(eb.refTuple('name', 'id'), '>', eb.tuple(name, id)))
+  }
+  return locations.orderBy('name').orderBy('id').limit(query.limit).execute()
+}

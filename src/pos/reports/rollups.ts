@@ -1,0 +1,80 @@
+import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import { addDays, daysBetween, monthStart } from '../../time/local.ts'
+import type { Days } from '../../time/window.ts'
+import type { SalesScope } from './sales.ts'
+
+/** Whether a row of a rollup belongs to a scope, by the clock of the scope. */
+export function inRollup(alias: string, { businessId, locationId }: SalesScope): RawBuilder<SqlBool> {
+  const column = (name: string) => sql.ref(`${alias}.${name}`)
+  const isOfScope =
+    locationId === undefined
+      ? sql`${column('basis')} = 'business'`
+      : sql`${column('basis')} = 'location' and ${column('location_id')} = ${locationId}`
+  return sql<SqlBool>`${column('business_id')} = ${businessId} and ${isOfScope}`
+}
+
+/** Whether it also falls on local days; `time` is its day, or the first of its month. */
+export function rollupRows(
+  alias: string,
+  scope: SalesScope,
+  { from, to }: Days,
+  time: 'day' | 'month' = 'day',
+): RawBuilder<SqlBool> {
+  return sql<SqlBool>`${inRollup(alias, scope)} and ${sql.ref(`${alias}.${time}`)} between ${from} and ${to}`
+}
+
+/**
+ * The cells that add up to a window, as a subquery. Whole calendar months are of the monthly rollup; so is a month of
+ * which the window has more than half: its other days are taken off again, as negative cells of the daily one. A year
+ * is some twelve rows and a few days in place of hundreds.
+ * @param columns of both rollups: keys and sums; `day` is given beside them, in a month its first
+ */
+export function monthlyCells(
+  rollup: 'sales' | 'product',
+  columns: { keys: readonly string[]; sums: readonly string[] },
+  scope: SalesScope,
+  days: Days,
+): RawBuilder<unknown> {
+  const selects = partsOf(days).map(({ time, days, isTakenOff = false }) => {
+    const keys = columns.keys.map((name) => sql`r.${sql.ref(name)}, `)
+    const sums = columns.sums.map((name) => sql`${isTakenOff ? sql`-` : sql``}r.${sql.ref(name)} as ${sql.ref(name)}, `)
+    return sql`
+      select ${sql.join([...keys, ...sums], sql``)} r.${sql.ref(time)} as day
+      from ${sql.table(time === 'month' ? `${rollup}_monthly` : `${rollup}_daily`)} r
+      where ${rollupRows('r', scope, days, time)}`
+  })
+  return sql`(${sql.join(selects, sql` union all `)})`
+}
+
+interface Part {
+  time: 'day' | 'month'
+  days: Days
+  isTakenOff?: boolean
+}
+
+/** A window as whole months, with the days at both edges. */
+function partsOf({ from, to }: Days): Part[] {
+  const [first, last] = [monthStart(from), monthStart(to)]
+  if (first === last) return partsOfMonth({ from, to })
+  const between = { from: nextMonth(first), to: addDays(last, -1) }
+  return [
+    ...partsOfMonth({ from, to: addDays(between.from, -1) }),
+    ...(between.from <= between.to ? [{ time: 'month', days: between } as const] : []),
+    ...partsOfMonth({ from: last, to }),
+  ]
+}
+
+/** Days of one month: themselves, or the month less its other days where these are fewer. */
+function partsOfMonth(days: Days): Part[] {
+  const month = { from: monthStart(days.from), to: addDays(nextMonth(days.from), -1) }
+  const others = [
+    { from: month.from, to: addDays(days.from, -1) },
+    { from: addDays(days.to, 1), to: month.to },
+  ].filter(({ from, to }) => from <= to)
+  if (daysBetween(days.from, days.to) * 2 <= daysBetween(month.from, month.to)) return [{ time: 'day', days }]
+  return [{ time: 'month', days: month }, ...others.map((days) => ({ time: 'day', days, isTakenOff: true }) as const)]
+}
+
+function nextMonth(date: string): string {
+  return monthStart(addDays(monthStart(date), 31))
+}

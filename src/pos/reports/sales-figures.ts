@@ -1,0 +1,88 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { type Currency, Decimal, formatMoney, MoneySchema, money, quantity } from '../../money/money.ts'
+import { Nullable } from '../../results/schema.ts'
+
+/** Sales in Square's terms; net = gross − returns − discounts, total = net + tax + tips. */
+export const SalesFiguresSchema = Type.Object({
+  grossSales: MoneySchema,
+  returns: MoneySchema,
+  discounts: MoneySchema,
+  netSales: MoneySchema,
+  tax: MoneySchema,
+  tips: MoneySchema,
+  total: MoneySchema,
+  orders: Type.Integer({ description: 'Completed orders' }),
+  refunds: Type.Integer({ description: 'Refunds and returns' }),
+  unitsSold: Type.String({ description: 'Exact decimal' }),
+  averageSale: Nullable(MoneySchema, { description: 'Net sales per order; null without orders' }),
+})
+export type SalesFigures = Static<typeof SalesFiguresSchema>
+
+/** Sums as the database gives them: decimal strings. */
+export interface SalesSums {
+  orders: string
+  refunds: string
+  units_sold: string
+  gross_sales: string
+  discounts: string
+  returns: string
+  tax: string
+  tips: string
+}
+
+export const NO_SALES: SalesSums = {
+  orders: '0',
+  refunds: '0',
+  units_sold: '0',
+  gross_sales: '0',
+  discounts: '0',
+  returns: '0',
+  tax: '0',
+  tips: '0',
+}
+
+/** Net sales of some sums. */
+export function netSales(sums: SalesSums): Decimal {
+  return new Decimal(sums.gross_sales).minus(sums.returns).minus(sums.discounts)
+}
+
+/** Figures from sums, in one currency. */
+export function salesFigures(sums: SalesSums, currency: Currency): SalesFigures {
+  const net = netSales(sums)
+  const orders = Number(sums.orders)
+  return {
+    grossSales: money(sums.gross_sales, currency),
+    returns: money(sums.returns, currency),
+    discounts: money(sums.discounts, currency),
+    netSales: money(net, currency),
+    tax: money(sums.tax, currency),
+    tips: money(sums.tips, currency),
+    total: money(net.plus(sums.tax).plus(sums.tips), currency),
+    orders,
+    refunds: Number(sums.refunds),
+    unitsSold: quantity(sums.units_sold),
+    averageSale: orders === 0 ? null : money(net.div(orders).toDecimalPlaces(currency.currencyDigits), currency),
+  }
+}
+
+/** Adds sums of one currency. */
+export function addSums(rows: readonly SalesSums[]): SalesSums {
+  const keys = Object.keys(NO_SALES) as (keyof SalesSums)[]
+  return Object.fromEntries(
+    keys.map((key) => [key, rows.reduce((sum, row) => sum.plus(row[key]), new Decimal(0)).toString()]),
+  ) as unknown as SalesSums
+}
+
+/** One line with all terms, for text. */
+export function describeFigures(figures: SalesFigures): string {
+  const { grossSales, returns, discounts, tax, tips, total } = figures
+  const parts = [
+    `gross ${formatMoney(grossSales)}`,
+    `returns ${formatMoney(returns)}`,
+    `discounts ${formatMoney(discounts)}`,
+    `tax ${formatMoney(tax)}`,
+    `tips ${formatMoney(tips)}`,
+    `total ${formatMoney(total)}`,
+  ]
+  return parts.join(' · ')
+}

@@ -1,0 +1,125 @@
+import { type RawBuilder, sql } from 'kysely'
+import type { Transaction } from '../../database/database.ts'
+import type { Days } from '../../time/window.ts'
+import { atLocation } from '../conditions.ts'
+import { inRollup, monthlyCells, rollupRows } from './rollups.ts'
+import { NO_SALES, type SalesSums } from './sales-figures.ts'
+
+/** Whose sales: a business by its own clock, or one of its locations by that location's clock. */
+export interface SalesScope {
+  businessId: string
+  locationId?: string | undefined
+}
+
+export type Bucket = 'total' | 'day' | 'week' | 'month' | 'weekday' | 'hour'
+
+const SUMS = ['orders', 'refunds', 'units_sold', 'gross_sales', 'discounts', 'returns', 'tax', 'tips'] as const
+const sums = SUMS.map((name) => sql`coalesce(sum(r.${sql.ref(name)}), 0)::text as ${sql.ref(name)}`)
+
+// Keys of the buckets as text: a date, a number, or nothing for the whole window.
+const BUCKET_KEY: Record<Bucket, ReturnType<typeof sql>> = {
+  total: sql`''`,
+  day: sql`r.day::text`,
+  week: sql`date_trunc('week', r.day)::date::text`,
+  month: sql`date_trunc('month', r.day)::date::text`,
+  weekday: sql`extract(isodow from r.day)::text`,
+  hour: sql`r.hour::text`,
+}
+
+/**
+ * Sales per bucket of a window, from the rollups.
+ * @returns sums by key: the first day of a day, week (Monday) or month, the ISO weekday, or the hour of the day;
+ *   buckets without sales are absent
+ */
+export async function salesByBucket(
+  db: Transaction,
+  scope: SalesScope,
+  days: Days,
+  bucket: Bucket,
+): Promise<Map<string, SalesSums>> {
+  const cells =
+    bucket === 'total' || bucket === 'month'
+      ? monthlyCells('sales', { keys: [], sums: SUMS }, scope, days)
+      : sql`(
+          select * from ${sql.table(bucket === 'hour' ? 'sales_hourly' : 'sales_daily')} r
+          where ${rollupRows('r', scope, days)})`
+  const { rows } = await sql<SalesSums & { key: string }>`
+    select ${BUCKET_KEY[bucket]} as key, ${sql.join(sums)}
+    from ${cells} r
+    group by 1 order by 1`.execute(db)
+  return new Map(rows.map(({ key, ...row }) => [key, row]))
+}
+
+/** Sales of a whole window, from the rollups. */
+export async function salesTotal(db: Transaction, scope: SalesScope, days: Days): Promise<SalesSums> {
+  return (await salesByBucket(db, scope, days, 'total')).get('') ?? NO_SALES
+}
+
+/**
+ * Sales of several days, each up to the same time of its day: whole hours from the rollup, the last one from the raw
+ * rows.
+ * @param time local wall-clock time, exclusive
+ * @param timezone the clock of the scope
+ */
+export async function salesUntil(
+  db: Transaction,
+  scope: SalesScope,
+  dates: readonly string[],
+  time: string,
+  timezone: string,
+): Promise<Map<string, SalesSums>> {
+  const hour = time.slice(0, 2)
+  const inScope = (alias: string) =>
+    sql`${sql.ref(`${alias}.business_id`)} = ${scope.businessId}
+      and ${atLocation(`${alias}.location_id`, scope.locationId)}`
+  // The range around the last hour is for the index, as in `onDays`.
+  const within = (column: string) => sql`
+    ${sql.ref(column)} >= ((d.day + ${`${hour}:00`}::time) at time zone ${timezone}) - interval '3 hours'
+    and ${sql.ref(column)} < ((d.day + ${time}::time) at time zone ${timezone}) + interval '3 hours'
+    and (${sql.ref(column)} at time zone ${timezone})::date = d.day
+    and (${sql.ref(column)} at time zone ${timezone})::time >= ${`${hour}:00`}::time
+    and (${sql.ref(column)} at time zone ${timezone})::time < ${time}::time`
+  const { rows } = await sql<SalesSums & { key: string }>`
+    select r.day::text as key, ${sql.join(sums)}
+    from (
+      select r.day, ${sql.join(SUMS.map((name) => sql.ref(`r.${name}`)))}
+      from sales_hourly r
+      where ${inRollup('r', scope)} and r.day = any(${dates}::date[]) and r.hour < ${hour}
+      union all
+      select d.day, case when o.sale_lines > 0 or o.return_lines = 0 then 1 else 0 end as orders,
+        case when o.return_lines > 0 then 1 else 0 end as refunds,
+        o.units_sold, o.gross_sales, o.discounts, o.returns, o.tax, o.tips
+      from unnest(${dates}::date[]) d (day)
+      join orders o on ${inScope('o')} and o.status = 'completed' and ${within('o.completed_at')}
+      union all
+      select d.day, 0, 1, 0, 0, 0, f.returns, -f.tax, -f.tips
+      from unnest(${dates}::date[]) d (day)
+      join order_refund f on ${inScope('f')} and ${within('f.refunded_at')}
+    ) r
+    group by 1`.execute(db)
+  return new Map(rows.map(({ key, ...row }) => [key, row]))
+}
+
+const PRODUCT_COLUMNS = {
+  keys: ['product_id', 'variant_id'],
+  sums: [
+    'units_sold',
+    'units_returned',
+    'gross_sales',
+    'discounts',
+    'returns',
+    'tax',
+    'cost',
+    'costed_lines',
+    'net_sales',
+  ],
+}
+
+/**
+ * What products sold in a window, as a subquery of rows that add up to it, with its columns: product_id, variant_id,
+ * units_sold, units_returned, gross_sales, discounts, returns, tax, cost, costed_lines (how many of the lines have a
+ * cost), net_sales.
+ */
+export function productCells(scope: SalesScope, days: Days): RawBuilder<unknown> {
+  return monthlyCells('product', PRODUCT_COLUMNS, scope, days)
+}

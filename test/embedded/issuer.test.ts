@@ -1,0 +1,251 @@
+import { createHmac, generateKeyPairSync } from 'node:crypto'
+import { deleteApp, initializeApp } from 'firebase-admin/app'
+import { type Auth, getAuth } from 'firebase-admin/auth'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type Issuer, startIssuer } from '../../embedded/issuer.ts'
+
+const projectId = 'flowpos-test'
+const ana = { uid: 'ana-uid', email: 'ana@example.com', password: 'correct horse', displayName: 'Ana' }
+const now = () => Math.floor(Date.now() / 1000)
+
+const keys = ['key-1'].map((kid) => ({
+  kid,
+  privateKeyPem: generateKeyPairSync('rsa', { modulusLength: 2048 })
+    .privateKey.export({ type: 'pkcs8', format: 'pem' })
+    .toString(),
+}))
+const attacker = { kid: 'attacker', privateKey: generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey }
+
+let issuer: Issuer
+let auth: Auth
+const apps: ReturnType<typeof initializeApp>[] = []
+
+function connect(to: Issuer): Auth {
+  const app = initializeApp(to.firebaseOptions(), `app-${apps.length}`)
+  apps.push(app)
+  return getAuth(app)
+}
+
+/** The fields of the answers that the tests read. */
+interface Answer {
+  localId: string
+  idToken: string
+  refreshToken: string
+  id_token: string
+  users: object[]
+  error: { message: string }
+}
+
+async function call(path: string, body: object, base = issuer.url) {
+  const response = await fetch(`${base}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  return { status: response.status, body: (await response.json()) as Answer }
+}
+
+const signIn = (password: string, email = ana.email) =>
+  call('/v1/accounts:signInWithPassword?key=any', { email, password, returnSecureToken: true })
+
+/** Replaces parts of a token without regard to its signature. */
+function tamper(token: string, header: object, claims: object = {}, signature?: (signed: string) => string) {
+  const [head = '', payload = '', original = ''] = token.split('.')
+  const change = (part: string, change: object) =>
+    Buffer.from(JSON.stringify({ ...JSON.parse(Buffer.from(part, 'base64url').toString()), ...change })).toString(
+      'base64url',
+    )
+  const signed = `${change(head, header)}.${change(payload, claims)}`
+  return `${signed}.${signature ? signature(signed) : original}`
+}
+
+beforeAll(() => {
+  // With this variable firebase-admin would accept unsigned tokens.
+  delete process.env.FIREBASE_AUTH_EMULATOR_HOST
+})
+
+beforeEach(async () => {
+  issuer = await startIssuer({ projectId, users: [ana], keys, keyMaxAgeSeconds: 0 })
+  auth = connect(issuer)
+})
+
+afterEach(() => issuer.stop())
+afterAll(() => Promise.all(apps.map(deleteApp)))
+
+describe('verification by firebase-admin', () => {
+  it('accepts a genuine token', async () => {
+    const { body } = await signIn(ana.password)
+    const claims = await auth.verifyIdToken(body.idToken, true)
+    expect(claims).toMatchObject({ uid: ana.uid, email: ana.email, email_verified: true, name: 'Ana' })
+  })
+
+  const refused: [string, () => string][] = [
+    ['an expired token', () => issuer.issueToken(ana.uid, { iat: now() - 7200, exp: now() - 3600 })],
+    ['another audience', () => issuer.issueToken(ana.uid, { aud: 'another-project' })],
+    ['another issuer', () => issuer.issueToken(ana.uid, { iss: 'https://securetoken.google.com/another-project' })],
+    ['an empty subject', () => issuer.issueToken(ana.uid, { sub: '' })],
+    ['an unknown key', () => issuer.issueToken(ana.uid, {}, { key: attacker })],
+    ['a known key id on a foreign key', () => issuer.issueToken(ana.uid, {}, { key: { ...attacker, kid: 'key-1' } })],
+    ['no signature', () => tamper(issuer.issueToken(ana.uid), { alg: 'none' }, {}, () => '')],
+    [
+      'no signature and no key id',
+      () => tamper(issuer.issueToken(ana.uid), { alg: 'none', kid: undefined }, {}, () => ''),
+    ],
+    [
+      'the public key as an HMAC secret',
+      () =>
+        tamper(issuer.issueToken(ana.uid), { alg: 'HS256' }, {}, (signed) =>
+          createHmac('sha256', issuer.publicKeys()['key-1'] ?? '')
+            .update(signed)
+            .digest('base64url'),
+        ),
+    ],
+    ['a changed payload', () => tamper(issuer.issueToken(ana.uid), {}, { sub: 'somebody-else' })],
+  ]
+  it.each(refused)('refuses %s', async (_what, token) => {
+    await expect(auth.verifyIdToken(token(), true)).rejects.toMatchObject({
+      code: expect.stringMatching(/^auth\/(argument-error|id-token-expired)$/),
+    })
+  })
+
+  it('follows a rotation, with and without the old key', async () => {
+    const old = issuer.issueToken(ana.uid)
+    await issuer.rotateKeys()
+    const fresh = issuer.issueToken(ana.uid)
+    await expect(auth.verifyIdToken(old, true)).resolves.toMatchObject({ uid: ana.uid })
+    await expect(auth.verifyIdToken(fresh, true)).resolves.toMatchObject({ uid: ana.uid })
+
+    await issuer.rotateKeys({ keepOld: false })
+    await expect(auth.verifyIdToken(fresh, true)).rejects.toMatchObject({ code: 'auth/argument-error' })
+    await expect(auth.verifyIdToken(issuer.issueToken(ana.uid), true)).resolves.toMatchObject({ uid: ana.uid })
+  })
+
+  it('notices revoked, disabled and deleted users when asked to', async () => {
+    const token = issuer.issueToken(ana.uid)
+    issuer.revoke(ana.uid)
+    await expect(auth.verifyIdToken(token)).resolves.toMatchObject({ uid: ana.uid })
+    await expect(auth.verifyIdToken(token, true)).rejects.toMatchObject({ code: 'auth/id-token-revoked' })
+
+    const later = issuer.issueToken(ana.uid)
+    await expect(auth.verifyIdToken(later, true)).resolves.toMatchObject({ uid: ana.uid })
+    issuer.disable(ana.uid)
+    await expect(auth.verifyIdToken(later, true)).rejects.toMatchObject({ code: 'auth/user-disabled' })
+    issuer.disable(ana.uid, false)
+    issuer.remove(ana.uid)
+    await expect(auth.verifyIdToken(later, true)).rejects.toMatchObject({ code: 'auth/user-not-found' })
+  })
+
+  it('accepts the tokens of an issuer that shares the keys', async () => {
+    const other = await startIssuer({ projectId, users: [ana], keys })
+    const { body } = await call('/v1/accounts:signInWithPassword', ana, other.url)
+    await expect(auth.verifyIdToken(body.idToken, true)).resolves.toMatchObject({ uid: ana.uid })
+    const again = await call('/v1/token', { grant_type: 'refresh_token', refresh_token: body.refreshToken })
+    expect(again).toMatchObject({ status: 200, body: { user_id: ana.uid } })
+    await other.stop()
+  })
+
+  it('fails while the key endpoint does', async () => {
+    const token = issuer.issueToken(ana.uid)
+    issuer.setKeyEndpoint('hang')
+    const pending = auth.verifyIdToken(token).then(
+      () => 'accepted',
+      () => 'refused',
+    )
+    const patience = new Promise((resolve) => setTimeout(resolve, 200, 'waiting'))
+    expect(await Promise.race([pending, patience])).toBe('waiting')
+
+    issuer.setKeyEndpoint('error')
+    const keyPath = '/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com'
+    expect((await fetch(`${issuer.url}${keyPath}`)).status).toBe(503)
+    issuer.setKeyEndpoint('ok')
+    await expect(auth.verifyIdToken(token)).resolves.toMatchObject({ uid: ana.uid })
+  })
+})
+
+describe('administration by firebase-admin', () => {
+  it('creates, finds, changes, revokes and deletes users', async () => {
+    const { uid } = await auth.createUser({ email: 'Luis@Example.com', password: 'secret-1', displayName: 'Luis' })
+    expect((await auth.getUserByEmail('luis@example.com')).uid).toBe(uid)
+    await auth.setCustomUserClaims(uid, { plan: 'pro' })
+    const { body } = await signIn('secret-1', 'luis@example.com')
+    await expect(auth.verifyIdToken(body.idToken, true)).resolves.toMatchObject({ uid, plan: 'pro' })
+    await auth.revokeRefreshTokens(uid)
+    await auth.updateUser(uid, { disabled: true, password: 'secret-2' })
+    await expect(auth.verifyIdToken(body.idToken, true)).rejects.toMatchObject({ code: 'auth/user-disabled' })
+    await auth.deleteUser(uid)
+    await expect(auth.getUser(uid)).rejects.toMatchObject({ code: 'auth/user-not-found' })
+  })
+
+  it('is closed to everybody else', async () => {
+    const { status } = await call(`/v1/projects/${projectId}/accounts:update`, { localId: ana.uid, disableUser: true })
+    expect(status).toBe(401)
+  })
+})
+
+describe('sign-in', () => {
+  it('refuses a wrong password as Firebase does', async () => {
+    const wrong = { code: 400, message: 'INVALID_LOGIN_CREDENTIALS' }
+    const expected = { status: 400, body: { error: { ...wrong, errors: [{ message: wrong.message }] } } }
+    expect(await signIn('wrong')).toMatchObject(expected)
+    expect(await signIn(ana.password, 'nobody@example.com')).toMatchObject(expected)
+    expect(await call('/v1/accounts:signInWithPassword', { email: ana.email })).toMatchObject({
+      status: 400,
+      body: { error: { message: 'MISSING_PASSWORD' } },
+    })
+  })
+
+  it('refuses a disabled user', async () => {
+    issuer.disable(ana.uid)
+    expect((await signIn(ana.password)).body.error.message).toBe('USER_DISABLED')
+  })
+
+  it('speaks the paths of the Firebase JS SDK: sign up, look up, refresh', async () => {
+    const prefix = '/identitytoolkit.googleapis.com/v1/accounts'
+    const account = { email: 'new@example.com', password: 'secret-1', returnSecureToken: true }
+    const { body } = await call(`${prefix}:signUp?key=any`, account)
+    expect((await call(`${prefix}:signUp?key=any`, account)).body.error.message).toBe('EMAIL_EXISTS')
+    const found = await call(`${prefix}:lookup?key=any`, { idToken: body.idToken })
+    expect(found.body.users).toMatchObject([{ localId: body.localId, email: account.email, emailVerified: true }])
+    const forged = tamper(body.idToken, {}, { sub: ana.uid })
+    expect((await call(`${prefix}:lookup`, { idToken: forged })).body.error.message).toBe('INVALID_ID_TOKEN')
+
+    const refreshed = await fetch(`${issuer.url}/securetoken.googleapis.com/v1/token?key=any`, {
+      method: 'POST',
+      body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: body.refreshToken }),
+    })
+    const session = (await refreshed.json()) as Answer
+    expect(await auth.verifyIdToken(session.id_token, true)).toMatchObject({ uid: body.localId })
+
+    await call(`${prefix}:delete`, { idToken: session.id_token })
+    expect((await signIn(account.password, account.email)).status).toBe(400)
+  })
+
+  it('stops refreshing after a revocation', async () => {
+    const { body } = await signIn(ana.password)
+    issuer.revoke(ana.uid)
+    const refresh = (token: string) => call('/v1/token', { grant_type: 'refresh_token', refresh_token: token })
+    expect((await refresh(body.refreshToken)).body.error.message).toBe('TOKEN_EXPIRED')
+    expect((await refresh(`${body.refreshToken}x`)).body.error.message).toBe('INVALID_REFRESH_TOKEN')
+  })
+
+  it('is open to pages of any origin, and reads JSON sent as a form', async () => {
+    const preflight = await fetch(`${issuer.url}/v1/accounts:signInWithPassword`, {
+      method: 'OPTIONS',
+      headers: {
+        origin: 'http://localhost:3000',
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'x-client-version,content-type',
+      },
+    })
+    expect(preflight.headers.get('access-control-allow-origin')).toBe('*')
+    expect(preflight.headers.get('access-control-allow-headers')).toContain('x-client-version')
+
+    const response = await fetch(`${issuer.url}/v1/accounts:signInWithPassword`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: JSON.stringify(ana),
+    })
+    expect(response.status).toBe(200)
+    expect((await fetch(`${issuer.url}/unknown`)).status).toBe(404)
+  })
+})

@@ -1,0 +1,79 @@
+import diagnostics from 'node:diagnostics_channel'
+import Fastify from 'fastify'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type Issuer, startIssuer } from '../../../embedded/issuer.ts'
+import firebase from '../../../plugins/auth/firebase.ts'
+import { loadConfig } from '../../../src/config.ts'
+
+const PROJECT = 'flowpos-test'
+let issuer: Issuer
+const apps: { close(): Promise<unknown> }[] = []
+
+beforeEach(async () => {
+  issuer = await startIssuer({
+    projectId: PROJECT,
+    users: [{ uid: 'ana', email: 'ana@example.com', password: 'password' }],
+    keyMaxAgeSeconds: 3600,
+  })
+})
+afterEach(async () => {
+  await Promise.all(apps.splice(0).map((app) => app.close()))
+  await issuer.stop()
+})
+
+async function verifier() {
+  const app = Fastify()
+  apps.push(app)
+  const config = loadConfig({ MCP_TOKEN_SECRET: 'x'.repeat(32) })
+  await app.register(firebase, { config, clock: () => new Date(), appOptions: issuer.firebaseOptions() })
+  await app.ready()
+  return app.firebase
+}
+
+describe('the key endpoint', () => {
+  it('is asked once at start, and not again for many sign-ins at a time', async () => {
+    const paths: string[] = []
+    const note = (message: unknown) => {
+      paths.push((message as { request: { url: string } }).request.url)
+    }
+    diagnostics.subscribe('http.server.request.start', note)
+    try {
+      const { verify } = await verifier()
+      const token = issuer.issueToken('ana')
+      await Promise.all(Array.from({ length: 20 }, () => verify(token)))
+      expect(paths.filter((path) => path.startsWith('/robot/'))).toHaveLength(1)
+      expect(paths.filter((path) => path.endsWith('accounts:lookup'))).toHaveLength(20)
+    } finally {
+      diagnostics.unsubscribe('http.server.request.start', note)
+    }
+  })
+
+  it('that is away or hangs is no fault of the token: unavailable, within six seconds', async () => {
+    for (const state of ['error', 'hang'] as const) {
+      issuer.setKeyEndpoint(state)
+      const { verify } = await verifier()
+      const started = Date.now()
+      await expect(verify(issuer.issueToken('ana'))).rejects.toMatchObject({ code: 'unavailable', statusCode: 503 })
+      expect(Date.now() - started).toBeLessThan(6500)
+      issuer.setKeyEndpoint('ok')
+      await expect(verify(issuer.issueToken('ana'))).resolves.toMatchObject({ uid: 'ana' })
+    }
+  }, 40_000)
+})
+
+it('gives the e-mail only where it is verified', async () => {
+  const { verify } = await verifier()
+  await expect(verify(issuer.issueToken('ana', { email_verified: true }))).resolves.toEqual({
+    uid: 'ana',
+    email: 'ana@example.com',
+  })
+  await expect(verify(issuer.issueToken('ana', { email_verified: false }))).resolves.toEqual({ uid: 'ana' })
+})
+
+it.each(['revoke', 'disable', 'remove'] as const)('asks whether the session still holds: %s', async (change) => {
+  const { verify } = await verifier()
+  const token = issuer.issueToken('ana')
+  await verify(token)
+  issuer[change]('ana')
+  await expect(verify(token)).rejects.toMatchObject({ code: 'unauthenticated' })
+})

@@ -1,0 +1,168 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { generateApiKey } from '../../../src/auth/api-key.ts'
+import { toolsOf } from '../../support/catalogue.ts'
+import { call, rpc, type Service, startService } from '../../support/service.ts'
+import { makeShop, makeUser, type Shop } from '../../support/shop.ts'
+
+let service: Service
+let shop: Shop
+let foreign: Shop
+
+beforeAll(async () => {
+  service = await startService({ users: ['ana', 'luis', 'eve'] })
+  shop = await makeShop(service.db, { name: 'Tienda Luna' })
+  foreign = await makeShop(service.db, { name: 'Foreign' })
+  await makeUser(service.db, 'ana', [{ shop, role: 'owner' }])
+  await makeUser(service.db, 'luis', [{ shop, role: 'cashier' }])
+  await makeUser(service.db, 'eve', [{ shop: foreign, role: 'admin' }])
+})
+afterAll(() => service?.close())
+
+const as = (uid: string) => ({ authorization: `Bearer ${service.issuer.issueToken(uid)}` })
+const create = (uid: string, payload: Record<string, unknown> = {}) =>
+  service.app.inject({
+    method: 'POST',
+    url: '/mcp/keys',
+    headers: as(uid),
+    payload: { businessId: shop.id, role: 'tenant_developer', scopes: ['pos:read'], label: 'CI', ...payload },
+  })
+
+describe('API keys', () => {
+  it('are created with the shapes of the product, shown once, stored as a hash', async () => {
+    const response = await create('ana')
+    expect(response.statusCode).toBe(201)
+    const { rawKey, key } = response.json()
+    expect(rawKey).toMatch(/^fp_mcp_[0-9a-f]{64}$/)
+    expect(key).toEqual({
+      id: expect.any(String),
+      businessId: shop.id,
+      role: 'tenant_developer',
+      scopes: ['pos:read'],
+      label: 'CI',
+      isActive: true,
+      createdAt: expect.any(String),
+      expiresAt: null,
+      lastUsedAt: null,
+    })
+    const list = await service.app.inject({ url: `/mcp/keys?businessId=${shop.id}`, headers: as('ana') })
+    expect(list.json().keys).toContainEqual(key)
+    expect(list.body).not.toContain(rawKey)
+    const rows = await service.db.asOwner<{ row: string }>('select to_jsonb(k)::text as row from mcp_api_key k')
+    expect(JSON.stringify(rows)).not.toContain(rawKey.slice(7))
+  })
+
+  it('open the endpoint for their business and scopes, and no more', async () => {
+    const { rawKey, key } = (await create('ana', { scopes: ['pos:read', 'reports:read'] })).json()
+    const { body } = await rpc(service.app, rawKey, 'tools/list')
+    expect(body.result.tools.map((tool: { name: string }) => tool.name)).toEqual(toolsOf('pos:read', 'reports:read'))
+    expect((await call(service.app, rawKey, 'get_products')).data.business.id).toBe(shop.id)
+    expect((await call(service.app, rawKey, 'get_context')).data).toMatchObject({
+      principal: 'api_key',
+      role: 'tenant_developer',
+    })
+    expect((await call(service.app, rawKey, 'get_products', { businessId: foreign.id })).isError).toBe(true)
+    const [row] = await service.db.asOwner<{ used: boolean }>(
+      'select last_used_at is not null as used from mcp_api_key where id = $1',
+      [key.id],
+    )
+    expect(row).toEqual({ used: true })
+  })
+
+  it('stop at once when revoked or deleted here, and within 60 seconds elsewhere', async () => {
+    const other = await service.anotherInstance()
+    for (const [method, suffix] of [
+      ['PATCH', '/revoke'],
+      ['DELETE', ''],
+    ] as const) {
+      const { rawKey, key } = (await create('ana')).json()
+      expect((await rpc(service.app, rawKey, 'ping')).status).toBe(200)
+      expect((await rpc(other, rawKey, 'ping')).status).toBe(200)
+      // Many clients name the media type of JSON where they send no body.
+      const headers = { ...as('ana'), 'content-type': 'application/json' }
+      const response = await service.app.inject({ method, url: `/mcp/keys/${key.id}${suffix}`, headers })
+      expect(response.statusCode).toBe(method === 'PATCH' ? 200 : 204)
+      expect((await rpc(service.app, rawKey, 'ping')).status).toBe(401)
+      service.now = new Date(service.now.getTime() + 59_000)
+      expect((await rpc(other, rawKey, 'ping')).status).toBe(401)
+    }
+  })
+
+  it('end when they expire', async () => {
+    const expiresAt = new Date(service.now.getTime() + 10_000).toISOString()
+    const { rawKey } = (await create('ana', { expiresAt })).json()
+    expect((await rpc(service.app, rawKey, 'ping')).status).toBe(200)
+    service.now = new Date(service.now.getTime() + 11_000)
+    expect((await rpc(service.app, rawKey, 'ping')).status).toBe(401)
+    const past = await create('ana', { expiresAt })
+    expect(past.json().message).toBe('expiresAt must be in the future.')
+  })
+
+  it('are managed by owners and admins of their business only', async () => {
+    expect((await create('luis')).statusCode).toBe(403)
+    const foreigner = await create('eve')
+    expect(foreigner.statusCode).toBe(403)
+    expect(foreigner.json().message).toBe(`You may manage API keys of: Foreign (${foreign.id}).`)
+    const { key } = (await create('ana')).json()
+    for (const uid of ['eve', 'luis']) {
+      const revoke = await service.app.inject({ method: 'PATCH', url: `/mcp/keys/${key.id}/revoke`, headers: as(uid) })
+      expect(revoke.statusCode).toBe(404)
+      expect(
+        (await service.app.inject({ method: 'DELETE', url: `/mcp/keys/${key.id}`, headers: as(uid) })).statusCode,
+      ).toBe(404)
+    }
+    expect((await service.app.inject({ url: `/mcp/keys?businessId=${shop.id}`, headers: as('eve') })).statusCode).toBe(
+      403,
+    )
+    expect((await service.app.inject({ url: `/mcp/keys?businessId=${shop.id}` })).statusCode).toBe(401)
+  })
+
+  it.each([
+    [{ role: 'platform_operator' }, 403, 'npm run operator-key'],
+    [{ role: 'owner' }, 400, 'role must be one of: merchant, tenant_developer'],
+    [{ scopes: ['pos:all'] }, 400, 'must be one of: pos:read'],
+    [{ expiresAt: '2030-12-31T23:59:60Z' }, 400, 'expiresAt must be an instant'],
+    [{ label: 'a\u0000' }, 400, 'malformed'],
+    [{ label: '   ' }, 400, 'label must match'],
+    [{ label: '' }, 400, 'label must NOT have fewer than 1 characters'],
+    [{ businessId: 'mine' }, 400, 'businessId must be a valid uuid'],
+    [{ expires: 'never' }, 400, 'Unknown argument "expires"'],
+  ])('refuse %j', async (payload, status, message) => {
+    const response = await create('ana', payload)
+    expect(response.statusCode).toBe(status)
+    expect(response.json().message).toContain(message)
+  })
+})
+
+describe('operator keys', () => {
+  it('choose one tenant at a time, any active one, and are never shown to merchants', async () => {
+    const { rawKey, hash } = generateApiKey()
+    await service.db.asOwner(
+      "insert into mcp_api_key (role, scopes, label, key_hash) values ('platform_operator', '{pos:read}', 'ops', $1)",
+      [hash],
+    )
+    const before = await call(service.app, rawKey, 'get_products')
+    expect(before.text).toContain('business_required: Choose a business first. See list_tenants')
+    const { data } = await call(service.app, rawKey, 'list_tenants', { limit: 1 })
+    expect(data).toMatchObject({ tenants: [{ id: foreign.id, name: 'Foreign' }], hasMore: true })
+    const next = await call(service.app, rawKey, 'list_tenants', { limit: 1, cursor: data.nextCursor })
+    expect(next.data).toMatchObject({ tenants: [{ id: shop.id }], hasMore: false })
+
+    const { headers } = await rpc(service.app, rawKey, 'initialize', {
+      protocolVersion: '2025-11-25',
+      capabilities: {},
+      clientInfo: { name: 'ops', version: '1' },
+    })
+    const session = { 'mcp-session-id': headers['mcp-session-id'] as string }
+    await call(service.app, rawKey, 'set_active_tenant', { tenantId: shop.id }, session)
+    expect((await call(service.app, rawKey, 'get_products', {}, session)).data.business.id).toBe(shop.id)
+    await service.db.asOwner('update business set is_active = false where id = $1', [foreign.id])
+    const off = await call(service.app, rawKey, 'set_active_tenant', { tenantId: foreign.id }, session)
+    expect(off.text).toContain('business_not_available')
+    expect((await call(service.app, rawKey, 'set_active_business', { businessId: shop.id })).body.error.code).toBe(
+      -32602,
+    )
+    expect((await call(service.app, rawKey, 'list_tenants', { cursor: 'AAAA' })).text).toContain(
+      'invalid_argument: cursor',
+    )
+  })
+})

@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto'
+import type { Redis } from 'ioredis'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createMemorySessionStore } from '../../embedded/memory-session-store.ts'
+import { createRedisSessionStore } from '../../src/sessions/redis-store.ts'
+import type { SessionStore } from '../../src/sessions/store.ts'
+import { connectRedis } from '../support/service.ts'
+
+let redis: Redis
+
+beforeAll(() => {
+  redis = connectRedis()
+})
+afterAll(() => redis.disconnect())
+
+describe.each([
+  ['Redis', (): SessionStore => createRedisSessionStore(redis)],
+  ['memory', createMemorySessionStore],
+])('sessions in %s', (_where, create) => {
+  const someone = () => `user:${randomUUID()}`
+
+  it('a record that is made anew late takes nothing of what was kept meanwhile', async () => {
+    const [store, sid, owner] = [create(), randomUUID(), someone()]
+    await store.save(sid, { principal: owner, client: 'first', expiresAt: 1_900_000_000 }, 60)
+    await store.chooseBusiness(sid, owner, 'shop-2')
+    await store.save(sid, { principal: owner, client: 'second' }, 60)
+    expect(await store.read(sid, owner)).toEqual({
+      session: { principal: owner, client: 'first', expiresAt: 1_900_000_000, businessId: 'shop-2' },
+      lastBusinessId: 'shop-2',
+    })
+  })
+
+  it('nobody else changes a session, nor brings one into being', async () => {
+    const [store, sid, owner, other] = [create(), randomUUID(), someone(), someone()]
+    await store.save(sid, { principal: owner, lists: 'a' }, 60)
+    await store.chooseBusiness(sid, other, 'shop-9')
+    await store.noteLists(sid, other, 'z')
+    await store.renew(sid, other, 2_000_000_000, 60)
+    expect((await store.read(sid, undefined)).session).toEqual({ principal: owner, lists: 'a' })
+    await store.noteLists('never-there', owner, 'z')
+    expect((await store.read('never-there', owner)).session).toBeNull()
+  })
+
+  it('an ended one stays ended, whatever comes after', async () => {
+    const [store, sid, owner] = [create(), randomUUID(), someone()]
+    await store.save(sid, { principal: owner }, 60)
+    await store.end(sid, 60)
+    await store.save(sid, { principal: owner }, 60)
+    await store.noteLists(sid, owner, 'a')
+    await store.chooseBusiness(sid, owner, 'shop-2')
+    expect(await store.read(sid, owner)).toEqual({ session: 'ended', lastBusinessId: 'shop-2' })
+  })
+
+  it('lives as long as it was made or renewed for: a choice makes it no longer', async () => {
+    const [store, sid, renewed, owner] = [create(), randomUUID(), randomUUID(), someone()]
+    await Promise.all([sid, renewed].map((id) => store.save(id, { principal: owner }, 1)))
+    await Promise.all([store.chooseBusiness(sid, owner, 'shop-1'), store.renew(renewed, owner, 2_000_000_000, 60)])
+    await new Promise((resolve) => setTimeout(resolve, 1200))
+    expect((await store.read(sid, owner)).session).toBeNull()
+    expect((await store.read(renewed, owner)).session).toMatchObject({ expiresAt: 2_000_000_000 })
+  })
+})
