@@ -11,7 +11,7 @@ import { migrate } from '../src/database/migrate.ts'
 import type { AnsweredQuery } from '../src/database/pipelined.ts'
 import { createKysely, createPool, SERVICE_ROLE } from '../src/database/pool.ts'
 import { createRegistry } from '../src/mcp/registry.ts'
-import { callTool } from '../src/mcp/run-tool.ts'
+import { runTool } from '../src/mcp/run-tool.ts'
 import { addDays, localDate } from '../src/time/local.ts'
 import { copyShops, makeShop, shopId } from './market.ts'
 import { NAIVE } from './naive.ts'
@@ -147,7 +147,7 @@ async function measure(url: string, superuser: pg.Client, withNaive: boolean): P
     const costs: number[] = []
     for (let round = 0; round < ROUNDS; round++) {
       queries.length = 0
-      await callTool(registered, args, {
+      await runTool(registered, args, {
         principal,
         now,
         requestId: 'bench',

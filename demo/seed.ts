@@ -4,11 +4,11 @@ import { type Calendar, createCalendar, localDate, type Window } from './data/ca
 import { type CatalogueRows, catalogueRows } from './data/catalogue.ts'
 import { copyRows } from './data/copy.ts'
 import { customerRows, customersUntil, type Regular } from './data/customers.ts'
+import { DEMO_MEMBERSHIPS, DEMO_USERS, type DemoUser, ESTUDIO_QUETZAL } from './data/directory.ts'
 import { type Chapter, history } from './data/history.ts'
 import { CREATED_BY } from './data/sales.ts'
 import { SHOPS, type Shop } from './data/shops.ts'
 import { stockedShelves, stockMovements } from './data/stock.ts'
-import { DEMO_MEMBERSHIPS, DEMO_USERS, type DemoUser, ESTUDIO_QUETZAL } from './directory.ts'
 
 export type SeedOptions = ({ client: pg.ClientBase } | { connectionString: string }) & {
   /** Nothing happens after it. */

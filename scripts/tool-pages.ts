@@ -1,7 +1,8 @@
 import { type TObject, type TSchema, Type } from '@sinclair/typebox'
+import { publicSchema } from '../src/mcp/published-schema.ts'
 import type { Tool } from '../src/mcp/tool.ts'
 import { WRITE_INPUT, WRITE_OUTPUT } from '../src/mcp/write.ts'
-import { EntityRef, publicSchema } from '../src/results/schema.ts'
+import { EntityRef } from '../src/results/schema.ts'
 
 type Schema = Record<string, unknown> & { properties?: Record<string, Schema>; items?: Schema; required?: string[] }
 

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
 import Fastify from 'fastify'
 import pg from 'pg'
-import { MARCO } from '../../demo/directory.ts'
+import { MARCO } from '../../demo/data/directory.ts'
 import { seedDemo } from '../../demo/seed.ts'
 import { startPostgres } from '../../embedded/postgres.ts'
 import { startRedis } from '../../embedded/redis-server.ts'
@@ -100,7 +100,7 @@ async function makeTokens(client: pg.Client, env: Record<string, string>, people
   )
   const tokens = [MARCO.id, ...crowd].map((sub) => {
     const jti = randomUUID()
-    return { sub, jti, ...app.mcpTokens.sign({ sub, jti, scopes: [...SCOPES], business }) }
+    return { sub, jti, ...app.jwtSigner.sign({ sub, jti, scopes: [...SCOPES], business }) }
   })
   await client.query(
     `insert into mcp_token (jti, user_id, expires_at, created_at, last_used_at)

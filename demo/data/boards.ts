@@ -1,8 +1,8 @@
 import type { Insertable } from 'kysely'
 import { Temporal } from 'temporal-polyfill'
 import type { PsaBoard, PsaPhase, PsaStep, PsaTimeEntry } from '../../src/database/types.ts'
-import { ESTUDIO_QUETZAL, SOFIA } from '../directory.ts'
 import { type Calendar, isWithin, type Window } from './calendar.ts'
+import { ESTUDIO_QUETZAL, SOFIA } from './directory.ts'
 import { createRandom, stableId } from './random.ts'
 
 type Kind = 'task' | 'document' | 'hourly' | 'approval'

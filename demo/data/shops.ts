@@ -1,6 +1,6 @@
-import { CAFE_NONO, type DemoBusiness, ESTUDIO_QUETZAL, HUDSON, LA_CEIBA } from '../directory.ts'
 import { CAFE_NONO_CATALOGUE } from './cafe-nono.ts'
 import type { Catalogue } from './catalogue.ts'
+import { CAFE_NONO, type DemoBusiness, ESTUDIO_QUETZAL, HUDSON, LA_CEIBA } from './directory.ts'
 import { ESTUDIO_QUETZAL_CATALOGUE } from './estudio-quetzal.ts'
 import { HUDSON_CATALOGUE } from './hudson.ts'
 import { LA_CEIBA_CATALOGUE } from './la-ceiba.ts'

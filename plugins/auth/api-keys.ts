@@ -2,10 +2,10 @@ import { type Static, Type } from '@sinclair/typebox'
 import fp from 'fastify-plugin'
 import { generateApiKey } from '../../src/auth/api-key.ts'
 import type { AuthorizedBusiness } from '../../src/auth/principal.ts'
+import { describeBusiness } from '../../src/auth/principal.ts'
 import { NullableTime, Time } from '../../src/auth/schemas.ts'
 import type { Scope } from '../../src/auth/scopes.ts'
 import { ServiceError } from '../../src/errors.ts'
-import { describeBusiness } from '../../src/mcp/resolve-business.ts'
 import type { Clock } from '../../src/time/clock.ts'
 
 /** An API key as its owner may see it again; the key itself is shown once. */

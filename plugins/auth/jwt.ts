@@ -9,7 +9,7 @@ import { ServiceError } from '../../src/errors.ts'
 import { oauthAddresses } from '../../src/oauth/addresses.ts'
 import type { Clock } from '../../src/time/clock.ts'
 
-export interface McpTokens {
+export interface JwtSigner {
   /** Signs a token with the current secret. */
   sign(claims: McpTokenClaims): { token: string; expiresAt: Date }
   /**
@@ -25,7 +25,7 @@ export interface McpTokens {
 
 declare module 'fastify' {
   interface FastifyInstance {
-    mcpTokens: McpTokens
+    jwtSigner: JwtSigner
   }
 }
 
@@ -62,7 +62,7 @@ export default fp<{ config: Config; clock: Clock }>(
     const jwts = new Map(kids.map((kid) => [kid, app.jwt[kid] as NonNullable<(typeof app.jwt)[string]>]))
     const current = jwts.get(kids[0] as string) as NonNullable<(typeof app.jwt)[string]>
 
-    app.decorate('mcpTokens', {
+    app.decorate('jwtSigner', {
       sign(claims) {
         const iat = Math.floor(clock().getTime() / 1000)
         const exp = iat + config.MCP_TOKEN_TTL_SECONDS
@@ -81,7 +81,7 @@ export default fp<{ config: Config; clock: Clock }>(
       },
 
       signingKey: { kid: kids[0] as string, key: createSecretKey(Buffer.from(config.MCP_TOKEN_SECRET)) },
-    } satisfies McpTokens)
+    } satisfies JwtSigner)
 
     // By the whole token: the verifier's own cache hashes it first, which costs more than the rest of a request's check.
     const verified = new LRUCache<string, VerifiedMcpToken>({ max: 1000 })

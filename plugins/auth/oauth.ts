@@ -31,7 +31,7 @@ const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, sto
     connections: app.connections,
     cookieKeys: cookieKeys([config.MCP_TOKEN_SECRET, ...listOf(config.MCP_TOKEN_PREVIOUS_SECRETS)]),
     idTokenKey: idTokenKey(config.MCP_TOKEN_SECRET),
-    signingKey: app.mcpTokens.signingKey,
+    signingKey: app.jwtSigner.signingKey,
     accessTokenTtlSeconds: Math.min(config.MCP_TOKEN_TTL_SECONDS, MAX_ACCESS_TOKEN_TTL_SECONDS),
   })
   const logFailure = (err: Error) => app.log.error({ err }, 'authorization server failed')

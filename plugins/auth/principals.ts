@@ -40,7 +40,7 @@ const MAX_ATTEMPTS = 5
 /** Turns credentials into principals. What the database says is remembered briefly, one query at a time per credential. */
 export default fp<{ config: Config; clock: Clock }>(
   async (app, { config, clock }) => {
-    const { database, mcpTokens } = app
+    const { database, jwtSigner } = app
     const { resource } = oauthAddresses(config)
     const memory = { max: 10_000, ttl: REMEMBERED_MS, ttlResolution: 0, perf: { now: () => clock().getTime() } }
 
@@ -59,7 +59,7 @@ export default fp<{ config: Config; clock: Clock }>(
 
     function verified(credential: string): VerifiedMcpToken {
       try {
-        return mcpTokens.verify(credential)
+        return jwtSigner.verify(credential)
       } catch (error) {
         if (!isFirebaseToken(credential)) throw error
         throw new ServiceError(
@@ -85,7 +85,7 @@ export default fp<{ config: Config; clock: Clock }>(
       },
 
       async authenticateConnection(credential) {
-        const claims = mcpTokens.verify(credential, 0, resource)
+        const claims = jwtSigner.verify(credential, 0, resource)
         const jti = claims.sid ?? claims.jti
         const principal = await freshly(() => byToken.forceFetch(jti, { context: { ...claims, jti } }))
         // Tokens of one connection follow each other: what is remembered may stem from the one before.

@@ -83,7 +83,7 @@ const NO_MEMBERSHIP =
 /** MCP tokens: exchange, refresh, revocation. Memberships are read anew for each. */
 export default fp<{ config: Config; clock: Clock }>(
   async (app, { config, clock }) => {
-    const { database, mcpTokens } = app
+    const { database, jwtSigner } = app
 
     async function issue(
       db: Transaction,
@@ -101,7 +101,7 @@ export default fp<{ config: Config; clock: Clock }>(
       }
       const jti = randomUUID()
       const [first] = user.businesses as [AuthorizedBusiness]
-      const { token, expiresAt } = mcpTokens.sign({ sub: user.userId, jti, scopes, business: first.id })
+      const { token, expiresAt } = jwtSigner.sign({ sub: user.userId, jti, scopes, business: first.id })
       await addToken(
         db,
         {
@@ -164,7 +164,7 @@ export default fp<{ config: Config; clock: Clock }>(
       },
 
       async refresh(accessToken, client) {
-        const { sub: userId, jti } = mcpTokens.verify(accessToken, REFRESH_GRACE_SECONDS)
+        const { sub: userId, jti } = jwtSigner.verify(accessToken, REFRESH_GRACE_SECONDS)
         const grant = await database.within({ userId }, 'write', async (db) => {
           const old = await db
             .selectFrom('mcp_token')

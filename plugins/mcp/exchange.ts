@@ -13,7 +13,7 @@ import type { CallToolResult } from './tool-calls.ts'
 export interface Exchange {
   listTools(): Promise<VisibleTools>
   /** null: unknown, or hidden, which is the same to the caller. */
-  callTool(name: string, args: Record<string, unknown>): Promise<CallToolResult | null>
+  call(name: string, args: Record<string, unknown>): Promise<CallToolResult | null>
   listPrompts(): PromptListing[]
   /** @throws ServiceError for one that is unknown or hidden, and for wrong arguments */
   getPrompt(name: string, args: Record<string, string>): { description: string; text: string }
@@ -55,7 +55,7 @@ export function createExchange(
       }
       return list
     },
-    callTool: (name, args) => turns(() => app.callTool(name, args, context, request.log)),
+    call: (name, args) => turns(() => app.toolCalls.run(name, args, context, request.log)),
     listPrompts: () => listPrompts(mayUse),
     getPrompt: (name, args) => getPrompt(name, args, { mayUse, several: hasSeveral(principal) }),
     listResources: () => listResources(principal),

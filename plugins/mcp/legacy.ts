@@ -70,7 +70,7 @@ async function answerDirectly(exchange: Exchange, request: JSONRPCRequest): Prom
   }
   if (request.method !== 'tools/call' || problemOfParams(request) !== undefined) return undefined
   const { name, arguments: args = {} } = request.params as { name: string; arguments?: Record<string, unknown> }
-  const result = await exchange.callTool(name, args)
+  const result = await exchange.call(name, args)
   if (result !== null) return `${head}"result":${JSON.stringify(result)}}`
   return JSON.stringify(refusal(request, unknownTool(name)))
 }
@@ -116,7 +116,7 @@ function createServer(exchange: Exchange): Server {
   })
   server.setRequestHandler(ListToolsRequestSchema, async () => ({ tools: (await exchange.listTools()).tools as never }))
   server.setRequestHandler(CallToolRequestSchema, async ({ params }) => {
-    const result = await exchange.callTool(params.name, params.arguments ?? {})
+    const result = await exchange.call(params.name, params.arguments ?? {})
     if (result === null) throw new McpError(ErrorCode.InvalidParams, unknownTool(params.name))
     return { ...result }
   })

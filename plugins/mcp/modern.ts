@@ -47,7 +47,7 @@ function createServer(exchange: Exchange): Server {
     ...CACHED,
   }))
   server.setRequestHandler('tools/call', async ({ params }) => {
-    const result = await exchange.callTool(params.name, params.arguments ?? {})
+    const result = await exchange.call(params.name, params.arguments ?? {})
     if (result === null) {
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name.slice(0, 64)}`)
     }

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import fp from 'fastify-plugin'
 import { ServiceError } from '../../src/errors.ts'
-import { callTool, describeFailure } from '../../src/mcp/run-tool.ts'
+import { describeFailure, runTool } from '../../src/mcp/run-tool.ts'
 import type { CallContext } from '../../src/mcp/tool.ts'
 
 /** The result of `tools/call`, in the terms of the protocol. */
@@ -11,18 +11,22 @@ export interface CallToolResult {
   isError?: true
 }
 
+export interface ToolCalls {
+  /**
+   * Runs a tool by name and keeps account of it.
+   * @returns the result, failures included; null for a tool that is unknown or hidden from the principal
+   */
+  run(
+    name: string,
+    args: Record<string, unknown>,
+    context: CallContext,
+    log: FastifyBaseLogger,
+  ): Promise<CallToolResult | null>
+}
+
 declare module 'fastify' {
   interface FastifyInstance {
-    /**
-     * Calls a tool by name and keeps account of it.
-     * @returns the result, failures included; null for a tool that is unknown or hidden from the principal
-     */
-    callTool(
-      name: string,
-      args: Record<string, unknown>,
-      context: CallContext,
-      log: FastifyBaseLogger,
-    ): Promise<CallToolResult | null>
+    toolCalls: ToolCalls
   }
 }
 
@@ -32,7 +36,7 @@ export default fp(
     // All that these lines tell is of our own making: to look through each for credentials costs as much as to write it.
     const lines = app.log.child({}, { redact: [] })
 
-    app.decorate('callTool', async (name, args, context, log) => {
+    const run: ToolCalls['run'] = async (name, args, context, log) => {
       const registered = app.registry.find(context.principal, name)
       if (registered === undefined) return null
 
@@ -41,7 +45,7 @@ export default fp(
       let businessId: string | null = null
       let isAudited = false
       try {
-        const called = await callTool(registered, args, context)
+        const called = await runTool(registered, args, context)
         businessId = called.businessId
         isAudited = called.isAudited
         return { content: [{ type: 'text', text: called.text }], structuredContent: called.data }
@@ -71,7 +75,9 @@ export default fp(
           })
         }
       }
-    })
+    }
+
+    app.decorate('toolCalls', { run })
   },
   { name: 'tool-calls', dependencies: ['registry', 'audit', 'metrics'] },
 )

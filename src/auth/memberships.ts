@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { type Transaction, widen } from '../database/database.ts'
+import { setAccess, type Transaction } from '../database/database.ts'
 import type { AuthorizedBusiness } from './principal.ts'
 
 /**
@@ -50,7 +50,7 @@ export async function findSignedInUser(
           .returning(['id', 'email'])
           .executeTakeFirst())
   if (user === undefined) return null
-  await widen(db, { userId: user.id })
+  await setAccess(db, { userId: user.id })
   if (user.email === null && email !== undefined) await keepEmail(db, user.id, email)
   return user.id
 }

@@ -51,3 +51,8 @@ export function scopesAnywhere(principal: Principal): readonly Scope[] {
 export function scopesOfMemberships(memberships: readonly { role: string }[]): Scope[] {
   return SCOPES.filter((scope) => memberships.some((membership) => scopesOfRole(membership.role).includes(scope)))
 }
+
+/** A business as results and errors name it. */
+export function describeBusiness(business: { id: string; name: string }): string {
+  return `${business.name} (${business.id})`
+}

@@ -113,7 +113,7 @@ function describe(error: unknown): unknown {
 }
 
 /** Changes what an open transaction sees, once it has learned who or what it is about. */
-export async function widen(db: Transaction, access: Access): Promise<void> {
+export async function setAccess(db: Transaction, access: Access): Promise<void> {
   await db.executeQuery(CompiledQuery.raw(settings(access)))
 }
 

@@ -1,14 +1,9 @@
 import { createHash } from 'node:crypto'
 import { type TObject, Type } from '@sinclair/typebox'
 import { type Principal, scopesAnywhere } from '../auth/principal.ts'
-import {
-  type ArgumentCheck,
-  compileArgumentCheck,
-  EntityRef,
-  outlineSchema,
-  portableSchema,
-  publicSchema,
-} from '../results/schema.ts'
+import { EntityRef } from '../results/schema.ts'
+import { type ArgumentCheck, compileArgumentCheck } from './argument-check.ts'
+import { outlineSchema, portableSchema, publicSchema } from './published-schema.ts'
 import type { Tool, ToolAnnotations } from './tool.ts'
 import { WRITE_INPUT, WRITE_OUTPUT } from './write.ts'
 

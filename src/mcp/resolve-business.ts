@@ -1,4 +1,4 @@
-import type { AuthorizedBusiness, Principal } from '../auth/principal.ts'
+import { type AuthorizedBusiness, describeBusiness, type Principal } from '../auth/principal.ts'
 import { ServiceError } from '../errors.ts'
 
 /** Where a call may say, or have said, which business it means. */
@@ -70,11 +70,6 @@ export async function authorizedBusiness(
 async function findAuthorized(principal: Principal, id: string, findTenant: FindTenant) {
   if (principal.kind === 'operator') return findTenant(id)
   return principal.businesses.find((business) => business.id === id) ?? null
-}
-
-/** A business as results and errors name it. */
-export function describeBusiness(business: { id: string; name: string }): string {
-  return `${business.name} (${business.id})`
 }
 
 function notAvailable(principal: Principal): ServiceError {

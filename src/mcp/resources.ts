@@ -1,11 +1,12 @@
-import { type Principal, scopesAnywhere, scopesIn } from '../auth/principal.ts'
+import { describeBusiness, type Principal, scopesAnywhere, scopesIn } from '../auth/principal.ts'
 import type { Scope } from '../auth/scopes.ts'
 import { ServiceError } from '../errors.ts'
 import { findProfile } from '../pos/organisation/profile.ts'
-import { clean, table } from '../results/text.ts'
+import { table } from '../results/table.ts'
+import { clean } from '../results/text.ts'
 import { withOffset } from '../time/local.ts'
 import { GLOSSARY } from './glossary.ts'
-import { describeBusiness, resolveBusiness } from './resolve-business.ts'
+import { resolveBusiness } from './resolve-business.ts'
 import type { CallContext } from './tool.ts'
 
 /** Something to read that a client may put before the model, as Markdown. */

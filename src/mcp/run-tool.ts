@@ -1,8 +1,8 @@
-import { type AuthorizedBusiness, scopesIn } from '../auth/principal.ts'
-import { widen } from '../database/database.ts'
+import { type AuthorizedBusiness, describeBusiness, scopesIn } from '../auth/principal.ts'
+import { setAccess } from '../database/database.ts'
 import { ServiceError } from '../errors.ts'
 import type { RegisteredTool } from './registry.ts'
-import { describeBusiness, resolveBusiness } from './resolve-business.ts'
+import { resolveBusiness } from './resolve-business.ts'
 import type { BusinessTool, CallContext, ToolResult } from './tool.ts'
 import { write } from './write.ts'
 
@@ -19,7 +19,7 @@ export interface CallOutcome {
  * Runs a tool: checks its arguments, resolves and checks its business, opens its transaction, names the business.
  * @throws ServiceError for every expected failure
  */
-export async function callTool(
+export async function runTool(
   { tool, checkArguments }: RegisteredTool,
   args: Record<string, unknown>,
   context: CallContext,
@@ -71,10 +71,10 @@ function read(
         // One connection for all of them: a call that waits for a second one while it holds the first can starve the pool.
         for (const other of principal.businesses) {
           if (!tool.scopes.every((scope) => scopesIn(principal, other).includes(scope))) continue
-          await widen(db, { businessId: other.id })
+          await setAccess(db, { businessId: other.id })
           results.push(await each({ ...this, business: other }))
         }
-        await widen(db, { businessId: business.id })
+        await setAccess(db, { businessId: business.id })
         return results
       },
     }),

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DEMO_BUSINESSES, DEMO_MEMBERSHIPS, demoLogins, HUDSON, LA_CEIBA } from '../../demo/data/directory.ts'
 import { CREATED_BY } from '../../demo/data/sales.ts'
-import { DEMO_BUSINESSES, DEMO_MEMBERSHIPS, demoLogins, HUDSON, LA_CEIBA } from '../../demo/directory.ts'
 import { seedDemo } from '../../demo/seed.ts'
 import { lineAmounts } from '../../src/pos/orders/line-amounts.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'

@@ -4,7 +4,8 @@ import { formatMoney, MoneySchema, money, quantity } from '../../src/money/money
 import { findProductDetail, productOf } from '../../src/pos/catalogue/product-detail.ts'
 import { page } from '../../src/results/cursor.ts'
 import { EntityRef, Nullable, NullableText } from '../../src/results/schema.ts'
-import { clean, cleanOrNull, nameWithState, table, untrusted } from '../../src/results/text.ts'
+import { table } from '../../src/results/table.ts'
+import { clean, cleanOrNull, nameWithState, untrusted } from '../../src/results/text.ts'
 import { addDays, localDate } from '../../src/time/local.ts'
 
 const MAX_VARIANTS = 20

@@ -5,7 +5,8 @@ import { MoneySchema, money, quantity } from '../../src/money/money.ts'
 import { doPricesIncludeTax, findProducts } from '../../src/pos/catalogue/products.ts'
 import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
 import { Cursor, EntityRef, Limit, Nullable, StringEnum } from '../../src/results/schema.ts'
-import { clean, listText, variantName } from '../../src/results/text.ts'
+import { listText } from '../../src/results/table.ts'
+import { clean, variantName } from '../../src/results/text.ts'
 
 export default defineTool({
   name: 'get_products',

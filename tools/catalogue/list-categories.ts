@@ -4,7 +4,8 @@ import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { findCategories } from '../../src/pos/catalogue/categories.ts'
 import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
 import { Cursor, Limit } from '../../src/results/schema.ts'
-import { clean, listText, nameWithState } from '../../src/results/text.ts'
+import { listText } from '../../src/results/table.ts'
+import { clean, nameWithState } from '../../src/results/text.ts'
 
 export default defineTool({
   name: 'list_categories',

@@ -3,7 +3,8 @@ import { Amount, TaxRatePercent } from '../../src/mcp/arguments.ts'
 import { changing, defineTool } from '../../src/mcp/tool.ts'
 import { updateProduct } from '../../src/pos/catalogue/product-writing.ts'
 import { EntityRef, NullableText } from '../../src/results/schema.ts'
-import { clean, table, variantName } from '../../src/results/text.ts'
+import { table } from '../../src/results/table.ts'
+import { clean, variantName } from '../../src/results/text.ts'
 
 export default defineTool({
   name: 'update_product',

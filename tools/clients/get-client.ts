@@ -5,7 +5,8 @@ import { Decimal, money, quantity } from '../../src/money/money.ts'
 import { favouriteProducts, findClient } from '../../src/pos/clients/clients.ts'
 import { findOrders } from '../../src/pos/orders/orders.ts'
 import { NullableText } from '../../src/results/schema.ts'
-import { clean, cleanOrNull, table, untrusted, variantName } from '../../src/results/text.ts'
+import { table } from '../../src/results/table.ts'
+import { clean, cleanOrNull, untrusted, variantName } from '../../src/results/text.ts'
 import { addDays, localDate } from '../../src/time/local.ts'
 
 const LAST_ORDERS = 5

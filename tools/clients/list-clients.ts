@@ -5,7 +5,8 @@ import { formatMoney, MoneySchema, money } from '../../src/money/money.ts'
 import { CLIENT_SORTS, findClients, sumClients } from '../../src/pos/clients/clients.ts'
 import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
 import { Cursor, Limit, NullableText, StringEnum } from '../../src/results/schema.ts'
-import { clean, cleanOrNull, listText } from '../../src/results/text.ts'
+import { listText } from '../../src/results/table.ts'
+import { clean, cleanOrNull } from '../../src/results/text.ts'
 import { localDate } from '../../src/time/local.ts'
 
 export default defineTool({

@@ -11,7 +11,7 @@ import {
   writtenClient,
 } from '../../src/pos/clients/client-writing.ts'
 import { NullableText } from '../../src/results/schema.ts'
-import { table } from '../../src/results/text.ts'
+import { table } from '../../src/results/table.ts'
 
 export default defineTool({
   name: 'update_client',

@@ -13,7 +13,8 @@ import {
 import { salesTotal } from '../../src/pos/reports/sales.ts'
 import { netSales } from '../../src/pos/reports/sales-figures.ts'
 import { Nullable, NullableText } from '../../src/results/schema.ts'
-import { clean, table } from '../../src/results/text.ts'
+import { table } from '../../src/results/table.ts'
+import { clean } from '../../src/results/text.ts'
 import { localDate } from '../../src/time/local.ts'
 
 const LISTED = 5

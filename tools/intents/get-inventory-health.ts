@@ -12,7 +12,8 @@ import {
 } from '../../src/pos/intents/replenishment.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
 import { EntityRef, Nullable } from '../../src/results/schema.ts'
-import { clean, estimateTokens, table, variantName } from '../../src/results/text.ts'
+import { table } from '../../src/results/table.ts'
+import { clean, estimateTokens, variantName } from '../../src/results/text.ts'
 import { addDays, localDate } from '../../src/time/local.ts'
 import { WindowSchema } from '../../src/time/window.ts'
 

@@ -6,7 +6,8 @@ import { findInventory } from '../../src/pos/inventory/inventory.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
 import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
 import { Cursor, EntityRef, Limit, NullableText, StringEnum } from '../../src/results/schema.ts'
-import { clean, listText, variantName } from '../../src/results/text.ts'
+import { listText } from '../../src/results/table.ts'
+import { clean, variantName } from '../../src/results/text.ts'
 
 export default defineTool({
   name: 'get_inventory',

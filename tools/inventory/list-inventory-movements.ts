@@ -7,7 +7,8 @@ import { findMovements, MOVEMENT_REASONS } from '../../src/pos/inventory/movemen
 import { placeOf } from '../../src/pos/organisation/locations.ts'
 import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
 import { Cursor, EntityRef, Limit, Nullable, NullableText, StringEnum } from '../../src/results/schema.ts'
-import { clean, cleanOrNull, listText, untrusted, variantName } from '../../src/results/text.ts'
+import { listText } from '../../src/results/table.ts'
+import { clean, cleanOrNull, untrusted, variantName } from '../../src/results/text.ts'
 import { withOffset } from '../../src/time/local.ts'
 import { WINDOW_INPUT, windowIfAsked } from '../../src/time/window.ts'
 

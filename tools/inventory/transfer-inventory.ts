@@ -8,7 +8,8 @@ import { type Variant, variantsOf } from '../../src/pos/catalogue/variants.ts'
 import { lockStock, stockKey, writeMovements } from '../../src/pos/inventory/stock-writing.ts'
 import { locationToWrite } from '../../src/pos/organisation/locations.ts'
 import { EntityRef } from '../../src/results/schema.ts'
-import { clean, table } from '../../src/results/text.ts'
+import { table } from '../../src/results/table.ts'
+import { clean } from '../../src/results/text.ts'
 
 const MAX_ITEMS = 50
 const MAX_NAMED = 10

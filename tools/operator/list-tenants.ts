@@ -4,7 +4,8 @@ import { Search } from '../../src/mcp/arguments.ts'
 import { defineContextTool, readOnly } from '../../src/mcp/tool.ts'
 import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
 import { Cursor, Limit } from '../../src/results/schema.ts'
-import { clean, listText } from '../../src/results/text.ts'
+import { listText } from '../../src/results/table.ts'
+import { clean } from '../../src/results/text.ts'
 
 export default defineContextTool({
   name: 'list_tenants',

@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox'
+import { describeBusiness } from '../../src/auth/principal.ts'
 import { Id } from '../../src/mcp/arguments.ts'
-import { describeBusiness, resolveBusiness } from '../../src/mcp/resolve-business.ts'
+import { resolveBusiness } from '../../src/mcp/resolve-business.ts'
 import { defineContextTool } from '../../src/mcp/tool.ts'
 import { EntityRef } from '../../src/results/schema.ts'
 

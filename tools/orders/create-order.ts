@@ -9,7 +9,8 @@ import { describeCut, describeStock, MAX_SHOWN, StockChangesSchema } from '../..
 import { writeOrder } from '../../src/pos/orders/order-writing.ts'
 import { locationToWrite } from '../../src/pos/organisation/locations.ts'
 import { EntityRef, Nullable } from '../../src/results/schema.ts'
-import { clean, table } from '../../src/results/text.ts'
+import { table } from '../../src/results/table.ts'
+import { clean } from '../../src/results/text.ts'
 
 const OutputSchema = Type.Object({
   order: Type.Object({ id: Type.String(), number: Type.String(), status: Type.String() }),

@@ -7,7 +7,8 @@ import { OrderSummarySchema, orderSummary } from '../../src/pos/orders/order-sum
 import { findOrder, noSuchOrder } from '../../src/pos/orders/orders.ts'
 import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
 import { Cursor, NullableText } from '../../src/results/schema.ts'
-import { clean, cleanOrNull, table, untrusted } from '../../src/results/text.ts'
+import { table } from '../../src/results/table.ts'
+import { clean, cleanOrNull, untrusted } from '../../src/results/text.ts'
 import { withOffset } from '../../src/time/local.ts'
 
 const MAX_LINES = 100

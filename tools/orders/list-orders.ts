@@ -7,7 +7,7 @@ import { findOrders, ORDER_STATUSES } from '../../src/pos/orders/orders.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
 import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
 import { Cursor, Limit, StringEnum } from '../../src/results/schema.ts'
-import { listText } from '../../src/results/text.ts'
+import { listText } from '../../src/results/table.ts'
 import { WINDOW_INPUT, windowIfAsked } from '../../src/time/window.ts'
 import { isUuid } from '../../src/uuid.ts'
 

@@ -13,7 +13,8 @@ import {
   partsToRefund,
   writeRefund,
 } from '../../src/pos/orders/refund-writing.ts'
-import { clean, table } from '../../src/results/text.ts'
+import { table } from '../../src/results/table.ts'
+import { clean } from '../../src/results/text.ts'
 
 const OutputSchema = Type.Object({
   refund: Type.Object({

@@ -3,7 +3,8 @@ import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { findLocations } from '../../src/pos/organisation/locations.ts'
 import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
 import { Cursor, Limit, NullableText } from '../../src/results/schema.ts'
-import { clean, cleanOrNull, listText, nameWithState } from '../../src/results/text.ts'
+import { listText } from '../../src/results/table.ts'
+import { clean, cleanOrNull, nameWithState } from '../../src/results/text.ts'
 import { withOffset } from '../../src/time/local.ts'
 
 export default defineTool({

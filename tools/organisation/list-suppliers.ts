@@ -4,7 +4,8 @@ import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { findSuppliers } from '../../src/pos/organisation/suppliers.ts'
 import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
 import { Cursor, Limit, Nullable, NullableText } from '../../src/results/schema.ts'
-import { clean, cleanOrNull, listText, nameWithState } from '../../src/results/text.ts'
+import { listText } from '../../src/results/table.ts'
+import { clean, cleanOrNull, nameWithState } from '../../src/results/text.ts'
 
 export default defineTool({
   name: 'list_suppliers',

@@ -17,7 +17,8 @@ import {
 } from '../../src/pos/psa/time.ts'
 import { page } from '../../src/results/cursor.ts'
 import { NullableText, StringEnum } from '../../src/results/schema.ts'
-import { clean, table } from '../../src/results/text.ts'
+import { table } from '../../src/results/table.ts'
+import { clean } from '../../src/results/text.ts'
 import { weekday } from '../../src/time/local.ts'
 import { WINDOW_INPUT, WindowSchema, windowOf } from '../../src/time/window.ts'
 

@@ -5,7 +5,7 @@ import { BoardSummarySchema, boardSummary, describeHealthRule } from '../../src/
 import { BOARD_STATUSES, findBoards, HEALTHS, requireClient } from '../../src/pos/psa/boards.ts'
 import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
 import { Cursor, Limit, StringEnum } from '../../src/results/schema.ts'
-import { listText } from '../../src/results/text.ts'
+import { listText } from '../../src/results/table.ts'
 import { localDate } from '../../src/time/local.ts'
 
 export default defineTool({

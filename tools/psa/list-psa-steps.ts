@@ -6,7 +6,8 @@ import { findSteps, STEP_STATUSES } from '../../src/pos/psa/steps.ts'
 import { personName } from '../../src/pos/psa/text.ts'
 import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
 import { Cursor, EntityRef, Limit, LocalDate, NullableText, StringEnum } from '../../src/results/schema.ts'
-import { clean, listText, untrusted } from '../../src/results/text.ts'
+import { listText } from '../../src/results/table.ts'
+import { clean, untrusted } from '../../src/results/text.ts'
 import { localDate } from '../../src/time/local.ts'
 
 export default defineTool({

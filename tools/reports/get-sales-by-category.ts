@@ -18,7 +18,8 @@ import { describeWindow } from '../../src/pos/reports/phrases.ts'
 import { addCategorySums, type CategorySums, salesByCategory } from '../../src/pos/reports/sales-by-category.ts'
 import { page } from '../../src/results/cursor.ts'
 import { EntityRef, Nullable, NullableText } from '../../src/results/schema.ts'
-import { clean, table } from '../../src/results/text.ts'
+import { table } from '../../src/results/table.ts'
+import { clean } from '../../src/results/text.ts'
 import { WINDOW_INPUT, WindowSchema, windowOf } from '../../src/time/window.ts'
 
 const MAX_ROWS = 50

@@ -17,7 +17,8 @@ import { type LocationSales, salesByLocation } from '../../src/pos/reports/sales
 import { addSums, netSales, type SalesSums, salesFigures } from '../../src/pos/reports/sales-figures.ts'
 import { page } from '../../src/results/cursor.ts'
 import { Nullable, NullableText } from '../../src/results/schema.ts'
-import { clean, table } from '../../src/results/text.ts'
+import { table } from '../../src/results/table.ts'
+import { clean } from '../../src/results/text.ts'
 import { localDate } from '../../src/time/local.ts'
 import { WINDOW_INPUT, WindowSchema, windowOf } from '../../src/time/window.ts'
 

@@ -7,7 +7,8 @@ import { placeOf } from '../../src/pos/organisation/locations.ts'
 import { type PaymentSums, paymentsByMethod, paymentsTotal } from '../../src/pos/reports/payments.ts'
 import { describeWindow } from '../../src/pos/reports/phrases.ts'
 import { EntityRef, Nullable } from '../../src/results/schema.ts'
-import { clean, table } from '../../src/results/text.ts'
+import { table } from '../../src/results/table.ts'
+import { clean } from '../../src/results/text.ts'
 import { WINDOW_INPUT, WindowSchema, windowOf } from '../../src/time/window.ts'
 
 const MAX_ROWS = 30

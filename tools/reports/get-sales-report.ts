@@ -21,7 +21,7 @@ import {
   salesFigures,
 } from '../../src/pos/reports/sales-figures.ts'
 import { EntityRef, Nullable, NullableText, StringEnum } from '../../src/results/schema.ts'
-import { table } from '../../src/results/text.ts'
+import { table } from '../../src/results/table.ts'
 import { addDays, daysBetween, monthStart, weekday, weekdayName, weekStart } from '../../src/time/local.ts'
 import { WINDOW_INPUT, WindowSchema, windowOf } from '../../src/time/window.ts'
 

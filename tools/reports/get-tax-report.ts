@@ -7,7 +7,7 @@ import { placeOf } from '../../src/pos/organisation/locations.ts'
 import { describeWindow } from '../../src/pos/reports/phrases.ts'
 import { type TaxSums, taxByRate } from '../../src/pos/reports/taxes.ts'
 import { EntityRef, Nullable } from '../../src/results/schema.ts'
-import { table } from '../../src/results/text.ts'
+import { table } from '../../src/results/table.ts'
 import { WINDOW_INPUT, WindowSchema, windowOf } from '../../src/time/window.ts'
 
 const MAX_ROWS = 50

@@ -25,7 +25,8 @@ import { salesTotal } from '../../src/pos/reports/sales.ts'
 import { netSales } from '../../src/pos/reports/sales-figures.ts'
 import { page } from '../../src/results/cursor.ts'
 import { EntityRef, Limit, Nullable, NullableText, StringEnum } from '../../src/results/schema.ts'
-import { clean, table, variantName } from '../../src/results/text.ts'
+import { table } from '../../src/results/table.ts'
+import { clean, variantName } from '../../src/results/text.ts'
 import { WINDOW_INPUT, WindowSchema, windowOf } from '../../src/time/window.ts'
 
 const MEASURES = ['net_sales', 'units', 'margin'] as const

@@ -2,14 +2,7 @@ import { sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import { ServiceError } from '../../errors.ts'
 import { isUuid } from '../../uuid.ts'
-import { activeProductsBy } from './products.ts'
-
-export interface NamedQuery {
-  search?: string | undefined
-  limit: number
-  /** Name and id of the last row before. */
-  after?: readonly [name: string, id: string] | undefined
-}
+import { activeProductsBy, type NamedQuery } from '../named-lists.ts'
 
 export interface CategoryRow {
   id: string

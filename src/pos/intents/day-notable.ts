@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import { atLocation, onDays } from '../conditions.ts'
-import type { SalesScope } from '../reports/sales.ts'
+import type { SalesScope } from '../scope.ts'
 
 // What is worth a look on one local day: raw rows of that day only.
 

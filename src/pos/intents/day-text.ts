@@ -1,8 +1,8 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { describeBusiness } from '../../mcp/resolve-business.ts'
+import { describeBusiness } from '../../auth/principal.ts'
 import { formatMoney, MoneySchema } from '../../money/money.ts'
 import { EntityRef, Nullable, NullableText } from '../../results/schema.ts'
-import { table } from '../../results/text.ts'
+import { table } from '../../results/table.ts'
 import { weekday } from '../../time/local.ts'
 import { WindowSchema } from '../../time/window.ts'
 import {

@@ -2,7 +2,8 @@ import { sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import type { Days } from '../../time/window.ts'
 import { atLocation, onDays } from '../conditions.ts'
-import { productCells, type SalesScope } from '../reports/sales.ts'
+import { productCells } from '../reports/sales.ts'
+import type { SalesScope } from '../scope.ts'
 
 // What a period sold against the period before it, from the rollups. Each is one query, whatever the window.
 

@@ -2,8 +2,7 @@ import { sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import { ServiceError } from '../../errors.ts'
 import { isUuid } from '../../uuid.ts'
-import type { NamedQuery } from '../catalogue/categories.ts'
-import { activeProductsBy } from '../catalogue/products.ts'
+import { activeProductsBy, type NamedQuery } from '../named-lists.ts'
 
 export interface SupplierRow {
   id: string

@@ -1,7 +1,8 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import type { Days } from '../../time/window.ts'
-import { productCells, type SalesScope } from './sales.ts'
+import type { SalesScope } from '../scope.ts'
+import { productCells } from './sales.ts'
 
 /** Sums of one sellable product over a window, as decimal strings. */
 export interface ProductSums {

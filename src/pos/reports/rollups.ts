@@ -1,7 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import { addDays, daysBetween, monthStart } from '../../time/local.ts'
 import type { Days } from '../../time/window.ts'
-import type { SalesScope } from './sales.ts'
+import type { SalesScope } from '../scope.ts'
 
 /** Whether a row of a rollup belongs to a scope, by the clock of the scope. */
 export function inRollup(alias: string, { businessId, locationId }: SalesScope): RawBuilder<SqlBool> {

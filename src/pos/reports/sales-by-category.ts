@@ -2,8 +2,8 @@ import { sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import { Decimal } from '../../money/money.ts'
 import type { Days } from '../../time/window.ts'
+import type { SalesScope } from '../scope.ts'
 import { soldProducts } from './product-sales.ts'
-import type { SalesScope } from './sales.ts'
 
 const SUMS = [
   'units_sold',

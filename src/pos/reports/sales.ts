@@ -2,14 +2,9 @@ import { type RawBuilder, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import type { Days } from '../../time/window.ts'
 import { atLocation } from '../conditions.ts'
+import type { SalesScope } from '../scope.ts'
 import { inRollup, monthlyCells, rollupRows } from './rollups.ts'
 import { NO_SALES, type SalesSums } from './sales-figures.ts'
-
-/** Whose sales: a business by its own clock, or one of its locations by that location's clock. */
-export interface SalesScope {
-  businessId: string
-  locationId?: string | undefined
-}
 
 export type Bucket = 'total' | 'day' | 'week' | 'month' | 'weekday' | 'hour'
 

@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import type { Days } from '../../time/window.ts'
+import type { SalesScope } from '../scope.ts'
 import { rollupRows } from './rollups.ts'
-import type { SalesScope } from './sales.ts'
 
 /** What was sold at one tax rate, less returns and refunds: decimal strings, the rate as a fraction. */
 export interface TaxSums {
