@@ -4,6 +4,7 @@ import { loadTools } from '../../plugins/mcp/registry.ts'
 import { type HostileShop, INJECTIONS, makeHostileShop } from '../support/hostile-shop.ts'
 import { call, rpc, type Service, startService } from '../support/service.ts'
 import { makeUser } from '../support/shop.ts'
+import { callsOf } from '../support/tool-calls.ts'
 
 // What holds for every tool, whatever people have written into the shop.
 const MAX_TOKENS = 8000
@@ -31,51 +32,6 @@ beforeAll(async () => {
 })
 afterAll(() => service?.close())
 
-/** For every tool, calls that make it say as much as it can. */
-function callsOf(shop: HostileShop): Record<string, Record<string, unknown>[]> {
-  const [locationId] = shop.locations
-  const window = { preset: 'last_30_days' }
-  const everything = { limit: 100 }
-  return {
-    adjust_inventory: [{ product: shop.sku, locationId, change: '1', note: INJECTIONS[0] }],
-    cancel_order: [{ order: shop.orderNumber, reason: INJECTIONS[1] }],
-    create_client: [{ name: INJECTIONS[1] }],
-    create_order: [{ items: [{ product: shop.sku, quantity: '1' }], locationId, note: INJECTIONS[1] }],
-    create_product: [{ name: INJECTIONS[1], sku: 'NEW', price: '1' }],
-    get_client: [{ client: shop.clientCode }],
-    get_client_health: [{}],
-    get_inventory: [everything, { ...everything, status: 'low' }],
-    get_inventory_health: [{}],
-    get_order: [{ order: shop.orderNumber }, { order: 'N-3' }],
-    get_product: [{ product: shop.sku }],
-    get_products: [everything],
-    get_psa_board: [{ board: shop.boardId }],
-    get_psa_time_report: ['board', 'person', 'client', 'step', 'day'].map((groupBy) => ({ ...window, groupBy })),
-    get_sales_by_category: [{ ...window, compare: true }],
-    get_sales_by_location: [{ ...window, compare: true }],
-    get_sales_by_payment_method: [window],
-    get_sales_report: ['day', 'week', 'hour'].map((groupBy) => ({ ...window, groupBy, compare: true })),
-    get_tax_report: [window],
-    get_top_products: [{ ...window, limit: 50, compare: true }],
-    list_categories: [everything],
-    list_clients: [everything],
-    list_inventory_movements: [everything],
-    list_locations: [everything],
-    list_orders: [everything],
-    list_psa_boards: [{ limit: 50 }],
-    list_psa_steps: [{ ...everything, overdue: true }],
-    list_suppliers: [everything],
-    refund_order: [{ order: shop.orderNumber, reason: INJECTIONS[1] }],
-    summarize_day: [{}, { allBusinesses: true }],
-    summarize_period: [window, { ...window, allBusinesses: true }],
-    transfer_inventory: [
-      { fromLocationId: locationId, toLocationId: shop.otherLocation, items: [{ product: shop.sku, quantity: '1' }] },
-    ],
-    update_client: [{ client: shop.clientCode, name: INJECTIONS[1] }],
-    update_product: [{ variant: shop.sku, name: INJECTIONS[1] }],
-  }
-}
-
 /** What every tool answers about a shop. */
 async function answersAbout(shop: HostileShop): Promise<Answers> {
   const tools = (await loadTools()).filter((tool) => tool.kind === 'business')
@@ -83,7 +39,7 @@ async function answersAbout(shop: HostileShop): Promise<Answers> {
   const answers: Answers = []
   for (const tool of tools) {
     const attempts = calls[tool.name]
-    if (attempts === undefined) throw new Error(`say in callsOf() how ${tool.name} is called`)
+    if (attempts === undefined) throw new Error(`say in test/support/tool-calls.ts how ${tool.name} is called`)
     for (const args of attempts) {
       const mode = tool.mode === 'write' ? { dryRun: true } : {}
       const { body, text, isError } = await call(service.app, token, tool.name, {
