@@ -19,8 +19,8 @@ const NOW = new Date('2026-03-10T18:00:00Z')
 let db: TestDatabase
 let pastRowSecurity: Database
 let closePool: () => Promise<void>
-let shop: HostileShop
-let principal: Principal
+let shops: HostileShop[]
+let owners: Principal[]
 
 beforeAll(async () => {
   db = await createTestDatabase()
@@ -29,8 +29,17 @@ beforeAll(async () => {
   closePool = () => pool.end()
   const [user] = await db.asOwner<{ id: string }>("insert into app_user (firebase_uid) values ('ana') returning id")
   const { id: userId } = user as { id: string }
-  shop = await makeHostileShop(db, INJECTIONS, { now: NOW, userId })
-  await makeHostileShop(db, INJECTIONS, { now: NOW, userId })
+  const options = { now: NOW, userId }
+  shops = [await makeHostileShop(db, INJECTIONS, options), await makeHostileShop(db, INJECTIONS, options)]
+  await db.asOwner("update customer set email = 'ana@example.com' where code = 'C-7'")
+  owners = shops.map((shop) => ownerOf(shop, userId))
+})
+afterAll(async () => {
+  await closePool?.()
+  await db?.close()
+})
+
+function ownerOf(shop: HostileShop, userId: string): Principal {
   const business: AuthorizedBusiness = {
     id: shop.id,
     name: shop.name,
@@ -39,7 +48,7 @@ beforeAll(async () => {
     currencyDigits: 2,
     role: 'owner',
   }
-  principal = {
+  return {
     kind: 'merchant',
     role: 'merchant',
     ref: `user:${userId}`,
@@ -50,13 +59,14 @@ beforeAll(async () => {
     defaultBusinessId: shop.id,
     expiresAt: null,
   }
-})
-afterAll(async () => {
-  await closePool?.()
-  await db?.close()
-})
+}
 
-async function answer(database: Database, name: string, args: Record<string, unknown>): Promise<string> {
+async function answer(
+  database: Database,
+  principal: Principal,
+  name: string,
+  args: Record<string, unknown>,
+): Promise<string> {
   const tool = registry.find(principal, name)
   if (tool === undefined) throw new Error(`${name} is not listed for the owner of one business`)
   const context = {
@@ -83,15 +93,28 @@ const registry = createRegistry(tools)
 
 it.each(tools.map(({ name, mode }) => ({ name, mode })))('$name asks for its own business alone', async (tool) => {
   if (known.size === 0) for (const id of await idsOfRows()) known.add(id)
-  const calls = callsOf(shop)[tool.name] ?? []
-  expect(calls.length).toBeGreaterThan(0)
-  for (const args of calls) {
-    const given = tool.mode === 'write' ? { ...args, dryRun: true } : args
-    const bound = await answer(db.database, tool.name, given)
-    const unbound = await answer(pastRowSecurity, tool.name, given)
-    expect({ args, answer: unbound }).toEqual({ args, answer: bound })
+  // Where a query finds one row of several tenants, it is the right one by luck for one of them, and wrong for the other.
+  for (const [index, shop] of shops.entries()) {
+    const owner = owners[index] as Principal
+    const calls = [...(callsOf(shop)[tool.name] ?? []), ...(FURTHER_CALLS[tool.name] ?? [])]
+    expect(calls.length).toBeGreaterThan(0)
+    for (const args of calls) {
+      const given = tool.mode === 'write' ? { ...args, dryRun: true } : args
+      const bound = await answer(db.database, owner, tool.name, given)
+      const unbound = await answer(pastRowSecurity, owner, tool.name, given)
+      expect({ args, answer: unbound }).toEqual({ args, answer: bound })
+    }
   }
 })
+
+// What both shops have already.
+const FURTHER_CALLS: Record<string, Record<string, unknown>[]> = {
+  create_client: [{ name: 'Ana', email: 'ana@example.com' }],
+  create_product: [
+    { name: 'Pan', sku: 'SKU-7', price: '1' },
+    { name: 'Pan', sku: 'NEW', price: '1', barcode: '750' },
+  ],
+}
 
 /** The ids of all rows of both shops. */
 async function idsOfRows(): Promise<string[]> {

@@ -36,35 +36,46 @@ export async function record(
   const recordings: Recordings = {}
   const roundTrips: Record<string, RoundTrips> = {}
   for (const each of CASES) {
-    const body = messageOf(each, ID)
-    await post(service.url, headers, body)
-    const calls = []
-    for (let call = 0; call < CALLS; call++) {
-      recorder.take()
-      const before = await countersOf(redis)
-      const { text } = await post(service.url, headers, body)
-      const after = await countersOf(redis)
-      await sleep(SETTLE_MS)
-      // The second question for the counters is in the difference, too.
-      const counted = { redis: after.reads - before.reads - 1, redisCommands: after.commands - before.commands - 1 }
-      calls.push({ text, counted, ...recorder.take() })
-    }
-    // What the service does beside calls (its audit trail, its memory of credentials) shows in some calls only.
-    const [least] = calls.toSorted((a, b) => a.statements.length - b.statements.length)
-    const { text, statements } = least as (typeof calls)[number]
+    const call = () => post(service.url, headers, messageOf(each, ID))
+    const { text, statements, trips } = await countTrips(call, recorder, redis)
     const [before, after, ...more] = text.split(JSON.stringify(ID))
     if (before === undefined || after === undefined || more.length > 0) throw new Error(`no id in ${text}`)
     if ((JSON.parse(text) as { result?: { isError?: boolean } }).result?.isError !== undefined) throw new Error(text)
     recordings[each.name] = { before, after, statements }
-    roundTrips[each.name] = {
-      redis: Math.min(...calls.map(({ counted }) => counted.redis)),
-      redisCommands: Math.min(...calls.map(({ counted }) => counted.redisCommands)),
-      postgres: Math.min(...calls.map(({ roundTrips }) => roundTrips)),
-      statements: statements.length,
-    }
+    roundTrips[each.name] = trips
   }
   redis.disconnect()
   return { recordings, roundTrips }
+}
+
+/**
+ * Makes a call several times, once before anything is counted.
+ * @param recorder between the service and its database
+ * @returns the answer and the statements of the call that sent fewest, and how often it went to Redis and PostgreSQL
+ */
+export async function countTrips(call: () => Promise<{ text: string }>, recorder: StatementRecorder, redis: Redis) {
+  await call()
+  const calls = []
+  for (let turn = 0; turn < CALLS; turn++) {
+    recorder.take()
+    const before = await countersOf(redis)
+    const { text } = await call()
+    const after = await countersOf(redis)
+    await sleep(SETTLE_MS)
+    // The second question for the counters is in the difference, too.
+    const counted = { redis: after.reads - before.reads - 1, redisCommands: after.commands - before.commands - 1 }
+    calls.push({ text, counted, ...recorder.take() })
+  }
+  // What the service does beside calls (its audit trail, its memory of credentials) shows in some calls only.
+  const [least] = calls.toSorted((a, b) => a.statements.length - b.statements.length)
+  const { text, statements } = least as (typeof calls)[number]
+  const trips: RoundTrips = {
+    redis: Math.min(...calls.map(({ counted }) => counted.redis)),
+    redisCommands: Math.min(...calls.map(({ counted }) => counted.redisCommands)),
+    postgres: Math.min(...calls.map(({ roundTrips }) => roundTrips)),
+    statements: statements.length,
+  }
+  return { text, statements, trips }
 }
 
 async function countersOf(redis: Redis): Promise<{ reads: number; commands: number }> {

@@ -12,6 +12,8 @@ import { migrate } from '../../src/database/migrate.ts'
 import { createKysely, createPool, SERVICE_ROLE } from '../../src/database/pool.ts'
 
 export interface World {
+  /** The database as its owner. */
+  ownerUrl: string
   /** Settings of the service, as in production but for the limit of requests. */
   env: Record<string, string>
   redisUrl: string
@@ -60,7 +62,7 @@ export async function makeWorld(people: number): Promise<World> {
     const tokens = await makeTokens(client, env, people)
     await client.query('vacuum analyze')
     await client.end()
-    return { env, redisUrl: redis.url, ...tokens, stop }
+    return { ownerUrl, env, redisUrl: redis.url, ...tokens, stop }
   } catch (error) {
     await stop()
     throw error
