@@ -4,8 +4,8 @@ type Row = Record<string, unknown>
 
 /**
  * A row of a business in a table with a `business_id`: the one that is there, else one made up from what the catalog
- * says of its columns. Texts are `text`; the references that it needs point to
- * rows of the same business, found or made up alike.
+ * says of its columns. Texts are `text`; the references that it needs point to rows of the same business, found or made
+ * up alike.
  * @throws Error that says what to do where no made-up row will do
  */
 export async function someRow(db: TestDatabase, table: string, businessId: string, text: string): Promise<Row> {
