@@ -3,7 +3,8 @@
  * times as long to load one by one. Plain JavaScript, because it stands in front of every start of the demo.
  *
  * node scripts/bundle.mjs [--if-changed] FOLDER ENTRY…
- *   ENTRY         a source file, or a folder whose files are entries each, because they are found by folder
+ *   ENTRY         a source file, or a folder whose files are entries each, because they are found by folder; SQL that
+ *                 lies there is copied
  *   --if-changed  only when a source is newer than what was built
  */
 import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
@@ -34,7 +35,8 @@ async function bundle() {
   const started = new Date()
   const { build } = await import('esbuild')
   const { outputFiles } = await build({
-    entryPoints: (await Promise.all(entries.map(filesOf))).flat().filter((file) => file.endsWith('.ts')),
+    entryPoints: (await Promise.all(entries.map(filesOf))).flat().filter((file) => /\.(ts|sql)$/.test(file)),
+    loader: { '.sql': 'copy' },
     outbase: '.',
     outdir: folder,
     // In src/, from where the other folders are found by the same relative path as from the sources.
@@ -66,7 +68,7 @@ async function removeOthers(built) {
   const root = path.resolve(folder)
   const folders = new Set(built.map((file) => path.relative(root, file).split(path.sep)[0]))
   for (const file of (await Promise.all([...folders].map((name) => filesOf(path.join(root, name))))).flat()) {
-    if (file.endsWith('.js') && !built.includes(file)) await rm(file, { force: true })
+    if (/\.(js|sql)$/.test(file) && !built.includes(file)) await rm(file, { force: true })
   }
 }
 

@@ -5,10 +5,11 @@ import { listPrompts } from '../src/mcp/prompts.ts'
 import { RESOURCES } from '../src/mcp/resources.ts'
 import { snippets } from '../src/snippets.ts'
 import { envExample, settingsTable } from './environment.ts'
+import { schemaSql } from './schema.ts'
 import { toolPage } from './tool-pages.ts'
 
-// Writes what the code knows into the documents: `.env.example`, the marked parts of the README, a page for each tool.
-// With --check it writes nothing and fails where a document is out of date.
+// Writes what the code knows into the documents: `.env.example`, the marked parts of the README, a page for each tool,
+// `docs/schema.sql`. With --check it writes nothing and fails where a document is out of date.
 
 const ROOT = path.join(import.meta.dirname, '..')
 
@@ -54,6 +55,7 @@ const parts = { tools: toolTable(), prompts: promptTable(), settings: settingsTa
 const documents: Record<string, string> = {
   '.env.example': envExample(),
   'README.md': Object.entries(parts).reduce((text, [name, content]) => fill(text, name, content), readme),
+  'docs/schema.sql': await schemaSql(),
   ...Object.fromEntries(tools.map((tool) => [`docs/tools/${tool.name}.md`, toolPage(tool)])),
 }
 let stale = false

@@ -1,0 +1,164 @@
+/** From facts to the cells of the rollups: cancel out, cut into local days, add up, write. */
+import { FACTS, type Kind, NET_SALES } from './facts.ts'
+import { layout, list, nested } from './layout.ts'
+
+/**
+ * A fact counts on its local day twice: by the clock of the business (`basis = 'business'`, for reports over all
+ * locations) and by the clock of its location (`basis = 'location'`).
+ */
+export interface Rollup {
+  of: Kind
+  time: 'month' | 'day'
+  /** What tells its cells apart besides the business, the clock, the time and the location. */
+  by: readonly string[]
+  key: readonly string[]
+  measures: readonly string[]
+  /** The amount by which a difference is told. */
+  amount: string
+}
+
+const rollup = (
+  of: Kind,
+  time: Rollup['time'],
+  by: readonly string[] = [],
+  measures: readonly string[] = FACTS[of].measures,
+  amount = NET_SALES,
+): Rollup => ({
+  of,
+  time,
+  by,
+  // Time before place: one index serves a window of the whole business as well as of one location.
+  key: ['business_id', 'basis', time, 'location_id', ...by],
+  measures,
+  amount,
+})
+const BY_PRODUCT = ['product_id', 'variant_id']
+
+/**
+ * The tables with cells, without `customer_sales`, which has no clock. Months are kept beside days not for speed alone:
+ * sales of one month write the same products in orders of their own, and queue up at the month's sales before they do.
+ */
+export const ROLLUPS: Record<string, Rollup> = {
+  sales_hourly: rollup('sales', 'day', ['hour']),
+  sales_daily: rollup('sales', 'day'),
+  sales_monthly: rollup('sales', 'month'),
+  product_daily: rollup('lines', 'day', BY_PRODUCT),
+  tax_daily: rollup('lines', 'day', ['tax_rate'], ['net_sales', 'tax'], 'net_sales'),
+  product_monthly: rollup('lines', 'month', BY_PRODUCT),
+  payment_daily: rollup('payments', 'day', ['method'], FACTS.payments.measures, 'amount - refunded'),
+}
+
+export const zeros = (names: readonly string[]) => names.map(() => '0').join(', ')
+export const signedSums = (names: readonly string[]) => list(names.map((name) => `sum(sign * ${name}) as ${name}`))
+
+/** What is left of facts when what a change takes away and adds again has cancelled out. */
+function net(kind: Kind, facts: string): string {
+  const { by, measures } = FACTS[kind]
+  const fact = ['business_id', 'location_id', 'at', ...by].join(', ')
+  return layout`
+    select
+      ${fact},
+      ${signedSums(measures)}
+    from ${nested(facts)} signed
+    group by ${fact}
+    having ${nested(list(measures.map((m) => `sum(sign * ${m})`)))} is distinct from (${zeros(measures)})`
+}
+
+/**
+ * Facts in cells as fine as a kind needs them, cut into local days with the zones of the business and of the location:
+ * once where both have the same.
+ */
+export function cut(kind: Kind, facts: string): string {
+  const { by, times, measures } = FACTS[kind]
+  const cell = ['business_id', 'location_id', 'zone', ...times, ...by].join(', ')
+  return layout`
+    select
+      ${cell},
+      ${list(measures.map((m) => `sum(${m}) as ${m}`))}
+    from (
+      select
+        f.*,
+        (f.at at time zone zone)::date as day,
+        extract(hour from f.at at time zone zone)::smallint as hour
+      from (
+        select
+          f.*,
+          unnest(
+            case when b.timezone = l.timezone then array[b.timezone] else array[b.timezone, l.timezone] end
+          ) as zone
+        from ${nested(facts)} f
+        join business b on b.id = f.business_id
+        join location l on l.business_id = f.business_id and l.id = f.location_id
+      ) f
+    ) timed
+    group by ${cell}`
+}
+
+/** The cells of a rollup, from the finer ones of its kind: one for each clock that shows their zone. */
+export function cells({ key, time, by, measures }: Rollup, finer: string): string {
+  const others = ['business_id', 'location_id', 'zone', ...by].join(', ')
+  const cutOff = time === 'month' ? "date_trunc('month', day)" : 'day'
+  return layout`
+    select
+      ${key.join(', ')},
+      ${list(measures)}
+    from (
+      select
+        c.*,
+        unnest(
+          case
+            when b.timezone = l.timezone then array['business', 'location']
+            when c.zone = b.timezone then array['business']
+            else array['location']
+          end
+        ) as basis
+      from (
+        select
+          ${others}, ${time === 'month' ? `${cutOff}::date as month` : 'day'},
+          ${list(measures.map((m) => `sum(${m === 'net_sales' ? NET_SALES : m}) as ${m}`))}
+        from ${finer}
+        group by ${others}, ${cutOff}
+      ) c
+      join business b on b.id = c.business_id
+      join location l on l.business_id = c.business_id and l.id = c.location_id
+    ) c`
+}
+
+/** Writes cells to a rollup. Ordered by key, so that two transactions lock rows in the same order. */
+function write(table: string, { key, measures }: Rollup, cellsOf: string): string {
+  return layout`
+    insert into ${table} as kept (
+      ${key.join(', ')},
+      ${list(measures)}
+    )
+    ${cellsOf}
+    order by ${key.join(', ')}`
+}
+
+/** Adds cells to those of a rollup. */
+function add(table: string, rollup: Rollup, cellsOf: string): string {
+  return layout`
+    ${write(table, rollup, cellsOf)}
+    on conflict (${rollup.key.join(', ')}) do update
+    set
+      ${list(rollup.measures.map((m) => `${m} = kept.${m} + excluded.${m}`))}`
+}
+
+/** Writes facts to every rollup of their kind, in one statement. */
+function toEach(kind: Kind, facts: string, how: typeof write): string {
+  const parts = Object.entries(ROLLUPS)
+    .filter(([, { of }]) => of === kind)
+    .map(([table, rollup]) => ({ table, sql: how(table, rollup, cells(rollup, 'cut')) }))
+  const last = parts.pop()
+  const steps = [
+    `cut as materialized ${nested(cut(kind, facts))}`,
+    ...parts.map(({ table, sql }) => `kept_${table} as ${nested(sql)}`),
+  ]
+  return `with ${steps.join(',\n')}\n${last?.sql};`
+}
+
+/** Adds what a change has changed. */
+export const keep = (kind: Kind, facts: string) => toEach(kind, net(kind, facts), add)
+
+/** Fills empty rollups. */
+export const fill = (kind: Kind, facts: string) => toEach(kind, facts, write)
