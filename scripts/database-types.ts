@@ -1,17 +1,18 @@
-import { generate, getDialect } from 'kysely-codegen'
+import { type GenerateOptions, generate, getDialect } from 'kysely-codegen'
+import { createKysely, createPool } from '../src/database/pool.ts'
 
 /**
  * The text of `src/database/types.ts`: Kysely's types of the tables in `public`, without those of the migrator.
  * @param url of a migrated database
  */
 export async function databaseTypes(url: string): Promise<string> {
-  const dialect = getDialect('postgres', { dateParser: 'string' })
-  const db = await dialect.introspector.connect({ connectionString: url, dialect })
+  const db = createKysely(createPool(url, { size: 1 }))
   try {
-    // The demo keeps a schema of its own in its database.
     return await generate({
-      db,
-      dialect,
+      // TypeScript takes Kysely as an ES module and as a CommonJS one for two classes.
+      db: db as unknown as GenerateOptions['db'],
+      dialect: getDialect('postgres', { dateParser: 'string' }),
+      // A demo keeps a schema of its own in its database.
       includePattern: 'public.*',
       excludePattern: 'public.kysely_*',
       outFile: null,

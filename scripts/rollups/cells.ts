@@ -35,8 +35,9 @@ const rollup = (
 const BY_PRODUCT = ['product_id', 'variant_id']
 
 /**
- * The tables with cells, without `customer_sales`, which has no clock. Months are kept beside days not for speed alone:
- * sales of one month write the same products in orders of their own, and queue up at the month's sales before they do.
+ * The tables with cells, in the order in which they are written. Months are kept beside days, and not for speed alone:
+ * two sales of a month may name the same products in different orders; both wait at the month's row of sales first, and
+ * so never for each other. `customer_sales` has no clock and is written apart.
  */
 export const ROLLUPS: Record<string, Rollup> = {
   sales_hourly: rollup('sales', 'day', ['hour']),
