@@ -5,7 +5,7 @@ import { brotliCompress, gzip } from 'node:zlib'
 import { PAGE_FOLDER } from '../src/folders.ts'
 
 // npm runs scripts in the folder of package.json.
-const ENTRIES = ['index.html', 'page.css', 'page.ts'].map((file) => path.resolve('assistant', file))
+const ENTRIES = ['index.html', 'page.css', 'page.ts'].map((file) => path.resolve('assistant/settings', file))
 const compressions = { '': async (data: Uint8Array) => data, '.gz': promisify(gzip), '.br': promisify(brotliCompress) }
 
 /**
@@ -16,6 +16,7 @@ export async function buildPage(folder = PAGE_FOLDER): Promise<void> {
   const { build, stop } = await import('esbuild')
   const { outputFiles } = await build({
     entryPoints: ENTRIES,
+    outbase: 'assistant',
     outdir: folder,
     loader: { '.html': 'copy' },
     bundle: true,
@@ -27,8 +28,8 @@ export async function buildPage(folder = PAGE_FOLDER): Promise<void> {
     write: false,
   }).finally(stop)
 
-  await mkdir(folder, { recursive: true })
   for (const { path: file, contents } of outputFiles) {
+    await mkdir(path.dirname(file), { recursive: true })
     for (const [suffix, compress] of Object.entries(compressions)) {
       // A service that runs on the same folder never sees half a file.
       const unfinished = `${file}${suffix}.${process.pid}`
@@ -40,10 +41,11 @@ export async function buildPage(folder = PAGE_FOLDER): Promise<void> {
 
 /** Whether the page was built after the last change of its sources and of the packages in it. */
 export async function isPageFresh(folder = PAGE_FOLDER): Promise<boolean> {
-  const sources = ['package-lock.json', ...(await readdir('assistant')).map((file) => path.join('assistant', file))]
+  const files = await readdir('assistant', { recursive: true })
+  const sources = ['package-lock.json', ...files.map((file) => path.join('assistant', file))]
   try {
     const [built, ...changed] = await Promise.all(
-      [path.join(folder, 'page.js.br'), ...sources].map(async (file) => (await stat(file)).mtimeMs),
+      [path.join(folder, 'settings/page.js.br'), ...sources].map(async (file) => (await stat(file)).mtimeMs),
     )
     return changed.every((time) => time < (built as number))
   } catch {

@@ -31,7 +31,7 @@ export async function buildServers(service?: string): Promise<Built> {
     // As npm run build does it, without the command line.
     const bundle = ['scripts/bundle.mjs', own, 'src/server.ts', 'tools', 'migrations']
     await promisify(execFile)(process.execPath, bundle, { cwd: ROOT })
-    await buildPage(path.join(own, 'settings'))
+    await buildPage(path.join(own, 'assistant'))
   } else {
     await cp(service, own, { recursive: true })
   }

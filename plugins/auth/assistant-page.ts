@@ -20,17 +20,17 @@ export interface SettingsOptions {
 }
 
 const FILES = {
-  '/settings/mcp': 'index.html',
-  '/settings/mcp/v1': 'index.html',
-  '/settings/page.js': 'page.js',
-  '/settings/page.css': 'page.css',
+  '/settings/mcp': 'settings/index.html',
+  '/settings/mcp/v1': 'settings/index.html',
+  '/settings/page.js': 'settings/page.js',
+  '/settings/page.css': 'settings/page.css',
 }
 
 /** The AI Assistant page: tokens at `/settings/mcp`, API keys at `/settings/mcp/v1`. */
 const settings: FastifyPluginAsync<SettingsOptions> = async (app, { config, identityUrl, folder = PAGE_FOLDER }) => {
   const firebase = firebaseOf(config, identityUrl)
   const helmet = pageHeaders(firebase?.authDomain ?? null, identityUrl)
-  const isBuilt = existsSync(path.join(folder, 'index.html'))
+  const isBuilt = existsSync(path.join(folder, 'settings/index.html'))
   if (isBuilt) await app.register(fastifyStatic, { root: folder, serve: false, preCompressed: true })
   else app.log.warn('The AI Assistant page is not built: npm run build makes it.')
 

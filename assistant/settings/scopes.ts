@@ -1,4 +1,4 @@
-import { element } from './dom.ts'
+import { element } from '../dom.ts'
 
 const MEANINGS: Record<string, string> = {
   'pos:read': 'See products, stock, orders and clients',

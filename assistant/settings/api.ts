@@ -1,4 +1,4 @@
-import type { PageAccount, PageSettings } from '../src/auth/assistant-page.ts'
+import type { PageAccount, PageSettings } from '../../src/auth/assistant-page.ts'
 
 export interface Grant {
   accessToken: string
