@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { FastifyHelmetOptions } from '@fastify/helmet'
 import fastifyStatic from '@fastify/static'
-import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
-import type { PageAccount, PageSettings } from '../../src/auth/assistant-page.ts'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyRequest } from 'fastify'
+import { PageAccountSchema, type PageSettings, PageSettingsSchema } from '../../src/auth/assistant-page.ts'
 import { scopesOfMemberships } from '../../src/auth/principal.ts'
 import type { Config } from '../../src/config.ts'
 import { ServiceError } from '../../src/errors.ts'
@@ -27,7 +28,10 @@ const FILES = {
 }
 
 /** The AI Assistant page: tokens at `/settings/mcp`, API keys at `/settings/mcp/v1`. */
-const settings: FastifyPluginAsync<SettingsOptions> = async (app, { config, identityUrl, folder = PAGE_FOLDER }) => {
+const settings: FastifyPluginAsyncTypebox<SettingsOptions> = async (
+  app,
+  { config, identityUrl, folder = PAGE_FOLDER },
+) => {
   const firebase = firebaseOf(config, identityUrl)
   const helmet = pageHeaders(firebase?.authDomain ?? null, identityUrl)
   const isBuilt = existsSync(path.join(folder, 'settings/index.html'))
@@ -45,16 +49,20 @@ const settings: FastifyPluginAsync<SettingsOptions> = async (app, { config, iden
     })
   }
 
-  app.get('/settings/mcp/settings.json', { schema: { hide: true } }, (request, reply): PageSettings => {
-    reply.header('cache-control', 'no-store')
-    return { mcpUrl: mcpUrlOf(request), firebase, identityUrl: identityUrl ?? null }
-  })
+  app.get(
+    '/settings/mcp/settings.json',
+    { schema: { hide: true, response: { 200: PageSettingsSchema } } },
+    (request, reply) => {
+      reply.header('cache-control', 'no-store')
+      return { mcpUrl: mcpUrlOf(request), firebase, identityUrl: identityUrl ?? null }
+    },
+  )
 
   const guard = { onRequest: app.rateLimits.checkFailures, onSend: app.rateLimits.countFailure }
   app.get(
     '/settings/mcp/account',
-    { ...guard, schema: { hide: true } },
-    async (request, reply): Promise<PageAccount> => {
+    { ...guard, schema: { hide: true, response: { 200: PageAccountSchema } } },
+    async (request, reply) => {
       reply.header('cache-control', 'no-store')
       const { businesses } = await app.tokens.signIn(bearerOf(request))
       return {
