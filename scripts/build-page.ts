@@ -5,11 +5,14 @@ import { brotliCompress, gzip } from 'node:zlib'
 import { PAGE_FOLDER } from '../src/folders.ts'
 
 // npm runs scripts in the folder of package.json.
-const ENTRIES = ['index.html', 'page.css', 'page.ts'].map((file) => path.resolve('assistant/settings', file))
+const ENTRIES = [
+  ...['settings/index.html', 'settings/page.css', 'settings/page.ts'],
+  ...['oauth/index.html', 'oauth/error.html', 'oauth/page.css', 'oauth/page.ts'],
+].map((file) => path.resolve('assistant', file))
 const compressions = { '': async (data: Uint8Array) => data, '.gz': promisify(gzip), '.br': promisify(brotliCompress) }
 
 /**
- * Bundles the AI Assistant page, with compressed copies beside the files.
+ * Bundles the AI Assistant and OAuth pages, with compressed copies beside the files.
  * @param folder where to; by default where the service looks for it
  */
 export async function buildPage(folder = PAGE_FOLDER): Promise<void> {
@@ -39,10 +42,9 @@ export async function buildPage(folder = PAGE_FOLDER): Promise<void> {
   }
 }
 
-/** Whether the page was built after the last change of its sources and of the packages in it. */
+/** Whether the pages were built after the last change of their sources and of the packages in them. */
 export async function isPageFresh(folder = PAGE_FOLDER): Promise<boolean> {
-  const files = await readdir('assistant', { recursive: true })
-  const sources = ['package-lock.json', ...files.map((file) => path.join('assistant', file))]
+  const sources = ['package-lock.json', 'scripts/build-page.ts', ...(await below('assistant')), ...(await below('src'))]
   try {
     const [built, ...changed] = await Promise.all(
       [path.join(folder, 'settings/page.js.br'), ...sources].map(async (file) => (await stat(file)).mtimeMs),
@@ -51,6 +53,11 @@ export async function isPageFresh(folder = PAGE_FOLDER): Promise<boolean> {
   } catch {
     return false
   }
+}
+
+/** A folder and all that it holds: removing a file changes its folder. */
+async function below(folder: string): Promise<string[]> {
+  return [folder, ...(await readdir(folder, { recursive: true })).map((file) => path.join(folder, file))]
 }
 
 if (process.argv[1] === import.meta.filename) await buildPage()
