@@ -35,7 +35,7 @@ async function main(): Promise<void> {
     // Loading the service takes longest: the page and the database are made ready beside it.
     const service = import('../src/app.ts')
     const page = buildPageIfNeeded().catch((error: Error) => {
-      console.error(`The AI Assistant page cannot be built: ${error.message}`)
+      console.error(`The AI Assistant and sign-in pages cannot be built: ${error.message}`)
     })
     const embedded = env.DATABASE_URL ? undefined : await openEmbeddedDatabase(env, { create: true })
     if (embedded !== undefined) closers.push(embedded.stop)

@@ -10,6 +10,7 @@ import jwt from '../plugins/auth/jwt.ts'
 import keyRoutes from '../plugins/auth/key-routes.ts'
 import oauth from '../plugins/auth/oauth.ts'
 import connections from '../plugins/auth/oauth-connections.ts'
+import pages from '../plugins/auth/pages.ts'
 import principals from '../plugins/auth/principals.ts'
 import tokenRoutes from '../plugins/auth/token-routes.ts'
 import tokens from '../plugins/auth/tokens.ts'
@@ -113,6 +114,7 @@ export async function buildApp(options: AppOptions) {
       await others.register(health)
       await others.register(tokenRoutes)
       await others.register(keyRoutes)
+      await others.register(pages)
       await others.register(settings, { config, ...(options.identityUrl ? { identityUrl: options.identityUrl } : {}) })
       await others.register(oauth, {
         config,

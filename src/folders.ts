@@ -9,5 +9,5 @@ export const TOOLS_FOLDER = path.join(ROOT, 'tools')
 /** One file a migration. */
 export const MIGRATIONS_FOLDER = path.join(ROOT, 'migrations')
 
-/** The built AI Assistant page. */
+/** The built pages, in folders named as in assistant/. */
 export const PAGE_FOLDER = path.join(ROOT, import.meta.filename.endsWith('.ts') ? 'dist/assistant' : 'assistant')

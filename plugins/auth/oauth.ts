@@ -33,6 +33,7 @@ const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, sto
     idTokenKey: idTokenKey(config.MCP_TOKEN_SECRET),
     signingKey: app.jwtSigner.signingKey,
     accessTokenTtlSeconds: Math.min(config.MCP_TOKEN_TTL_SECONDS, MAX_ACCESS_TOKEN_TTL_SECONDS),
+    errorPage: app.pages.error,
   })
   const logFailure = (err: Error) => app.log.error({ err }, 'authorization server failed')
   provider.on('server_error', (ctx, err) => {

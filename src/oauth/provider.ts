@@ -17,7 +17,6 @@ import {
   type KoaContextWithOIDC,
   type Provider,
 } from './oidc-provider.ts'
-import { errorPage } from './pages.ts'
 import type { OAuthStore } from './store.ts'
 
 export interface AuthorizationServerOptions {
@@ -30,6 +29,8 @@ export interface AuthorizationServerOptions {
   /** Signs access tokens (HS256). */
   signingKey: { kid: string; key: KeyObject }
   accessTokenTtlSeconds: number
+  /** The HTML that tells a person what went wrong. */
+  errorPage(problem: string): string
 }
 
 const MINUTE = 60
@@ -131,7 +132,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     },
     renderError: (ctx, { error, error_description: description }, cause) => {
       ctx.type = 'html'
-      ctx.body = errorPage(cause instanceof ServiceError ? cause.message : (description ?? error))
+      ctx.body = options.errorPage(cause instanceof ServiceError ? cause.message : (description ?? error))
     },
   })
   // Requests come with the host and protocol of the public address, set by whoever hands them over.

@@ -28,7 +28,7 @@ describe('the image', () => {
     const { stdout, stderr } = await runOnce({}, 'node', '-e', look)
     const { packages, ...found } = JSON.parse(stdout || stderr)
     expect(found.app.sort()).toEqual(['dist', 'node_modules', 'package.json'])
-    expect(found.built).toEqual(expect.arrayContaining(['cli', 'migrations', 'settings', 'src', 'tools']))
+    expect(found.built).toEqual(expect.arrayContaining(['assistant', 'cli', 'migrations', 'src', 'tools']))
     for (const folder of ['demo', 'embedded', 'test', 'bench', 'scripts']) expect(found.built).not.toContain(folder)
     expect(found.demo.filter((file: string) => !file.startsWith('/app/dist/assistant/'))).toEqual([])
     expect(found.programs).not.toEqual(expect.arrayContaining(['npm']))

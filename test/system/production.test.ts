@@ -69,6 +69,7 @@ describe('npm start', () => {
     // Among them what the build leaves in its package, and what it finds by folder.
     for (const page of [
       '/settings/mcp',
+      '/oauth/page.js',
       '/docs/static/swagger-ui.css',
       '/.well-known/oauth-authorization-server/oauth',
     ]) {

@@ -5,6 +5,8 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { freePort } from '../../../embedded/postgres.ts'
+import { buildPage } from '../../../scripts/build-page.ts'
+import type { InteractionDetails } from '../../../src/oauth/interaction-details.ts'
 import { Browser } from '../../support/cookie-browser.ts'
 import { connectRedis, rpc, type Service, startService } from '../../support/service.ts'
 import { makeShop, makeUser, type Shop } from '../../support/shop.ts'
@@ -18,6 +20,7 @@ let origin: string
 let resource: string
 
 beforeAll(async () => {
+  await buildPage()
   const port = await freePort()
   service = await startService({ users: ['ana', 'carla', 'dario', 'nadie'], config: { PORT: String(port) } })
   shop = await makeShop(service.db)
@@ -163,15 +166,26 @@ describe('the pages', () => {
     expect(csp).toContain("default-src 'none'")
     expect(csp).toContain("frame-ancestors 'none'")
     expect(csp).not.toContain('unsafe')
-    const signIn = (await response?.text()) ?? ''
-    expect(signIn).toContain('&#60;b&#62;Claude&#60;/b&#62;</strong>')
-    expect(signIn).toContain('claude.ai')
+    expect(response?.headers.get('cache-control')).toBe('no-store')
+    expect(await response?.text()).not.toMatch(/<script(?![^>]* src=)|<style|\sstyle=|\son[a-z]+=/i)
+    const signIn = await detailsOf(browser, url)
+    expect(signIn).toEqual({
+      prompt: 'login',
+      client: '<b>Claude</b>',
+      destination: 'claude.ai',
+      signInUrl: 'https://identitytoolkit.googleapis.com/v1/accounts:signInWithPassword?key=',
+    })
 
     const consent = await answer(browser, url, 'login', { firebaseIdToken: service.issuer.issueToken('carla') })
-    const page = (await (await browser.open(consent, origin)).response?.text()) ?? ''
-    expect(page).toContain(shop.name)
-    expect(page).toContain('(pos:write)')
-    expect(page).not.toContain('(reports:read)')
+    const asked = await browser.open(consent, origin)
+    expect(asked.response?.status).toBe(200)
+    expect(await detailsOf(browser, asked.url)).toEqual({
+      prompt: 'consent',
+      client: '<b>Claude</b>',
+      destination: 'claude.ai',
+      businesses: [shop.name],
+      scopes: ['pos:read', 'pos:write'],
+    })
     for (const file of ['page.js', 'page.css']) expect((await fetch(`${origin}/oauth/${file}`)).status).toBe(200)
   })
 
@@ -186,8 +200,8 @@ describe('the pages', () => {
     const client = await register()
     for (const uid of ['ana', 'ana', 'carla']) {
       const request = authorizationRequest(client)
-      const { url, response } = await browser.open(request.url, origin)
-      expect(await response?.text()).toContain('type="password"')
+      const { url } = await browser.open(request.url, origin)
+      expect((await detailsOf(browser, url)).prompt).toBe('login')
       const consent = await answer(browser, url, 'login', { firebaseIdToken: service.issuer.issueToken(uid) })
       const asked = await browser.open(consent, origin)
       const back = await browser.open(await answer(browser, asked.url, 'confirm'), origin)
@@ -218,7 +232,9 @@ describe('the pages', () => {
     expect(foreign.status).toBe(403)
     const unknown = await new Browser().fetch(url)
     expect(unknown.status).toBe(404)
+    expect(unknown.headers.get('content-type')).toMatch(/^text\/html/)
     expect(await unknown.text()).toContain('expired')
+    expect((await new Browser().fetch(`${url}/details`)).status).toBe(404)
   })
 })
 
@@ -542,6 +558,14 @@ async function authorize(url: URL, uid: string): Promise<URLSearchParams> {
   const back = await browser.open(await answer(browser, consent.url, 'confirm'), origin)
   expect(back.url.href.startsWith(REDIRECT)).toBe(true)
   return back.url.searchParams
+}
+
+/** What the script of a page asks for. */
+async function detailsOf(browser: Browser, page: URL): Promise<InteractionDetails> {
+  const response = await browser.fetch(`${page}/details`)
+  expect(response.status).toBe(200)
+  expect(response.headers.get('cache-control')).toBe('no-store')
+  return response.json() as Promise<InteractionDetails>
 }
 
 /** Answers a page as its script does; returns where it leads. */

@@ -86,8 +86,9 @@ describe.each<[string, () => Promise<Deployment>]>([
   })
 
   it('a client registers and gets as far as the sign-in', async () => {
-    const page = await app.inject(await authorize(app))
-    expect(page.body).toContain('Shop assistant')
+    const { url, cookies } = await authorize(app)
+    const details = await app.inject({ url: `${url}/details`, cookies })
+    expect(details.json()).toMatchObject({ prompt: 'login', client: 'Shop assistant' })
   })
 })
 

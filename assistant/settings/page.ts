@@ -1,6 +1,7 @@
 /** The AI Assistant page: signs in with Firebase and opens the view of its path. */
+
+import { attempt, byId, showOnly } from '../dom.ts'
 import { createApi, readSettings } from './api.ts'
-import { attempt, byId, showOnly } from './dom.ts'
 import { createIdentity } from './identity.ts'
 import { openKeys } from './keys.ts'
 import { forgetSecret } from './secret.ts'

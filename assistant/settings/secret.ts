@@ -1,5 +1,5 @@
-import { snippets } from '../src/snippets.ts'
-import { byId, element } from './dom.ts'
+import { snippets } from '../../src/snippets.ts'
+import { byId, element } from '../dom.ts'
 
 export interface Secret {
   title: string

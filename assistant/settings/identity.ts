@@ -9,7 +9,7 @@ import {
   signInWithEmailAndPassword,
   signInWithPopup,
 } from '@firebase/auth'
-import type { PageSettings } from '../src/auth/assistant-page.ts'
+import type { PageSettings } from '../../src/auth/assistant-page.ts'
 
 const WORDS: Record<string, string> = {
   'auth/invalid-credential': 'Email or password is wrong.',

@@ -1,6 +1,7 @@
-import { element } from './dom.ts'
+import type { Scope } from '../../src/auth/scopes.ts'
+import { element } from '../dom.ts'
 
-const MEANINGS: Record<string, string> = {
+const MEANINGS: Record<Scope, string> = {
   'pos:read': 'See products, stock, orders and clients',
   'pos:write': 'Change products, stock, orders and clients',
   'reports:read': 'See sales reports',
@@ -9,23 +10,18 @@ const MEANINGS: Record<string, string> = {
 }
 
 /** Fills a fieldset with a checked box per scope. */
-export function offerScopes(place: HTMLElement, scopes: readonly string[]): void {
+export function offerScopes(place: HTMLElement, scopes: readonly Scope[]): void {
   place.replaceChildren(
     ...scopes.map((scope) => {
       const box = element('input', { type: 'checkbox', name: 'scope', value: scope, defaultChecked: true })
-      return element(
-        'label',
-        { className: 'choice' },
-        box,
-        element('span', {}, MEANINGS[scope] ?? scope, ' ', code(scope)),
-      )
+      return element('label', { className: 'choice' }, box, element('span', {}, MEANINGS[scope], ' ', code(scope)))
     }),
   )
 }
 
 /** The scopes whose boxes are checked. @throws Error when none is */
-export function chosenScopes(place: HTMLElement): string[] {
-  const chosen = [...place.querySelectorAll<HTMLInputElement>('input:checked')].map(({ value }) => value)
+export function chosenScopes(place: HTMLElement): Scope[] {
+  const chosen = [...place.querySelectorAll<HTMLInputElement>('input:checked')].map(({ value }) => value as Scope)
   if (chosen.length === 0) throw new Error('Choose at least one permission.')
   return chosen
 }

@@ -1,6 +1,6 @@
-import type { PageAccount } from '../src/auth/assistant-page.ts'
+import type { PageAccount } from '../../src/auth/assistant-page.ts'
+import { attempt, byId, confirmed, element, localTime, localZone } from '../dom.ts'
 import type { Api, LiveToken } from './api.ts'
-import { attempt, byId, confirmed, element, localTime, localZone } from './dom.ts'
 import { chosenScopes, offerScopes } from './scopes.ts'
 import { factsOf, forgetSecret, showSecret } from './secret.ts'
 

@@ -1,40 +1,15 @@
-import type { PageAccount, PageSettings } from '../src/auth/assistant-page.ts'
+import type { Static } from '@sinclair/typebox'
+import type { PageAccount, PageSettings } from '../../src/auth/assistant-page.ts'
+import type * as schemas from '../../src/auth/schemas.ts'
 
-export interface Grant {
-  accessToken: string
-  expiresAt: string
-  scopes: string[]
-  authorizedBusinesses: { id: string; name: string }[]
-}
+/** What arrives where the service answers with a `T`: JSON writes a Date as text. */
+type FromJson<T> = T extends Date ? string : { [K in keyof T]: FromJson<T[K]> }
 
-export interface LiveToken {
-  jti: string
-  label: string | null
-  client: string | null
-  scopes: string[] | null
-  createdAt: string
-  lastUsedAt: string | null
-  expiresAt: string
-}
-
-export interface ApiKey {
-  id: string
-  role: string
-  scopes: string[]
-  label: string
-  isActive: boolean
-  createdAt: string
-  expiresAt: string | null
-  lastUsedAt: string | null
-}
-
-export interface NewKey {
-  businessId: string
-  role: string
-  scopes: string[]
-  label: string
-  expiresAt?: string
-}
+export type Grant = FromJson<schemas.TokenGrant>
+export type LiveToken = FromJson<schemas.LiveToken>
+export type ApiKey = FromJson<schemas.ApiKey>
+export type NewKey = schemas.NewKey
+type NewToken = Omit<Static<typeof schemas.TokenRequestSchema>, 'firebaseIdToken'>
 
 export type Api = ReturnType<typeof createApi>
 
@@ -53,7 +28,7 @@ export function createApi(idToken: () => Promise<string>) {
 
   return {
     account: () => asUser<PageAccount>('GET', '/settings/mcp/account'),
-    generateToken: async (options: { label?: string; scopes?: string[] }) =>
+    generateToken: async (options: NewToken) =>
       call<Grant>('POST', '/mcp/token', { firebaseIdToken: await idToken(), ...options }),
     tokens: async () => (await asUser<{ tokens: LiveToken[] }>('GET', '/mcp/tokens')).tokens,
     revokeToken: (jti: string) => asUser('POST', '/mcp/token/revoke', { jti }),

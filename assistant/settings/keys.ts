@@ -1,7 +1,7 @@
-import type { PageAccount } from '../src/auth/assistant-page.ts'
-import { SCOPES } from '../src/auth/scopes.ts'
-import type { Api, ApiKey } from './api.ts'
-import { attempt, byId, confirmed, element, localTime } from './dom.ts'
+import type { PageAccount } from '../../src/auth/assistant-page.ts'
+import { SCOPES } from '../../src/auth/scopes.ts'
+import { attempt, byId, confirmed, element, localTime } from '../dom.ts'
+import type { Api, ApiKey, NewKey } from './api.ts'
 import { chosenScopes, offerScopes } from './scopes.ts'
 import { factsOf, forgetSecret, showSecret } from './secret.ts'
 import { problem } from './tokens.ts'
@@ -34,7 +34,7 @@ export async function openKeys(api: Api, { businesses }: PageAccount, mcpUrl: st
       const { rawKey, key } = await api.createKey({
         businessId: chooser.value,
         label: byId('key-label', HTMLInputElement).value.trim(),
-        role: byId('key-role', HTMLSelectElement).value,
+        role: byId('key-role', HTMLSelectElement).value as NewKey['role'],
         scopes: chosenScopes(boxes),
         ...(expiry.value === '' ? {} : { expiresAt: endOfDay(expiry.value) }),
       })
