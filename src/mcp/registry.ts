@@ -14,7 +14,8 @@ export interface ToolListing {
   description: string
   inputSchema: Record<string, unknown>
   outputSchema: Record<string, unknown>
-  annotations: ToolAnnotations
+  /** The title again: MCP had it here before it had one at the tool, and clients read either. */
+  annotations: { title: string } & ToolAnnotations
 }
 
 /** A tool made ready once at start: argument check compiled, listings built for one business and for several. */
@@ -133,6 +134,6 @@ function toListing(tool: Tool, input: TObject, output: TObject): ToolListing {
     description: tool.description,
     inputSchema: portableSchema(publicSchema(input)),
     outputSchema: outlineSchema(publicSchema(output)),
-    annotations: tool.annotations,
+    annotations: { title: tool.title, ...tool.annotations },
   }
 }
