@@ -1,25 +1,16 @@
-import { type TObject, type TSchema, Type } from '@sinclair/typebox'
+import type { TSchema } from '@sinclair/typebox'
 import { publicSchema } from '../src/mcp/published-schema.ts'
+import { schemasOf } from '../src/mcp/registry.ts'
 import type { Tool } from '../src/mcp/tool.ts'
-import { WRITE_INPUT, WRITE_OUTPUT } from '../src/mcp/write.ts'
-import { EntityRef } from '../src/results/schema.ts'
 
 type Schema = Record<string, unknown> & { properties?: Record<string, Schema>; items?: Schema; required?: string[] }
 
 /** The documentation page of a tool, from its definition: whole arguments and results, bounds included. */
 export function toolPage(tool: Tool): string {
   const { name, title, description, scopes, annotations } = tool
-  const writes = tool.kind === 'business' && tool.mode === 'write'
-  const input = schemaOf(writes ? Type.Object({ ...tool.input.properties, ...WRITE_INPUT }) : tool.input)
-  const output = schemaOf(
-    tool.kind === 'context'
-      ? tool.output
-      : Type.Object({
-          business: EntityRef,
-          ...(writes ? WRITE_OUTPUT : {}),
-          ...tool.output.properties,
-        } as TObject['properties']),
-  )
+  const { one } = schemasOf(tool)
+  const input = schemaOf(one.input)
+  const output = schemaOf(one.output)
   return [
     `# ${title}: \`${name}\``,
     description,

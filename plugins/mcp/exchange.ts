@@ -3,7 +3,7 @@ import pLimit from 'p-limit'
 import type { Principal } from '../../src/auth/principal.ts'
 import { ServiceError } from '../../src/errors.ts'
 import { getPrompt, listPrompts, type PromptListing } from '../../src/mcp/prompts.ts'
-import { hasSeveral, type VisibleTools } from '../../src/mcp/registry.ts'
+import { hasSeveral, type ToolList } from '../../src/mcp/registry.ts'
 import { listResources, type ResourceListing, readResource } from '../../src/mcp/resources.ts'
 import type { CallContext } from '../../src/mcp/tool.ts'
 import type { Conversation } from './conversations.ts'
@@ -11,7 +11,7 @@ import type { CallToolResult } from './tool-calls.ts'
 
 /** One POST as both protocol eras see it: what the principal may see and do. */
 export interface Exchange {
-  listTools(): Promise<VisibleTools>
+  listTools(): Promise<ToolList>
   /** null: unknown, or hidden, which is the same to the caller. */
   call(name: string, args: Record<string, unknown>): Promise<CallToolResult | null>
   listPrompts(): PromptListing[]
@@ -24,6 +24,7 @@ export interface Exchange {
 
 const CALLS_AT_A_TIME = 2
 const PIN_HEADER = 'x-flowpos-business-id'
+const SCHEMAS = ['outline', 'full'] as const
 
 /** What a principal may see and do in one request, in the conversation that it belongs to. */
 export function createExchange(
@@ -36,6 +37,7 @@ export function createExchange(
   // A batch takes turns, so that one request never takes all connections of the pool.
   const limit = Array.isArray(request.body) ? pLimit(CALLS_AT_A_TIME) : undefined
   const turns = <T>(work: () => Promise<T>): Promise<T> => (limit === undefined ? work() : limit(work))
+  const schemas = schemasAsked(request)
   const mayUse = (tool: string) => app.registry.find(principal, tool) !== undefined
   const context: CallContext = {
     principal,
@@ -53,7 +55,7 @@ export function createExchange(
       if (sessionId !== undefined && session?.lists !== list.digest) {
         await app.sessions.noteLists(sessionId, principal.ref, list.digest)
       }
-      return list
+      return schemas === 'full' ? list.full() : list
     },
     call: (name, args) => turns(() => app.toolCalls.run(name, args, context, request.log)),
     listPrompts: () => listPrompts(mayUse),
@@ -78,6 +80,15 @@ function pinOf(request: FastifyRequest): string | undefined {
   }
   const [pin] = pins
   return pin === undefined ? undefined : String(pin)
+}
+
+/** How much of the tools' schemas the client's configuration asks for. */
+function schemasAsked(request: FastifyRequest): (typeof SCHEMAS)[number] {
+  const { schemas } = request.query as { schemas?: unknown }
+  if (schemas === undefined || schemas === '') return 'outline'
+  const asked = SCHEMAS.find((each) => each === schemas)
+  if (asked !== undefined) return asked
+  throw new ServiceError('invalid_request', `?schemas= must be one of: ${SCHEMAS.join(', ')}.`)
 }
 
 /** The request as an SDK takes it; its signal fires when the client goes away. */

@@ -3,7 +3,7 @@ import { Ajv, type ValidateFunction } from 'ajv'
 import addFormats from 'ajv-formats'
 import { ServiceError } from '../errors.ts'
 import { describeProblems, VALIDATION } from '../validation.ts'
-import { publicSchema } from './published-schema.ts'
+import { closedSchema, publicSchema } from './published-schema.ts'
 
 const ajv = addFormats.default(new Ajv({ ...VALIDATION, allErrors: true, strict: false }))
 
@@ -19,22 +19,9 @@ export function compileArgumentCheck<Input extends TObject>(input: Input): Argum
   let validate: ValidateFunction | undefined
   return (args) => {
     // By the first call: the checks of all tools together would take a third of a start.
-    validate ??= ajv.compile(closed(publicSchema(input)))
+    validate ??= ajv.compile(closedSchema(publicSchema(input)))
     const given = Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null))
     if (validate(given)) return given as Static<Input>
     throw new ServiceError('invalid_argument', describeProblems(validate.errors ?? []))
   }
-}
-
-/** Closes objects for validation only: published schemas stay within the subset that every client takes. */
-function closed(schema: Record<string, unknown>): Record<string, unknown> {
-  const entries = Object.entries(schema).map(([key, value]) => {
-    if (key === 'properties') {
-      const properties = Object.entries(value as Record<string, Record<string, unknown>>)
-      return [key, Object.fromEntries(properties.map(([name, property]) => [name, closed(property)]))]
-    }
-    if (key === 'items') return [key, closed(value as Record<string, unknown>)]
-    return [key, value]
-  })
-  return { ...Object.fromEntries(entries), ...(schema.type === 'object' ? { additionalProperties: false } : {}) }
 }

@@ -3,7 +3,7 @@ import { type TObject, Type } from '@sinclair/typebox'
 import { type Principal, scopesAnywhere } from '../auth/principal.ts'
 import { EntityRef } from '../results/schema.ts'
 import { type ArgumentCheck, compileArgumentCheck } from './argument-check.ts'
-import { outlineSchema, portableSchema, publicSchema } from './published-schema.ts'
+import { fullInputSchema, outlineSchema, portableSchema, publicSchema } from './published-schema.ts'
 import type { Tool, ToolAnnotations } from './tool.ts'
 import { WRITE_INPUT, WRITE_OUTPUT } from './write.ts'
 
@@ -14,24 +14,39 @@ export interface ToolListing {
   description: string
   inputSchema: Record<string, unknown>
   outputSchema: Record<string, unknown>
-  annotations: ToolAnnotations
+  /** The title again: MCP had it here before it had one at the tool, and clients read either. */
+  annotations: { title: string } & ToolAnnotations
 }
 
-/** A tool made ready once at start: argument check compiled, listings built for one business and for several. */
+/** A tool's listings for principals with one business and with several. */
+interface Listings {
+  one: ToolListing
+  several: ToolListing
+}
+
+/** A tool made ready once at start: argument check compiled, listings built. */
 export interface RegisteredTool {
   tool: Tool
   checkArguments: ArgumentCheck<TObject>
-  listing: { one: ToolListing; several: ToolListing }
+  listing: Listings
+  /** The same with full schemas, built when first asked for. */
+  fullListing(): Listings
 }
 
-/** What `tools/list` shows to everybody who sees the same tools: built and serialised once. */
-export interface VisibleTools {
+/** A result of `tools/list`, built and serialised once. */
+export interface ToolList {
   /** Sorted by name. */
   tools: readonly ToolListing[]
+  /** The whole result, serialised and encoded. */
+  json: Buffer
+}
+
+/** What `tools/list` shows to everybody who sees the same tools. */
+export interface VisibleTools extends ToolList {
+  /** The same with full schemas, built when first asked for. */
+  full(): ToolList
   /** The same tools, to be called. */
   byName: ReadonlyMap<string, RegisteredTool>
-  /** The result of `tools/list`, serialised and encoded. */
-  json: Buffer
   /** Changes whenever a client should ask again. */
   digest: string
 }
@@ -61,13 +76,12 @@ export function createRegistry(tools: readonly Tool[]) {
     const key = `${form}:${visible.map(({ tool }) => tool.name).join()}`
     const known = lists.get(key)
     if (known !== undefined) return known
-    const tools = visible.map(({ listing }) => listing[form])
-    const json = JSON.stringify({ tools })
+    const outlined = toList(visible.map(({ listing }) => listing[form]))
     const list = {
-      tools,
+      ...outlined,
+      full: once(() => toList(visible.map(({ fullListing }) => fullListing()[form]))),
       byName: new Map(visible.map((entry) => [entry.tool.name, entry])),
-      json: Buffer.from(json),
-      digest: createHash('sha256').update(json).digest('base64url').slice(0, 16),
+      digest: createHash('sha256').update(outlined.json).digest('base64url').slice(0, 16),
     }
     lists.set(key, list)
     return list
@@ -111,28 +125,57 @@ export function hasSeveral(principal: Principal): boolean {
 }
 
 function register(tool: Tool): RegisteredTool {
-  if (tool.kind === 'context') {
-    const listing = toListing(tool, tool.input, tool.output)
-    return { tool, checkArguments: compileArgumentCheck(tool.input), listing: { one: listing, several: listing } }
+  const { one, several } = schemasOf(tool)
+  const listings = (publish: typeof publishOutline): Listings => ({
+    one: toListing(tool, publish(one)),
+    several: toListing(tool, publish(several)),
+  })
+  return {
+    tool,
+    checkArguments: compileArgumentCheck(several.input),
+    listing: listings(publishOutline),
+    fullListing: once(() => listings(publishFull)),
   }
+}
+
+interface Schemas {
+  input: TObject
+  output: TObject
+}
+
+/** What a tool takes and gives with all that the frame adds, for principals with one business and with several. */
+export function schemasOf(tool: Tool): { one: Schemas; several: Schemas } {
+  if (tool.kind === 'context') return { one: tool, several: tool }
   const writes = tool.mode === 'write'
   const input = Type.Object({ ...tool.input.properties, ...(writes ? WRITE_INPUT : {}) })
   const withBusiness = Type.Object({ ...input.properties, businessId: BUSINESS_ID })
   const output = Type.Object({ business: EntityRef, ...(writes ? WRITE_OUTPUT : {}), ...tool.output.properties })
-  return {
-    tool,
-    checkArguments: compileArgumentCheck(withBusiness),
-    listing: { one: toListing(tool, input, output), several: toListing(tool, withBusiness, output) },
-  }
+  return { one: { input, output }, several: { input: withBusiness, output } }
 }
 
-function toListing(tool: Tool, input: TObject, output: TObject): ToolListing {
-  return {
-    name: tool.name,
-    title: tool.title,
-    description: tool.description,
-    inputSchema: portableSchema(publicSchema(input)),
-    outputSchema: outlineSchema(publicSchema(output)),
-    annotations: tool.annotations,
+type PublishedSchemas = Pick<ToolListing, 'inputSchema' | 'outputSchema'>
+
+function publishOutline({ input, output }: Schemas): PublishedSchemas {
+  return { inputSchema: portableSchema(publicSchema(input)), outputSchema: outlineSchema(publicSchema(output)) }
+}
+
+function publishFull({ input, output }: Schemas): PublishedSchemas {
+  return { inputSchema: fullInputSchema(publicSchema(input)), outputSchema: publicSchema(output) }
+}
+
+function toListing({ name, title, description, annotations }: Tool, schemas: PublishedSchemas): ToolListing {
+  return { name, title, description, ...schemas, annotations: { title, ...annotations } }
+}
+
+function toList(tools: ToolListing[]): ToolList {
+  return { tools, json: Buffer.from(JSON.stringify({ tools })) }
+}
+
+/** Makes a value when it is first asked for, and keeps it. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => {
+    made ??= make()
+    return made
   }
 }

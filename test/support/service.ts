@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto'
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
 import { Redis } from 'ioredis'
-import { inject } from 'vitest'
+import { expect, inject } from 'vitest'
 import { type Issuer, startIssuer } from '../../embedded/issuer.ts'
 import { buildApp } from '../../src/app.ts'
 import { type Config, loadConfig } from '../../src/config.ts'
 import { SERVICE_ROLE } from '../../src/database/pool.ts'
+import { closedSchema } from '../../src/mcp/published-schema.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 
 export const PROJECT = 'flowpos-test'
@@ -106,7 +109,7 @@ export async function rpc(
   return { status: response.statusCode, headers: response.headers, body: response.body ? response.json() : undefined }
 }
 
-/** Calls a tool. */
+/** Calls a tool; what it gives as data must be what its full output schema says, and nothing beside. */
 export async function call(
   app: App,
   token: string,
@@ -116,6 +119,7 @@ export async function call(
 ) {
   const { status, body } = await rpc(app, token, 'tools/call', { name, arguments: args }, headers)
   const result = body?.result
+  if (result?.structuredContent !== undefined) expectAsPublished(app, name, result.structuredContent)
   return {
     status,
     body,
@@ -123,4 +127,18 @@ export async function call(
     data: result?.structuredContent,
     isError: result?.isError === true,
   }
+}
+
+const ajv = addFormats.default(new Ajv2020({ allErrors: true, allowUnionTypes: true }))
+const resultChecks = new Map<string, ValidateFunction>()
+
+function expectAsPublished(app: App, name: string, data: unknown): void {
+  let isValid = resultChecks.get(name)
+  if (isValid === undefined) {
+    const registered = app.registry.all.find(({ tool }) => tool.name === name)
+    isValid = ajv.compile(closedSchema(registered?.fullListing().one.outputSchema ?? {}))
+    resultChecks.set(name, isValid)
+  }
+  isValid(data)
+  expect({ name, problems: isValid.errors ?? [] }).toEqual({ name, problems: [] })
 }

@@ -1,9 +1,13 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadTools } from '../../plugins/mcp/registry.ts'
+import { generateApiKey } from '../../src/auth/api-key.ts'
+import { closedSchema } from '../../src/mcp/published-schema.ts'
 import { type HostileShop, INJECTIONS, makeHostileShop } from '../support/hostile-shop.ts'
 import { call, rpc, type Service, startService } from '../support/service.ts'
-import { makeUser } from '../support/shop.ts'
+import { makeProduct, makeShop, makeUser, type Shop } from '../support/shop.ts'
 import { callsOf } from '../support/tool-calls.ts'
 
 // What holds for every tool, whatever people have written into the shop.
@@ -17,7 +21,7 @@ let token: string
 let answers: { hostile: Answers; long: Answers }
 
 beforeAll(async () => {
-  service = await startService({ users: ['ana'] })
+  service = await startService({ users: ['ana', 'beto'] })
   const userId = await makeUser(service.db, 'ana', [])
   const options = { now: service.now, userId }
   hostile = await makeHostileShop(service.db, INJECTIONS, options)
@@ -117,4 +121,104 @@ describe('a result', () => {
     expect(Object.entries(sizes).filter(([, size]) => size > MAX_TOKENS)).toEqual([])
     expect(Object.entries(texts).filter(([, size]) => size > MAX_INTENT_TOKENS)).toEqual([])
   })
+})
+
+describe('the structured content of a result', () => {
+  let beto: string
+  let empty: Shop
+  let till: Shop
+  let operator: string
+
+  beforeAll(async () => {
+    empty = await makeShop(service.db, { name: 'Empty' })
+    till = await makeShop(service.db, { name: 'Till', locationZones: ['America/Guatemala', 'America/Guatemala'] })
+    await makeUser(service.db, 'beto', [
+      { shop: empty, role: 'owner' },
+      { shop: till, role: 'owner' },
+    ])
+    beto = await service.tokenOf('beto')
+    const { rawKey, hash } = generateApiKey()
+    await service.db.asOwner(
+      "insert into mcp_api_key (role, scopes, label, key_hash) values ('platform_operator', '{pos:read}', 'ops', $1)",
+      [hash],
+    )
+    operator = rawKey
+  })
+
+  it('is as the full schemas have it, and nothing beside', async () => {
+    const schemas = { ...(await resultSchemas(operator)), ...(await resultSchemas(token)) }
+    const results = [
+      ...answers.hostile,
+      ...answers.long,
+      ...(await read(empty)),
+      ...(await write()),
+      ...(await answer(beto, 'get_context', {})),
+      ...(await answer(beto, 'set_active_business', { businessId: till.id })),
+      ...(await answer(operator, 'get_context', {})),
+      ...(await answer(operator, 'list_tenants', { limit: 1 })),
+      ...(await answer(operator, 'set_active_tenant', { tenantId: till.id })),
+    ]
+    const checked = new Set<string>()
+    for (const { name, result } of results) {
+      if (result.structuredContent === undefined) continue
+      const isValid = schemas[name] as ValidateFunction
+      isValid(result.structuredContent)
+      expect({ name, problems: isValid.errors ?? [] }).toEqual({ name, problems: [] })
+      checked.add(name)
+    }
+    expect([...checked].sort()).toEqual((await loadTools()).map(({ name }) => name).sort())
+  })
+
+  /** Checks of results by tool, from what is published. */
+  async function resultSchemas(credential: string): Promise<Record<string, ValidateFunction>> {
+    const ajv = addFormats.default(new Ajv2020({ allErrors: true, allowUnionTypes: true }))
+    const { body } = await rpc(service.app, credential, 'tools/list', {}, { url: '/mcp?schemas=full' })
+    const tools = body.result.tools as { name: string; outputSchema: Record<string, unknown> }[]
+    return Object.fromEntries(tools.map(({ name, outputSchema }) => [name, ajv.compile(closedSchema(outputSchema))]))
+  }
+
+  async function answer(credential: string, name: string, args: Record<string, unknown>): Promise<Answers> {
+    const { body, text, isError } = await call(service.app, credential, name, args)
+    expect({ name, failure: isError ? text : null }).toEqual({ name, failure: null })
+    return [{ name, result: body.result }]
+  }
+
+  /** What is said where there is nothing to say: every reading tool that can be called without arguments. */
+  async function read(shop: Shop): Promise<Answers> {
+    const found: Answers = []
+    for (const { tool, listing } of service.app.registry.all) {
+      if (tool.kind !== 'business' || tool.mode !== 'read' || listing.one.inputSchema.required !== undefined) continue
+      found.push(...(await answer(beto, tool.name, { businessId: shop.id })))
+    }
+    return found
+  }
+
+  /** Every tool that writes, done for real and then once more with the same key. */
+  async function write(): Promise<Answers> {
+    const [locationId, toLocationId] = till.locations
+    await makeProduct(service.db, till, { sku: 'TEA', price: '12.50' })
+    const items = [{ product: 'TEA', quantity: '1' }]
+    const done: Answers = []
+    const twice = async (name: string, args: Record<string, unknown>) => {
+      const call = { ...args, businessId: till.id, idempotencyKey: `${name}-${done.length}` }
+      const [first] = await answer(beto, name, call)
+      const [again] = await answer(beto, name, call)
+      expect(again?.result.structuredContent).toMatchObject({ dryRun: false, replayed: true })
+      done.push(first as Answers[number], again as Answers[number])
+      return first?.result.structuredContent as { order?: { id: string }; client?: { code: string } }
+    }
+    await twice('adjust_inventory', { product: 'TEA', locationId, change: '10', reason: 'purchase' })
+    await twice('adjust_inventory', { product: 'TEA', locationId, countedQuantity: '10' })
+    await twice('transfer_inventory', { fromLocationId: locationId, toLocationId, items })
+    await twice('create_product', { name: 'Cocoa', sku: 'COCOA', price: '9', category: 'Hot', createCategory: true })
+    await twice('update_product', { variant: 'TEA', price: '13', category: 'Hot' })
+    const { client } = await twice('create_client', { name: 'Carla', email: 'carla@example.com' })
+    await twice('create_client', { name: 'Carla', email: 'carla@example.com', allowDuplicate: true })
+    await twice('update_client', { client: client?.code, phone: '555' })
+    const first = await twice('create_order', { locationId, items, clientId: client?.code })
+    await twice('cancel_order', { order: first.order?.id, reason: 'mistake' })
+    const second = await twice('create_order', { locationId, items })
+    await twice('refund_order', { order: second.order?.id, reason: 'cold' })
+    return done
+  }
 })

@@ -13,7 +13,7 @@ export default defineTool({
   title: 'Products',
   description:
     'The catalogue by name, a row per SKU: price, category, stock over all locations. Use it to find a product by ' +
-    'name, SKU or barcode; stock per location is in get_inventory. Default: active products, 25 rows.',
+    'name, SKU or barcode; stock per location is in get_inventory. Default: active products.',
   scopes: ['pos:read'],
   annotations: readOnly,
   mode: 'read',

@@ -21,9 +21,8 @@ export default defineContextTool({
   name: 'get_context',
   title: 'Who am I',
   description:
-    'Tells who is asking, their businesses in order (first, second, …) with zone, currency and local time, which is ' +
-    'active, and what the credential allows until when. Use it first, to turn "my second shop" into a businessId, or ' +
-    'when a tool is missing.',
+    'Who asks: their businesses in order (first, second, …), the active one, zones, currencies, local times, ' +
+    'scopes, expiry. Use it first, to turn "my second shop" into an id, or when a tool is missing.',
   scopes: [],
   annotations: readOnly,
   visibleTo: () => true,

@@ -11,8 +11,8 @@ export default defineContextTool({
   name: 'set_active_business',
   title: 'Switch business',
   description:
-    'Switches the business that the following calls are about, until the next switch. Use it for "switch to my second ' +
-    'shop"; for one question about another business pass businessId instead. get_context has the ids.',
+    'Switches the business that the following calls are about, until the next switch. Use it for "switch to my ' +
+    'second shop"; for one question about another pass businessId instead. Ids: get_context.',
   scopes: [],
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   visibleTo: (principal) => principal.kind === 'merchant' && hasSeveral(principal),

@@ -22,9 +22,8 @@ export default defineTool({
   name: 'summarize_day',
   title: 'Summarize a day',
   description:
-    'How a day went: net sales so far or of the whole day, against the same weekday last week and the mean of the ' +
-    'last four, hours, top products, payments, refunds, discounts, low stock of what sold. Use it for "how was ' +
-    'today?"; for exact rows use get_sales_report. Default: today.',
+    'How a day went, or goes so far: net sales against the same weekday before, hours, top products, payments, ' +
+    'refunds, discounts, low stock that sold. For "how was today?"; exact rows: get_sales_report.',
   scopes: ['pos:intents'],
   annotations: readOnly,
   mode: 'read',

@@ -27,9 +27,8 @@ export default defineTool({
   name: 'summarize_period',
   title: 'Summarize a period',
   description:
-    'How a period went: net sales, orders and average sale against the period before and a year before, best and ' +
-    'worst day, what moved, clients, what is worth doing. Use it for "how was last month?"; for one day use ' +
-    'summarize_day. Default: last_30_days.',
+    'How a period went: net sales and orders against the period before and a year before, best and worst day, ' +
+    'movers, clients. For "how was last month?"; one day: summarize_day. Default: last_30_days.',
   scopes: ['pos:intents'],
   annotations: readOnly,
   mode: 'read',

@@ -15,9 +15,8 @@ export default defineTool({
   name: 'adjust_inventory',
   title: 'Adjust stock',
   description:
-    'Corrects the stock of one product at one location, with an entry in the stock ledger. For counts, damage and ' +
-    'deliveries; between locations use transfer_inventory, for sales create_order. Give either change or ' +
-    'countedQuantity.',
+    'Corrects the stock of one product at one location, with a ledger entry: counts, damage, deliveries. Give ' +
+    'change or countedQuantity. Between locations use transfer_inventory, for sales create_order.',
   scopes: ['pos:write'],
   annotations: changing,
   mode: 'write',

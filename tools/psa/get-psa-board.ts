@@ -53,7 +53,7 @@ export default defineTool({
   title: 'Project board',
   description:
     'One project board with phases and steps: status, assignee, due date, why blocked, hours estimated and spent, ' +
-    'health. Use list_psa_boards to find it; hours by person or period are in get_psa_time_report.',
+    'health. list_psa_boards finds it; hours by person or period are in get_psa_time_report.',
   scopes: ['psa:read'],
   annotations: readOnly,
   mode: 'read',

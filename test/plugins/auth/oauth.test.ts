@@ -124,9 +124,9 @@ describe('the clients of both SDKs', () => {
     await client.close()
   })
 
-  it('sign in, list tools and refresh: second SDK', async () => {
+  it('sign in, list tools and refresh: second SDK, with full schemas asked for in the URL', async () => {
     const memory = createMemory()
-    const transport = () => new TransportV2(new URL(resource), { authProvider: memory.provider })
+    const transport = () => new TransportV2(new URL(`${resource}?schemas=full`), { authProvider: memory.provider })
     const first = transport()
     await expect(new ClientV2(INFO).connect(first)).rejects.toThrow(/Unauthorized/i)
 
@@ -136,6 +136,9 @@ describe('the clients of both SDKs', () => {
     const client = new ClientV2(INFO, { versionNegotiation: { mode: 'auto' } })
     await client.connect(transport())
     expect(client.getNegotiatedProtocolVersion()).toBe('2026-07-28')
+    const { tools } = await client.listTools()
+    const day = tools.find(({ name }) => name === 'summarize_day')
+    expect(day?.outputSchema).toHaveProperty('properties.days.items')
     await usesAndRefreshes(client, memory)
     await client.close()
   })

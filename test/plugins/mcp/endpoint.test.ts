@@ -319,6 +319,51 @@ describe('tools', () => {
     expect(await schemaOf(luis)).not.toHaveProperty('businessId')
   })
 
+  it('are listed with short schemas, and with full ones for ?schemas=full', async () => {
+    const listed = async (url: string, token = ana) =>
+      (await rpc(service.app, token, 'tools/list', {}, { url })).body.result
+    const [short, full] = [await listed('/mcp'), await listed('/mcp?schemas=full')]
+    for (const url of ['/mcp?schemas=', '/mcp?schemas=outline']) expect(await listed(url)).toEqual(short)
+    const schemasOf = ({ tools }: typeof full) => {
+      const { inputSchema, outputSchema } = tools.find(({ name }: { name: string }) => name === 'list_suppliers')
+      return { limit: inputSchema.properties.limit, suppliers: outputSchema.properties.suppliers }
+    }
+    expect(schemasOf(short)).toEqual({
+      limit: { type: 'integer', description: '1 to 100; default 25' },
+      suppliers: { type: 'array' },
+    })
+    const fullSchemas = {
+      limit: { type: 'integer', description: '1 to 100; default 25', minimum: 1, maximum: 100, default: 25 },
+      suppliers: {
+        type: 'array',
+        items: {
+          properties: { leadTimeDays: { type: ['integer', 'null'] } },
+          required: expect.arrayContaining(['id']),
+        },
+      },
+    }
+    expect(schemasOf(full)).toMatchObject(fullSchemas)
+    expect(schemasOf(await listed('/mcp?schemas=full', luis))).toMatchObject(fullSchemas)
+    expect(schemasOf(await listed(`/mcp?businessId=${first.id}&schemas=full`))).toMatchObject(fullSchemas)
+
+    const names = ({ tools }: typeof full) => tools.map(({ name }: { name: string }) => name)
+    expect(names(full)).toEqual(names(short))
+    // In a batch, which the SDK answers.
+    const response = await service.app.inject({
+      method: 'POST',
+      url: '/mcp?schemas=full',
+      headers: { authorization: `Bearer ${ana}` },
+      payload: [{ jsonrpc: '2.0', id: 1, method: 'tools/list' }],
+    })
+    expect(response.json()[0].result).toEqual(full)
+  })
+
+  it.each(['banana', 'FULL', 'full&schemas=outline'])('?schemas=%s is refused with the choices', async (value) => {
+    const { status, body } = await rpc(service.app, ana, 'tools/list', {}, { url: `/mcp?schemas=${value}` })
+    expect(status).toBe(400)
+    expect(body).toMatchObject({ code: 'invalid_request', message: '?schemas= must be one of: outline, full.' })
+  })
+
   it('that are hidden answer like unknown ones', async () => {
     const hidden = await call(service.app, luis, 'summarize_day')
     const unknown = await call(service.app, luis, 'no_such_tool')
