@@ -1,29 +1,11 @@
-import { type Static, Type } from '@sinclair/typebox'
 import fp from 'fastify-plugin'
 import { generateApiKey } from '../../src/auth/api-key.ts'
 import type { AuthorizedBusiness } from '../../src/auth/principal.ts'
 import { describeBusiness } from '../../src/auth/principal.ts'
-import { NullableTime, Time } from '../../src/auth/schemas.ts'
+import type { ApiKey } from '../../src/auth/schemas.ts'
 import type { Scope } from '../../src/auth/scopes.ts'
 import { ServiceError } from '../../src/errors.ts'
 import type { Clock } from '../../src/time/clock.ts'
-
-/** An API key as its owner may see it again; the key itself is shown once. */
-export const ApiKeySchema = Type.Object(
-  {
-    id: Type.String(),
-    businessId: Type.Union([Type.String(), Type.Null()]),
-    role: Type.String(),
-    scopes: Type.Array(Type.String()),
-    label: Type.String(),
-    isActive: Type.Boolean(),
-    createdAt: Time,
-    expiresAt: NullableTime,
-    lastUsedAt: NullableTime,
-  },
-  { title: 'ApiKey' },
-)
-export type ApiKey = Static<typeof ApiKeySchema>
 
 export interface NewApiKey {
   businessId: string

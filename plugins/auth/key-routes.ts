@@ -1,26 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
-import { Scopes } from '../../src/auth/schemas.ts'
+import { ApiKeySchema, NewKeySchema } from '../../src/auth/schemas.ts'
 import { ServiceError } from '../../src/errors.ts'
-import { StringEnum } from '../../src/results/schema.ts'
 import emptyBody from '../http/empty-body.ts'
 import { ERROR_RESPONSES } from '../http/errors.ts'
-import { ApiKeySchema, type KeyManager } from './api-keys.ts'
+import type { KeyManager } from './api-keys.ts'
 import { bearerOf } from './principals.ts'
-
-const NewKeySchema = Type.Object(
-  {
-    businessId: Type.String({ format: 'uuid' }),
-    role: StringEnum(['merchant', 'tenant_developer', 'platform_operator'], {
-      description: 'platform_operator is refused here: operators have the command line',
-    }),
-    scopes: Scopes,
-    label: Type.String({ minLength: 1, maxLength: 100, pattern: '\\S' }),
-    expiresAt: Type.Optional(Type.String({ format: 'date-time', description: 'Default: never' })),
-  },
-  { additionalProperties: false },
-)
 
 const KeyId = Type.Object({ id: Type.String({ format: 'uuid' }) })
 const documented = { tags: ['API keys'], security: [{ firebase: [] }] }

@@ -1,23 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
-import { Scopes, Time } from '../../src/auth/schemas.ts'
+import { LiveTokenSchema, Time, TokenGrantSchema, TokenRequestSchema } from '../../src/auth/schemas.ts'
 import { ServiceError } from '../../src/errors.ts'
 import emptyBody from '../http/empty-body.ts'
 import { ERROR_RESPONSES } from '../http/errors.ts'
 import { bearerOf, isFirebaseToken } from './principals.ts'
-import { LiveTokenSchema, TokenGrantSchema } from './tokens.ts'
-
-const TokenRequestSchema = Type.Object(
-  {
-    firebaseIdToken: Type.String({ minLength: 1, maxLength: 8192, description: 'From user.getIdToken()' }),
-    scopes: Type.Optional(Scopes),
-    label: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 100, pattern: '\\S', description: 'A name to know the token by' }),
-    ),
-  },
-  { additionalProperties: false },
-)
 
 /** `POST /mcp/token` and what belongs to a token's life. */
 const tokenRoutes: FastifyPluginAsyncTypebox = async (app) => {

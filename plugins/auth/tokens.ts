@@ -1,33 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { type Static, Type } from '@sinclair/typebox'
 import fp from 'fastify-plugin'
 import { REFRESH_GRACE_SECONDS } from '../../src/auth/mcp-token.ts'
 import { findMemberships, findSignedInUser } from '../../src/auth/memberships.ts'
 import { type AuthorizedBusiness, scopesOfMemberships } from '../../src/auth/principal.ts'
-import { NullableTime, Scopes, Time } from '../../src/auth/schemas.ts'
+import type { LiveToken, TokenGrant } from '../../src/auth/schemas.ts'
 import { intersectScopes, type Scope } from '../../src/auth/scopes.ts'
 import { addToken } from '../../src/auth/token-rows.ts'
 import type { Config } from '../../src/config.ts'
 import type { Transaction } from '../../src/database/database.ts'
 import { ServiceError } from '../../src/errors.ts'
 import type { Clock } from '../../src/time/clock.ts'
-
-/** The answer to an exchange or a refresh. */
-export const TokenGrantSchema = Type.Object(
-  {
-    accessToken: Type.String(),
-    tokenType: Type.Literal('Bearer'),
-    expiresIn: Type.Integer({ description: 'Seconds' }),
-    expiresAt: Time,
-    role: Type.Literal('merchant'),
-    activeBusinessId: Type.String(),
-    authorizedBusinessIds: Type.Array(Type.String()),
-    authorizedBusinesses: Type.Array(Type.Object({ id: Type.String(), name: Type.String() })),
-    scopes: Scopes,
-  },
-  { title: 'Token' },
-)
-export type TokenGrant = Static<typeof TokenGrantSchema>
 
 export interface TokenRequest {
   /** May only narrow what the roles give. */
@@ -37,18 +19,6 @@ export interface TokenRequest {
   /** User agent that asked. */
   client?: string | undefined
 }
-
-/** A live token as its owner sees it. */
-export const LiveTokenSchema = Type.Object({
-  jti: Type.String(),
-  label: Type.Union([Type.String(), Type.Null()]),
-  client: Type.Union([Type.String(), Type.Null()]),
-  scopes: Type.Union([Type.Array(Type.String()), Type.Null()]),
-  createdAt: Time,
-  lastUsedAt: NullableTime,
-  expiresAt: Time,
-})
-export type LiveToken = Static<typeof LiveTokenSchema>
 
 export interface SignedInUser {
   userId: string
