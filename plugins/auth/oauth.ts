@@ -1,12 +1,13 @@
 import type { EventEmitter } from 'node:events'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { type Config, listOf } from '../../src/config.ts'
-import { orUnavailable, ServiceError } from '../../src/errors.ts'
+import { ServiceError } from '../../src/errors.ts'
 import { ISSUER_PATH, oauthAddresses } from '../../src/oauth/addresses.ts'
 import { cookieKeys, idTokenKey } from '../../src/oauth/keys.ts'
 import { createAuthorizationServer, scopeOrDefault } from '../../src/oauth/provider.ts'
 import type { OAuthStore } from '../../src/oauth/store.ts'
 import type { Clock } from '../../src/time/clock.ts'
+import { orUnavailable } from '../../src/unavailable.ts'
 import interactions from './oauth-interactions.ts'
 
 export interface OAuthOptions {

@@ -1,7 +1,8 @@
 import fp from 'fastify-plugin'
-import { orUnavailable, unavailable } from '../../src/errors.ts'
+import { unavailable } from '../../src/errors.ts'
 import type { SessionEvents } from '../../src/sessions/events.ts'
 import type { SessionStore } from '../../src/sessions/store.ts'
+import { orUnavailable } from '../../src/unavailable.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
