@@ -15,3 +15,12 @@ export function orUnavailable<Args extends unknown[], T>(part: string, method: (
         .finally(() => clearTimeout(timer))
     })
 }
+
+/** The same store, all of whose methods answer so. */
+export function guardStore<Store extends { [Name in keyof Store]: (...args: never[]) => Promise<unknown> }>(
+  part: string,
+  store: Store,
+): Store {
+  const methods = Object.entries(store) as [string, (...args: unknown[]) => Promise<unknown>][]
+  return Object.fromEntries(methods.map(([name, method]) => [name, orUnavailable(part, method)])) as unknown as Store
+}

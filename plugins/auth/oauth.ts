@@ -7,7 +7,7 @@ import { cookieKeys, idTokenKey } from '../../src/oauth/keys.ts'
 import { createAuthorizationServer, scopeOrDefault } from '../../src/oauth/provider.ts'
 import type { OAuthStore } from '../../src/oauth/store.ts'
 import type { Clock } from '../../src/time/clock.ts'
-import { orUnavailable } from '../../src/unavailable.ts'
+import { guardStore } from '../../src/unavailable.ts'
 import interactions from './oauth-interactions.ts'
 
 export interface OAuthOptions {
@@ -28,7 +28,7 @@ const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, sto
   const provider = createAuthorizationServer({
     addresses,
     clock,
-    store: guarded(store),
+    store: guardStore('The session store', store),
     connections: app.connections,
     cookieKeys: cookieKeys([config.MCP_TOKEN_SECRET, ...listOf(config.MCP_TOKEN_PREVIOUS_SECRETS)]),
     idTokenKey: idTokenKey(config.MCP_TOKEN_SECRET),
@@ -103,16 +103,4 @@ function authorizeUrl({ url, query }: FastifyRequest): string {
   // What comes twice is left to the provider, which refuses it.
   if (!Array.isArray(scope)) searchParams.set('scope', scopeOrDefault(searchParams.get('scope')))
   return `/authorize?${searchParams}`
-}
-
-function guarded(store: OAuthStore): OAuthStore {
-  const guard = <Args extends unknown[], T>(method: (...args: Args) => Promise<T>) =>
-    orUnavailable('The session store', method)
-  return {
-    find: guard(store.find),
-    save: guard(store.save),
-    consume: guard(store.consume),
-    renew: guard(store.renew),
-    remove: guard(store.remove),
-  }
 }
