@@ -4,12 +4,12 @@ import type { FastifyHelmetOptions } from '@fastify/helmet'
 import fastifyStatic from '@fastify/static'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import type { PageAccount, PageSettings } from '../../src/auth/assistant-page.ts'
+import { bearerOf } from '../../src/auth/bearer.ts'
 import { scopesOfMemberships } from '../../src/auth/principal.ts'
 import type { Config } from '../../src/config.ts'
 import { ServiceError } from '../../src/errors.ts'
 import { PAGE_FOLDER } from '../../src/folders.ts'
 import { MANAGING_ROLES } from './api-keys.ts'
-import { bearerOf } from './principals.ts'
 
 export interface SettingsOptions {
   config: Config
