@@ -5,10 +5,10 @@ import { bearerOf } from '../../src/auth/bearer.ts'
 import type { Principal } from '../../src/auth/principal.ts'
 import { ServiceError } from '../../src/errors.ts'
 import type { Clock } from '../../src/time/clock.ts'
-import { createMcpSessions, type Message, sessionIdOf } from './conversations.ts'
-import { createExchange, toWebRequest } from './exchange.ts'
-import { serveLegacy } from './legacy.ts'
-import { serveListen, serveModern } from './modern.ts'
+import { createMcpSessions, type Message, sessionIdOf } from './protocol/conversations.ts'
+import { createExchange, toWebRequest } from './protocol/exchange.ts'
+import { serveLegacy } from './protocol/legacy.ts'
+import { serveListen, serveModern } from './protocol/modern.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Principal } from '../../src/auth/principal.ts'
-import { ServiceError } from '../../src/errors.ts'
-import type { SessionRecord } from '../../src/sessions/store.ts'
-import type { Clock } from '../../src/time/clock.ts'
+import type { Principal } from '../../../src/auth/principal.ts'
+import { ServiceError } from '../../../src/errors.ts'
+import type { SessionRecord } from '../../../src/sessions/store.ts'
+import type { Clock } from '../../../src/time/clock.ts'
 
 /** As much of a JSON-RPC message as is read before an SDK checks it. */
 export interface Message {
