@@ -3,6 +3,7 @@ import path from 'node:path'
 import type { FastifyHelmetOptions } from '@fastify/helmet'
 import fastifyStatic from '@fastify/static'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
 import type { PageAccount, PageSettings } from '../../src/auth/assistant-page.ts'
 import { bearerOf } from '../../src/auth/bearer.ts'
 import { scopesOfMemberships } from '../../src/auth/principal.ts'
@@ -108,4 +109,8 @@ function pageHeaders(authDomain: string | null, identityUrl: string | undefined)
   }
 }
 
-export default settings
+export default fp(settings, {
+  name: 'assistant-page',
+  dependencies: ['@fastify/helmet', 'errors', 'host-check', 'rate-limit', 'tokens'],
+  encapsulate: true,
+})

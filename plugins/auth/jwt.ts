@@ -114,5 +114,5 @@ export default fp<{ config: Config; clock: Clock }>(
       throw authenticationRequired()
     }
   },
-  { name: 'jwt' },
+  { name: 'jwt', dependencies: [] },
 )

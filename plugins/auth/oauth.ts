@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
 import { type Config, listOf } from '../../src/config.ts'
 import { ServiceError } from '../../src/errors.ts'
 import { ISSUER_PATH, oauthAddresses } from '../../src/oauth/addresses.ts'
@@ -95,7 +96,11 @@ const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, sto
   }
 }
 
-export default oauth
+export default fp(oauth, {
+  name: 'oauth',
+  dependencies: ['@fastify/helmet', 'errors', 'host-check', 'rate-limit', 'jwt', 'oauth-connections'],
+  encapsulate: true,
+})
 
 function authorizeUrl({ url, query }: FastifyRequest): string {
   const { searchParams } = new URL(url, 'http://localhost')

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
 import { bearerOf } from '../../src/auth/bearer.ts'
 import { LiveTokenSchema, Time, TokenGrantSchema, TokenRequestSchema } from '../../src/auth/schemas.ts'
 import { ServiceError } from '../../src/errors.ts'
@@ -86,4 +87,8 @@ const tokenRoutes: FastifyPluginAsyncTypebox = async (app) => {
   }
 }
 
-export default tokenRoutes
+export default fp(tokenRoutes, {
+  name: 'token-routes',
+  dependencies: ['errors', 'rate-limit', 'jwt', 'principals', 'tokens'],
+  encapsulate: true,
+})

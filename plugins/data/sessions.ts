@@ -26,5 +26,5 @@ export default fp<{ store: SessionStore; events: SessionEvents }>(
         }),
     })
   },
-  { name: 'sessions' },
+  { name: 'sessions', dependencies: [] },
 )

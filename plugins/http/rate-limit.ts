@@ -71,7 +71,7 @@ export default fp<{ config: Config; redis?: Redis }>(
       },
     } satisfies RateLimits)
   },
-  { name: 'rate-limit' },
+  { name: 'rate-limit', dependencies: [] },
 )
 
 function tooMany(message: string, { msBeforeNext }: RateLimiterRes): ServiceError {

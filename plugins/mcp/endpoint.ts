@@ -1,6 +1,7 @@
 import { SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/sdk/types.js'
 import { classifyInboundRequest } from '@modelcontextprotocol/server'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
 import { bearerOf } from '../../src/auth/bearer.ts'
 import type { Principal } from '../../src/auth/principal.ts'
 import { ServiceError } from '../../src/errors.ts'
@@ -137,7 +138,21 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authentic
   }
 }
 
-export default mcp
+export default fp(mcp, {
+  name: 'endpoint',
+  dependencies: [
+    'errors',
+    'host-check',
+    'rate-limit',
+    'postgres',
+    'sessions',
+    'principals',
+    'registry',
+    'tool-calls',
+    'streams',
+  ],
+  encapsulate: true,
+})
 
 const LEGACY_REVISIONS = new Set(SUPPORTED_PROTOCOL_VERSIONS)
 

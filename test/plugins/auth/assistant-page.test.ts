@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import helmet from '@fastify/helmet'
 import Fastify from 'fastify'
+import fp from 'fastify-plugin'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import settings from '../../../plugins/auth/assistant-page.ts'
 import errors from '../../../plugins/http/errors.ts'
@@ -177,6 +178,8 @@ async function bare(env: Record<string, string>, folder?: string) {
   await app.register(helmet)
   await app.register(hostCheck, { config })
   await app.register(rateLimit, { config })
+  // Nobody signs in here.
+  await app.register(fp(async () => {}, { name: 'tokens' }))
   await app.register(settings, { config, ...(folder === undefined ? {} : { folder }) })
   return app
 }
