@@ -52,7 +52,7 @@ export interface Issuer {
   rotateKeys(options?: { keepOld?: boolean }): Promise<void>
   /** The published public keys, PEM by key id. */
   publicKeys(): Record<string, string>
-  /** Lets the key endpoint work, answer 503, or not answer at all. */
+  /** Lets the key endpoint work, fail with a status, or not answer at all. */
   setKeyEndpoint(state: KeyEndpointState): void
   /** Ends all sessions of a user: the tokens issued up to now are revoked. */
   revoke(uid: string): void
@@ -69,7 +69,7 @@ export interface SigningKey {
 }
 
 export type Claims = Record<string, unknown>
-export type KeyEndpointState = 'ok' | 'error' | 'hang'
+export type KeyEndpointState = 'ok' | 'hang' | number
 type Body = Record<string, unknown>
 
 interface Account {
@@ -378,7 +378,7 @@ function answerErrors(app: FastifyInstance) {
 function keyRoutes(app: FastifyInstance, keys: KeyRing, endpoint: { state: KeyEndpointState }, maxAge: number) {
   app.get('/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com', (_request, reply) => {
     if (endpoint.state === 'hang') return reply.hijack()
-    if (endpoint.state === 'error') throw new IdentityError('UNAVAILABLE', 503)
+    if (endpoint.state !== 'ok') throw new IdentityError('UNAVAILABLE', endpoint.state)
     return reply.header('cache-control', `public, max-age=${maxAge}`).send(keys.published())
   })
 }

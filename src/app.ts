@@ -18,6 +18,7 @@ import accessChanges from '../plugins/data/access-changes.ts'
 import audit from '../plugins/data/audit.ts'
 import postgres from '../plugins/data/postgres.ts'
 import redis from '../plugins/data/redis.ts'
+import redisSessions from '../plugins/data/redis-sessions.ts'
 import sessions from '../plugins/data/sessions.ts'
 import docs from '../plugins/http/docs.ts'
 import errors from '../plugins/http/errors.ts'
@@ -36,8 +37,6 @@ import { type Config, trustedProxies } from './config.ts'
 import { createRedisOAuthStore } from './oauth/redis-store.ts'
 import type { OAuthStore } from './oauth/store.ts'
 import type { SessionEvents } from './sessions/events.ts'
-import { createRedisSessionEvents } from './sessions/redis-events.ts'
-import { createRedisSessionStore } from './sessions/redis-store.ts'
 import type { SessionStore } from './sessions/store.ts'
 import { type Clock, systemClock } from './time/clock.ts'
 import { VALIDATION } from './validation.ts'
@@ -83,14 +82,12 @@ export async function buildApp(options: AppOptions) {
 
     await app.register(postgres, { config, ...(options.databaseRole ? { role: options.databaseRole } : {}) })
     await app.register(accessChanges, { config })
-    if (options.sessions === undefined) await app.register(redis, { config })
-    await app.register(
-      sessions,
-      options.sessions ?? {
-        store: createRedisSessionStore(app.redis),
-        events: createRedisSessionEvents(app.redis, app.redisSubscriber),
-      },
-    )
+    if (options.sessions === undefined) {
+      await app.register(redis, { config })
+      await app.register(redisSessions)
+    } else {
+      await app.register(sessions, options.sessions)
+    }
     await app.register(rateLimit, { config, ...(options.sessions === undefined ? { redis: app.redis } : {}) })
 
     await app.register(firebase, { config, clock, ...(options.firebaseApp ? { appOptions: options.firebaseApp } : {}) })

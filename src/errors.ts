@@ -61,27 +61,3 @@ export function unavailable(part: string, cause?: unknown): ServiceError {
     cause,
   })
 }
-
-// Callers are told within a second that a part is away.
-const MAX_WAIT_MS = 800
-
-/** The same method, which answers `unavailable` in place of whatever `part` fails with, and when it is silent for 0.8 s. */
-export function orUnavailable<Args extends unknown[], T>(part: string, method: (...args: Args) => Promise<T>) {
-  return (...args: Args): Promise<T> =>
-    new Promise((resolve, reject) => {
-      const fail = (error?: unknown) => reject(unavailable(part, error))
-      // Where this process was held up itself, what has arrived meanwhile is read first.
-      const timer = setTimeout(() => setImmediate(fail), MAX_WAIT_MS)
-      method(...args)
-        .then(resolve, fail)
-        .finally(() => clearTimeout(timer))
-    })
-}
-
-/** Why a process cannot start, as a sentence for the person who starts it. */
-export function describeStartFailure(error: unknown): string {
-  const { code, message, port } = error as NodeJS.ErrnoException & { port?: number }
-  if (code === 'EADDRINUSE') return `port ${port} is taken: set PORT to a free one`
-  if (code === 'EACCES' && port !== undefined) return `port ${port} is not allowed here: set PORT to one above 1023`
-  return message
-}

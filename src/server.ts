@@ -2,8 +2,8 @@ import closeWithGrace from 'close-with-grace'
 import { destination } from 'pino'
 import { buildApp } from './app.ts'
 import { type Config, loadConfig } from './config.ts'
-import { describeStartFailure } from './errors.ts'
 import { productionProblems } from './production.ts'
+import { describeStartFailure } from './start-failure.ts'
 
 // For requests in flight, after the balancers have noticed.
 const GRACE_MS = 10_000

@@ -1,12 +1,13 @@
 import type { FastifyHelmetOptions } from '@fastify/helmet'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
 import { PageAccountSchema, type PageSettings, PageSettingsSchema } from '../../src/auth/assistant-page.ts'
+import { bearerOf } from '../../src/auth/bearer.ts'
 import { scopesOfMemberships } from '../../src/auth/principal.ts'
 import type { Config } from '../../src/config.ts'
 import { MANAGING_ROLES } from './api-keys.ts'
 import { pageHeaders } from './pages.ts'
-import { bearerOf } from './principals.ts'
 
 export interface SettingsOptions {
   config: Config
@@ -88,4 +89,8 @@ function headersOf(authDomain: string | null, identityUrl: string | undefined): 
   }
 }
 
-export default settings
+export default fp(settings, {
+  name: 'assistant-page',
+  dependencies: ['@fastify/helmet', 'errors', 'host-check', 'rate-limit', 'tokens', 'pages'],
+  encapsulate: true,
+})

@@ -85,7 +85,7 @@ export default fp<FirebaseOptions>(
       })
     })
   },
-  { name: 'firebase' },
+  { name: 'firebase', dependencies: [] },
 )
 
 function credentials(config: Config): AppOptions {

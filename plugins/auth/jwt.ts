@@ -2,7 +2,7 @@ import { createHash, createSecretKey, type KeyObject } from 'node:crypto'
 import fastifyJwt from '@fastify/jwt'
 import fp from 'fastify-plugin'
 import { LRUCache } from 'lru-cache'
-import { jwtHeader } from '../../src/auth/jwt-header.ts'
+import { authenticationRequired, GENERATE_NEW_TOKEN } from '../../src/auth/bearer.ts'
 import { type McpTokenClaims, REFRESH_GRACE_SECONDS, type VerifiedMcpToken } from '../../src/auth/mcp-token.ts'
 import { type Config, listOf } from '../../src/config.ts'
 import { ServiceError } from '../../src/errors.ts'
@@ -19,6 +19,8 @@ export interface JwtSigner {
    * @throws ServiceError `unauthenticated` with a sentence the merchant can act on
    */
   verify(token: string, graceSeconds?: number, audience?: string): VerifiedMcpToken
+  /** Whether a credential is meant as a Firebase ID token: RS256, where ours are HS256. Says nothing of its validity. */
+  isFirebaseToken(credential: string): boolean
   /** What the authorization server signs with. */
   signingKey: { kid: string; key: KeyObject }
 }
@@ -34,8 +36,6 @@ declare module '@fastify/jwt' {
     namespaces: string
   }
 }
-
-const SIGN_IN_AGAIN = 'Generate a new token in Settings → AI Assistant'
 
 /** MCP tokens: HS256 JWTs, signed with the current secret, verified with that or an earlier one while rotating. */
 export default fp<{ config: Config; clock: Clock }>(
@@ -57,6 +57,7 @@ export default fp<{ config: Config; clock: Clock }>(
           requiredClaims: ['sub', 'jti', 'iat', 'exp'],
           ignoreExpiration: true,
         },
+        decode: { complete: true },
       })
     }
     const jwts = new Map(kids.map((kid) => [kid, app.jwt[kid] as NonNullable<(typeof app.jwt)[string]>]))
@@ -71,14 +72,16 @@ export default fp<{ config: Config; clock: Clock }>(
 
       verify(token, graceSeconds = 0, audience = config.MCP_TOKEN_AUDIENCE) {
         const claims = verifySignature(token)
-        if (claims.aud !== audience) throw new ServiceError('unauthenticated', AUTHENTICATION_REQUIRED)
+        if (claims.aud !== audience) throw authenticationRequired()
         const now = clock().getTime() / 1000
         if (claims.exp + graceSeconds <= now) {
           const refresh = claims.exp + REFRESH_GRACE_SECONDS > now ? ', or refresh it with POST /mcp/token/refresh' : ''
-          throw new ServiceError('unauthenticated', `Your FlowPOS token has expired. ${SIGN_IN_AGAIN}${refresh}.`)
+          throw new ServiceError('unauthenticated', `Your FlowPOS token has expired. ${GENERATE_NEW_TOKEN}${refresh}.`)
         }
         return claims
       },
+
+      isFirebaseToken: (credential) => headerOf(credential)?.alg === 'RS256',
 
       signingKey: { kid: kids[0] as string, key: createSecretKey(Buffer.from(config.MCP_TOKEN_SECRET)) },
     } satisfies JwtSigner)
@@ -86,11 +89,20 @@ export default fp<{ config: Config; clock: Clock }>(
     // By the whole token: the verifier's own cache hashes it first, which costs more than the rest of a request's check.
     const verified = new LRUCache<string, VerifiedMcpToken>({ max: 1000 })
 
+    /** The header of a JWT, of which nothing is verified. */
+    function headerOf(token: string): { alg?: unknown; kid?: unknown } | undefined {
+      try {
+        return current.decode<{ header: object }>(token)?.header
+      } catch {
+        return undefined
+      }
+    }
+
     function verifySignature(token: string): VerifiedMcpToken {
       const known = verified.get(token)
       if (known !== undefined) return known
       try {
-        const jwt = jwts.get(String(jwtHeader(token).kid))
+        const jwt = jwts.get(String(headerOf(token)?.kid))
         if (jwt !== undefined) {
           const claims = jwt.verify<VerifiedMcpToken>(token)
           verified.set(token, claims)
@@ -99,10 +111,8 @@ export default fp<{ config: Config; clock: Clock }>(
       } catch {
         // Why a token fails is of use to a forger only.
       }
-      throw new ServiceError('unauthenticated', AUTHENTICATION_REQUIRED)
+      throw authenticationRequired()
     }
   },
-  { name: 'jwt' },
+  { name: 'jwt', dependencies: [] },
 )
-
-export const AUTHENTICATION_REQUIRED = `Authentication required: provide a valid MCP API key or access token. ${SIGN_IN_AGAIN}, and send it as Authorization: Bearer <token> on every request.`

@@ -1,12 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { bearerOf } from '../../src/auth/bearer.ts'
 import { ApiKeySchema, NewKeySchema } from '../../src/auth/schemas.ts'
 import { ServiceError } from '../../src/errors.ts'
 import emptyBody from '../http/empty-body.ts'
 import { ERROR_RESPONSES } from '../http/errors.ts'
 import type { KeyManager } from './api-keys.ts'
-import { bearerOf } from './principals.ts'
 
 const KeyId = Type.Object({ id: Type.String({ format: 'uuid' }) })
 const documented = { tags: ['API keys'], security: [{ firebase: [] }] }
@@ -91,4 +92,8 @@ const keyRoutes: FastifyPluginAsyncTypebox = async (app) => {
   )
 }
 
-export default keyRoutes
+export default fp(keyRoutes, {
+  name: 'key-routes',
+  dependencies: ['errors', 'rate-limit', 'tokens', 'api-keys'],
+  encapsulate: true,
+})

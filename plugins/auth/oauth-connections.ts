@@ -64,5 +64,5 @@ export default fp<{ clock: Clock }>(
       },
     } satisfies Connections)
   },
-  { name: 'connections', dependencies: ['tokens'] },
+  { name: 'oauth-connections', dependencies: ['postgres', 'tokens'] },
 )

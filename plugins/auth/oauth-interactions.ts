@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
 import { scopesOfMemberships } from '../../src/auth/principal.ts'
 import { intersectScopes, SCOPES, type Scope } from '../../src/auth/scopes.ts'
 import type { Config } from '../../src/config.ts'
@@ -151,7 +152,11 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
   }
 }
 
-export default interactions
+export default fp(interactions, {
+  name: 'oauth-interactions',
+  dependencies: ['@fastify/helmet', 'errors', 'rate-limit', 'tokens', 'pages'],
+  encapsulate: true,
+})
 
 function scopesFor({ params }: Interaction, user: ConnectedUser): { granted: Scope[]; refused: Scope[] } {
   const asked = intersectScopes(String(params.scope).split(' ') as Scope[], SCOPES)

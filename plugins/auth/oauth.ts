@@ -1,12 +1,14 @@
 import type { EventEmitter } from 'node:events'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
 import { type Config, listOf } from '../../src/config.ts'
-import { orUnavailable, ServiceError } from '../../src/errors.ts'
+import { ServiceError } from '../../src/errors.ts'
 import { ISSUER_PATH, oauthAddresses } from '../../src/oauth/addresses.ts'
 import { cookieKeys, idTokenKey } from '../../src/oauth/keys.ts'
 import { createAuthorizationServer, scopeOrDefault } from '../../src/oauth/provider.ts'
 import type { OAuthStore } from '../../src/oauth/store.ts'
 import type { Clock } from '../../src/time/clock.ts'
+import { guardStore } from '../../src/unavailable.ts'
 import interactions from './oauth-interactions.ts'
 
 export interface OAuthOptions {
@@ -27,7 +29,7 @@ const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, sto
   const provider = createAuthorizationServer({
     addresses,
     clock,
-    store: guarded(store),
+    store: guardStore('The session store', store),
     connections: app.connections,
     cookieKeys: cookieKeys([config.MCP_TOKEN_SECRET, ...listOf(config.MCP_TOKEN_PREVIOUS_SECRETS)]),
     idTokenKey: idTokenKey(config.MCP_TOKEN_SECRET),
@@ -95,7 +97,11 @@ const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, sto
   }
 }
 
-export default oauth
+export default fp(oauth, {
+  name: 'oauth',
+  dependencies: ['@fastify/helmet', 'errors', 'host-check', 'rate-limit', 'jwt', 'oauth-connections', 'pages'],
+  encapsulate: true,
+})
 
 function authorizeUrl({ url, query }: FastifyRequest): string {
   const { searchParams } = new URL(url, 'http://localhost')
@@ -103,16 +109,4 @@ function authorizeUrl({ url, query }: FastifyRequest): string {
   // What comes twice is left to the provider, which refuses it.
   if (!Array.isArray(scope)) searchParams.set('scope', scopeOrDefault(searchParams.get('scope')))
   return `/authorize?${searchParams}`
-}
-
-function guarded(store: OAuthStore): OAuthStore {
-  const guard = <Args extends unknown[], T>(method: (...args: Args) => Promise<T>) =>
-    orUnavailable('The session store', method)
-  return {
-    find: guard(store.find),
-    save: guard(store.save),
-    consume: guard(store.consume),
-    renew: guard(store.renew),
-    remove: guard(store.remove),
-  }
 }

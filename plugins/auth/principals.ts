@@ -1,8 +1,6 @@
-import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { LRUCache } from 'lru-cache'
 import { hashApiKey, looksLikeApiKey } from '../../src/auth/api-key.ts'
-import { jwtHeader } from '../../src/auth/jwt-header.ts'
 import type { VerifiedMcpToken } from '../../src/auth/mcp-token.ts'
 import type { AuthorizedBusiness, Principal } from '../../src/auth/principal.ts'
 import { findApiKeyPrincipal, findTokenPrincipal } from '../../src/auth/principal-queries.ts'
@@ -11,7 +9,6 @@ import type { Config } from '../../src/config.ts'
 import { ServiceError, unavailable } from '../../src/errors.ts'
 import { oauthAddresses } from '../../src/oauth/addresses.ts'
 import type { Clock } from '../../src/time/clock.ts'
-import { AUTHENTICATION_REQUIRED } from './jwt.ts'
 
 export interface Principals {
   /**
@@ -61,7 +58,7 @@ export default fp<{ config: Config; clock: Clock }>(
       try {
         return jwtSigner.verify(credential)
       } catch (error) {
-        if (!isFirebaseToken(credential)) throw error
+        if (!jwtSigner.isFirebaseToken(credential)) throw error
         throw new ServiceError(
           'unauthenticated',
           'This is a Firebase ID token. Exchange it at POST /mcp/token and send the accessToken of the answer.',
@@ -114,24 +111,6 @@ export default fp<{ config: Config; clock: Clock }>(
   },
   { name: 'principals', dependencies: ['postgres', 'jwt', 'access-changes'] },
 )
-
-/**
- * The Bearer credential of a request.
- * @throws ServiceError `unauthenticated` when there is none
- */
-export function bearerOf(request: FastifyRequest): string {
-  // RFC 6750: spaces may be several. How many are looked at is bounded, for whoever sends nothing but spaces.
-  const [scheme = '', credential = '', ...more] = (request.headers.authorization ?? '').split(' ', 16).filter(Boolean)
-  if (scheme.toLowerCase() !== 'bearer' || !/^[\x21-\x7e]{1,8192}$/.test(credential) || more.length > 0) {
-    throw new ServiceError('unauthenticated', AUTHENTICATION_REQUIRED)
-  }
-  return credential
-}
-
-/** Whether a credential is meant as a Firebase ID token: RS256, where ours are HS256. Says nothing of its validity. */
-export function isFirebaseToken(credential: string): boolean {
-  return jwtHeader(credential).alg === 'RS256'
-}
 
 /**
  * Fetches again what was forgotten while it was being fetched: the answer is then the database's word after the change.

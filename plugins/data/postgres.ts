@@ -44,7 +44,7 @@ export default fp<PostgresOptions>(
       app.log.warn({ err: error }, 'PostgreSQL does not answer yet')
     })
   },
-  { name: 'postgres' },
+  { name: 'postgres', dependencies: [] },
 )
 
 /**

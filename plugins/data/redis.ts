@@ -47,7 +47,7 @@ export default fp<{ config: Config }>(
     if (await isReady(client)) await app.register(fastifyRedis, { client: client as Redis })
     else app.decorate('redis', client as FastifyRedis)
   },
-  { name: 'redis' },
+  { name: 'redis', dependencies: [] },
 )
 
 /**

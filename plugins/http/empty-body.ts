@@ -13,5 +13,5 @@ export default fp(
       request.body ??= {}
     })
   },
-  { name: 'empty-body' },
+  { name: 'empty-body', dependencies: [] },
 )

@@ -40,7 +40,7 @@ export default fp(
       return reply.code(404).send(errorBody(failure))
     })
   },
-  { name: 'errors' },
+  { name: 'errors', dependencies: [] },
 )
 
 /** The body for a failure. */

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
+import fp from 'fastify-plugin'
 
 const Status = StatusSchema()
 const TIMEOUT_MS = 1000
@@ -35,7 +36,11 @@ const health: FastifyPluginAsyncTypebox = async (app) => {
   )
 }
 
-export default health
+export default fp(health, {
+  name: 'health',
+  dependencies: ['shutdown', 'postgres', 'sessions'],
+  encapsulate: true,
+})
 
 function StatusSchema() {
   return Type.Object({ status: Type.String(), checks: Type.Record(Type.String(), Type.String()) }, { title: 'Status' })

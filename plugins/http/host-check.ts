@@ -52,7 +52,7 @@ export default fp<{ config: Config }>(
       maxAge: 600,
     })
   },
-  { name: 'host-check' },
+  { name: 'host-check', dependencies: [] },
 )
 
 function hostnameOf(origin: string): string | undefined {

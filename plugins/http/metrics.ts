@@ -32,7 +32,7 @@ export default fp<{ config: Config }>(
     })
     app.addHook('onClose', () => own.close())
   },
-  { name: 'metrics' },
+  { name: 'metrics', dependencies: [] },
 )
 
 function createMetrics() {

@@ -3,7 +3,8 @@ import fp from 'fastify-plugin'
 import type { Redis } from 'ioredis'
 import { RateLimiterMemory, RateLimiterRedis, type RateLimiterRes } from 'rate-limiter-flexible'
 import type { Config } from '../../src/config.ts'
-import { orUnavailable, ServiceError } from '../../src/errors.ts'
+import { ServiceError } from '../../src/errors.ts'
+import { orUnavailable } from '../../src/unavailable.ts'
 
 export interface RateLimits {
   /** Hook: refuses an address after too many failed sign-ins in a minute. */
@@ -70,7 +71,7 @@ export default fp<{ config: Config; redis?: Redis }>(
       },
     } satisfies RateLimits)
   },
-  { name: 'rate-limit' },
+  { name: 'rate-limit', dependencies: [] },
 )
 
 function tooMany(message: string, { msBeforeNext }: RateLimiterRes): ServiceError {

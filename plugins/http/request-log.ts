@@ -22,5 +22,5 @@ export default fp(
       done()
     })
   },
-  { name: 'request-log' },
+  { name: 'request-log', dependencies: [] },
 )

@@ -41,7 +41,7 @@ export default fp(
       await Promise.race([closed, sleep(LINGER_MS)])
     })
   },
-  { name: 'shutdown' },
+  { name: 'shutdown', dependencies: [] },
 )
 
 /**

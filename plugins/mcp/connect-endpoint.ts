@@ -1,4 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify'
+import fp from 'fastify-plugin'
 import { SCOPES } from '../../src/auth/scopes.ts'
 import type { Config } from '../../src/config.ts'
 import { ServiceError } from '../../src/errors.ts'
@@ -41,7 +42,11 @@ const connect: FastifyPluginAsync<{ config: Config; clock: Clock }> = async (app
   }))
 }
 
-export default connect
+export default fp(connect, {
+  name: 'connect-endpoint',
+  dependencies: ['errors', 'host-check', 'principals'],
+  encapsulate: true,
+})
 
 function signInRequired(cause: ServiceError): ServiceError {
   return new ServiceError(

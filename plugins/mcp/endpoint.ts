@@ -1,14 +1,15 @@
 import { SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/sdk/types.js'
 import { classifyInboundRequest } from '@modelcontextprotocol/server'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { bearerOf } from '../../src/auth/bearer.ts'
 import type { Principal } from '../../src/auth/principal.ts'
 import { ServiceError } from '../../src/errors.ts'
 import type { Clock } from '../../src/time/clock.ts'
-import { bearerOf } from '../auth/principals.ts'
-import { createMcpSessions, type Message, sessionIdOf } from './conversations.ts'
-import { createExchange, toWebRequest } from './exchange.ts'
-import { serveLegacy } from './legacy.ts'
-import { serveListen, serveModern } from './modern.ts'
+import { createConversations, type Message, sessionIdOf } from './protocol/conversations.ts'
+import { createExchange, toWebRequest } from './protocol/exchange.ts'
+import { serveLegacy } from './protocol/legacy.ts'
+import { serveListen, serveModern } from './protocol/modern.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -38,7 +39,7 @@ export interface McpOptions {
 
 /** The MCP endpoint. No object but an open stream outlives a request, so that any instance answers any request. */
 const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authenticate }) => {
-  const sessions = createMcpSessions(app, clock)
+  const conversations = createConversations(app, clock)
   app.decorateRequest('principal', null)
 
   // JSON-RPC has its own answer to what is not JSON, and DELETE comes with the content type and no body.
@@ -78,12 +79,13 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authentic
     for (const message of messages) dropNullArguments(message)
 
     if (isLegacy(request)) {
-      const conversation = await sessions.converse(request, reply, principal, messages)
+      const conversation = await conversations.converse(request, reply, principal, messages)
       const exchange = createExchange(app, request, principal, clock(), conversation)
       return serveLegacy(exchange, request, reply, messages)
     }
     const web = toWebRequest(request, reply)
-    const exchange = createExchange(app, request, principal, clock(), await sessions.choicesOf(principal, messages))
+    const choices = await conversations.choicesOf(principal, messages)
+    const exchange = createExchange(app, request, principal, clock(), choices)
     if (!messages.some(({ method }) => method === 'subscriptions/listen')) {
       return reply.send(await serveModern(exchange, web, body))
     }
@@ -112,7 +114,7 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authentic
         hint: 'The live stream of a session needs mcp-session-id and Accept: text/event-stream.',
       })
     }
-    const { session } = await sessions.resume(sessionId, principal)
+    const { session } = await conversations.resume(sessionId, principal)
     await app.mcpStreams.open(reply, {
       principal,
       renew: renewalOf(request),
@@ -120,13 +122,13 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authentic
       session,
       lastEventId: [lastEventId].flat()[0],
       protocolVersion: [protocolVersion].flat()[0],
-      ttlSeconds: sessions.ttlOf(principal),
+      ttlSeconds: conversations.ttlOf(principal),
     })
     return reply
   })
 
   app.delete(path, ROUTE, async (request, reply) => {
-    await sessions.end(request, principalOf(request))
+    await conversations.end(request, principalOf(request))
     return reply.code(204).send()
   })
 
@@ -137,7 +139,21 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authentic
   }
 }
 
-export default mcp
+export default fp(mcp, {
+  name: 'endpoint',
+  dependencies: [
+    'errors',
+    'host-check',
+    'rate-limit',
+    'postgres',
+    'sessions',
+    'principals',
+    'registry',
+    'tool-calls',
+    'streams',
+  ],
+  encapsulate: true,
+})
 
 const LEGACY_REVISIONS = new Set(SUPPORTED_PROTOCOL_VERSIONS)
 

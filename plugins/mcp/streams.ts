@@ -251,7 +251,7 @@ export default fp<{ config: Config; clock: Clock }>(
       for (const watcher of [...watchers.keys()]) watcher.end()
     })
   },
-  { name: 'mcp-streams', dependencies: ['sessions', 'registry', 'access-changes', 'metrics'] },
+  { name: 'streams', dependencies: ['access-changes', 'sessions', 'metrics', 'registry'] },
 )
 
 /** Tells a client when to come back: not all at once, as the instances that are left take them over. */

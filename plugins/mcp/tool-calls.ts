@@ -48,7 +48,8 @@ export default fp(
         const called = await runTool(registered, args, context)
         businessId = called.businessId
         isAudited = called.isAudited
-        return { content: [{ type: 'text', text: called.text }], structuredContent: called.data }
+        const { text, data } = called.result
+        return { content: [{ type: 'text', text }], structuredContent: data }
       } catch (error) {
         const failure = expected(error, context.requestId)
         outcome = failure.code

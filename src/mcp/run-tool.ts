@@ -7,8 +7,7 @@ import type { BusinessTool, CallContext, ToolResult } from './tool.ts'
 import { write } from './write.ts'
 
 export interface CallOutcome {
-  text: string
-  data: Record<string, unknown>
+  result: { text: string; data: Record<string, unknown> }
   /** The business that the call was about, if any. */
   businessId: string | null
   /** Whether the audit row was written with the call itself. */
@@ -27,20 +26,24 @@ export async function runTool(
   const input = checkArguments(args)
   if (tool.kind === 'context') {
     const { text, data } = await tool.handler(input, context)
-    return { text, data, businessId: null, isAudited: false }
+    return { result: { text, data }, businessId: null, isAudited: false }
   }
 
   const { businessId: argument, ...rest } = input as Record<string, unknown> & { businessId?: string }
   const business = await resolveBusiness(context.principal, { ...context.hints, argument }, context.findTenant)
   requireScopes(tool, business, context)
-  const run = tool.mode === 'write' ? write : read
-  const { text, data, covers } = await run(tool, business, rest, context)
+  const { result, isAudited } =
+    tool.mode === 'write'
+      ? await write(tool, business, rest, context)
+      : { result: await read(tool, business, rest, context), isAudited: false }
+  const { text, data, covers } = result
   return {
-    text: `${text}\n\nBusiness: ${(covers ?? [business]).map(describeBusiness).join('; ')}`,
-    data: { business: { id: business.id, name: business.name }, ...data },
+    result: {
+      text: `${text}\n\nBusiness: ${(covers ?? [business]).map(describeBusiness).join('; ')}`,
+      data: { business: { id: business.id, name: business.name }, ...data },
+    },
     businessId: business.id,
-    // A write has its audit row in its own transaction; a rehearsal wrote nothing.
-    isAudited: tool.mode === 'write' && data.dryRun === false && data.replayed === false,
+    isAudited,
   }
 }
 

@@ -28,6 +28,12 @@ const KEPT_HOURS = 24
 
 type Result = ToolResult<Record<string, unknown>>
 
+/** What a write answers, and whether its audit row was written with it. */
+export interface Written {
+  result: Result
+  isAudited: boolean
+}
+
 /**
  * Runs a tool that writes in one transaction, together with its audit row and the result that is kept under its
  * idempotency key: a retry after a lost answer finds the result, or nothing was done.
@@ -38,7 +44,7 @@ export function write(
   business: AuthorizedBusiness,
   { idempotencyKey, dryRun, ...input }: Record<string, unknown>,
   context: CallContext,
-): Promise<Result> {
+): Promise<Written> {
   const { principal, database, now } = context
   const run = (db: Transaction) =>
     tool.handler(input, {
@@ -52,7 +58,13 @@ export function write(
   if (dryRun === true) {
     return database.within({ businessId: business.id }, 'rehearsal', async (db) => {
       const { text, data } = await run(db)
-      return { text: `Dry run, nothing was written. ${text}`, data: { dryRun: true, replayed: false, ...data } }
+      return {
+        result: {
+          text: `Dry run, nothing was written. ${text}`,
+          data: flagged({ dryRun: true, replayed: false }, data),
+        },
+        isAudited: false,
+      }
     })
   }
   const written = database.within({ businessId: business.id }, 'write', async (db) => {
@@ -62,12 +74,15 @@ export function write(
     const earlier = record === null ? null : await claim(db, record, now)
     if (earlier !== null) {
       return {
-        text: `Already done by an earlier call with this idempotencyKey; its result: ${earlier.text}`,
-        data: { ...earlier.data, replayed: true },
+        result: {
+          text: `Already done by an earlier call with this idempotencyKey; its result: ${earlier.text}`,
+          data: { ...earlier.data, replayed: true },
+        },
+        isAudited: false,
       }
     }
     const { text, data: own, subject } = await run(db)
-    const data = { dryRun: false, replayed: false, ...own }
+    const data = flagged({ dryRun: false, replayed: false }, own)
     if (record !== null) await keep(db, record, { text, data })
     await db
       .insertInto('mcp_audit')
@@ -83,7 +98,7 @@ export function write(
         subject: subject ?? null,
       })
       .execute()
-    return { text, data }
+    return { result: { text, data }, isAudited: true }
   })
   return written.catch((error) => {
     if (!(error instanceof OutcomeUnknown) || idempotencyKey !== undefined) throw error
@@ -92,6 +107,11 @@ export function write(
       cause: error,
     })
   })
+}
+
+/** The flags come first, and are ours whatever a tool calls its own fields. */
+function flagged(flags: { dryRun: boolean; replayed: boolean }, own: Record<string, unknown>) {
+  return { ...flags, ...own, ...flags }
 }
 
 interface Operation {

@@ -154,7 +154,7 @@ describe('verification by firebase-admin', () => {
     const patience = new Promise((resolve) => setTimeout(resolve, 200, 'waiting'))
     expect(await Promise.race([pending, patience])).toBe('waiting')
 
-    issuer.setKeyEndpoint('error')
+    issuer.setKeyEndpoint(503)
     const keyPath = '/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com'
     expect((await fetch(`${issuer.url}${keyPath}`)).status).toBe(503)
     issuer.setKeyEndpoint('ok')

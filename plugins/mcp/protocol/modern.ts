@@ -5,7 +5,7 @@ import {
   ResourceNotFoundError,
   Server,
 } from '@modelcontextprotocol/server'
-import { CAPABILITIES, INSTRUCTIONS, SERVER_INFO } from '../../src/mcp/server-info.ts'
+import { CAPABILITIES, INSTRUCTIONS, SERVER_INFO } from '../../../src/mcp/server-info.ts'
 import type { Exchange } from './exchange.ts'
 import { promptResult, refusalOf, resourceResult } from './results.ts'
 

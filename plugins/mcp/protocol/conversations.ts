@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Principal } from '../../src/auth/principal.ts'
-import { ServiceError } from '../../src/errors.ts'
-import type { SessionRecord } from '../../src/sessions/store.ts'
-import type { Clock } from '../../src/time/clock.ts'
+import type { Principal } from '../../../src/auth/principal.ts'
+import { ServiceError } from '../../../src/errors.ts'
+import type { SessionRecord } from '../../../src/sessions/store.ts'
+import type { Clock } from '../../../src/time/clock.ts'
 
 /** As much of a JSON-RPC message as is read before an SDK checks it. */
 export interface Message {
@@ -27,8 +27,6 @@ export interface Conversation {
   lastBusinessId: string | undefined
 }
 
-export type McpSessions = ReturnType<typeof createMcpSessions>
-
 const SESSION_HEADER = 'mcp-session-id'
 const KEY_SESSION_TTL_SECONDS = 24 * 3600
 // A life that is shorter than it should be by less is left as it is: most requests write nothing.
@@ -39,7 +37,7 @@ const NEW_CONVERSATION: Conversation = { sessionId: undefined, session: undefine
  * Sessions of the protocol revisions up to 2025-11-25. They are soft: the credential is the authority, so a request
  * with an id that is unknown or expired is served, and its record is made anew.
  */
-export function createMcpSessions(app: FastifyInstance, clock: Clock) {
+export function createConversations(app: FastifyInstance, clock: Clock) {
   const now = () => Math.floor(clock().getTime() / 1000)
   const recordOf = (principal: Principal): SessionRecord => ({
     principal: principal.ref,

@@ -1,6 +1,6 @@
-import { ServiceError } from '../../src/errors.ts'
-import { RESOURCE_TYPE } from '../../src/mcp/resources.ts'
-import { describeFailure } from '../../src/mcp/run-tool.ts'
+import { ServiceError } from '../../../src/errors.ts'
+import { RESOURCE_TYPE } from '../../../src/mcp/resources.ts'
+import { describeFailure } from '../../../src/mcp/run-tool.ts'
 
 /** The result of `prompts/get`, the same in every protocol revision. */
 export function promptResult({ description, text }: { description: string; text: string }) {

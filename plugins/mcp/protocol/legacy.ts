@@ -18,7 +18,7 @@ import {
 } from '@modelcontextprotocol/sdk/types.js'
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/ajv'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { CAPABILITIES, INSTRUCTIONS, SERVER_INFO } from '../../src/mcp/server-info.ts'
+import { CAPABILITIES, INSTRUCTIONS, SERVER_INFO } from '../../../src/mcp/server-info.ts'
 import type { Message } from './conversations.ts'
 import { type Exchange, toWebRequest } from './exchange.ts'
 import { promptResult, refusalOf, resourceResult } from './results.ts'

@@ -1,13 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import pLimit from 'p-limit'
-import type { Principal } from '../../src/auth/principal.ts'
-import { ServiceError } from '../../src/errors.ts'
-import { getPrompt, listPrompts, type PromptListing } from '../../src/mcp/prompts.ts'
-import { hasSeveral, type ToolList } from '../../src/mcp/registry.ts'
-import { listResources, type ResourceListing, readResource } from '../../src/mcp/resources.ts'
-import type { CallContext } from '../../src/mcp/tool.ts'
+import type { Principal } from '../../../src/auth/principal.ts'
+import { ServiceError } from '../../../src/errors.ts'
+import { getPrompt, listPrompts, type PromptListing } from '../../../src/mcp/prompts.ts'
+import { hasSeveral, type ToolList } from '../../../src/mcp/registry.ts'
+import { listResources, type ResourceListing, readResource } from '../../../src/mcp/resources.ts'
+import type { CallContext } from '../../../src/mcp/tool.ts'
+import type { CallToolResult } from '../tool-calls.ts'
 import type { Conversation } from './conversations.ts'
-import type { CallToolResult } from './tool-calls.ts'
 
 /** One POST as both protocol eras see it: what the principal may see and do. */
 export interface Exchange {

@@ -1,0 +1,116 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import helmet from '@fastify/helmet'
+import Fastify, { type FastifyPluginAsync } from 'fastify'
+import fp from 'fastify-plugin'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { importFolder } from '../../src/import-folder.ts'
+import { type Service, startService } from '../support/service.ts'
+
+// Where fastify-plugin keeps what a plugin declares.
+const META = Symbol.for('plugin-meta')
+const IS_SHARED = Symbol.for('skip-override')
+
+interface Plugin extends FastifyPluginAsync {
+  [META]: { name: string; dependencies: string[]; encapsulate?: boolean }
+  [IS_SHARED]: boolean
+}
+
+const FOLDER = path.join(import.meta.dirname, '../../plugins')
+// Each file of a group is a plugin; what is further below helps one.
+const files = (await importFolder(FOLDER)).filter(([file]) => file.split('/').length === 2)
+const plugins = files.map(([file, module]) => ({ file, plugin: module.default as Plugin }))
+const named = plugins.map(({ file, plugin }) => ({
+  file,
+  plugin,
+  ...(plugin?.[META] ?? { name: file, dependencies: [] }),
+}))
+const pairs = named.flatMap(({ name, dependencies }) => dependencies.map((dependency) => ({ name, dependency })))
+const read = (file: string) => readFile(path.join(FOLDER, `${file}.ts`), 'utf8')
+/** Which plugin makes which property of the app. */
+const makers = new Map<string, string>()
+for (const { file, name } of named) {
+  for (const [, made] of (await read(file)).matchAll(/\bapp\.decorate\(\s*'(\w+)'/g)) makers.set(made as string, name)
+}
+
+describe('every plugin', () => {
+  it.each(plugins)('$file says its name, which is that of its file, and what it needs', ({ file, plugin }) => {
+    expect(plugin?.[META]?.name, 'name').toBe(path.basename(file))
+    expect(plugin[META].dependencies, 'dependencies').toBeInstanceOf(Array)
+  })
+
+  it.each(pairs)('$name is refused without $dependency, in the words of Fastify', async ({ name, dependency }) => {
+    const { plugin, dependencies } = named.find((each) => each.name === name) as (typeof named)[number]
+    const app = Fastify()
+    for (const other of dependencies.filter((each) => each !== dependency)) {
+      await app.register(fp(async () => {}, { name: other }))
+    }
+    await expect(async () => await app.register(plugin)).rejects.toThrow(
+      `The dependency '${dependency}' of plugin '${name}' is not registered`,
+    )
+  })
+
+  it.each(named)(
+    '$name names whichever plugin makes what it takes from the app',
+    async ({ file, name, dependencies }) => {
+      const needed = [...(await takenIn(file))].flatMap((taken) => makers.get(taken) ?? [])
+      expect(needed.filter((maker) => maker !== name && !dependencies.includes(maker))).toEqual([])
+    },
+  )
+
+  it('is looked through, together with what helps it', async () => {
+    expect(makers.get('toolCalls')).toBe('tool-calls')
+    expect([...(await takenIn('mcp/endpoint'))]).toEqual(
+      expect.arrayContaining(['mcpStreams', 'toolCalls', 'database']),
+    )
+    expect([...(await takenIn('mcp/streams'))]).toEqual(expect.arrayContaining(['sessionEvents', 'metrics']))
+  })
+})
+
+describe('the service', () => {
+  let service: Service
+  beforeAll(async () => {
+    service = await startService()
+  })
+  afterAll(() => service?.close())
+
+  const others = { plugin: helmet as unknown as Plugin, name: '@fastify/helmet' }
+
+  it.each([...named, others])('without $name is refused by whoever needs it', async ({ plugin, name }) => {
+    // Sessions in Redis are sessions to those who need them.
+    const missing = name === 'redis-sessions' ? 'sessions' : name
+    const users = named.filter(({ dependencies }) => dependencies.includes(missing)).map((user) => user.name)
+    const putBack = leaveOut(plugin)
+    try {
+      const starting = service.anotherInstance()
+      if (users.length === 0) return void (await starting)
+      const of = `The dependency '${missing}' of plugin '(${users.join('|')})' is not registered`
+      await expect(starting).rejects.toThrow(new RegExp(`^${of}$`))
+    } finally {
+      putBack()
+    }
+  })
+})
+
+/** Lets nobody see a plugin: it keeps its decorators and hooks to itself, and its name is not known. */
+function leaveOut(plugin: Plugin): () => void {
+  const { [META]: meta, [IS_SHARED]: isShared } = plugin
+  plugin[META] = { ...meta, name: 'left out' }
+  plugin[IS_SHARED] = false
+  return () => Object.assign(plugin, { [META]: meta, [IS_SHARED]: isShared })
+}
+
+/** Which properties of the app are read in a plugin, and in the files that help it. */
+async function takenIn(file: string): Promise<Set<string>> {
+  const text = await read(file)
+  const single = [...text.matchAll(/\bapp\.(\w+)/g)].map(([, name]) => name as string)
+  const several = [...text.matchAll(/const \{([^}]+)\} = app\b/g)].flatMap(([, names = '']) =>
+    names.split(',').map((each) => each.split(':')[0]?.trim() as string),
+  )
+  const helpers = [...text.matchAll(/from '(\.[^']+)'/g)]
+    .map(([, imported]) => path.join(path.dirname(file), imported as string))
+    .filter((imported) => !imported.startsWith('..') && imported.split('/').length > 2)
+    .map((imported) => imported.replace(/\.ts$/, ''))
+  const taken = await Promise.all(helpers.map(takenIn))
+  return new Set([...single, ...several, ...taken.flatMap((names) => [...names])])
+}
