@@ -54,7 +54,7 @@ export default fp<PagesOptions>(
       error: (problem) => errorPage.replace(PROBLEM, () => escapeHtml(problem)),
     })
   },
-  { name: 'pages' },
+  { name: 'pages', dependencies: [] },
 )
 
 /**

@@ -23,7 +23,8 @@ const plugins = files.map(([file, module]) => ({ file, plugin: module.default as
 const named = plugins.map(({ file, plugin }) => ({
   file,
   plugin,
-  ...(plugin?.[META] ?? { name: file, dependencies: [] }),
+  name: plugin?.[META]?.name ?? file,
+  dependencies: plugin?.[META]?.dependencies ?? [],
 }))
 const pairs = named.flatMap(({ name, dependencies }) => dependencies.map((dependency) => ({ name, dependency })))
 const read = (file: string) => readFile(path.join(FOLDER, `${file}.ts`), 'utf8')
