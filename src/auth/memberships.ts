@@ -57,7 +57,15 @@ export async function findSignedInUser(
 
 /** Who was entered by uid is then the same person where somebody enters them by e-mail. */
 async function keepEmail(db: Transaction, userId: string, email: string): Promise<void> {
-  await sql`
-    update app_user set email = ${email}
-    where id = ${userId} and not exists (select from app_user where lower(email) = lower(${email}))`.execute(db)
+  await db
+    .updateTable('app_user')
+    .set({ email })
+    .where('id', '=', userId)
+    .where(({ not, exists, selectFrom }) => {
+      const holder = selectFrom('app_user as other').where((eb) =>
+        eb(eb.fn<string>('lower', ['other.email']), '=', sql<string>`lower(${email})`),
+      )
+      return not(exists(holder))
+    })
+    .execute()
 }

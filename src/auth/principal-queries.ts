@@ -15,12 +15,15 @@ const USED_EVERY_MS = 60_000
  */
 export async function findTokenPrincipal(database: Database, claims: VerifiedMcpToken, now: Date): Promise<Principal> {
   const found = await database.within({ userId: claims.sub }, 'read', async (db) => {
-    const token = await db
-      .selectFrom('mcp_token')
-      .select(['revoked_at', 'last_used_at'])
-      .where('jti', '=', claims.jti)
-      .executeTakeFirst()
-    return { token, businesses: await findMemberships(db, claims.sub) }
+    const [token, businesses] = await Promise.all([
+      db
+        .selectFrom('mcp_token')
+        .select(['revoked_at', 'last_used_at'])
+        .where('jti', '=', claims.jti)
+        .executeTakeFirst(),
+      findMemberships(db, claims.sub),
+    ])
+    return { token, businesses }
   })
   if (found.token === undefined || found.token.revoked_at !== null) {
     throw new ServiceError('unauthenticated', 'This token was revoked. Generate a new one in Settings → AI Assistant.')

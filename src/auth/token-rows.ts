@@ -9,13 +9,15 @@ export async function addToken(
   token: Omit<Insertable<DB['mcp_token']>, 'created_at'>,
   now: Date,
 ): Promise<void> {
-  await db
-    .insertInto('mcp_token')
-    .values({ ...token, created_at: now })
-    .execute()
-  await db
-    .deleteFrom('mcp_token')
-    .where('user_id', '=', token.user_id)
-    .where('expires_at', '<', new Date(now.getTime() - REFRESH_GRACE_SECONDS * 1000))
-    .execute()
+  await Promise.all([
+    db
+      .insertInto('mcp_token')
+      .values({ ...token, created_at: now })
+      .execute(),
+    db
+      .deleteFrom('mcp_token')
+      .where('user_id', '=', token.user_id)
+      .where('expires_at', '<', new Date(now.getTime() - REFRESH_GRACE_SECONDS * 1000))
+      .execute(),
+  ])
 }

@@ -1,9 +1,10 @@
 import { sql } from 'kysely'
+import type { Customer } from '../database/types.ts'
 import { Fields, MAX_CODE } from './fields.ts'
 import type { Kind } from './kind.ts'
 import { rejectRepeated } from './rejects.ts'
 
-const DETAILS = ['email', 'phone', 'tax_id', 'city', 'country']
+const DETAILS = ['email', 'phone', 'tax_id', 'city', 'country'] as const satisfies (keyof Customer)[]
 
 /** One row per client, found by its code; an empty value leaves what is known. */
 export const clients: Kind = {

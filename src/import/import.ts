@@ -7,7 +7,7 @@ import { isTimezone } from '../time/local.ts'
 import { clients } from './clients.ts'
 import { openCsv, parseMap } from './csv.ts'
 import { dateReader } from './dates.ts'
-import { type ImportBusiness, type ImportContext, type Kind, type Outcome, withoutLoops } from './kind.ts'
+import { type ImportContext, type Kind, type Outcome, withoutLoops } from './kind.ts'
 import { orders } from './orders.ts'
 import { products } from './products.ts'
 import { listRejects, type Reject, writeRejects } from './rejects.ts'
@@ -155,21 +155,23 @@ async function loadContext(
   readDate: ImportContext['readDate'],
 ): Promise<Omit<ImportContext, 'onWritten'>> {
   return database.within({ businessId }, 'read', async (db) => {
-    const business: ImportBusiness | undefined = await db
-      .selectFrom('business')
-      .where('id', '=', businessId)
-      .select(['id', 'name', 'currency', 'currency_digits as currencyDigits', 'timezone'])
-      .select(['prices_include_tax as pricesIncludeTax', 'tax_rate as taxRate'])
-      .executeTakeFirst()
+    const [business, locations] = await Promise.all([
+      db
+        .selectFrom('business')
+        .where('id', '=', businessId)
+        .select(['id', 'name', 'currency', 'currency_digits as currencyDigits', 'timezone'])
+        .select(['prices_include_tax as pricesIncludeTax', 'tax_rate as taxRate'])
+        .executeTakeFirst(),
+      db
+        .selectFrom('location')
+        .where('business_id', '=', businessId)
+        .orderBy('is_active', 'desc')
+        .orderBy('created_at')
+        .orderBy('id')
+        .select(['name', 'timezone'])
+        .execute(),
+    ])
     if (!business) throw new ServiceError('not_found', `There is no business ${businessId}.`)
-    const locations = await db
-      .selectFrom('location')
-      .where('business_id', '=', businessId)
-      .orderBy('is_active', 'desc')
-      .orderBy('created_at')
-      .orderBy('id')
-      .select(['name', 'timezone'])
-      .execute()
     const first = location?.trim() || locations[0]?.name
     if (first === undefined) throw invalid('The business has no location yet: name one with --location.')
     const zones = new Map(locations.map((row) => [row.name.toLowerCase(), row.timezone]))
@@ -178,11 +180,17 @@ async function loadContext(
 }
 
 async function loadTaxRates(db: Transaction, businessId: string): Promise<Map<string, string>> {
-  const { rows } = await withoutLoops(db, () =>
-    sql<{ sku: string; tax_rate: string }>`
-      select v.sku, p.tax_rate from product_variant v
-      join product p on p.business_id = v.business_id and p.id = v.product_id
-      where v.business_id = ${businessId}::uuid and p.tax_rate is not null`.execute(db),
+  const rows = await withoutLoops(db, () =>
+    db
+      .selectFrom('product_variant as v')
+      .innerJoin('product as p', (join) =>
+        join.onRef('p.business_id', '=', 'v.business_id').onRef('p.id', '=', 'v.product_id'),
+      )
+      .select(['v.sku', 'p.tax_rate'])
+      .where('v.business_id', '=', businessId)
+      .where('p.tax_rate', 'is not', null)
+      .$narrowType<{ tax_rate: string }>()
+      .execute(),
   )
   return new Map(rows.map((row) => [row.sku, row.tax_rate]))
 }

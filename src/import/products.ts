@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
+import type { Inventory } from '../database/types.ts'
 import { Fields, MAX_CODE, MONEY, QUANTITY } from './fields.ts'
 import { type ImportContext, type Kind, makeNamed, withoutLoops } from './kind.ts'
 import { rejectRepeated } from './rejects.ts'
@@ -7,7 +8,12 @@ import { rejectRepeated } from './rejects.ts'
 const MAX_DAYS = 9999
 const LEVEL = { ...QUANTITY, min: 0 }
 /** What a location keeps about its stock of a product. */
-const SETTINGS = ['reorder_point', 'reorder_quantity', 'safety_stock', 'lead_time_days']
+const SETTINGS = [
+  'reorder_point',
+  'reorder_quantity',
+  'safety_stock',
+  'lead_time_days',
+] as const satisfies (keyof Inventory)[]
 
 /** One row per product and location, found by its SKU; an empty value leaves what is known. */
 export const products: Kind = {

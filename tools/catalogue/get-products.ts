@@ -45,8 +45,10 @@ export default defineTool({
   }),
   async handler({ search, category, active, stock, limit, cursor }, { db, business }) {
     const after = decodeCursor(cursor, 2)
-    const rows = await findProducts(db, business.id, { search, category, active, stock, limit: limit + 1, after })
-    const pricesIncludeTax = await doPricesIncludeTax(db, business.id)
+    const [rows, pricesIncludeTax] = await Promise.all([
+      findProducts(db, business.id, { search, category, active, stock, limit: limit + 1, after }),
+      doPricesIncludeTax(db, business.id),
+    ])
     const { items: products, ...more } = page(
       rows,
       limit,

@@ -64,14 +64,16 @@ export default defineTool({
   async handler({ client: idOrCode }, { db, business, now }) {
     const { timezone, currency } = business
     const row = await findClient(db, business.id, idOrCode)
-    const orders = await findOrders(db, business.id, { clientId: row.id, limit: LAST_ORDERS })
     const today = localDate(now, timezone)
-    const favourites = await favouriteProducts(
-      db,
-      { businessId: business.id, clientId: row.id },
-      { from: addDays(today, 1 - FAVOURITE_DAYS), to: today, timezone },
-      FAVOURITES,
-    )
+    const [orders, favourites] = await Promise.all([
+      findOrders(db, business.id, { clientId: row.id, limit: LAST_ORDERS }),
+      favouriteProducts(
+        db,
+        { businessId: business.id, clientId: row.id },
+        { from: addDays(today, 1 - FAVOURITE_DAYS), to: today, timezone },
+        FAVOURITES,
+      ),
+    ])
     const day = (instant: Date | null) => (instant === null ? null : localDate(instant, timezone))
     const average = row.orders === '0' ? null : new Decimal(row.net_sales).div(row.orders)
     const data = {

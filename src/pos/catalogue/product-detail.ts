@@ -19,57 +19,50 @@ export interface ProductMatch {
  * @throws ServiceError `not_found`; `invalid_argument` naming the products that share a barcode
  */
 export async function productOf(db: Transaction, businessId: string, reference: string): Promise<ProductMatch> {
-  const variant = sql`select v.product_id, v.id as variant_id, v.sku, p.name
-    from product_variant v join product p on p.business_id = v.business_id and p.id = v.product_id
-    where v.business_id = ${businessId}`
-  const searches = [
-    sql<Match>`${variant} and v.sku = ${reference}`,
-    ...(isUuid(reference)
-      ? [
-          sql<Match>`${variant} and v.id = ${reference}`,
-          sql<Match>`select id as product_id, null as variant_id, '' as sku, name from product
-            where business_id = ${businessId} and id = ${reference}`,
-        ]
-      : []),
-    sql<Match>`${variant} and v.barcode = ${reference} order by p.name, v.id limit ${MAX_NAMED}`,
-  ]
-  for (const search of searches) {
-    const { rows } = await search.execute(db)
-    const [first, ...others] = rows
-    if (first === undefined) continue
-    if (others.length === 0) return first
-    const names = rows.map(({ name, sku }) => `${clean(name, 60)} (SKU ${clean(sku, 60)})`)
+  const isId = isUuid(reference)
+  const variants = db
+    .selectFrom('product_variant as v')
+    .innerJoin('product as p', (join) =>
+      join.onRef('p.business_id', '=', 'v.business_id').onRef('p.id', '=', 'v.product_id'),
+    )
+    .select(['v.product_id', 'v.id as variant_id', 'v.sku', 'p.name'])
+    .where('v.business_id', '=', businessId)
+  const bySku = variants.where('v.sku', '=', reference)
+  const byId = variants.where('v.id', '=', reference)
+  const product = db
+    .selectFrom('product')
+    .select(['id as product_id', sql<null>`null`.as('variant_id')])
+    .where('business_id', '=', businessId)
+    .where('id', '=', reference)
+  const [sku, variant, whole, holders] = await Promise.all([
+    bySku.executeTakeFirst(),
+    isId ? byId.executeTakeFirst() : undefined,
+    isId ? product.executeTakeFirst() : undefined,
+    variants
+      .where('v.barcode', '=', reference)
+      // No index helps to find a barcode: it is looked for where nothing else is found.
+      .where(({ not, exists }) => not(exists(bySku)))
+      .orderBy('p.name')
+      .orderBy('v.id')
+      .limit(MAX_NAMED)
+      .execute(),
+  ])
+  const match = sku ?? variant ?? whole ?? holders[0]
+  if (match === undefined) {
+    throw new ServiceError('not_found', 'product: nothing in this business has that id, SKU or barcode.', {
+      hint: 'Find it with get_products.',
+    })
+  }
+  if (match === holders[0] && holders.length > 1) {
+    const names = holders.map((holder) => `${clean(holder.name, 60)} (SKU ${clean(holder.sku, 60)})`)
     throw new ServiceError('invalid_argument', `product: that barcode is on several products: ${names.join('; ')}.`, {
       hint: 'Pass the SKU of one.',
     })
   }
-  throw new ServiceError('not_found', 'product: nothing in this business has that id, SKU or barcode.', {
-    hint: 'Find it with get_products.',
-  })
+  return match
 }
 
-interface Match extends ProductMatch {
-  sku: string
-  name: string
-}
-
-export interface ProductDetailRow {
-  id: string
-  name: string
-  description: string | null
-  category_id: string | null
-  category: string | null
-  supplier_id: string | null
-  supplier: string | null
-  /** In percent: the product's own, else the business's. */
-  tax_rate_percent: string
-  has_own_tax_rate: boolean
-  prices_include_tax: boolean
-  is_active: boolean
-  updated_at: Date
-}
-
-export interface VariantDetailRow {
+interface VariantDetailRow {
   id: string
   sku: string
   label: string | null
@@ -87,32 +80,47 @@ export interface VariantDetailRow {
   stock: { location_id: string; location: string; on_hand: string; reorder_point: string | null }[]
 }
 
-export interface ProductDetail {
-  product: ProductDetailRow
-  /** The one that was meant first, the others by SKU; one more than the limit tells that there are more. */
-  variants: VariantDetailRow[]
-  sales: { units_sold: string; net_sales: string; last_sold_on: string | null }
+interface SalesRow {
+  units_sold: string
+  net_sales: string
+  last_sold_on: string | null
 }
 
-/** One product with its variants, their stock, and its sales on some local days of the business. */
+/** A product beside its variants; the tax rate is its own, else that of the business. */
+function findProduct(db: Transaction, businessId: string, productId: string) {
+  return db
+    .selectFrom('product as p')
+    .innerJoin('business as b', 'b.id', 'p.business_id')
+    .leftJoin('category as c', (join) =>
+      join.onRef('c.business_id', '=', 'p.business_id').onRef('c.id', '=', 'p.category_id'),
+    )
+    .leftJoin('supplier as s', (join) =>
+      join.onRef('s.business_id', '=', 'p.business_id').onRef('s.id', '=', 'p.supplier_id'),
+    )
+    .select(['p.id', 'p.name', 'p.description', 'p.is_active', 'p.updated_at', 'b.prices_include_tax'])
+    .select(['c.id as category_id', 'c.name as category', 's.id as supplier_id', 's.name as supplier'])
+    .select((eb) => [
+      sql<string>`${eb.fn.coalesce('p.tax_rate', 'b.tax_rate')} * 100`.as('tax_rate_percent'),
+      eb('p.tax_rate', 'is not', null).$castTo<boolean>().as('has_own_tax_rate'),
+    ])
+    .where('p.business_id', '=', businessId)
+    .where('p.id', '=', productId)
+    .executeTakeFirstOrThrow()
+}
+
+/**
+ * One product with its variants, their stock, and its sales on some local days of the business. The variant that was
+ * meant comes first, the others by SKU; one more than the limit tells that there are more.
+ */
 export async function findProductDetail(
   db: Transaction,
   businessId: string,
   { product_id, variant_id }: ProductMatch,
   days: Days,
   limits: { variants: number; locations: number },
-): Promise<ProductDetail> {
-  const found = await sql<ProductDetailRow>`
-    select p.id, p.name, p.description, c.id as category_id, c.name as category, s.id as supplier_id,
-      s.name as supplier, (coalesce(p.tax_rate, b.tax_rate) * 100)::text as tax_rate_percent,
-      p.tax_rate is not null as has_own_tax_rate, b.prices_include_tax, p.is_active, p.updated_at
-    from product p
-    join business b on b.id = p.business_id
-    left join category c on c.business_id = p.business_id and c.id = p.category_id
-    left join supplier s on s.business_id = p.business_id and s.id = p.supplier_id
-    where p.business_id = ${businessId} and p.id = ${product_id}`.execute(db)
+) {
   const cells = productCells({ businessId }, days)
-  const variants = await sql<VariantDetailRow>`
+  const variants = sql<VariantDetailRow>`
     with listed as (
       select v.* from product_variant v
       where v.business_id = ${businessId} and v.product_id = ${product_id}
@@ -138,16 +146,17 @@ export async function findProductDetail(
         where i.business_id = ${businessId} and i.variant_id = v.id
       ) kept
     ) i
-    order by v.id = ${variant_id}::uuid desc nulls last, v.sku`.execute(db)
-  const sales = await sql<ProductDetail['sales']>`
+    order by v.id = ${variant_id}::uuid desc nulls last, v.sku`
+  const sales = sql<SalesRow>`
     select coalesce(sum(units_sold), 0)::text as units_sold, coalesce(sum(net_sales), 0)::text as net_sales,
       (select max(day)::text from product_daily
         where business_id = ${businessId} and basis = 'business' and product_id = ${product_id} and units_sold > 0
       ) as last_sold_on
-    from ${cells} c where product_id = ${product_id}`.execute(db)
-  return {
-    product: found.rows[0] as ProductDetailRow,
-    variants: variants.rows,
-    sales: sales.rows[0] as ProductDetail['sales'],
-  }
+    from ${cells} c where product_id = ${product_id}`
+  const [product, listed, sold] = await Promise.all([
+    findProduct(db, businessId, product_id),
+    variants.execute(db),
+    sales.execute(db),
+  ])
+  return { product, variants: listed.rows, sales: sold.rows[0] as SalesRow }
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { AuthorizedBusiness } from '../../auth/principal.ts'
 import type { Transaction } from '../../database/database.ts'
+import { together } from '../../database/together.ts'
 import { ServiceError } from '../../errors.ts'
 import { Decimal, formatMoney, money, quantity } from '../../money/money.ts'
 import { clean, untrusted } from '../../results/text.ts'
@@ -53,9 +54,11 @@ export async function createProduct(
   const sku = text('sku', input.sku)
   const label = optionalText(input.label)
   const barcode = optionalText(input.barcode)
-  if (barcode !== null) await requireFreeBarcode(db, businessId, barcode)
-  const category = input.category ? await categoryFor(db, businessId, input.category, input.createCategory, now) : null
-  const supplier = input.supplierId ? await supplierOf(db, businessId, input.supplierId) : null
+  const [, category, supplier] = await together([
+    barcode === null ? null : requireFreeBarcode(db, businessId, barcode),
+    input.category ? categoryFor(db, businessId, input.category, input.createCategory, now) : null,
+    input.supplierId ? supplierOf(db, businessId, input.supplierId) : null,
+  ])
 
   const times = { created_at: now, updated_at: now }
   const product = await db
@@ -149,22 +152,22 @@ export async function updateProduct(
   const updated_at = sql<Date>`greatest(${now}::timestamptz, ${current.updated_at}::timestamptz + interval '1 ms')`
   const variant = Object.assign({}, ...changed.map((field) => field.variant)) as VariantColumns
   const product = Object.assign({}, ...changed.map((field) => field.product)) as ProductColumns
-  if (Object.keys(variant).length > 0) {
-    await db
-      .updateTable('product_variant')
-      .set({ ...variant, updated_at })
-      .where('business_id', '=', business.id)
-      .where('id', '=', current.variant_id)
-      .execute()
-  }
-  if (Object.keys(product).length > 0) {
-    await db
-      .updateTable('product')
-      .set({ ...product, updated_at })
-      .where('business_id', '=', business.id)
-      .where('id', '=', current.product_id)
-      .execute()
-  }
+  await Promise.all([
+    Object.keys(variant).length > 0 &&
+      db
+        .updateTable('product_variant')
+        .set({ ...variant, updated_at })
+        .where('business_id', '=', business.id)
+        .where('id', '=', current.variant_id)
+        .execute(),
+    Object.keys(product).length > 0 &&
+      db
+        .updateTable('product')
+        .set({ ...product, updated_at })
+        .where('business_id', '=', business.id)
+        .where('id', '=', current.product_id)
+        .execute(),
+  ])
   const after = await lockVariant(db, business.id, variantId)
   return {
     productId: after.product_id,
@@ -183,38 +186,33 @@ export async function updateProduct(
   }
 }
 
-interface LockedVariant {
-  variant_id: string
-  product_id: string
-  name: string
-  label: string | null
-  sku: string
-  barcode: string | null
-  price: string
-  cost: string | null
-  description: string | null
-  category_id: string | null
-  supplier_id: string | null
-  tax_rate: string | null
-  variant_is_active: boolean
-  product_is_active: boolean
-  updated_at: Date
-  siblings: number
-}
+type LockedVariant = Awaited<ReturnType<typeof lockVariant>>
 
 /** A variant and its product as they are now, and stay until the transaction ends. Orders of it go on meanwhile. */
-async function lockVariant(db: Transaction, businessId: string, variantId: string): Promise<LockedVariant> {
-  const { rows } = await sql<LockedVariant>`
-    select v.id as variant_id, p.id as product_id, p.name, v.label, v.sku, v.barcode, v.price::text, v.cost::text,
-      p.description, p.category_id, p.supplier_id, p.tax_rate::text, v.is_active as variant_is_active,
-      p.is_active as product_is_active, greatest(v.updated_at, p.updated_at) as updated_at,
-      (select count(*)::integer - 1 from product_variant o
-        where o.business_id = p.business_id and o.product_id = p.id) as siblings
-    from product_variant v
-    join product p on p.business_id = v.business_id and p.id = v.product_id
-    where v.business_id = ${businessId} and v.id = ${variantId}
-    for no key update of v, p`.execute(db)
-  return rows[0] as LockedVariant
+function lockVariant(db: Transaction, businessId: string, variantId: string) {
+  return db
+    .selectFrom('product_variant as v')
+    .innerJoin('product as p', (join) =>
+      join.onRef('p.business_id', '=', 'v.business_id').onRef('p.id', '=', 'v.product_id'),
+    )
+    .select(['v.id as variant_id', 'v.label', 'v.sku', 'v.barcode', 'v.price', 'v.cost'])
+    .select(['p.id as product_id', 'p.name', 'p.description', 'p.category_id', 'p.supplier_id', 'p.tax_rate'])
+    .select(['v.is_active as variant_is_active', 'p.is_active as product_is_active'])
+    .select((eb) => [
+      eb.fn<Date>('greatest', ['v.updated_at', 'p.updated_at']).as('updated_at'),
+      eb
+        .selectFrom('product_variant as o')
+        .select(sql<number>`count(*)::integer - 1`.as('others'))
+        .whereRef('o.business_id', '=', 'p.business_id')
+        .whereRef('o.product_id', '=', 'p.id')
+        .$asScalar()
+        .$notNull()
+        .as('siblings'),
+    ])
+    .where('v.business_id', '=', businessId)
+    .where('v.id', '=', variantId)
+    .forNoKeyUpdate(['v', 'p'])
+    .executeTakeFirstOrThrow()
 }
 
 function requireExpected(current: LockedVariant, expected: ExpectedState, business: AuthorizedBusiness): void {
@@ -269,19 +267,23 @@ async function fieldsOf(
     const to = money(input.cost, business).amount
     fields.push({ field: 'cost', from, to, variant: { cost: to } })
   }
-  if (input.category !== undefined) {
-    const known = current.category_id === null ? null : await categoryOf(db, business.id, current.category_id)
-    const wanted = input.category === '' ? null : await categoryOf(db, business.id, input.category)
+  const barcode = input.barcode === undefined ? undefined : optionalText(input.barcode)
+  const [category, supplier] = await together([
+    input.category === undefined ? undefined : refs(categoryOf, db, business.id, current.category_id, input.category),
+    input.supplierId === undefined
+      ? undefined
+      : refs(supplierOf, db, business.id, current.supplier_id, input.supplierId),
+    barcode ? requireFreeBarcode(db, business.id, barcode, current.variant_id) : undefined,
+  ])
+  if (category !== undefined) {
+    const [known, wanted] = category
     fields.push({ field: 'category', ...names(known, wanted), product: { category_id: wanted?.id ?? null } })
   }
-  if (input.supplierId !== undefined) {
-    const known = current.supplier_id === null ? null : await supplierOf(db, business.id, current.supplier_id)
-    const wanted = input.supplierId === '' ? null : await supplierOf(db, business.id, input.supplierId)
+  if (supplier !== undefined) {
+    const [known, wanted] = supplier
     fields.push({ field: 'supplierId', ...names(known, wanted), product: { supplier_id: wanted?.id ?? null } })
   }
-  if (input.barcode !== undefined) {
-    const barcode = optionalText(input.barcode)
-    if (barcode !== null) await requireFreeBarcode(db, business.id, barcode, current.variant_id)
+  if (barcode !== undefined) {
     fields.push({ field: 'barcode', from: current.barcode, to: barcode, variant: { barcode } })
   }
   if (input.description !== undefined) {
@@ -313,16 +315,24 @@ async function fieldsOf(
   return fields
 }
 
+/** What a field refers to, and what it shall refer to; empty: nothing. */
+function refs(find: typeof categoryOf, db: Transaction, businessId: string, known: string | null, wanted: string) {
+  return together([
+    known === null ? null : find(db, businessId, known),
+    wanted === '' ? null : find(db, businessId, wanted),
+  ])
+}
+
 function names(known: CategoryRef | null, wanted: CategoryRef | null) {
   const nameOf = (ref: CategoryRef | null) => (ref === null ? null : `${clean(ref.name, 60)} (${ref.id})`)
   return { from: nameOf(known), to: nameOf(wanted) }
 }
 
-function categoryFor(db: Transaction, businessId: string, reference: string, mayCreate: boolean, now: Date) {
+async function categoryFor(db: Transaction, businessId: string, reference: string, mayCreate: boolean, now: Date) {
   // An id that is unknown is a mistake, never the name of a new category.
   return mayCreate && !isUuid(reference)
     ? categoryNamed(db, businessId, text('category', reference), now)
-    : categoryOf(db, businessId, reference).then((category) => ({ ...category, isNew: false }))
+    : { ...(await categoryOf(db, businessId, reference)), isNew: false }
 }
 
 // Barcodes are unique by this check alone: an import or a second call at the same time can still double one.
@@ -332,20 +342,17 @@ async function requireFreeBarcode(
   barcode: string,
   except?: string,
 ): Promise<void> {
-  const { rows } = await sql<Holder>`
-    select v.id as variant_id, v.sku, p.name, v.label
-    from product_variant v join product p on p.business_id = v.business_id and p.id = v.product_id
-    where v.business_id = ${businessId} and v.barcode = ${barcode} and v.id is distinct from ${except ?? null}::uuid
-    limit 1`.execute(db)
-  if (rows[0] !== undefined) throw taken('barcode', rows[0])
+  let holders = db
+    .selectFrom('product_variant')
+    .select(['id as variant_id', 'sku'])
+    .where('business_id', '=', businessId)
+    .where('barcode', '=', barcode)
+  if (except !== undefined) holders = holders.where('id', '!=', except)
+  const holder = await holders.limit(1).executeTakeFirst()
+  if (holder !== undefined) throw taken('barcode', holder)
 }
 
-interface Holder {
-  variant_id: string
-  sku: string
-}
-
-function taken(argument: 'sku' | 'barcode', holder: Holder | undefined): ServiceError {
+function taken(argument: 'sku' | 'barcode', holder: { variant_id: string; sku: string } | undefined): ServiceError {
   const by = holder === undefined ? 'another product' : `SKU ${clean(holder.sku, 60)} (variant ${holder.variant_id})`
   return new ServiceError('conflict', `${argument}: ${by} has it already.`, {
     hint: `Change that one with update_product, or choose another ${argument}.`,

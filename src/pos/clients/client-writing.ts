@@ -1,6 +1,8 @@
 import { Type } from '@sinclair/typebox'
-import { sql } from 'kysely'
+import { type Expression, expressionBuilder, type Selectable, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
+import { together } from '../../database/together.ts'
+import type { Customer, DB } from '../../database/types.ts'
 import { ServiceError } from '../../errors.ts'
 import { Nullable } from '../../results/schema.ts'
 import { clean, untrusted } from '../../results/text.ts'
@@ -15,7 +17,7 @@ const TEXT_COLUMNS = {
   city: 'city',
   country: 'country',
   note: 'note',
-} as const
+} as const satisfies Record<string, keyof Customer>
 type TextField = keyof typeof TEXT_COLUMNS
 type TextColumn = (typeof TEXT_COLUMNS)[TextField]
 const TEXT_FIELDS = Object.keys(TEXT_COLUMNS) as TextField[]
@@ -82,26 +84,26 @@ export interface WrittenClient {
 export async function createClient(
   db: Transaction,
   businessId: string,
-  input: ClientTexts,
+  input: ClientTexts & { name: string },
   { allowDuplicate, now }: { allowDuplicate: boolean; now: Date },
 ): Promise<{ client: WrittenClient; sameAs: SameClient | null }> {
   const texts = storedTexts(input)
-  await lockClients(db, businessId)
-  if (texts.code !== undefined) await requireFreeCode(db, businessId, texts.code)
-  const sameAs = await findSame(db, businessId, texts)
+  const [, code, sameAs] = await together([
+    lockClients(db, businessId),
+    texts.code === undefined ? nextCode(db, businessId) : freeCode(db, businessId, texts.code),
+    findSame(db, businessId, texts),
+  ])
   if (sameAs !== null && !allowDuplicate) {
     throw new ServiceError('conflict', `A client with this ${sameAs.shares} is there already: ${coded(sameAs)}.`, {
       hint: 'Use that client, or update_client to change it; allowDuplicate: true makes another one all the same.',
     })
   }
-  const code = texts.code ?? (await nextCode(db, businessId))
-  const { rows } = await sql<WrittenClient>`
-    insert into customer (business_id, code, name, email, phone, tax_id, city, country, note, created_at, updated_at)
-    values (${businessId}, ${code}, ${texts.name}, ${texts.email}, ${texts.phone}, ${texts.tax_id}, ${texts.city},
-      ${texts.country}, ${texts.note}, ${now}, ${now})
-    on conflict (business_id, code) do nothing
-    returning id, code, name`.execute(db)
-  const [client] = rows
+  const client = await db
+    .insertInto('customer')
+    .values({ business_id: businessId, name: input.name, ...texts, code, created_at: now, updated_at: now })
+    .onConflict((conflict) => conflict.columns(['business_id', 'code']).doNothing())
+    .returning(['id', 'code', 'name'])
+    .executeTakeFirst()
   // An import does not wait for the lock.
   if (client === undefined) {
     throw new ServiceError('conflict', `code: ${clean(code)} was taken a moment ago. Nothing was written.`, {
@@ -146,13 +148,18 @@ export async function updateClient(
   if (Object.keys(wanted).length === 0) {
     throw new ServiceError('invalid_argument', `Give at least one of ${TEXT_FIELDS.join(', ')} or active to change.`)
   }
-  await lockClients(db, businessId)
-  const { rows } = await sql<
-    Record<TextColumn, string | null> & WrittenClient & { is_active: boolean; updated_at: Date }
-  >`
-    select c.* from customer c where c.business_id = ${businessId} and ${isClient(idOrCode)}
-    order by c.id limit 1 for update`.execute(db)
-  const [before] = rows
+  const [, before] = await Promise.all([
+    lockClients(db, businessId),
+    db
+      .selectFrom('customer as c')
+      .selectAll()
+      .where('c.business_id', '=', businessId)
+      .where(isClient(idOrCode))
+      .orderBy('c.id')
+      .limit(1)
+      .forUpdate()
+      .executeTakeFirst(),
+  ])
   if (before === undefined) throw noSuchClient()
 
   const differences = FIELDS.filter(({ column }) => column in wanted && wanted[column] !== before[column])
@@ -173,17 +180,19 @@ export async function updateClient(
   const after = { ...before, ...wanted }
   if (changes.length === 0) return { client: before, updatedAt: before.updated_at, changes, sameAs: null }
 
-  if (after.code !== before.code) await requireFreeCode(db, businessId, after.code)
+  if (after.code !== before.code) await freeCode(db, businessId, after.code)
   // Later than the last change by the database's clock too, so that every change moves what a caller may expect.
   const updatedAt = new Date(Math.max(now.getTime(), before.updated_at.getTime() + 1))
   const changed = Object.fromEntries(differences.map(({ column }) => [column, wanted[column]]))
-  await db
-    .updateTable('customer')
-    .set({ ...changed, updated_at: updatedAt })
-    .where('business_id', '=', businessId)
-    .where('id', '=', before.id)
-    .execute()
-  const sameAs = 'email' in changed || 'tax_id' in changed ? await findSame(db, businessId, changed, before.id) : null
+  const [sameAs] = await Promise.all([
+    'email' in changed || 'tax_id' in changed ? findSame(db, businessId, changed, before.id) : null,
+    db
+      .updateTable('customer')
+      .set({ ...changed, updated_at: updatedAt })
+      .where('business_id', '=', businessId)
+      .where('id', '=', before.id)
+      .execute(),
+  ])
   return { client: after, updatedAt, changes, sameAs }
 }
 
@@ -207,9 +216,7 @@ function shown(column: TextColumn | 'is_active', value: string | boolean | null)
   return column === 'note' ? untrusted(String(value)) : clean(String(value), 254)
 }
 
-type StoredTexts = { name?: string; code?: string } & {
-  [Column in Exclude<TextColumn, 'name' | 'code'>]?: string | null
-}
+type StoredTexts = Partial<Pick<Selectable<Customer>, TextColumn>>
 
 /**
  * Texts as the table holds them: an empty one is null, an empty code left out. Only a note keeps its lines.
@@ -228,29 +235,37 @@ function storedTexts(input: ClientTexts): StoredTexts {
   return texts as StoredTexts
 }
 
-/** Lets one transaction at a time give out codes and look for duplicates in a business, until it ends. */
+/**
+ * Lets one transaction at a time give out codes and look for duplicates in a business, until it ends. What is asked for
+ * together with it, but after it, is answered when the lock is held.
+ */
 async function lockClients(db: Transaction, businessId: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`clients of ${businessId}`}, 0))`.execute(db)
 }
 
-async function requireFreeCode(db: Transaction, businessId: string, code: string): Promise<void> {
+/** A code that is asked for, if it is free. */
+async function freeCode(db: Transaction, businessId: string, code: string): Promise<string> {
   const holder = await db
     .selectFrom('customer')
     .select(['id', 'code'])
     .where('business_id', '=', businessId)
     .where('code', '=', code)
     .executeTakeFirst()
-  if (holder === undefined) return
+  if (holder === undefined) return code
   throw new ServiceError('conflict', `code is taken already by client ${coded(holder)}.`, {
     hint: 'Look at that client with get_client, or choose another code.',
   })
 }
 
 async function nextCode(db: Transaction, businessId: string): Promise<string> {
-  const { rows } = await sql<{ highest: string }>`
-    select coalesce(max(substr(code, 3)::bigint), 0)::text as highest
-    from customer where business_id = ${businessId} and code like 'C-%' and code ~ '^C-\\d{1,12}$'`.execute(db)
-  return `C-${String(Number(rows[0]?.highest ?? 0) + 1).padStart(4, '0')}`
+  const { highest } = await db
+    .selectFrom('customer')
+    .select((eb) => sql<string>`coalesce(max(substr(${eb.ref('code')}, 3)::bigint), 0)`.as('highest'))
+    .where('business_id', '=', businessId)
+    .where('code', 'like', 'C-%')
+    .where('code', '~', '^C-\\d{1,12}$')
+    .executeTakeFirstOrThrow()
+  return `C-${String(Number(highest) + 1).padStart(4, '0')}`
 }
 
 /**
@@ -264,14 +279,26 @@ async function findSame(
   exceptId: string | null = null,
 ): Promise<SameClient | null> {
   if (email === null && tax_id === null) return null
-  const taxKey = (value: ReturnType<typeof sql>) => sql`upper(regexp_replace(${value}, '[^[:alnum:]]', '', 'g'))`
-  const { rows } = await sql<SameClient>`
-    select c.id, c.code, c.name, case when lower(c.email) = lower(${email}::text) then 'e-mail' else 'tax id' end as shares
-    from customer c
-    where c.business_id = ${businessId} and c.id is distinct from ${exceptId}::uuid
-      and (lower(c.email) = lower(${email}::text)
-        or (${tax_id}::text ~ '\\d' and ${taxKey(sql`c.tax_id`)} = ${taxKey(sql`${tax_id}::text`)}))
-    order by c.is_active desc, c.code limit 1`.execute(db)
-  const [same] = rows
+  const taxKey = (value: Expression<string | null>) =>
+    sql<string>`upper(regexp_replace(${value}, '[^[:alnum:]]', '', 'g'))`
+  const taxId = sql<string>`${tax_id}::text`
+  let clients = db
+    .selectFrom('customer')
+    .select(['id', 'code', 'name'])
+    .select((eb) => eb.case().when(hasEmail(email)).then('e-mail').else('tax id').end().as('shares'))
+    .where('business_id', '=', businessId)
+    .where((eb) =>
+      eb.or([
+        hasEmail(email),
+        eb.and([eb(taxId, '~', sql.lit('\\d')), eb(taxKey(eb.ref('tax_id')), '=', taxKey(taxId))]),
+      ]),
+    )
+  if (exceptId !== null) clients = clients.where('id', '!=', exceptId)
+  const same = await clients.orderBy('is_active', 'desc').orderBy('code').limit(1).executeTakeFirst()
   return same === undefined ? null : { ...same, code: clean(same.code, 60), name: clean(same.name, 80) }
+}
+
+function hasEmail(email: string | null) {
+  const eb = expressionBuilder<DB, 'customer'>()
+  return eb(eb.fn<string>('lower', ['email']), '=', sql<string>`lower(${email}::text)`)
 }

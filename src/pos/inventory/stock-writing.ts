@@ -28,19 +28,38 @@ export async function lockStock(
   businessId: string,
   places: readonly StockPlace[],
 ): Promise<Map<string, Decimal | null>> {
-  const wanted = asRows(places)
-  // A row that is not there cannot be locked: what is missing is made first.
-  await sql`
-    insert into inventory (business_id, location_id, variant_id)
-    select ${businessId}::uuid, w.location_id, w.variant_id from ${wanted}
-    where exists (select from inventory i where i.business_id = ${businessId} and i.variant_id = w.variant_id)
-    order by w.location_id, w.variant_id
-    on conflict do nothing`.execute(db)
-  const { rows } = await sql<{ location_id: string; variant_id: string; on_hand: string }>`
-    select i.location_id, i.variant_id, i.on_hand::text from inventory i
-    where i.business_id = ${businessId}
-      and (i.location_id, i.variant_id) in (select w.location_id, w.variant_id from ${wanted})
-    order by i.location_id, i.variant_id for update`.execute(db)
+  // A row that is not there cannot be locked: what is missing is made first, and the answers come in this order.
+  const [, rows] = await Promise.all([
+    db
+      .insertInto('inventory')
+      .columns(['business_id', 'location_id', 'variant_id'])
+      .expression(
+        newRows(db, businessId, places).where(({ exists, selectFrom }) =>
+          exists(
+            selectFrom('inventory as i')
+              .where('i.business_id', '=', businessId)
+              .whereRef('i.variant_id', '=', 'w.variant_id'),
+          ),
+        ),
+      )
+      .onConflict((conflict) => conflict.doNothing())
+      .execute(),
+    db
+      .selectFrom('inventory as i')
+      .select(['i.location_id', 'i.variant_id', 'i.on_hand'])
+      .where('i.business_id', '=', businessId)
+      .where((eb) =>
+        eb(
+          eb.refTuple('i.location_id', 'i.variant_id'),
+          'in',
+          eb.selectFrom(asRows(places)).select(['w.location_id', 'w.variant_id']).$asTuple('location_id', 'variant_id'),
+        ),
+      )
+      .orderBy('i.location_id')
+      .orderBy('i.variant_id')
+      .forUpdate()
+      .execute(),
+  ])
   const onHand = new Map<string, Decimal | null>(places.map((place) => [stockKey(place), null]))
   for (const row of rows) {
     onHand.set(stockKey({ variantId: row.variant_id, locationId: row.location_id }), new Decimal(row.on_hand))
@@ -50,11 +69,12 @@ export async function lockStock(
 
 /** Begins to keep stock at places that do not yet, with 0 on hand. */
 export async function keepStock(db: Transaction, businessId: string, places: readonly StockPlace[]): Promise<void> {
-  await sql`
-    insert into inventory (business_id, location_id, variant_id)
-    select ${businessId}::uuid, w.location_id, w.variant_id from ${asRows(places)}
-    order by w.location_id, w.variant_id
-    on conflict do nothing`.execute(db)
+  await db
+    .insertInto('inventory')
+    .columns(['business_id', 'location_id', 'variant_id'])
+    .expression(newRows(db, businessId, places))
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
 }
 
 /** An entry of the stock ledger. */
@@ -97,9 +117,19 @@ export async function writeMovements(
   return rows.map(({ id }) => id)
 }
 
+/** Rows of `inventory` for places `w`, in the order of locking. */
+function newRows(db: Transaction, businessId: string, places: readonly StockPlace[]) {
+  return db
+    .selectFrom(asRows(places))
+    .select((eb) => [eb.cast<string>(eb.val(businessId), 'uuid').as('business_id'), 'w.location_id', 'w.variant_id'])
+    .orderBy('w.location_id')
+    .orderBy('w.variant_id')
+}
+
 /** The places as a table `w`. */
 function asRows(places: readonly StockPlace[]) {
   const locationIds = places.map(({ locationId }) => locationId)
   const variantIds = places.map(({ variantId }) => variantId)
-  return sql`unnest(${locationIds}::uuid[], ${variantIds}::uuid[]) w (location_id, variant_id)`
+  const rows = sql<{ location_id: string; variant_id: string }>`unnest(${locationIds}::uuid[], ${variantIds}::uuid[])`
+  return rows.as<'w'>(sql`w (location_id, variant_id)`)
 }
