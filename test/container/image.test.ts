@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../../embedded/postgres.ts'
-import { type Container, image, run, runOnce, startContainer } from './podman.ts'
+import { type Container, image, run, runOnce, startContainer } from './engine.ts'
 import { type Surroundings, startSurroundings } from './surroundings.ts'
 
 let around: Surroundings
