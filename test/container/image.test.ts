@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../../embedded/postgres.ts'
-import { type Container, image, run, runOnce, startContainer } from './engine.ts'
+import { type Container, healthcheck, image, runOnce, startContainer } from './engine.ts'
 import { type Surroundings, startSurroundings } from './surroundings.ts'
 
 let around: Surroundings
@@ -28,7 +28,7 @@ describe('the image', () => {
     const { stdout, stderr } = await runOnce({}, 'node', '-e', look)
     const { packages, ...found } = JSON.parse(stdout || stderr)
     expect(found.app.sort()).toEqual(['dist', 'node_modules', 'package.json'])
-    expect(found.built).toEqual(expect.arrayContaining(['cli', 'migrations', 'settings', 'src', 'tools']))
+    expect(found.built).toEqual(expect.arrayContaining(['assistant', 'cli', 'migrations', 'src', 'tools']))
     for (const folder of ['demo', 'embedded', 'test', 'bench', 'scripts']) expect(found.built).not.toContain(folder)
     expect(found.demo.filter((file: string) => !file.startsWith('/app/dist/assistant/'))).toEqual([])
     expect(found.programs).not.toEqual(expect.arrayContaining(['npm']))
@@ -120,9 +120,7 @@ describe('the service', () => {
   })
 
   it('is found healthy by its own health check', async () => {
-    const { stdout } = await run('podman', ['image', 'inspect', '--format', '{{json .HealthCheck.Test}}', image()])
-    const [kind, ...command] = JSON.parse(stdout) as string[]
-    expect(kind).toBe('CMD')
+    const command = await healthcheck()
     expect(await container.exec(...command)).toMatchObject({ code: 0 })
     const elsewhere = await container.exec('env', `PORT=${await freePort()}`, ...command)
     expect(elsewhere.code).toBe(1)
