@@ -38,7 +38,7 @@ const projects: TestProjectInlineConfiguration[] = [
     },
   },
   {
-    // The image, run for real, and the files that deploy it. `.ci/image` builds it and sets FLOWPOS_IMAGE.
+    // The image, run for real, and the files that deploy it. `.ci/image` builds it and names it in FLOWPOS_IMAGE.
     test: {
       name: 'container',
       include: ['test/container/**/*.test.ts'],
