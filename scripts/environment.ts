@@ -38,11 +38,20 @@ export function envExample(): string {
   return `# Settings of the service. Copy to .env and fill in; a secret: openssl rand -hex 32\n\n${lines.join('\n')}`
 }
 
-/** The settings as a table for the README. */
-export function settingsTable(): string {
+/** `docs/settings.md`. */
+export function settingsPage(): string {
   const rows = settings().map(({ name, description, default: value, required }) => {
     const shown = required ? 'required' : value === undefined || value === '' ? '–' : `\`${String(value)}\``
     return `| \`${name}\` | ${shown} | ${description} |`
   })
-  return ['| Variable | Default | What it is |', '|---|---|---|', ...rows].join('\n')
+  return `# Settings
+
+Environment variables, which \`npm start\` also reads from \`.env\` in the folder where it is started;
+[.env.example](../.env.example) is a copy to fill in. A value that does not fit is named, and the service does not start.
+[deployment.md](deployment.md#what-to-set) says which of them almost every installation sets.
+
+| Variable | Default | What it is |
+|---|---|---|
+${rows.join('\n')}
+`
 }

@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { envSchema } from 'env-schema'
 
-/** Every setting, once: validation, defaults, types, `.env.example` and the README's table follow from it. */
+/** Every setting, once: validation, defaults, types, `.env.example` and docs/settings.md follow from it. */
 export const ConfigSchema = Type.Object({
   HOST: Type.String({ default: '0.0.0.0', description: 'Address to listen on' }),
   PORT: Type.Integer({ default: 4000, minimum: 0, maximum: 65535, description: 'Port to listen on' }),

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { expect, it } from 'vitest'
 import { ConfigSchema } from '../../src/config.ts'
-import { run } from './podman.ts'
+import { run } from './engine.ts'
 import { ROOT } from './surroundings.ts'
 
 interface Manifest {

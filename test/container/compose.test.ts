@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { run } from './podman.ts'
+import { run } from './engine.ts'
 import { ROOT } from './surroundings.ts'
 
 const SETTINGS = {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../../embedded/postgres.ts'
-import { type Container, image, run, runOnce, startContainer } from './podman.ts'
+import { type Container, healthcheck, image, runOnce, startContainer } from './engine.ts'
 import { type Surroundings, startSurroundings } from './surroundings.ts'
 
 let around: Surroundings
@@ -120,9 +120,7 @@ describe('the service', () => {
   })
 
   it('is found healthy by its own health check', async () => {
-    const { stdout } = await run('podman', ['image', 'inspect', '--format', '{{json .HealthCheck.Test}}', image()])
-    const [kind, ...command] = JSON.parse(stdout) as string[]
-    expect(kind).toBe('CMD')
+    const command = await healthcheck()
     expect(await container.exec(...command)).toMatchObject({ code: 0 })
     const elsewhere = await container.exec('env', `PORT=${await freePort()}`, ...command)
     expect(elsewhere.code).toBe(1)

@@ -3,8 +3,8 @@ import { type AddressInfo, connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../../embedded/postgres.ts'
+import { type Container, runOnce, startContainer } from './engine.ts'
 import { type Nginx, startNginx } from './nginx.ts'
-import { type Container, runOnce, startContainer } from './podman.ts'
 import { type Surroundings, startSurroundings } from './surroundings.ts'
 
 describe('three containers behind deploy/nginx', () => {

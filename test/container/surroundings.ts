@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import path from 'node:path'
 import { startPostgres } from '../../embedded/postgres.ts'
 import { startRedis } from '../../embedded/redis-server.ts'
-import { run } from './podman.ts'
+import { run } from './engine.ts'
 
 export const ROOT = path.join(import.meta.dirname, '../..')
 

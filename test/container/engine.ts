@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 
 const READY_WITHIN_MS = 90_000
+// Docker, or podman, which takes the same commands.
+const { CONTAINER_ENGINE: ENGINE = 'docker' } = process.env
 
 /** How production runs the image: nothing to write on but /tmp, no rights, little memory. */
 const RESTRICTED = [
@@ -33,7 +35,7 @@ export interface Container {
  */
 export function image(): string {
   const { FLOWPOS_IMAGE } = process.env
-  if (!FLOWPOS_IMAGE) throw new Error('FLOWPOS_IMAGE names no image: .ci/image builds it and runs these tests.')
+  if (!FLOWPOS_IMAGE) throw new Error('FLOWPOS_IMAGE names no image: .ci/image builds one and runs these tests.')
   return FLOWPOS_IMAGE
 }
 
@@ -51,12 +53,12 @@ export async function run(program: string, args: string[], env: Record<string, s
 
 /** A command in a container of its own, to its end: the one-off jobs. */
 export function runOnce(settings: Record<string, string>, ...command: string[]): Promise<Output> {
-  return run('podman', ['run', '--rm', ...RESTRICTED, ...environment(settings), image(), ...command])
+  return run(ENGINE, ['run', '--rm', ...RESTRICTED, ...environment(settings), image(), ...command])
 }
 
 /** Starts the image's own command on `port` and waits until it is ready. */
 export async function startContainer(port: number, settings: Record<string, string>): Promise<Container> {
-  const started = await podman(
+  const started = await engine(
     'run',
     '--detach',
     ...RESTRICTED,
@@ -66,14 +68,14 @@ export async function startContainer(port: number, settings: Record<string, stri
   const id = started.trim()
   const container: Container = {
     origin: `http://127.0.0.1:${port}`,
-    exec: (...command) => run('podman', ['exec', id, ...command]),
-    signal: async (name) => void (await podman('kill', `--signal=${name}`, id)),
-    ended: async () => Number(await podman('wait', id)),
+    exec: (...command) => run(ENGINE, ['exec', id, ...command]),
+    signal: async (name) => void (await engine('kill', `--signal=${name}`, id)),
+    ended: async () => Number(await engine('wait', id)),
     async logs() {
-      const { stdout, stderr } = await run('podman', ['logs', id])
+      const { stdout, stderr } = await run(ENGINE, ['logs', id])
       return stdout + stderr
     },
-    remove: async () => void (await podman('rm', '--force', id)),
+    remove: async () => void (await engine('rm', '--force', id)),
   }
   const deadline = Date.now() + READY_WITHIN_MS
   while ((await statusOf(`${container.origin}/health/ready`)) !== 200) {
@@ -94,9 +96,18 @@ export async function statusOf(url: string): Promise<number> {
   return response?.status ?? 0
 }
 
-async function podman(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await run('podman', args)
-  if (code !== 0) throw new Error(`podman ${args[0]}: ${stderr}`)
+/** The command with which the image says whether it is healthy. */
+export async function healthcheck(): Promise<string[]> {
+  const [{ Healthcheck, Config }] = JSON.parse(await engine('image', 'inspect', image()))
+  // podman has it beside the configuration, Docker in it.
+  const [kind, ...command] = (Healthcheck ?? Config.Healthcheck).Test
+  if (kind !== 'CMD') throw new Error(`the health check is no plain command: ${kind}`)
+  return command
+}
+
+async function engine(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await run(ENGINE, args)
+  if (code !== 0) throw new Error(`${ENGINE} ${args[0]}: ${stderr}`)
   return stdout
 }
 
