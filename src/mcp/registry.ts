@@ -8,7 +8,7 @@ import type { Tool, ToolAnnotations } from './tool.ts'
 import { WRITE_INPUT, WRITE_OUTPUT } from './write.ts'
 
 /** A tool as `tools/list` gives it. */
-export interface ToolListing {
+interface ToolListing {
   name: string
   title: string
   description: string

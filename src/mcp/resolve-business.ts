@@ -57,7 +57,7 @@ export async function resolveBusiness(
  * One of the principal's businesses by id.
  * @throws ServiceError `business_not_available`, the same for a foreign id and for one that does not exist
  */
-export async function authorizedBusiness(
+async function authorizedBusiness(
   principal: Principal,
   id: string,
   findTenant: FindTenant,

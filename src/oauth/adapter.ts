@@ -2,7 +2,7 @@ import { type Adapter, type AdapterPayload, errors } from './oidc-provider.ts'
 import type { OAuthStore } from './store.ts'
 
 /** A client that never got a token is forgotten after this; one that did lives on with its tokens. */
-export const UNUSED_CLIENT_TTL_SECONDS = 14 * 24 * 3600
+const UNUSED_CLIENT_TTL_SECONDS = 14 * 24 * 3600
 
 /** The key of a stored model of oidc-provider. */
 export function keyOf(model: string, id: string): string {

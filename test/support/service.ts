@@ -7,7 +7,7 @@ import { type Config, loadConfig } from '../../src/config.ts'
 import { SERVICE_ROLE } from '../../src/database/pool.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 
-export const PROJECT = 'flowpos-test'
+const PROJECT = 'flowpos-test'
 export const SECRET = randomBytes(32).toString('hex')
 
 export type App = Awaited<ReturnType<typeof buildApp>>
