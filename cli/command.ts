@@ -10,7 +10,7 @@ type Parsed<T extends Options> = ReturnType<typeof parseArgs<{ options: T; allow
 /** Every command takes these. */
 const COMMON = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const satisfies Options
 
-export interface Invocation<T extends Options> {
+interface Invocation<T extends Options> {
   values: Parsed<T>['values']
   /** The words that are no options: the action first. */
   words: string[]
@@ -19,7 +19,7 @@ export interface Invocation<T extends Options> {
   env: NodeJS.ProcessEnv
 }
 
-export interface Result {
+interface Result {
   /** What `--json` prints, as one line. */
   json: unknown
   /** The same for a person. */

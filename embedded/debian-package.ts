@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { access, constants, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -16,17 +16,25 @@ export interface Program {
 }
 
 /**
- * A program, found on PATH or where daemons live, else in `packageName`, which is fetched without root.
+ * A program by one of its names, found on PATH or where daemons live, else in `packageName`, which is fetched without
+ * root.
+ * @param root where the package is unpacked
  * @throws an Error that says what to install
  */
-export async function findProgram(name: string, packageName: string): Promise<Program> {
-  for (const dir of [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']) {
-    if (dir !== '' && (await isThere(join(dir, name), constants.X_OK))) return { path: join(dir, name), env: {} }
+export async function findProgram(
+  names: string | readonly string[],
+  packageName: string,
+  root = join(CACHE, packageName),
+): Promise<Program> {
+  const known = [names].flat()
+  const folders = [...(process.env.PATH ?? '').split(delimiter).filter(Boolean), '/usr/sbin', '/usr/local/sbin']
+  for (const path of known.flatMap((name) => folders.map((folder) => join(folder, name)))) {
+    if (await isThere(path, constants.X_OK)) return { path, env: {} }
   }
-  const root = await unpack(packageName)
-  const places = ['usr/sbin', 'usr/bin'].map((dir) => join(root, dir, name))
+  await unpack(packageName, root)
+  const places = known.flatMap((name) => ['usr/sbin', 'usr/bin'].map((folder) => join(root, folder, name)))
   const path = places.find((place) => existsSync(place))
-  if (path === undefined) throw new Error(`${packageName} holds no ${name}.`)
+  if (path === undefined) throw new Error(`${packageName} holds no ${known.join(' or ')}: remove ${root}.`)
   const libraries = await libraryFolders(root)
   return { path, env: { LD_LIBRARY_PATH: libraries.join(':') } }
 }
@@ -37,7 +45,7 @@ export async function findProgram(name: string, packageName: string): Promise<Pr
  */
 export async function findLibrary(name: string, packageName: string): Promise<string> {
   const installed = await findIn('/', name)
-  const found = installed ?? (await findIn(await unpack(packageName), name))
+  const found = installed ?? (await findIn(await unpack(packageName, join(CACHE, packageName)), name))
   if (found === undefined) throw new Error(`${packageName} holds no ${name}.`)
   return found
 }
@@ -59,10 +67,9 @@ async function libraryFolders(root: string): Promise<string[]> {
 }
 
 /** Fetches a package with what it needs and this machine lacks, without changing the machine. */
-async function unpack(packageName: string): Promise<string> {
-  const root = join(CACHE, packageName)
+async function unpack(packageName: string, root: string): Promise<string> {
   if (await isThere(root, constants.R_OK)) return root
-  await mkdir(CACHE, { recursive: true })
+  await mkdir(dirname(root), { recursive: true })
   const work = await mkdtemp(`${root}-`)
   try {
     const archives = join(work, 'cache/archives')
@@ -86,9 +93,8 @@ async function unpack(packageName: string): Promise<string> {
     return root
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new Error(`These tests need ${packageName}: apt-get install ${packageName}. Fetching it failed: ${reason}`, {
-      cause,
-    })
+    const message = `The tests need ${packageName}: install it and put it on PATH (apt-get or brew install ${packageName}).`
+    throw new Error(`${message} Fetching it failed: ${reason}`, { cause })
   } finally {
     await rm(work, { recursive: true, force: true })
   }

@@ -8,7 +8,7 @@ interface Setting {
 }
 
 /** Every setting of the configuration, in its order. */
-export function settings(): Setting[] {
+function settings(): Setting[] {
   const required = new Set<string>(ConfigSchema.required)
   return Object.entries(ConfigSchema.properties).map(([name, schema]) => ({
     name,

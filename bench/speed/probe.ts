@@ -1,7 +1,7 @@
 /** Imported ahead of a measured server: answers its parent's questions about the process. */
 import { Session } from 'node:inspector/promises'
 
-export interface Usage {
+interface Usage {
   /** User and system time of all threads, in µs. */
   cpu: number
   rss: number

@@ -9,7 +9,7 @@ export interface Catalogue {
   categories: readonly CategorySpec[]
 }
 
-export interface SupplierSpec {
+interface SupplierSpec {
   name: string
   email: string
   phone: string
@@ -17,7 +17,7 @@ export interface SupplierSpec {
   leadTimeDays: number
 }
 
-export interface CategorySpec {
+interface CategorySpec {
   name: string
   /** Begins the SKUs of the category. */
   code: string
@@ -29,9 +29,9 @@ export interface CategorySpec {
 }
 
 /** Price as on the tag, cost without tax, weight in the choice of a customer. */
-export type ProductSpec = readonly [name: string, price: string, cost: string, weight: number, extras?: ProductExtras]
+type ProductSpec = readonly [name: string, price: string, cost: string, weight: number, extras?: ProductExtras]
 
-export interface ProductExtras {
+interface ProductExtras {
   /** The sizes or colours; each with its own price, cost and part of the weight. */
   variants?: readonly (readonly [label: string, price: string, cost: string, share: number])[]
   description?: string

@@ -40,7 +40,7 @@ export interface DemoMembership {
   createdAt: string
 }
 
-export const ANA: DemoUser = {
+const ANA: DemoUser = {
   id: '0a5e0000-0000-4000-8000-000000000001',
   uid: 'demo-ana',
   email: 'ana@demo.flowpos.app',
@@ -64,7 +64,7 @@ export const SOFIA: DemoUser = {
   displayName: 'Sofía Castañeda',
 }
 
-export const LUIS: DemoUser = {
+const LUIS: DemoUser = {
   id: '0a5e0000-0000-4000-8000-000000000004',
   uid: 'demo-luis',
   email: 'luis@demo.flowpos.app',

@@ -19,7 +19,7 @@ export interface Sale {
   refund: Refund | null
 }
 
-export interface Refund {
+interface Refund {
   refund: Insertable<OrderRefund>
   lines: Insertable<OrderRefundLine>[]
 }

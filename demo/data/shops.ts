@@ -37,7 +37,7 @@ export interface Shop {
   words: { refund: readonly string[]; cancel: readonly string[]; parked: readonly string[]; stockTaken: string }
 }
 
-export interface CustomerSpec {
+interface CustomerSpec {
   people: People
   codePrefix: string
   /** Customers on the first day, and new ones for a day after it. */

@@ -1,7 +1,7 @@
 import { intersectScopes, SCOPES, type Scope, scopesOfRole } from './scopes.ts'
 
 /** A business as a principal meets it. */
-export interface Business {
+interface Business {
   id: string
   name: string
   /** IANA zone of the business's own day. */

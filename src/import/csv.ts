@@ -121,7 +121,7 @@ async function* readRecords(
       surplus += breaks.filter((lineBreak) => lineBreak === '\r\n').length
       if (input.bytesRead !== read) onBytes(input.bytesRead, size)
       read = input.bytesRead
-      yield { values: record.map(clean), line: info.lines - surplus - breaks.length }
+      yield { values: record.map(cleanCell), line: info.lines - surplus - breaks.length }
     }
   } catch (error) {
     throw error instanceof CsvError ? notCsv(file, error) : unreadable(file, error)
@@ -134,7 +134,7 @@ interface ParsedRecord {
 }
 
 /** Control characters and halves of surrogate pairs mean nothing in a value, and the database takes no NUL. */
-function clean(value: string): string {
+function cleanCell(value: string): string {
   return value.replace(/[\p{Cc}\p{Cs}]+/gu, ' ').trim()
 }
 

@@ -21,7 +21,7 @@ export const QUANTITY: DecimalRange = { digits: 11, decimals: 3 }
 
 /** Longest code (order number, SKU, client code, method) and longest name or other text. */
 export const MAX_CODE = 100
-export const MAX_TEXT = 500
+const MAX_TEXT = 500
 
 /** Reads the values of one row and collects what is wrong with them. An empty value is null: the row does not say. */
 export class Fields {

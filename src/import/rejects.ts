@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises'
+import { stringify } from 'csv-stringify/sync'
 import { sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
 
@@ -39,21 +40,17 @@ export async function listRejects(db: Transaction, table: string): Promise<{ rej
 export async function writeRejects(db: Transaction, table: string, header: string[], path: string): Promise<void> {
   const output = await open(path, 'w')
   try {
-    await output.write(csvLine(['rejected_line', 'rejected_reason', ...header]))
+    await output.write(stringify([['rejected_line', 'rejected_reason', ...header]]))
     for (let after = 0; ; ) {
       const { rows } = await sql<Reject & { raw: string[] }>`
         select line, reason, raw from ${sql.table(table)}
         where reason is not null and line > ${after} order by line limit ${PAGE}`.execute(db)
       const last = rows.at(-1)
       if (last === undefined) break
-      await output.write(rows.map(({ line, reason, raw }) => csvLine([String(line), reason, ...raw])).join(''))
+      await output.write(stringify(rows.map(({ line, reason, raw }) => [line, reason, ...raw])))
       after = last.line
     }
   } finally {
     await output.close()
   }
-}
-
-function csvLine(values: string[]): string {
-  return `${values.map((value) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value)).join(',')}\n`
 }

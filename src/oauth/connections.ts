@@ -8,7 +8,7 @@ export interface ConnectedUser {
 }
 
 /** What a merchant let in by signing in through a client. */
-export interface NewConnection {
+interface NewConnection {
   id: string
   userId: string
   scopes: Scope[]

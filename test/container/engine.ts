@@ -90,7 +90,7 @@ export async function startContainer(port: number, settings: Record<string, stri
 }
 
 /** Status of a GET; 0 when nobody answers. */
-export async function statusOf(url: string): Promise<number> {
+async function statusOf(url: string): Promise<number> {
   const response = await fetch(url).catch(() => undefined)
   await response?.body?.cancel()
   return response?.status ?? 0

@@ -13,7 +13,7 @@ import { makeProduct, makeShop, type Product, type Shop } from '../support/shop.
  * without a midnight and one with two, Cairo one without and one that goes back into the evening before, Lord Howe
  * half-hour changes.
  */
-export const ZONES = {
+const ZONES = {
   'America/Guatemala': ['2026-03-29', '2026-11-01'],
   'America/New_York': ['2026-03-08', '2026-11-01'],
   'Europe/Madrid': ['2026-03-29', '2026-10-25'],

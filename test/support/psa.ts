@@ -3,7 +3,7 @@ import type { TestDatabase } from './database.ts'
 import { type Service, startService } from './service.ts'
 import { makeShop, makeUser, type Shop } from './shop.ts'
 
-export interface StepSpec {
+interface StepSpec {
   name: string
   status?: 'todo' | 'in_progress' | 'blocked' | 'done'
   kind?: 'task' | 'document' | 'hourly' | 'approval'

@@ -28,7 +28,7 @@ export interface OrderRow {
   completed_at: Date | null
   tips: string
 }
-export interface ItemRow {
+interface ItemRow {
   order_id: string
   line_number: number
   product_id: string
@@ -40,7 +40,7 @@ export interface ItemRow {
   tax: string
   unit_cost: string | null
 }
-export interface PaymentRow {
+interface PaymentRow {
   order_id: string
   payment_number: number
   method: string
@@ -162,8 +162,6 @@ export function localTime(at: Date, timezone: string): Local {
   const zoned = Temporal.Instant.fromEpochMilliseconds(at.getTime()).toZonedDateTimeISO(timezone)
   return { date: zoned.toPlainDate().toString(), time: zoned.toPlainTime() }
 }
-
-export type Figures = ReturnType<Sales['figures']>
 
 /** The sales of a business by its own clock, or of one location by the clock of that location. */
 export class Sales {

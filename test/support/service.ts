@@ -10,7 +10,7 @@ import { SERVICE_ROLE } from '../../src/database/pool.ts'
 import { closedSchema } from '../../src/mcp/published-schema.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 
-export const PROJECT = 'flowpos-test'
+const PROJECT = 'flowpos-test'
 export const SECRET = randomBytes(32).toString('hex')
 
 export type App = Awaited<ReturnType<typeof buildApp>>

@@ -89,7 +89,7 @@ export async function makeProduct(
   return { productId, variantId }
 }
 
-export interface Line extends Product {
+interface Line extends Product {
   quantity: string
   unitPrice: string
   discount?: string

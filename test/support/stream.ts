@@ -1,6 +1,6 @@
 import { createParser } from 'eventsource-parser'
 
-export interface StreamEvent {
+interface StreamEvent {
   id: string | undefined
   data: string
 }

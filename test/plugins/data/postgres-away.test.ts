@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { FIRST_DAY, type Merchant, OWNER, startMerchant } from '../../support/merchant.ts'
 import { type App, call, rpc } from '../../support/service.ts'
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts'
@@ -12,20 +12,20 @@ const UNAVAILABLE =
 let merchant: Merchant
 let network: TcpProxy
 
-beforeAll(async () => {
-  merchant = await startMerchant()
-})
 beforeEach(async () => {
+  merchant = await startMerchant()
   const { port } = new URL(merchant.service.db.ownerUrl)
   network = await startTcpProxy(Number(port))
-  return () => network.close()
+  return async () => {
+    await network.close()
+    await merchant.service.close()
+  }
 })
-afterAll(() => merchant?.service.close())
 
 describe.each<[string, () => void | Promise<void>, () => void | Promise<void>]>([
   ['gone', () => network.cut(), () => network.heal()],
   ['silent', () => network.blackHole(), () => network.healForNew()],
-])('when PostgreSQL is %s', (how, breakNetwork, healNetwork) => {
+])('when PostgreSQL is %s', (_how, breakNetwork, healNetwork) => {
   it('callers are told to retry, and all is well when it is back', async () => {
     const app = await instanceBehind(network)
     const stranger = await merchant.service.tokenOf(OWNER)
@@ -55,7 +55,7 @@ describe.each<[string, () => void | Promise<void>, () => void | Promise<void>]>(
     // What could not be written down at the time is written later.
     const audited = () =>
       merchant.service.db.asOwner("select from mcp_audit where tool = 'get_products' and outcome = 'unavailable'")
-    await expect.poll(async () => (await audited()).length, { timeout: 5000 }).toBe(how === 'gone' ? 15 : 30)
+    await expect.poll(async () => (await audited()).length, { timeout: 5000 }).toBe(15)
     await app.close()
   })
 })

@@ -10,19 +10,24 @@ let second: Shop
 let foreign: Shop
 let ana: string
 let luis: string
+/** Owns what Ana owns, and never chooses. */
+let bea: string
 
 beforeAll(async () => {
-  service = await startService({ users: ['ana', 'luis'] })
+  service = await startService({ users: ['ana', 'luis', 'bea'] })
   first = await makeShop(service.db, { name: 'First' })
   second = await makeShop(service.db, { name: 'Second', currency: 'EUR', timezone: 'Europe/Madrid' })
   foreign = await makeShop(service.db, { name: 'Foreign' })
-  await makeUser(service.db, 'ana', [
-    { shop: first, role: 'owner' },
-    { shop: second, role: 'owner' },
-  ])
+  for (const uid of ['ana', 'bea']) {
+    await makeUser(service.db, uid, [
+      { shop: first, role: 'owner' },
+      { shop: second, role: 'owner' },
+    ])
+  }
   await makeUser(service.db, 'luis', [{ shop: first, role: 'cashier' }])
   ana = await service.tokenOf('ana')
   luis = await service.tokenOf('luis')
+  bea = await service.tokenOf('bea')
 })
 afterAll(() => service?.close())
 
@@ -39,16 +44,16 @@ async function openSession(token = ana): Promise<string> {
 
 describe('the published bridge', () => {
   it('gets plain JSON for Accept: */*, without initialized and protocol version', async () => {
-    const initialized = await rpc(service.app, ana, 'initialize', INITIALIZE)
+    const initialized = await rpc(service.app, bea, 'initialize', INITIALIZE)
     expect(initialized.status).toBe(200)
     expect(initialized.headers['content-type']).toContain('application/json')
     expect(initialized.body.result.protocolVersion).toBe('2024-11-05')
     const sid = initialized.headers['mcp-session-id'] as string
     expect(sid).toMatch(/^[0-9a-f-]{36}$/)
 
-    const list = await rpc(service.app, ana, 'tools/list', {}, { 'mcp-session-id': sid })
+    const list = await rpc(service.app, bea, 'tools/list', {}, { 'mcp-session-id': sid })
     expect(list.body.result.tools.map((tool: { name: string }) => tool.name)).toContain('summarize_day')
-    const called = await call(service.app, ana, 'summarize_day', {}, { 'mcp-session-id': sid })
+    const called = await call(service.app, bea, 'summarize_day', {}, { 'mcp-session-id': sid })
     expect(called.text).toMatch(/^Net sales GTQ 0.00 from 0 orders/)
   })
 

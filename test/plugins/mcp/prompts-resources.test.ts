@@ -10,14 +10,16 @@ let owner: string
 let cashier: string
 
 beforeAll(async () => {
-  service = await startService({ users: ['ana', 'luis'] })
+  service = await startService({ users: ['ana', 'luis', 'bea'] })
   luna = await makeShop(service.db, { name: 'Luna', pricesIncludeTax: true, taxRate: '0.12' })
   sol = await makeShop(service.db, { name: 'Sol', currency: 'EUR', timezone: 'Europe/Madrid' })
   await makeProduct(service.db, luna, { sku: 'PAN', category: 'Bakery' })
-  await makeUser(service.db, 'ana', [
-    { shop: luna, role: 'owner' },
-    { shop: sol, role: 'owner' },
-  ])
+  for (const uid of ['ana', 'bea']) {
+    await makeUser(service.db, uid, [
+      { shop: luna, role: 'owner' },
+      { shop: sol, role: 'owner' },
+    ])
+  }
   await makeUser(service.db, 'luis', [{ shop: luna, role: 'cashier' }])
   owner = await service.tokenOf('ana')
   cashier = await service.tokenOf('luis')
@@ -115,8 +117,9 @@ describe('resources', () => {
   })
 
   it('follow the business that was chosen last', async () => {
-    await ask(owner, 'tools/call', { name: 'set_active_business', arguments: { businessId: sol.id } })
-    const { result } = await ask(owner, 'resources/read', { uri: 'flowpos://business/profile' })
+    const bea = await service.tokenOf('bea')
+    await ask(bea, 'tools/call', { name: 'set_active_business', arguments: { businessId: sol.id } })
+    const { result } = await ask(bea, 'resources/read', { uri: 'flowpos://business/profile' })
     expect(result.contents[0].text).toContain('# Sol')
   })
 

@@ -9,6 +9,7 @@ const NOW = new Date('2026-03-31T18:30:00Z')
 let service: Service
 let shop: Shop
 let edge: Shop
+let empty: Shop
 let token: string
 let cashier: string
 let coffee: Product
@@ -71,11 +72,13 @@ beforeAll(async () => {
   service = await startService({ users: ['ana', 'beto'] })
   shop = await makeShop(service.db, { locationZones: ['America/Guatemala', 'Asia/Kathmandu'] })
   edge = await makeShop(service.db, { name: 'Borde', currency: 'JPY' })
-  await service.db.asOwner('update business set currency_digits = 0 where id = $1', [edge.id])
-  await makeUser(service.db, 'ana', [
-    { shop, role: 'owner' },
-    { shop: edge, role: 'owner' },
-  ])
+  empty = await makeShop(service.db, { name: 'Vacío', currency: 'JPY' })
+  await service.db.asOwner('update business set currency_digits = 0 where id = any ($1)', [[edge.id, empty.id]])
+  await makeUser(
+    service.db,
+    'ana',
+    [shop, edge, empty].map((each) => ({ shop: each, role: 'owner' })),
+  )
   await makeUser(service.db, 'beto', [{ shop, role: 'cashier' }])
   token = await service.tokenOf('ana')
   cashier = await service.tokenOf('beto')
@@ -240,7 +243,7 @@ describe('get_inventory_health', () => {
   })
 
   it('says so where nothing is kept', async () => {
-    const { data, text } = await health({ businessId: edge.id })
+    const { data, text } = await health({ businessId: empty.id })
     expect(text).toMatch(/^No stock of active products is kept at all active locations/)
     expect(data).toMatchObject({ totals: { stocks: 0, stockValue: { amount: '0' } }, reorder: [], worthDoing: [] })
   })

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { estimateTokens } from '../../../src/results/text.ts'
 import { listen } from '../../support/merchant.ts'
 import { type App, call } from '../../support/service.ts'
@@ -18,6 +18,9 @@ const orders = () =>
 
 describe('a sale', () => {
   it('with tax inside the price, discount, tip and two payments, to the cent', async () => {
+    // Its first, so that number and sums are known.
+    const till = await startTill()
+    onTestFinished(() => till.service.close())
     await till.product('CAFE-1', { price: '11.20', cost: '4', stock: '10' })
     await till.product('PAN-1', { price: '25', stock: '5' })
     await till.service.db.asOwner("insert into customer (business_id, code, name) values ($1, 'C-7', 'María')", [
@@ -79,7 +82,8 @@ describe('a sale', () => {
   })
 
   it('has its row in the audit trail, in the transaction of the order', async () => {
-    const { data } = await till.ok('create_order', { items: [{ product: 'CAFE-1', quantity: '1' }] })
+    await till.product('AUDIT-1', { stock: '1' })
+    const { data } = await till.ok('create_order', { items: [{ product: 'AUDIT-1', quantity: '1' }] })
     const subject = `order ${data.order.id}`
     const rows = await till.service.db.asOwner('select tool, outcome from mcp_audit where subject = $1', [subject])
     expect(rows).toEqual([{ tool: 'create_order', outcome: 'ok' }])
@@ -169,6 +173,10 @@ describe('a sale', () => {
 
 describe('a sale is refused', () => {
   const pan = (more: Record<string, unknown>) => ({ items: [{ product: 'PAN-1', quantity: '1' }], ...more })
+  beforeAll(async () => {
+    await till.product('PAN-1', { price: '25', stock: '5' })
+    await till.product('GRAIN')
+  })
 
   it.each([
     // The total is 25.00 and is told.
@@ -186,7 +194,7 @@ describe('a sale is refused', () => {
     [{ items: [{ product: 'PAN-1', quantity: '1', discount: '25.01' }] }, "not be more than the line's GTQ 25.00"],
     [{ items: [{ product: 'PAN-1', quantity: '1', price: '1' }] }, 'Unknown argument "price" in items.0'],
     [{ items: [{ product: 'NONE', quantity: '1' }] }, 'no product of this business has the SKU or id "NONE"'],
-    [{ items: [{ product: 'MAIZ', quantity: '9999999999', unitPrice: '999999999999' }] }, 'out of range'],
+    [{ items: [{ product: 'GRAIN', quantity: '9999999999', unitPrice: '999999999999' }] }, 'out of range'],
     [{ expectedTotal: '24' }, 'conflict: expectedTotal is 24, but the total is GTQ 25.00. Nothing was written.'],
   ])('for %j', async (more, message) => {
     const before = await till.footprint()

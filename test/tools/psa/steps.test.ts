@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { makeBoard, type Studio, startStudio } from '../../support/psa.ts'
 import { call } from '../../support/service.ts'
 
@@ -102,9 +102,11 @@ describe('list_psa_steps', () => {
   })
 
   it('goes through all pages without gap or repetition, equal names, days and positions included', async () => {
+    const { service, shop, ana } = await startStudio()
+    onTestFinished(() => service.close())
     const steps = ['1', '2', '3'].map((name) => ({ name }))
     for (const name of ['"Twin", {1}\\', '"Twin", {1}\\', 'Ñ']) {
-      await makeBoard(studio.service.db, studio.shop, {
+      await makeBoard(service.db, shop, {
         name,
         phases: [
           ['a', steps],
@@ -112,11 +114,12 @@ describe('list_psa_steps', () => {
         ],
       })
     }
-    const whole = (await ask({ status: 'all', limit: 100 })).data.steps.map(({ id }: { id: string }) => id)
+    const list = (args: Record<string, unknown>) => call(service.app, ana, 'list_psa_steps', { status: 'all', ...args })
+    const whole = (await list({ limit: 100 })).data.steps.map(({ id }: { id: string }) => id)
     const seen: string[] = []
     let cursor: string | undefined
     do {
-      const { data } = await ask({ status: 'all', limit: 4, ...(cursor && { cursor }) })
+      const { data } = await list({ limit: 4, ...(cursor && { cursor }) })
       seen.push(...data.steps.map(({ id }: { id: string }) => id))
       cursor = data.nextCursor
     } while (cursor !== undefined)
