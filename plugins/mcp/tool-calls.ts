@@ -3,13 +3,7 @@ import fp from 'fastify-plugin'
 import { ServiceError } from '../../src/errors.ts'
 import { describeFailure, runTool } from '../../src/mcp/run-tool.ts'
 import type { CallContext } from '../../src/mcp/tool.ts'
-
-/** The result of `tools/call`, in the terms of the protocol. */
-export interface CallToolResult {
-  content: { type: 'text'; text: string }[]
-  structuredContent?: Record<string, unknown>
-  isError?: true
-}
+import type { CallToolResult } from './protocol/results.ts'
 
 export interface ToolCalls {
   /**

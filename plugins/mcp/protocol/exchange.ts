@@ -6,8 +6,8 @@ import { getPrompt, listPrompts, type PromptListing } from '../../../src/mcp/pro
 import { hasSeveral, type ToolList } from '../../../src/mcp/registry.ts'
 import { listResources, type ResourceListing, readResource } from '../../../src/mcp/resources.ts'
 import type { CallContext } from '../../../src/mcp/tool.ts'
-import type { CallToolResult } from '../tool-calls.ts'
 import type { Conversation } from './conversations.ts'
+import type { CallToolResult } from './results.ts'
 
 /** One POST as both protocol eras see it: what the principal may see and do. */
 export interface Exchange {

@@ -2,6 +2,13 @@ import { ServiceError } from '../../../src/errors.ts'
 import { RESOURCE_TYPE } from '../../../src/mcp/resources.ts'
 import { describeFailure } from '../../../src/mcp/run-tool.ts'
 
+/** The result of `tools/call`, in the terms of the protocol. */
+export interface CallToolResult {
+  content: { type: 'text'; text: string }[]
+  structuredContent?: Record<string, unknown>
+  isError?: true
+}
+
 /** The result of `prompts/get`, the same in every protocol revision. */
 export function promptResult({ description, text }: { description: string; text: string }) {
   return { description, messages: [{ role: 'user' as const, content: { type: 'text' as const, text } }] }
