@@ -7,10 +7,10 @@ import fp from 'fastify-plugin'
 import type { PageAccount, PageSettings } from '../../src/auth/assistant-page.ts'
 import { bearerOf } from '../../src/auth/bearer.ts'
 import { scopesOfMemberships } from '../../src/auth/principal.ts'
+import { managesKeys } from '../../src/auth/scopes.ts'
 import type { Config } from '../../src/config.ts'
 import { ServiceError } from '../../src/errors.ts'
 import { PAGE_FOLDER } from '../../src/folders.ts'
-import { MANAGING_ROLES } from './api-keys.ts'
 
 export interface SettingsOptions {
   config: Config
@@ -60,7 +60,7 @@ const settings: FastifyPluginAsync<SettingsOptions> = async (app, { config, iden
       const { businesses } = await app.tokens.signIn(bearerOf(request))
       return {
         scopes: scopesOfMemberships(businesses),
-        businesses: businesses.map(({ id, name, role }) => ({ id, name, role, managesKeys: MANAGING_ROLES.has(role) })),
+        businesses: businesses.map(({ id, name, role }) => ({ id, name, role, managesKeys: managesKeys(role) })),
       }
     },
   )
