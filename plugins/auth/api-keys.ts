@@ -3,7 +3,7 @@ import { generateApiKey } from '../../src/auth/api-key.ts'
 import type { AuthorizedBusiness } from '../../src/auth/principal.ts'
 import { describeBusiness } from '../../src/auth/principal.ts'
 import type { ApiKey } from '../../src/auth/schemas.ts'
-import type { Scope } from '../../src/auth/scopes.ts'
+import { managesKeys, type Scope } from '../../src/auth/scopes.ts'
 import { ServiceError } from '../../src/errors.ts'
 import type { Clock } from '../../src/time/clock.ts'
 
@@ -38,8 +38,6 @@ declare module 'fastify' {
 }
 
 const MAX_KEYS = 100
-/** The in-app roles that manage the API keys of their business. */
-export const MANAGING_ROLES: ReadonlySet<string> = new Set(['owner', 'admin'])
 const COLUMNS = [
   'id',
   'business_id as businessId',
@@ -57,7 +55,7 @@ export default fp<{ clock: Clock }>(
   async (app, { clock }) => {
     const { database } = app
 
-    const managedBy = ({ businesses }: KeyManager) => businesses.filter(({ role }) => MANAGING_ROLES.has(role))
+    const managedBy = ({ businesses }: KeyManager) => businesses.filter(({ role }) => managesKeys(role))
     // Of nobody's businesses nothing is managed; an empty list would be no SQL.
     const managedIds = (manager: KeyManager) => [
       '00000000-0000-0000-0000-000000000000',
@@ -66,7 +64,7 @@ export default fp<{ clock: Clock }>(
 
     function requireManaged(manager: KeyManager, businessId: string): void {
       const business = manager.businesses.find(({ id }) => id === businessId)
-      if (business !== undefined && MANAGING_ROLES.has(business.role)) return
+      if (business !== undefined && managesKeys(business.role)) return
       const managed = managedBy(manager).map(describeBusiness)
       throw new ServiceError(
         'forbidden',

@@ -5,8 +5,8 @@ import fp from 'fastify-plugin'
 import { PageAccountSchema, type PageSettings, PageSettingsSchema } from '../../src/auth/assistant-page.ts'
 import { bearerOf } from '../../src/auth/bearer.ts'
 import { scopesOfMemberships } from '../../src/auth/principal.ts'
+import { managesKeys } from '../../src/auth/scopes.ts'
 import type { Config } from '../../src/config.ts'
-import { MANAGING_ROLES } from './api-keys.ts'
 import { pageHeaders } from './pages.ts'
 
 export interface SettingsOptions {
@@ -51,7 +51,7 @@ const settings: FastifyPluginAsyncTypebox<SettingsOptions> = async (app, { confi
       const { businesses } = await app.tokens.signIn(bearerOf(request))
       return {
         scopes: scopesOfMemberships(businesses),
-        businesses: businesses.map(({ id, name, role }) => ({ id, name, role, managesKeys: MANAGING_ROLES.has(role) })),
+        businesses: businesses.map(({ id, name, role }) => ({ id, name, role, managesKeys: managesKeys(role) })),
       }
     },
   )

@@ -10,6 +10,11 @@ export function scopesOfRole(role: string): readonly Scope[] {
   return FULL_ROLES.has(role) ? SCOPES : STAFF_SCOPES
 }
 
+/** Whether an in-app role manages the API keys of its business. */
+export function managesKeys(role: string): boolean {
+  return role === 'owner' || role === 'admin'
+}
+
 /** The members of `wanted` that `allowed` holds, in the order of `SCOPES`. */
 export function intersectScopes(wanted: readonly Scope[], allowed: readonly Scope[]): Scope[] {
   return SCOPES.filter((scope) => wanted.includes(scope) && allowed.includes(scope))

@@ -36,8 +36,8 @@ for (const { file, name } of named) {
 
 describe('every plugin', () => {
   it.each(plugins)('$file says its name, which is that of its file, and what it needs', ({ file, plugin }) => {
-    expect(plugin?.[META]?.name, 'name').toBe(path.basename(file))
-    expect(plugin[META].dependencies, 'dependencies').toBeInstanceOf(Array)
+    expect(plugin?.[META]?.name, 'the name given to fp()').toBe(path.basename(file))
+    expect(plugin[META].dependencies, 'the dependencies given to fp()').toBeInstanceOf(Array)
   })
 
   it.each(pairs)('$name is refused without $dependency, in the words of Fastify', async ({ name, dependency }) => {
@@ -55,7 +55,17 @@ describe('every plugin', () => {
     '$name names whichever plugin makes what it takes from the app',
     async ({ file, name, dependencies }) => {
       const needed = [...(await takenIn(file))].flatMap((taken) => makers.get(taken) ?? [])
-      expect(needed.filter((maker) => maker !== name && !dependencies.includes(maker))).toEqual([])
+      const undeclared = needed.filter((maker) => maker !== name && !dependencies.includes(maker))
+      expect(undeclared, 'plugins to be added to its dependencies').toEqual([])
+    },
+  )
+
+  // That of the metrics measures the requests of all.
+  it.each(named.filter(({ name }) => name !== 'metrics'))(
+    '$name keeps its hooks to itself where it has routes',
+    async ({ file, plugin }) => {
+      const hasRoutes = /\bapp\.(get|post|put|patch|delete|route)\(/.test(await read(file))
+      expect(hasRoutes && plugin[META].encapsulate !== true, 'has routes without encapsulate: true').toBe(false)
     },
   )
 
