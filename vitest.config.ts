@@ -1,6 +1,8 @@
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
 const REAL_PARTS = 'test/support/global-setup.ts'
+// Each test makes what it needs; the seed is printed, and --sequence.seed repeats the order.
+const RANDOM_ORDER = { shuffle: { tests: true } }
 
 const projects: TestProjectInlineConfiguration[] = [
   {
@@ -11,6 +13,7 @@ const projects: TestProjectInlineConfiguration[] = [
       globalSetup: REAL_PARTS,
       // Files share what they import, which would take longer to load for each than its tests do; they share no data.
       isolate: false,
+      sequence: RANDOM_ORDER,
       testTimeout: 60_000,
       hookTimeout: 120_000,
     },
@@ -80,6 +83,6 @@ const projects: TestProjectInlineConfiguration[] = [
 ]
 
 // `vitest run FILE` looks in the suite, as `--project suite` would; `--project NAME` takes its place.
-const test = { project: 'suite', projects }
+const test = { project: 'suite', projects, sequence: RANDOM_ORDER }
 
 export default defineConfig({ test })
