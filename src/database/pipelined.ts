@@ -32,6 +32,9 @@ export interface AnsweredQuery {
   until: number
 }
 
+// SQLSTATE in_failed_sql_transaction
+const IN_FAILED_TRANSACTION = '25P02'
+
 const adapter = new PostgresAdapter()
 const compiler = new PostgresQueryCompiler()
 const driver = new DummyDriver()
@@ -54,12 +57,17 @@ export function createPipelinedConnection(
 ): PipelinedConnection {
   const stream = streamOf(client)
   let isOpen = true
+  let failure: unknown
   const connection: DatabaseConnection = {
     async executeQuery({ sql, parameters }) {
       if (!isOpen) throw new Error('the transaction has ended')
       gather(stream)
       const from = performance.now()
-      const { command, rowCount, rows } = await client.query(sql, [...parameters])
+      const { command, rowCount, rows } = await client.query(sql, [...parameters]).catch((error) => {
+        // What left together with a query that failed fails too, for no reason of its own.
+        failure ??= error
+        throw error.code === IN_FAILED_TRANSACTION ? failure : error
+      })
       log?.({ sql, parameters, from, until: performance.now() })
       return command === 'SELECT' ? { rows } : { rows, numAffectedRows: BigInt(rowCount ?? 0) }
     },

@@ -16,3 +16,8 @@ export function onDays(column: string, { from, to }: Days, timezone: string): Ra
 export function atLocation(column: string, locationId: string | undefined): RawBuilder<SqlBool> {
   return locationId === undefined ? sql<SqlBool>`true` : sql<SqlBool>`${sql.ref(column)} = ${locationId}`
 }
+
+/** A pattern for LIKE that finds a text anywhere in what `search_text` makes of another. */
+export function searchPattern(search: string): RawBuilder<string> {
+  return sql<string>`search_pattern(${search})`
+}

@@ -57,6 +57,15 @@ it('the failure of one of them is the failure of all, and the connection goes on
   expect(await database.within({ userId: USER }, 'read', settingOf)).toBe(USER)
 })
 
+it('what failed first is told, although what it took with it is heard of before', async () => {
+  const failed = database.within({ userId: USER }, 'read', (trx) => {
+    const first = sql`select 1 / 0`.execute(trx)
+    const heardLater = [1, 2, 3, 4, 5].reduce((query) => query.finally(() => {}), first)
+    return Promise.all([heardLater, sql`select 1`.execute(trx)])
+  })
+  await expect(failed).rejects.toThrow('division by zero')
+})
+
 it('what goes on asking after its transaction has failed is refused, never served in the next one', async () => {
   let late: Promise<unknown> = Promise.resolve()
   const failed = database.within({ userId: USER }, 'read', async (trx) => {
