@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { Type } from '@sinclair/typebox'
-import { sql } from 'kysely'
 import type { AuthorizedBusiness } from '../auth/principal.ts'
 import type { Transaction } from '../database/database.ts'
 import { OutcomeUnknown, ServiceError } from '../errors.ts'
@@ -139,14 +138,22 @@ function recordOf(
  */
 async function claim(db: Transaction, record: Operation, now: Date): Promise<Result | null> {
   const kept = new Date(now.getTime() - KEPT_HOURS * 3_600_000)
-  const { rows } = await sql`
-    insert into idempotency (business_id, principal, key, tool, arguments_hash, result, created_at)
-    values (${record.business_id}, ${record.principal}, ${record.key}, ${record.tool}, ${record.arguments_hash}, 'null', ${now})
-    on conflict (business_id, principal, key) do update
-    set tool = excluded.tool, arguments_hash = excluded.arguments_hash, created_at = excluded.created_at
-    where idempotency.created_at < ${kept}
-    returning key`.execute(db)
-  if (rows.length > 0) {
+  const taken = await db
+    .insertInto('idempotency')
+    .values({ ...record, result: 'null', created_at: now })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['business_id', 'principal', 'key'])
+        .doUpdateSet(({ ref }) => ({
+          tool: ref('excluded.tool'),
+          arguments_hash: ref('excluded.arguments_hash'),
+          created_at: ref('excluded.created_at'),
+        }))
+        .where('idempotency.created_at', '<', kept),
+    )
+    .returning('key')
+    .executeTakeFirst()
+  if (taken !== undefined) {
     await db
       .deleteFrom('idempotency')
       .where('business_id', '=', record.business_id)

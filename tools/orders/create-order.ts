@@ -1,42 +1,15 @@
-import { type Static, Type } from '@sinclair/typebox'
+import { Type } from '@sinclair/typebox'
 import { ServiceError } from '../../src/errors.ts'
 import { Amount, Id, Quantity } from '../../src/mcp/arguments.ts'
 import { additive, defineTool } from '../../src/mcp/tool.ts'
-import { Decimal, formatMoney, money, quantity } from '../../src/money/money.ts'
+import { Decimal, money, quantity } from '../../src/money/money.ts'
 import { clientOf } from '../../src/pos/clients/clients.ts'
+import { describeNewOrder, NewOrderSchema } from '../../src/pos/orders/new-order-text.ts'
 import { expectAmount, inMinorUnits, payInFull, priceLines } from '../../src/pos/orders/order-pricing.ts'
-import { describeCut, describeStock, MAX_SHOWN, StockChangesSchema } from '../../src/pos/orders/order-stock.ts'
+import { describeCut, describeStock, MAX_SHOWN } from '../../src/pos/orders/order-stock.ts'
 import { writeOrder } from '../../src/pos/orders/order-writing.ts'
 import { locationToWrite } from '../../src/pos/organisation/locations.ts'
-import { EntityRef, Nullable } from '../../src/results/schema.ts'
-import { table } from '../../src/results/table.ts'
 import { clean } from '../../src/results/text.ts'
-
-const OutputSchema = Type.Object({
-  order: Type.Object({ id: Type.String(), number: Type.String(), status: Type.String() }),
-  location: EntityRef,
-  client: Nullable(EntityRef),
-  currency: Type.String(),
-  totals: Type.Object({
-    netSales: Type.String(),
-    tax: Type.String(),
-    tips: Type.String(),
-    total: Type.String(),
-    refundable: Type.String(),
-  }),
-  lines: Type.Array(
-    Type.Object({
-      line: Type.Integer(),
-      sku: Type.String(),
-      quantity: Type.String(),
-      unitPrice: Type.String(),
-      total: Type.String({ description: 'With tax' }),
-    }),
-  ),
-  payments: Type.Array(Type.Object({ method: Type.String(), amount: Type.String() })),
-  stock: StockChangesSchema,
-  hasMore: Type.Boolean({ description: 'lines and stock were cut' }),
-})
 
 export default defineTool({
   name: 'create_order',
@@ -87,7 +60,7 @@ export default defineTool({
     open: Type.Boolean({ default: false, description: 'true: not paid yet' }),
     expectedTotal: Type.Optional(Amount('Refuse if the total differs')),
   }),
-  output: OutputSchema,
+  output: NewOrderSchema,
   async handler({ items, locationId, clientId, tip, open, expectedTotal, ...input }, { db, business, principal, now }) {
     const { location } = await locationToWrite(db, business, locationId)
     const client = clientId === undefined ? null : await clientOf(db, business.id, clientId, 'clientId')
@@ -139,19 +112,7 @@ export default defineTool({
       stock: stock.slice(0, MAX_SHOWN),
       hasMore: lines.length > MAX_SHOWN,
     }
-    const text = [...describeCut(lines), describe(data), describeStock(stock)].join('\n')
+    const text = [...describeCut(lines), describeNewOrder(data), describeStock(stock)].join('\n')
     return { text, data, subject: `order ${id}` }
   },
 })
-
-function describe({ order, location, client, totals, ...data }: Static<typeof OutputSchema>): string {
-  const paid = data.payments.map(({ method, amount }) => `${method} ${amount}`).join(', ')
-  return [
-    `Order ${order.number} is ${order.status}: total ${formatMoney({ amount: totals.total, currency: data.currency })} (net ${totals.netSales}, tax ${totals.tax}, tips ${totals.tips}), ${paid === '' ? 'nothing paid' : `paid ${paid}`}. ${totals.refundable} refundable.`,
-    `Id ${order.id}, at ${location.name} (${location.id})${client === null ? '' : `, for ${client.name} (${client.id})`}.`,
-    table(
-      ['line', 'SKU', 'quantity', 'unit price', 'total'],
-      data.lines.map((line) => [line.line, line.sku, line.quantity, line.unitPrice, line.total]),
-    ),
-  ].join('\n')
-}

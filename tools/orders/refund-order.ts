@@ -1,44 +1,20 @@
-import { type Static, Type } from '@sinclair/typebox'
+import { Type } from '@sinclair/typebox'
 import { ServiceError } from '../../src/errors.ts'
 import { Amount, Id, Quantity } from '../../src/mcp/arguments.ts'
 import { changing, defineTool } from '../../src/mcp/tool.ts'
-import { Decimal, formatMoney, money, quantity } from '../../src/money/money.ts'
+import { Decimal, money, quantity } from '../../src/money/money.ts'
 import { expectAmount, paymentMethodOf } from '../../src/pos/orders/order-pricing.ts'
-import { describeCut, describeStock, MAX_SHOWN, StockChangesSchema } from '../../src/pos/orders/order-stock.ts'
+import { describeCut, describeStock, MAX_SHOWN } from '../../src/pos/orders/order-stock.ts'
 import { type LockedOrder, lockOrder } from '../../src/pos/orders/order-writing.ts'
 import { paidFor } from '../../src/pos/orders/refund-parts.ts'
+import { describeRefund, RefundSchema } from '../../src/pos/orders/refund-text.ts'
 import {
   findRefundable,
   largestPaymentMethod,
   partsToRefund,
   writeRefund,
 } from '../../src/pos/orders/refund-writing.ts'
-import { table } from '../../src/results/table.ts'
 import { clean } from '../../src/results/text.ts'
-
-const OutputSchema = Type.Object({
-  refund: Type.Object({
-    id: Type.String(),
-    method: Type.String(),
-    returns: Type.String({ description: 'Without tax' }),
-    tax: Type.String(),
-    tips: Type.String(),
-    total: Type.String(),
-  }),
-  order: Type.Object({ id: Type.String(), number: Type.String() }),
-  currency: Type.String(),
-  refundable: Type.String({ description: 'Left after it, with tax and tips' }),
-  lines: Type.Array(
-    Type.Object({
-      line: Type.Integer(),
-      sku: Type.String(),
-      quantity: Type.String({ description: '0: goods kept' }),
-      total: Type.String({ description: 'With tax' }),
-    }),
-  ),
-  stock: StockChangesSchema,
-  hasMore: Type.Boolean({ description: 'lines and stock were cut' }),
-})
 
 export default defineTool({
   name: 'refund_order',
@@ -67,7 +43,7 @@ export default defineTool({
     restock: Type.Boolean({ default: true, description: 'Default true' }),
     expectedRefundable: Type.Optional(Amount('Refuse if what is left before differs')),
   }),
-  output: OutputSchema,
+  output: RefundSchema,
   async handler({ order: idOrNumber, lines, reason, method, refundTip, restock, ...input }, context) {
     const { db, business, principal, now } = context
     const order = await lockOrder(db, business.id, idOrNumber)
@@ -111,7 +87,7 @@ export default defineTool({
       stock: stock.slice(0, MAX_SHOWN),
       hasMore: parts.length > MAX_SHOWN,
     }
-    const text = [...describeCut(parts), describe(data), describeStock(stock)].join('\n')
+    const text = [...describeCut(parts), describeRefund(data), describeStock(stock)].join('\n')
     return { text, data, subject: `refund ${id}` }
   },
 })
@@ -121,16 +97,4 @@ function assertCompleted({ status }: LockedOrder): void {
   throw new ServiceError('conflict', `Only a completed order can be refunded; this one is ${status}.`, {
     ...(status === 'open' ? { hint: 'Use cancel_order for an open order.' } : {}),
   })
-}
-
-function describe({ refund, order, currency, refundable, lines }: Static<typeof OutputSchema>): string {
-  const text = [
-    `Refunded ${formatMoney({ amount: refund.total, currency })} by ${refund.method} (returns ${refund.returns}, tax ${refund.tax}, tips ${refund.tips}) from order ${order.number}; ${refundable} is left refundable.`,
-    `Refund id ${refund.id}, order id ${order.id}.`,
-  ]
-  if (lines.length > 0) {
-    const rows = lines.map((line) => [line.line, line.sku, line.quantity, line.total])
-    text.push(table(['line', 'SKU', 'quantity', 'total'], rows))
-  }
-  return text.join('\n')
 }

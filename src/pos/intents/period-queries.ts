@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type Expression, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import type { Days } from '../../time/window.ts'
 import { atLocation, onDays } from '../conditions.ts'
@@ -114,32 +114,42 @@ export async function periodChanges(
  * How many clients completed an order in a window: new ones, whose first one ever falls in it, and returning ones.
  * A client of a location is one with an order there in the window; whether it is new is a matter of the business.
  */
-export async function clientCounts(
-  db: Transaction,
-  { businessId, locationId }: SalesScope,
-  days: Days,
-  timezone: string,
-): Promise<{ new: number; returning: number }> {
+export function clientCounts(db: Transaction, { businessId, locationId }: SalesScope, days: Days, timezone: string) {
+  const { from, to } = days
+  const dayOf = (instant: Expression<Date | null>) => sql<string>`(${instant} at time zone ${timezone})::date`
+  // For the index alone: the days decide.
+  const earliest = sql<Date>`(${from}::timestamp at time zone ${timezone}) - interval '3 hours'`
   // Most clients are told by their first and last order; the orders of the others are looked up by client.
   const isKnown =
-    locationId === undefined
-      ? sql`${onDays('s.first_at', days, timezone)} or ${onDays('s.last_at', days, timezone)}`
-      : sql`false`
-  const { rows } = await sql<{ new: number; returning: number }>`
-    select count(*) filter (where first_day >= ${days.from})::int as new,
-      count(*) filter (where first_day < ${days.from})::int as returning
-    from (
-      select (s.first_at at time zone ${timezone})::date as first_day from customer_sales s
-      where s.business_id = ${businessId}
-        -- for the index alone: the days decide
-        and s.last_at >= (${days.from}::timestamp at time zone ${timezone}) - interval '3 hours'
-        and (s.first_at at time zone ${timezone})::date <= ${days.to}
-        and (s.last_at at time zone ${timezone})::date >= ${days.from}
-        and (${isKnown} or exists (
-          select from orders o
-          where o.business_id = s.business_id and o.customer_id = s.customer_id and o.status = 'completed'
-            and (o.sale_lines > 0 or o.return_lines = 0)
-            and ${onDays('o.completed_at', days, timezone)} and ${atLocation('o.location_id', locationId)}))
-    ) active`.execute(db)
-  return rows[0] ?? { new: 0, returning: 0 }
+    locationId === undefined ? [onDays('s.first_at', days, timezone), onDays('s.last_at', days, timezone)] : []
+
+  const clients = db
+    .selectFrom('customer_sales as s')
+    .select(({ ref }) => dayOf(ref('s.first_at')).as('first_day'))
+    .where('s.business_id', '=', businessId)
+    .where('s.last_at', '>=', earliest)
+    .where(({ eb, ref }) => eb(dayOf(ref('s.first_at')), '<=', to))
+    .where(({ eb, ref }) => eb(dayOf(ref('s.last_at')), '>=', from))
+    .where(({ exists, or, selectFrom }) =>
+      or([
+        ...isKnown,
+        exists(
+          selectFrom('orders as o')
+            .select('o.id')
+            .whereRef('o.business_id', '=', 's.business_id')
+            .whereRef('o.customer_id', '=', 's.customer_id')
+            .where('o.status', '=', 'completed')
+            .where(({ eb, or }) => or([eb('o.sale_lines', '>', 0), eb('o.return_lines', '=', 0)]))
+            .where(onDays('o.completed_at', days, timezone))
+            .where(atLocation('o.location_id', locationId)),
+        ),
+      ]),
+    )
+  return db
+    .selectFrom(clients.as('active'))
+    .select(({ cast, fn }) => [
+      cast<number>(fn.countAll().filterWhere('first_day', '>=', from), 'integer').as('new'),
+      cast<number>(fn.countAll().filterWhere('first_day', '<', from), 'integer').as('returning'),
+    ])
+    .executeTakeFirstOrThrow()
 }

@@ -121,7 +121,7 @@ const formatNumber = (n: ReturnType<typeof sql>) =>
 /** Takes the next number of the business's own orders, past those that are there, such as imported ones. */
 async function nextOrderNumber(db: Transaction, businessId: string): Promise<string> {
   // In a statement of its own, so that the next one sees what the holder of the lock has committed.
-  await sql`select from business where id = ${businessId} for no key update`.execute(db)
+  await db.selectFrom('business').select('id').where('id', '=', businessId).forNoKeyUpdate().execute()
   const { rows } = await sql<{ number: string }>`
     with recursive tried (n) as (
       select next_order_number from business where id = ${businessId}
@@ -134,28 +134,35 @@ async function nextOrderNumber(db: Transaction, businessId: string): Promise<str
   return (rows[0] as { number: string }).number
 }
 
-export interface LockedOrder {
-  id: string
-  order_number: string
-  status: string
-  completed_at: Date | null
-  location_id: string
-  timezone: string
-  tips: string
-  total: string
-}
+/** An order that stays as it is until the transaction ends; amounts as decimal strings. */
+export type LockedOrder = Awaited<ReturnType<typeof lockOrder>>
 
 /**
  * Finds an order by id or number and locks it until the transaction ends: what is decided about it stays true.
  * @throws ServiceError `not_found`
  */
-export async function lockOrder(db: Transaction, businessId: string, idOrNumber: string): Promise<LockedOrder> {
-  const { rows } = await sql<LockedOrder>`
-    select o.id, o.order_number, o.status, o.completed_at, o.location_id, l.timezone, o.tips::text, o.total::text
-    from orders o join location l on l.business_id = o.business_id and l.id = o.location_id
-    where o.business_id = ${businessId} and ${isOrder(idOrNumber)}
-    order by o.id limit 1 for update of o`.execute(db)
-  const [order] = rows
+export async function lockOrder(db: Transaction, businessId: string, idOrNumber: string) {
+  const order = await db
+    .selectFrom('orders as o')
+    .innerJoin('location as l', (join) =>
+      join.onRef('l.business_id', '=', 'o.business_id').onRef('l.id', '=', 'o.location_id'),
+    )
+    .select([
+      'o.id',
+      'o.order_number',
+      'o.status',
+      'o.completed_at',
+      'o.location_id',
+      'l.timezone',
+      'o.tips',
+      'o.total',
+    ])
+    .where('o.business_id', '=', businessId)
+    .where(isOrder(idOrNumber))
+    .orderBy('o.id')
+    .limit(1)
+    .forUpdate('o')
+    .executeTakeFirst()
   if (order === undefined) throw noSuchOrder()
   return order
 }
@@ -175,17 +182,24 @@ export async function cancelOrder(
   }
   if (order.status === 'completed') await assertCancellable(db, businessId, order, now)
 
-  const { rows } = await sql<{ location_id: string; variant_id: string; sku: string; drawn: string }>`
-    select m.location_id, m.variant_id, v.sku, (-sum(m.quantity))::text as drawn
-    from inventory_movement m join product_variant v on v.business_id = m.business_id and v.id = m.variant_id
-    where m.business_id = ${businessId} and m.source_id = ${order.id}
-    group by m.location_id, m.variant_id, v.sku having sum(m.quantity) <> 0
-    order by v.sku, m.location_id`.execute(db)
-  const moves = rows.map(({ location_id, variant_id, sku, drawn }) => ({
+  const drawn = await db
+    .selectFrom('inventory_movement as m')
+    .innerJoin('product_variant as v', (join) =>
+      join.onRef('v.business_id', '=', 'm.business_id').onRef('v.id', '=', 'm.variant_id'),
+    )
+    .select(({ fn }) => ['m.location_id', 'm.variant_id', 'v.sku', fn.sum<string>('m.quantity').as('change')])
+    .where('m.business_id', '=', businessId)
+    .where('m.source_id', '=', order.id)
+    .groupBy(['m.location_id', 'm.variant_id', 'v.sku'])
+    .having(({ fn }) => fn.sum('m.quantity'), '<>', 0)
+    .orderBy('v.sku')
+    .orderBy('m.location_id')
+    .execute()
+  const moves = drawn.map(({ location_id, variant_id, sku, change }) => ({
     variantId: variant_id,
     locationId: location_id,
     sku,
-    quantity: new Decimal(drawn),
+    quantity: new Decimal(change).negated(),
   }))
   const stock = await moveStock(db, businessId, moves, {
     reason: 'return',
@@ -205,10 +219,15 @@ export async function cancelOrder(
 /** A sale of an earlier day is in reports that people have read: it is refunded today, not undone. */
 async function assertCancellable(db: Transaction, businessId: string, order: LockedOrder, now: Date): Promise<void> {
   const { completed_at, timezone } = order
-  const { rows } = await sql`
-    select from order_refund where business_id = ${businessId} and order_id = ${order.id} limit 1`.execute(db)
+  const refund = await db
+    .selectFrom('order_refund')
+    .select('id')
+    .where('business_id', '=', businessId)
+    .where('order_id', '=', order.id)
+    .limit(1)
+    .executeTakeFirst()
   const isOfToday = completed_at !== null && localDate(completed_at, timezone) === localDate(now, timezone)
-  if (isOfToday && rows.length === 0) return
+  if (isOfToday && refund === undefined) return
   const why = isOfToday ? 'it has refunds' : 'it was completed on another day'
   throw new ServiceError('conflict', `The order cannot be cancelled any more: ${why}. Nothing was written.`, {
     hint: 'Use refund_order to give money and goods back.',

@@ -1,9 +1,10 @@
-import { type SqlBool, sql } from 'kysely'
+import { expressionBuilder, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
+import type { DB } from '../../database/types.ts'
 import { ServiceError } from '../../errors.ts'
 import type { Days } from '../../time/window.ts'
 import { isUuid } from '../../uuid.ts'
-import { atLocation, onDays } from '../conditions.ts'
+import { atLocation, onDays, searchPattern } from '../conditions.ts'
 
 export const ORDER_STATUSES = ['open', 'completed', 'cancelled'] as const
 
@@ -20,85 +21,74 @@ export interface OrderQuery {
   after?: readonly [openedAt: string, id: string] | undefined
 }
 
-export interface OrderRow {
-  id: string
-  order_number: string
-  status: string
-  order_type: string
-  opened_at: Date
-  /** With microseconds, which a Date does not hold. */
-  opened_at_text: string
-  completed_at: Date | null
-  location_id: string
-  location: string
-  timezone: string
-  customer_id: string | null
-  customer: string | null
-  net_sales: string
-  tax: string
-  tips: string
-  total: string
-  refunded: string
+/** Orders of a business with their location, their client and what was refunded of them. */
+function ordersOf(db: Transaction, businessId: string) {
+  return db
+    .selectFrom('orders as o')
+    .innerJoin('location as l', (join) =>
+      join.onRef('l.business_id', '=', 'o.business_id').onRef('l.id', '=', 'o.location_id'),
+    )
+    .leftJoin('customer as c', (join) =>
+      join.onRef('c.business_id', '=', 'o.business_id').onRef('c.id', '=', 'o.customer_id'),
+    )
+    .crossJoinLateral((eb) =>
+      eb
+        .selectFrom('order_refund as f')
+        .select(({ fn }) => fn.coalesce(fn.sum<string>('f.total'), sql.lit('0')).as('refunded'))
+        .whereRef('f.business_id', '=', 'o.business_id')
+        .whereRef('f.order_id', '=', 'o.id')
+        .as('r'),
+    )
+    .select(({ cast }) => [
+      'o.id',
+      'o.order_number',
+      'o.status',
+      'o.order_type',
+      'o.opened_at',
+      // With microseconds, which a Date does not hold.
+      cast<string>('o.opened_at', 'text').as('opened_at_text'),
+      'o.completed_at',
+      'o.location_id',
+      'l.name as location',
+      'l.timezone',
+      'o.customer_id',
+      'c.name as customer',
+      'o.net_sales',
+      'o.tax',
+      'o.tips',
+      'o.total',
+      'r.refunded',
+    ])
+    .where('o.business_id', '=', businessId)
 }
 
-const orderColumns = sql`
-  o.id, o.order_number, o.status, o.order_type, o.opened_at, o.opened_at::text as opened_at_text, o.completed_at,
-  o.location_id, l.name as location, l.timezone, o.customer_id, c.name as customer,
-  o.net_sales::text, o.tax::text, o.tips::text, o.total::text, r.refunded::text`
-const orderTables = sql`
-  orders o
-  join location l on l.business_id = o.business_id and l.id = o.location_id
-  left join customer c on c.business_id = o.business_id and c.id = o.customer_id
-  cross join lateral (
-    select coalesce(sum(f.total), 0) as refunded from order_refund f
-    where f.business_id = o.business_id and f.order_id = o.id
-  ) r`
+/** An order as lists have it; amounts as decimal strings. */
+export type OrderRow = Awaited<ReturnType<typeof findOrders>>[number]
 
 /** Orders, the newest first. */
-export async function findOrders(db: Transaction, businessId: string, query: OrderQuery): Promise<OrderRow[]> {
-  const conditions = [sql<SqlBool>`o.business_id = ${businessId}`, atLocation('o.location_id', query.locationId)]
-  if (query.days !== undefined) {
-    conditions.push(onDays('o.opened_at', query.days, query.days.timezone))
+export function findOrders(db: Transaction, businessId: string, query: OrderQuery) {
+  const { days, status, clientId, search, after } = query
+  let orders = ordersOf(db, businessId).where(atLocation('o.location_id', query.locationId))
+  if (days !== undefined) orders = orders.where(onDays('o.opened_at', days, days.timezone))
+  if (status !== undefined) orders = orders.where('o.status', '=', status)
+  if (clientId !== undefined) orders = orders.where('o.customer_id', '=', clientId)
+  if (search !== undefined) {
+    const pattern = searchPattern(search)
+    orders = orders.where(({ eb, fn, or }) =>
+      or([eb(fn<string>('lower', ['o.order_number']), 'like', pattern), eb('c.search', 'like', pattern)]),
+    )
   }
-  if (query.status !== undefined) conditions.push(sql<SqlBool>`o.status = ${query.status}`)
-  if (query.clientId !== undefined) conditions.push(sql<SqlBool>`o.customer_id = ${query.clientId}`)
-  if (query.search !== undefined) {
-    const pattern = sql`search_pattern(${query.search})`
-    conditions.push(sql<SqlBool>`(lower(o.order_number) like ${pattern} or c.search like ${pattern})`)
+  if (after !== undefined) {
+    const [openedAt, id] = after
+    orders = orders.where(({ cast, eb, refTuple, tuple, val }) =>
+      eb(refTuple('o.opened_at', 'o.id'), '<', tuple(cast<Date>(val(openedAt), 'timestamptz'), id)),
+    )
   }
-  if (query.after !== undefined) {
-    conditions.push(sql<SqlBool>`(o.opened_at, o.id) < (${query.after[0]}::timestamptz, ${query.after[1]}::uuid)`)
-  }
-  const { rows } = await sql<OrderRow>`
-    select ${orderColumns} from ${orderTables}
-    where ${sql.join(conditions, sql` and `)}
-    order by o.opened_at desc, o.id desc limit ${query.limit}`.execute(db)
-  return rows
+  return orders.orderBy('o.opened_at', 'desc').orderBy('o.id', 'desc').limit(query.limit).execute()
 }
 
-export interface OrderDetail {
-  order: OrderRow & {
-    gross_sales: string
-    discounts: string
-    returns: string
-    note: string | null
-    cancel_reason: string | null
-  }
-  items: {
-    line_number: number
-    variant_id: string
-    sku: string
-    name: string
-    quantity: string
-    unit_price: string
-    tax_included: boolean
-    discount: string
-    net_sales: string
-    tax: string
-  }[]
-  payments: { method: string; amount: string; paid_at: Date; reference: string | null }[]
-  refunds: { id: string; refunded_at: Date; method: string; total: string; reason: string | null }[]
-}
+/** An order with lines, payments and refunds; amounts as decimal strings. */
+export type OrderDetail = NonNullable<Awaited<ReturnType<typeof findOrder>>>
 
 /**
  * One order by id or number, with lines, payments and refunds; null when there is none.
@@ -109,45 +99,61 @@ export async function findOrder(
   businessId: string,
   idOrNumber: string,
   lines: { limit: number; after: number },
-): Promise<OrderDetail | null> {
-  const { rows } = await sql<OrderDetail['order']>`
-    select ${orderColumns}, o.gross_sales::text, o.discounts::text, o.returns::text, o.note, o.cancel_reason
-    from ${orderTables} where o.business_id = ${businessId} and ${isOrder(idOrNumber)}
-    order by o.id limit 1`.execute(db)
-  const [order] = rows
-  if (order === undefined) return null
-
-  const items = await sql<OrderDetail['items'][number]>`
-    select i.line_number, i.variant_id, v.sku, i.name, i.quantity::text, i.unit_price::text, i.tax_included,
-      i.discount::text, i.net_sales::text, i.tax::text
-    from order_item i join product_variant v on v.business_id = i.business_id and v.id = i.variant_id
-    where i.business_id = ${businessId} and i.order_id = ${order.id} and i.line_number > ${lines.after}
-    order by i.line_number limit ${lines.limit}`.execute(db)
-  const payments = await db
-    .selectFrom('order_payment')
-    .select(['method', 'amount', 'paid_at', 'reference'])
-    .where('business_id', '=', businessId)
-    .where('order_id', '=', order.id)
-    .orderBy('payment_number')
-    .limit(10)
-    .execute()
-  const refunds = await db
-    .selectFrom('order_refund')
-    .select(['id', 'refunded_at', 'method', 'total', 'reason'])
-    .where('business_id', '=', businessId)
-    .where('order_id', '=', order.id)
-    .orderBy('refunded_at')
-    .orderBy('id')
-    .limit(10)
-    .execute()
-  return { order, items: items.rows, payments, refunds }
+) {
+  // The others look the order up by themselves: so all of them leave together.
+  const id = db
+    .selectFrom('orders as o')
+    .select('o.id')
+    .where('o.business_id', '=', businessId)
+    .where(isOrder(idOrNumber))
+    .orderBy('o.id')
+    .limit(1)
+  const [order, items, payments, refunds] = await Promise.all([
+    ordersOf(db, businessId)
+      .select(['o.gross_sales', 'o.discounts', 'o.returns', 'o.note', 'o.cancel_reason'])
+      .where(isOrder(idOrNumber))
+      .orderBy('o.id')
+      .limit(1)
+      .executeTakeFirst(),
+    db
+      .selectFrom('order_item as i')
+      .innerJoin('product_variant as v', (join) =>
+        join.onRef('v.business_id', '=', 'i.business_id').onRef('v.id', '=', 'i.variant_id'),
+      )
+      .select(['i.line_number', 'i.variant_id', 'v.sku', 'i.name', 'i.quantity', 'i.unit_price', 'i.tax_included'])
+      .select(['i.discount', 'i.net_sales', 'i.tax'])
+      .where('i.business_id', '=', businessId)
+      .where('i.order_id', '=', id)
+      .where('i.line_number', '>', lines.after)
+      .orderBy('i.line_number')
+      .limit(lines.limit)
+      .execute(),
+    db
+      .selectFrom('order_payment')
+      .select(['method', 'amount', 'paid_at', 'reference'])
+      .where('business_id', '=', businessId)
+      .where('order_id', '=', id)
+      .orderBy('payment_number')
+      .limit(10)
+      .execute(),
+    db
+      .selectFrom('order_refund')
+      .select(['id', 'refunded_at', 'method', 'total', 'reason'])
+      .where('business_id', '=', businessId)
+      .where('order_id', '=', id)
+      .orderBy('refunded_at')
+      .orderBy('id')
+      .limit(10)
+      .execute(),
+  ])
+  return order === undefined ? null : { order, items, payments, refunds }
 }
 
 /** Whether a row `o` is the order with this id or number. */
 export function isOrder(idOrNumber: string) {
-  return isUuid(idOrNumber)
-    ? sql<SqlBool>`(o.id = ${idOrNumber} or o.order_number = ${idOrNumber})`
-    : sql<SqlBool>`o.order_number = ${idOrNumber}`
+  const eb = expressionBuilder<{ o: DB['orders'] }, 'o'>()
+  const isNumber = eb('o.order_number', '=', idOrNumber)
+  return isUuid(idOrNumber) ? eb.or([eb('o.id', '=', idOrNumber), isNumber]) : isNumber
 }
 
 /** The one answer for an unknown order and for that of another business. */

@@ -28,25 +28,42 @@ export interface Refundable {
 
 /** What of a locked order can still be refunded. */
 export async function findRefundable(db: Transaction, businessId: string, order: LockedOrder): Promise<Refundable> {
-  const { rows } = await sql<
-    Record<'sku' | 'variant_id' | `${'sold' | 'refunded'}_${keyof LinePart}`, string> & {
-      line_number: number
-    }
-  >`
-    select i.line_number, i.variant_id, v.sku,
-      i.quantity::text as sold_quantity, i.net_sales::text as sold_returns, i.tax::text as sold_tax,
-      coalesce(r.quantity, 0)::text as refunded_quantity, coalesce(r.returns, 0)::text as refunded_returns,
-      coalesce(r.tax, 0)::text as refunded_tax
-    from order_item i
-    join product_variant v on v.business_id = i.business_id and v.id = i.variant_id
-    left join (
-      select l.line_number, sum(l.quantity) as quantity, sum(l.returns) as returns, sum(l.tax) as tax
-      from order_refund f join order_refund_line l on l.business_id = f.business_id and l.refund_id = f.id
-      where f.business_id = ${businessId} and f.order_id = ${order.id}
-      group by l.line_number
-    ) r on r.line_number = i.line_number
-    where i.business_id = ${businessId} and i.order_id = ${order.id}
-    order by i.line_number`.execute(db)
+  const refunded = db
+    .selectFrom('order_refund as f')
+    .innerJoin('order_refund_line as l', (join) =>
+      join.onRef('l.business_id', '=', 'f.business_id').onRef('l.refund_id', '=', 'f.id'),
+    )
+    .select(({ fn }) => [
+      'l.line_number',
+      fn.sum<string>('l.quantity').as('quantity'),
+      fn.sum<string>('l.returns').as('returns'),
+      fn.sum<string>('l.tax').as('tax'),
+    ])
+    .where('f.business_id', '=', businessId)
+    .where('f.order_id', '=', order.id)
+    .groupBy('l.line_number')
+    .as('r')
+  const rows = await db
+    .selectFrom('order_item as i')
+    .innerJoin('product_variant as v', (join) =>
+      join.onRef('v.business_id', '=', 'i.business_id').onRef('v.id', '=', 'i.variant_id'),
+    )
+    .leftJoin(refunded, 'r.line_number', 'i.line_number')
+    .select(({ fn }) => [
+      'i.line_number',
+      'i.variant_id',
+      'v.sku',
+      'i.quantity as sold_quantity',
+      'i.net_sales as sold_returns',
+      'i.tax as sold_tax',
+      fn.coalesce('r.quantity', sql.lit('0')).as('refunded_quantity'),
+      fn.coalesce('r.returns', sql.lit('0')).as('refunded_returns'),
+      fn.coalesce('r.tax', sql.lit('0')).as('refunded_tax'),
+    ])
+    .where('i.business_id', '=', businessId)
+    .where('i.order_id', '=', order.id)
+    .orderBy('i.line_number')
+    .execute()
   const lines = rows.map((row) => {
     const part = (of: 'sold' | 'refunded') => ({
       quantity: new Decimal(row[`${of}_quantity`]),
@@ -62,10 +79,13 @@ export async function findRefundable(db: Transaction, businessId: string, order:
       left: leftOf(sold, part('refunded')),
     }
   })
-  const { rows: refunded } = await sql<{ tips: string }>`
-    select coalesce(sum(tips), 0)::text as tips from order_refund
-    where business_id = ${businessId} and order_id = ${order.id}`.execute(db)
-  const tips = Decimal.max(0, new Decimal(order.tips).minus(refunded[0]?.tips ?? 0))
+  const { tips: refundedTips } = await db
+    .selectFrom('order_refund')
+    .select(({ fn }) => fn.coalesce(fn.sum<string>('tips'), sql.lit('0')).as('tips'))
+    .where('business_id', '=', businessId)
+    .where('order_id', '=', order.id)
+    .executeTakeFirstOrThrow()
+  const tips = Decimal.max(0, new Decimal(order.tips).minus(refundedTips))
   return { lines, tips, total: Decimal.sum(tips, ...lines.map(({ left }) => paidFor(left))) }
 }
 
@@ -190,14 +210,45 @@ export async function writeRefund(
       tax: part.tax.toFixed(),
     })),
   )
-  await sql`
-    insert into order_refund_line (business_id, refund_id, order_id, line_number, product_id, variant_id, quantity,
-      returns, tax, unit_cost, restocked)
-    select i.business_id, ${id}, i.order_id, i.line_number, i.product_id, i.variant_id, r.quantity, r.returns, r.tax,
-      i.unit_cost, ${restock}::boolean and r.quantity > 0
-    from jsonb_to_recordset(${rows}::jsonb) r (line_number integer, quantity numeric, returns numeric, tax numeric)
-    join order_item i on i.business_id = ${businessId} and i.order_id = ${order.id} and i.line_number = r.line_number`.execute(
-    db,
+  const refunded = sql<Record<'quantity' | 'returns' | 'tax', string> & { line_number: number }>`
+    jsonb_to_recordset(${rows}::jsonb)`.as<'r'>(
+    sql`r (line_number integer, quantity numeric, returns numeric, tax numeric)`,
   )
+  await db
+    .insertInto('order_refund_line')
+    .columns([
+      'business_id',
+      'refund_id',
+      'order_id',
+      'line_number',
+      'product_id',
+      'variant_id',
+      'quantity',
+      'returns',
+      'tax',
+      'unit_cost',
+      'restocked',
+    ])
+    .expression((eb) =>
+      eb
+        .selectFrom(refunded)
+        .innerJoin('order_item as i', 'i.line_number', 'r.line_number')
+        .select(({ and, cast, eb, val }) => [
+          'i.business_id',
+          cast<string>(val(id), 'uuid').as('refund_id'),
+          'i.order_id',
+          'i.line_number',
+          'i.product_id',
+          'i.variant_id',
+          'r.quantity',
+          'r.returns',
+          'r.tax',
+          'i.unit_cost',
+          and([cast<boolean>(val(restock), 'boolean'), eb('r.quantity', '>', '0')]).as('restocked'),
+        ])
+        .where('i.business_id', '=', businessId)
+        .where('i.order_id', '=', order.id),
+    )
+    .execute()
   return { id, stock }
 }

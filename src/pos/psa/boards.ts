@@ -1,7 +1,9 @@
-import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import { expressionBuilder, type RawBuilder, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
+import type { DB } from '../../database/types.ts'
 import { ServiceError } from '../../errors.ts'
 import { isUuid } from '../../uuid.ts'
+import { searchPattern } from '../conditions.ts'
 
 export const BOARD_STATUSES = ['planned', 'active', 'paused', 'completed', 'archived'] as const
 export const HEALTHS = ['green', 'amber', 'red'] as const
@@ -11,60 +13,94 @@ export type BoardStatusFilter = (typeof BOARD_STATUSES)[number] | 'open' | 'all'
 
 export const DAYS_UNTIL_RED = 7
 
-export interface BoardRow {
-  id: string
-  name: string
-  client_id: string | null
-  client: string | null
-  vertical: string
-  status: string
-  starts_on: string | null
-  due_on: string | null
-  /** For order and cursor: a board without a due day comes last. */
-  due_key: string
-  steps: number
-  steps_done: number
-  overdue: number
-  blocked: number
-  health: string
-}
+// Of a board with the alias b.
+const board = expressionBuilder<{ b: DB['psa_board'] }, 'b'>()
 
 /** Whether a board (alias b) is one on which work may still come. */
-export const isOpenBoard = sql<SqlBool>`b.status not in ('completed', 'archived')`
+export const isOpenBoard = board('b.status', 'not in', ['completed', 'archived'])
 
 /** Whether the steps of a board (alias b) can be overdue: nobody works on a paused one. */
-export const isRunningBoard = sql<SqlBool>`b.status in ('planned', 'active')`
+export const isRunningBoard = board('b.status', 'in', ['planned', 'active'])
 
-/** The boards of a business with the figures of their steps, as of a local day; filters go by alias b, c and f. */
-function boards(businessId: string, today: string): { columns: RawBuilder<unknown>; tables: RawBuilder<unknown> } {
-  const day = sql`${today}::date`
-  return {
-    columns: sql`
-      b.id, b.name, c.id as client_id, c.name as client, b.vertical, b.status, b.starts_on::text, b.due_on::text,
-      coalesce(b.due_on, 'infinity')::text as due_key, f.*`,
-    // One pass over the steps of all boards: they have no index by board.
-    tables: sql`
-      psa_board b
-      left join customer c on c.business_id = b.business_id and c.id = b.customer_id
-      left join (
-        select board_id, count(*)::int as steps, count(*) filter (where status = 'done')::int as done,
-          count(*) filter (where status = 'blocked')::int as blocked,
-          count(*) filter (where status <> 'done' and due_on < ${day})::int as late,
-          min(due_on) filter (where status <> 'done') as first_due
-        from psa_step where business_id = ${businessId} group by board_id
-      ) s on s.board_id = b.id
-      cross join lateral (
-        select coalesce(s.steps, 0) as steps, coalesce(s.done, 0) as steps_done, coalesce(s.blocked, 0) as blocked,
-          case when ${isRunningBoard} then coalesce(s.late, 0) else 0 end as overdue,
-          case
-            when not ${isOpenBoard} then 'green'
-            when b.due_on < ${day} or (${isRunningBoard} and s.first_due < ${day} - ${DAYS_UNTIL_RED}::int) then 'red'
-            when s.blocked > 0 or (${isRunningBoard} and s.first_due < ${day}) then 'amber'
-            else 'green'
-          end as health
-      ) f`,
-  }
+// A board without a due day comes last.
+const dueOrLast = board.fn.coalesce('b.due_on', sql.lit('infinity'))
+
+/** The boards of a business (alias b) with their clients (c) and the figures of their steps (f), as of a local day. */
+function boardsOf(db: Transaction, businessId: string, today: string) {
+  // One pass over the steps of all boards: they have no index by board.
+  const steps = db
+    .selectFrom('psa_step')
+    .select(({ and, cast, eb, fn }) => [
+      'board_id',
+      cast<number>(fn.countAll(), 'integer').as('steps'),
+      cast<number>(fn.countAll().filterWhere('status', '=', 'done'), 'integer').as('done'),
+      cast<number>(fn.countAll().filterWhere('status', '=', 'blocked'), 'integer').as('blocked'),
+      cast<number>(
+        fn.countAll().filterWhere(and([eb('status', '<>', 'done'), eb('due_on', '<', today)])),
+        'integer',
+      ).as('late'),
+      fn.min('due_on').filterWhere('status', '<>', 'done').as('first_due'),
+    ])
+    .where('business_id', '=', businessId)
+    .groupBy('board_id')
+    .as('s')
+  return db
+    .selectFrom('psa_board as b')
+    .leftJoin('customer as c', (join) =>
+      join.onRef('c.business_id', '=', 'b.business_id').onRef('c.id', '=', 'b.customer_id'),
+    )
+    .leftJoin(steps, 's.board_id', 'b.id')
+    .crossJoinLateral((eb) => {
+      const { and, fn, lit, not, or } = eb
+      const isLateSince = (day: RawBuilder<string>) => and([isRunningBoard, eb('s.first_due', '<', day)])
+      const day = sql<string>`${today}::date`
+      return db
+        .selectNoFrom([
+          fn.coalesce('s.steps', lit(0)).as('steps'),
+          fn.coalesce('s.done', lit(0)).as('steps_done'),
+          fn.coalesce('s.blocked', lit(0)).as('blocked'),
+          eb
+            .case()
+            .when(isRunningBoard)
+            .then(fn.coalesce('s.late', lit(0)))
+            .else(lit(0))
+            .end()
+            .as('overdue'),
+          eb
+            .case()
+            .when(not(isOpenBoard))
+            .then('green')
+            .when(or([eb('b.due_on', '<', day), isLateSince(sql`${day} - ${DAYS_UNTIL_RED}::int`)]))
+            .then('red')
+            .when(or([eb('s.blocked', '>', 0), isLateSince(day)]))
+            .then('amber')
+            .else('green')
+            .end()
+            .as('health'),
+        ])
+        .as('f')
+    })
+    .select(({ cast }) => [
+      'b.id',
+      'b.name',
+      'c.id as client_id',
+      'c.name as client',
+      'b.vertical',
+      'b.status',
+      'b.starts_on',
+      'b.due_on',
+      cast<string>(dueOrLast, 'text').as('due_key'),
+      'f.steps',
+      'f.steps_done',
+      'f.blocked',
+      'f.overdue',
+      'f.health',
+    ])
+    .where('b.business_id', '=', businessId)
 }
+
+/** A board with its client and the figures of its steps. */
+export type BoardRow = Awaited<ReturnType<typeof findBoards>>[number]
 
 export interface BoardQuery {
   status: BoardStatusFilter
@@ -80,25 +116,26 @@ export interface BoardQuery {
 }
 
 /** Boards by due day, those without one last. */
-export async function findBoards(db: Transaction, businessId: string, query: BoardQuery): Promise<BoardRow[]> {
-  const { columns, tables } = boards(businessId, query.today)
-  const conditions = [sql<SqlBool>`b.business_id = ${businessId}`]
-  if (query.status === 'open') conditions.push(isOpenBoard)
-  else if (query.status !== 'all') conditions.push(sql<SqlBool>`b.status = ${query.status}`)
-  if (query.clientId !== undefined) conditions.push(sql<SqlBool>`b.customer_id = ${query.clientId}`)
-  if (query.health !== undefined) conditions.push(sql<SqlBool>`f.health = ${query.health}`)
-  if (query.search !== undefined) {
-    const pattern = sql`search_pattern(${query.search})`
-    conditions.push(sql<SqlBool>`(search_text(b.name) like ${pattern} or c.search like ${pattern})`)
+export function findBoards(db: Transaction, businessId: string, query: BoardQuery) {
+  const { status, clientId, health, search, after } = query
+  let boards = boardsOf(db, businessId, query.today)
+  if (status === 'open') boards = boards.where(isOpenBoard)
+  else if (status !== 'all') boards = boards.where('b.status', '=', status)
+  if (clientId !== undefined) boards = boards.where('b.customer_id', '=', clientId)
+  if (health !== undefined) boards = boards.where('f.health', '=', health)
+  if (search !== undefined) {
+    const pattern = searchPattern(search)
+    boards = boards.where(({ eb, fn, or }) =>
+      or([eb(fn<string>('search_text', ['b.name']), 'like', pattern), eb('c.search', 'like', pattern)]),
+    )
   }
-  if (query.after !== undefined) {
-    const [due, name, id] = query.after
-    conditions.push(sql<SqlBool>`(coalesce(b.due_on, 'infinity'), b.name, b.id) > (${due}::date, ${name}, ${id}::uuid)`)
+  if (after !== undefined) {
+    const [due, name, id] = after
+    boards = boards.where(({ eb, refTuple, tuple }) =>
+      eb(refTuple(dueOrLast, 'b.name', 'b.id'), '>', tuple(sql<string>`${due}::date`, name, id)),
+    )
   }
-  const { rows } = await sql<BoardRow>`
-    select ${columns} from ${tables} where ${sql.join(conditions, sql` and `)}
-    order by coalesce(b.due_on, 'infinity'), b.name, b.id limit ${query.limit}`.execute(db)
-  return rows
+  return boards.orderBy(dueOrLast).orderBy('b.name').orderBy('b.id').limit(query.limit).execute()
 }
 
 /**
@@ -110,12 +147,15 @@ export async function findBoardsCalled(
   businessId: string,
   { idOrName, today, limit }: { idOrName: string; today: string; limit: number },
 ): Promise<BoardRow[]> {
-  const { columns, tables } = boards(businessId, today)
-  const byName = sql<SqlBool>`search_text(b.name) = search_text(${idOrName})`
-  const match = isUuid(idOrName) ? sql<SqlBool>`(b.id = ${idOrName} or ${byName})` : byName
-  const { rows } = await sql<BoardRow>`
-    select ${columns} from ${tables} where b.business_id = ${businessId} and ${match}
-    order by coalesce(b.due_on, 'infinity'), b.id limit ${limit}`.execute(db)
+  const rows = await boardsOf(db, businessId, today)
+    .where(({ eb, fn, or, val }) => {
+      const byName = eb(fn<string>('search_text', ['b.name']), '=', fn<string>('search_text', [val(idOrName)]))
+      return isUuid(idOrName) ? or([eb('b.id', '=', idOrName), byName]) : byName
+    })
+    .orderBy(dueOrLast)
+    .orderBy('b.id')
+    .limit(limit)
+    .execute()
   const own = rows.find(({ id }) => id === idOrName.toLowerCase())
   return own === undefined ? rows : [own]
 }

@@ -1,5 +1,7 @@
-import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import { expressionBuilder, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
+import type { DB } from '../../database/types.ts'
+import { searchPattern } from '../conditions.ts'
 import { isOpenBoard, isRunningBoard } from './boards.ts'
 
 export const STEP_STATUSES = ['todo', 'in_progress', 'blocked', 'done'] as const
@@ -7,41 +9,40 @@ export const STEP_STATUSES = ['todo', 'in_progress', 'blocked', 'done'] as const
 /** A status of a step, `open` for what is not done on boards that are neither completed nor archived, or `all`. */
 export type StepStatusFilter = (typeof STEP_STATUSES)[number] | 'open' | 'all'
 
-interface Step {
-  id: string
-  name: string
-  phase: string
-  kind: string
-  status: string
-  blocked_reason: string | null
-  display_name: string | null
-  email: string | null
-  /** Null: nobody. */
-  assignee_id: string | null
-  due_on: string | null
-  /** 0 where it is not overdue. */
-  days_overdue: number
+// Of a step (alias s) in a phase (ph) of a board (b), with its assignee (u).
+interface Aliases {
+  s: DB['psa_step']
+  ph: DB['psa_phase']
+  b: DB['psa_board']
+  u: DB['app_user']
+}
+const eb = expressionBuilder<Aliases, keyof Aliases>()
+
+function isOverdue(today: string) {
+  return eb.and([eb('s.status', '<>', 'done'), eb('s.due_on', '<', today), isRunningBoard])
 }
 
-/** Columns of a step (alias s) of a board (b) and phase (ph), with its assignee (u). */
-function stepColumns(today: string): RawBuilder<unknown> {
-  return sql`
-    s.id, s.name, ph.name as phase, s.kind, s.status, s.blocked_reason, s.assignee_id, u.display_name, u.email,
-    s.due_on::text, case when ${isOverdue(today)} then ${today}::date - s.due_on else 0 end as days_overdue`
+/** 0 where it is not overdue. */
+function daysOverdue(today: string) {
+  const days = sql<number>`${today}::date - ${eb.ref('s.due_on')}`
+  return eb.case().when(isOverdue(today)).then(days).else(eb.lit(0)).end()
 }
 
-function isOverdue(today: string): RawBuilder<SqlBool> {
-  return sql<SqlBool>`(s.status <> 'done' and s.due_on < ${today}::date and ${isRunningBoard})`
-}
+const STEP_COLUMNS = [
+  's.id',
+  's.name',
+  'ph.name as phase',
+  's.kind',
+  's.status',
+  's.blocked_reason',
+  's.assignee_id',
+  'u.display_name',
+  'u.email',
+  's.due_on',
+] as const
 
-export interface StepRow extends Step {
-  board_id: string
-  board: string
-  /** For order and cursor: due day or `infinity`, then board, then place on it. */
-  due_key: string
-  board_key: string
-  place_key: string
-}
+/** A step of any board; without an assignee it is nobody's. */
+export type StepRow = Awaited<ReturnType<typeof findSteps>>[number]
 
 export interface StepQuery {
   status: StepStatusFilter
@@ -60,51 +61,72 @@ export interface StepQuery {
   after?: readonly [due: string, board: string, place: string] | undefined
 }
 
+// For order and cursor: due day, a step without one last, then board, then place on it. Arrays compare member by
+// member, and as text they fit a cursor: positions are unique within a board.
+const dueKey = eb.fn.coalesce('s.due_on', sql.lit('infinity'))
+const boardKey = sql<string>`array[${eb.ref('b.name')}, ${eb.ref('b.id')}::text]`
+const placeKey = sql<string>`array[${eb.ref('ph.position')}, ${eb.ref('s.position')}]`
+
 /** Steps of all boards by due day, those without one last, then by board and place on it. */
-export async function findSteps(db: Transaction, businessId: string, query: StepQuery): Promise<StepRow[]> {
-  const conditions = [sql<SqlBool>`s.business_id = ${businessId}`]
-  if (query.status === 'open') conditions.push(sql<SqlBool>`s.status <> 'done'`, isOpenBoard)
-  else if (query.status !== 'all') conditions.push(sql<SqlBool>`s.status = ${query.status}`)
-  if (query.overdue) conditions.push(isOverdue(query.today))
-  if (query.blocked) conditions.push(sql<SqlBool>`s.status = 'blocked'`)
-  if (query.boardId !== undefined) conditions.push(sql<SqlBool>`s.board_id = ${query.boardId}`)
-  if (query.assigneeId !== undefined) conditions.push(sql<SqlBool>`s.assignee_id = ${query.assigneeId}`)
-  if (query.assignee !== undefined) {
-    const name = sql`search_text(concat_ws(' ', u.display_name, u.email))`
-    conditions.push(sql<SqlBool>`${name} like search_pattern(${query.assignee})`)
+export function findSteps(db: Transaction, businessId: string, query: StepQuery) {
+  const { status, boardId, assigneeId, assignee, dueBefore, today, after } = query
+  let steps = db
+    .selectFrom('psa_step as s')
+    .innerJoin('psa_board as b', (join) =>
+      join.onRef('b.business_id', '=', 's.business_id').onRef('b.id', '=', 's.board_id'),
+    )
+    .innerJoin('psa_phase as ph', (join) =>
+      join.onRef('ph.business_id', '=', 's.business_id').onRef('ph.id', '=', 's.phase_id'),
+    )
+    .leftJoin('app_user as u', 'u.id', 's.assignee_id')
+    .select(STEP_COLUMNS)
+    .select(({ cast }) => [
+      daysOverdue(today).as('days_overdue'),
+      'b.id as board_id',
+      'b.name as board',
+      cast<string>(dueKey, 'text').as('due_key'),
+      cast<string>(boardKey, 'text').as('board_key'),
+      cast<string>(placeKey, 'text').as('place_key'),
+    ])
+    .where('s.business_id', '=', businessId)
+  if (status === 'open') steps = steps.where('s.status', '<>', 'done').where(isOpenBoard)
+  else if (status !== 'all') steps = steps.where('s.status', '=', status)
+  if (query.overdue) steps = steps.where(isOverdue(today))
+  if (query.blocked) steps = steps.where('s.status', '=', 'blocked')
+  if (boardId !== undefined) steps = steps.where('s.board_id', '=', boardId)
+  if (assigneeId !== undefined) steps = steps.where('s.assignee_id', '=', assigneeId)
+  if (assignee !== undefined) {
+    steps = steps.where(({ eb, fn, ref }) => {
+      const name = sql`concat_ws(' ', ${ref('u.display_name')}, ${ref('u.email')})`
+      return eb(fn<string>('search_text', [name]), 'like', searchPattern(assignee))
+    })
   }
-  if (query.dueBefore !== undefined) conditions.push(sql<SqlBool>`s.due_on < ${query.dueBefore}::date`)
-  // Arrays compare member by member, and as text they fit a cursor: positions are unique within a board.
-  const due = sql`coalesce(s.due_on, 'infinity')`
-  const board = sql`array[b.name, b.id::text]`
-  const place = sql`array[ph.position, s.position]`
-  if (query.after !== undefined) {
-    const [afterDue, afterBoard, afterPlace] = query.after
-    conditions.push(
-      sql<SqlBool>`(${due}, ${board}, ${place}) > (${afterDue}::date, ${afterBoard}::text[], ${afterPlace}::int[])`,
+  if (dueBefore !== undefined) steps = steps.where('s.due_on', '<', dueBefore)
+  if (after !== undefined) {
+    const [due, board, place] = after
+    steps = steps.where(({ eb, refTuple, tuple }) =>
+      eb(
+        refTuple(dueKey, boardKey, placeKey),
+        '>',
+        tuple(sql<string>`${due}::date`, sql<string>`${board}::text[]`, sql<string>`${place}::int[]`),
+      ),
     )
   }
-  const { rows } = await sql<StepRow>`
-    select ${stepColumns(query.today)}, b.id as board_id, b.name as board,
-      ${due}::text as due_key, ${board}::text as board_key, ${place}::text as place_key
-    from psa_step s
-    join psa_board b on b.business_id = s.business_id and b.id = s.board_id
-    join psa_phase ph on ph.business_id = s.business_id and ph.id = s.phase_id
-    left join app_user u on u.id = s.assignee_id
-    where ${sql.join(conditions, sql` and `)}
-    order by ${due}, ${board}, ${place} limit ${query.limit}`.execute(db)
-  return rows
+  return steps.orderBy(dueKey).orderBy(boardKey).orderBy(placeKey).limit(query.limit).execute()
 }
 
-export interface PhaseFigures {
-  phase_id: string
+interface PhaseFigures {
   phase: string
+  phase_id: string
   phase_position: number
   phase_steps: number
   phase_done: number
 }
 
-export interface BoardStepRow extends PhaseFigures, Step {
+/** A step of one board. */
+export interface BoardStepRow
+  extends PhaseFigures,
+    Omit<StepRow, 'phase' | 'board_id' | 'board' | 'due_key' | 'board_key' | 'place_key'> {
   position: number
   estimated_minutes: number | null
   spent_minutes: string
@@ -119,24 +141,56 @@ export interface EmptyPhaseRow extends PhaseFigures {
  * The steps of a board with the time spent on them, and a row for every phase without any. The open ones come first,
  * so that a limit leaves out what is done; `position` and `phase_position` give their order on the board.
  */
-export async function findStepsOfBoard(
+export function findStepsOfBoard(
   db: Transaction,
   businessId: string,
   { boardId, today, limit }: { boardId: string; today: string; limit: number },
 ): Promise<(BoardStepRow | EmptyPhaseRow)[]> {
-  const { rows } = await sql<BoardStepRow | EmptyPhaseRow>`
-    select ${stepColumns(today)}, s.position, s.estimated_minutes, coalesce(t.minutes, 0)::text as spent_minutes,
-      ph.id as phase_id, ph.position as phase_position,
-      count(s.id) over (partition by ph.id)::int as phase_steps,
-      count(s.id) filter (where s.status = 'done') over (partition by ph.id)::int as phase_done
-    from psa_phase ph
-    join psa_board b on b.business_id = ph.business_id and b.id = ph.board_id
-    left join psa_step s on s.business_id = ph.business_id and s.phase_id = ph.id
-    left join app_user u on u.id = s.assignee_id
-    left join (
-      select step_id, sum(minutes) as minutes from psa_time_entry where business_id = ${businessId} group by step_id
-    ) t on t.step_id = s.id
-    where ph.business_id = ${businessId} and ph.board_id = ${boardId}
-    order by coalesce(s.status, 'todo') = 'done', ph.position, s.position limit ${limit}`.execute(db)
-  return rows
+  const spent = db
+    .selectFrom('psa_time_entry')
+    .select(({ fn }) => ['step_id', fn.sum<string>('minutes').as('minutes')])
+    .where('business_id', '=', businessId)
+    .groupBy('step_id')
+    .as('t')
+  return (
+    db
+      .selectFrom('psa_phase as ph')
+      .innerJoin('psa_board as b', (join) =>
+        join.onRef('b.business_id', '=', 'ph.business_id').onRef('b.id', '=', 'ph.board_id'),
+      )
+      .leftJoin('psa_step as s', (join) =>
+        join.onRef('s.business_id', '=', 'ph.business_id').onRef('s.phase_id', '=', 'ph.id'),
+      )
+      .leftJoin('app_user as u', 'u.id', 's.assignee_id')
+      .leftJoin(spent, 't.step_id', 's.id')
+      .select(STEP_COLUMNS)
+      .select(({ cast, fn }) => [
+        daysOverdue(today).as('days_overdue'),
+        's.position',
+        's.estimated_minutes',
+        fn.coalesce('t.minutes', sql.lit('0')).as('spent_minutes'),
+        'ph.id as phase_id',
+        'ph.position as phase_position',
+        cast<number>(
+          fn.count('s.id').over((over) => over.partitionBy('ph.id')),
+          'integer',
+        ).as('phase_steps'),
+        cast<number>(
+          fn
+            .count('s.id')
+            .filterWhere('s.status', '=', 'done')
+            .over((over) => over.partitionBy('ph.id')),
+          'integer',
+        ).as('phase_done'),
+      ])
+      .where('ph.business_id', '=', businessId)
+      .where('ph.board_id', '=', boardId)
+      .orderBy(({ eb, fn }) => eb(fn.coalesce('s.status', sql.lit('todo')), '=', 'done'))
+      .orderBy('ph.position')
+      .orderBy('s.position')
+      .limit(limit)
+      // Of a phase without steps, all columns of a step are null.
+      .$castTo<BoardStepRow | EmptyPhaseRow>()
+      .execute()
+  )
 }

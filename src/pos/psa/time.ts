@@ -1,5 +1,6 @@
-import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import { type AliasableExpression, expressionBuilder, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
+import type { DB } from '../../database/types.ts'
 
 export const TIME_GROUPS = ['board', 'person', 'client', 'step', 'day', 'week'] as const
 export type TimeGroup = (typeof TIME_GROUPS)[number]
@@ -14,133 +15,142 @@ export interface TimeQuery {
   currencyDigits: number
 }
 
+/** Time entries of a business (alias e) with step (s), board (b), client (c) and person (u). */
+function entriesOf(db: Transaction, businessId: string, { from, to, boardId, userId }: TimeQuery) {
+  let entries = db
+    .selectFrom('psa_time_entry as e')
+    .innerJoin('psa_step as s', (join) =>
+      join.onRef('s.business_id', '=', 'e.business_id').onRef('s.id', '=', 'e.step_id'),
+    )
+    .innerJoin('psa_board as b', (join) =>
+      join.onRef('b.business_id', '=', 's.business_id').onRef('b.id', '=', 's.board_id'),
+    )
+    .leftJoin('customer as c', (join) =>
+      join.onRef('c.business_id', '=', 'b.business_id').onRef('c.id', '=', 'b.customer_id'),
+    )
+    .leftJoin('app_user as u', 'u.id', 'e.user_id')
+    .where('e.business_id', '=', businessId)
+    .where((eb) => eb.between('e.worked_on', from, to))
+  if (boardId !== undefined) entries = entries.where('s.board_id', '=', boardId)
+  if (userId !== undefined) entries = entries.where('e.user_id', '=', userId)
+  return entries
+}
+
+interface Aliases {
+  e: DB['psa_time_entry']
+  s: DB['psa_step']
+  b: DB['psa_board']
+  c: DB['customer']
+  u: DB['app_user']
+}
+const eb = expressionBuilder<Aliases, keyof Aliases>()
+
+const isUnrated = eb.and([eb.ref('e.is_billable'), eb('e.hourly_rate', 'is', null)])
+
 /** Sums over time entries; minutes and amounts as decimal strings. */
-export interface TimeSums {
-  entries: number
-  minutes: string
-  billable_minutes: string
-  billable_amount: string
-  /** Billable entries without a rate: their hours count, and no amount does. */
-  unrated_entries: number
-}
+export type TimeSums = Awaited<ReturnType<typeof timeTotal>>
 
-export interface TimeRow extends TimeSums {
-  /** Id of the group; the day, or the Monday, where there is none; null for time without a client. */
-  key: string | null
-  name: string | null
-  /** The board of a step. */
-  board: string | null
-  display_name: string | null
-  email: string | null
-  /** How many groups there are in all. */
-  groups: number
-}
-
-// The zeros make the division exact to where rounding looks: with few of them a quotient just below half would be
-// rounded twice.
-function sums({ currencyDigits }: TimeQuery): RawBuilder<unknown> {
-  const amount = sql`round(e.minutes * e.hourly_rate / 60.000000000000, ${currencyDigits}::int)`
-  return sql`
-    count(*)::int as entries, coalesce(sum(e.minutes), 0)::text as minutes,
-    coalesce(sum(e.minutes) filter (where e.is_billable), 0)::text as billable_minutes,
-    coalesce(sum(${amount}) filter (where e.is_billable), 0)::text as billable_amount,
-    count(*) filter (where ${isUnrated})::int as unrated_entries`
-}
-
-const isUnrated = sql<SqlBool>`e.is_billable and e.hourly_rate is null`
-
-const tables = sql`
-  psa_time_entry e
-  join psa_step s on s.business_id = e.business_id and s.id = e.step_id
-  join psa_board b on b.business_id = s.business_id and b.id = s.board_id
-  left join customer c on c.business_id = b.business_id and c.id = b.customer_id
-  left join app_user u on u.id = e.user_id`
-
-function matches(businessId: string, query: TimeQuery): RawBuilder<SqlBool> {
-  const conditions = [
-    sql<SqlBool>`e.business_id = ${businessId}`,
-    sql<SqlBool>`e.worked_on between ${query.from}::date and ${query.to}::date`,
-  ]
-  if (query.boardId !== undefined) conditions.push(sql<SqlBool>`s.board_id = ${query.boardId}`)
-  if (query.userId !== undefined) conditions.push(sql<SqlBool>`e.user_id = ${query.userId}`)
-  return sql<SqlBool>`${sql.join(conditions, sql` and `)}`
-}
-
-const NO_NAME = sql`null::text`
-const DAY = sql`e.worked_on::text`
-const WEEK = sql`date_trunc('week', e.worked_on)::date::text`
-const GROUP_COLUMNS: Record<TimeGroup, { key: RawBuilder<unknown>; name: RawBuilder<unknown> }> = {
-  board: { key: sql`b.id::text`, name: sql`b.name` },
-  person: { key: sql`e.user_id::text`, name: NO_NAME },
-  client: { key: sql`c.id::text`, name: sql`c.name` },
-  step: { key: sql`s.id::text`, name: sql`s.name` },
-  day: { key: DAY, name: DAY },
-  week: { key: WEEK, name: WEEK },
-}
-
-/** Time by group: days and weeks in order and only those with work, the others by most time. */
-export async function timeByGroup(
-  db: Transaction,
-  businessId: string,
-  query: TimeQuery & { groupBy: TimeGroup; limit: number },
-): Promise<TimeRow[]> {
-  const { groupBy } = query
-  const { key, name } = GROUP_COLUMNS[groupBy]
-  const order = groupBy === 'day' || groupBy === 'week' ? sql`key` : sql`sum(e.minutes) desc, key`
-  const { rows } = await sql<TimeRow>`
-    select ${key} as key, ${name} as name, ${groupBy === 'step' ? sql`b.name` : NO_NAME} as board,
-      ${groupBy === 'person' ? sql`u.display_name` : NO_NAME} as display_name,
-      ${groupBy === 'person' ? sql`u.email` : NO_NAME} as email, ${sums(query)}, count(*) over ()::int as groups
-    from ${tables} where ${matches(businessId, query)}
-    group by 1, 2, 3, 4, 5 order by ${order} limit ${query.limit}`.execute(db)
-  return rows
+function sums({ currencyDigits }: TimeQuery) {
+  const { cast, fn, ref } = eb
+  const isBillable = ref('e.is_billable')
+  // The zeros make the division exact to where rounding looks: with few of them a quotient just below half would be
+  // rounded twice.
+  const amount = sql<string>`
+    round(${ref('e.minutes')} * ${ref('e.hourly_rate')} / 60.000000000000, ${currencyDigits}::int)`
+  return [
+    cast<number>(fn.countAll(), 'integer').as('entries'),
+    fn.coalesce(fn.sum<string>('e.minutes'), sql.lit('0')).as('minutes'),
+    fn.coalesce(fn.sum<string>('e.minutes').filterWhere(isBillable), sql.lit('0')).as('billable_minutes'),
+    fn.coalesce(fn.sum<string>(amount).filterWhere(isBillable), sql.lit('0')).as('billable_amount'),
+    // Their hours count, and no amount does.
+    cast<number>(fn.countAll().filterWhere(isUnrated), 'integer').as('unrated_entries'),
+  ] as const
 }
 
 /** Time of a whole window. */
-export async function timeTotal(db: Transaction, businessId: string, query: TimeQuery): Promise<TimeSums> {
-  const { rows } = await sql<TimeSums>`
-    select ${sums(query)} from ${tables} where ${matches(businessId, query)}`.execute(db)
-  return rows[0] as TimeSums
+export function timeTotal(db: Transaction, businessId: string, query: TimeQuery) {
+  return entriesOf(db, businessId, query).select(sums(query)).executeTakeFirstOrThrow()
 }
 
-export interface UnratedEntry {
-  worked_on: string
-  minutes: number
-  step: string
-  board: string
-  display_name: string | null
-  email: string | null
+type Column = AliasableExpression<string | null>
+const NOTHING: Column = sql`null::text`
+const day = eb.cast<string | null>('e.worked_on', 'text')
+const week = sql<string | null>`date_trunc('week', ${eb.ref('e.worked_on')})::date::text`
+const idOf = (column: 'b.id' | 'c.id' | 'e.user_id' | 's.id') => eb.cast<string | null>(column, 'text')
+const GROUP_COLUMNS: Record<TimeGroup, Record<'key' | 'name', Column>> = {
+  board: { key: idOf('b.id'), name: eb.ref('b.name') },
+  person: { key: idOf('e.user_id'), name: NOTHING },
+  client: { key: idOf('c.id'), name: eb.ref('c.name') },
+  step: { key: idOf('s.id'), name: eb.ref('s.name') },
+  day: { key: day, name: day },
+  week: { key: week, name: week },
 }
 
-/** Billable entries without a rate, the latest first. */
-export async function unratedEntries(
+/**
+ * A row by group. `key` is the id of the group; the day, or the Monday, where there is none; null for time without a
+ * client. `board` is that of a step, and `groups` says how many there are in all.
+ */
+export type TimeRow = Awaited<ReturnType<typeof timeByGroup>>[number]
+
+/** Time by group: days and weeks in order and only those with work, the others by most time. */
+export function timeByGroup(
   db: Transaction,
   businessId: string,
-  query: TimeQuery & { limit: number },
-): Promise<UnratedEntry[]> {
-  const { rows } = await sql<UnratedEntry>`
-    select e.worked_on::text, e.minutes, s.name as step, b.name as board, u.display_name, u.email
-    from ${tables} where ${matches(businessId, query)} and ${isUnrated}
-    order by e.worked_on desc, e.id limit ${query.limit}`.execute(db)
-  return rows
+  query: TimeQuery & { groupBy: TimeGroup; limit: number },
+) {
+  const { groupBy } = query
+  const { key, name } = GROUP_COLUMNS[groupBy]
+  const onlyOf = (group: TimeGroup, column: Column) => (groupBy === group ? column : NOTHING)
+  const groups = entriesOf(db, businessId, query)
+    .select([
+      key.as('key'),
+      name.as('name'),
+      onlyOf('step', eb.ref('b.name')).as('board'),
+      onlyOf('person', eb.ref('u.display_name')).as('display_name'),
+      onlyOf('person', eb.ref('u.email')).as('email'),
+    ])
+    .select(sums(query))
+    .select(({ cast, fn }) => cast<number>(fn.countAll().over(), 'integer').as('groups'))
+    .groupBy(sql`1, 2, 3, 4, 5`)
+  const ordered = groupBy === 'day' || groupBy === 'week' ? groups : groups.orderBy(eb.fn.sum('e.minutes'), 'desc')
+  return ordered.orderBy('key').limit(query.limit).execute()
 }
 
-export interface BoardTime {
-  estimated_minutes: string
-  minutes: string
-  billable_minutes: string
+/** A billable entry without a rate. */
+export type UnratedEntry = Awaited<ReturnType<typeof unratedEntries>>[number]
+
+/** Billable entries without a rate, the latest first. */
+export function unratedEntries(db: Transaction, businessId: string, query: TimeQuery & { limit: number }) {
+  return entriesOf(db, businessId, query)
+    .select(['e.worked_on', 'e.minutes', 's.name as step', 'b.name as board', 'u.display_name', 'u.email'])
+    .where(isUnrated)
+    .orderBy('e.worked_on', 'desc')
+    .orderBy('e.id')
+    .limit(query.limit)
+    .execute()
 }
 
 /** Time estimated for the steps of a board, and spent on them since it began. */
-export async function timeOfBoard(db: Transaction, businessId: string, boardId: string): Promise<BoardTime> {
-  const { rows } = await sql<BoardTime>`
-    select coalesce(sum(s.estimated_minutes), 0)::text as estimated_minutes,
-      coalesce(sum(t.minutes), 0)::text as minutes, coalesce(sum(t.billable_minutes), 0)::text as billable_minutes
-    from psa_step s
-    left join (
-      select step_id, sum(minutes) as minutes, sum(minutes) filter (where is_billable) as billable_minutes
-      from psa_time_entry where business_id = ${businessId} group by step_id
-    ) t on t.step_id = s.id
-    where s.business_id = ${businessId} and s.board_id = ${boardId}`.execute(db)
-  return rows[0] as BoardTime
+export function timeOfBoard(db: Transaction, businessId: string, boardId: string) {
+  const spent = db
+    .selectFrom('psa_time_entry')
+    .select(({ fn }) => [
+      'step_id',
+      fn.sum<string>('minutes').as('minutes'),
+      fn.sum<string>('minutes').filterWhere('is_billable', '=', true).as('billable_minutes'),
+    ])
+    .where('business_id', '=', businessId)
+    .groupBy('step_id')
+    .as('t')
+  return db
+    .selectFrom('psa_step as s')
+    .leftJoin(spent, 't.step_id', 's.id')
+    .select(({ fn }) => [
+      fn.coalesce(fn.sum<string>('s.estimated_minutes'), sql.lit('0')).as('estimated_minutes'),
+      fn.coalesce(fn.sum<string>('t.minutes'), sql.lit('0')).as('minutes'),
+      fn.coalesce(fn.sum<string>('t.billable_minutes'), sql.lit('0')).as('billable_minutes'),
+    ])
+    .where('s.business_id', '=', businessId)
+    .where('s.board_id', '=', boardId)
+    .executeTakeFirstOrThrow()
 }

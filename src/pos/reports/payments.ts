@@ -1,52 +1,50 @@
-import { sql } from 'kysely'
+import { type ExpressionBuilder, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
+import type { DB } from '../../database/types.ts'
 import type { Days } from '../../time/window.ts'
 import type { SalesScope } from '../scope.ts'
 import { rollupRows } from './rollups.ts'
 
+const SUMS = ['payments', 'amount', 'refunds', 'refunded'] as const
+
 /** Sums as the database gives them, tax and tips included: decimal strings. */
-export interface PaymentSums {
-  payments: string
-  amount: string
-  refunds: string
-  refunded: string
-}
+export type PaymentSums = Record<(typeof SUMS)[number], string>
 
-export interface MethodSums extends PaymentSums {
-  method: string
-}
-
-const sums = sql`coalesce(sum(r.payments), 0)::text as payments, coalesce(sum(r.amount), 0)::text as amount,
-  coalesce(sum(r.refunds), 0)::text as refunds, coalesce(sum(r.refunded), 0)::text as refunded`
+const sums = ({ fn }: ExpressionBuilder<{ r: DB['payment_daily'] }, 'r'>) =>
+  SUMS.map((name) => fn.coalesce(fn.sum<string>(`r.${name}`), sql.lit('0')).as(name))
 
 /**
  * What was paid and given back by each payment method on the local days of a window, the largest amounts first, from
  * the rollups. A payment counts on the day on which its order is completed, a refund on its own.
  */
-export async function paymentsByMethod(
-  db: Transaction,
-  scope: SalesScope,
-  days: Days,
-  limit: number,
-): Promise<MethodSums[]> {
-  const { rows } = await sql<MethodSums>`
-    select r.method, ${sums} from payment_daily r
-    where ${rollupRows('r', scope, days)}
-    group by r.method having sum(r.payments) <> 0 or sum(r.refunds) <> 0
-    order by sum(r.amount) desc, r.method limit ${limit}`.execute(db)
-  return rows
+export function paymentsByMethod(db: Transaction, scope: SalesScope, days: Days, limit: number) {
+  return db
+    .selectFrom('payment_daily as r')
+    .select('r.method')
+    .select(sums)
+    .where(rollupRows('r', scope, days))
+    .groupBy('r.method')
+    .having(({ eb, fn, or }) => or([eb(fn.sum('r.payments'), '<>', 0), eb(fn.sum('r.refunds'), '<>', 0)]))
+    .orderBy(({ fn }) => fn.sum('r.amount'), 'desc')
+    .orderBy('r.method')
+    .limit(limit)
+    .execute()
 }
 
 /** The sums over all payment methods of a window, and how many there are. */
-export async function paymentsTotal(
-  db: Transaction,
-  scope: SalesScope,
-  days: Days,
-): Promise<PaymentSums & { methods: number }> {
-  const { rows } = await sql<PaymentSums & { methods: number }>`
-    select ${sums}, count(distinct r.method) filter (where r.payments <> 0 or r.refunds <> 0)::int as methods
-    from payment_daily r where ${rollupRows('r', scope, days)}`.execute(db)
-  const [row] = rows
-  if (row === undefined) throw new Error('an aggregate has no row')
-  return row
+export function paymentsTotal(db: Transaction, scope: SalesScope, days: Days) {
+  return db
+    .selectFrom('payment_daily as r')
+    .select(sums)
+    .select(({ cast, fn }) =>
+      cast<number>(
+        fn
+          .count('r.method')
+          .distinct()
+          .filterWhere(({ eb, or }) => or([eb('r.payments', '<>', '0'), eb('r.refunds', '<>', '0')])),
+        'integer',
+      ).as('methods'),
+    )
+    .where(rollupRows('r', scope, days))
+    .executeTakeFirstOrThrow()
 }

@@ -1,11 +1,15 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import type { DB } from '../../database/types.ts'
 import { addDays, daysBetween, monthStart } from '../../time/local.ts'
 import type { Days } from '../../time/window.ts'
 import type { SalesScope } from '../scope.ts'
 
+type Daily = 'payment_daily' | 'product_daily' | 'sales_daily' | 'sales_hourly' | 'tax_daily'
+type Monthly = 'product_monthly' | 'sales_monthly'
+
 /** Whether a row of a rollup belongs to a scope, by the clock of the scope. */
 export function inRollup(alias: string, { businessId, locationId }: SalesScope): RawBuilder<SqlBool> {
-  const column = (name: string) => sql.ref(`${alias}.${name}`)
+  const column = (name: keyof DB[Daily | Monthly]) => sql.ref(`${alias}.${name}`)
   const isOfScope =
     locationId === undefined
       ? sql`${column('basis')} = 'business'`
@@ -18,10 +22,14 @@ export function rollupRows(
   alias: string,
   scope: SalesScope,
   { from, to }: Days,
-  time: 'day' | 'month' = 'day',
+  time: ('day' & keyof DB[Daily]) | ('month' & keyof DB[Monthly]) = 'day',
 ): RawBuilder<SqlBool> {
   return sql<SqlBool>`${inRollup(alias, scope)} and ${sql.ref(`${alias}.${time}`)} between ${from} and ${to}`
 }
+
+type ColumnOfBoth<Rollup extends 'sales' | 'product'> = string &
+  keyof DB[`${Rollup}_daily`] &
+  keyof DB[`${Rollup}_monthly`]
 
 /**
  * The cells that add up to a window, as a subquery. Whole calendar months are of the monthly rollup; so is a month of
@@ -29,9 +37,9 @@ export function rollupRows(
  * is some twelve rows and a few days in place of hundreds.
  * @param columns of both rollups: keys and sums; `day` is given beside them, in a month its first
  */
-export function monthlyCells(
-  rollup: 'sales' | 'product',
-  columns: { keys: readonly string[]; sums: readonly string[] },
+export function monthlyCells<Rollup extends 'sales' | 'product'>(
+  rollup: Rollup,
+  columns: Record<'keys' | 'sums', readonly ColumnOfBoth<Rollup>[]>,
   scope: SalesScope,
   days: Days,
 ): RawBuilder<unknown> {

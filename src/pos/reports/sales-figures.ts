@@ -18,28 +18,22 @@ export const SalesFiguresSchema = Type.Object({
 })
 export type SalesFigures = Static<typeof SalesFiguresSchema>
 
-/** Sums as the database gives them: decimal strings. */
-export interface SalesSums {
-  orders: string
-  refunds: string
-  units_sold: string
-  gross_sales: string
-  discounts: string
-  returns: string
-  tax: string
-  tips: string
-}
+/** The columns of the rollups that figures are made of. */
+export const SALES_SUMS = [
+  'orders',
+  'refunds',
+  'units_sold',
+  'gross_sales',
+  'discounts',
+  'returns',
+  'tax',
+  'tips',
+] as const
 
-export const NO_SALES: SalesSums = {
-  orders: '0',
-  refunds: '0',
-  units_sold: '0',
-  gross_sales: '0',
-  discounts: '0',
-  returns: '0',
-  tax: '0',
-  tips: '0',
-}
+/** Sums as the database gives them: decimal strings. */
+export type SalesSums = Record<(typeof SALES_SUMS)[number], string>
+
+export const NO_SALES = Object.fromEntries(SALES_SUMS.map((name) => [name, '0'])) as SalesSums
 
 /** Net sales of some sums. */
 export function netSales(sums: SalesSums): Decimal {
@@ -67,10 +61,9 @@ export function salesFigures(sums: SalesSums, currency: Currency): SalesFigures 
 
 /** Adds sums of one currency. */
 export function addSums(rows: readonly SalesSums[]): SalesSums {
-  const keys = Object.keys(NO_SALES) as (keyof SalesSums)[]
   return Object.fromEntries(
-    keys.map((key) => [key, rows.reduce((sum, row) => sum.plus(row[key]), new Decimal(0)).toString()]),
-  ) as unknown as SalesSums
+    SALES_SUMS.map((name) => [name, rows.reduce((sum, row) => sum.plus(row[name]), new Decimal(0)).toString()]),
+  ) as SalesSums
 }
 
 /** One line with all terms, for text. */

@@ -4,12 +4,11 @@ import type { Days } from '../../time/window.ts'
 import { atLocation } from '../conditions.ts'
 import type { SalesScope } from '../scope.ts'
 import { inRollup, monthlyCells, rollupRows } from './rollups.ts'
-import { NO_SALES, type SalesSums } from './sales-figures.ts'
+import { NO_SALES, SALES_SUMS, type SalesSums } from './sales-figures.ts'
 
 export type Bucket = 'total' | 'day' | 'week' | 'month' | 'weekday' | 'hour'
 
-const SUMS = ['orders', 'refunds', 'units_sold', 'gross_sales', 'discounts', 'returns', 'tax', 'tips'] as const
-const sums = SUMS.map((name) => sql`coalesce(sum(r.${sql.ref(name)}), 0)::text as ${sql.ref(name)}`)
+const sums = SALES_SUMS.map((name) => sql`coalesce(sum(r.${sql.ref(name)}), 0)::text as ${sql.ref(name)}`)
 
 // Keys of the buckets as text: a date, a number, or nothing for the whole window.
 const BUCKET_KEY: Record<Bucket, ReturnType<typeof sql>> = {
@@ -34,7 +33,7 @@ export async function salesByBucket(
 ): Promise<Map<string, SalesSums>> {
   const cells =
     bucket === 'total' || bucket === 'month'
-      ? monthlyCells('sales', { keys: [], sums: SUMS }, scope, days)
+      ? monthlyCells('sales', { keys: [], sums: SALES_SUMS }, scope, days)
       : sql`(
           select * from ${sql.table(bucket === 'hour' ? 'sales_hourly' : 'sales_daily')} r
           where ${rollupRows('r', scope, days)})`
@@ -77,7 +76,7 @@ export async function salesUntil(
   const { rows } = await sql<SalesSums & { key: string }>`
     select r.day::text as key, ${sql.join(sums)}
     from (
-      select r.day, ${sql.join(SUMS.map((name) => sql.ref(`r.${name}`)))}
+      select r.day, ${sql.join(SALES_SUMS.map((name) => sql.ref(`r.${name}`)))}
       from sales_hourly r
       where ${inRollup('r', scope)} and r.day = any(${dates}::date[]) and r.hour < ${hour}
       union all
@@ -108,7 +107,7 @@ const PRODUCT_COLUMNS = {
     'costed_lines',
     'net_sales',
   ],
-}
+} as const
 
 /**
  * What products sold in a window, as a subquery of rows that add up to it, with its columns: product_id, variant_id,

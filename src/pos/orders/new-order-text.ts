@@ -1,0 +1,45 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { formatMoney } from '../../money/money.ts'
+import { EntityRef, Nullable } from '../../results/schema.ts'
+import { table } from '../../results/table.ts'
+import { StockChangesSchema } from './order-stock.ts'
+
+/** An order that was just made. */
+export const NewOrderSchema = Type.Object({
+  order: Type.Object({ id: Type.String(), number: Type.String(), status: Type.String() }),
+  location: EntityRef,
+  client: Nullable(EntityRef),
+  currency: Type.String(),
+  totals: Type.Object({
+    netSales: Type.String(),
+    tax: Type.String(),
+    tips: Type.String(),
+    total: Type.String(),
+    refundable: Type.String(),
+  }),
+  lines: Type.Array(
+    Type.Object({
+      line: Type.Integer(),
+      sku: Type.String(),
+      quantity: Type.String(),
+      unitPrice: Type.String(),
+      total: Type.String({ description: 'With tax' }),
+    }),
+  ),
+  payments: Type.Array(Type.Object({ method: Type.String(), amount: Type.String() })),
+  stock: StockChangesSchema,
+  hasMore: Type.Boolean({ description: 'lines and stock were cut' }),
+})
+
+/** The same as text, without the stock. */
+export function describeNewOrder({ order, location, client, totals, ...data }: Static<typeof NewOrderSchema>): string {
+  const paid = data.payments.map(({ method, amount }) => `${method} ${amount}`).join(', ')
+  return [
+    `Order ${order.number} is ${order.status}: total ${formatMoney({ amount: totals.total, currency: data.currency })} (net ${totals.netSales}, tax ${totals.tax}, tips ${totals.tips}), ${paid === '' ? 'nothing paid' : `paid ${paid}`}. ${totals.refundable} refundable.`,
+    `Id ${order.id}, at ${location.name} (${location.id})${client === null ? '' : `, for ${client.name} (${client.id})`}.`,
+    table(
+      ['line', 'SKU', 'quantity', 'unit price', 'total'],
+      data.lines.map((line) => [line.line, line.sku, line.quantity, line.unitPrice, line.total]),
+    ),
+  ].join('\n')
+}

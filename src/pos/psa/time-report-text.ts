@@ -1,0 +1,114 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { type Currency, Decimal, formatMoney, money } from '../../money/money.ts'
+import { NullableText } from '../../results/schema.ts'
+import { table } from '../../results/table.ts'
+import { clean } from '../../results/text.ts'
+import { weekday } from '../../time/local.ts'
+import { WindowSchema } from '../../time/window.ts'
+import { hours, personName } from './text.ts'
+import type { TimeGroup, TimeRow, TimeSums, UnratedEntry } from './time.ts'
+
+const FIGURES = {
+  hours: Type.String(),
+  billableHours: Type.String(),
+  nonBillableHours: Type.String(),
+  billableAmount: Type.String(),
+  unratedEntries: Type.Integer(),
+}
+
+const UnratedSchema = Type.Object({
+  workedOn: Type.String(),
+  person: Type.String(),
+  step: Type.String(),
+  board: Type.String(),
+  hours: Type.String(),
+})
+
+/** Time worked in a period, by group. */
+export const TimeReportSchema = Type.Object({
+  window: WindowSchema,
+  groupBy: Type.String(),
+  totals: Type.Object({ entries: Type.Integer(), ...FIGURES }),
+  rows: Type.Array(
+    Type.Object({
+      id: NullableText,
+      name: Type.String(),
+      ...FIGURES,
+    }),
+  ),
+  rowsLeftOut: Type.Integer(),
+  unrated: Type.Array(UnratedSchema),
+})
+type TimeReport = Static<typeof TimeReportSchema>
+
+/** Whose or of what the time of a row is. */
+export function groupOf(row: TimeRow, groupBy: TimeGroup): { id: string | null; name: string } {
+  switch (groupBy) {
+    case 'day':
+    case 'week':
+      return { id: null, name: row.name ?? '' }
+    case 'person':
+      return { id: row.key, name: personName(row) }
+    case 'step':
+      return { id: row.key, name: `${clean(row.name ?? '', 80)} (${clean(row.board ?? '', 60)})` }
+    default:
+      return { id: row.key, name: row.name === null ? 'no client' : clean(row.name, 80) }
+  }
+}
+
+/** Sums as figures, in hours and money. */
+export function timeFigures(sums: TimeSums, currency: Currency) {
+  return {
+    hours: hours(sums.minutes),
+    billableHours: hours(sums.billable_minutes),
+    nonBillableHours: hours(new Decimal(sums.minutes).minus(sums.billable_minutes)),
+    billableAmount: money(sums.billable_amount, currency).amount,
+    unratedEntries: sums.unrated_entries,
+  }
+}
+
+/** A billable entry without a rate, texts of strangers cleaned. */
+export function unratedWork(entry: UnratedEntry): Static<typeof UnratedSchema> {
+  return {
+    workedOn: entry.worked_on,
+    person: personName(entry),
+    step: clean(entry.step, 80),
+    board: clean(entry.board, 60),
+    hours: hours(entry.minutes),
+  }
+}
+
+/** A report as text. */
+export function describeTimeReport({ window, groupBy, totals, rows, rowsLeftOut, unrated }: TimeReport): string {
+  const { currency } = window
+  const lines = [
+    `${totals.hours} h in ${totals.entries} entries, ${window.from} to ${window.to}: billable ${totals.billableHours} h ` +
+      `for ${formatMoney({ amount: totals.billableAmount, currency })}, not billable ${totals.nonBillableHours} h.`,
+  ]
+  if (rowsLeftOut > 0) lines.push(`Only the ${rows.length} with most hours are shown, ${rowsLeftOut} are left out.`)
+  if (rows.length > 0) {
+    lines.push(
+      table(
+        [groupBy, 'hours', 'billable', 'not billable', `amount ${currency}`, 'without rate', 'id'],
+        rows.map((row) => [
+          groupBy === 'day' ? `${row.name} ${weekday(row.name).slice(0, 3)}` : row.name,
+          row.hours,
+          row.billableHours,
+          row.nonBillableHours,
+          row.billableAmount,
+          row.unratedEntries,
+          row.id ?? '–',
+        ]),
+      ),
+    )
+  }
+  if (totals.unratedEntries > 0) {
+    const named = unrated.map(
+      (entry) => `${entry.workedOn} ${entry.person}, ${entry.step} (${entry.board}) ${entry.hours} h`,
+    )
+    const cut = totals.unratedEntries > unrated.length ? `; the latest ${unrated.length}` : ''
+    lines.push(`Billable without a rate, so in no amount: ${totals.unratedEntries} entries${cut}: ${named.join('; ')}`)
+  }
+  lines.push(`Hours = minutes / 60; amount = hours × rate, rounded half-up per entry. Days are as noted with the work.`)
+  return lines.join('\n')
+}
