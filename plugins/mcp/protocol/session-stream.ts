@@ -24,6 +24,8 @@ export interface StreamParts {
   registry: Registry
   log: FastifyBaseLogger
   watch(watcher: Watcher): () => void
+  /** Looks what a watcher's principal may see now. */
+  look(watcher: Watcher): Promise<void>
   onClose(stream: SessionStream): void
 }
 
@@ -92,15 +94,10 @@ export class SessionStream implements Watcher {
     else this.#wire.comment('open')
   }
 
-  /**
-   * Tells what nobody was told, and what is kept.
-   * @param lists digest of the lists that the client knows
-   */
-  async bringUpToDate(lists: string | undefined): Promise<void> {
+  /** Tells what changed while no stream was open, or while this one was being opened, and what is kept. */
+  async bringUpToDate(): Promise<void> {
     if (this.#isEnded) return this.end()
-    // What changed while no stream was open was told to nobody.
-    if (lists !== this.#parts.registry.list(this.principal).digest) await this.#announce().catch(() => {})
-    await this.#deliver()
+    await this.#parts.look(this)
   }
 
   async onRenewed(): Promise<void> {

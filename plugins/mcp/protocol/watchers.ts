@@ -58,8 +58,10 @@ export function createWatchers(app: FastifyInstance, { limit, clock }: { limit: 
   })
 
   return {
+    renew,
+
     /**
-     * Watches what a principal may see.
+     * Watches what a principal may see, from changes on that come later: `renew` tells of those that came before.
      * @returns what stops it
      * @throws ServiceError `rate_limited` with too many open
      */
