@@ -1,4 +1,5 @@
 import { Type } from '@sinclair/typebox'
+import { together } from '../../src/database/together.ts'
 import { ServiceError } from '../../src/errors.ts'
 import { Amount, Id, Quantity } from '../../src/mcp/arguments.ts'
 import { additive, defineTool } from '../../src/mcp/tool.ts'
@@ -62,8 +63,10 @@ export default defineTool({
   }),
   output: NewOrderSchema,
   async handler({ items, locationId, clientId, tip, open, expectedTotal, ...input }, { db, business, principal, now }) {
-    const { location } = await locationToWrite(db, business, locationId)
-    const client = clientId === undefined ? null : await clientOf(db, business.id, clientId, 'clientId')
+    const [{ location }, client] = await together([
+      locationToWrite(db, business, locationId),
+      clientId === undefined ? null : clientOf(db, business.id, clientId, 'clientId'),
+    ])
     const orderType = clean(input.orderType, 40)
     if (orderType === '') throw new ServiceError('invalid_argument', 'orderType must be a word such as retail.')
     const tips = inMinorUnits(tip ?? '0', 'tip', business)

@@ -48,7 +48,10 @@ export default defineTool({
     const { db, business, principal, now } = context
     const order = await lockOrder(db, business.id, idOrNumber)
     assertCompleted(order)
-    const before = await findRefundable(db, business.id, order)
+    const [before, usualMethod] = await Promise.all([
+      findRefundable(db, business.id, order),
+      largestPaymentMethod(db, business.id, order.id),
+    ])
     const guard = { argument: 'expectedRefundable', name: 'what is left to refund' }
     expectAmount(before.total, input.expectedRefundable, guard, business)
 
@@ -59,8 +62,7 @@ export default defineTool({
     if (parts.length === 0 && tips.isZero()) {
       throw new ServiceError('conflict', 'Nothing of the order is left to refund. Nothing was written.')
     }
-    const paidBy =
-      method === undefined ? await largestPaymentMethod(db, business.id, order.id) : paymentMethodOf(method, 'method')
+    const paidBy = method === undefined ? usualMethod : paymentMethodOf(method, 'method')
     const author = { businessId: business.id, createdBy: principal.ref, now }
     const { id, stock } = await writeRefund(db, author, order, { parts, tips, reason, method: paidBy, restock })
 
