@@ -7,7 +7,7 @@ import { Decimal, money, quantity } from '../../src/money/money.ts'
 import { clientOf } from '../../src/pos/clients/clients.ts'
 import { describeNewOrder, NewOrderSchema } from '../../src/pos/orders/new-order-text.ts'
 import { expectAmount, inMinorUnits, payInFull, priceLines } from '../../src/pos/orders/order-pricing.ts'
-import { describeCut, describeStock, MAX_SHOWN } from '../../src/pos/orders/order-stock.ts'
+import { describeCut, describeStockChanges, MAX_SHOWN } from '../../src/pos/orders/order-stock.ts'
 import { writeOrder } from '../../src/pos/orders/order-writing.ts'
 import { locationToWrite } from '../../src/pos/organisation/locations.ts'
 import { clean } from '../../src/results/text.ts'
@@ -115,7 +115,7 @@ export default defineTool({
       stock: stock.slice(0, MAX_SHOWN),
       hasMore: lines.length > MAX_SHOWN,
     }
-    const text = [...describeCut(lines), describeNewOrder(data), describeStock(stock)].join('\n')
+    const text = [...describeCut(lines), describeNewOrder(data), describeStockChanges(stock)].join('\n')
     return { text, data, subject: `order ${id}` }
   },
 })

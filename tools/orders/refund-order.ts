@@ -4,7 +4,7 @@ import { Amount, Id, Quantity } from '../../src/mcp/arguments.ts'
 import { changing, defineTool } from '../../src/mcp/tool.ts'
 import { Decimal, money, quantity } from '../../src/money/money.ts'
 import { expectAmount, paymentMethodOf } from '../../src/pos/orders/order-pricing.ts'
-import { describeCut, describeStock, MAX_SHOWN } from '../../src/pos/orders/order-stock.ts'
+import { describeCut, describeStockChanges, MAX_SHOWN } from '../../src/pos/orders/order-stock.ts'
 import { type LockedOrder, lockOrder } from '../../src/pos/orders/order-writing.ts'
 import { paidFor } from '../../src/pos/orders/refund-parts.ts'
 import { describeRefund, RefundSchema } from '../../src/pos/orders/refund-text.ts'
@@ -89,7 +89,7 @@ export default defineTool({
       stock: stock.slice(0, MAX_SHOWN),
       hasMore: parts.length > MAX_SHOWN,
     }
-    const text = [...describeCut(parts), describeRefund(data), describeStock(stock)].join('\n')
+    const text = [...describeCut(parts), describeRefund(data), describeStockChanges(stock)].join('\n')
     return { text, data, subject: `refund ${id}` }
   },
 })
