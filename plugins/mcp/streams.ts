@@ -29,19 +29,24 @@ declare module 'fastify' {
 /** Live streams: a change reaches the client whichever instance holds its stream. */
 export default fp<{ config: Config; clock: Clock }>(
   async (app, { config, clock }) => {
-    const { watch, check, endAll } = createWatchers(app, { limit: config.MCP_STREAM_LIMIT, clock })
+    const { watch, renew, check, endAll } = createWatchers(app, { limit: config.MCP_STREAM_LIMIT, clock })
     const streams = new Set<SessionStream>()
     const parts = {
       events: app.sessionEvents,
       registry: app.registry,
       log: app.log,
       watch,
+      look: renew,
       onClose: (stream: SessionStream) => void streams.delete(stream),
     }
     let isClosing = false
 
     app.decorate('mcpStreams', {
-      watch,
+      watch(watcher) {
+        const stop = watch(watcher)
+        void renew(watcher)
+        return stop
+      },
 
       async open(reply, options) {
         const { session, protocolVersion = session.protocolVersion } = options
@@ -51,7 +56,7 @@ export default fp<{ config: Config; clock: Clock }>(
         stream.open(reply.getHeaders() as OutgoingHttpHeaders, protocolVersion)
         streams.add(stream)
         if (isClosing) stream.leave()
-        await stream.bringUpToDate(session.lists)
+        await stream.bringUpToDate()
       },
     } satisfies McpStreams)
 

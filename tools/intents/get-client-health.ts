@@ -21,8 +21,10 @@ export default defineTool({
   output: ClientHealthSchema,
   async handler(_input, { db, business, now }) {
     const asOf = localDate(now, business.timezone)
-    const found = await clientHealth(db, business, asOf, LISTED)
-    const allSales = netSales(await salesTotal(db, { businessId: business.id }, ALL_DAYS))
-    return presentClientHealth(found, { asOf, allSales, business })
+    const [found, allSales] = await Promise.all([
+      clientHealth(db, business, asOf, LISTED),
+      salesTotal(db, { businessId: business.id }, ALL_DAYS),
+    ])
+    return presentClientHealth(found, { asOf, allSales: netSales(allSales), business })
   },
 })

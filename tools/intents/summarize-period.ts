@@ -121,8 +121,8 @@ async function summarizePeriod(context: BusinessContext, input: WindowInput, loc
       figuresBefore,
       ...rates,
       days: each,
-      mostReturned: named(products.find((row) => row.most_returned !== null)),
-      biggestFaller: named(products.find((row) => row.down === 1)),
+      mostReturned: namedProduct(products.find((row) => row.most_returned !== null)),
+      biggestFaller: namedProduct(products.find((row) => row.down === 1)),
       currency: business,
     }),
   }
@@ -161,7 +161,7 @@ function productOf(row: ProductChange, currency: Currency): Static<typeof Produc
   }
 }
 
-function named(row: ProductChange | undefined) {
+function namedProduct(row: ProductChange | undefined) {
   if (row === undefined) return null
   const { net_sales: net, net_before: before, returns: returned } = row
   return { name: variantName(row, NAME), sku: clean(row.sku, NAME), net, before, returned }

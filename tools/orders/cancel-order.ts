@@ -3,7 +3,7 @@ import { ServiceError } from '../../src/errors.ts'
 import { Id } from '../../src/mcp/arguments.ts'
 import { changing, defineTool } from '../../src/mcp/tool.ts'
 import { formatMoney, money } from '../../src/money/money.ts'
-import { describeStock, MAX_SHOWN, StockChangesSchema } from '../../src/pos/orders/order-stock.ts'
+import { describeStockChanges, MAX_SHOWN, StockChangesSchema } from '../../src/pos/orders/order-stock.ts'
 import { cancelOrder, lockOrder } from '../../src/pos/orders/order-writing.ts'
 import { StringEnum } from '../../src/results/schema.ts'
 import { clean } from '../../src/results/text.ts'
@@ -49,7 +49,7 @@ export default defineTool({
     return {
       text: [
         `Order ${number} (${order.id}) was ${order.status} and is now cancelled; its total was ${formatMoney(total)}.${payBack}`,
-        describeStock(stock),
+        describeStockChanges(stock),
       ].join('\n'),
       data: {
         order: {

@@ -1,4 +1,5 @@
 import { Type } from '@sinclair/typebox'
+import { together } from '../../src/database/together.ts'
 import { ServiceError } from '../../src/errors.ts'
 import { Amount, Id, Quantity } from '../../src/mcp/arguments.ts'
 import { additive, defineTool } from '../../src/mcp/tool.ts'
@@ -6,7 +7,7 @@ import { Decimal, money, quantity } from '../../src/money/money.ts'
 import { clientOf } from '../../src/pos/clients/clients.ts'
 import { describeNewOrder, NewOrderSchema } from '../../src/pos/orders/new-order-text.ts'
 import { expectAmount, inMinorUnits, payInFull, priceLines } from '../../src/pos/orders/order-pricing.ts'
-import { describeCut, describeStock, MAX_SHOWN } from '../../src/pos/orders/order-stock.ts'
+import { describeCut, describeStockChanges, MAX_SHOWN } from '../../src/pos/orders/order-stock.ts'
 import { writeOrder } from '../../src/pos/orders/order-writing.ts'
 import { locationToWrite } from '../../src/pos/organisation/locations.ts'
 import { clean } from '../../src/results/text.ts'
@@ -62,8 +63,10 @@ export default defineTool({
   }),
   output: NewOrderSchema,
   async handler({ items, locationId, clientId, tip, open, expectedTotal, ...input }, { db, business, principal, now }) {
-    const { location } = await locationToWrite(db, business, locationId)
-    const client = clientId === undefined ? null : await clientOf(db, business.id, clientId, 'clientId')
+    const [{ location }, client] = await together([
+      locationToWrite(db, business, locationId),
+      clientId === undefined ? null : clientOf(db, business.id, clientId, 'clientId'),
+    ])
     const orderType = clean(input.orderType, 40)
     if (orderType === '') throw new ServiceError('invalid_argument', 'orderType must be a word such as retail.')
     const tips = inMinorUnits(tip ?? '0', 'tip', business)
@@ -112,7 +115,7 @@ export default defineTool({
       stock: stock.slice(0, MAX_SHOWN),
       hasMore: lines.length > MAX_SHOWN,
     }
-    const text = [...describeCut(lines), describeNewOrder(data), describeStock(stock)].join('\n')
+    const text = [...describeCut(lines), describeNewOrder(data), describeStockChanges(stock)].join('\n')
     return { text, data, subject: `order ${id}` }
   },
 })

@@ -4,7 +4,7 @@ import { Amount, Id, Quantity } from '../../src/mcp/arguments.ts'
 import { changing, defineTool } from '../../src/mcp/tool.ts'
 import { Decimal, money, quantity } from '../../src/money/money.ts'
 import { expectAmount, paymentMethodOf } from '../../src/pos/orders/order-pricing.ts'
-import { describeCut, describeStock, MAX_SHOWN } from '../../src/pos/orders/order-stock.ts'
+import { describeCut, describeStockChanges, MAX_SHOWN } from '../../src/pos/orders/order-stock.ts'
 import { type LockedOrder, lockOrder } from '../../src/pos/orders/order-writing.ts'
 import { paidFor } from '../../src/pos/orders/refund-parts.ts'
 import { describeRefund, RefundSchema } from '../../src/pos/orders/refund-text.ts'
@@ -48,7 +48,10 @@ export default defineTool({
     const { db, business, principal, now } = context
     const order = await lockOrder(db, business.id, idOrNumber)
     assertCompleted(order)
-    const before = await findRefundable(db, business.id, order)
+    const [before, usualMethod] = await Promise.all([
+      findRefundable(db, business.id, order),
+      largestPaymentMethod(db, business.id, order.id),
+    ])
     const guard = { argument: 'expectedRefundable', name: 'what is left to refund' }
     expectAmount(before.total, input.expectedRefundable, guard, business)
 
@@ -59,8 +62,7 @@ export default defineTool({
     if (parts.length === 0 && tips.isZero()) {
       throw new ServiceError('conflict', 'Nothing of the order is left to refund. Nothing was written.')
     }
-    const paidBy =
-      method === undefined ? await largestPaymentMethod(db, business.id, order.id) : paymentMethodOf(method, 'method')
+    const paidBy = method === undefined ? usualMethod : paymentMethodOf(method, 'method')
     const author = { businessId: business.id, createdBy: principal.ref, now }
     const { id, stock } = await writeRefund(db, author, order, { parts, tips, reason, method: paidBy, restock })
 
@@ -87,7 +89,7 @@ export default defineTool({
       stock: stock.slice(0, MAX_SHOWN),
       hasMore: parts.length > MAX_SHOWN,
     }
-    const text = [...describeCut(parts), describeRefund(data), describeStock(stock)].join('\n')
+    const text = [...describeCut(parts), describeRefund(data), describeStockChanges(stock)].join('\n')
     return { text, data, subject: `refund ${id}` }
   },
 })

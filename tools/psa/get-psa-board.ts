@@ -28,9 +28,11 @@ export default defineTool({
     const today = localDate(now, business.timezone)
     const row = await boardCalled(context, idOrName, today)
     const board = boardSummary(row)
-    const steps = await findStepsOfBoard(db, business.id, { boardId: row.id, today, limit: MAX_STEPS })
+    const [steps, time] = await Promise.all([
+      findStepsOfBoard(db, business.id, { boardId: row.id, today, limit: MAX_STEPS }),
+      timeOfBoard(db, business.id, row.id),
+    ])
     const { phases, shown } = phasesOf(steps)
-    const time = await timeOfBoard(db, business.id, row.id)
     const data = {
       board,
       today,

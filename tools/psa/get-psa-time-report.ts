@@ -40,8 +40,11 @@ export default defineTool({
     await requireBoard(db, business.id, boardId)
     const days = windowOf(input, now, business.timezone, 'this_month')
     const query = { ...days, boardId, userId, currencyDigits: business.currencyDigits }
-    const sums = await timeTotal(db, business.id, query)
-    const groups = await timeByGroup(db, business.id, { ...query, groupBy, limit: MAX_ROWS })
+    const [sums, groups, unrated] = await Promise.all([
+      timeTotal(db, business.id, query),
+      timeByGroup(db, business.id, { ...query, groupBy, limit: MAX_ROWS }),
+      unratedEntries(db, business.id, { ...query, limit: MAX_UNRATED }),
+    ])
     const inAll = groups[0]?.groups ?? 0
     requireFewDays(groupBy, inAll)
     const { items: rows } = page(
@@ -50,7 +53,6 @@ export default defineTool({
       () => [],
       (row) => ({ ...groupOf(row, groupBy), ...timeFigures(row, business) }),
     )
-    const unrated = await unratedEntries(db, business.id, { ...query, limit: MAX_UNRATED })
     const data = {
       window: { ...days, timezone: business.timezone, currency: business.currency },
       groupBy,

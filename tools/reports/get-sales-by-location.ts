@@ -34,12 +34,15 @@ export default defineTool({
     const { timezone, currency } = business
     const days = windowOf(input, now, timezone, 'last_30_days')
     const period = compare ? comparedPeriod(days, now, timezone) : undefined
-    const sales = await salesByLocation(db, business.id, days, period)
+    const [sales, sumsByBusinessClock] = await Promise.all([
+      salesByLocation(db, business.id, days, period),
+      salesTotal(db, { businessId: business.id }, days),
+    ])
     const zones = new Set(sales.map((row) => row.timezone))
     const sums = addSums(sales)
     const net = netSales(sums).toString()
     const totals = locationFigures(sums, business)
-    const byBusinessClock = money(netSales(await salesTotal(db, { businessId: business.id }, days)), business)
+    const byBusinessClock = money(netSales(sumsByBusinessClock), business)
 
     const build = (row: LocationSales): LocationReportRow => ({
       id: row.id,

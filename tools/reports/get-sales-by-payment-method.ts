@@ -50,9 +50,11 @@ export default defineTool({
     const { timezone, location } = await placeOf(db, business, locationId)
     const days = windowOf(input, now, timezone, 'last_30_days')
     const scope = { businessId: business.id, locationId }
-    const { methods, ...all } = await paymentsTotal(db, scope, days)
+    const [{ methods, ...all }, listed] = await Promise.all([
+      paymentsTotal(db, scope, days),
+      paymentsByMethod(db, scope, days, MAX_ROWS),
+    ])
     const totals = figuresOf(all, business)
-    const listed = await paymentsByMethod(db, scope, days, MAX_ROWS)
     const build = (method: string, sums: PaymentSums) => {
       const figures = figuresOf(sums, business)
       return { method, ...figures, sharePercent: sharePercent(figures.netAmount, totals.netAmount) }

@@ -36,14 +36,16 @@ export default defineTool({
     const days = windowOf(input, now, timezone, 'today')
     const buckets = reportBuckets(groupBy, days)
     const scope = { businessId: business.id, locationId }
-    const totals = salesFigures(await salesTotal(db, scope, days), business)
     const period = compare ? comparedPeriod(days, now, timezone) : undefined
-    const comparison = period && {
-      ...period,
-      ...compareFigures(totals, salesFigures(await salesTotal(db, scope, period), business)),
-    }
-    const sums = await salesByBucket(db, scope, days, groupBy)
-    const rows = buckets.map(({ key, label }) => reportRow(label, sums.get(key) ?? NO_SALES, business))
+    const [sums, sumsBefore, sumsByKey] = await Promise.all([
+      salesTotal(db, scope, days),
+      period && salesTotal(db, scope, period),
+      salesByBucket(db, scope, days, groupBy),
+    ])
+    const totals = salesFigures(sums, business)
+    const comparison = period &&
+      sumsBefore && { ...period, ...compareFigures(totals, salesFigures(sumsBefore, business)) }
+    const rows = buckets.map(({ key, label }) => reportRow(label, sumsByKey.get(key) ?? NO_SALES, business))
     const report = {
       window: { ...days, timezone, currency: business.currency },
       location,

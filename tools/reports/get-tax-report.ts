@@ -42,8 +42,10 @@ export default defineTool({
     const { currency } = business
     const { timezone, location } = await placeOf(db, business, locationId)
     const days = windowOf(input, now, timezone, 'this_month')
-    const rates = await taxByRate(db, { businessId: business.id, locationId }, days)
-    const pricesIncludeTax = await doPricesIncludeTax(db, business.id)
+    const [rates, pricesIncludeTax] = await Promise.all([
+      taxByRate(db, { businessId: business.id, locationId }, days),
+      doPricesIncludeTax(db, business.id),
+    ])
     const totals = amountsOf(rates, business)
     const rows = rates.slice(0, MAX_ROWS).map((row) => ({
       ratePercent: quantity(new Decimal(row.tax_rate).times(100)) as string | null,

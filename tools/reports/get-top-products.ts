@@ -1,4 +1,5 @@
 import { Type } from '@sinclair/typebox'
+import { together } from '../../src/database/together.ts'
 import { LocationId } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { Decimal, money } from '../../src/money/money.ts'
@@ -6,7 +7,7 @@ import { sharePercent } from '../../src/money/share.ts'
 import { categoryOf } from '../../src/pos/catalogue/categories.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
 import { Compare, comparedPeriod, comparison } from '../../src/pos/reports/period-comparison.ts'
-import { rankedProducts, salesOfProducts } from '../../src/pos/reports/product-sales.ts'
+import { rankedProducts } from '../../src/pos/reports/product-sales.ts'
 import { salesTotal } from '../../src/pos/reports/sales.ts'
 import { netSales } from '../../src/pos/reports/sales-figures.ts'
 import {
@@ -42,17 +43,22 @@ export default defineTool({
   }),
   output: TopProductsSchema,
   async handler({ by, order, category, locationId, limit, compare, ...input }, { db, business, now }) {
-    const { timezone, location } = await placeOf(db, business, locationId)
-    const days = windowOf(input, now, timezone, 'last_30_days')
+    const [{ timezone, location, days }, found] = await together([
+      placeOf(db, business, locationId).then((place) => ({
+        ...place,
+        days: windowOf(input, now, place.timezone, 'last_30_days'),
+      })),
+      category === undefined ? null : categoryOf(db, business.id, category),
+    ])
     const scope = { businessId: business.id, locationId }
-    const found = category === undefined ? null : await categoryOf(db, business.id, category)
-    const total = netSales(await salesTotal(db, scope, days)).toString()
-    const ranked = await rankedProducts(db, scope, days, { by, order, limit: limit + 1, categoryId: found?.id })
-
     const period = compare ? comparedPeriod(days, now, timezone) : undefined
-    const variantIds = ranked.map((row) => row.variant_id)
-    const earlier = period && (await salesOfProducts(db, scope, period, variantIds))
-    const totalBefore = period && netSales(await salesTotal(db, scope, period)).toString()
+    const query = { by, order, limit: limit + 1, categoryId: found?.id, before: period }
+    const [sums, sumsBefore, ranked] = await Promise.all([
+      salesTotal(db, scope, days),
+      period && salesTotal(db, scope, period),
+      rankedProducts(db, scope, days, query),
+    ])
+    const total = netSales(sums).toString()
 
     const { items: rows, hasMore } = page(
       ranked,
@@ -60,7 +66,7 @@ export default defineTool({
       () => [],
       (row) => ({
         ...productRow(row, total, business),
-        ...(earlier === undefined ? {} : productChange(by, row, earlier.get(row.variant_id), business)),
+        ...(compare ? productChange(by, row, business) : {}),
       }),
     )
     const shown = rows.reduce((sum, row) => sum.plus(row.netSales), new Decimal(0))
@@ -73,9 +79,9 @@ export default defineTool({
         shownNetSales: money(shown, business).amount,
         shownSharePercent: sharePercent(shown, total),
       },
-      ...(period === undefined || totalBefore === undefined
+      ...(period === undefined || sumsBefore === undefined
         ? {}
-        : { comparison: comparison(period, { now: total, before: totalBefore }, business) }),
+        : { comparison: comparison(period, { now: total, before: netSales(sumsBefore).toString() }, business) }),
       by,
       rows,
       hasMore,

@@ -24,6 +24,8 @@ export interface StreamParts {
   registry: Registry
   log: FastifyBaseLogger
   watch(watcher: Watcher): () => void
+  /** Looks what a watcher's principal may see now. */
+  look(watcher: Watcher): Promise<void>
   onClose(stream: SessionStream): void
 }
 
@@ -92,15 +94,10 @@ export class SessionStream implements Watcher {
     else this.#wire.comment('open')
   }
 
-  /**
-   * Announces changes that the client has missed, and delivers the messages that wait for it.
-   * @param lists digest of the lists that the client knows
-   */
-  async bringUpToDate(lists: string | undefined): Promise<void> {
+  /** Announces what changed before or while the stream was opened, and delivers the messages that wait for it. */
+  async bringUpToDate(): Promise<void> {
     if (this.#isEnded) return this.end()
-    // Changes are announced to open streams only.
-    if (lists !== this.#parts.registry.list(this.principal).digest) await this.#announce().catch(() => {})
-    await this.#deliver()
+    await this.#parts.look(this)
   }
 
   async onRenewed(): Promise<void> {

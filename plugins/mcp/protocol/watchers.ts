@@ -58,8 +58,10 @@ export function createWatchers(app: FastifyInstance, { limit, clock }: { limit: 
   })
 
   return {
+    renew,
+
     /**
-     * Watches what a principal may see.
+     * Watches what a principal may see. It notices only later changes; call `renew` for earlier ones.
      * @returns a function that stops it
      * @throws ServiceError `rate_limited` with too many open
      */

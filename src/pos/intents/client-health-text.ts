@@ -105,12 +105,12 @@ export function presentClientHealth(
     topClients: found.top.map(rated),
     atRiskClients: found.most_at_risk.map(rated),
   }
-  const data = { ...health, worthDoing: advice(health, found) }
-  return { text: describe(data), data }
+  const data = { ...health, worthDoing: clientAdvice(health, found) }
+  return { text: describeClientHealth(data), data }
 }
 
 /** At most three things worth doing, the most valuable first. */
-function advice(health: Omit<Health, 'worthDoing'>, { buyers, repeaters }: ClientHealth): string[] {
+function clientAdvice(health: Omit<Health, 'worthDoing'>, { buyers, repeaters }: ClientHealth): string[] {
   const { atRiskClients, concentration, repeatRatePercent, currency } = health
   const { topTenPercent, withoutClientPercent } = concentration
   const things: string[] = []
@@ -132,7 +132,7 @@ function advice(health: Omit<Health, 'worthDoing'>, { buyers, repeaters }: Clien
   return things.slice(0, NAMED)
 }
 
-function describe(health: Health): string {
+function describeClientHealth(health: Health): string {
   const { counts, concentration, currency, valueAtRisk, atRiskClients, topClients } = health
   const share = (value: string | null) => (value === null ? 'none' : `${value} %`)
   if (counts.withPurchases === 0) {

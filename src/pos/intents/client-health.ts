@@ -71,7 +71,7 @@ export async function clientHealth(
   const { id, timezone, currencyDigits } = business
   // Net sales per day since the first purchase, including that day and today.
   const expected = sql`(greatest(r.net_sales, 0) * ${EXPECTED_DAYS} / greatest(${today}::date - r.first_day + 1, 1))`
-  const named = (order: ReturnType<typeof sql>, condition: ReturnType<typeof sql>) => sql`(
+  const firstBy = (order: ReturnType<typeof sql>, condition: ReturnType<typeof sql>) => sql`(
     select coalesce(json_agg(n), '[]') from (
       select r.id, c.code, c.name, r.status, r.orders, r.net_sales::text, r.last_day::text, r.days_since,
         round(r.span / r.gaps, 1)::text as rhythm,
@@ -125,8 +125,8 @@ export async function clientHealth(
       ${topSum(sql`(select (count(*) + 9) / 10 from rated)`)} as top_tenth,
       round(coalesce(sum(${expected}) filter (where status = 'at_risk'), 0), ${currencyDigits}::integer)::text
         as value_at_risk,
-      ${named(sql`r.net_sales`, sql`true`)} as top,
-      ${named(expected, sql`r.status = 'at_risk'`)} as most_at_risk
+      ${firstBy(sql`r.net_sales`, sql`true`)} as top,
+      ${firstBy(expected, sql`r.status = 'at_risk'`)} as most_at_risk
     from rated r`.execute(db)
   const [health] = rows
   if (health === undefined) throw new Error('an aggregate gives one row')

@@ -67,12 +67,12 @@ export function presentInventoryHealth(
 ): { text: string; data: Health } {
   let shown = LIMITS.reorder
   let data = healthOf(found, shown, place, currency)
-  let text = describeHealth(data)
-  // Names may be long, in letters that cost many tokens. Then there are fewer rows, but never half a row.
+  let text = describeInventoryHealth(data)
+  // Names may be long, in letters that cost many tokens. Then there are fewer rows, but never half a result.
   while (estimateTokens(text) > MAX_TEXT_TOKENS && shown > 1) {
     shown -= 1
     data = healthOf(found, shown, place, currency)
-    text = describeHealth(data)
+    text = describeInventoryHealth(data)
   }
   return { text, data }
 }
@@ -140,11 +140,11 @@ function healthOf(
     },
     formula: REPLENISHMENT_FORMULA,
   }
-  return { ...health, worthDoing: adviceOf(health) }
+  return { ...health, worthDoing: inventoryAdvice(health) }
 }
 
 /** At most three things worth doing, the most urgent first. */
-function adviceOf(health: Omit<Health, 'worthDoing'>): string[] {
+function inventoryAdvice(health: Omit<Health, 'worthDoing'>): string[] {
   const { totals, reorder, dead, overstocked } = health
   const [first] = reorder
   const where = (row: { name: string; sku: string; location: { name: string } }) =>
@@ -182,7 +182,7 @@ function adviceOf(health: Omit<Health, 'worthDoing'>): string[] {
 
 const products = (count: number) => `${count} ${count === 1 ? 'product' : 'products'}`
 
-function describeHealth(health: Health): string {
+function describeInventoryHealth(health: Health): string {
   const { window, location, totals, leftOut } = health
   const at = location === null ? 'all active locations, each judged alone' : location.name
   if (totals.stocks === 0) return `No stock of active products is kept at ${at}.`

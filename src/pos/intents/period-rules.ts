@@ -156,7 +156,7 @@ function returnsRose({ returns, mostReturned, currency }: AdviceInput): string |
   const most =
     mostReturned === null
       ? ''
-      : `: look at ${describeProduct(mostReturned)}, the most returned with ${amount(mostReturned.returned, currency)}`
+      : `: look at ${nameWithSku(mostReturned)}, the most returned with ${amount(mostReturned.returned, currency)}`
   return `Returns rose from ${returns.before} % to ${returns.percent} % of gross sales${most}.`
 }
 
@@ -179,7 +179,7 @@ function productFell({ biggestFaller, figuresBefore, currency }: AdviceInput): s
   const least = new Decimal(figuresBefore.netSales.amount).times(FALLER_PERCENT).div(100)
   if (fall.lte(0) || fall.lt(least)) return null
   return (
-    `Net sales of ${describeProduct(biggestFaller)} fell most, by ${amount(fall, currency)} to ` +
+    `Net sales of ${nameWithSku(biggestFaller)} fell most, by ${amount(fall, currency)} to ` +
     `${amount(net, currency)}: check its stock and price.`
   )
 }
@@ -231,7 +231,7 @@ function amount(value: Decimal.Value, currency: Currency): string {
   return formatMoney(money(value, currency))
 }
 
-function describeProduct({ name, sku }: NamedProduct): string {
+function nameWithSku({ name, sku }: NamedProduct): string {
   return `${name} [${sku}]`
 }
 

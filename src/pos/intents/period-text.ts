@@ -133,8 +133,8 @@ function describePeriod(period: Period, namesBusiness: boolean, detail: Detail):
   const whose = namesBusiness ? `${describeBusiness(period.business)}: ` : ''
   const lines = [
     `${whose}${headline(figures)} — ${describeDays(period)}${atPlace(location)}.`,
-    describeComparison('the period before', period.before, say),
-    period.yearBefore === null ? '' : describeComparison('a year before', period.yearBefore, say),
+    describeSalesComparison('the period before', period.before, say),
+    period.yearBefore === null ? '' : describeSalesComparison('a year before', period.yearBefore, say),
   ]
   if (!period.isComplete) lines.push('Today is not over, while the days it is compared with are whole.')
   if (detail.form === 'full') lines.push(`${describeFigures(figures)} · refunds ${figures.refunds}`)
@@ -160,7 +160,7 @@ function describeDays({ window: { from, to }, requestedTo, isComplete }: Period)
   return `${days}${cut}, ${count === 1 ? 'today so far' : 'the last one today so far'}`
 }
 
-function describeComparison(
+function describeSalesComparison(
   what: string,
   { from, to, orders, netSales, averageSale, changePercent }: Static<typeof SalesComparisonSchema>,
   say: (amount: string) => string,

@@ -38,8 +38,10 @@ export async function priceLines(
   items: readonly ItemInput[],
 ): Promise<SaleLine[]> {
   const references = items.map(({ product }) => product)
-  const variants = await variantsOf(db, business.id, references, 'items.product')
-  const taxIncluded = await doPricesIncludeTax(db, business.id)
+  const [variants, taxIncluded] = await Promise.all([
+    variantsOf(db, business.id, references, 'items.product'),
+    doPricesIncludeTax(db, business.id),
+  ])
   const { currencyDigits } = business
 
   return variants.map((variant, index) => {

@@ -69,7 +69,7 @@ export async function moveStock(
 }
 
 /** One line of text: `Stock: CAFE-1 -3 → 7`. */
-export function describeStock(changes: readonly StockChange[]): string {
+export function describeStockChanges(changes: readonly StockChange[]): string {
   if (changes.length === 0) return 'Stock: no change.'
   const shown = changes.slice(0, MAX_SHOWN).map(({ sku, change, onHand }) => `${sku} ${change} → ${onHand}`)
   const more = changes.length > MAX_SHOWN ? ` and ${changes.length - MAX_SHOWN} more` : ''

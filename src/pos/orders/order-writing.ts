@@ -76,43 +76,36 @@ export async function writeOrder(
       retryAfterSeconds: 1,
     })
   }
-  await db
-    .insertInto('order_item')
-    .values(
-      lines.map(({ variant, ...line }, index) => ({
-        business_id: businessId,
-        order_id: id,
-        line_number: index + 1,
-        product_id: variant.product_id,
-        variant_id: variant.variant_id,
-        name: variantName(variant),
-        quantity: line.quantity.toFixed(),
-        unit_price: line.unitPrice.toFixed(),
-        tax_rate: variant.tax_rate,
-        tax_included: line.taxIncluded,
-        gross_sales: line.grossSales,
-        discount: line.discount,
-        tax: line.tax,
-        unit_cost: variant.cost,
-      })),
-    )
-    .execute()
-  if (order.payments.length > 0) {
-    await db
-      .insertInto('order_payment')
-      .values(
-        order.payments.map(({ method, amount, reference }, index) => ({
-          business_id: businessId,
-          order_id: id,
-          payment_number: index + 1,
-          method,
-          amount: amount.toFixed(),
-          reference,
-          paid_at: now,
-        })),
-      )
-      .execute()
-  }
+  const items = db.insertInto('order_item').values(
+    lines.map(({ variant, ...line }, index) => ({
+      business_id: businessId,
+      order_id: id,
+      line_number: index + 1,
+      product_id: variant.product_id,
+      variant_id: variant.variant_id,
+      name: variantName(variant),
+      quantity: line.quantity.toFixed(),
+      unit_price: line.unitPrice.toFixed(),
+      tax_rate: variant.tax_rate,
+      tax_included: line.taxIncluded,
+      gross_sales: line.grossSales,
+      discount: line.discount,
+      tax: line.tax,
+      unit_cost: variant.cost,
+    })),
+  )
+  const payments = db.insertInto('order_payment').values(
+    order.payments.map(({ method, amount, reference }, index) => ({
+      business_id: businessId,
+      order_id: id,
+      payment_number: index + 1,
+      method,
+      amount: amount.toFixed(),
+      reference,
+      paid_at: now,
+    })),
+  )
+  await Promise.all([items.execute(), order.payments.length > 0 ? payments.execute() : undefined])
   return { id, number, stock }
 }
 
@@ -121,17 +114,19 @@ const formatNumber = (n: ReturnType<typeof sql>) =>
 
 /** Takes the next order number of the business, skipping numbers in use, such as those of imported orders. */
 async function nextOrderNumber(db: Transaction, businessId: string): Promise<string> {
-  // A separate statement, so that the next one sees what the previous holder of the lock has committed.
-  await db.selectFrom('business').select('id').where('id', '=', businessId).forNoKeyUpdate().execute()
-  const { rows } = await sql<{ number: string }>`
-    with recursive tried (n) as (
-      select next_order_number from business where id = ${businessId}
-      union all
-      select n + 1 from tried
-      where exists (select from orders where business_id = ${businessId} and order_number = ${formatNumber(sql`n`)})
-    )
-    update business set next_order_number = (select max(n) + 1 from tried) where id = ${businessId}
-    returning ${formatNumber(sql`next_order_number - 1`)} as number`.execute(db)
+  const [, { rows }] = await Promise.all([
+    // A separate statement, so that the next one sees what the previous holder of the lock has committed.
+    db.selectFrom('business').select('id').where('id', '=', businessId).forNoKeyUpdate().execute(),
+    sql<{ number: string }>`
+      with recursive tried (n) as (
+        select next_order_number from business where id = ${businessId}
+        union all
+        select n + 1 from tried
+        where exists (select from orders where business_id = ${businessId} and order_number = ${formatNumber(sql`n`)})
+      )
+      update business set next_order_number = (select max(n) + 1 from tried) where id = ${businessId}
+      returning ${formatNumber(sql`next_order_number - 1`)} as number`.execute(db),
+  ])
   return (rows[0] as { number: string }).number
 }
 
@@ -181,21 +176,22 @@ export async function cancelOrder(
   if (order.status === 'cancelled') {
     throw new ServiceError('conflict', 'The order is cancelled already. Nothing was written.')
   }
-  if (order.status === 'completed') await assertCancellable(db, businessId, order, now)
-
-  const drawn = await db
-    .selectFrom('inventory_movement as m')
-    .innerJoin('product_variant as v', (join) =>
-      join.onRef('v.business_id', '=', 'm.business_id').onRef('v.id', '=', 'm.variant_id'),
-    )
-    .select(({ fn }) => ['m.location_id', 'm.variant_id', 'v.sku', fn.sum<string>('m.quantity').as('change')])
-    .where('m.business_id', '=', businessId)
-    .where('m.source_id', '=', order.id)
-    .groupBy(['m.location_id', 'm.variant_id', 'v.sku'])
-    .having(({ fn }) => fn.sum('m.quantity'), '<>', 0)
-    .orderBy('v.sku')
-    .orderBy('m.location_id')
-    .execute()
+  const [drawn] = await Promise.all([
+    db
+      .selectFrom('inventory_movement as m')
+      .innerJoin('product_variant as v', (join) =>
+        join.onRef('v.business_id', '=', 'm.business_id').onRef('v.id', '=', 'm.variant_id'),
+      )
+      .select(({ fn }) => ['m.location_id', 'm.variant_id', 'v.sku', fn.sum<string>('m.quantity').as('change')])
+      .where('m.business_id', '=', businessId)
+      .where('m.source_id', '=', order.id)
+      .groupBy(['m.location_id', 'm.variant_id', 'v.sku'])
+      .having(({ fn }) => fn.sum('m.quantity'), '<>', 0)
+      .orderBy('v.sku')
+      .orderBy('m.location_id')
+      .execute(),
+    order.status === 'completed' ? assertCancellable(db, businessId, order, now) : undefined,
+  ])
   const moves = drawn.map(({ location_id, variant_id, sku, change }) => ({
     variantId: variant_id,
     locationId: location_id,

@@ -43,27 +43,35 @@ export async function findRefundable(db: Transaction, businessId: string, order:
     .where('f.order_id', '=', order.id)
     .groupBy('l.line_number')
     .as('r')
-  const rows = await db
-    .selectFrom('order_item as i')
-    .innerJoin('product_variant as v', (join) =>
-      join.onRef('v.business_id', '=', 'i.business_id').onRef('v.id', '=', 'i.variant_id'),
-    )
-    .leftJoin(refunded, 'r.line_number', 'i.line_number')
-    .select(({ fn }) => [
-      'i.line_number',
-      'i.variant_id',
-      'v.sku',
-      'i.quantity as sold_quantity',
-      'i.net_sales as sold_returns',
-      'i.tax as sold_tax',
-      fn.coalesce('r.quantity', sql.lit('0')).as('refunded_quantity'),
-      fn.coalesce('r.returns', sql.lit('0')).as('refunded_returns'),
-      fn.coalesce('r.tax', sql.lit('0')).as('refunded_tax'),
-    ])
-    .where('i.business_id', '=', businessId)
-    .where('i.order_id', '=', order.id)
-    .orderBy('i.line_number')
-    .execute()
+  const [rows, { tips: refundedTips }] = await Promise.all([
+    db
+      .selectFrom('order_item as i')
+      .innerJoin('product_variant as v', (join) =>
+        join.onRef('v.business_id', '=', 'i.business_id').onRef('v.id', '=', 'i.variant_id'),
+      )
+      .leftJoin(refunded, 'r.line_number', 'i.line_number')
+      .select(({ fn }) => [
+        'i.line_number',
+        'i.variant_id',
+        'v.sku',
+        'i.quantity as sold_quantity',
+        'i.net_sales as sold_returns',
+        'i.tax as sold_tax',
+        fn.coalesce('r.quantity', sql.lit('0')).as('refunded_quantity'),
+        fn.coalesce('r.returns', sql.lit('0')).as('refunded_returns'),
+        fn.coalesce('r.tax', sql.lit('0')).as('refunded_tax'),
+      ])
+      .where('i.business_id', '=', businessId)
+      .where('i.order_id', '=', order.id)
+      .orderBy('i.line_number')
+      .execute(),
+    db
+      .selectFrom('order_refund')
+      .select(({ fn }) => fn.coalesce(fn.sum<string>('tips'), sql.lit('0')).as('tips'))
+      .where('business_id', '=', businessId)
+      .where('order_id', '=', order.id)
+      .executeTakeFirstOrThrow(),
+  ])
   const lines = rows.map((row) => {
     const part = (of: 'sold' | 'refunded') => ({
       quantity: new Decimal(row[`${of}_quantity`]),
@@ -79,12 +87,6 @@ export async function findRefundable(db: Transaction, businessId: string, order:
       left: leftOf(sold, part('refunded')),
     }
   })
-  const { tips: refundedTips } = await db
-    .selectFrom('order_refund')
-    .select(({ fn }) => fn.coalesce(fn.sum<string>('tips'), sql.lit('0')).as('tips'))
-    .where('business_id', '=', businessId)
-    .where('order_id', '=', order.id)
-    .executeTakeFirstOrThrow()
   const tips = Decimal.max(0, new Decimal(order.tips).minus(refundedTips))
   return { lines, tips, total: Decimal.sum(tips, ...lines.map(({ left }) => paidFor(left))) }
 }
@@ -187,20 +189,17 @@ export async function writeRefund(
   }))
   const entry = { reason: 'return', sourceId: id, createdBy, createdAt: now } as const
   const stock = restock ? await moveStock(db, businessId, moves, entry) : []
-  await db
-    .insertInto('order_refund')
-    .values({
-      business_id: businessId,
-      id,
-      order_id: order.id,
-      location_id: order.location_id,
-      refunded_at: now,
-      reason,
-      method,
-      created_by: createdBy,
-      tips: tips.toFixed(),
-    })
-    .execute()
+  const refund = db.insertInto('order_refund').values({
+    business_id: businessId,
+    id,
+    order_id: order.id,
+    location_id: order.location_id,
+    refunded_at: now,
+    reason,
+    method,
+    created_by: createdBy,
+    tips: tips.toFixed(),
+  })
   // One parameter for all rows, because an imported order may have thousands of lines.
   const rows = JSON.stringify(
     parts.map(({ line, part }) => ({
@@ -214,7 +213,7 @@ export async function writeRefund(
     jsonb_to_recordset(${rows}::jsonb)`.as<'r'>(
     sql`r (line_number integer, quantity numeric, returns numeric, tax numeric)`,
   )
-  await db
+  const refundLines = db
     .insertInto('order_refund_line')
     .columns([
       'business_id',
@@ -249,6 +248,6 @@ export async function writeRefund(
         .where('i.business_id', '=', businessId)
         .where('i.order_id', '=', order.id),
     )
-    .execute()
+  await Promise.all([refund.execute(), refundLines.execute()])
   return { id, stock }
 }

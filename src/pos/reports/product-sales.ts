@@ -5,8 +5,12 @@ import type { SalesScope } from '../scope.ts'
 import { productCells } from './sales.ts'
 
 /** Sums of one sellable product over a window, as decimal strings. */
-export interface ProductSums {
+export interface RankedProduct {
+  product_id: string
   variant_id: string
+  name: string
+  label: string | null
+  sku: string
   units_sold: string
   units_returned: string
   net_sales: string
@@ -14,21 +18,23 @@ export interface ProductSums {
   cost: string | null
   /** Net sales less the cost; null without a cost. */
   margin: string | null
-}
-
-export interface RankedProduct extends ProductSums {
-  product_id: string
-  name: string
-  label: string | null
-  sku: string
+  /** The measure of the ranking in the window before; null if the product did not sell then. */
+  before: string | null
 }
 
 export type Measure = 'net_sales' | 'units' | 'margin'
 
-const MEASURE: Record<Measure, RawBuilder<unknown>> = {
-  net_sales: sql`t.net_sales`,
-  units: sql`t.units_sold`,
-  margin: sql`t.net_sales - t.cost`,
+/** A measure of the rows of `soldProducts`, with the alias t or, for the window before, b. */
+function measureOf(by: Measure, alias: 't' | 'b'): RawBuilder<unknown> {
+  const column = (name: string) => sql.ref(`${alias}.${name}`)
+  switch (by) {
+    case 'net_sales':
+      return column('net_sales')
+    case 'units':
+      return column('units_sold')
+    case 'margin':
+      return sql`${column('net_sales')} - ${column('cost')}`
+  }
 }
 
 /**
@@ -48,9 +54,6 @@ export function soldProducts(scope: SalesScope, days: Days): RawBuilder<unknown>
     having ${sum('units_sold')} <> 0 or ${sum('units_returned')} <> 0 or ${sum('net_sales')} <> 0)`
 }
 
-const SUMS = sql`t.variant_id, t.units_sold::text, t.units_returned::text, t.net_sales::text, t.cost::text,
-  (t.net_sales - t.cost)::text as margin`
-
 /**
  * Products that sold or were returned in a window, ranked by a measure; by margin, those without a cost come last. The
  * query can restrict them to a present category, and leave out products that were only returned.
@@ -65,37 +68,43 @@ export async function rankedProducts(
     limit: number
     categoryId?: string | undefined
     soldOnly?: boolean
+    /** A second window, whose measure is added. */
+    before?: Days | undefined
   },
 ): Promise<RankedProduct[]> {
-  // Looks up names only for the few products that are shown, not for all that sold.
+  const { by, order, limit, categoryId, soldOnly, before } = query
   const ofCategory =
-    query.categoryId === undefined
+    categoryId === undefined
       ? sql`true`
       : sql`s.product_id in (
-          select id from product where business_id = ${scope.businessId} and category_id = ${query.categoryId})`
-  const isSold = query.soldOnly ? sql`s.units_sold > 0` : sql`true`
+          select id from product where business_id = ${scope.businessId} and category_id = ${categoryId})`
+  const isSold = soldOnly ? sql`s.units_sold > 0` : sql`true`
   const ranking = sql`
-    ${MEASURE[query.by]} ${query.order === 'best' ? sql`desc` : sql`asc`} nulls last, t.net_sales desc, t.variant_id`
+    ${measureOf(by, 't')} ${order === 'best' ? sql`desc` : sql`asc`} nulls last, t.net_sales desc, t.variant_id`
+  const earlier =
+    before === undefined
+      ? { query: sql``, measure: sql`null`, join: sql`` }
+      : {
+          // The array is known before the window is read, so that only these products are added up.
+          query: sql`, earlier as materialized (
+            select b.product_id, b.variant_id, ${measureOf(by, 'b')} as measure from ${soldProducts(scope, before)} b
+            where b.variant_id = any(array(select variant_id from ranked)))`,
+          measure: sql`e.measure::text`,
+          join: sql`left join earlier e on e.product_id = t.product_id and e.variant_id = t.variant_id`,
+        }
+  // Looks up names only for the few products that are shown, not for all that sold.
   const { rows } = await sql<RankedProduct>`
-    select ${SUMS}, t.product_id, p.name, v.label, v.sku
-    from (
+    with ranked as materialized (
       select * from (select * from ${soldProducts(scope, days)} s where ${ofCategory} and ${isSold}) t
-      order by ${ranking} limit ${query.limit}
-    ) t
+      order by ${ranking} limit ${limit}
+    ) ${earlier.query}
+    select t.product_id, t.variant_id, p.name, v.label, v.sku, t.units_sold::text, t.units_returned::text,
+      t.net_sales::text, t.cost::text, (t.net_sales - t.cost)::text as margin,
+      ${earlier.measure} as before
+    from ranked t
     join product p on p.business_id = ${scope.businessId} and p.id = t.product_id
     join product_variant v on v.business_id = ${scope.businessId} and v.id = t.variant_id
+    ${earlier.join}
     order by ${ranking}`.execute(db)
   return rows
-}
-
-/** The sales of some products in a window, by variant; those without sales are absent. */
-export async function salesOfProducts(
-  db: Transaction,
-  scope: SalesScope,
-  days: Days,
-  variantIds: readonly string[],
-): Promise<Map<string, ProductSums>> {
-  const { rows } = await sql<ProductSums>`
-    select ${SUMS} from ${soldProducts(scope, days)} t where t.variant_id = any(${variantIds}::uuid[])`.execute(db)
-  return new Map(rows.map((row) => [row.variant_id, row]))
 }

@@ -1,6 +1,6 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { DB } from '../../database/types.ts'
-import { addDays, daysBetween, monthStart } from '../../time/local.ts'
+import { addDays, daysBetween, monthStart, nextMonth } from '../../time/local.ts'
 import type { Days } from '../../time/window.ts'
 import type { SalesScope } from '../scope.ts'
 
@@ -81,8 +81,4 @@ function partsOfMonth(days: Days): Part[] {
   ].filter(({ from, to }) => from <= to)
   if (daysBetween(days.from, days.to) * 2 <= daysBetween(month.from, month.to)) return [{ time: 'day', days }]
   return [{ time: 'month', days: month }, ...others.map((days) => ({ time: 'day', days, isTakenOff: true }) as const)]
-}
-
-function nextMonth(date: string): string {
-  return monthStart(addDays(monthStart(date), 31))
 }

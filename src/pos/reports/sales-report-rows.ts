@@ -1,5 +1,5 @@
 import { ServiceError } from '../../errors.ts'
-import { addDays, daysBetween, monthStart, weekdayName, weekStart } from '../../time/local.ts'
+import { addDays, daysBetween, monthStart, nextMonth, weekdayName, weekStart } from '../../time/local.ts'
 import type { Days } from '../../time/window.ts'
 
 /** What the rows of a sales report can be. */
@@ -40,8 +40,4 @@ function numbered(first: number, last: number, label: (value: number) => string)
     key: String(first + index),
     label: label(first + index),
   }))
-}
-
-function nextMonth(key: string): string {
-  return monthStart(addDays(key, 31))
 }

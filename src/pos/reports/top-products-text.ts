@@ -7,7 +7,7 @@ import { clean, variantName } from '../../results/text.ts'
 import { WindowSchema } from '../../time/window.ts'
 import { ComparisonSchema, changeCells, describeComparison } from './period-comparison.ts'
 import { describeWindow } from './phrases.ts'
-import type { Measure, ProductSums, RankedProduct } from './product-sales.ts'
+import type { Measure, RankedProduct } from './product-sales.ts'
 
 const MEASURE_NAME: Record<Measure, string> = { net_sales: 'net sales', units: 'units sold', margin: 'margin' }
 
@@ -63,10 +63,10 @@ export function productRow(row: RankedProduct, total: string, currency: Currency
 }
 
 /** The measure that products are ranked by, in the period before, and its change. */
-export function productChange(by: Measure, now: ProductSums, before: ProductSums | undefined, currency: Currency) {
-  const value = (sums: ProductSums | undefined) =>
-    by === 'margin' ? (sums?.margin ?? null) : (sums?.[by === 'units' ? 'units_sold' : 'net_sales'] ?? '0')
-  const [is, was] = [value(now), value(before)]
+export function productChange(by: Measure, row: RankedProduct, currency: Currency) {
+  const is = by === 'margin' ? row.margin : by === 'units' ? row.units_sold : row.net_sales
+  // A product without sales had no margin, and sold 0 units.
+  const was = by === 'margin' ? row.before : (row.before ?? '0')
   if (was === null) return { before: null, changePercent: null }
   return {
     before: by === 'units' ? quantity(was) : money(was, currency).amount,

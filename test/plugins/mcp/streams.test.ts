@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { Client as ClientV2, StreamableHTTPClientTransport as TransportV2 } from '@modelcontextprotocol/client'
@@ -98,6 +99,22 @@ it('announces what changed while no stream was open', async () => {
   await setRole('luis', merchant.first, 'cashier')
   const second = await open(urlB, luis, sid, { 'last-event-id': '0-0' })
   await expect.poll(() => methodsOf(second)).toEqual(LISTS_CHANGED)
+})
+
+it('announces what changed while it was being opened', async () => {
+  const sid = await initialize(luis)
+  const { sessions } = instanceB
+  const { read } = sessions
+  // By then the credential has been checked, but nobody watches yet.
+  sessions.read = async (...args) => {
+    sessions.read = read
+    const found = await read(...args)
+    await setRole('luis', merchant.first, 'cashier')
+    await sleep(300)
+    return found
+  }
+  const stream = await open(urlB, luis, sid)
+  await expect.poll(() => methodsOf(stream)).toEqual(LISTS_CHANGED)
 })
 
 it('does not announce a change to a client that has listed the tools since', async () => {
