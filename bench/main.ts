@@ -1,4 +1,4 @@
-// npm run bench -- <name> [options]: measurements, each a file of this folder. Nothing here is part of the tests.
+// npm run bench -- <name> [options]: measurements, one per file of this folder. None is part of the tests.
 const BENCHES = ['reports', 'speed', 'trips'] as const
 
 const [name, ...args] = process.argv.slice(2)

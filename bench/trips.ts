@@ -17,7 +17,7 @@ type Args = Record<string, unknown>
 type Call = (tool: string, args?: Args) => Promise<Record<string, unknown>>
 
 /**
- * How often each tool goes to PostgreSQL and Redis in one call in a session, writes as rehearsals.
+ * Counts the round trips of each tool to PostgreSQL and Redis, for one call in a session; writes are dry runs.
  * @throws Error naming the reads that take more than two round trips to PostgreSQL or one command to Redis
  */
 export async function bench(): Promise<void> {
@@ -62,7 +62,7 @@ export async function bench(): Promise<void> {
   }
 }
 
-/** Boards are the agency's alone: the owner of the cafés becomes one of it, too. */
+/** Only the agency has boards, so the owner of the cafés joins it as an owner. */
 async function joinAgency(ownerUrl: string): Promise<void> {
   const client = new pg.Client({ connectionString: ownerUrl })
   await client.connect()
@@ -73,7 +73,7 @@ async function joinAgency(ownerUrl: string): Promise<void> {
   await client.end()
 }
 
-/** A call of each tool about one business, with something to say; boards are those of the agency. */
+/** A call of each tool for one business with a meaningful result; the agency's for boards. */
 async function callsOf(call: Call): Promise<Record<string, Args>> {
   const [first, second] = CAFE_NONO.locations
   const agency = { businessId: ESTUDIO_QUETZAL.id }

@@ -1,4 +1,4 @@
-/** Programs and libraries of the distribution: those installed, else unpacked from its packages. */
+/** Programs and libraries of the distribution: the installed ones, or else unpacked from its packages. */
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { access, constants, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
@@ -11,13 +11,13 @@ const run = promisify(execFile)
 
 export interface Program {
   path: string
-  /** What its environment needs beside the usual. */
+  /** Additional environment variables that it needs. */
   env: Record<string, string>
 }
 
 /**
- * A program by one of its names, found on PATH or where daemons live, else in `packageName`, which is fetched without
- * root.
+ * Finds a program by one of its names on PATH or in the folders of daemons, else in `packageName`, which is fetched
+ * without root.
  * @param root where the package is unpacked
  * @throws an Error that says what to install
  */
@@ -40,7 +40,7 @@ export async function findProgram(
 }
 
 /**
- * A shared library below a library folder, such as `faketime/libfaketime.so.1`; else from `packageName`.
+ * Finds a shared library below a library folder, such as `faketime/libfaketime.so.1`, or else in `packageName`.
  * @throws an Error that says what to install
  */
 export async function findLibrary(name: string, packageName: string): Promise<string> {
@@ -57,7 +57,7 @@ async function findIn(root: string, name: string): Promise<string | undefined> {
   return undefined
 }
 
-/** `usr/lib` and `lib` with their folders of one architecture. */
+/** `usr/lib` and `lib`, with their folders for the architecture. */
 async function libraryFolders(root: string): Promise<string[]> {
   const tops = [join(root, 'usr/lib'), join(root, 'lib')]
   const below = await Promise.all(
@@ -66,7 +66,7 @@ async function libraryFolders(root: string): Promise<string[]> {
   return [...tops, ...below.flat()]
 }
 
-/** Fetches a package with what it needs and this machine lacks, without changing the machine. */
+/** Fetches a package with its missing dependencies, without changing the machine. */
 async function unpack(packageName: string, root: string): Promise<string> {
   if (await isThere(root, constants.R_OK)) return root
   await mkdir(dirname(root), { recursive: true })
@@ -75,20 +75,20 @@ async function unpack(packageName: string, root: string): Promise<string> {
     const archives = join(work, 'cache/archives')
     await mkdir(join(archives, 'partial'), { recursive: true })
     await mkdir(join(work, 'lists/partial'), { recursive: true })
-    // Apt's own download user could not enter this folder, and only the private cache may be written without root.
+    // Apt's own download user could not enter this folder, and without root only a private cache is writable.
     const own = [`Dir::Cache=${join(work, 'cache')}`, 'Debug::NoLocking=1', 'APT::Sandbox::User=']
     const options = ['-qq', ...own.flatMap((option) => ['-o', option])]
     const fetch = [...options, 'install', '-y', '--download-only', '--no-install-recommends', packageName]
     const lists = ['-o', `Dir::State::lists=${join(work, 'lists')}`]
     await run('apt-get', fetch).catch(async () => {
-      // The package lists of the machine are missing or too old.
+      // The machine's package lists are missing or too old.
       await run('apt-get', [...lists, ...options, 'update'])
       await run('apt-get', [...lists, ...fetch])
     })
     for (const file of await readdir(archives)) {
       if (file.endsWith('.deb')) await run('dpkg-deb', ['-x', join(archives, file), join(work, 'root')])
     }
-    // A run beside this one may have put the same there meanwhile.
+    // A parallel run may have unpacked the same package in the meantime.
     await rename(join(work, 'root'), root).catch(() => {})
     return root
   } catch (cause) {

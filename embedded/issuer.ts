@@ -1,6 +1,6 @@
 /**
- * A development identity provider in this process: the few Identity Toolkit calls of the Firebase JS SDK and of
- * firebase-admin, answered with genuinely signed ID tokens, so that the service verifies as it does in production.
+ * A development identity provider in this process. It answers the few Identity Toolkit calls of the Firebase JS SDK and
+ * of firebase-admin with genuinely signed ID tokens, so that the service verifies them as in production.
  */
 import { randomBytes } from 'node:crypto'
 import { Agent } from 'node:https'
@@ -14,7 +14,7 @@ import { createTokens } from './issuer/tokens.ts'
 export interface IssuerOptions {
   projectId: string
   users?: IssuerUser[] | undefined
-  /** Signing keys, the first one signs; issuers that share them accept each other's tokens. Made anew by default. */
+  /** Signing keys, the first one signs; new ones by default. Issuers that share keys accept each other's tokens. */
   keys?: { kid: string; privateKeyPem: string }[] | undefined
   /** How long verifiers may keep the public keys; 3600 by default. */
   keyMaxAgeSeconds?: number | undefined
@@ -22,17 +22,17 @@ export interface IssuerOptions {
 
 export interface Issuer {
   readonly url: string
-  /** Options for firebase-admin's `initializeApp`: its real verification, with this issuer in Google's place. */
+  /** Options for firebase-admin's `initializeApp`: its real verification, with this issuer instead of Google. */
   firebaseOptions(): AppOptions
-  /** Signs an ID token for a uid, known or not; `claims` replace the regular ones, `key` the issuer's. */
+  /** Signs an ID token for a known or unknown uid; `claims` replace the regular ones, and `key` the issuer's. */
   issueToken(uid: string, claims?: Claims, options?: { key?: SigningKey }): string
-  /** Signs with a new key from now on; the old keys stay published only if told so. */
+  /** Signs with a new key from now on; the old keys stay published only with `keepOld`. */
   rotateKeys(options?: { keepOld?: boolean }): Promise<void>
   /** The published public keys, PEM by key id. */
   publicKeys(): Record<string, string>
-  /** Lets the key endpoint work, fail with a status, or not answer at all. */
+  /** Makes the key endpoint work, fail with a status, or not answer at all. */
   setKeyEndpoint(state: KeyEndpointState): void
-  /** Ends all sessions of a user: the tokens issued up to now are revoked. */
+  /** Ends all sessions of a user, which revokes the tokens issued so far. */
   revoke(uid: string): void
   /** Switches a user off, or on again. */
   disable(uid: string, disabled?: boolean): void
@@ -83,7 +83,7 @@ export async function startIssuer(options: IssuerOptions): Promise<Issuer> {
   }
 }
 
-/** Takes requests meant for Google's hosts to the issuer, by plain TCP instead of TLS. */
+/** Redirects requests for Google's hosts to the issuer, over plain TCP instead of TLS. */
 class LoopbackAgent extends Agent {
   readonly #port: number
   constructor(port: number) {

@@ -1,4 +1,4 @@
-/** A real Redis of our own for the tests: found on PATH, else unpacked from the distribution's packages. */
+/** A real Redis for the tests: found on PATH, or else unpacked from the distribution's packages. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -14,18 +14,18 @@ export interface RedisServer {
   readonly url: string
   readonly port: number
   readonly pid: number
-  /** Lets it finish, also when it was halted by SIGSTOP. */
+  /** Ends it gracefully, even if it was halted by SIGSTOP. */
   stop(): Promise<void>
-  /** Ends it as a crash does. */
+  /** Kills it, like a crash. */
   kill(): Promise<void>
 }
 
 export interface RedisServerOptions {
   /** A free one by default. */
   port?: number
-  /** Where it keeps its data, left behind for the next start; by default nothing outlives it. */
+  /** Where it keeps its data for the next start; by default it keeps none. */
   dir?: string
-  /** Speaks TLS alone, with these PEM files. */
+  /** Accepts only TLS, with these PEM files. */
   tls?: { certFile: string; keyFile: string }
   /** Further arguments of redis-server. */
   args?: string[]
@@ -36,7 +36,7 @@ const UNPACKED = fileURLToPath(new URL('../node_modules/.cache/redis', import.me
 /**
  * Starts a Redis on 127.0.0.1.
  * @returns the server, once it accepts connections.
- * @throws an Error that says how to install Redis when there is none.
+ * @throws an Error that says how to install Redis if there is none.
  */
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
   const { tls } = options
@@ -60,7 +60,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   return { url: `${tls === undefined ? 'redis' : 'rediss'}://127.0.0.1:${port}`, port, ...server }
 }
 
-/** A connection of the tests themselves, which takes any certificate. */
+/** A connection for the tests themselves, which accepts any certificate. */
 export function connectTo(url: string, password?: string): Redis {
   return new Redis(url, {
     ...(password === undefined ? {} : { password }),
@@ -71,8 +71,8 @@ export function connectTo(url: string, password?: string): Redis {
 
 /**
  * Starts the program of Redis with any arguments.
- * @param ready what it writes when it serves
- * @param cleanUp run when it has ended
+ * @param ready what it prints when it is ready
+ * @param cleanUp called when it has ended
  */
 export async function launchRedis(
   args: string[],

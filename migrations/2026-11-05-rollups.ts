@@ -20,7 +20,7 @@ const TRANSITION_TABLES = {
   delete: 'old table as removed',
 }
 
-// Amounts have four digits more than those of a row: the largest ones of a month, and of a client, still add up.
+// Four digits more than the amounts of rows, so that even the largest amounts of a month or client can be added up.
 const MEASURES = sql`
   units_sold numeric(18,3) not null default 0,
   units_returned numeric(18,3) not null default 0,
@@ -42,17 +42,17 @@ const PRODUCT_SALES = sql`
   ${NET_SALES}`
 
 /**
- * Sums of sales, kept exactly in step by the database itself: every change of a fact adds its new contribution and
- * takes away its old one, in the transaction of the change.
+ * Sums of sales, which the database itself keeps exact: every change of a fact adds its new contribution and subtracts
+ * its old one, in the transaction of the change.
  *
- * A fact counts on its local day twice: by the clock of the business (`basis = 'business'`, for reports over all
- * locations) and by the clock of its location (`basis = 'location'`). A client has no clock: `customer_sales` is by
- * client alone.
+ * A fact counts twice: on its local day in the time zone of the business (`basis = 'business'`, for reports over all
+ * locations), and in the time zone of its location (`basis = 'location'`). Clients have no time zone: `customer_sales`
+ * is by client only.
  */
 // biome-ignore lint/suspicious/noExplicitAny: a migration is frozen in time and must not follow today's types
 export async function up(db: Kysely<any>): Promise<void> {
-  // No foreign keys and checks: cells are written by the triggers alone, from rows that have theirs, and a check for
-  // each cell would cost more than the cell.
+  // No foreign keys or checks: only triggers write cells, from rows that have been checked, and checking a cell would
+  // cost more than writing it.
   await sql`
     create table sales_hourly (
       business_id uuid not null,
@@ -161,7 +161,7 @@ export async function up(db: Kysely<any>): Promise<void> {
     }
   }
 
-  // A refund belongs to a completed order, and an order with refunds stays completed where and when it was.
+  // Refunds are for completed orders only, and an order with refunds keeps its status, place and time.
   await sql`
     create function refund_needs_completed_order() returns trigger
     language plpgsql security definer set search_path = public, pg_temp

@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { brotliCompress, gzip } from 'node:zlib'
 import { PAGE_FOLDER } from '../src/folders.ts'
 
-// npm runs scripts in the folder of package.json.
+// Relative paths work because npm runs scripts in the folder of package.json.
 const ENTRIES = [
   ...['settings/index.html', 'settings/page.css', 'settings/page.ts'],
   ...['oauth/index.html', 'oauth/error.html', 'oauth/page.css', 'oauth/page.ts'],
@@ -12,8 +12,8 @@ const ENTRIES = [
 const compressions = { '': async (data: Uint8Array) => data, '.gz': promisify(gzip), '.br': promisify(brotliCompress) }
 
 /**
- * Bundles the AI Assistant and OAuth pages, with compressed copies beside the files.
- * @param folder where to; by default where the service looks for it
+ * Bundles the AI Assistant and OAuth pages, with a compressed copy of each file.
+ * @param folder the output folder; by default the one that the service reads
  */
 export async function buildPage(folder = PAGE_FOLDER): Promise<void> {
   const { build, stop } = await import('esbuild')
@@ -34,7 +34,7 @@ export async function buildPage(folder = PAGE_FOLDER): Promise<void> {
   for (const { path: file, contents } of outputFiles) {
     await mkdir(path.dirname(file), { recursive: true })
     for (const [suffix, compress] of Object.entries(compressions)) {
-      // A service that runs on the same folder never sees half a file.
+      // A service that reads the same folder must never see half a file.
       const unfinished = `${file}${suffix}.${process.pid}`
       await writeFile(unfinished, await compress(contents))
       await rename(unfinished, file + suffix)
@@ -42,7 +42,7 @@ export async function buildPage(folder = PAGE_FOLDER): Promise<void> {
   }
 }
 
-/** Whether the pages were built after the last change of their sources and of the packages in them. */
+/** Whether the pages were built after the last change of their sources and packages. */
 export async function isPageFresh(folder = PAGE_FOLDER): Promise<boolean> {
   const sources = ['package-lock.json', 'scripts/build-page.ts', ...(await below('assistant')), ...(await below('src'))]
   try {
@@ -55,7 +55,7 @@ export async function isPageFresh(folder = PAGE_FOLDER): Promise<boolean> {
   }
 }
 
-/** A folder and all that it holds: removing a file changes its folder. */
+/** A folder and its contents. The folder itself is included because removing a file changes its time. */
 async function below(folder: string): Promise<string[]> {
   return [folder, ...(await readdir(folder, { recursive: true })).map((file) => path.join(folder, file))]
 }

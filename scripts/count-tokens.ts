@@ -1,7 +1,7 @@
 import { loadTools } from '../plugins/mcp/registry.ts'
 import { measure, problemsOf } from './token-budget.ts'
 
-// Prints what the definitions of the tools cost a conversation, with --each tool by tool, and fails above a limit.
+// Prints the tokens that tool definitions cost a conversation (with --each for every tool); fails above a limit.
 
 const costs = measure(await loadTools())
 if (process.argv.includes('--each')) {

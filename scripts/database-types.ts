@@ -9,10 +9,10 @@ export async function databaseTypes(url: string): Promise<string> {
   const db = createKysely(createPool(url, { size: 1 }))
   try {
     return await generate({
-      // TypeScript takes Kysely as an ES module and as a CommonJS one for two classes.
+      // For TypeScript, Kysely as an ES module and as a CommonJS module are two different classes.
       db: db as unknown as GenerateOptions['db'],
       dialect: getDialect('postgres', { dateParser: 'string' }),
-      // A demo keeps a schema of its own in its database.
+      // A demo has a schema of its own in its database.
       includePattern: 'public.*',
       excludePattern: 'public.kysely_*',
       outFile: null,

@@ -29,7 +29,7 @@ const EXAMPLES: Record<string, string> = {
 }
 const SET = new Set(['DATABASE_URL', 'MIGRATION_DATABASE_URL', 'REDIS_URL', 'FIREBASE_PROJECT_ID', 'MCP_TOKEN_SECRET'])
 
-/** The text of `.env.example`: what must be set is open, everything else shows its default behind a `#`. */
+/** The text of `.env.example`: required settings are empty, all others are commented out with their default. */
 export function envExample(): string {
   const lines = settings().map(({ name, description, default: value }) => {
     const shown = EXAMPLES[name] ?? String(value ?? '')

@@ -10,8 +10,8 @@ import { envExample, settingsPage } from './environment.ts'
 import { schemaSql } from './schema.ts'
 import { type ListedTool, toolIndex, toolPage, toolTable } from './tool-pages.ts'
 
-// Writes what the code knows into the documents: `.env.example`, the marked parts of the README, and the pages of
-// clients, settings and tools, and `docs/schema.sql`. With --check it writes nothing and fails where a document is out of date.
+// Generates the documents that the code defines: `.env.example`, the marked parts of the README, the pages of clients,
+// settings and tools, and `docs/schema.sql`. With --check it writes nothing, and fails if a document is out of date.
 
 const ROOT = path.join(import.meta.dirname, '..')
 
@@ -25,7 +25,7 @@ function promptTable(): string {
   return ['| Prompt or resource | What it gives |', '|---|---|', ...prompts, ...resources].join('\n')
 }
 
-/** Replaces what stands between `<!-- generated: NAME -->` and `<!-- end -->`. */
+/** Replaces the text between `<!-- generated: NAME -->` and `<!-- end -->`. */
 function fill(text: string, name: string, content: string): string {
   const part = new RegExp(`(<!-- generated: ${name} -->\\n)[\\s\\S]*?(<!-- end -->)`)
   if (!part.test(text)) throw new Error(`README.md has no part "generated: ${name}"`)

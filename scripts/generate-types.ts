@@ -5,7 +5,7 @@ import { migrate } from '../src/database/migrate.ts'
 import { createKysely, createPool } from '../src/database/pool.ts'
 import { databaseTypes } from './database-types.ts'
 
-// Writes the types of the schema that the migrations make, from a throw-away cluster.
+// Generates the types of the migrated schema, on a throw-away cluster.
 
 const FILE = path.join(import.meta.dirname, '../src/database/types.ts')
 

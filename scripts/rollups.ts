@@ -5,8 +5,8 @@ import { functionsFile, newestFunctions } from './rollups/files.ts'
 import { rollupFunctions } from './rollups/functions.ts'
 
 // npm run rollups:sql [-- DATE]
-// Shows what the generator changes in the newest file of the rollups' functions, and writes them for the migration of
-// that date. Without a date it writes nothing and fails where anything would change.
+// Shows how the generator's output differs from the newest file of the rollups' functions, and writes it for the
+// migration of that date. Without a date it writes nothing, and fails if there is a difference.
 
 const [date] = process.argv.slice(2)
 const newest = await newestFunctions()

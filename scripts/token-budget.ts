@@ -4,10 +4,10 @@ import { SCOPES, type Scope } from '../src/auth/scopes.ts'
 import { createRegistry } from '../src/mcp/registry.ts'
 import type { Tool } from '../src/mcp/tool.ts'
 
-// Every definition is paid for in every conversation. These are the limits, in tokens of OpenAI's public tokenizer.
+// Every conversation pays for every definition. These are the limits, in tokens of OpenAI's public tokenizer.
 
 const TOOL_LIMIT = 400
-/** Tools that may cost more, each for a reason: an order is lines, payments, discounts, tips and a client in one. */
+/** Tools that may cost more, for a reason: an order has lines, payments, discounts, tips and a client. */
 const EXCEPTIONS: Readonly<Record<string, number>> = { create_order: 500 }
 
 /** What an owner of two businesses gets from `tools/list`, by the scopes of the credential. */
@@ -24,12 +24,12 @@ export interface Cost {
 }
 
 export interface Costs {
-  /** The dearest first. */
+  /** Most expensive first. */
   tools: Cost[]
   lists: (Cost & { tools: string[] })[]
 }
 
-/** What each tool costs as the credentials that get most of it see it, and what each list. */
+/** The cost of each tool, in the version for the credentials that see most of it, and of each list. */
 export function measure(tools: readonly Tool[]): Costs {
   const registry = createRegistry(tools)
   const costs = registry.all
@@ -47,7 +47,7 @@ export function measure(tools: readonly Tool[]): Costs {
   return { tools: costs, lists }
 }
 
-/** A sentence for each limit that is exceeded: what, by how much, and what to do. */
+/** A sentence for each exceeded limit: what exceeds it, by how much, and what to do. */
 export function problemsOf({ tools, lists }: Costs): string[] {
   const over = ({ name, tokens, limit }: Cost) =>
     `${name}: ${tokens} tokens, ${tokens - limit} above its limit of ${limit}.`

@@ -5,10 +5,10 @@ import type { Tool } from '../src/mcp/tool.ts'
 
 type Schema = Record<string, unknown> & { properties?: Record<string, Schema>; items?: Schema; required?: string[] }
 
-/** A tool, and the folder of `tools/` that it lies in. */
+/** A tool, and its folder in `tools/`. */
 export type ListedTool = Tool & { domain: string }
 
-/** The tools for the README: a line for each domain and scope, linked to their pages. */
+/** The README's table of tools: a line for each domain and scope, with links to the tools' pages. */
 export function toolTable(tools: ListedTool[]): string {
   const lines = new Map<string, string[]>()
   for (const { name, domain, scopes } of tools) {
@@ -46,7 +46,7 @@ function scopeOf(scopes: readonly string[]): string {
   return scopes.length === 0 ? 'any' : scopes.join(', ')
 }
 
-/** The documentation page of a tool, from its definition: whole arguments and results, bounds included. */
+/** The documentation page of a tool, from its definition: all arguments and results, including bounds. */
 export function toolPage(tool: Tool): string {
   const { name, title, description, scopes, annotations } = tool
   const { one } = schemasOf(tool)

@@ -44,17 +44,17 @@ import { VALIDATION } from './validation.ts'
 export interface AppOptions {
   config: Config
   clock?: Clock
-  /** In place of Redis: for one instance alone. */
+  /** Replaces Redis, for a single instance. */
   sessions?: { store: SessionStore; events: SessionEvents }
-  /** The same for the authorization server. */
+  /** Replaces Redis for the authorization server, too. */
   oauthStore?: OAuthStore
-  /** In place of the Firebase credentials of the configuration. */
+  /** Replaces the Firebase credentials from the configuration. */
   firebaseApp?: FirebaseAppOptions
-  /** Where the pages sign in, in place of Firebase: a development issuer. */
+  /** A development issuer that the pages sign in with instead of Firebase. */
   identityUrl?: string
-  /** Role to take on in the database, where the login may do more. */
+  /** Role to assume in the database, for a login that has more rights. */
   databaseRole?: string
-  /** Level and destination of the log; credentials are redacted whatever is given. */
+  /** Level and destination of the log; credentials are redacted in any case. */
   logger?: { level?: string; stream?: { write(line: string): void } }
 }
 
@@ -69,7 +69,7 @@ export async function buildApp(options: AppOptions) {
     genReqId: () => randomUUID(),
     ajv: { customOptions: VALIDATION },
     forceCloseConnections: 'idle',
-    // A request that arrives while the process ends is served like any other.
+    // A request that arrives during the shutdown is served like any other.
     return503OnClosing: false,
   }).withTypeProvider<TypeBoxTypeProvider>()
 
@@ -104,7 +104,7 @@ export async function buildApp(options: AppOptions) {
 
     await app.register(mcp, { clock, path: '/mcp', authenticate: app.principals.authenticate })
     await app.register(connect, { config, clock })
-    // Apart from the MCP endpoint, which has headers of its own: Helmet takes its time and memory for every request.
+    // Without the MCP endpoint, which sets its own headers: Helmet costs time and memory on every request.
     await app.register(async (others) => {
       await others.register(helmet)
       await others.register(docs)
@@ -123,7 +123,7 @@ export async function buildApp(options: AppOptions) {
     await app.ready()
     return app
   } catch (error) {
-    // What was opened before the failure must not keep the process.
+    // Connections opened before the failure must not keep the process alive.
     await app.close()
     throw error
   }

@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { envSchema } from 'env-schema'
 
-/** Every setting, once: validation, defaults, types, `.env.example` and docs/settings.md follow from it. */
+/** Every setting, once: validation, defaults, types, `.env.example` and docs/settings.md are derived from it. */
 export const ConfigSchema = Type.Object({
   HOST: Type.String({ default: '0.0.0.0', description: 'Address to listen on' }),
   PORT: Type.Integer({ default: 4000, minimum: 0, maximum: 65535, description: 'Port to listen on' }),
@@ -145,7 +145,7 @@ export type Config = Static<typeof ConfigSchema>
 /**
  * Reads and checks the settings.
  * @param env the environment; `.env` is read by the process entry, not here
- * @throws Error with a sentence per wrong setting
+ * @throws Error with a sentence for each wrong setting
  */
 export function loadConfig(env: NodeJS.ProcessEnv): Config {
   // `NAME=` in a .env file means "not set".
@@ -161,7 +161,7 @@ export function listOf(setting: string | undefined): string[] {
     .filter((part) => part !== '')
 }
 
-/** Which proxies are believed, as Fastify takes it. Believing all of them would let a client choose its address. */
+/** The trusted proxies, as Fastify's option. Trusting all of them would let a client choose its own address. */
 export function trustedProxies({
   TRUST_PROXY: setting,
 }: Config): string[] | false | ((address: string, hop: number) => boolean) {

@@ -21,12 +21,12 @@ export type ErrorCode = keyof typeof ERROR_STATUS
 export interface ErrorDetails {
   /** What the caller can do about it, as a sentence. */
   hint?: string
-  /** After how many seconds the same call may succeed. Absent: a retry will not help. */
+  /** After how many seconds the same call may succeed. Absent if a retry will not help. */
   retryAfterSeconds?: number
   cause?: unknown
 }
 
-/** An expected failure. Its message is meant for the caller: no SQL, host names or other systems' words in it. */
+/** An expected failure. Its message is for the caller: no SQL, no host names, no other system's messages. */
 export class ServiceError extends Error {
   readonly code: ErrorCode
   readonly statusCode: number
@@ -43,7 +43,7 @@ export class ServiceError extends Error {
   }
 }
 
-/** A write whose end was lost on the way: it may have been made, or not. */
+/** The connection broke during a commit: the write may or may not have been made. */
 export class OutcomeUnknown extends ServiceError {
   constructor(cause: unknown) {
     super('unavailable', 'The connection to the database broke at the end of the change: it may have been made.', {
@@ -54,7 +54,7 @@ export class OutcomeUnknown extends ServiceError {
   }
 }
 
-/** The error for a part that is away (database, session store, identity provider): worth a retry soon. */
+/** The error for a part that is down (database, session store, identity provider): a retry may soon succeed. */
 export function unavailable(part: string, cause?: unknown): ServiceError {
   return new ServiceError('unavailable', `${part} does not answer at the moment. Try again in a few seconds.`, {
     retryAfterSeconds: 2,

@@ -1,12 +1,12 @@
 import path from 'node:path'
 
-// The same from the sources and from a build, whose chunks lie in its src/.
+// Works for the sources and for a build, whose chunks are in its own src/.
 const ROOT = path.join(import.meta.dirname, '..')
 
-/** One file a tool. */
+/** One file per tool. */
 export const TOOLS_FOLDER = path.join(ROOT, 'tools')
 
-/** One file a migration. */
+/** One file per migration. */
 export const MIGRATIONS_FOLDER = path.join(ROOT, 'migrations')
 
 /** The built pages, in folders named as in assistant/. */

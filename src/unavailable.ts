@@ -1,14 +1,14 @@
 import { unavailable } from './errors.ts'
 
-// Callers are told within a second that a part is away.
+// Callers learn within a second that a part is down.
 const MAX_WAIT_MS = 800
 
-/** The same method, which answers `unavailable` in place of whatever `part` fails with, and when it is silent for 0.8 s. */
+/** Wraps a method so that it throws `unavailable` when it fails or takes longer than 0.8 s. */
 export function orUnavailable<Args extends unknown[], T>(part: string, method: (...args: Args) => Promise<T>) {
   return (...args: Args): Promise<T> =>
     new Promise((resolve, reject) => {
       const fail = (error?: unknown) => reject(unavailable(part, error))
-      // Where this process was held up itself, what has arrived meanwhile is read first.
+      // If this process itself was held up, answers that have arrived meanwhile are read first.
       const timer = setTimeout(() => setImmediate(fail), MAX_WAIT_MS)
       method(...args)
         .then(resolve, fail)
@@ -16,7 +16,7 @@ export function orUnavailable<Args extends unknown[], T>(part: string, method: (
     })
 }
 
-/** The same store, all of whose methods answer so. */
+/** Wraps all methods of a store in this way. */
 export function guardStore<Store extends { [Name in keyof Store]: (...args: never[]) => Promise<unknown> }>(
   part: string,
   store: Store,

@@ -1,4 +1,4 @@
-/** The page of an authorization request: the merchant signs in, then lets the client in, or not. */
+/** The page of an authorization request: the merchant signs in, then approves or refuses the client. */
 import type { Scope } from '../../src/auth/scopes.ts'
 import type { InteractionDetails } from '../../src/oauth/interaction-details.ts'
 import { attempt, byId, element, showOnly } from '../dom.ts'
@@ -68,7 +68,7 @@ function open(view: HTMLElement): void {
   showOnly(view, [loading, signIn, consent])
 }
 
-/** Answers the request and goes where that leads. Never settles then, so that nothing is answered twice. */
+/** Answers the request and follows the redirect. It then never settles, so that nothing is answered twice. */
 async function answer(name: string, body: object = {}): Promise<never> {
   const { ok, answer } = await send<{ redirectTo: string }>(`${location.pathname}/${name}`, body)
   if (!ok) throw new Error(answer.message)

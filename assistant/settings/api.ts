@@ -2,7 +2,7 @@ import type { Static } from '@sinclair/typebox'
 import type { PageAccount, PageSettings } from '../../src/auth/assistant-page.ts'
 import type * as schemas from '../../src/auth/schemas.ts'
 
-/** What arrives where the service answers with a `T`: JSON writes a Date as text. */
+/** A `T` after its way through JSON, where a Date becomes text. */
 type FromJson<T> = T extends Date ? string : { [K in keyof T]: FromJson<T[K]> }
 
 export type Grant = FromJson<schemas.TokenGrant>
@@ -13,14 +13,14 @@ type NewToken = Omit<Static<typeof schemas.TokenRequestSchema>, 'firebaseIdToken
 
 export type Api = ReturnType<typeof createApi>
 
-/** What the page must know before anybody signs in. */
+/** What the page needs before anybody signs in. */
 export function readSettings(): Promise<PageSettings> {
   return call('GET', '/settings/mcp/settings.json')
 }
 
 /**
- * The service, spoken to as the signed-in person.
- * @param idToken gives a Firebase ID token that is valid now
+ * Calls to the service as the signed-in person.
+ * @param idToken returns a Firebase ID token that is valid now
  */
 export function createApi(idToken: () => Promise<string>) {
   const asUser = async <T>(method: string, path: string, body?: object): Promise<T> =>

@@ -25,7 +25,7 @@ const WORDS: Record<string, string> = {
   'auth/multi-factor-auth-required': 'Accounts with a second factor cannot sign in on this page yet.',
 }
 
-/** Firebase, kept for this browser tab only. */
+/** Firebase, signed in for this browser tab only. */
 export function createIdentity(firebase: NonNullable<PageSettings['firebase']>, identityUrl: string | null) {
   const { apiKey, projectId, authDomain } = firebase
   const app = initializeApp({
@@ -38,7 +38,7 @@ export function createIdentity(firebase: NonNullable<PageSettings['firebase']>, 
 
   return {
     offersGoogle: authDomain !== null,
-    /** Calls back with the email of whoever is signed in, or null, now and after every change. */
+    /** Calls back with the e-mail address of the signed-in person, or null, now and after every change. */
     onChange: (listener: (email: string | null) => void) =>
       auth.onAuthStateChanged((user) => listener(user === null ? null : (user.email ?? user.uid))),
     signIn: (email: string, password: string) => inWords(() => signInWithEmailAndPassword(auth, email, password)),

@@ -57,7 +57,7 @@ export async function openKeys(api: Api, { businesses }: PageAccount, mcpUrl: st
     const wanted = chooser.value
     list.replaceChildren()
     const keys = await api.keys(wanted)
-    // Another business may have been chosen meanwhile.
+    // The person may have chosen another business in the meantime.
     if (chooser.value !== wanted) return
     list.replaceChildren(...keys.map(card))
     byId('key-none', HTMLElement).hidden = keys.length > 0

@@ -9,7 +9,7 @@ const MEANINGS: Record<Scope, string> = {
   'pos:intents': 'Summaries of days and periods, inventory and client health',
 }
 
-/** Fills a fieldset with a checked box per scope. */
+/** Fills a fieldset with a checkbox per scope, all checked. */
 export function offerScopes(place: HTMLElement, scopes: readonly Scope[]): void {
   place.replaceChildren(
     ...scopes.map((scope) => {
@@ -19,7 +19,7 @@ export function offerScopes(place: HTMLElement, scopes: readonly Scope[]): void 
   )
 }
 
-/** The scopes whose boxes are checked. @throws Error when none is */
+/** The checked scopes. @throws Error if there are none */
 export function chosenScopes(place: HTMLElement): Scope[] {
   const chosen = [...place.querySelectorAll<HTMLInputElement>('input:checked')].map(({ value }) => value as Scope)
   if (chosen.length === 0) throw new Error('Choose at least one permission.')

@@ -7,7 +7,7 @@ export interface Secret {
   facts: readonly [name: string, value: string][]
 }
 
-/** Shows a credential for this once, with the configuration of every client. It lives in the page only. */
+/** Shows a credential once, with the configuration of every client. It exists only in the page. */
 export function showSecret(mcpUrl: string, { title, value, facts }: Secret): void {
   const heading = byId('secret-title', HTMLHeadingElement)
   heading.textContent = title
@@ -17,7 +17,7 @@ export function showSecret(mcpUrl: string, { title, value, facts }: Secret): voi
     ...snippets({ mcpUrl, token: value }).map(({ client, where, code, note, checked }) =>
       element(
         'details',
-        // Of elements with one name, the browser keeps a single one open.
+        // The browser keeps only one of the elements with the same name open.
         { name: 'snippet' },
         element('summary', {}, element('span', {}, client), element('small', {}, `checked ${checked}`)),
         element('p', { className: 'where' }, where),
@@ -52,11 +52,11 @@ function copyable(text: string, action: string): HTMLElement {
       button.textContent = action
     }, 2000)
   })
-  // Wide code scrolls, so that it must be reachable with the keyboard.
+  // Wide code scrolls, so it must be reachable with the keyboard.
   return element('div', { className: 'copyable' }, element('pre', { tabIndex: 0 }, code), button)
 }
 
-/** Browsers give the clipboard to https and localhost only; elsewhere the text is selected. */
+/** Browsers allow clipboard access only on https and localhost; elsewhere the text is selected. */
 async function copy(text: string, shown: HTMLElement): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text)

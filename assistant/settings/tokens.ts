@@ -20,7 +20,7 @@ export async function openTokens(api: Api, { scopes }: PageAccount, mcpUrl: stri
       const name = label.value.trim()
       const grant = await api.generateToken({
         ...(name === '' ? {} : { label: name }),
-        // Without a narrowing, the token follows the roles.
+        // Without a narrower choice, the token follows the roles.
         ...(chosen.length === scopes.length ? {} : { scopes: chosen }),
       })
       showSecret(mcpUrl, {
@@ -78,7 +78,7 @@ export async function openTokens(api: Api, { scopes }: PageAccount, mcpUrl: stri
   await refresh()
 }
 
-/** A place for what went wrong with an item. */
+/** An element for what went wrong with an item. */
 export function problem(): HTMLElement {
   const place = element('p', { className: 'problem', hidden: true })
   place.role = 'alert'

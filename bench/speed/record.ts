@@ -6,25 +6,25 @@ import type { Recordings } from './recording.ts'
 import type { ServerProcess } from './server-process.ts'
 import type { StatementRecorder } from './statement-recorder.ts'
 
-/** What one call costs beyond the process. */
+/** What one call costs outside the process. */
 export interface RoundTrips {
-  /** Reads that Redis makes of the connection: commands that are sent together count once. */
+  /** How often Redis reads from the connection: commands that are sent together count once. */
   redis: number
   redisCommands: number
   postgres: number
-  /** Statements; those that go out together are one round trip. */
+  /** Number of statements; those sent together are one round trip. */
   statements: number
 }
 
 const CALLS = 5
-// The end of a transaction is sent when its call is answered.
+// The end of a transaction may follow the answer to its call.
 const SETTLE_MS = 50
 const ID = 'c0ffee'
 
 /**
  * Calls every case on a service.
  * @param recorder between the service and its database
- * @returns what it answered and sent, and how often it went to Redis and PostgreSQL
+ * @returns what it answered and sent, and its round trips to Redis and PostgreSQL
  */
 export async function record(
   service: ServerProcess,
@@ -49,9 +49,9 @@ export async function record(
 }
 
 /**
- * Makes a call several times, once before anything is counted.
+ * Makes a call several times, the first time without counting.
  * @param recorder between the service and its database
- * @returns the answer and the statements of the call that sent fewest, and how often it went to Redis and PostgreSQL
+ * @returns answer, statements and round trips of the call with the fewest statements
  */
 export async function countTrips(call: () => Promise<{ text: string }>, recorder: StatementRecorder, redis: Redis) {
   await call()
@@ -62,11 +62,11 @@ export async function countTrips(call: () => Promise<{ text: string }>, recorder
     const { text } = await call()
     const after = await countersOf(redis)
     await sleep(SETTLE_MS)
-    // The second question for the counters is in the difference, too.
+    // The difference includes the second reading of the counters.
     const counted = { redis: after.reads - before.reads - 1, redisCommands: after.commands - before.commands - 1 }
     calls.push({ text, counted, ...recorder.take() })
   }
-  // What the service does beside calls (its audit trail, its memory of credentials) shows in some calls only.
+  // Work besides the calls (audit trail, cached credentials) adds statements to some of them.
   const [least] = calls.toSorted((a, b) => a.statements.length - b.statements.length)
   const { text, statements } = least as (typeof calls)[number]
   const trips: RoundTrips = {

@@ -70,7 +70,7 @@ export function createAccounts() {
       return timingSafeEqual(account.passwordHash, await derive(password, account.salt, 32))
     },
     revoke(account: Account) {
-      // Firebase compares whole seconds, so a session of this very second only falls with the next one.
+      // Firebase compares whole seconds: without the extra second, a session begun in this second would stay valid.
       account.validSince = nowSeconds() + 1
     },
     remove: (uid: string) => void byUid.delete(uid),

@@ -25,12 +25,12 @@ export async function makeKey(): Promise<SigningKey> {
   return { kid: randomBytes(20).toString('hex'), privateKey }
 }
 
-/** A signing key that was kept. */
+/** A stored signing key. */
 export function readKey({ kid, privateKeyPem }: { kid: string; privateKeyPem: string }): SigningKey {
   return { kid, privateKey: createPrivateKey(privateKeyPem) }
 }
 
-/** The keys of an issuer, of which the first one signs. */
+/** The keys of an issuer; the first one signs. */
 export function createKeyRing(initial: SigningKey[]) {
   let keys = initial
   const publicKey = (key: SigningKey) => createPublicKey(key.privateKey)
@@ -58,7 +58,7 @@ export function signJwt(claims: Claims, key: SigningKey): string {
   return `${signed}.${sign('RSA-SHA256', Buffer.from(signed), key.privateKey).toString('base64url')}`
 }
 
-/** The claims of a JWT that one of the keys has signed; undefined for any other. */
+/** The claims of a JWT that one of the keys signed; undefined for any other. */
 export function verifyJwt(token: string, keys: KeyRing): Claims | undefined {
   const [header = '', payload = '', signature = ''] = token.split('.')
   const key = keys.find(decodePart(header).kid)
@@ -72,7 +72,7 @@ export function encodePart(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url')
 }
 
-/** The object in a part of a token; an empty one where there is none. */
+/** The object in a part of a token; an empty object if there is none. */
 export function decodePart(part: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString())

@@ -1,4 +1,4 @@
-/** The calls of Google's Identity Toolkit and Secure Token Service that the Firebase SDKs make here. */
+/** The calls to Google's Identity Toolkit and Secure Token Service that the Firebase SDKs make here. */
 import cors from '@fastify/cors'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { type Account, type Accounts, IdentityError } from './accounts.ts'
@@ -8,7 +8,7 @@ import type { Tokens } from './tokens.ts'
 export type KeyEndpointState = 'ok' | 'hang' | number
 type Body = Record<string, unknown>
 
-/** What the calls are answered from. */
+/** What the routes use to answer. */
 export interface Surface {
   keys: KeyRing
   accounts: Accounts
@@ -23,7 +23,7 @@ export interface Surface {
 export async function createServer(surface: Surface): Promise<FastifyInstance> {
   const app = Fastify({
     forceCloseConnections: true,
-    // connectAuthEmulator of the Firebase JS SDK puts the host of the real service in front of the path.
+    // The Firebase JS SDK's connectAuthEmulator puts the host of the real service in front of the path.
     rewriteUrl: (request) => (request.url ?? '/').replace(/^\/(identitytoolkit|securetoken)\.googleapis\.com\//, '/'),
   })
   await app.register(cors)
@@ -35,7 +35,7 @@ export async function createServer(surface: Surface): Promise<FastifyInstance> {
   return app
 }
 
-/** Reads JSON and forms by their look: curl sends JSON as a form unless told otherwise. */
+/** Tells JSON from forms by content, because curl sends JSON as a form unless told otherwise. */
 function readAnyBody(app: FastifyInstance) {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'string' }, async (_request: unknown, text: string): Promise<Body> => {
@@ -67,7 +67,7 @@ function keyRoutes(app: FastifyInstance, { keys, keyEndpoint, keyMaxAgeSeconds }
   })
 }
 
-/** The calls of people who sign in: they know a password or hold an ID token. */
+/** The calls of people who sign in with a password or have an ID token. */
 function userRoutes(app: FastifyInstance, { accounts, tokens }: Surface) {
   app.post<{ Body: Body }>('/v1/accounts::signInWithPassword', async ({ body }) => {
     const email = text(body, 'email', 'INVALID_EMAIL')
@@ -102,7 +102,7 @@ function userRoutes(app: FastifyInstance, { accounts, tokens }: Surface) {
   })
 }
 
-/** The call by which firebase-admin asks whether a session still holds, open only to the credential of its options. */
+/** The call with which firebase-admin checks that a session is still valid; only for the credential of its options. */
 function adminRoutes(app: FastifyInstance, { accounts, tokens, adminToken }: Surface) {
   app.post<{ Body: Body }>(`/v1/projects/${tokens.projectId}/accounts::lookup`, async ({ body, headers }) => {
     if (headers.authorization !== `Bearer ${adminToken}`) throw new IdentityError('UNAUTHENTICATED', 401)

@@ -8,7 +8,7 @@ export type Tokens = ReturnType<typeof createTokens>
 
 /** ID tokens and refresh tokens, as Firebase makes them. */
 export function createTokens(projectId: string, keys: KeyRing, accounts: Accounts) {
-  // Refresh tokens carry their session, so that issuers with the same keys accept each other's.
+  // Refresh tokens contain their session, so that issuers with the same keys accept each other's.
   const secret = keys.current().privateKey.export({ type: 'pkcs8', format: 'der' })
   const seal = (text: string) => createHmac('sha256', secret).update(`refresh:${text}`).digest()
 
@@ -85,7 +85,7 @@ function profile(account: Account) {
   return {
     ...(account.displayName && { name: account.displayName }),
     email: account.email,
-    // Nobody can read a confirmation mail here; the claim is worth no more than the loopback interface it is served on.
+    // Nobody can receive a confirmation mail here, and the issuer serves only the loopback interface.
     email_verified: true,
     firebase: { identities: { email: [account.email] }, sign_in_provider: 'password' },
   }

@@ -15,7 +15,7 @@ export interface NewApiKey {
   expiresAt: Date | null
 }
 
-/** Who manages keys: a signed-in user with the memberships of now. */
+/** Who manages keys: a signed-in user with their current memberships. */
 export interface KeyManager {
   userId: string
   businesses: readonly AuthorizedBusiness[]
@@ -26,7 +26,7 @@ export interface ApiKeys {
   create(manager: KeyManager, key: NewApiKey): Promise<{ rawKey: string; key: ApiKey }>
   /** The keys of a business, newest first, at most `MAX_KEYS`. */
   list(manager: KeyManager, businessId: string): Promise<ApiKey[]>
-  /** @throws ServiceError `not_found` for a key that does not exist or is not theirs to manage, alike */
+  /** @throws ServiceError `not_found`, the same for a key that does not exist and for one they may not manage */
   revoke(manager: KeyManager, id: string): Promise<ApiKey>
   remove(manager: KeyManager, id: string): Promise<void>
 }
@@ -56,7 +56,7 @@ export default fp<{ clock: Clock }>(
     const { database } = app
 
     const managedBy = ({ businesses }: KeyManager) => businesses.filter(({ role }) => managesKeys(role))
-    // Of nobody's businesses nothing is managed; an empty list would be no SQL.
+    // The nil UUID matches no business. It keeps the list from being empty, because `in ()` is not valid SQL.
     const managedIds = (manager: KeyManager) => [
       '00000000-0000-0000-0000-000000000000',
       ...managedBy(manager).map(({ id }) => id),

@@ -84,7 +84,7 @@ function headersOf(authDomain: string | null, identityUrl: string | undefined): 
       'connect-src': ["'self'", ...identityHosts],
       'frame-src': authDomain === null ? ["'none'"] : [`https://${authDomain}`],
     }),
-    // The pop-up tells its opener that the person has signed in.
+    // The sign-in pop-up reports back to the page that opened it.
     crossOriginOpenerPolicy: { policy: authDomain === null ? 'same-origin' : 'same-origin-allow-popups' },
   }
 }

@@ -13,13 +13,13 @@ export interface JwtSigner {
   /** Signs a token with the current secret. */
   sign(claims: McpTokenClaims): { token: string; expiresAt: Date }
   /**
-   * Verifies signature, issuer, audience and life of a token.
-   * @param graceSeconds how long after its expiry it still passes
-   * @param audience RFC 8707: a token for one endpoint is none for the other
+   * Verifies the signature, issuer, audience and expiry of a token.
+   * @param graceSeconds how long after its expiry it is still accepted
+   * @param audience RFC 8707: a token for one endpoint is not valid at the other
    * @throws ServiceError `unauthenticated` with a sentence the merchant can act on
    */
   verify(token: string, graceSeconds?: number, audience?: string): VerifiedMcpToken
-  /** Whether a credential is meant as a Firebase ID token: RS256, where ours are HS256. Says nothing of its validity. */
+  /** Whether a credential looks like a Firebase ID token: RS256, while ours are HS256. It may still be invalid. */
   isFirebaseToken(credential: string): boolean
   /** What the authorization server signs with. */
   signingKey: { kid: string; key: KeyObject }
@@ -37,7 +37,7 @@ declare module '@fastify/jwt' {
   }
 }
 
-/** MCP tokens: HS256 JWTs, signed with the current secret, verified with that or an earlier one while rotating. */
+/** MCP tokens: HS256 JWTs, signed with the current secret, verified with it or, during a rotation, an earlier one. */
 export default fp<{ config: Config; clock: Clock }>(
   async (app, { config, clock }) => {
     const secrets = [...new Set([config.MCP_TOKEN_SECRET, ...listOf(config.MCP_TOKEN_PREVIOUS_SECRETS)])]
@@ -49,7 +49,7 @@ export default fp<{ config: Config; clock: Clock }>(
         secret,
         namespace: kid,
         sign: { algorithm: 'HS256', kid, iss: config.MCP_TOKEN_ISSUER, aud: config.MCP_TOKEN_AUDIENCE },
-        // Life is checked below, against the injected clock and with the grace of a refresh.
+        // Expiry is checked below, against the injected clock and with the grace period of a refresh.
         verify: {
           algorithms: ['HS256'],
           allowedIss: [config.MCP_TOKEN_ISSUER, issuer],
@@ -86,10 +86,11 @@ export default fp<{ config: Config; clock: Clock }>(
       signingKey: { kid: kids[0] as string, key: createSecretKey(Buffer.from(config.MCP_TOKEN_SECRET)) },
     } satisfies JwtSigner)
 
-    // By the whole token: the verifier's own cache hashes it first, which costs more than the rest of a request's check.
+    // Keyed by the whole token. The verifier's own cache hashes it first, which costs more than all other checks of a
+    // request.
     const verified = new LRUCache<string, VerifiedMcpToken>({ max: 1000 })
 
-    /** The header of a JWT, of which nothing is verified. */
+    /** The header of a JWT, unverified. */
     function headerOf(token: string): { alg?: unknown; kid?: unknown } | undefined {
       try {
         return current.decode<{ header: object }>(token)?.header
@@ -109,7 +110,7 @@ export default fp<{ config: Config; clock: Clock }>(
           return claims
         }
       } catch {
-        // Why a token fails is of use to a forger only.
+        // Only a forger would profit from the reason.
       }
       throw authenticationRequired()
     }

@@ -25,13 +25,13 @@ const FIREBASE_IDENTITY_URL = 'https://identitytoolkit.googleapis.com'
 const hide = { hide: true }
 const params = Type.Object({ uid: Type.String({ maxLength: 64 }) })
 
-/** The pages between an authorization request and its answer: the merchant signs in, then lets the client in. */
+/** The pages between an authorization request and its answer: the merchant signs in, then approves the client. */
 const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, options) => {
   const { provider, connections, config, identityUrl } = options
   const signInUrl = new URL('/v1/accounts:signInWithPassword', identityUrl ?? FIREBASE_IDENTITY_URL)
   signInUrl.searchParams.set('key', config.FIREBASE_API_KEY ?? '')
   const helmet = pageHeaders({ 'connect-src': ["'self'", signInUrl.origin] })
-  // The sign-in begins a session of its own, whoever had one in this browser before.
+  // Signing in starts a new session, even if somebody else had one in this browser.
   const endedSession = ['', '.sig'].map((end) => `${provider.cookieName('session')}${end}=; path=/oauth; max-age=0`)
 
   app.addHook('onSend', async (request, reply) => {
@@ -43,7 +43,7 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
 
   app.get('/oauth/interaction/:uid', { helmet, schema: { ...hide, params } }, async (request, reply) => {
     try {
-      // What cannot go on says so here, with its status; what can, the page asks for.
+      // Fails here, with its status, if the request cannot proceed. Otherwise the page asks for the details itself.
       await detailsOf(request, reply)
       return app.pages.send(reply, 'oauth/index.html')
     } catch (error) {

@@ -66,7 +66,7 @@ const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, sto
     const hidden = { schema: { hide: true } }
 
     server.get('/oauth/authorize', hidden, (request, reply) => {
-      // Tills are shared: whoever signed in last must not be taken for the person who connects a client now.
+      // Tills are shared: the last person who signed in may not be the one who connects a client now.
       delete request.raw.headers.cookie
       return handOver(request, reply, authorizeUrl(request))
     })
@@ -77,14 +77,14 @@ const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, sto
     server.post('/oauth/register', { ...hidden, onRequest: app.rateLimits.countRegistration }, own)
     server.get('/oauth/jwks', hidden, own)
 
-    // RFC 8414 section 3.1 puts the well-known part before the issuer's path; some clients look behind it.
+    // RFC 8414 section 3.1 puts the well-known part before the issuer's path; some clients look after it.
     const discovery = at(() => DISCOVERY)
     server.get(`${DISCOVERY}${ISSUER_PATH}`, hidden, discovery)
     server.get(`/.well-known/openid-configuration${ISSUER_PATH}`, hidden, discovery)
     server.get(`${ISSUER_PATH}/.well-known/openid-configuration`, hidden, discovery)
   })
 
-  /** Lets the provider answer a request, as if it had come by the public address. */
+  /** Lets the provider answer a request as if it had come to the public address. */
   async function handOver(request: FastifyRequest, reply: FastifyReply, url: string): Promise<void> {
     const { raw } = request
     Object.assign(raw, { url, originalUrl: ISSUER_PATH + url })
@@ -106,7 +106,7 @@ export default fp(oauth, {
 function authorizeUrl({ url, query }: FastifyRequest): string {
   const { searchParams } = new URL(url, 'http://localhost')
   const { scope } = query as { scope?: unknown }
-  // What comes twice is left to the provider, which refuses it.
+  // The provider refuses a parameter that is given twice.
   if (!Array.isArray(scope)) searchParams.set('scope', scopeOrDefault(searchParams.get('scope')))
   return `/authorize?${searchParams}`
 }

@@ -21,7 +21,7 @@ export interface Pages {
    */
   send(reply: FastifyReply, file: string): FastifyReply
   /**
-   * The HTML for what cannot go on.
+   * The HTML of the error page.
    * @param problem a sentence, as plain text
    */
   error(problem: string): string
@@ -35,7 +35,7 @@ declare module 'fastify' {
 
 const PROBLEM = '<!-- problem -->'
 
-/** The pages for people, built from `assistant/`. Without them the service starts all the same. */
+/** The pages for people, built from `assistant/`. The service also starts without them. */
 export default fp<PagesOptions>(
   async (app, { folder = PAGE_FOLDER }) => {
     const errorFile = path.join(folder, 'oauth/error.html')
@@ -58,8 +58,8 @@ export default fp<PagesOptions>(
 )
 
 /**
- * Security headers of a page: scripts and styles are files of ours, and nobody frames it.
- * @param sources what else its Content-Security-Policy allows, by directive
+ * Security headers of a page: only our own scripts and styles run, and no site may frame it.
+ * @param sources what its Content-Security-Policy allows beyond that, by directive
  */
 export function pageHeaders(sources: Record<string, string[]>): FastifyHelmetOptions {
   return {
@@ -75,7 +75,7 @@ export function pageHeaders(sources: Record<string, string[]>): FastifyHelmetOpt
         'frame-ancestors': ["'none'"],
       },
     },
-    // Firebase API keys are commonly restricted to the sites that may use them.
+    // Firebase API keys are often restricted by referrer.
     referrerPolicy: { policy: 'strict-origin' },
     xFrameOptions: { action: 'deny' },
   }

@@ -8,7 +8,7 @@ import { ServiceError } from '../../src/errors.ts'
 import emptyBody from '../http/empty-body.ts'
 import { ERROR_RESPONSES } from '../http/errors.ts'
 
-/** `POST /mcp/token` and what belongs to a token's life. */
+/** `POST /mcp/token`, and the routes that refresh, revoke and list tokens. */
 const tokenRoutes: FastifyPluginAsyncTypebox = async (app) => {
   await app.register(emptyBody)
   app.addHook('onRequest', app.rateLimits.checkFailures)

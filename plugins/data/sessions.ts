@@ -13,13 +13,13 @@ declare module 'fastify' {
 
 const PART = 'The session store'
 
-/** MCP sessions, choices of business and messages to clients. A store that is away answers `unavailable`, so that callers retry. */
+/** MCP sessions, choices of business and messages to clients. While the store is down, it answers `unavailable`. */
 export default fp<{ store: SessionStore; events: SessionEvents }>(
   async (app, { store, events }) => {
     app.decorate('sessions', guardStore(PART, store))
     app.decorate('sessionEvents', {
       ...guardStore(PART, events),
-      // Without the guard's deadline: what is given up could not be stopped once it listens.
+      // Without the guard's deadline: a subscription that arrives after it could no longer be stopped.
       listen: (sessionId, onRing) =>
         events.listen(sessionId, onRing).catch((error) => {
           throw unavailable(PART, error)

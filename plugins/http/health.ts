@@ -5,7 +5,7 @@ import fp from 'fastify-plugin'
 const Status = StatusSchema()
 const TIMEOUT_MS = 1000
 
-/** Probes: `/health/live` says that the process turns, `/health/ready` that it can serve. */
+/** Probes: `/health/live` says that the process runs, `/health/ready` that it can serve. */
 const health: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/health/live',

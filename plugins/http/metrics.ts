@@ -9,7 +9,7 @@ declare module 'fastify' {
   }
 }
 
-/** Prometheus metrics at /metrics, on a port of their own where METRICS_PORT says so. */
+/** Prometheus metrics at /metrics, on a separate port if METRICS_PORT is set. */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
     const metrics = createMetrics()

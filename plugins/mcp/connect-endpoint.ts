@@ -8,8 +8,8 @@ import type { Clock } from '../../src/time/clock.ts'
 import mcp from './endpoint.ts'
 
 /**
- * `/mcp/connect`: the MCP endpoint for clients that sign in by themselves. It takes access tokens of `/oauth` only and
- * `/mcp` none of them (RFC 8707): what was pasted for one endpoint cannot be led astray to the other.
+ * `/mcp/connect`: the MCP endpoint for clients that sign in by themselves. It accepts only access tokens from `/oauth`,
+ * and `/mcp` accepts none of these (RFC 8707), so that a token for one endpoint cannot be misused at the other.
  */
 const connect: FastifyPluginAsync<{ config: Config; clock: Clock }> = async (app, { config, clock }) => {
   const { issuer, resource, resourceMetadata } = oauthAddresses(config)

@@ -20,7 +20,7 @@ declare module 'fastify' {
 const MAX_MESSAGES = 50
 const ROUTE = { schema: { hide: true }, config: { isRoutine: true } } as const
 const MALFORMED = Symbol('malformed')
-// Those of Helmet that make sense for answers of which none is a page, made once.
+// Those of Helmet's headers that matter for answers that are never pages. A constant costs less than Helmet itself.
 const SECURITY_HEADERS = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -37,12 +37,12 @@ export interface McpOptions {
   authenticate(credential: string): Promise<Principal>
 }
 
-/** The MCP endpoint. No object but an open stream outlives a request, so that any instance answers any request. */
+/** The MCP endpoint. Only open streams outlive a request, so that any instance can answer any request. */
 const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authenticate }) => {
   const conversations = createConversations(app, clock)
   app.decorateRequest('principal', null)
 
-  // JSON-RPC has its own answer to what is not JSON, and DELETE comes with the content type and no body.
+  // JSON-RPC has its own answer to a body that is not JSON, and clients send DELETE with the content type but no body.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
     if (body === '') return done(null, undefined)
@@ -132,7 +132,7 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authentic
     return reply.code(204).send()
   })
 
-  /** Authenticates anew later; keeps the credential, not the request. */
+  /** A function that authenticates again later. It holds on to the credential, not to the request. */
   function renewalOf(request: FastifyRequest): () => Promise<Principal> {
     const credential = bearerOf(request)
     return () => authenticate(credential)
@@ -157,11 +157,11 @@ export default fp(mcp, {
 
 const LEGACY_REVISIONS = new Set(SUPPORTED_PROTOCOL_VERSIONS)
 
-/** Whether a POST belongs to the revisions up to 2025-11-25; whoever claims a newer one does so in `_meta`. */
+/** Whether a POST uses a revision up to 2025-11-25. Newer ones announce themselves in `_meta`. */
 function isLegacy({ headers, body }: FastifyRequest): boolean {
   const version = headers['mcp-protocol-version']
   if ((version === undefined || LEGACY_REVISIONS.has(String(version))) && isPlainRequest(body as Message)) return true
-  // The SDK of the newer one decides, and answers what is malformed.
+  // The SDK of the newer revision decides, and answers malformed messages.
   const [protocolVersionHeader, mcpMethodHeader, mcpNameHeader] = [
     headers['mcp-protocol-version'],
     headers['mcp-method'],
@@ -178,7 +178,7 @@ function isLegacy({ headers, body }: FastifyRequest): boolean {
   )
 }
 
-/** A request of JSON-RPC that claims nothing in `_meta`: most of them, told quickly. */
+/** Whether this is a JSON-RPC request without `_meta`: a quick check that settles most of them. */
 function isPlainRequest({ jsonrpc, id, method, params }: Message): boolean {
   if (jsonrpc !== '2.0' || typeof method !== 'string') return false
   if (typeof id !== 'string' && !Number.isSafeInteger(id)) return false
@@ -195,7 +195,7 @@ function rpcError(code: number, message: string) {
   return { jsonrpc: '2.0', id: null, error: { code, message } }
 }
 
-/** Some clients call a tool that takes no arguments with null. */
+/** Some clients send null when a tool takes no arguments. */
 function dropNullArguments({ method, params }: Message): void {
   if (method === 'tools/call' && params?.arguments === null) delete params.arguments
 }

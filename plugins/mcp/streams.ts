@@ -8,13 +8,13 @@ import { createWatchers, type Watcher } from './protocol/watchers.ts'
 
 export interface McpStreams {
   /**
-   * Answers with the live stream of a session (server-sent events), in place of the one that it had, on any instance.
+   * Answers with the live stream of a session (server-sent events), which replaces its previous one on any instance.
    * @throws ServiceError `rate_limited` with too many open, `unavailable`
    */
   open(reply: FastifyReply, options: StreamOptions): Promise<void>
   /**
    * Watches what a principal may see for as long as a stream is open.
-   * @returns what stops it
+   * @returns a function that stops it
    * @throws ServiceError `rate_limited` with too many open
    */
   watch(watcher: Watcher): () => void
@@ -26,7 +26,7 @@ declare module 'fastify' {
   }
 }
 
-/** Live streams: what changes for a client reaches it whatever instance holds its stream. */
+/** Live streams: a change reaches the client whichever instance holds its stream. */
 export default fp<{ config: Config; clock: Clock }>(
   async (app, { config, clock }) => {
     const { watch, renew, check, endAll } = createWatchers(app, { limit: config.MCP_STREAM_LIMIT, clock })

@@ -7,7 +7,7 @@ import type { CallToolResult } from './protocol/results.ts'
 
 export interface ToolCalls {
   /**
-   * Runs a tool by name and keeps account of it.
+   * Runs a tool by name, and records the call.
    * @returns the result, failures included; null for a tool that is unknown or hidden from the principal
    */
   run(
@@ -24,10 +24,10 @@ declare module 'fastify' {
   }
 }
 
-/** Tool calls: run, log line, metrics and audit in one place, for every protocol revision. */
+/** Runs, logs, measures and audits tool calls in one place, for every protocol revision. */
 export default fp(
   async (app) => {
-    // All that these lines tell is of our own making: to look through each for credentials costs as much as to write it.
+    // These lines hold only values that we made. Searching each for credentials costs as much as writing it.
     const lines = app.log.child({}, { redact: [] })
 
     const run: ToolCalls['run'] = async (name, args, context, log) => {

@@ -1,19 +1,19 @@
-/** From facts to the cells of the rollups: cancel out, cut into local days, add up, write. */
+/** SQL from facts to the cells of the rollups: cancel out, divide into local days, add up, write. */
 import { FACTS, type Kind, NET_SALES } from './facts.ts'
 import { layout, list, nested } from './layout.ts'
 
 /**
- * A fact counts on its local day twice: by the clock of the business (`basis = 'business'`, for reports over all
- * locations) and by the clock of its location (`basis = 'location'`).
+ * A fact counts twice: on its local day in the time zone of the business (`basis = 'business'`, for reports over all
+ * locations), and in the time zone of its location (`basis = 'location'`).
  */
 export interface Rollup {
   of: Kind
   time: 'month' | 'day'
-  /** What tells its cells apart besides the business, the clock, the time and the location. */
+  /** The columns that distinguish its cells, besides business, basis, time and location. */
   by: readonly string[]
   key: readonly string[]
   measures: readonly string[]
-  /** The amount by which a difference is told. */
+  /** The amount that reports of differences show. */
   amount: string
 }
 
@@ -27,7 +27,7 @@ const rollup = (
   of,
   time,
   by,
-  // Time before place: one index serves a window of the whole business as well as of one location.
+  // Time before place, so that one index serves windows of the whole business and of one location.
   key: ['business_id', 'basis', time, 'location_id', ...by],
   measures,
   amount,
@@ -35,9 +35,9 @@ const rollup = (
 const BY_PRODUCT = ['product_id', 'variant_id']
 
 /**
- * The tables with cells, in the order in which they are written. Months are kept beside days, and not for speed alone:
- * two sales of a month may name the same products in different orders; both wait at the month's row of sales first, and
- * so never for each other. `customer_sales` has no clock and is written apart.
+ * The tables with cells, in the order in which they are written. Months exist not only for speed: two sales in a month
+ * may name the same products in different orders, and because both first wait for the month's row of sales, they never
+ * deadlock. `customer_sales` has no time zone and is written separately.
  */
 export const ROLLUPS: Record<string, Rollup> = {
   sales_hourly: rollup('sales', 'day', ['hour']),
@@ -52,7 +52,7 @@ export const ROLLUPS: Record<string, Rollup> = {
 export const zeros = (names: readonly string[]) => names.map(() => '0').join(', ')
 export const signedSums = (names: readonly string[]) => list(names.map((name) => `sum(sign * ${name}) as ${name}`))
 
-/** What is left of facts when what a change takes away and adds again has cancelled out. */
+/** Facts after the parts that a change subtracts and adds again have cancelled out. */
 function net(kind: Kind, facts: string): string {
   const { by, measures } = FACTS[kind]
   const fact = ['business_id', 'location_id', 'at', ...by].join(', ')
@@ -66,8 +66,8 @@ function net(kind: Kind, facts: string): string {
 }
 
 /**
- * Facts in cells as fine as a kind needs them, cut into local days with the zones of the business and of the location:
- * once where both have the same.
+ * Facts in the finest cells of their kind, divided into local days by the zones of the business and of the location, or
+ * only once if both have the same zone.
  */
 export function cut(kind: Kind, facts: string): string {
   const { by, times, measures } = FACTS[kind]
@@ -95,7 +95,7 @@ export function cut(kind: Kind, facts: string): string {
     group by ${cell}`
 }
 
-/** The cells of a rollup, from the finer ones of its kind: one for each clock that shows their zone. */
+/** The cells of a rollup, from the finer ones of its kind: one for each basis that has their zone. */
 export function cells({ key, time, by, measures }: Rollup, finer: string): string {
   const others = ['business_id', 'location_id', 'zone', ...by].join(', ')
   const cutOff = time === 'month' ? "date_trunc('month', day)" : 'day'
@@ -158,7 +158,7 @@ function toEach(kind: Kind, facts: string, how: typeof write): string {
   return `with ${steps.join(',\n')}\n${last?.sql};`
 }
 
-/** Adds what a change has changed. */
+/** Applies a change to the rollups. */
 export const keep = (kind: Kind, facts: string) => toEach(kind, net(kind, facts), add)
 
 /** Fills empty rollups. */

@@ -1,4 +1,4 @@
-/** Sums by client. A client has no clock: `customer_sales` is by client alone. */
+/** Sums by client. Clients have no time zone, so that `customer_sales` is by client only. */
 import { signedSums } from './cells.ts'
 import { isSale } from './facts.ts'
 import { layout, nested } from './layout.ts'
@@ -18,7 +18,7 @@ export const customerCells = (facts: string) => layout`
   from ${nested(customerNet(facts))} net
   group by business_id, customer_id`
 
-/** Adds what a change has changed. */
+/** Applies a change to the sums. */
 export const keepCustomers = (facts: string) => layout`
   insert into customer_sales as kept (business_id, customer_id, orders, net_sales, first_at, last_at)
   ${customerCells(facts)}
@@ -28,7 +28,7 @@ export const keepCustomers = (facts: string) => layout`
     orders = kept.orders + excluded.orders, net_sales = kept.net_sales + excluded.net_sales,
     first_at = least(kept.first_at, excluded.first_at), last_at = greatest(kept.last_at, excluded.last_at);`
 
-/** Instants do not add up: where an order has left, they are looked up, now that the row of its client is locked. */
+/** Instants cannot be added up: if an order left, they are looked up, now that the client's row is locked. */
 export const lookUpInstants = (facts: string) => layout`
   update customer_sales c
   set (first_at, last_at) = (

@@ -1,13 +1,13 @@
-/** What is summed up: orders, their lines and payments, and refunds, each in one shape of its kind. */
+/** The facts to sum up: orders, their lines and payments, and refunds, in one form for each kind. */
 import { layout, nested, union } from './layout.ts'
 
 const MEASURES = ['units_sold', 'units_returned', 'gross_sales', 'discounts', 'returns', 'tax', 'cost']
 export const NET_SALES = 'gross_sales - discounts - returns'
 
-/** What facts of a kind measure, what tells them apart besides time and place, and how finely time is cut. */
+/** The measures of each kind of fact, what distinguishes facts besides time and place, and the units of time. */
 export const FACTS = {
   sales: { by: [], times: ['day', 'hour'], measures: ['orders', 'refunds', ...MEASURES, 'tips'] },
-  // A cost of nothing and an unknown one add up alike: the lines with a cost are counted.
+  // A cost of zero and an unknown one add up to the same, so the lines with a cost are counted.
   lines: { by: ['product_id', 'variant_id', 'tax_rate'], times: ['day'], measures: [...MEASURES, 'costed_lines'] },
   payments: { by: ['method'], times: ['day'], measures: ['payments', 'amount', 'refunds', 'refunded'] },
 } as const satisfies Record<string, { by: readonly string[]; times: readonly string[]; measures: readonly string[] }>
@@ -15,7 +15,7 @@ export const FACTS = {
 export type Kind = keyof typeof FACTS
 export const KINDS = Object.keys(FACTS) as Kind[]
 
-// Rows carry a `sign`: 1 where they are added, -1 where they are taken away.
+// Rows have a `sign`: 1 if they are added, -1 if they are removed.
 
 /** Rows `n` with their orders `o`. */
 export const withOrders = (rows: string) => layout`
@@ -27,21 +27,21 @@ export const ofOrders = (orders: string, table: string) => layout`
   ${nested(orders)} o
   join ${table} n on n.business_id = o.business_id and n.order_id = o.id`
 
-/** Refund lines `n` with their refunds `r` and the order lines `i` that they take back. */
+/** Refund lines `n` with their refunds `r` and the order lines `i` that they refund. */
 export const withRefunds = (rows: string) => layout`
   ${nested(rows)} n
   join order_refund r on r.business_id = n.business_id and r.id = n.refund_id
   join order_item i
     on i.business_id = n.business_id and i.order_id = n.order_id and i.line_number = n.line_number`
 
-/** Order lines `i` with the refund lines `n` that take them back, and the refunds `r` of these. */
+/** Order lines `i` with the refund lines `n` that refund them, and the refunds `r` of these. */
 export const refundLinesOf = (items: string) => layout`
   ${nested(items)} i
   join order_refund r on r.business_id = i.business_id and r.order_id = i.order_id
   join order_refund_line n
     on n.business_id = r.business_id and n.refund_id = r.id and n.line_number = i.line_number`
 
-/** A ticket that only takes goods back is a refund, not an order: no purchase of its client either. */
+/** A ticket that only takes goods back is a refund, neither an order nor a purchase of its client. */
 export const isSale = (alias: string) => `(${alias}.sale_lines > 0 or ${alias}.return_lines = 0)`
 
 export const orderFacts = (rows: string) => layout`

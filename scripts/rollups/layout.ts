@@ -1,9 +1,9 @@
 import dedent from 'dedent'
 
-/** SQL as a template says it, without the template's own indentation; what is put in is indented like its line. */
+/** SQL from a template, without the template's own indentation; inserted texts are indented like their line. */
 export const layout = dedent.withOptions({ alignValues: true, escapeSpecialCharacters: false })
 
-// What is put in stands up to thirty columns to the right.
+// Inserted texts may be indented by up to thirty columns.
 const LIST_WIDTH = 90
 const BRACKET_WIDTH = 70
 
@@ -18,12 +18,12 @@ export function list(items: readonly string[]): string {
   return lines.join(',\n')
 }
 
-/** A text in round brackets: a short one as it is, a longer one indented on lines of its own. */
+/** A text in parentheses: a short one inline, a longer one indented on separate lines. */
 export function nested(text: string): string {
   return text.includes('\n') || text.length > BRACKET_WIDTH ? `(\n${text.replace(/^(?=.)/gm, '  ')}\n)` : `(${text})`
 }
 
-/** The rows of several queries together. */
+/** The union of the rows of several queries. */
 export function union(...queries: string[]): string {
   return queries.join('\nunion all\n')
 }

@@ -1,11 +1,11 @@
-/** What `npm run rollups` calls: makes the sums of a business anew, and compares them with its orders and refunds. */
+/** The functions behind `npm run rollups`: they rebuild the sums of a business, or compare them with its raw rows. */
 import { cells, cut, fill, ROLLUPS, type Rollup, zeros } from './cells.ts'
 import { customerCells, keepCustomers } from './customers.ts'
 import { ALL_CUSTOMERS, ALL_FACTS, ALL_ITEMS, ALL_REFUND_LINES, KINDS } from './facts.ts'
 import { layout, list, nested, union } from './layout.ts'
 import { ORDER_TOTALS, REFUND_TOTALS, rebuildTotals, wrongTotals } from './totals.ts'
 
-// Both run with the owner's rights: the wall of row-level security is put up again by hand.
+// Both run with the owner's rights, so they must repeat the check of row-level security themselves.
 const ONLY_ITS_OWN = layout`
   if target is distinct from app_business_id() then
     raise exception 'set app.business_id to the business whose sums are meant';
@@ -33,7 +33,7 @@ export function rebuildFunction(): string {
     $$;`
 }
 
-/** Where the cells of a rollup differ from the raw rows. */
+/** Finds where the cells of a rollup differ from the raw rows. */
 function differences(table: string, rollup: Rollup): string {
   const { of, time, key, measures, amount } = rollup
   const side = (name: string) => nested(list(measures.map((m) => `${name}.${m}`)))
@@ -75,7 +75,7 @@ const REFUND_DIFFERENCES = layout`
   from ${nested(wrongTotals(REFUND_TOTALS, ALL_REFUND_LINES))} w
   join order_refund r on r.business_id = target and r.id = w.id`
 
-/** Tells where a rollup, or the totals of an order or refund, differ from the raw rows; nothing when all is well. */
+/** Returns where a rollup, or the totals of an order or refund, differ from the raw rows; no rows if all is well. */
 export function checkFunction(): string {
   const facts = KINDS.map((kind) => `all_${kind} as materialized ${nested(cut(kind, ALL_FACTS[kind]))}`)
   const all = union(

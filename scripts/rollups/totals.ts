@@ -1,7 +1,7 @@
 /** Totals of an order and of a refund: the sums of their lines. */
 import { layout, list, nested } from './layout.ts'
 
-/** A table whose rows carry totals of their lines, which name it by `key`. */
+/** A table whose rows have totals of their lines; the lines refer to it by `key`. */
 interface Totals {
   table: string
   key: string
@@ -39,7 +39,7 @@ const sumsOf = ({ sums }: Totals) =>
   list(Object.entries(sums).map(([name, value]) => `sum(sign * ${value}) as ${name}`))
 const each = ({ sums }: Totals, what: (name: string) => string) => list(Object.keys(sums).map(what))
 
-/** Changes totals by what some lines add, before the product rollup reads the order: it also locks the order's row. */
+/** Adds lines to the totals, before the product rollup reads the order. This also locks the order's row. */
 export const addTotals = (totals: Totals, lines: string) => layout`
   update ${totals.table} t
   set
@@ -53,7 +53,7 @@ export const addTotals = (totals: Totals, lines: string) => layout`
   ) d
   where t.business_id = d.business_id and t.id = d.${totals.key};`
 
-/** Rows of the business `target` whose totals differ from the sums of their lines, with the right ones. */
+/** Rows of the business `target` whose totals differ from the sums of their lines, with the correct totals. */
 export const wrongTotals = (totals: Totals, lines: string) => layout`
   select
     t.id,
@@ -70,7 +70,7 @@ export const wrongTotals = (totals: Totals, lines: string) => layout`
     and ${nested(each(totals, (name) => `t.${name}`))}
       is distinct from ${nested(each(totals, (name) => `coalesce(d.${name}, 0)`))}`
 
-/** Sets right the totals of the business `target`. */
+/** Corrects the totals of the business `target`. */
 export const rebuildTotals = (totals: Totals, lines: string) => layout`
   update ${totals.table} t
   set

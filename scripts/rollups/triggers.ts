@@ -1,6 +1,6 @@
 /**
- * What happens when rows of orders and refunds come, change and go: every change of a fact adds its new contribution
- * and takes away its old one, in the transaction of the change.
+ * The triggers on orders and refunds: every change of a fact adds its new contribution and subtracts its old one, in
+ * the transaction of the change.
  */
 import { keep } from './cells.ts'
 import { keepCustomers, lookUpInstants } from './customers.ts'
@@ -29,18 +29,18 @@ const SIGNED = {
 } as const
 type Event = keyof typeof SIGNED
 
-/** Rows as they were and as they are, where an update has changed one of some columns. */
+/** Old and new versions of the rows in which an update changed one of some columns. */
 const changed = (columns: string) => layout`
   select sum(sign)::integer as sign, ${columns}
   from ${nested(SIGNED.update)} n
   group by ${columns}
   having sum(sign) <> 0`
-/** Lines, payments and refunds follow their order when it is completed, cancelled, or moved in time, place or owner. */
+/** Lines, payments and refunds follow their order if its status, time, place or client changes. */
 const MOVED = changed('business_id, id, status, completed_at, location_id, customer_id')
 /** Refund lines follow the tax rate of their order line. */
 const RETAXED = changed('business_id, order_id, line_number, tax_rate')
 
-/** What is read of an order stays true until the end of the transaction. */
+/** Locks orders, so that what is read of them stays true until the end of the transaction. */
 const lockOrders = (rows: string) => layout`
   perform 1 from orders o
   where (o.business_id, o.id) in (
@@ -50,7 +50,7 @@ const lockOrders = (rows: string) => layout`
   order by o.business_id, o.id
   for no key update;`
 
-/** A change of time zone rebuilds under the exclusive lock, so it never misses a sale that is being written. */
+/** The shared lock: a change of time zone rebuilds under the exclusive one, so it never misses a sale being written. */
 const shareLock = (rows: string) => layout`
   if exists (
     select from ${nested(rows)} n

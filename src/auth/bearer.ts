@@ -1,9 +1,9 @@
 import { ServiceError } from '../errors.ts'
 
-/** What ends most refusals of a token. */
+/** The end of most messages that refuse a token. */
 export const GENERATE_NEW_TOKEN = 'Generate a new token in Settings → AI Assistant'
 
-/** The answer to a credential that is missing, or that says nothing to us. */
+/** The answer to a credential that is missing or not recognised. */
 export function authenticationRequired(): ServiceError {
   return new ServiceError(
     'unauthenticated',
@@ -16,7 +16,7 @@ export function authenticationRequired(): ServiceError {
  * @throws ServiceError `unauthenticated` when there is none
  */
 export function bearerOf({ headers }: { headers: { authorization?: string | undefined } }): string {
-  // RFC 6750: spaces may be several. How many are looked at is bounded, for whoever sends nothing but spaces.
+  // RFC 6750 allows several spaces. The limit is for somebody who sends nothing but spaces.
   const [scheme = '', credential = '', ...more] = (headers.authorization ?? '').split(' ', 16).filter(Boolean)
   if (scheme.toLowerCase() !== 'bearer' || !/^[\x21-\x7e]{1,8192}$/.test(credential) || more.length > 0) {
     throw authenticationRequired()

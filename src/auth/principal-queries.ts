@@ -9,7 +9,7 @@ import type { Scope } from './scopes.ts'
 const USED_EVERY_MS = 60_000
 
 /**
- * The principal of a verified token, as its row and the user's memberships say now.
+ * The principal of a verified token, by its row and the user's current memberships.
  * @throws ServiceError `unauthenticated` for a token that was revoked or is unknown here, `forbidden` for a user
  *   without any active membership
  */
@@ -102,7 +102,7 @@ async function markUsed(
 ): Promise<void> {
   await database
     .within(access, 'write', async (db) => {
-      // Knowing when a credential was last used is not worth waiting for someone else's lock.
+      // The time of last use is not worth waiting for someone else's lock.
       await sql`set local lock_timeout = '200ms'`.execute(db)
       await update(db)
     })

@@ -2,14 +2,14 @@ import { type Static, Type } from '@sinclair/typebox'
 import { StringEnum } from '../results/schema.ts'
 import { SCOPES } from './scopes.ts'
 
-/** The scopes of a credential, as HTTP routes take and answer them. */
+/** The scopes of a credential in HTTP requests and answers. */
 export const Scopes = Type.Array(StringEnum(SCOPES), { minItems: 1, maxItems: SCOPES.length, uniqueItems: true })
 
 /** An instant in an answer: a Date, which is written as RFC 3339. */
 export const Time = Type.Unsafe<Date>({ type: 'string', format: 'date-time' })
 export const NullableTime = Type.Union([Time, Type.Null()])
 
-/** What an exchange takes. */
+/** The body of a token exchange. */
 export const TokenRequestSchema = Type.Object(
   {
     firebaseIdToken: Type.String({ minLength: 1, maxLength: 8192, description: 'From user.getIdToken()' }),
@@ -50,7 +50,7 @@ export const LiveTokenSchema = Type.Object({
 })
 export type LiveToken = Static<typeof LiveTokenSchema>
 
-/** What the creation of an API key takes. */
+/** The body that creates an API key. */
 export const NewKeySchema = Type.Object(
   {
     businessId: Type.String({ format: 'uuid' }),

@@ -3,7 +3,7 @@ import type { Transaction } from '../database/database.ts'
 import type { DB } from '../database/types.ts'
 import { REFRESH_GRACE_SECONDS } from './mcp-token.ts'
 
-/** Notes a new token, and forgets those of the user that are past the grace of a refresh: they can do nothing more. */
+/** Stores a new token, and deletes those of the user that are too old even for a refresh. */
 export async function addToken(
   db: Transaction,
   token: Omit<Insertable<DB['mcp_token']>, 'created_at'>,

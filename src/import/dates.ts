@@ -4,12 +4,12 @@ import { ServiceError } from '../errors.ts'
 
 /**
  * Reads the date of a row.
- * @param zone IANA zone of times that state no offset
- * @returns undefined when the text is not a date of the expected form, or no day of the calendar
+ * @param zone IANA zone for times without an offset
+ * @returns undefined when the text is not a date of the expected form, or not a day of the calendar
  */
 export type DateReader = (text: string, zone: string) => Date | undefined
 
-/** Noon: of all hours, the one that stays on its day in every zone nearby. */
+/** Dates without a time count as noon, which stays on the same day in every nearby zone. */
 const NOON = { hour: 12 }
 const OLDEST_YEAR = 1900
 const ISO = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(Z|[+-]\d\d(?::?\d\d)?)?)?$/i
@@ -19,13 +19,14 @@ const TOKENS = ['d', 'dd', 'M', 'MM', 'yy', 'yyyy', 'H', 'HH', 'h', 'hh', 'm', '
 const IN_UTC = { zone: 'utc', locale: 'en-US' } as const
 
 /**
- * Makes the reader of a form of dates.
- * @param format Unicode tokens, such as `d/M/yyyy` or `M/d/yyyy h:mm a`; none for ISO 8601 (date, local time, or offset)
- * @throws ServiceError naming what in the format is not understood, with the tokens there are
+ * Makes a reader for dates of one format.
+ * @param format Unicode tokens, such as `d/M/yyyy` or `M/d/yyyy h:mm a`; ISO 8601 (date, local time, or offset) if
+ *   absent
+ * @throws ServiceError naming the part of the format that is not understood, and the valid tokens
  */
 export function dateReader(format?: string): DateReader {
   const read = format === undefined ? readIso : formatReader(format)
-  // Rows come in the order of time: many share the date of the row before.
+  // Rows are usually in order of time, so that many have the same date as the row before.
   let last: { text: string; zone: string; date: Date | undefined } | undefined
   return (text, zone) => {
     if (last?.text !== text || last.zone !== zone) last = { text, zone, date: dateOf(read, text, zone) }
@@ -43,7 +44,7 @@ function dateOf(read: Read, text: string, zone: string): Date | undefined {
     const date = new Date(at.epochMilliseconds)
     return date.getUTCFullYear() < OLDEST_YEAR ? undefined : date
   } catch (error) {
-    // 31 February, 25 o'clock.
+    // Such as 31 February, or 25:00.
     if (error instanceof RangeError) return undefined
     throw error
   }
@@ -59,14 +60,14 @@ function readIso(text: string): ReturnType<Read> {
 
 function formatReader(format: string): Read {
   checkFormat(format)
-  // A quote is a character like any other here; in Luxon's formats it opens a literal.
+  // A quote is an ordinary character here, but begins a literal in Luxon's formats.
   const luxonFormat = format.replaceAll("'", "''")
   const parser = DateTime.buildFormatParser(luxonFormat, IN_UTC)
   const hasTime = /h/i.test(format)
   return (text) => {
     const given = format.includes('a') ? text.replace(HALF_OF_DAY, '$1m') : text
     const read = DateTime.fromFormatParser(given, parser, IN_UTC)
-    // Luxon takes 13 PM for 1 PM, 24:00 for midnight, and four digits where two are asked for.
+    // Luxon reads 13 PM as 1 PM and 24:00 as midnight, and accepts four digits where the format has two.
     if (!read.isValid || plain(read.toFormat(luxonFormat)) !== plain(given)) return undefined
     const { month, day, hour, minute, second } = read
     const year = format.includes('yyyy') ? read.year : 2000 + (read.year % 100)
@@ -74,12 +75,12 @@ function formatReader(format: string): Read {
   }
 }
 
-/** A text without what a format leaves open: the case of letters, and a zero before a number. */
+/** A text without the variations that a format allows: upper or lower case, and leading zeros. */
 function plain(text: string): string {
   return text.toUpperCase().replace(/(?<!\d)0(?=\d)/g, '')
 }
 
-/** @throws ServiceError naming what in the format is not understood, or missing */
+/** @throws ServiceError naming what is missing from the format or not understood */
 function checkFormat(format: string): void {
   const seen = new Set<string>()
   for (const [token] of format.matchAll(/([A-Za-z])\1*/g)) {

@@ -10,15 +10,15 @@ const ajv = addFormats.default(new Ajv({ ...VALIDATION, allErrors: true, strict:
 export type ArgumentCheck<Input extends TObject> = (args: Record<string, unknown>) => Static<Input>
 
 /**
- * A check of a tool's arguments, compiled once. Unknown arguments are refused by name, at any depth: a filter that is
- * dropped in silence gives a confident wrong answer. An argument of null counts as left out.
- * @returns a function that gives the arguments with defaults filled in
+ * A check of a tool's arguments, compiled once. It refuses unknown arguments by name, at any depth, because a filter
+ * that is silently dropped gives a confident wrong answer. An argument of null counts as absent.
+ * @returns a function that returns the arguments with defaults filled in
  * @throws (the function) ServiceError `invalid_argument` that names each wrong argument and the valid choices
  */
 export function compileArgumentCheck<Input extends TObject>(input: Input): ArgumentCheck<Input> {
   let validate: ValidateFunction | undefined
   return (args) => {
-    // By the first call: the checks of all tools together would take a third of a start.
+    // Compiled at the first call: the checks of all tools together would take a third of the start-up time.
     validate ??= ajv.compile(closedSchema(publicSchema(input)))
     const given = Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null))
     if (validate(given)) return given as Static<Input>

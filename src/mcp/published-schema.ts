@@ -2,27 +2,27 @@ import type { TSchema } from '@sinclair/typebox'
 
 type JsonSchema = Record<string, unknown>
 
-/** JSON Schema as clients get it: without the marks of the library that made it. */
+/** JSON Schema as clients get it, without TypeBox's own symbols. */
 export function publicSchema(schema: TSchema): JsonSchema {
   return JSON.parse(JSON.stringify(schema)) as JsonSchema
 }
 
-// What every client takes. Bounds, defaults and formats are left out, because Gemini's Python package raises on fields
-// that it does not know; descriptions state them in words, and the server checks them all the same.
+// The keywords that every client accepts. Bounds, defaults and formats are left out, because Gemini's Python package
+// fails on fields that it does not know. Descriptions state them in words, and the server still checks them.
 const PORTABLE = new Set(['type', 'description', 'properties', 'required', 'items', 'enum'])
 
-/** An input schema as clients get it. */
+/** An input schema as clients get it by default. */
 export function portableSchema(schema: JsonSchema): JsonSchema {
   return inputSchema(schema, (keyword) => PORTABLE.has(keyword))
 }
 
-/** An input schema with all that the server checks: bounds, formats and defaults, too, and no unknown argument. */
+/** An input schema with all that the server checks: also bounds, formats and defaults, and closed objects. */
 export function fullInputSchema(schema: JsonSchema): JsonSchema {
-  // `expected` words our own messages; a strict validator refuses keywords that it does not know.
+  // `expected` is for our own error messages; strict validators reject keywords that they do not know.
   return closedSchema(inputSchema(schema, (keyword) => keyword !== 'expected'))
 }
 
-/** What has a default is not required: the check of arguments fills it in. */
+/** Properties with a default are not required, because the argument check fills them in. */
 function inputSchema(schema: JsonSchema, keeps: (keyword: string) => boolean): JsonSchema {
   const mapped = mapParts(schema, (part) => inputSchema(part, keeps))
   const published = Object.fromEntries(Object.entries(mapped).filter(([keyword]) => keeps(keyword)))
@@ -35,13 +35,13 @@ function inputSchema(schema: JsonSchema, keeps: (keyword: string) => boolean): J
   return published
 }
 
-/** The schema with its objects closed at any depth: they take no property that it does not name. */
+/** The schema with its objects closed at any depth: they accept no properties that it does not name. */
 export function closedSchema(schema: JsonSchema): JsonSchema {
   const mapped = mapParts(schema, closedSchema)
   return schema.type === 'object' ? { ...mapped, additionalProperties: false } : mapped
 }
 
-/** The schema with `map` applied to those of its properties and items. */
+/** The schema with `map` applied to the schemas of its properties and items. */
 function mapParts(schema: JsonSchema, map: (part: JsonSchema) => JsonSchema): JsonSchema {
   const mapped = { ...schema }
   if (schema.items !== undefined) mapped.items = map(schema.items as JsonSchema)
@@ -53,8 +53,8 @@ function mapParts(schema: JsonSchema, map: (part: JsonSchema) => JsonSchema): Js
 }
 
 /**
- * An output schema as clients get it: what the result holds, without the inside of its parts. Full ones would cost a
- * conversation more than twice what the rest of the definitions does; a client that wants them asks for `?schemas=full`.
+ * An output schema as clients get it: the properties of the result, without their inner structure. Full schemas would
+ * cost a conversation more than twice as much as all other definitions; clients can get them with `?schemas=full`.
  */
 export function outlineSchema(schema: JsonSchema): JsonSchema {
   const properties = Object.entries(schema.properties as Record<string, JsonSchema>)

@@ -7,14 +7,14 @@ import { fullInputSchema, outlineSchema, portableSchema, publicSchema } from './
 import type { Tool, ToolAnnotations } from './tool.ts'
 import { WRITE_INPUT, WRITE_OUTPUT } from './write.ts'
 
-/** A tool as `tools/list` gives it. */
+/** A tool as `tools/list` shows it. */
 export interface ToolListing {
   name: string
   title: string
   description: string
   inputSchema: Record<string, unknown>
   outputSchema: Record<string, unknown>
-  /** The title again: MCP had it here before it had one at the tool, and clients read either. */
+  /** The title is repeated here, where MCP first had it: some clients still read it from the annotations. */
   annotations: { title: string } & ToolAnnotations
 }
 
@@ -24,12 +24,12 @@ interface Listings {
   several: ToolListing
 }
 
-/** A tool made ready once at start: argument check compiled, listings built. */
+/** A tool prepared once at start: its argument check and its listings. */
 export interface RegisteredTool {
   tool: Tool
   checkArguments: ArgumentCheck<TObject>
   listing: Listings
-  /** The same with full schemas, built when first asked for. */
+  /** The same with full schemas, built on first use. */
   fullListing(): Listings
 }
 
@@ -41,24 +41,24 @@ export interface ToolList {
   json: Buffer
 }
 
-/** What `tools/list` shows to everybody who sees the same tools. */
+/** The result of `tools/list` for everybody who sees the same tools. */
 export interface VisibleTools extends ToolList {
-  /** The same with full schemas, built when first asked for. */
+  /** The same with full schemas, built on first use. */
   full(): ToolList
-  /** The same tools, to be called. */
+  /** The same tools, for calls. */
   byName: ReadonlyMap<string, RegisteredTool>
-  /** Changes whenever a client should ask again. */
+  /** Changes whenever a client should list the tools again. */
   digest: string
 }
 
 export type Registry = ReturnType<typeof createRegistry>
 
-// What it means stands once, in the instructions and in get_context: words here would be paid for with every tool.
+// Not described here: every tool's description would cost tokens. The instructions and get_context explain it once.
 const BUSINESS_ID = Type.Optional(Type.String())
 
 /**
- * All tools and the one predicate that decides who sees which. The same predicate guards `tools/list` and
- * `tools/call`, so a hidden tool answers like an unknown one.
+ * All tools, and the one predicate that decides who sees which. It guards both `tools/list` and `tools/call`, so that a
+ * hidden tool answers like an unknown one.
  */
 export function createRegistry(tools: readonly Tool[]) {
   const registered = new Map<string, RegisteredTool>()
@@ -66,7 +66,7 @@ export function createRegistry(tools: readonly Tool[]) {
     if (registered.has(tool.name)) throw new Error(`two tools are named ${tool.name}`)
     registered.set(tool.name, register(tool))
   }
-  // Lists depend on scopes, kind and number of businesses alone: few distinct ones, each built once.
+  // Lists depend only on scopes, kind and number of businesses: there are few distinct ones, each built once.
   const lists = new Map<string, VisibleTools>()
   const byPrincipal = new WeakMap<Principal, VisibleTools>()
 
@@ -100,7 +100,7 @@ export function createRegistry(tools: readonly Tool[]) {
     /** Every tool, sorted by name. */
     all: [...registered.values()],
 
-    /** What `tools/list` shows to a principal: one page, the same object for the same visibility. */
+    /** The result of `tools/list` for a principal: one page, and the same object for the same visibility. */
     list,
 
     /** The tool of that name, if the principal may see it. */
@@ -119,7 +119,7 @@ function isVisible(tool: Tool, principal: Principal): boolean {
   }
 }
 
-/** Whether there is a choice of business to make by argument. */
+/** Whether the principal has several businesses to choose from by argument. */
 export function hasSeveral(principal: Principal): boolean {
   return principal.businesses.length >= 2
 }
@@ -143,7 +143,7 @@ interface Schemas {
   output: TObject
 }
 
-/** What a tool takes and gives with all that the frame adds, for principals with one business and with several. */
+/** A tool's input and output with what the framework adds, for principals with one business and with several. */
 export function schemasOf(tool: Tool): { one: Schemas; several: Schemas } {
   if (tool.kind === 'context') return { one: tool, several: tool }
   const writes = tool.mode === 'write'
@@ -171,7 +171,7 @@ function toList(tools: ToolListing[]): ToolList {
   return { tools, json: Buffer.from(JSON.stringify({ tools })) }
 }
 
-/** Makes a value when it is first asked for, and keeps it. */
+/** Makes a value on first use, and keeps it. */
 function once<T>(make: () => T): () => T {
   let made: T | undefined
   return () => {

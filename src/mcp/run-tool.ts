@@ -8,14 +8,14 @@ import { write } from './write.ts'
 
 export interface CallOutcome {
   result: { text: string; data: Record<string, unknown> }
-  /** The business that the call was about, if any. */
+  /** The business of the call, if any. */
   businessId: string | null
   /** Whether the audit row was written with the call itself. */
   isAudited: boolean
 }
 
 /**
- * Runs a tool: checks its arguments, resolves and checks its business, opens its transaction, names the business.
+ * Runs a tool: checks its arguments, resolves and authorizes its business, opens its transaction, names the business.
  * @throws ServiceError for every expected failure
  */
 export async function runTool(
@@ -71,7 +71,7 @@ function read(
       now,
       async forEachBusiness(each) {
         const results = []
-        // One connection for all of them: a call that waits for a second one while it holds the first can starve the pool.
+        // One connection for all: calls that wait for a second one while they hold the first can starve the pool.
         for (const other of principal.businesses) {
           if (!tool.scopes.every((scope) => scopesIn(principal, other).includes(scope))) continue
           await setAccess(db, { businessId: other.id })
@@ -84,7 +84,7 @@ function read(
   )
 }
 
-/** A failure as text that lets a model correct itself: code, sentence, hint, whether a retry can help. */
+/** A failure as text that lets a model correct itself: code, sentence, hint, and whether a retry can help. */
 export function describeFailure(error: ServiceError): string {
   const retry =
     error.retryAfterSeconds === undefined

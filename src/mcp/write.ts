@@ -5,7 +5,7 @@ import type { Transaction } from '../database/database.ts'
 import { OutcomeUnknown, ServiceError } from '../errors.ts'
 import type { BusinessTool, CallContext, ToolResult } from './tool.ts'
 
-/** What every tool that writes takes beside its own arguments. */
+/** What every tool that writes takes besides its own arguments. */
 export const WRITE_INPUT = {
   idempotencyKey: Type.Optional(
     Type.String({
@@ -17,7 +17,7 @@ export const WRITE_INPUT = {
   dryRun: Type.Boolean({ default: false, description: 'true: tell, but write nothing' }),
 }
 
-/** What every tool that writes answers beside its own result. */
+/** What every tool that writes returns besides its own result. */
 export const WRITE_OUTPUT = {
   dryRun: Type.Boolean(),
   replayed: Type.Boolean({ description: 'Done by an earlier call with this idempotencyKey' }),
@@ -27,15 +27,15 @@ const KEPT_HOURS = 24
 
 type Result = ToolResult<Record<string, unknown>>
 
-/** What a write answers, and whether its audit row was written with it. */
+/** The result of a write, and whether its audit row was written with it. */
 export interface Written {
   result: Result
   isAudited: boolean
 }
 
 /**
- * Runs a tool that writes in one transaction, together with its audit row and the result that is kept under its
- * idempotency key: a retry after a lost answer finds the result, or nothing was done.
+ * Runs a tool that writes in one transaction, together with its audit row and the result stored under its idempotency
+ * key. After a lost answer, either a retry finds that result or nothing was written.
  * @throws ServiceError `conflict` for a key that was used with other arguments
  */
 export function write(
@@ -108,7 +108,7 @@ export function write(
   })
 }
 
-/** The flags come first, and are ours whatever a tool calls its own fields. */
+/** The flags come first, and win over fields of the tool with the same names. */
 function flagged(flags: { dryRun: boolean; replayed: boolean }, own: Record<string, unknown>) {
   return { ...flags, ...own, ...flags }
 }
@@ -133,8 +133,8 @@ function recordOf(
 }
 
 /**
- * Takes a key for this transaction, or finds what it was used for. A call beside it with the same key waits here
- * until the first one has committed or given up.
+ * Claims a key for this transaction, or finds what it was used for. A simultaneous call with the same key waits here
+ * until the first one has committed or rolled back.
  */
 async function claim(db: Transaction, record: Operation, now: Date): Promise<Result | null> {
   const kept = new Date(now.getTime() - KEPT_HOURS * 3_600_000)
@@ -187,7 +187,7 @@ async function keep(db: Transaction, record: Operation, result: Result): Promise
     .execute()
 }
 
-/** JSON with sorted names, so that the same arguments in another order are the same. */
+/** JSON with sorted names, so that the order of arguments does not matter. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_name, each: unknown) =>
     typeof each === 'object' && each !== null && !Array.isArray(each)

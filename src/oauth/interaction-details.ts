@@ -2,27 +2,27 @@ import { type Static, Type } from '@sinclair/typebox'
 import { SCOPES } from '../auth/scopes.ts'
 import { StringEnum } from '../results/schema.ts'
 
-/** Who asks, in words for the merchant. */
+/** Who asks, in words that the merchant understands. */
 const asking = {
   client: Type.String(),
   /** Where the browser goes afterwards. */
   destination: Type.String(),
 }
 
-/** What the page of an authorization request shows: first to sign in, then to let the client in. */
+/** What the page of an authorization request shows: first the sign-in, then the approval of the client. */
 export const InteractionDetailsSchema = Type.Union([
   Type.Object({
     prompt: Type.Literal('login'),
     ...asking,
-    /** Identity Toolkit's signInWithPassword, with its key. */
+    /** The URL of Identity Toolkit's signInWithPassword, with its key. */
     signInUrl: Type.String(),
   }),
   Type.Object({
     prompt: Type.Literal('consent'),
     ...asking,
-    /** By name. */
+    /** Names of the businesses. */
     businesses: Type.Array(Type.String()),
-    /** What would be granted; none when the roles allow nothing of what is asked for. */
+    /** What would be granted; empty if the roles allow none of the requested scopes. */
     scopes: Type.Array(StringEnum(SCOPES)),
   }),
 ])

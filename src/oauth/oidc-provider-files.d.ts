@@ -1,4 +1,4 @@
-// The types of oidc-provider describe its index alone.
+// The types of oidc-provider cover only its index.
 declare module 'oidc-provider/lib/provider.js' {
   export { Provider } from 'oidc-provider'
 }

@@ -1,4 +1,4 @@
-// Its parts by their files: the index warns of Node 20, on which what is in use here is tested.
+// Imports single files, because the index warns about Node 20, on which the parts used here are tested.
 import * as errors from 'oidc-provider/lib/helpers/errors.js'
 import { Provider } from 'oidc-provider/lib/provider.js'
 

@@ -2,15 +2,15 @@ import { type Expression, expressionBuilder, type SqlBool } from 'kysely'
 import type { DB } from '../database/types.ts'
 import { searchPattern } from './conditions.ts'
 
-/** What categories and suppliers are listed by: alphabetically, with how many products each has on sale. */
+/** The query for lists of categories and suppliers, which are alphabetical with the number of products on sale. */
 export interface NamedQuery {
   search?: string | undefined
   limit: number
-  /** Name and id of the last row before. */
+  /** Name and id of the last row of the previous page. */
   after?: readonly [name: string, id: string] | undefined
 }
 
-/** Whether a row with the columns `name` and `id` is one that is asked for. */
+/** Whether a row with the columns `name` and `id` matches the search and comes after the cursor. */
 export function isListed({ search, after }: Omit<NamedQuery, 'limit'>): Expression<SqlBool> {
   const eb = expressionBuilder<{ listed: { id: string; name: string } }, 'listed'>()
   return eb.and([

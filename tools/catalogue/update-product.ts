@@ -68,7 +68,7 @@ export default defineTool({
   },
 })
 
-/** What all variants of a product have in common. */
+/** Fields that all variants of a product share. */
 const SHARED = new Set(['name', 'category', 'supplierId', 'description', 'taxRatePercent'])
 
 function none(field: string): string {

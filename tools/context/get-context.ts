@@ -82,7 +82,7 @@ async function activeBusiness({ principal, hints, findTenant }: CallContext) {
   try {
     return await resolveBusiness(principal, hints, findTenant)
   } catch (error) {
-    // Nothing chosen yet is an answer here, not a failure.
+    // That nothing is chosen yet is an answer here, not a failure.
     if (error instanceof ServiceError && error.code === 'business_required') return null
     throw error
   }

@@ -24,7 +24,7 @@ export default defineContextTool({
     localTime: Type.String(),
   }),
   async handler({ businessId }, { principal, hints, findTenant, chooseBusiness, now }) {
-    // The pin is checked by the same rules as for any other call, so that the person outranks the model here, too.
+    // The same rules for pins as in any other call, so that the person outranks the model here, too.
     const business = await resolveBusiness(principal, { pin: hints.pin, argument: businessId }, findTenant)
     await chooseBusiness(business.id)
     const { id, name, timezone, currency } = business

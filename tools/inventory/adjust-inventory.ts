@@ -69,7 +69,7 @@ export default defineTool({
     const place = { variantId: variant.variant_id, locationId: location.id }
     const sku = clean(variant.sku, 60)
 
-    // None counted of what is stocked nowhere is no reason to begin keeping stock of it.
+    // A count of zero is no reason to begin keeping stock of a product that has none anywhere.
     const isKept = counted === undefined || !counted.isZero()
     const [, stock] = await Promise.all([
       isKept ? keepStock(db, business.id, [place]) : undefined,

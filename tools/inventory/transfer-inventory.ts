@@ -105,7 +105,7 @@ export default defineTool({
       ]),
     )
 
-    // A long list stays within what a model reads, whatever its SKUs look like.
+    // Keeps a long list within what a model can read, even with long SKUs.
     const width = moves.length > 20 ? 24 : 60
     const moved = moves.map((move) => ({
       variantId: move.variant.variant_id,

@@ -66,7 +66,7 @@ export default defineTool({
       })
     }
 
-    // The window is over only when it is over on every clock.
+    // The window is over only when it is over in every time zone.
     const isComplete = [timezone, ...zones].every((zone) => days.to < localDate(now, zone))
     const against = period && comparison({ ...period, isComplete }, { now: net, before: netBefore(sales) }, business)
     const isOneClock = [...zones].every((zone) => zone === timezone)

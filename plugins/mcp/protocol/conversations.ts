@@ -5,7 +5,7 @@ import { ServiceError } from '../../../src/errors.ts'
 import type { SessionRecord } from '../../../src/sessions/store.ts'
 import type { Clock } from '../../../src/time/clock.ts'
 
-/** As much of a JSON-RPC message as is read before an SDK checks it. */
+/** The parts of a JSON-RPC message that are read before an SDK checks it. */
 export interface Message {
   jsonrpc?: unknown
   id?: unknown
@@ -19,23 +19,23 @@ export interface Message {
   }
 }
 
-/** What a request goes on from. */
+/** What earlier requests have left for this one. */
 export interface Conversation {
   sessionId: string | undefined
-  /** The session's record, where there is a session. */
+  /** The session's record, if there is a session. */
   session: SessionRecord | undefined
   lastBusinessId: string | undefined
 }
 
 const SESSION_HEADER = 'mcp-session-id'
 const KEY_SESSION_TTL_SECONDS = 24 * 3600
-// A life that is shorter than it should be by less is left as it is: most requests write nothing.
+// Renew only when that gains more than a minute, so that most requests write nothing.
 const RENEWAL_STEP_SECONDS = 60
 const NEW_CONVERSATION: Conversation = { sessionId: undefined, session: undefined, lastBusinessId: undefined }
 
 /**
  * Sessions of the protocol revisions up to 2025-11-25. They are soft: the credential is the authority, so a request
- * with an id that is unknown or expired is served, and its record is made anew.
+ * with an unknown or expired id is served, and its record is created again.
  */
 export function createConversations(app: FastifyInstance, clock: Clock) {
   const now = () => Math.floor(clock().getTime() / 1000)
@@ -44,17 +44,17 @@ export function createConversations(app: FastifyInstance, clock: Clock) {
     lists: app.registry.list(principal).digest,
     expiresAt: now() + ttlOf(principal),
   })
-  // With one business, there is nothing to choose.
+  // With a single business there is nothing to choose.
   const chooserOf = ({ ref, businesses }: Principal) => (businesses.length === 1 ? undefined : ref)
 
-  /** @throws ServiceError `not_found` for a session that was ended or belongs to somebody else, alike */
+  /** @throws ServiceError `not_found`, the same for a session that was ended and for somebody else's */
   async function resume(sessionId: string, principal: Principal): Promise<Conversation & { session: SessionRecord }> {
     const { session: found, lastBusinessId } = await app.sessions.read(sessionId, chooserOf(principal))
     const session = found === null ? recordOf(principal) : requireOwn(found, principal)
     const ttl = ttlOf(principal)
     const expiresAt = now() + ttl
     if (found === null) await app.sessions.save(sessionId, session, ttl)
-    // It lives as long as the token that uses it, also one that took the place of the first.
+    // A session lives as long as the token in use, including one that replaced the first.
     else if ((session.expiresAt ?? 0) < expiresAt - RENEWAL_STEP_SECONDS) {
       await app.sessions.renew(sessionId, principal.ref, expiresAt, ttl)
     }
@@ -70,7 +70,7 @@ export function createConversations(app: FastifyInstance, clock: Clock) {
     return { ...NEW_CONVERSATION, lastBusinessId: lastBusinessId ?? undefined }
   }
 
-  /** Seconds that the principal's sessions live. */
+  /** The lifetime of the principal's sessions, in seconds. */
   function ttlOf({ expiresAt, kind }: Principal): number {
     if (kind !== 'merchant' || expiresAt === null) return KEY_SESSION_TTL_SECONDS
     return Math.max(1, Math.ceil((expiresAt.getTime() - clock().getTime()) / 1000))
@@ -94,7 +94,7 @@ export function createConversations(app: FastifyInstance, clock: Clock) {
         return sessionId === undefined ? choicesOf(principal, messages) : resume(sessionId, principal)
       }
       const client = textOf(initialize.params?.clientInfo?.name)
-      // This client ends its ids and goes on using them: it gets none, and the principal's choices count.
+      // This client ends its session and keeps using the id. It gets no session, and the principal's choices count.
       if (client === 'openai-mcp') return NEW_CONVERSATION
       const sessionId = randomUUID()
       const session = { ...recordOf(principal), protocolVersion: textOf(initialize.params?.protocolVersion), client }
@@ -108,7 +108,7 @@ export function createConversations(app: FastifyInstance, clock: Clock) {
       const sessionId = sessionIdOf(request)
       if (sessionId === undefined) throw new ServiceError('invalid_request', `${SESSION_HEADER} header required`)
       const { session } = await app.sessions.read(sessionId, undefined)
-      // Ending what is not there any more is no failure of the client.
+      // Ending a session that is already gone is not an error.
       if (session === null) return
       requireOwn(session, principal)
       await app.sessions.end(sessionId, ttlOf(principal))
@@ -117,7 +117,7 @@ export function createConversations(app: FastifyInstance, clock: Clock) {
   }
 }
 
-/** @throws ServiceError `invalid_request` for an id that no server of MCP gives out */
+/** @throws ServiceError `invalid_request` for an id that no MCP server would issue */
 export function sessionIdOf(request: FastifyRequest): string | undefined {
   const id = request.headers[SESSION_HEADER]
   if (id === undefined) return undefined
@@ -132,6 +132,6 @@ function requireOwn(session: SessionRecord | 'ended', principal: Principal): Ses
 }
 
 function textOf(value: unknown): string | undefined {
-  // Well-formed: the JSON of half a surrogate pair is none for Redis.
+  // The cut may leave half of a surrogate pair, which Redis's JSON parser rejects.
   return typeof value === 'string' ? value.slice(0, 100).toWellFormed() : undefined
 }

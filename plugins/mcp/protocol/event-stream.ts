@@ -1,8 +1,8 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 
-// A client that does not read its stream comes back later, and goes on from where it was.
+// A client that does not read its stream is cut off; it can reconnect and resume where it was.
 const MAX_UNREAD_BYTES = 65_536
-// So long may the end of a stream take to reach its client.
+// How long the end of a stream may take to reach its client.
 const FAREWELL_MS = 5000
 
 /** A response that is a stream of server-sent events (WHATWG HTML, section 9.2). Its client may be gone at any time. */
@@ -12,7 +12,7 @@ export class EventStream {
   #isOpen = false
   #isClosed = false
 
-  /** @param onClose told once that nothing is sent any more: by us, or because the client is gone */
+  /** @param onClose called once when the stream is over: released, or its connection closed */
   constructor(response: ServerResponse, onClose: () => void) {
     const { socket } = response.req
     this.#response = response
@@ -25,17 +25,17 @@ export class EventStream {
       onClose()
     }
     response.on('close', this.#close)
-    // An answer that waits behind others on its connection is not told that the connection is gone.
+    // HTTP pipelining: a response that waits behind others on its connection gets no event when the connection closes.
     socket.on('close', this.#close)
     response.on('error', destroy)
   }
 
-  /** Whether events can be sent: it was opened, and neither side has ended it. */
+  /** Whether events can be sent: the stream was opened, and neither side has ended it. */
   get isOpen(): boolean {
     return this.#isOpen
   }
 
-  /** Whether there is nobody to open it for. */
+  /** Whether the client is gone. */
   get isGone(): boolean {
     return this.#isClosed || this.#response.destroyed || this.#response.req.socket.destroyed
   }
@@ -45,7 +45,7 @@ export class EventStream {
     this.#response.writeHead(200, {
       ...headers,
       'content-type': 'text/event-stream',
-      // nginx keeps what it gets otherwise, until there is enough of it.
+      // Otherwise nginx buffers events until it has enough of them.
       'x-accel-buffering': 'no',
     })
     this.#isOpen = true
@@ -56,17 +56,17 @@ export class EventStream {
     this.#write(`id: ${id}\n${event === undefined ? '' : `event: ${event}\n`}data: ${data}\n\n`)
   }
 
-  /** Sends what clients pass over. */
+  /** Sends a comment, which clients ignore. */
   comment(text: string): void {
     this.#write(`: ${text}\n\n`)
   }
 
-  /** Tells the client how long to wait before it comes back. */
+  /** Tells the client how long to wait before it reconnects. */
   retry(milliseconds: number): void {
     this.#write(`retry: ${milliseconds}\n\n`)
   }
 
-  /** Ends the answer; a client that does not read is cut off after a while. */
+  /** Ends the answer, and cuts off a client that does not read the end within five seconds. */
   end(): void {
     if (!this.#isOpen) return
     this.#isOpen = false
@@ -74,7 +74,7 @@ export class EventStream {
     setTimeout(() => this.#response.writableFinished || this.#response.destroy(), FAREWELL_MS).unref()
   }
 
-  /** Gives the response back, for whoever answers in its place. */
+  /** Lets go of the response, so that something else can answer with it. */
   release(): void {
     this.#close()
   }

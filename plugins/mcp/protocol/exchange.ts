@@ -12,13 +12,13 @@ import type { CallToolResult } from './results.ts'
 /** One POST as both protocol eras see it: what the principal may see and do. */
 export interface Exchange {
   listTools(): Promise<ToolList>
-  /** null: unknown, or hidden, which is the same to the caller. */
+  /** Null for a tool that is unknown or hidden; the caller cannot tell which. */
   call(name: string, args: Record<string, unknown>): Promise<CallToolResult | null>
   listPrompts(): PromptListing[]
-  /** @throws ServiceError for one that is unknown or hidden, and for wrong arguments */
+  /** @throws ServiceError for a prompt that is unknown or hidden, and for wrong arguments */
   getPrompt(name: string, args: Record<string, string>): { description: string; text: string }
   listResources(): ResourceListing[]
-  /** @throws ServiceError for one that is unknown or hidden */
+  /** @throws ServiceError for a resource that is unknown or hidden */
   readResource(uri: string): Promise<string>
 }
 
@@ -34,7 +34,7 @@ export function createExchange(
   now: Date,
   { sessionId, session, lastBusinessId }: Conversation,
 ): Exchange {
-  // A batch takes turns, so that one request never takes all connections of the pool.
+  // The calls of a batch take turns, so that one request never takes all connections of the pool.
   const limit = Array.isArray(request.body) ? pLimit(CALLS_AT_A_TIME) : undefined
   const turns = <T>(work: () => Promise<T>): Promise<T> => (limit === undefined ? work() : limit(work))
   const schemas = schemasAsked(request)
@@ -51,7 +51,7 @@ export function createExchange(
   return {
     listTools: async () => {
       const list = app.registry.list(principal)
-      // A client that asks for its tools needs no word that they changed.
+      // A client that has just listed its tools need not be notified of their change.
       if (sessionId !== undefined && session?.lists !== list.digest) {
         await app.sessions.noteLists(sessionId, principal.ref, list.digest)
       }
@@ -100,7 +100,7 @@ export function toWebRequest(request: FastifyRequest, reply: FastifyReply): Requ
   const gone = new AbortController()
   const web = new Request(`http://localhost${request.url}`, { method: 'POST', headers, signal: gone.signal })
   reply.raw.once('close', () => {
-    // Named here to be kept until then: the signal of a request that was collected as garbage would not follow.
+    // Referring to `web` here keeps it from being garbage-collected, after which its signal would never fire.
     if (!web.signal.aborted) gone.abort()
   })
   return web

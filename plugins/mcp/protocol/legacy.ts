@@ -23,12 +23,12 @@ import type { Message } from './conversations.ts'
 import { type Exchange, toWebRequest } from './exchange.ts'
 import { promptResult, refusalOf, resourceResult } from './results.ts'
 
-// A fresh Ajv for each server would cost a hundred times the rest of it.
+// Shared, because a new Ajv costs a hundred times as much as the rest of a server.
 const jsonSchemaValidator = new AjvJsonSchemaValidator()
 
 /**
- * Answers one POST of the protocol revisions 2024-10-07 to 2025-11-25. Server and transport live as long as the
- * request: what a conversation remembers is in the session store.
+ * Answers one POST of the protocol revisions 2024-10-07 to 2025-11-25. Server and transport live only as long as the
+ * request; the state of a conversation is in the session store.
  */
 export async function serveLegacy(
   exchange: Exchange,
@@ -43,9 +43,9 @@ export async function serveLegacy(
 
   const problem = problemOf(request, messages)
   if (problem !== undefined) return reply.code(400).send({ jsonrpc: '2.0', id: null, error: problem })
-  // Their shape was checked when the era was decided.
+  // Their shape was checked when the protocol era was determined.
   const requests = messages.filter(isRequest) as JSONRPCRequest[]
-  // What is notified concerns servers that outlive a request.
+  // Notifications concern only servers that outlive a request.
   if (requests.length === 0) return reply.code(202).send()
 
   const [only] = requests
@@ -58,13 +58,13 @@ export async function serveLegacy(
 }
 
 /**
- * Answers the two requests that are most of all, which a server of the SDK would take several times as long for.
- * @returns undefined for others, and for parameters that are wrong
+ * Answers the two most frequent requests directly; the SDK's server would take several times as long.
+ * @returns undefined for other requests, and for wrong parameters
  */
 async function answerDirectly(exchange: Exchange, request: JSONRPCRequest): Promise<Buffer | string | undefined> {
   const head = `{"jsonrpc":"2.0","id":${JSON.stringify(request.id)},`
   if (request.method === 'tools/list') {
-    // The same for everybody who sees the same tools: only the id is the request's own.
+    // The result is the same for everybody who sees the same tools; only the id differs.
     const { json } = await exchange.listTools()
     return Buffer.concat([Buffer.from(`${head}"result":`), json, Buffer.from('}')])
   }
@@ -75,7 +75,7 @@ async function answerDirectly(exchange: Exchange, request: JSONRPCRequest): Prom
   return JSON.stringify(refusal(request, unknownTool(name)))
 }
 
-/** Gives requests to a server of the SDK and collects what it answers. */
+/** Passes requests to the SDK's server and collects its answers. */
 async function answer(server: Server, requests: JSONRPCRequest[]): Promise<JSONRPCMessage[]> {
   const answers: JSONRPCMessage[] = []
   const answered = new Promise<JSONRPCMessage[]>((resolve) => {
@@ -89,7 +89,7 @@ async function answer(server: Server, requests: JSONRPCRequest[]): Promise<JSONR
     void server.connect(transport).then(() => {
       for (const request of requests) {
         const problem = problemOfParams(request)
-        // The SDK would never answer what is more than a request has.
+        // The SDK would never answer a request with members that JSON-RPC does not define.
         if (!isJSONRPCRequest(request)) void transport.send(invalidRequest(request))
         else if (problem === undefined) transport.onmessage?.(request)
         else void transport.send(refusal(request, `Invalid params: ${problem}`))
@@ -99,7 +99,7 @@ async function answer(server: Server, requests: JSONRPCRequest[]): Promise<JSONR
   return answered
 }
 
-// A stream is for those who ask for progress; most scripts and bridges send */* and read plain JSON.
+// Only a client that asks for progress gets a stream; most scripts and bridges send */* but read plain JSON.
 async function serveStream(exchange: Exchange, request: Request, parsedBody: unknown): Promise<Response> {
   const headers = new Headers(request.headers)
   headers.set('accept', 'application/json, text/event-stream')
@@ -152,12 +152,12 @@ function invalidRequest({ id }: { id: JSONRPCRequest['id'] }): JSONRPCMessage {
 }
 
 function refusal({ id }: JSONRPCRequest, message: string): JSONRPCMessage {
-  // In the words of the SDK, which answers the rest.
+  // Worded as the SDK words the other errors.
   const { code, message: described } = new McpError(ErrorCode.InvalidParams, message)
   return { jsonrpc: '2.0', id, error: { code, message: described } }
 }
 
-/** What is wrong with the messages of a request, in the words of the protocol. */
+/** What is wrong with the messages of a request, as a JSON-RPC error. */
 function problemOf({ headers }: FastifyRequest, messages: Message[]): { code: number; message: string } | undefined {
   const isInitialize = messages.some(({ method }) => method === 'initialize')
   if (isInitialize && messages.length > 1) {

@@ -9,7 +9,7 @@ import { CAPABILITIES, INSTRUCTIONS, SERVER_INFO } from '../../../src/mcp/server
 import type { Exchange } from './exchange.ts'
 import { promptResult, refusalOf, resourceResult } from './results.ts'
 
-// Lists depend on who asks: no shared cache may keep them.
+// Lists depend on who asks, so no shared cache may keep them.
 const CACHED = { ttlMs: 60_000, cacheScope: 'private' } as const
 
 /** Answers one POST of the protocol revision 2026-07-28, which has no sessions: the principal's choices count. */
@@ -18,8 +18,8 @@ export async function serveModern(exchange: Exchange, request: Request, parsedBo
 }
 
 /**
- * Answers `subscriptions/listen` with a stream that tells of changes for as long as the client listens.
- * @param watch begins to watch what the principal may see, and returns what stops it
+ * Answers `subscriptions/listen` with a stream that reports changes for as long as the client listens.
+ * @param watch begins to watch what the principal may see; returns a function that stops it
  */
 export async function serveListen(
   exchange: Exchange,
@@ -27,7 +27,7 @@ export async function serveListen(
   parsedBody: unknown,
   watch: (onChange: () => void, end: () => void) => () => void,
 ): Promise<Response> {
-  // A handler and bus of its own for each stream: nobody hears of another principal's changes.
+  // Each stream has its own handler and bus, so that nobody hears of another principal's changes.
   const handler = createMcpHandler(() => createServer(exchange), { legacy: 'reject' })
   const { notify } = handler
   const onChange = () => {

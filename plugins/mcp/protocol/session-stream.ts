@@ -11,14 +11,14 @@ import type { Watcher } from './watchers.ts'
 export interface StreamOptions extends Pick<Watcher, 'principal' | 'renew'> {
   sessionId: string
   session: SessionRecord
-  /** `Last-Event-ID`: messages after it are delivered first. */
+  /** `Last-Event-ID`: the stream first delivers the messages after it. */
   lastEventId: string | undefined
   protocolVersion: string | undefined
-  /** Seconds that undelivered messages are kept. */
+  /** How long undelivered messages are kept, in seconds. */
   ttlSeconds: number
 }
 
-/** What every stream of an instance works with. */
+/** What all streams of an instance share. */
 export interface StreamParts {
   events: SessionEvents
   registry: Registry
@@ -30,14 +30,14 @@ export interface StreamParts {
 }
 
 const EVENT_ID = /^\d{1,20}-\d{1,20}$/
-// MCP 2025-11-25, transports: an event with an id and empty data, so that the client can resume from the first on.
+// MCP 2025-11-25, transports: a first event with an id and empty data lets the client resume from the start.
 const FIRST_PRIMED_REVISION = '2025-11-25'
 
 const LISTS_CHANGED = ['tools', 'prompts', 'resources'].map((list) =>
   JSON.stringify({ jsonrpc: '2.0', method: `notifications/${list}/list_changed` }),
 )
 
-/** The live stream of a session: one on all instances, which delivers what is kept for the session's client. */
+/** The live stream of a session, of which there is one over all instances. It delivers the session's messages. */
 export class SessionStream implements Watcher {
   principal: Principal
   readonly renew: () => Promise<Principal>
@@ -69,9 +69,9 @@ export class SessionStream implements Watcher {
   }
 
   /**
-   * Listens for the session's rings, and takes the place of the stream that it had, on any instance.
-   * @returns false when the client is gone meanwhile
-   * @throws ServiceError `unavailable`; the response is then free for another answer
+   * Listens for the session's rings, and replaces its previous stream, on whatever instance that is.
+   * @returns false when the client has gone in the meantime
+   * @throws ServiceError `unavailable`; the response can then be used for another answer
    */
   async takeOver(lastEventId: string | undefined): Promise<boolean> {
     const { events } = this.#parts
@@ -94,7 +94,7 @@ export class SessionStream implements Watcher {
     else this.#wire.comment('open')
   }
 
-  /** Tells what changed while no stream was open, or while this one was being opened, and what is kept. */
+  /** Announces what changed before this stream watched, and delivers the messages that wait for its client. */
   async bringUpToDate(): Promise<void> {
     if (this.#isEnded) return this.end()
     await this.#parts.look(this)
@@ -102,7 +102,7 @@ export class SessionStream implements Watcher {
 
   async onRenewed(): Promise<void> {
     await this.#announce()
-    // Also what a lost ring had announced.
+    // Catches messages whose ring was lost.
     await this.#deliver()
   }
 
@@ -116,7 +116,7 @@ export class SessionStream implements Watcher {
     this.#wire.end()
   }
 
-  /** Ends as its instance closes. Clients come back not all at once, as the instances that are left take them over. */
+  /** Ends because the instance closes. Random delays keep clients from all reconnecting to the others at once. */
   leave(): void {
     this.#wire.retry(Math.round(200 + Math.random() * 1800))
     this.end()
@@ -124,7 +124,7 @@ export class SessionStream implements Watcher {
 
   async #listen(): Promise<void> {
     const stop = await this.#parts.events.listen(this.#sessionId, (ring) => this.#onRing(ring))
-    // A subscription that comes late is given up; nobody waits for it.
+    // The client may have gone while the subscription was made.
     if (this.#wire.isGone) stop()
     else this.#stopListening = stop
   }
@@ -132,7 +132,7 @@ export class SessionStream implements Watcher {
   #onRing(ring: Ring): void {
     if (ring === 'event') void this.#deliver()
     else if (ring === `taken:${this.#id}`) this.#isHeard = true
-    // Of two that begin together, the one that was heard last stays.
+    // When two streams start together, each ends at the other's ring if it has heard its own: the last to ring stays.
     else if (this.#isHeard || ring === 'ended') this.end()
   }
 
@@ -142,7 +142,7 @@ export class SessionStream implements Watcher {
     return events.announce(this.#sessionId, this.principal.ref, digest, LISTS_CHANGED, this.#ttlSeconds)
   }
 
-  /** Delivers what came after the last message: one reading at a time, however often it is rung. */
+  /** Delivers what came after the last message; never runs twice at a time, however often it is rung. */
   async #deliver(): Promise<void> {
     this.#isRung = true
     if (this.#isDelivering) return

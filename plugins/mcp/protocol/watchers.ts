@@ -4,37 +4,37 @@ import type { Principal } from '../../../src/auth/principal.ts'
 import { ServiceError } from '../../../src/errors.ts'
 import type { Clock } from '../../../src/time/clock.ts'
 
-/** An open stream, and what is known of whom it informs. */
+/** An open stream, and the principal that it informs. */
 export interface Watcher {
   principal: Principal
-  /** The principal as of now. @throws ServiceError once the credential is worth nothing any more */
+  /** The principal's current state. @throws ServiceError once the credential is no longer valid */
   renew(): Promise<Principal>
-  /** Told what the principal is now; what they may see may have changed, or not. */
+  /** Called after each renewal, whether or not it changed what the principal may see. */
   onRenewed(principal: Principal): Promise<void>
-  /** Ends the stream: the credential is worth nothing any more, or the instance closes. */
+  /** Ends the stream, because the credential is no longer valid or the instance closes. */
   end(): void
 }
 
-// The database notifies of every change; this is for what is lost on the way (a pooler, a cut connection).
+// The database notifies us of every change. This catches notifications lost on the way (a pooler, a cut connection).
 const RENEW_EVERY_MS = 60_000
 const RENEWALS_AT_A_TIME = 4
 
 /**
- * Everybody who has a stream open, looked at again whenever the database tells of a change.
- * @param limit how many streams a person may have open
+ * All open streams, whose principals are renewed whenever the database reports a change.
+ * @param limit how many streams a principal may have open
  */
 export function createWatchers(app: FastifyInstance, { limit, clock }: { limit: number; clock: Clock }) {
-  // With the time at which each was looked at last.
+  // The value is the time of the last renewal.
   const watchers = new Map<Watcher, number>()
   const open = new Map<string, number>()
   const renewals = pLimit(RENEWALS_AT_A_TIME)
   const waiting = new Set<Watcher>()
 
-  /** Looks what a watcher's principal may see now. */
+  /** Finds out what a watcher's principal may see now. */
   async function renew(watcher: Watcher): Promise<void> {
     if (!watchers.has(watcher)) return
     watchers.set(watcher, performance.now())
-    // While the database is silent, nobody queues twice.
+    // While renewals are slow, a watcher queues only once.
     if (waiting.has(watcher)) return
     waiting.add(watcher)
     try {
@@ -44,7 +44,7 @@ export function createWatchers(app: FastifyInstance, { limit, clock }: { limit: 
         await watcher.onRenewed(watcher.principal)
       })
     } catch (error) {
-      // While a part is away, the stream stays: it is looked at again.
+      // The stream outlives an outage; its principal is renewed again later.
       if (error instanceof ServiceError && ['unauthenticated', 'forbidden'].includes(error.code)) watcher.end()
       else app.log.warn({ err: error }, 'a stream could not be renewed')
     }
@@ -61,8 +61,8 @@ export function createWatchers(app: FastifyInstance, { limit, clock }: { limit: 
     renew,
 
     /**
-     * Watches what a principal may see, from changes on that come later: `renew` tells of those that came before.
-     * @returns what stops it
+     * Watches for later changes of what a principal may see; call `renew` for those that came before.
+     * @returns a function that stops it
      * @throws ServiceError `rate_limited` with too many open
      */
     watch(watcher: Watcher): () => void {
@@ -85,7 +85,7 @@ export function createWatchers(app: FastifyInstance, { limit, clock }: { limit: 
       }
     },
 
-    /** Ends the streams whose credential has expired, and looks at those that have not been looked at for long. */
+    /** Ends streams whose credential has expired, and renews those whose last renewal was a while ago. */
     check(): void {
       const now = performance.now()
       for (const [watcher, renewedAt] of watchers) {

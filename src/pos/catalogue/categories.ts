@@ -4,7 +4,7 @@ import { ServiceError } from '../../errors.ts'
 import { isUuid } from '../../uuid.ts'
 import { activeProductsBy, isListed, type NamedQuery } from '../named-lists.ts'
 
-/** Categories by name, with how many products of each are on sale. */
+/** Categories by name, each with its number of products on sale. */
 export function findCategories(db: Transaction, businessId: string, query: NamedQuery) {
   return db
     .with('listed', (creator) =>
@@ -32,7 +32,7 @@ export interface CategoryRef {
 }
 
 /**
- * A category by id or by name, whatever its case and accents.
+ * A category by id or by name, ignoring case and accents.
  * @throws ServiceError `not_found`
  */
 export async function categoryOf(db: Transaction, businessId: string, reference: string): Promise<CategoryRef> {
@@ -44,7 +44,7 @@ export async function categoryOf(db: Transaction, businessId: string, reference:
   })
 }
 
-/** A category by its name, made where there is none. */
+/** A category by its name, created if it does not exist. */
 export async function categoryNamed(
   db: Transaction,
   businessId: string,
@@ -59,7 +59,7 @@ export async function categoryNamed(
     .onConflict((conflict) =>
       conflict
         .expression(sql`business_id, lower(name)`)
-        // Another call may make the same one meanwhile: this one waits for it and takes what it made.
+        // Another call may be creating the same category: this one waits for it and uses its row.
         .doUpdateSet((eb) => ({ name: eb.ref('category.name') })),
     )
     .returning(['id', 'name', sql<boolean>`xmax = 0`.as('isNew')])

@@ -8,14 +8,14 @@ import { productCells } from '../reports/sales.ts'
 
 const MAX_NAMED = 10
 
-/** A product, and the variant that a reference meant, if it meant one. */
+/** A product, and the variant that a reference means, if it means one. */
 export interface ProductMatch {
   product_id: string
   variant_id: string | null
 }
 
 /**
- * The product of a SKU, a variant's or product's id, or a barcode, looked for in this order.
+ * The product with a SKU, a variant's or product's id, or a barcode, tried in this order.
  * @throws ServiceError `not_found`; `invalid_argument` naming the products that share a barcode
  */
 export async function productOf(db: Transaction, businessId: string, reference: string): Promise<ProductMatch> {
@@ -40,7 +40,7 @@ export async function productOf(db: Transaction, businessId: string, reference: 
     isId ? product.executeTakeFirst() : undefined,
     variants
       .where('v.barcode', '=', reference)
-      // No index helps to find a barcode: it is looked for where nothing else is found.
+      // Barcodes have no index, so they are searched only if nothing else matches.
       .where(({ not, exists }) => not(exists(bySku)))
       .orderBy('p.name')
       .orderBy('v.id')
@@ -72,11 +72,11 @@ interface VariantDetailRow {
   is_active: boolean
   /** The last change of the variant or of its product. */
   updated_at: Date
-  /** Over all locations; null where none is kept. */
+  /** Over all locations; null if no stock is kept. */
   on_hand: string | null
   units_sold: string
   net_sales: string
-  /** By location name; one more than the limit tells that there are more. */
+  /** By location name; one row beyond the limit shows that there are more. */
   stock: { location_id: string; location: string; on_hand: string; reorder_point: string | null }[]
 }
 
@@ -86,7 +86,7 @@ interface SalesRow {
   last_sold_on: string | null
 }
 
-/** A product beside its variants; the tax rate is its own, else that of the business. */
+/** A product without its variants; the tax rate is its own or else that of the business. */
 function findProduct(db: Transaction, businessId: string, productId: string) {
   return db
     .selectFrom('product as p')
@@ -109,8 +109,8 @@ function findProduct(db: Transaction, businessId: string, productId: string) {
 }
 
 /**
- * One product with its variants, their stock, and its sales on some local days of the business. The variant that was
- * meant comes first, the others by SKU; one more than the limit tells that there are more.
+ * One product with its variants, their stock, and its sales on some local days of the business. The variant of the
+ * reference comes first, the others by SKU; one variant beyond the limit shows that there are more.
  */
 export async function findProductDetail(
   db: Transaction,

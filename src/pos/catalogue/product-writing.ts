@@ -10,7 +10,7 @@ import { supplierOf } from '../organisation/suppliers.ts'
 import { type CategoryRef, categoryNamed, categoryOf } from './categories.ts'
 import { variantsOf } from './variants.ts'
 
-/** What a product is told to be. Amounts are decimal strings in major units, the rate is in percent. */
+/** The fields of a new product. Amounts are decimal strings in major units; the rate is in percent. */
 export interface ProductFields {
   name: string
   price: string
@@ -20,7 +20,7 @@ export interface ProductFields {
   supplierId?: string | undefined
   barcode?: string | undefined
   description?: string | undefined
-  /** Empty: the rate of the business. */
+  /** An empty text stands for the business's rate. */
   taxRatePercent?: string | undefined
 }
 
@@ -41,7 +41,7 @@ export interface MadeProduct {
 }
 
 /**
- * Makes a product with its one variant.
+ * Creates a product with a single variant.
  * @throws ServiceError `conflict` naming the product that has the SKU or barcode; `not_found` for category or supplier
  */
 export async function createProduct(
@@ -74,7 +74,7 @@ export async function createProduct(
     })
     .returning('id')
     .executeTakeFirstOrThrow()
-  // The unique key decides, so that of two calls at once with one SKU the second finds what the first has made.
+  // The unique key decides: of two simultaneous calls with the same SKU, the second finds the first one's variant.
   const variant = await db
     .insertInto('product_variant')
     .values({
@@ -103,7 +103,7 @@ export interface ProductChanges extends Partial<ProductFields> {
 
 export interface ExpectedState {
   expectedPrice?: string | undefined
-  /** Instant, ISO 8601, as results give it. */
+  /** Instant in ISO 8601, as in results. */
   expectedUpdatedAt?: string | undefined
 }
 
@@ -113,18 +113,18 @@ export interface ChangedProduct {
   name: string
   label: string | null
   sku: string
-  /** Old and new values as text that may be shown; null: none. */
+  /** Old and new values as text that is safe to show; null for no value. */
   changes: { field: string; from: string | null; to: string | null }[]
-  /** How many other variants the product has, which share name, category, supplier, description and tax rate. */
+  /** How many other variants share the product's name, category, supplier, description and tax rate. */
   siblings: number
   isActive: boolean
   updatedAt: Date
 }
 
 /**
- * Changes a variant and the product it belongs to. An empty category, supplier, barcode or description takes it away.
- * @throws ServiceError `conflict` where the state is not the expected one, telling what it is; `invalid_argument` where
- *   nothing would change; `not_found` for variant, category or supplier
+ * Changes a variant and the product it belongs to. An empty category, supplier, barcode or description removes it.
+ * @throws ServiceError `conflict` with the current state if it is not the expected one; `invalid_argument` if nothing
+ *   would change; `not_found` for variant, category or supplier
  */
 export async function updateProduct(
   db: Transaction,
@@ -148,7 +148,7 @@ export async function updateProduct(
     )
   }
 
-  // Later than the last change by the database's clock too, so that every change moves what a caller may expect.
+  // Always later than the last change, whatever the clocks say, so that every change makes `expectedUpdatedAt` stale.
   const updated_at = sql<Date>`greatest(${now}::timestamptz, ${current.updated_at}::timestamptz + interval '1 ms')`
   const variant = Object.assign({}, ...changed.map((field) => field.variant)) as VariantColumns
   const product = Object.assign({}, ...changed.map((field) => field.product)) as ProductColumns
@@ -188,7 +188,7 @@ export async function updateProduct(
 
 type LockedVariant = Awaited<ReturnType<typeof lockVariant>>
 
-/** A variant and its product as they are now, and stay until the transaction ends. Orders of it go on meanwhile. */
+/** A variant and its product, locked until the transaction ends. The lock does not block orders of it. */
 function lockVariant(db: Transaction, businessId: string, variantId: string) {
   return db
     .selectFrom('product_variant as v')
@@ -237,7 +237,7 @@ type ProductColumns = {
   is_active?: boolean
 }
 
-/** A field that the caller gave, in one spelling for the old and the new value, and the columns that keep it. */
+/** A field that the caller gave: its old and new value in the same notation, and the columns that store it. */
 interface Field {
   field: keyof ProductChanges
   from: string | null
@@ -315,7 +315,7 @@ async function fieldsOf(
   return fields
 }
 
-/** What a field refers to, and what it shall refer to; empty: nothing. */
+/** What a field refers to now, and what it is to refer to; an empty text refers to nothing. */
 function refs(find: typeof categoryOf, db: Transaction, businessId: string, known: string | null, wanted: string) {
   return together([
     known === null ? null : find(db, businessId, known),
@@ -329,13 +329,13 @@ function names(known: CategoryRef | null, wanted: CategoryRef | null) {
 }
 
 async function categoryFor(db: Transaction, businessId: string, reference: string, mayCreate: boolean, now: Date) {
-  // An id that is unknown is a mistake, never the name of a new category.
+  // An unknown id is a mistake, never the name of a new category.
   return mayCreate && !isUuid(reference)
     ? categoryNamed(db, businessId, text('category', reference), now)
     : { ...(await categoryOf(db, businessId, reference)), isNew: false }
 }
 
-// Barcodes are unique by this check alone: an import or a second call at the same time can still double one.
+// Only this check keeps barcodes unique: an import or a simultaneous call can still create a duplicate.
 async function requireFreeBarcode(
   db: Transaction,
   businessId: string,
@@ -359,7 +359,7 @@ function taken(argument: 'sku' | 'barcode', holder: { variant_id: string; sku: s
   })
 }
 
-/** A name or code as it is kept: without control characters, and not blank. */
+/** A name or code as it is stored: without control characters, and not blank. */
 function text(argument: string, value: string): string {
   const kept = clean(value, 500)
   if (kept === '') throw new ServiceError('invalid_argument', `${argument} must not be blank.`)

@@ -12,12 +12,12 @@ export interface ProductQuery {
   active?: boolean | undefined
   stock?: StockFilter | undefined
   limit: number
-  /** Name and variant id of the last row before. */
+  /** Name and variant id of the last row of the previous page. */
   after?: readonly [name: string, variantId: string] | undefined
 }
 
 /**
- * Sellable products, a row per SKU, by name. Stock is the sum over all locations; null where none is kept.
+ * Sellable products, a row per SKU, by name. Stock is the sum over all locations; null if no stock is kept.
  */
 export function findProducts(db: Transaction, businessId: string, query: ProductQuery) {
   const { search, category, active, stock, after } = query

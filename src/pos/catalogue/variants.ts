@@ -10,13 +10,13 @@ const eb = expressionBuilder<{ p: Product; v: ProductVariant }, 'p' | 'v'>()
 /** Whether a variant `v` of a product `p` is on sale: both must be. */
 export const isOnSale = eb.and([eb.ref('p.is_active'), eb.ref('v.is_active')]).$castTo<boolean>()
 
-/** A sellable unit, with what an order line takes from it. */
+/** A sellable unit, with what an order line copies from it. */
 export type Variant = Omit<Awaited<ReturnType<typeof findVariants>>[number], 'reference'>
 
 /**
- * Variants by id or SKU, in the order asked for.
- * @param argument name of the argument that the references came in, for the error
- * @throws ServiceError `not_found` naming the ones that are not in this business
+ * Variants by id or SKU, in the order of the references.
+ * @param argument name of the argument with the references, for the error
+ * @throws ServiceError `not_found` naming those that are not in this business
  */
 export async function variantsOf(
   db: Transaction,
@@ -41,9 +41,9 @@ export async function variantsOf(
   return references.map((reference) => found.get(reference) as Variant)
 }
 
-/** The variant of each reference that is known: a SKU before an id; the tax rate its product's own, else the business's. */
+/** The variant of each known reference; a SKU wins over an id. The tax rate is the product's, else the business's. */
 function findVariants(db: Transaction, businessId: string, references: readonly string[]) {
-  // Apart from the SKUs, so that an index finds either.
+  // Separate from the SKUs, so that either can use its index.
   const ids = references.map((reference) => (isUuid(reference) ? reference : null))
   const wanted = sql<{ reference: string; id: string | null }>`unnest(${references}::text[], ${ids}::uuid[])`
   return db

@@ -22,14 +22,14 @@ type TextField = keyof typeof TEXT_COLUMNS
 type TextColumn = (typeof TEXT_COLUMNS)[TextField]
 const TEXT_FIELDS = Object.keys(TEXT_COLUMNS) as TextField[]
 
-// The form that browsers take in an e-mail field, with a domain of two parts at least. Empty means none.
+// The form that browsers accept in an e-mail field, but with a domain of at least two parts. Empty means none.
 const EMAIL =
   "^$|^[\\w.!#$%&'*+/=?^`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$"
 
 const optionalText = (maxLength: number) => Type.Optional(Type.String({ maxLength }))
 const ANY_LENGTH = Number.POSITIVE_INFINITY
 
-/** The arguments beside the name by which a client is described; an empty text is none. */
+/** The arguments that describe a client, besides the name; an empty text means none. */
 export const CLIENT_INPUT = {
   code: optionalText(100),
   email: Type.Optional(
@@ -44,7 +44,7 @@ export const CLIENT_INPUT = {
 
 export const ClientName = Type.String({ minLength: 1, maxLength: 200 })
 
-/** Another client with the same e-mail or tax id: perhaps the same person. */
+/** Another client with the same e-mail or tax id, who may be the same person. */
 export const SameClientSchema = Nullable(
   Type.Object({ id: Type.String(), code: Type.String(), name: Type.String(), shares: Type.String() }),
 )
@@ -56,7 +56,7 @@ export interface SameClient {
   shares: string
 }
 
-/** A client as the tools that write answer it. */
+/** A client in the results of the tools that write. */
 export const WrittenClientSchema = Type.Object({
   id: Type.String(),
   code: Type.String(),
@@ -64,7 +64,7 @@ export const WrittenClientSchema = Type.Object({
   updatedAt: Type.String(),
 })
 
-/** The same, from what was written. */
+/** Makes such a client from the written row. */
 export function writtenClient({ id, code, name }: WrittenClient, updatedAt: Date) {
   return { id, code: clean(code), name: clean(name), updatedAt: updatedAt.toISOString() }
 }
@@ -78,7 +78,7 @@ export interface WrittenClient {
 }
 
 /**
- * Makes a client. Without a code it gets the next free one of the form C-0001.
+ * Creates a client. Without a code it gets the next free one of the form C-0001.
  * @throws ServiceError `conflict` for a code that is taken, or for a likely duplicate that is not allowed
  */
 export async function createClient(
@@ -104,7 +104,7 @@ export async function createClient(
     .onConflict((conflict) => conflict.columns(['business_id', 'code']).doNothing())
     .returning(['id', 'code', 'name'])
     .executeTakeFirst()
-  // An import does not wait for the lock.
+  // An import does not wait for the lock, and may have taken the code.
   if (client === undefined) {
     throw new ServiceError('conflict', `code: ${clean(code)} was taken a moment ago. Nothing was written.`, {
       retryAfterSeconds: 1,
@@ -122,15 +122,15 @@ export interface ClientChange {
 export interface ClientUpdate {
   texts: ClientTexts
   active?: boolean | undefined
-  /** When the caller saw the client last; the change is refused if it was changed since. */
+  /** `updatedAt` as the caller last saw it; the change is refused if the client has changed since. */
   expectedUpdatedAt?: string | undefined
 }
 
 /**
- * Changes what is given of a client by id or code.
- * @returns old and new value of each field that changed; none leaves the row as it is
+ * Changes the given fields of a client, found by id or code.
+ * @returns old and new value of each field that changed; if none did, the row is not touched
  * @throws ServiceError `not_found`; `conflict` for a stale `expectedUpdatedAt` or a code that is taken;
- *   `invalid_argument` where nothing is given
+ *   `invalid_argument` if no field is given
  */
 export async function updateClient(
   db: Transaction,
@@ -181,7 +181,7 @@ export async function updateClient(
   if (changes.length === 0) return { client: before, updatedAt: before.updated_at, changes, sameAs: null }
 
   if (after.code !== before.code) await freeCode(db, businessId, after.code)
-  // Later than the last change by the database's clock too, so that every change moves what a caller may expect.
+  // Always later than the last change, whatever the clocks say, so that every change makes `expectedUpdatedAt` stale.
   const updatedAt = new Date(Math.max(now.getTime(), before.updated_at.getTime() + 1))
   const changed = Object.fromEntries(differences.map(({ column }) => [column, wanted[column]]))
   const [sameAs] = await Promise.all([
@@ -196,12 +196,12 @@ export async function updateClient(
   return { client: after, updatedAt, changes, sameAs }
 }
 
-/** A client as a sentence names it. */
+/** A client's name and ids in a sentence. */
 export function named({ name, code, id }: WrittenClient): string {
   return `${clean(name, 80)} (${clean(code, 60)}, id ${id})`
 }
 
-/** A client as an error names it: the words of people stay out of errors. */
+/** A client in an error, which must not contain texts written by people. */
 function coded({ code, id }: Omit<WrittenClient, 'name'>): string {
   return `${clean(code, 60)} (id ${id})`
 }
@@ -219,7 +219,7 @@ function shown(column: TextColumn | 'is_active', value: string | boolean | null)
 type StoredTexts = Partial<Pick<Selectable<Customer>, TextColumn>>
 
 /**
- * Texts as the table holds them: an empty one is null, an empty code left out. Only a note keeps its lines.
+ * Texts as the table stores them: an empty text becomes null, an empty code is left out. Only a note keeps line breaks.
  * @throws ServiceError `invalid_argument` for a blank name
  */
 function storedTexts(input: ClientTexts): StoredTexts {
@@ -236,14 +236,14 @@ function storedTexts(input: ClientTexts): StoredTexts {
 }
 
 /**
- * Lets one transaction at a time give out codes and look for duplicates in a business, until it ends. What is asked for
- * together with it, but after it, is answered when the lock is held.
+ * Until it ends, lets only this transaction assign codes and look for duplicates in a business. Queries sent together
+ * with this one, but after it, run when the lock is held.
  */
 async function lockClients(db: Transaction, businessId: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`clients of ${businessId}`}, 0))`.execute(db)
 }
 
-/** A code that is asked for, if it is free. */
+/** Returns the requested code if it is free. */
 async function freeCode(db: Transaction, businessId: string, code: string): Promise<string> {
   const holder = await db
     .selectFrom('customer')
@@ -269,8 +269,8 @@ async function nextCode(db: Transaction, businessId: string): Promise<string> {
 }
 
 /**
- * A client with the same e-mail in any case, or the same tax id in any spelling. A tax id without a digit is none:
- * Guatemalan receipts say "CF" (consumidor final) for everybody who gives no number.
+ * A client with the same e-mail, ignoring case, or the same tax id, ignoring case and punctuation. A tax id without a
+ * digit does not count: Guatemalan receipts say "CF" (consumidor final) for everybody who gives no number.
  */
 async function findSame(
   db: Transaction,

@@ -19,11 +19,11 @@ export interface ClientFilter {
 export interface ClientQuery extends ClientFilter {
   sort: ClientSort
   limit: number
-  /** Value of the sort and id of the last row before. */
+  /** Sort value and id of the last row of the previous page. */
   after?: readonly [key: string, id: string] | undefined
 }
 
-// The rows of `clientsWithSales`.
+// For the rows of `clientsWithSales`.
 const eb = expressionBuilder<{ c: Customer; s: CustomerSales }, 'c' | 's'>()
 
 interface Sort {
@@ -32,7 +32,7 @@ interface Sort {
   descending: boolean
 }
 
-// Who never bought comes last, whichever way the sales are looked at.
+// Clients who never bought come last, whichever sales figure sorts the list.
 const SORTS: Record<ClientSort, Sort> = {
   name: { key: eb.ref('c.name'), type: 'text', descending: false },
   net_sales: { key: eb.fn.coalesce('s.net_sales', eb.lit(0)), type: 'numeric', descending: true },
@@ -43,7 +43,7 @@ const SORTS: Record<ClientSort, Sort> = {
   },
 }
 
-/** Clients `c` with what they bought so far, `s`. */
+/** Clients `c` with the sums of their sales, `s`. */
 function clientsWithSales(db: Transaction, businessId: string) {
   return db
     .selectFrom('customer as c')
@@ -58,14 +58,14 @@ const lifetime = [
   eb.cast<string>(eb.fn.coalesce('s.net_sales', eb.lit(0)), 'text').as('net_sales'),
 ] as const
 
-/** Clients with what they bought so far. */
+/** Clients with the sums of their sales. */
 export function findClients(db: Transaction, businessId: string, query: ClientQuery) {
   const { key, type, descending } = SORTS[query.sort]
   const direction = descending ? 'desc' : 'asc'
   let clients = clientsWithSales(db, businessId)
     .select(['c.id', 'c.code', 'c.name', 'c.email', 'c.phone', 'c.city', 'c.country', 'c.is_active'])
     .select([...lifetime, 's.last_at'])
-    // What the row is sorted by, as the database writes it.
+    // The sort value as the database writes it, for the cursor.
     .select(eb.cast<string>(key, 'text').as('sort_key'))
     .where(isMatch(businessId, query))
   if (query.after !== undefined) {
@@ -76,7 +76,7 @@ export function findClients(db: Transaction, businessId: string, query: ClientQu
   return clients.orderBy(key, direction).orderBy('c.id', direction).limit(query.limit).execute()
 }
 
-/** What all clients that match bought together. */
+/** The sums over all clients that match. */
 export function sumClients(db: Transaction, businessId: string, query: ClientFilter) {
   return clientsWithSales(db, businessId)
     .select([
@@ -92,7 +92,7 @@ function isMatch(businessId: string, { search, country, active }: ClientFilter):
   const conditions = [eb('c.is_active', '=', active)]
   if (search !== undefined) conditions.push(eb('c.search', 'like', searchPattern(search)))
   if (country !== undefined) {
-    // There are few countries: each is put into its plain form once, not once for a client.
+    // There are few countries, so each is normalised once rather than once per client.
     const countries = expressionBuilder<DB>()
       .selectFrom((from) =>
         from.selectFrom('customer').select('country').distinct().where('business_id', '=', businessId).as('k'),
@@ -122,7 +122,7 @@ export async function findClient(db: Transaction, businessId: string, idOrCode: 
 
 /**
  * Id and name of a client by id or code.
- * @param argument name of the argument that `idOrCode` came in
+ * @param argument name of the argument with `idOrCode`, for the error
  * @throws ServiceError `not_found`
  */
 export async function clientOf(
@@ -149,14 +149,14 @@ export function isClient(idOrCode: string): Expression<SqlBool> {
   return isUuid(idOrCode) ? eb.or([eb('c.id', '=', idOrCode), hasCode]) : hasCode
 }
 
-/** The one answer for an unknown client and for that of another business. */
+/** The error for an unknown client, and the same for another business's. */
 export function noSuchClient(argument = 'client'): ServiceError {
   return new ServiceError('not_found', `${argument}: there is no client with this id or code in this business.`, {
     hint: 'Use list_clients to find the id or code.',
   })
 }
 
-/** How many of a client's orders are looked through for what they like. */
+/** How many of a client's orders are searched for favourite products. */
 const MAX_ORDERS = 1000
 
 export interface FavouriteProduct {
@@ -168,8 +168,8 @@ export interface FavouriteProduct {
 }
 
 /**
- * What a client bought most of, by units less what came back, among the newest orders opened on some days. A client
- * who stands for many, such as "counter", costs no more than one with `MAX_ORDERS` orders.
+ * The products that a client bought most, in units less returns, in the newest orders opened on some days. The limit
+ * keeps a client who stands for many people, such as "counter", from costing more than `MAX_ORDERS` orders.
  */
 export async function favouriteProducts(
   db: Transaction,

@@ -3,7 +3,7 @@ import type { Transaction } from '../../database/database.ts'
 import { atLocation, onDays } from '../conditions.ts'
 import type { SalesScope } from '../scope.ts'
 
-// What is worth a look on one local day: raw rows of that day only. Amounts and quantities are decimal strings.
+// What is notable about one local day, from the raw rows of that day. Amounts and quantities are decimal strings.
 
 /** The largest refunds of a day, tax and tips included. */
 export function largestRefunds(
@@ -51,7 +51,7 @@ export function largestDiscounts(
     .execute()
 }
 
-/** Stock at or below its reorder point of what sold on a day, at the location where it sold; best sellers first. */
+/** What sold on a day and is at or below its reorder point at the location where it sold; best sellers first. */
 export function lowStockSold(db: Transaction, { businessId, locationId }: SalesScope, day: string, limit: number) {
   return db
     .selectFrom('product_daily as d')

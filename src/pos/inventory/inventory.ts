@@ -10,13 +10,13 @@ export interface InventoryQuery {
   locationId?: string | undefined
   status?: StockStatus | undefined
   limit: number
-  /** Product name, variant id and location id of the last row before. */
+  /** Product name, variant id and location id of the last row of the previous page. */
   after?: readonly [name: string, variantId: string, locationId: string] | undefined
 }
 
 const eb = expressionBuilder<{ i: Inventory }, 'i'>()
 
-/** Of a row `i`. */
+/** The stock status of a row `i`. */
 const stockStatus = eb
   .case()
   .when('i.on_hand', '<=', '0')

@@ -22,11 +22,11 @@ export interface MovementQuery {
   reason?: MovementReason | undefined
   days?: (Days & { timezone: string }) | undefined
   limit: number
-  /** Time as the database writes it, and id, of the last row before. */
+  /** Time, as the database writes it, and id of the last row of the previous page. */
   after?: readonly [createdAt: string, id: string] | undefined
 }
 
-/** The stock ledger, the newest entry first. */
+/** The stock ledger, newest entry first. */
 export function findMovements(db: Transaction, businessId: string, query: MovementQuery) {
   let movements = db
     .selectFrom('inventory_movement as m')
@@ -56,9 +56,9 @@ export function findMovements(db: Transaction, businessId: string, query: Moveme
     ])
     .select(['v.sku', 'p.name', 'v.label', 'l.name as location', 'l.timezone'])
     .select((eb) => [
-      // With microseconds, which a Date does not hold.
+      // With microseconds, which a Date cannot hold.
       eb.cast<string>('m.created_at', 'text').as('created_at_text'),
-      // Who wrote it: a name where it is known, else the `ref` of the principal.
+      // The author's name if it is known, else the `ref` of the principal.
       eb.fn.coalesce('u.display_name', 'm.created_by').as('author'),
     ])
     .where('m.business_id', '=', businessId)
@@ -67,7 +67,7 @@ export function findMovements(db: Transaction, businessId: string, query: Moveme
   if (query.reason !== undefined) movements = movements.where('m.reason', '=', query.reason)
   if (query.days !== undefined) movements = movements.where(onDays('m.created_at', query.days, query.days.timezone))
   if (query.after !== undefined) {
-    // In the order of the index: the newest first, and by id within an instant.
+    // In the order of the index: newest first, then by id.
     const [createdAt, id] = query.after
     const last = sql<Date>`${createdAt}::timestamptz`
     movements = movements

@@ -10,25 +10,25 @@ export interface StockPlace {
   locationId: string
 }
 
-/** The key of a place in what `lockStock` gives. */
+/** The key of a place in the result of `lockStock`. */
 export function stockKey({ variantId, locationId }: StockPlace): string {
   return `${variantId} ${locationId}`
 }
 
 /**
- * Locks stock until the transaction ends, and tells what is on hand. A variant that keeps stock at other locations only
- * gets a row with 0 here; one that keeps none at any location is not stocked, and null.
+ * Locks stock until the transaction ends, and returns what is on hand. A variant that keeps stock only at other
+ * locations gets a row with 0 here; one that keeps none anywhere is not stocked, and its stock is null.
  *
- * The order of locking is that of the trigger that adds movements to stock, whoever writes them: two writers of the
- * same rows wait for each other and never in a circle.
- * @returns on hand by `stockKey`, for each place asked for
+ * Rows are locked in the same order as by the trigger that adds movements to stock, so that two writers of the same
+ * rows wait for each other but never deadlock.
+ * @returns on hand by `stockKey`, for each place
  */
 export async function lockStock(
   db: Transaction,
   businessId: string,
   places: readonly StockPlace[],
 ): Promise<Map<string, Decimal | null>> {
-  // A row that is not there cannot be locked: what is missing is made first, and the answers come in this order.
+  // Missing rows are created first, because only existing rows can be locked. The queries run in this order.
   const [, rows] = await Promise.all([
     db
       .insertInto('inventory')
@@ -67,7 +67,7 @@ export async function lockStock(
   return onHand
 }
 
-/** Begins to keep stock at places that do not yet, with 0 on hand. */
+/** Starts keeping stock, with 0 on hand, at places that do not have any yet. */
 export async function keepStock(db: Transaction, businessId: string, places: readonly StockPlace[]): Promise<void> {
   await db
     .insertInto('inventory')
@@ -79,7 +79,7 @@ export async function keepStock(db: Transaction, businessId: string, places: rea
 
 /** An entry of the stock ledger. */
 export interface Movement extends StockPlace {
-  /** Signed, with at most three decimals, not 0. */
+  /** Signed and not 0, with at most three decimals. */
   quantity: Decimal.Value
   reason: MovementReason
   /** The order, refund or transfer behind it. */
@@ -91,8 +91,8 @@ export interface Movement extends StockPlace {
 }
 
 /**
- * Writes entries of the stock ledger, which change stock on hand by themselves. Whoever looks at stock before writing
- * locks it first.
+ * Writes entries of the stock ledger; a trigger then changes the stock on hand. A caller that reads stock before it
+ * writes must lock it first.
  * @returns the ids of the entries, in order
  */
 export async function writeMovements(
@@ -117,7 +117,7 @@ export async function writeMovements(
   return rows.map(({ id }) => id)
 }
 
-/** Rows of `inventory` for places `w`, in the order of locking. */
+/** Rows of `inventory` for places `w`, in locking order. */
 function newRows(db: Transaction, businessId: string, places: readonly StockPlace[]) {
   return db
     .selectFrom(asRows(places))

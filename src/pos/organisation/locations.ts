@@ -6,15 +6,15 @@ import { isListed, type NamedQuery } from '../named-lists.ts'
 
 const MAX_CHOICES = 20
 
-/** The clock by which a report cuts days, and the location if it is about one. */
+/** The time zone in which a report counts days, and the location if it is about one. */
 export interface Place {
   timezone: string
   location: { id: string; name: string } | null
 }
 
 /**
- * The business's own clock, or that of one of its locations.
- * @throws ServiceError `invalid_argument` naming the locations there are
+ * The time zone of the business, or of one of its locations.
+ * @throws ServiceError `invalid_argument` naming the valid locations
  */
 export async function placeOf(
   db: Transaction,
@@ -25,14 +25,14 @@ export async function placeOf(
   return oneOf(await locationsOf(db, business), locationId, 'locationId')
 }
 
-/** A location where something is written. */
+/** A location for a write. */
 export interface Location extends Place {
   location: { id: string; name: string }
 }
 
 /**
- * The location that a write is about: the one asked for, or the only one there is.
- * @param argument name of the argument that `locationId` came in
+ * The location that a write is about: the given one, or the only one.
+ * @param argument name of the argument with `locationId`, for the error
  * @throws ServiceError `invalid_argument` naming the active locations
  */
 export async function locationToWrite(

@@ -10,13 +10,13 @@ export interface Profile {
   products: number
   categories: number
   clients: number
-  /** First local day with sales; null without any. */
+  /** First local day with sales; null if there are none. */
   firstSaleOn: string | null
   locations: { id: string; name: string; timezone: string; is_active: boolean }[]
   hasMoreLocations: boolean
 }
 
-/** What a business is, in numbers. */
+/** A business in numbers. */
 export async function findProfile(db: Transaction, businessId: string): Promise<Profile> {
   const count = sql<number>`count(*)::integer`.as('count')
   const [row, locations] = await Promise.all([

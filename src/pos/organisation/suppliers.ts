@@ -3,7 +3,7 @@ import { ServiceError } from '../../errors.ts'
 import { isUuid } from '../../uuid.ts'
 import { activeProductsBy, isListed, type NamedQuery } from '../named-lists.ts'
 
-/** Suppliers by name, with how many products of each are on sale. */
+/** Suppliers by name, each with its number of products on sale. */
 export function findSuppliers(db: Transaction, businessId: string, query: NamedQuery) {
   return db
     .with('listed', (creator) =>

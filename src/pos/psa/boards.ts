@@ -8,26 +8,26 @@ import { searchPattern } from '../conditions.ts'
 export const BOARD_STATUSES = ['planned', 'active', 'paused', 'completed', 'archived'] as const
 export const HEALTHS = ['green', 'amber', 'red'] as const
 
-/** A status of a board, `open` for those on which work may still come, or `all`. */
+/** A status of a board, `open` for boards that may still get work, or `all`. */
 export type BoardStatusFilter = (typeof BOARD_STATUSES)[number] | 'open' | 'all'
 
 export const DAYS_UNTIL_RED = 7
 
-// Of a board with the alias b.
+// For a board with the alias b.
 const board = expressionBuilder<{ b: DB['psa_board'] }, 'b'>()
 
-/** Whether a board (alias b) is one on which work may still come. */
+/** Whether a board (alias b) may still get work. */
 export const isOpenBoard = board('b.status', 'not in', ['completed', 'archived'])
 
 /** Whether the steps of a board (alias b) can be overdue: nobody works on a paused one. */
 export const isRunningBoard = board('b.status', 'in', ['planned', 'active'])
 
-// A board without a due day comes last.
+// Boards without a due day come last.
 const dueOrLast = board.fn.coalesce('b.due_on', sql.lit('infinity'))
 
 /** The boards of a business (alias b) with their clients (c) and the figures of their steps (f), as of a local day. */
 function boardsOf(db: Transaction, businessId: string, today: string) {
-  // One pass over the steps of all boards: they have no index by board.
+  // One pass over the steps of all boards, because steps have no index by board.
   const steps = db
     .selectFrom('psa_step')
     .select(({ and, cast, eb, fn }) => [
@@ -111,7 +111,7 @@ export interface BoardQuery {
   /** The business's local day. */
   today: string
   limit: number
-  /** Due day or `infinity`, name and id of the last row before. */
+  /** Due day or `infinity`, name and id of the last row of the previous page. */
   after?: readonly [due: string, name: string, id: string] | undefined
 }
 
@@ -139,8 +139,8 @@ export function findBoards(db: Transaction, businessId: string, query: BoardQuer
 }
 
 /**
- * The boards that an id or an exact name means, in any case and with or without accents. An id means one board, even
- * where another has it for a name.
+ * The boards with an id or an exact name, ignoring case and accents. An id means one board, even if it is the name of
+ * another.
  */
 export async function findBoardsCalled(
   db: Transaction,
@@ -161,8 +161,8 @@ export async function findBoardsCalled(
 }
 
 /**
- * Makes sure that `boardId` is one of this business: an empty answer for a wrong id would read as "nothing to do".
- * @throws ServiceError `not_found`, alike for a foreign and an unknown one
+ * Checks that `boardId` belongs to this business: an empty list for a wrong id would read as "nothing to do".
+ * @throws ServiceError `not_found`, the same for a foreign and for an unknown id
  */
 export async function requireBoard(db: Transaction, businessId: string, boardId: string | undefined): Promise<void> {
   if (boardId === undefined || (await isRowOf(db, 'psa_board', businessId, boardId))) return
@@ -172,8 +172,8 @@ export async function requireBoard(db: Transaction, businessId: string, boardId:
 }
 
 /**
- * Makes sure that `clientId` is one of this business.
- * @throws ServiceError `not_found`, alike for a foreign and an unknown one
+ * Checks that `clientId` belongs to this business.
+ * @throws ServiceError `not_found`, the same for a foreign and for an unknown id
  */
 export async function requireClient(db: Transaction, businessId: string, clientId: string | undefined): Promise<void> {
   if (clientId === undefined || (await isRowOf(db, 'customer', businessId, clientId))) return

@@ -14,7 +14,7 @@ export interface RankedProduct {
   units_sold: string
   units_returned: string
   net_sales: string
-  /** What the lines cost; null where none of them has a cost. */
+  /** The cost of the lines; null if none of them has one. */
   cost: string | null
   /** Net sales less the cost; null without a cost. */
   margin: string | null
@@ -38,9 +38,9 @@ function measureOf(by: Measure, alias: 't' | 'b'): RawBuilder<unknown> {
 }
 
 /**
- * What each sellable product sold in a window, from the rollups, as a subquery with the columns product_id,
- * variant_id, units_sold, units_returned, gross_sales, discounts, returns, net_sales, costed_lines, cost (null: of no
- * line known).
+ * The sales of each sellable product in a window, from the rollups, as a subquery with the columns product_id,
+ * variant_id, units_sold, units_returned, gross_sales, discounts, returns, net_sales, costed_lines, cost (null if no
+ * line has one).
  */
 export function soldProducts(scope: SalesScope, days: Days): RawBuilder<unknown> {
   const sum = (name: string) => sql`sum(r.${sql.ref(name)})`
@@ -55,8 +55,8 @@ export function soldProducts(scope: SalesScope, days: Days): RawBuilder<unknown>
 }
 
 /**
- * Products that sold or came back in a window, by a measure; those without a cost come last by margin.
- * Of one category as the products are now, or of all; with those that only came back, or without.
+ * Products that sold or were returned in a window, ranked by a measure; by margin, those without a cost come last. The
+ * query can restrict them to a present category, and leave out products that were only returned.
  */
 export async function rankedProducts(
   db: Transaction,

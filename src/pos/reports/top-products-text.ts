@@ -76,7 +76,7 @@ export function productChange(by: Measure, row: RankedProduct, currency: Currenc
 
 /**
  * Products as text.
- * @param asked what was asked for: how they are ranked, and how many
+ * @param asked how the products are ranked, and how many were asked for
  */
 export function describeTopProducts(
   { window, location, category, totals, comparison, rows, hasMore }: TopProducts,
