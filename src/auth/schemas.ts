@@ -7,7 +7,7 @@ export const Scopes = Type.Array(StringEnum(SCOPES), { minItems: 1, maxItems: SC
 
 /** An instant in an answer: a Date, which is written as RFC 3339. */
 export const Time = Type.Unsafe<Date>({ type: 'string', format: 'date-time' })
-export const NullableTime = Type.Union([Time, Type.Null()])
+const NullableTime = Type.Union([Time, Type.Null()])
 
 /** The body of a token exchange. */
 export const TokenRequestSchema = Type.Object(

@@ -6,7 +6,7 @@ import type { DateReader } from './dates.ts'
 import type { StagedRow } from './staging.ts'
 
 /** The business to import into. */
-export interface ImportBusiness {
+interface ImportBusiness {
   id: string
   name: string
   currency: string

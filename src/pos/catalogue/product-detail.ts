@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type Expression, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import { ServiceError } from '../../errors.ts'
 import { clean } from '../../results/text.ts'
@@ -8,58 +8,75 @@ import { productCells } from '../reports/sales.ts'
 
 const MAX_NAMED = 10
 
-/** A product, and the variant that a reference means, if it means one. */
-export interface ProductMatch {
-  product_id: string
-  variant_id: string | null
-}
-
-/**
- * The product with a SKU, a variant's or product's id, or a barcode, tried in this order.
- * @throws ServiceError `not_found`; `invalid_argument` naming the products that share a barcode
- */
-export async function productOf(db: Transaction, businessId: string, reference: string): Promise<ProductMatch> {
-  const isId = isUuid(reference)
+/** What a reference can be: a SKU, the id of a variant or product, or a barcode. */
+function matchesOf(db: Transaction, businessId: string, reference: string) {
   const variants = db
     .selectFrom('product_variant as v')
     .innerJoin('product as p', (join) =>
       join.onRef('p.business_id', '=', 'v.business_id').onRef('p.id', '=', 'v.product_id'),
     )
-    .select(['v.product_id', 'v.id as variant_id', 'v.sku', 'p.name'])
     .where('v.business_id', '=', businessId)
-  const bySku = variants.where('v.sku', '=', reference)
-  const byId = variants.where('v.id', '=', reference)
-  const product = db
-    .selectFrom('product')
-    .select(['id as product_id', sql<null>`null`.as('variant_id')])
-    .where('business_id', '=', businessId)
-    .where('id', '=', reference)
-  const [sku, variant, whole, holders] = await Promise.all([
-    bySku.executeTakeFirst(),
-    isId ? byId.executeTakeFirst() : undefined,
-    isId ? product.executeTakeFirst() : undefined,
-    variants
-      .where('v.barcode', '=', reference)
+  const products = db.selectFrom('product as p').where('p.business_id', '=', businessId)
+  return {
+    bySku: variants.where('v.sku', '=', reference),
+    ...(isUuid(reference)
+      ? { byId: variants.where('v.id', '=', reference), whole: products.where('p.id', '=', reference) }
+      : {}),
+    byBarcode: variants.where('v.barcode', '=', reference).orderBy('p.name').orderBy('v.id'),
+  }
+}
+
+/**
+ * Checks that a reference means one product: by SKU, by a variant's or product's id, or by barcode.
+ * @throws ServiceError `not_found`; `invalid_argument` naming the products that share a barcode
+ */
+export async function requireProduct(db: Transaction, businessId: string, reference: string): Promise<void> {
+  const { bySku, byId, whole, byBarcode } = matchesOf(db, businessId, reference)
+  const [sku, variant, product, holders] = await Promise.all([
+    bySku.select('v.id').executeTakeFirst(),
+    byId?.select('v.id').executeTakeFirst(),
+    whole?.select('p.id').executeTakeFirst(),
+    byBarcode
+      .select(['v.sku', 'p.name'])
       // Barcodes have no index, so they are searched only if nothing else matches.
-      .where(({ not, exists }) => not(exists(bySku)))
-      .orderBy('p.name')
-      .orderBy('v.id')
+      .where(({ not, exists }) => not(exists(bySku.select('v.id'))))
       .limit(MAX_NAMED)
       .execute(),
   ])
-  const match = sku ?? variant ?? whole ?? holders[0]
-  if (match === undefined) {
+  if (sku !== undefined || variant !== undefined || product !== undefined || holders.length === 1) return
+  if (holders.length === 0) {
     throw new ServiceError('not_found', 'product: nothing in this business has that id, SKU or barcode.', {
       hint: 'Find it with get_products.',
     })
   }
-  if (match === holders[0] && holders.length > 1) {
-    const names = holders.map((holder) => `${clean(holder.name, 60)} (SKU ${clean(holder.sku, 60)})`)
-    throw new ServiceError('invalid_argument', `product: that barcode is on several products: ${names.join('; ')}.`, {
-      hint: 'Pass the SKU of one.',
-    })
+  const names = holders.map((holder) => `${clean(holder.name, 60)} (SKU ${clean(holder.sku, 60)})`)
+  throw new ServiceError('invalid_argument', `product: that barcode is on several products: ${names.join('; ')}.`, {
+    hint: 'Pass the SKU of one.',
+  })
+}
+
+/**
+ * The product that a reference means, and the variant unless it means a whole product. These are expressions, for
+ * queries sent together with the check. PostgreSQL tries the next candidate only if the one before is null.
+ */
+function meaningOf(db: Transaction, businessId: string, reference: string) {
+  const { bySku, byId, whole, byBarcode } = matchesOf(db, businessId, reference)
+  const { coalesce } = db.fn
+  const holder = byBarcode.limit(1)
+  const nothing = sql<string | null>`null::uuid`
+  return {
+    productId: coalesce(
+      bySku.select('v.product_id').$asScalar(),
+      byId?.select('v.product_id').$asScalar() ?? nothing,
+      whole?.select('p.id').$asScalar() ?? nothing,
+      holder.select('v.product_id').$asScalar(),
+    ),
+    variantId: coalesce(
+      bySku.select('v.id').$asScalar(),
+      byId?.select('v.id').$asScalar() ?? nothing,
+      holder.select('v.id').$asScalar(),
+    ),
   }
-  return match
 }
 
 interface VariantDetailRow {
@@ -87,7 +104,7 @@ interface SalesRow {
 }
 
 /** A product without its variants; the tax rate is its own or else that of the business. */
-function findProduct(db: Transaction, businessId: string, productId: string) {
+function findProduct(db: Transaction, businessId: string, productId: Expression<string | null>) {
   return db
     .selectFrom('product as p')
     .innerJoin('business as b', 'b.id', 'p.business_id')
@@ -115,16 +132,17 @@ function findProduct(db: Transaction, businessId: string, productId: string) {
 export async function findProductDetail(
   db: Transaction,
   businessId: string,
-  { product_id, variant_id }: ProductMatch,
+  reference: string,
   days: Days,
   limits: { variants: number; locations: number },
 ) {
+  const { productId, variantId } = meaningOf(db, businessId, reference)
   const cells = productCells({ businessId }, days)
   const variants = sql<VariantDetailRow>`
     with listed as (
       select v.* from product_variant v
-      where v.business_id = ${businessId} and v.product_id = ${product_id}
-      order by v.id = ${variant_id}::uuid desc nulls last, v.sku limit ${limits.variants + 1}
+      where v.business_id = ${businessId} and v.product_id = ${productId}
+      order by v.id = ${variantId} desc nulls last, v.sku limit ${limits.variants + 1}
     )
     select v.id, v.sku, v.label, v.barcode, v.price::text, v.cost::text, v.is_active,
       greatest(v.updated_at, p.updated_at) as updated_at, i.on_hand::text, i.stock,
@@ -133,7 +151,7 @@ export async function findProductDetail(
     join product p on p.business_id = ${businessId} and p.id = v.product_id
     left join (
       select variant_id, sum(units_sold) as units_sold, sum(net_sales) as net_sales
-      from ${cells} c where product_id = ${product_id} group by variant_id
+      from ${cells} c where product_id = ${productId} group by variant_id
     ) r on r.variant_id = v.id
     cross join lateral (
       select sum(on_hand) as on_hand, coalesce(json_agg(json_build_object('location_id', location_id,
@@ -146,15 +164,15 @@ export async function findProductDetail(
         where i.business_id = ${businessId} and i.variant_id = v.id
       ) kept
     ) i
-    order by v.id = ${variant_id}::uuid desc nulls last, v.sku`
+    order by v.id = ${variantId} desc nulls last, v.sku`
   const sales = sql<SalesRow>`
     select coalesce(sum(units_sold), 0)::text as units_sold, coalesce(sum(net_sales), 0)::text as net_sales,
       (select max(day)::text from product_daily
-        where business_id = ${businessId} and basis = 'business' and product_id = ${product_id} and units_sold > 0
+        where business_id = ${businessId} and basis = 'business' and product_id = ${productId} and units_sold > 0
       ) as last_sold_on
-    from ${cells} c where product_id = ${product_id}`
+    from ${cells} c where product_id = ${productId}`
   const [product, listed, sold] = await Promise.all([
-    findProduct(db, businessId, product_id),
+    findProduct(db, businessId, productId),
     variants.execute(db),
     sales.execute(db),
   ])

@@ -11,7 +11,7 @@ import { type CategoryRef, categoryNamed, categoryOf } from './categories.ts'
 import { variantsOf } from './variants.ts'
 
 /** The fields of a new product. Amounts are decimal strings in major units; the rate is in percent. */
-export interface ProductFields {
+interface ProductFields {
   name: string
   price: string
   cost?: string | undefined

@@ -3,7 +3,7 @@ import type { Transaction } from '../../database/database.ts'
 import { searchPattern } from '../conditions.ts'
 import { isOnSale } from './variants.ts'
 
-export type StockFilter = 'in_stock' | 'low' | 'out'
+type StockFilter = 'in_stock' | 'low' | 'out'
 
 export interface ProductQuery {
   search?: string | undefined

@@ -131,16 +131,24 @@ export async function clientOf(
   idOrCode: string,
   argument: string,
 ): Promise<{ id: string; name: string }> {
-  const client = await db
+  const client = await clientCalled(db, businessId, idOrCode).select('c.name').executeTakeFirst()
+  if (client === undefined) throw noSuchClient(argument)
+  return { id: client.id, name: clean(client.name, 80) }
+}
+
+/** The id of a client by id or code, as an expression for queries sent together with `findClient`. */
+export function clientIdOf(db: Transaction, businessId: string, idOrCode: string): Expression<string> {
+  return clientCalled(db, businessId, idOrCode).$asScalar()
+}
+
+function clientCalled(db: Transaction, businessId: string, idOrCode: string) {
+  return db
     .selectFrom('customer as c')
-    .select(['c.id', 'c.name'])
+    .select('c.id')
     .where('c.business_id', '=', businessId)
     .where(isClient(idOrCode))
     .orderBy('c.id')
     .limit(1)
-    .executeTakeFirst()
-  if (client === undefined) throw noSuchClient(argument)
-  return { id: client.id, name: clean(client.name, 80) }
 }
 
 /** Whether a row `c` is the client with this id or code. */
@@ -173,7 +181,7 @@ export interface FavouriteProduct {
  */
 export async function favouriteProducts(
   db: Transaction,
-  client: { businessId: string; clientId: string },
+  client: { businessId: string; clientId: string | Expression<string> },
   days: Days & { timezone: string },
   limit: number,
 ): Promise<FavouriteProduct[]> {

@@ -9,7 +9,7 @@ export const TOP_CLIENTS = 10
 const USUAL_GAP_DAYS = 30
 
 /** The rating of a client; "off" is a client who is switched off. */
-export type ClientStatus = 'active' | 'at_risk' | 'lost' | 'off'
+type ClientStatus = 'active' | 'at_risk' | 'lost' | 'off'
 
 export interface RatedClient {
   id: string

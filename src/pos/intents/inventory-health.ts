@@ -11,7 +11,7 @@ export interface HealthScope {
 }
 
 /** Sums over all stock, whose rows are SKUs at locations. Amounts and quantities are decimal strings. */
-export interface HealthTotals {
+interface HealthTotals {
   rows: number
   skus: number
   out_of_stock: number
@@ -42,7 +42,7 @@ export interface StockedRow {
   value: string | null
 }
 
-export interface ReorderRow extends StockedRow {
+interface ReorderRow extends StockedRow {
   per_day: string
   /** Null if nothing sells. */
   cover_days: string | null
@@ -53,7 +53,7 @@ export interface ReorderRow extends StockedRow {
   revenue_at_risk: string
 }
 
-export interface OverstockRow extends StockedRow {
+interface OverstockRow extends StockedRow {
   per_day: string
   cover_days: string
 }

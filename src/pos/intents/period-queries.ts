@@ -26,7 +26,7 @@ export interface ProductChange {
   sold: number
 }
 
-export interface CategoryChange {
+interface CategoryChange {
   /** The products' present category; null for products without one. */
   id: string | null
   name: string | null

@@ -108,7 +108,7 @@ function points(now: Decimal, before: Decimal): string {
 }
 
 /** A product that advice names, with its net sales or returns. */
-export interface NamedProduct {
+interface NamedProduct {
   name: string
   sku: string
   net: Decimal.Value

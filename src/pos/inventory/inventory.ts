@@ -3,7 +3,7 @@ import type { Transaction } from '../../database/database.ts'
 import type { Inventory } from '../../database/types.ts'
 import { searchPattern } from '../conditions.ts'
 
-export type StockStatus = 'out' | 'low' | 'ok'
+type StockStatus = 'out' | 'low' | 'ok'
 
 export interface InventoryQuery {
   search?: string | undefined

@@ -1,4 +1,4 @@
-import { expressionBuilder, sql } from 'kysely'
+import { type Expression, expressionBuilder, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import type { DB } from '../../database/types.ts'
 import { ServiceError } from '../../errors.ts'
@@ -13,7 +13,7 @@ export interface OrderQuery {
   days?: (Days & { timezone: string }) | undefined
   status?: (typeof ORDER_STATUSES)[number] | undefined
   locationId?: string | undefined
-  clientId?: string | undefined
+  clientId?: string | Expression<string> | undefined
   /** Part of an order number, or of a client's name, code or email. */
   search?: string | undefined
   limit: number
@@ -88,7 +88,7 @@ export function findOrders(db: Transaction, businessId: string, query: OrderQuer
 }
 
 /** An order with lines, payments and refunds; amounts as decimal strings. */
-export type OrderDetail = NonNullable<Awaited<ReturnType<typeof findOrder>>>
+type OrderDetail = NonNullable<Awaited<ReturnType<typeof findOrder>>>
 
 /**
  * One order by id or number, with lines, payments and refunds; null if there is none.

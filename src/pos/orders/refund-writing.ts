@@ -10,7 +10,7 @@ import type { Author, LockedOrder } from './order-writing.ts'
 import { isNothing, type LinePart, leftOf, paidFor, partOfMoney, partOfUnits } from './refund-parts.ts'
 
 /** A line of an order with its refundable rest. */
-export interface RefundableLine {
+interface RefundableLine {
   line: number
   variantId: string
   sku: string

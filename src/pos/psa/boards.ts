@@ -1,4 +1,4 @@
-import { expressionBuilder, type RawBuilder, sql } from 'kysely'
+import { type Expression, expressionBuilder, type RawBuilder, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import type { DB } from '../../database/types.ts'
 import { ServiceError } from '../../errors.ts'
@@ -9,7 +9,7 @@ export const BOARD_STATUSES = ['planned', 'active', 'paused', 'completed', 'arch
 export const HEALTHS = ['green', 'amber', 'red'] as const
 
 /** A status of a board, `open` for boards that may still get work, or `all`. */
-export type BoardStatusFilter = (typeof BOARD_STATUSES)[number] | 'open' | 'all'
+type BoardStatusFilter = (typeof BOARD_STATUSES)[number] | 'open' | 'all'
 
 export const DAYS_UNTIL_RED = 7
 
@@ -148,16 +148,33 @@ export async function findBoardsCalled(
   { idOrName, today, limit }: { idOrName: string; today: string; limit: number },
 ): Promise<BoardRow[]> {
   const rows = await boardsOf(db, businessId, today)
-    .where(({ eb, fn, or, val }) => {
-      const byName = eb(fn<string>('search_text', ['b.name']), '=', fn<string>('search_text', [val(idOrName)]))
-      return isUuid(idOrName) ? or([eb('b.id', '=', idOrName), byName]) : byName
-    })
+    .where(isCalled(idOrName))
     .orderBy(dueOrLast)
     .orderBy('b.id')
     .limit(limit)
     .execute()
   const own = rows.find(({ id }) => id === idOrName.toLowerCase())
   return own === undefined ? rows : [own]
+}
+
+/**
+ * The id of the board that `findBoardsCalled` finds, if it finds exactly one, as an expression for queries sent together
+ * with it.
+ */
+export function boardIdOf(db: Transaction, businessId: string, idOrName: string): Expression<string> {
+  const boards = db.selectFrom('psa_board as b').select('b.id').where('b.business_id', '=', businessId)
+  const called = boards.where(isCalled(idOrName)).limit(1)
+  return (isUuid(idOrName) ? called.orderBy((eb) => eb('b.id', '=', idOrName), 'desc') : called).$asScalar()
+}
+
+/** Whether a row `b` is a board with this id or exact name, ignoring case and accents. */
+function isCalled(idOrName: string) {
+  const byName = board(
+    board.fn<string>('search_text', ['b.name']),
+    '=',
+    board.fn<string>('search_text', [board.val(idOrName)]),
+  )
+  return isUuid(idOrName) ? board.or([board('b.id', '=', idOrName), byName]) : byName
 }
 
 /**

@@ -1,4 +1,4 @@
-import { expressionBuilder, sql } from 'kysely'
+import { type Expression, expressionBuilder, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import type { DB } from '../../database/types.ts'
 import { searchPattern } from '../conditions.ts'
@@ -7,7 +7,7 @@ import { isOpenBoard, isRunningBoard } from './boards.ts'
 export const STEP_STATUSES = ['todo', 'in_progress', 'blocked', 'done'] as const
 
 /** A status of a step, `open` for steps to do on boards that are neither completed nor archived, or `all`. */
-export type StepStatusFilter = (typeof STEP_STATUSES)[number] | 'open' | 'all'
+type StepStatusFilter = (typeof STEP_STATUSES)[number] | 'open' | 'all'
 
 // The aliases of a step (s) in a phase (ph) of a board (b), with its assignee (u).
 interface Aliases {
@@ -144,7 +144,7 @@ export interface EmptyPhaseRow extends PhaseFigures {
 export function findStepsOfBoard(
   db: Transaction,
   businessId: string,
-  { boardId, today, limit }: { boardId: string; today: string; limit: number },
+  { boardId, today, limit }: { boardId: Expression<string>; today: string; limit: number },
 ): Promise<(BoardStepRow | EmptyPhaseRow)[]> {
   const spent = db
     .selectFrom('psa_time_entry')

@@ -1,4 +1,4 @@
-import { type AliasableExpression, expressionBuilder, sql } from 'kysely'
+import { type AliasableExpression, type Expression, expressionBuilder, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import type { DB } from '../../database/types.ts'
 
@@ -130,7 +130,7 @@ export function unratedEntries(db: Transaction, businessId: string, query: TimeQ
 }
 
 /** The time estimated for the steps of a board, and the time spent on them so far. */
-export function timeOfBoard(db: Transaction, businessId: string, boardId: string) {
+export function timeOfBoard(db: Transaction, businessId: string, boardId: Expression<string>) {
   const spent = db
     .selectFrom('psa_time_entry')
     .select(({ fn }) => [
