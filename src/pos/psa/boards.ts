@@ -158,7 +158,7 @@ export async function findBoardsCalled(
 }
 
 /**
- * The id of the board that `findBoardsCalled` finds, if it finds exactly one, as an expression for queries sent together
+ * The id of the board that `findBoardsCalled` finds, if it is the only one, as an expression for queries sent together
  * with it.
  */
 export function boardIdOf(db: Transaction, businessId: string, idOrName: string): Expression<string> {
