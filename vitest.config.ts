@@ -1,7 +1,7 @@
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
 const REAL_PARTS = 'test/support/global-setup.ts'
-// Each test makes what it needs; the seed is printed, and --sequence.seed repeats the order.
+// Each test sets up what it needs. The seed is printed, and --sequence.seed repeats the order.
 const RANDOM_ORDER = { shuffle: { tests: true } }
 
 const projects: TestProjectInlineConfiguration[] = [
@@ -11,7 +11,7 @@ const projects: TestProjectInlineConfiguration[] = [
       include: ['test/**/*.test.ts'],
       exclude: ['**/node_modules/**', 'test/{browser,clients,container,faults,system}/**'],
       globalSetup: REAL_PARTS,
-      // Files share what they import, which would take longer to load for each than its tests do; they share no data.
+      // Files share imported modules, because loading them takes longer than the tests of a file. They share no data.
       isolate: false,
       sequence: RANDOM_ORDER,
       testTimeout: 60_000,
@@ -19,7 +19,7 @@ const projects: TestProjectInlineConfiguration[] = [
     },
   },
   {
-    // The demo and the production process as a person starts them.
+    // The demo and the production process, started as a person would.
     test: {
       name: 'system',
       include: ['test/system/**/*.test.ts'],
@@ -30,7 +30,7 @@ const projects: TestProjectInlineConfiguration[] = [
     },
   },
   {
-    // Several processes of the built service behind real balancers, while parts of it fail.
+    // Several processes of the built service behind real load balancers, while parts fail.
     test: {
       name: 'faults',
       include: ['test/faults/**/*.test.ts'],
@@ -41,7 +41,7 @@ const projects: TestProjectInlineConfiguration[] = [
     },
   },
   {
-    // The image, run for real, and the files that deploy it. `.ci/image` builds it and names it in FLOWPOS_IMAGE.
+    // The real image, and the files that deploy it. `.ci/image` builds it and sets FLOWPOS_IMAGE to its name.
     test: {
       name: 'container',
       include: ['test/container/**/*.test.ts'],
@@ -51,7 +51,7 @@ const projects: TestProjectInlineConfiguration[] = [
     },
   },
   {
-    // Published clients against the service, as child processes; their packages are those of test/clients.
+    // Published clients against the service, as child processes; their packages are in test/clients.
     test: {
       name: 'clients',
       include: ['test/clients/**/*.test.ts'],
@@ -82,7 +82,7 @@ const projects: TestProjectInlineConfiguration[] = [
   },
 ]
 
-// `vitest run FILE` looks in the suite, as `--project suite` would; `--project NAME` takes its place.
+// `vitest run FILE` searches the suite, unless `--project NAME` says otherwise.
 const test = { project: 'suite', projects, sequence: RANDOM_ORDER }
 
 export default defineConfig({ test })

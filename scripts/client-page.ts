@@ -7,12 +7,12 @@ export function clientsPage(): string {
   const sections = SNIPPETS.map((snippet) => `## ${snippet.client}\n\n${describe(snippet)}`)
   return `# Connect a client
 
-\`<token>\` is an MCP token or an API key. The AI Assistant page, \`/settings/mcp\`, makes both, and shows what stands
-here with address and token filled in. \`https://api.flowpos.app/mcp\` is the address of the service; the demo prints
-its own, and an API key. A client that signs in by itself (OAuth 2.1) takes \`https://api.flowpos.app/mcp/connect\` and no token.
+\`<token>\` is an MCP token or an API key. The AI Assistant page, \`/settings/mcp\`, creates both, and shows these snippets
+with address and token filled in. \`https://api.flowpos.app/mcp\` is the address of the service; the demo prints its own,
+and an API key. A client that signs in by itself (OAuth 2.1) uses \`https://api.flowpos.app/mcp/connect\`, without a token.
 
-Whoever has several businesses may pin a client to one of them: \`?businessId=…\` behind the address, or the header
-\`x-flowpos-business-id\`.
+If you have several businesses, you can pin a client to one of them: add \`?businessId=…\` to the address, or send the
+header \`x-flowpos-business-id\`.
 
 ${sections.join('\n\n')}
 `

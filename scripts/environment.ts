@@ -35,7 +35,7 @@ export function envExample(): string {
     const shown = EXAMPLES[name] ?? String(value ?? '')
     return `# ${description}\n${SET.has(name) ? '' : '# '}${name}=${shown}\n`
   })
-  return `# Settings of the service. Copy to .env and fill in; a secret: openssl rand -hex 32\n\n${lines.join('\n')}`
+  return `# Settings of the service. Copy to .env and fill in; generate a secret with: openssl rand -hex 32\n\n${lines.join('\n')}`
 }
 
 /** `docs/settings.md`. */
@@ -47,8 +47,8 @@ export function settingsPage(): string {
   return `# Settings
 
 Environment variables, which \`npm start\` also reads from \`.env\` in the folder where it is started;
-[.env.example](../.env.example) is a copy to fill in. A value that does not fit is named, and the service does not start.
-[deployment.md](deployment.md#what-to-set) says which of them almost every installation sets.
+[.env.example](../.env.example) is a template. With an invalid value the service does not start, and says which it is.
+[deployment.md](deployment.md#what-to-set) says which settings almost every installation needs.
 
 | Variable | Default | What it is |
 |---|---|---|

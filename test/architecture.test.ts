@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 
 const ROOT = path.join(import.meta.dirname, '..')
 const SOURCES = ['src', 'plugins', 'tools', 'embedded', 'demo', 'cli', 'assistant', 'scripts']
-// They put the parts together, and are imported by nothing but entries and tests.
+// They put the parts together; only entries and tests import them.
 const COMPOSITION = ['src/app.ts', 'src/server.ts']
 const IMPORT = /\b(?:from|import)\s*\(?\s*'(\.[^']+)'/g
 
@@ -29,11 +29,11 @@ async function readArrows(): Promise<Arrows> {
   return arrows
 }
 
-/** The arrows of one circle in words; none where there is no circle. */
+/** The arrows of one circle in words; empty if there is none. */
 function findCircle(arrows: Arrows): string[] {
   const left = new Map(arrows)
   const nextOf = (folder: string) => [...(left.get(folder) ?? [])].find(([target]) => left.has(target))
-  // A folder that imports from no other one that is left is part of no circle.
+  // A folder that imports from no other remaining folder is not part of a circle.
   for (let before = -1; before !== left.size; ) {
     before = left.size
     for (const folder of left.keys()) if (nextOf(folder) === undefined) left.delete(folder)

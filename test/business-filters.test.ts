@@ -12,8 +12,8 @@ import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { type HostileShop, INJECTIONS, makeHostileShop } from './support/hostile-shop.ts'
 import { callsOf } from './support/tool-calls.ts'
 
-// Row-level security is the second wall, and hides a hole in the first. Here every tool runs as a role that it does not
-// bind, over two tenants with the same numbers, codes, SKUs and names: the answers must be those of the service's role.
+// Row-level security is the second barrier and would hide a hole in the first. Here every tool runs as a role that
+// bypasses it, over two tenants with the same numbers, codes, SKUs and names; the answers must not change.
 const NOW = new Date('2026-03-10T18:00:00Z')
 
 let db: TestDatabase
@@ -82,7 +82,7 @@ async function answer(
     if (error instanceof ServiceError) return { refused: error.message }
     throw error
   })
-  // A rehearsal makes ids that are gone afterwards; those that are there belong to one of the two shops.
+  // A dry run creates ids that are gone afterwards; all other ids belong to one of the two shops.
   return JSON.stringify(result).replaceAll(UUID, (id) => (known.has(id) ? id : '<new>'))
 }
 
@@ -93,7 +93,7 @@ const registry = createRegistry(tools)
 
 it.each(tools.map(({ name, mode }) => ({ name, mode })))('$name asks for its own business alone', async (tool) => {
   if (known.size === 0) for (const id of await idsOfRows()) known.add(id)
-  // Where a query finds one row of several tenants, it is the right one by luck for one of them, and wrong for the other.
+  // A query that finds one row of several tenants is right by chance for one of them, but wrong for the other.
   for (const [index, shop] of shops.entries()) {
     const owner = owners[index] as Principal
     const calls = [...(callsOf(shop)[tool.name] ?? []), ...(FURTHER_CALLS[tool.name] ?? [])]
@@ -107,7 +107,7 @@ it.each(tools.map(({ name, mode }) => ({ name, mode })))('$name asks for its own
   }
 })
 
-// What both shops have already.
+// With values that both shops already have.
 const FURTHER_CALLS: Record<string, Record<string, unknown>[]> = {
   create_client: [{ name: 'Ana', email: 'ana@example.com' }],
   create_product: [

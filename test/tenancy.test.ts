@@ -6,7 +6,7 @@ import { someRow } from './support/made-up-row.ts'
 import { call, type Service, startService } from './support/service.ts'
 import { makeOrder, makeProduct, makeRefund, makeShop, makeUser, type Shop } from './support/shop.ts'
 
-// Two shops with a row in every table. Whatever one of them may ask, nothing of the other comes back.
+// Two shops with a row in every table. Whatever one asks, nothing of the other may come back.
 let service: Service
 let mine: Shop
 let foreign: Shop
@@ -75,8 +75,8 @@ describe('row-level security', () => {
     }
   })
 
-  it('is helped by keys that begin with the business, so that no row points into another one', async () => {
-    // A row of these is found before its business is known, or may have none.
+  it('is supported by keys that begin with the business, so that no row refers to another one', async () => {
+    // Rows of these tables are found before their business is known, or may have none.
     const alone = ['mcp_api_key', 'mcp_audit']
     const keys = await service.db.asOwner<{ table: string; key: string; first: string; target: string | null }>(`
       select k.conrelid::regclass::text as table, k.conname as key, own.attname as first, other.attname as target
@@ -186,7 +186,7 @@ describe('no tool shows another tenant', () => {
       items: [{ product: `${SECRET} Pan-1`, quantity: '1' }],
       sku: `${SECRET} Pan-1`,
     }
-    // What a tool needs beside the guess to get as far as looking it up.
+    // The other arguments that a tool needs in order to look the guess up.
     const needed: Record<string, unknown> = {
       name: 'x',
       sku: 'x',
@@ -221,7 +221,7 @@ describe('no tool shows another tenant', () => {
       ]
       for (const args of attempts) {
         const { body } = await call(service.app, token, tool.name, args)
-        // What the caller has guessed may be said back to them.
+        // Answers may repeat what the caller has guessed.
         const echoes = [foreign.id, foreignOrder, guesses.sku as string]
         const answer = echoes.reduce((rest, echo) => rest.replaceAll(echo, ''), JSON.stringify(body))
         expect({ tool: tool.name, args, leaks: answer.includes(SECRET) }).toEqual({

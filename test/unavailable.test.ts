@@ -3,7 +3,7 @@ import { guardStore } from '../src/unavailable.ts'
 
 const AWAY = { code: 'unavailable', statusCode: 503, retryAfterSeconds: 2 }
 
-it('guards each method of a store, whichever it has', async () => {
+it('guards every method of a store', async () => {
   const store = guardStore('The store', {
     get: async (key: string, count: number) => `${key}${count}`,
     fails: () => Promise.reject(new Error('10.0.0.1 refused')),

@@ -61,12 +61,12 @@ export function monthStart(date: string): string {
   return `${date.slice(0, 7)}-01`
 }
 
-/** The first day of the month after a local day's. */
+/** The first day of the month after a local day. */
 export function nextMonth(date: string): string {
   return monthStart(addDays(monthStart(date), 31))
 }
 
-/** Whether a name is a time zone of the IANA database; an offset such as `+01:00` is not: it has no summer time. */
+/** Whether a name is a time zone of the IANA database. An offset such as `+01:00` is not: it has no summer time. */
 export function isTimezone(name: string): boolean {
   if (!/^[A-Za-z]/.test(name)) return false
   try {

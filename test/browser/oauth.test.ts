@@ -82,7 +82,7 @@ it('lets another person of the same browser sign in, and refuse', async () => {
   expect(new URL(page.url()).searchParams.get('error')).toBe('access_denied')
 })
 
-it('offers nothing to allow where the role gives nothing of what is asked for', async () => {
+it('offers nothing to allow if the role grants none of the requested scopes', async () => {
   await page.goto(await authorizationUrl('reports:read'))
   await signIn('beto')
   await page.getByText('Your role in these businesses allows nothing of what it asks for.').waitFor()

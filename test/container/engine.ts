@@ -3,10 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 
 const READY_WITHIN_MS = 90_000
-// Docker, or podman, which takes the same commands.
+// Docker, or podman, which has the same commands.
 const { CONTAINER_ENGINE: ENGINE = 'docker' } = process.env
 
-/** How production runs the image: nothing to write on but /tmp, no rights, little memory. */
+/** As in production: only /tmp is writable, no capabilities, little memory. */
 const RESTRICTED = [
   ['--read-only', '--tmpfs=/tmp', '--cap-drop=all', '--security-opt=no-new-privileges', '--memory=512m'],
   ['--network=host', '--no-healthcheck'],
@@ -51,7 +51,7 @@ export async function run(program: string, args: string[], env: Record<string, s
   )
 }
 
-/** A command in a container of its own, to its end: the one-off jobs. */
+/** Runs a command in a new container to its end, as for one-off jobs. */
 export function runOnce(settings: Record<string, string>, ...command: string[]): Promise<Output> {
   return run(ENGINE, ['run', '--rm', ...RESTRICTED, ...environment(settings), image(), ...command])
 }
@@ -96,10 +96,10 @@ async function statusOf(url: string): Promise<number> {
   return response?.status ?? 0
 }
 
-/** The command with which the image says whether it is healthy. */
+/** The image's health check command. */
 export async function healthcheck(): Promise<string[]> {
   const [{ Healthcheck, Config }] = JSON.parse(await engine('image', 'inspect', image()))
-  // podman has it beside the configuration, Docker in it.
+  // podman has it next to the configuration, Docker inside it.
   const [kind, ...command] = (Healthcheck ?? Config.Healthcheck).Test
   if (kind !== 'CMD') throw new Error(`the health check is no plain command: ${kind}`)
   return command

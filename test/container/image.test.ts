@@ -21,7 +21,7 @@ describe('the image', () => {
         app: fs.readdirSync('/app'),
         built: fs.readdirSync('/app/dist'),
         packages: [...new Set(files.map((file) => /^.app.node_modules.((@[^/]+.)?[^/]+)/.exec(file)?.[1]))],
-        // A word of each, out of the development issuer and the embedded database.
+        // Words that occur only in the development issuer and the embedded database.
         demo: own.filter((file) => /INVALID_LOGIN_CREDENTIALS|initdb/.test(fs.readFileSync(file, 'utf8'))),
         programs: fs.readdirSync('/usr/local/bin'),
       }))`
@@ -93,7 +93,7 @@ describe('the service', () => {
     })
   })
 
-  it('runs as nobody in particular, first in its container, on a file system that it cannot write', async () => {
+  it('runs without privileges, as the first process, on a read-only file system', async () => {
     const look = `
       const fs = require('node:fs')
       const attempt = (file) => { try { fs.writeFileSync(file, 'x'); return 'written' } catch (error) { return error.code } }

@@ -4,7 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
-// Queries are written so that the compiler checks their columns against the schema's types: here it must find them.
+// Queries are written so that the compiler checks their columns against the schema's types. Here it must find errors.
 const ROOT = path.join(import.meta.dirname, '../..')
 const TSC = path.join(ROOT, 'node_modules/typescript/bin/tsc')
 let copy: string
@@ -21,7 +21,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(copy, { recursive: true, force: true }))
 
-it('the compiler has nothing to say while every column is there', async () => {
+it('the compiler has no complaints while every column exists', async () => {
   expect(await filesWithErrors(types)).toEqual([])
 })
 

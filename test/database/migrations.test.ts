@@ -34,7 +34,7 @@ it('go down to nothing and up again to the same schema', async () => {
   await kysely.destroy()
 })
 
-it('agree with the generated types, also where a demo keeps its keys', async () => {
+it('agree with the generated types, even in the database of a demo with its keys', async () => {
   await db.asOwner('create schema demo; create table demo.signing_key (kid text primary key)')
   const written = await readFile(path.join(import.meta.dirname, '../../src/database/types.ts'), 'utf8')
   const advice = 'src/database/types.ts is out of date: run npm run db:types'

@@ -27,7 +27,7 @@ const differences = async (shop: Shop) =>
     )
   ).rows
 
-/** A shop of the test's own with a product `A`, whose sums have to agree with its rows when the test ends. */
+/** A shop for one test with a product `A`; its sums must agree with its rows when the test ends. */
 async function openShop() {
   const shop = await makeShop(db, { locationZones: ['America/Guatemala', 'Asia/Kathmandu'] })
   opened.push(shop)
@@ -68,7 +68,7 @@ describe('rollups follow', () => {
     expect(await products()).toEqual([{ day: '2026-05-01', net: '20.0000' }])
   })
 
-  it('a late edit of a line, a new line and a line taken out', async () => {
+  it('a late edit of a line, a new line and a removed line', async () => {
     const { shop, product, sellTwo, change, daily, products } = await openShop()
     const orderId = await sellTwo()
     await change(sql`update order_item set gross_sales = 25 where order_id = ${orderId}`)
@@ -136,13 +136,13 @@ describe('rollups follow', () => {
     expect(await daily()).toEqual([{ day: '2026-05-06', net: '3.0000', orders: '1', units: '1.000' }])
   })
 
-  it('sales that are written side by side', async () => {
+  it('sales that are written in parallel', async () => {
     const { shop, product, daily } = await openShop()
     await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
         makeOrder(db.database, shop, {
           number: `side-${index}`,
-          // From midnight on, every hour.
+          // Every hour, from midnight.
           at: new Date(Date.UTC(2026, 4, 10, 6 + index)).toISOString(),
           lines: [{ ...product, quantity: '1', unitPrice: '1.05' }],
         }),
@@ -152,7 +152,7 @@ describe('rollups follow', () => {
   })
 })
 
-/** A shop of the test's own that sells bread to Ana and Eva, and its sums, each as lines of text. */
+/** A shop for one test that sells bread to Ana and Eva, with its sums as lines of text. */
 async function openBakery() {
   const { shop, product: bread, change, differences } = await openShop()
   const customers = await db.asOwner<{ id: string }>(
@@ -196,7 +196,7 @@ async function openBakery() {
           coalesce(to_char(r.last_at at time zone 'UTC', 'MM-DD'), '-')`,
         'customer_sales r join customer c on c.id = r.customer_id where true',
       ),
-    /** One bread at 10 % tax on top, paid in cash but for the tax. */
+    /** One bread with 10 % tax on top, of which everything but the tax is paid, in cash. */
     async sell(number: string, at: string, client: string, unitPrice: string, status?: 'open') {
       const id = await makeOrder(db.database, shop, {
         number,
@@ -208,7 +208,7 @@ async function openBakery() {
       await change(sql`update orders set customer_id = ${client} where id = ${id}`)
       return id
     },
-    /** Ana's on the last day of May: two breads, a cake `C` at another rate, and a bread that comes back. */
+    /** Ana's order on the last day of May: two breads, a cake `C` at another rate, and a returned bread. */
     async sellMixed() {
       const cake = await makeProduct(db, shop, { sku: 'C' })
       const id = await makeOrder(db.database, shop, {
@@ -228,7 +228,7 @@ async function openBakery() {
       await change(sql`update orders set customer_id = ${ana} where id = ${id}`)
       return id
     },
-    /** Of the first line of the order above: 6 without tax, 0.6 of tax and 0.4 of tip. */
+    /** A refund of the first line of the order above: 6 without tax, 0.6 of tax and 0.4 of tip. */
     refundMixed: (orderId: string) =>
       makeRefund(db.database, shop, {
         orderId,
@@ -250,7 +250,7 @@ describe('months, tax rates, payments and clients follow', () => {
     expect(await clients()).toEqual(['Ana 1 22 05-31 05-31'])
   })
 
-  it('a late edit of a line, a line taken out, and a late payment', async () => {
+  it('a late edit of a line, a removed line, and a late payment', async () => {
     const { shop, sellMixed, change, months, taxes, payments, clients } = await openBakery()
     const orderId = await sellMixed()
     await change(sql`update order_item set gross_sales = 8, tax = 0.8, quantity = 1
@@ -340,7 +340,7 @@ describe('months, tax rates, payments and clients follow', () => {
     expect(await clients()).toEqual(['Eva 1 4 06-30 06-30'])
   })
 
-  it('orders of one client that are written and cancelled side by side', async () => {
+  it('orders of one client that are written and cancelled in parallel', async () => {
     const { ana, sell, change, clients } = await openBakery()
     await Promise.all(
       Array.from({ length: 12 }, async (_, index) => {
@@ -427,7 +427,7 @@ it('sales of one month that lock their products crosswise wait for each other', 
   expect(row?.net).toBe('4.0000')
 })
 
-it('a cost of nothing is told from one that nobody knows, however the window cuts months', async () => {
+it('a cost of zero differs from an unknown one, however the window cuts months', async () => {
   const shelf = await makeShop(db, { name: 'Shelf' })
   const item = await makeProduct(db, shelf, { sku: 'K' })
   const lines = (quantity: string) => [{ ...item, quantity, unitPrice: '5' }]
@@ -449,7 +449,7 @@ it('a cost of nothing is told from one that nobody knows, however the window cut
   const june = ['2026-06-01', '2026-06-30'] as const
 
   for (const days of [month, mostOfIt]) expect(await costs(days)).toEqual([null, null])
-  // What the sale cost came back: nothing in all, and the margin is known.
+  // The cost of the sale came back: it is zero in total, and the margin is known.
   await setCost('3', sold, back)
   for (const days of [month, mostOfIt]) expect(await costs(days)).toEqual(['0.0000', '5.0000'])
   await setCost('0', sold, back)
@@ -462,7 +462,7 @@ it('a cost of nothing is told from one that nobody knows, however the window cut
   const refunded = [{ ...item, line: 1, quantity: '1', returns: '5' }]
   await makeRefund(db.database, shelf, { orderId: sold, at: '2026-06-02T12:00:00Z', lines: refunded })
   expect(await costs(june)).toEqual([null, null])
-  // Written off: what they cost stays with the sale.
+  // Written off: their cost stays with the sale.
   await db.asOwner('update order_refund_line set unit_cost = 3 where business_id = $1', [shelf.id])
   expect(await costs(june)).toEqual(['0.0000', '-5.0000'])
   await db.asOwner('update order_refund_line set restocked = true where business_id = $1', [shelf.id])
@@ -487,7 +487,7 @@ it('rows that would escape their sums are refused', async () => {
   await owner('drop role test_schema_owner')
 })
 
-it('sums of another business are nobody else’s to check or rebuild', async () => {
+it('nobody can check or rebuild the sums of another business', async () => {
   const { change } = await openShop()
   const other = await makeShop(db, { name: 'Other' })
   for (const name of ['check_rollups', 'rebuild_rollups']) {

@@ -47,7 +47,7 @@ async function call(path: string, body: object, base = issuer.url) {
 const signIn = (password: string, email = ana.email) =>
   call('/v1/accounts:signInWithPassword?key=any', { email, password, returnSecureToken: true })
 
-/** Replaces parts of a token without regard to its signature. */
+/** Replaces parts of a token, whatever its signature. */
 function tamper(token: string, header: object, claims: object = {}, signature?: (signed: string) => string) {
   const [head = '', payload = '', original = ''] = token.split('.')
   const change = (part: string, change: object) =>

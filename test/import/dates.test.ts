@@ -54,7 +54,7 @@ describe('dateReader', () => {
     expect(read(text, format)).toBeUndefined()
   })
 
-  it('takes a date without a time at noon, so that it keeps its day in the zones around', () => {
+  it('reads a date without a time as noon, so that it keeps its day in nearby zones', () => {
     const at = dateReader('d/M/yyyy')('5/12/2010', 'Europe/London') as Date
     for (const timeZone of ['America/Los_Angeles', 'Europe/London', 'Asia/Tokyo']) {
       expect(new Intl.DateTimeFormat('en-CA', { timeZone }).format(at)).toBe('2010-12-05')

@@ -62,7 +62,7 @@ describe('every tool', () => {
     }
   })
 
-  it('has full schemas that a strict validator takes, with nothing in them but JSON Schema', () => {
+  it('has full schemas that a strict validator accepts, with nothing but JSON Schema in them', () => {
     const ajv = addFormats.default(new Ajv2020({ strict: true, allowUnionTypes: true }))
     for (const { tool, fullListing } of registry.all) {
       for (const { inputSchema, outputSchema } of Object.values(fullListing())) {
@@ -74,7 +74,7 @@ describe('every tool', () => {
 })
 
 describe('full schemas', () => {
-  it('tell bounds, formats, defaults and that nothing else is taken, where the others tell what every client reads', () => {
+  it('state bounds, formats, defaults and closed objects; the others only what every client reads', () => {
     const list = registry.list(owner('a', 'b'))
     const short = listed('get_sales_report', list.tools).inputSchema
     expect(short.properties.from).toEqual({ type: 'string', description: 'Local day, YYYY-MM-DD' })
@@ -88,7 +88,7 @@ describe('full schemas', () => {
       description: 'Local day, YYYY-MM-DD',
     })
     expect(inputSchema.properties.groupBy).toMatchObject({ default: 'day', enum: expect.arrayContaining(['week']) })
-    // What has a default may be left out.
+    // Arguments with a default may be left out.
     expect(inputSchema.required).toBeUndefined()
     expect(inputSchema.properties).toHaveProperty('businessId')
     expect(listed('get_products', list.full().tools).inputSchema.properties.limit).toMatchObject({
@@ -103,7 +103,7 @@ describe('full schemas', () => {
     })
   })
 
-  it('tell the inside of results, and what every result has beside its own', () => {
+  it('state the inner structure of results, and what every result has in common', () => {
     const list = registry.list(owner('a'))
     expect(listed('create_order', list.tools).outputSchema.properties.business).toEqual({})
     const { outputSchema, inputSchema } = listed('create_order', list.full().tools)

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 
 const FILE = path.join(import.meta.dirname, '../../src/oauth/oidc-provider.ts')
 
-it('is loaded without a word on any supported Node', async () => {
+it('is loaded without a warning on any supported Node', async () => {
   const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--import', 'tsx', FILE])
   expect({ stdout, stderr }).toEqual({ stdout: '', stderr: '' })
 })

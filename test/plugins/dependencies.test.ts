@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { importFolder } from '../../src/import-folder.ts'
 import { type Service, startService } from '../support/service.ts'
 
-// Where fastify-plugin keeps what a plugin declares.
+// Where fastify-plugin stores what a plugin declares.
 const META = Symbol.for('plugin-meta')
 const IS_SHARED = Symbol.for('skip-override')
 
@@ -17,7 +17,7 @@ interface Plugin extends FastifyPluginAsync {
 }
 
 const FOLDER = path.join(import.meta.dirname, '../../plugins')
-// Each file of a group is a plugin; what is further below helps one.
+// Each file of a group is a plugin; files in folders below help one.
 const files = (await importFolder(FOLDER)).filter(([file]) => file.split('/').length === 2)
 const plugins = files.map(([file, module]) => ({ file, plugin: module.default as Plugin }))
 const named = plugins.map(({ file, plugin }) => ({
@@ -28,7 +28,7 @@ const named = plugins.map(({ file, plugin }) => ({
 }))
 const pairs = named.flatMap(({ name, dependencies }) => dependencies.map((dependency) => ({ name, dependency })))
 const read = (file: string) => readFile(path.join(FOLDER, `${file}.ts`), 'utf8')
-/** Which plugin makes which property of the app. */
+/** The plugin that adds each property of the app. */
 const makers = new Map<string, string>()
 for (const { file, name } of named) {
   for (const [, made] of (await read(file)).matchAll(/\bapp\.decorate\(\s*'(\w+)'/g)) makers.set(made as string, name)
@@ -60,7 +60,7 @@ describe('every plugin', () => {
     },
   )
 
-  // That of the metrics measures the requests of all.
+  // The hook of the metrics measures all requests.
   it.each(named.filter(({ name }) => name !== 'metrics'))(
     '$name keeps its hooks to itself where it has routes',
     async ({ file, plugin }) => {
@@ -69,7 +69,7 @@ describe('every plugin', () => {
     },
   )
 
-  it('is looked through, together with what helps it', async () => {
+  it('is searched, together with the files that help it', async () => {
     expect(makers.get('toolCalls')).toBe('tool-calls')
     expect([...(await takenIn('mcp/endpoint'))]).toEqual(
       expect.arrayContaining(['mcpStreams', 'toolCalls', 'database']),
@@ -88,7 +88,7 @@ describe('the service', () => {
   const others = { plugin: helmet as unknown as Plugin, name: '@fastify/helmet' }
 
   it.each([...named, others])('without $name is refused by whoever needs it', async ({ plugin, name }) => {
-    // Sessions in Redis are sessions to those who need them.
+    // Plugins that need sessions get them from redis-sessions here.
     const missing = name === 'redis-sessions' ? 'sessions' : name
     const users = named.filter(({ dependencies }) => dependencies.includes(missing)).map((user) => user.name)
     const putBack = leaveOut(plugin)
@@ -103,7 +103,7 @@ describe('the service', () => {
   })
 })
 
-/** Lets nobody see a plugin: it keeps its decorators and hooks to itself, and its name is not known. */
+/** Hides a plugin: it keeps its decorators and hooks to itself, and its name is unknown. */
 function leaveOut(plugin: Plugin): () => void {
   const { [META]: meta, [IS_SHARED]: isShared } = plugin
   plugin[META] = { ...meta, name: 'left out' }
@@ -111,7 +111,7 @@ function leaveOut(plugin: Plugin): () => void {
   return () => Object.assign(plugin, { [META]: meta, [IS_SHARED]: isShared })
 }
 
-/** Which properties of the app are read in a plugin, and in the files that help it. */
+/** The properties of the app that a plugin reads, also in the files that help it. */
 async function takenIn(file: string): Promise<Set<string>> {
   const text = await read(file)
   const single = [...text.matchAll(/\bapp\.(\w+)/g)].map(([, name]) => name as string)

@@ -47,7 +47,7 @@ it('keeps the folders, and builds again only after a change', async () => {
   await bundle()
   expect((await stat(path.join(root, 'built/src/main.js'))).ino).toBe(first.ino)
 
-  // What is gone from the sources is found by its folder no more.
+  // Files whose source is gone must not be found in the build's folders.
   await rm(path.join(root, 'tools/orders/gone.ts'))
   await rm(path.join(root, 'tools/orders/gone.sql'))
   await bundle()

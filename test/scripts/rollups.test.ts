@@ -43,14 +43,14 @@ it.each(Object.entries(ROLLUPS))('%s has the columns that the functions write', 
   expect(columns.map(({ name }) => name)).toEqual([...key, ...measures].sort())
 })
 
-it('the functions can be read: no long line, no indentation gone astray', () => {
+it('the functions are readable: no long lines, no wrong indentation', () => {
   const lines = newest.split('\n')
   expect(lines.filter((line) => line.length > 120 || /\s$/.test(line) || line.includes('\t'))).toEqual([])
   const odd = lines.filter((line) => /^( {2})* \S/.test(line) && !line.startsWith('--'))
   expect(odd).toEqual([])
 })
 
-it('parts are indented like the line they stand in', () => {
+it('parts are indented like their line', () => {
   const inner = layout`
     select
       ${list(['first', 'second'])}

@@ -60,7 +60,7 @@ ${SCHEMA}
 --
 `
 
-it('the schema reads the same whichever version has dumped it', () => {
+it('the schema is the same, whichever version dumped it', () => {
   expect(tidy(NEW)).toBe(`CREATE TABLE location (
     business_id uuid NOT NULL
 );
@@ -72,7 +72,7 @@ ALTER TABLE ONLY location
   expect(tidy(OLD)).toBe(tidy(NEW))
 })
 
-it('of generated functions stands the head alone', () => {
+it('generated functions appear without their body', () => {
   const functionOf = (name: string) => `CREATE FUNCTION public.${name}(target uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'

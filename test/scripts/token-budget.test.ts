@@ -19,11 +19,11 @@ function toolOf(name: string, words: number) {
   })
 }
 
-it('is kept by the tools that there are', async () => {
+it('is kept by the existing tools', async () => {
   expect(problemsOf(measure(await loadTools()))).toEqual([])
 })
 
-it('is left by a tool that grows, named with what it is over by and what to do', async () => {
+it('is exceeded by a tool that grows, which is named with its excess and what to do', async () => {
   expect(problemsOf(measure([toolOf('list_small', 200)]))).toEqual([])
   const costs = measure([toolOf('list_small', 200), toolOf('list_large', 450)])
   const { tokens } = costs.tools.find(({ name }) => name === 'list_large') as { tokens: number }
@@ -34,12 +34,12 @@ it('is left by a tool that grows, named with what it is over by and what to do',
   ])
 })
 
-it('is wider for create_order alone', () => {
+it('is larger for create_order only', () => {
   expect(problemsOf(measure([toolOf('create_order', 400)]))).toEqual([])
   expect(problemsOf(measure([toolOf('refund_order', 400)]))).toHaveLength(1)
 })
 
-it('is left by many tools that are small enough each, named with the dearest', () => {
+it('is exceeded by many tools that are each small enough, of which the most expensive are named', () => {
   const many = Array.from({ length: 40 }, (_, n) => toolOf(`list_${n}`, 200 + n))
   const costs = measure(many)
   const [everything] = costs.lists as [(typeof costs.lists)[number]]

@@ -40,7 +40,7 @@ export async function openBrowser(): Promise<{ browser: BrowserContext; close():
   }
 }
 
-/** Checks that nothing is wider than a phone; keeps pictures, light and dark, where SCREENSHOTS names a folder. */
+/** Checks that nothing is wider than a phone; saves screenshots, light and dark, to the folder SCREENSHOTS if set. */
 export async function shoot(page: Page, name: string): Promise<void> {
   const desktop = page.viewportSize()
   await keep(page, `${name}-desktop`)

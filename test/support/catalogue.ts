@@ -1,4 +1,4 @@
-/** What each scope shows: the catalogue, written out by hand. */
+/** The tools of each scope, written by hand. */
 export const TOOLS_OF = {
   any: ['get_context'],
   'pos:read': [
@@ -37,7 +37,7 @@ export const TOOLS_OF = {
   'pos:intents': ['get_client_health', 'get_inventory_health', 'summarize_day', 'summarize_period'],
 } as const
 
-/** The tools of some scopes as `tools/list` sorts them. */
+/** The tools of some scopes in the order of `tools/list`. */
 export function toolsOf(...scopes: (keyof typeof TOOLS_OF)[]): string[] {
   return ['any' as const, ...scopes].flatMap((scope) => [...TOOLS_OF[scope]]).sort()
 }

@@ -3,10 +3,10 @@ import type { TestDatabase } from './database.ts'
 type Row = Record<string, unknown>
 
 /**
- * A row of a business in a table with a `business_id`: the one that is there, else one made up from what the catalog
- * says of its columns. Texts are `text`; the references that it needs point to rows of the same business, found or made
- * up alike.
- * @throws Error that says what to do where no made-up row will do
+ * A row of a business in a table with a `business_id`: an existing one, or else one made up from the catalog's
+ * description of the columns. Texts are `text`; required references point to rows of the same business, which are found
+ * or made up in the same way.
+ * @throws Error that says what to do if a row cannot be made up
  */
 export async function someRow(db: TestDatabase, table: string, businessId: string, text: string): Promise<Row> {
   const [present] = await db.asOwner<Row>(`select * from ${table} where business_id = $1 limit 1`, [businessId])
@@ -28,7 +28,7 @@ export async function someRow(db: TestDatabase, table: string, businessId: strin
   return made[0] as Row
 }
 
-/** Foreign keys to rows of a business that no row can do without. */
+/** Required foreign keys to rows of a business. */
 function tenantReferences(db: TestDatabase, table: string) {
   const columns = (relation: string, numbers: string) => `
     from unnest(${numbers}) with ordinality n (number, position)
@@ -45,7 +45,7 @@ function tenantReferences(db: TestDatabase, table: string) {
   )
 }
 
-/** What a row cannot do without, and texts. */
+/** Required columns, and texts. */
 function columnsToFill(db: TestDatabase, table: string) {
   return db.asOwner<{ name: string; type: string }>(
     `select column_name as name, data_type as type from information_schema.columns

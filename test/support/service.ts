@@ -18,7 +18,7 @@ export type App = Awaited<ReturnType<typeof buildApp>>
 export interface Service {
   db: TestDatabase
   issuer: Issuer
-  /** The instant that the service takes for now; set it to travel. */
+  /** The service's current instant; set it to travel in time. */
   now: Date
   app: App
   /** A further instance on the same database, Redis and issuer. */
@@ -28,7 +28,7 @@ export interface Service {
   close(): Promise<void>
 }
 
-/** The service on real PostgreSQL, Redis and signatures, with a clock of its own. */
+/** The service on real PostgreSQL, Redis and signatures, with its own clock. */
 export async function startService(
   options: { users?: string[]; config?: Partial<Record<keyof Config, string>>; pageSignsIn?: boolean } = {},
 ): Promise<Service> {
@@ -87,12 +87,12 @@ export function connectRedis(): Redis {
   return new Redis(redisUrl())
 }
 
-// Test files run side by side: each worker has a database of its own.
+// Test files run in parallel, so each worker has its own database.
 function redisUrl(): string {
   return `${inject('redisUrl')}/${Number(process.env.VITEST_POOL_ID ?? '0') % 16}`
 }
 
-/** A JSON-RPC message as the published samples send it: no Accept, no protocol version, no `initialized`. */
+/** Sends a JSON-RPC message like the published samples: without Accept, protocol version and `initialized`. */
 export async function rpc(
   app: App,
   token: string,
@@ -109,7 +109,7 @@ export async function rpc(
   return { status: response.statusCode, headers: response.headers, body: response.body ? response.json() : undefined }
 }
 
-/** Calls a tool; what it gives as data must be what its full output schema says, and nothing beside. */
+/** Calls a tool. Its data must match its full output schema exactly. */
 export async function call(
   app: App,
   token: string,

@@ -1,6 +1,6 @@
 import { type HostileShop, INJECTIONS } from './hostile-shop.ts'
 
-/** For every tool, calls that make it say as much as it can. */
+/** For every tool, calls with the largest possible results. */
 export function callsOf(shop: HostileShop): Record<string, Record<string, unknown>[]> {
   const [locationId] = shop.locations
   const window = { preset: 'last_30_days' }

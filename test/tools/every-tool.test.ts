@@ -25,7 +25,7 @@ beforeAll(async () => {
   const userId = await makeUser(service.db, 'ana', [])
   const options = { now: service.now, userId }
   hostile = await makeHostileShop(service.db, INJECTIONS, options)
-  // As long as it may get, in the scripts that cost the most tokens.
+  // As long as possible, in the scripts that cost the most tokens.
   long = await makeHostileShop(
     service.db,
     ['🧿𓂀꧁', '𒀱ꙮ௵', 'ﷺ꧅𝕬'].map((text) => text.repeat(60)),
@@ -36,7 +36,7 @@ beforeAll(async () => {
 })
 afterAll(() => service?.close())
 
-/** What every tool answers about a shop. */
+/** Every tool's answers about a shop. */
 async function answersAbout(shop: HostileShop): Promise<Answers> {
   const tools = (await loadTools()).filter((tool) => tool.kind === 'business')
   const calls = callsOf(shop)
@@ -51,7 +51,7 @@ async function answersAbout(shop: HostileShop): Promise<Answers> {
         ...mode,
         businessId: shop.id,
       })
-      // A sale of long ago cannot be cancelled; everything else must have something to say.
+      // An old sale cannot be cancelled; every other call must succeed.
       if (isError && tool.name !== 'cancel_order') throw new Error(`${tool.name} ${JSON.stringify(args)}: ${text}`)
       answers.push({ name: tool.name, result: body.result })
     }
@@ -67,7 +67,7 @@ interface Result {
   isError?: boolean
 }
 
-/** Tokens of a text that may hold what a tokenizer takes for its own marks. */
+/** Tokens of a text, even if it contains the tokenizer's special tokens. */
 function tokensOf(text: string): number {
   return countTokens(text, { disallowedSpecial: new Set() })
 }
@@ -85,12 +85,12 @@ describe('text written by strangers', () => {
       const [{ text } = { text: '' }] = result.content
       const hidden = textsIn(result).filter((each) => /[\p{Cf}\p{Co}\p{Zl}\p{Zp}]|(?!\n)\p{Cc}/u.test(each))
       const broken = textsIn(result.structuredContent).filter((each) => each.includes('\n'))
-      // A line that a stranger has begun would begin with their words; a row of a table begins with its bar.
+      // A line made by a stranger would begin with their words; a row of a table begins with a bar.
       const begun = text
         .split('\n')
         .filter((line) => /^[^\w|]*(SYSTEM|Human|Assistant|Use this id|Ignore all|You are now)/.test(line))
       expect({ name, hidden, broken, begun }).toEqual({ name, hidden: [], broken: [], begun: [] })
-      // The one line of the service that names the business is its own.
+      // Only the service itself writes the line that names the business.
       if (result.isError !== true)
         expect({ name, lines: text.match(/^Business: /gm)?.length }).toEqual({ name, lines: 1 })
     }
@@ -102,7 +102,7 @@ describe('text written by strangers', () => {
     for (const injection of INJECTIONS) expect(listed).not.toContain(injection.trim().slice(0, 20))
   })
 
-  it('is told apart from the words of the service where it is a note', async () => {
+  it("is marked as not the service's own in notes", async () => {
     const { data } = await call(service.app, token, 'get_order', { order: 'N-3', businessId: hostile.id })
     expect(data.note).toMatch(/^\[untrusted text\] /)
   })
@@ -145,7 +145,7 @@ describe('the structured content of a result', () => {
     operator = rawKey
   })
 
-  it('is as the full schemas have it, and nothing beside', async () => {
+  it('is as the full schemas say, with nothing else', async () => {
     const schemas = { ...(await resultSchemas(operator)), ...(await resultSchemas(token)) }
     const results = [
       ...answers.hostile,
@@ -169,7 +169,7 @@ describe('the structured content of a result', () => {
     expect([...checked].sort()).toEqual((await loadTools()).map(({ name }) => name).sort())
   })
 
-  /** Checks of results by tool, from what is published. */
+  /** Validators of results by tool, from the published schemas. */
   async function resultSchemas(credential: string): Promise<Record<string, ValidateFunction>> {
     const ajv = addFormats.default(new Ajv2020({ allErrors: true, allowUnionTypes: true }))
     const { body } = await rpc(service.app, credential, 'tools/list', {}, { url: '/mcp?schemas=full' })
@@ -183,7 +183,7 @@ describe('the structured content of a result', () => {
     return [{ name, result: body.result }]
   }
 
-  /** What is said where there is nothing to say: every reading tool that can be called without arguments. */
+  /** The answers of an empty shop, from every reading tool that can be called without arguments. */
   async function read(shop: Shop): Promise<Answers> {
     const found: Answers = []
     for (const { tool, listing } of service.app.registry.all) {
@@ -193,7 +193,7 @@ describe('the structured content of a result', () => {
     return found
   }
 
-  /** Every tool that writes, done for real and then once more with the same key. */
+  /** Every tool that writes, called for real and then again with the same key. */
   async function write(): Promise<Answers> {
     const [locationId, toLocationId] = till.locations
     await makeProduct(service.db, till, { sku: 'TEA', price: '12.50' })

@@ -94,7 +94,7 @@ export class SessionStream implements Watcher {
     else this.#wire.comment('open')
   }
 
-  /** Announces what changed before this stream watched, and delivers the messages that wait for its client. */
+  /** Announces what changed before or while the stream was opened, and delivers the messages that wait for it. */
   async bringUpToDate(): Promise<void> {
     if (this.#isEnded) return this.end()
     await this.#parts.look(this)

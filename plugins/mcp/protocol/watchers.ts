@@ -61,7 +61,7 @@ export function createWatchers(app: FastifyInstance, { limit, clock }: { limit: 
     renew,
 
     /**
-     * Watches for later changes of what a principal may see; call `renew` for those that came before.
+     * Watches what a principal may see. It notices only later changes; call `renew` for earlier ones.
      * @returns a function that stops it
      * @throws ServiceError `rate_limited` with too many open
      */

@@ -68,7 +68,7 @@ export function presentInventoryHealth(
   let shown = LIMITS.reorder
   let data = healthOf(found, shown, place, currency)
   let text = describeInventoryHealth(data)
-  // Names may be long, in letters that cost many tokens. Then there are fewer rows, but never half a row.
+  // Names may be long, in letters that cost many tokens. Then there are fewer rows, but never half a result.
   while (estimateTokens(text) > MAX_TEXT_TOKENS && shown > 1) {
     shown -= 1
     data = healthOf(found, shown, place, currency)

@@ -18,13 +18,13 @@ export interface RankedProduct {
   cost: string | null
   /** Net sales less the cost; null without a cost. */
   margin: string | null
-  /** What it is ranked by, in the window before; null where it did not sell then. */
+  /** The measure of the ranking in the window before; null if the product did not sell then. */
   before: string | null
 }
 
 export type Measure = 'net_sales' | 'units' | 'margin'
 
-/** A measure of what `soldProducts` gives, in t or, of the window before, in b. */
+/** A measure of the rows of `soldProducts`, with the alias t or, for the window before, b. */
 function measureOf(by: Measure, alias: 't' | 'b'): RawBuilder<unknown> {
   const column = (name: string) => sql.ref(`${alias}.${name}`)
   switch (by) {
@@ -68,7 +68,7 @@ export async function rankedProducts(
     limit: number
     categoryId?: string | undefined
     soldOnly?: boolean
-    /** A second window, of which the measure is given beside. */
+    /** A second window, whose measure is added. */
     before?: Days | undefined
   },
 ): Promise<RankedProduct[]> {
@@ -85,14 +85,14 @@ export async function rankedProducts(
     before === undefined
       ? { query: sql``, measure: sql`null`, join: sql`` }
       : {
-          // By an array, which is known before the window is read: of other products nothing is added up.
+          // The array is known before the window is read, so that only these products are added up.
           query: sql`, earlier as materialized (
             select b.product_id, b.variant_id, ${measureOf(by, 'b')} as measure from ${soldProducts(scope, before)} b
             where b.variant_id = any(array(select variant_id from ranked)))`,
           measure: sql`e.measure::text`,
           join: sql`left join earlier e on e.product_id = t.product_id and e.variant_id = t.variant_id`,
         }
-  // Names are looked up for the few that are shown, not for all that sold.
+  // Looks up names only for the few products that are shown, not for all that sold.
   const { rows } = await sql<RankedProduct>`
     with ranked as materialized (
       select * from (select * from ${soldProducts(scope, days)} s where ${ofCategory} and ${isSold}) t

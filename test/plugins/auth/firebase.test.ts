@@ -48,7 +48,7 @@ describe('the key endpoint', () => {
     }
   })
 
-  it('that is away or hangs is no fault of the token: unavailable, within six seconds', async () => {
+  it("being down or hanging is not the token's fault: unavailable, within six seconds", async () => {
     for (const state of [503, 'hang'] as const) {
       issuer.setKeyEndpoint(state)
       const { verify } = await verifier()
@@ -60,8 +60,8 @@ describe('the key endpoint', () => {
     }
   }, 40_000)
 
-  // firebase-admin asks again only after a 503: these failures come with the code of a token that is not valid.
-  it.each([404, 500])('that answers %i is no fault of the token either', async (status) => {
+  // firebase-admin retries only after a 503; it reports these failures with the code of an invalid token.
+  it.each([404, 500])("answering %i is not the token's fault either", async (status) => {
     issuer.setKeyEndpoint(status)
     const { verify } = await verifier()
     await expect(verify(issuer.issueToken('ana'))).rejects.toMatchObject({ code: 'unavailable', statusCode: 503 })
@@ -69,21 +69,21 @@ describe('the key endpoint', () => {
     await expect(verify(issuer.issueToken('ana'))).resolves.toMatchObject({ uid: 'ana' })
   })
 
-  it('that refuses the connection is no fault of the token either', async () => {
+  it("refusing the connection is not the token's fault either", async () => {
     const token = issuer.issueToken('ana')
     await issuer.stop()
     const { verify } = await verifier()
     await expect(verify(token)).rejects.toMatchObject({ code: 'unavailable', statusCode: 503 })
   })
 
-  it('is not taken for away because a token says so', async () => {
+  it('does not count as down because a token says so', async () => {
     const { verify } = await verifier()
     const token = issuer.issueToken('ana', { aud: 'Error fetching public keys' })
     await expect(verify(token)).rejects.toMatchObject({ code: 'unauthenticated', statusCode: 401 })
   })
 })
 
-it('gives the e-mail only where it is verified', async () => {
+it('gives the e-mail address only if it is verified', async () => {
   const { verify } = await verifier()
   await expect(verify(issuer.issueToken('ana', { email_verified: true }))).resolves.toEqual({
     uid: 'ana',
@@ -92,7 +92,7 @@ it('gives the e-mail only where it is verified', async () => {
   await expect(verify(issuer.issueToken('ana', { email_verified: false }))).resolves.toEqual({ uid: 'ana' })
 })
 
-it.each(['revoke', 'disable', 'remove'] as const)('asks whether the session still holds: %s', async (change) => {
+it.each(['revoke', 'disable', 'remove'] as const)('checks that the session is still valid: %s', async (change) => {
   const { verify } = await verifier()
   const token = issuer.issueToken('ana')
   await verify(token)

@@ -80,7 +80,7 @@ describe('API keys', () => {
       const { rawKey, key } = (await create('ana')).json()
       expect((await rpc(service.app, rawKey, 'ping')).status).toBe(200)
       expect((await rpc(other, rawKey, 'ping')).status).toBe(200)
-      // Many clients name the media type of JSON where they send no body.
+      // Many clients send the JSON content type without a body.
       const headers = { ...as('ana'), 'content-type': 'application/json' }
       const response = await service.app.inject({ method, url: `/mcp/keys/${key.id}${suffix}`, headers })
       expect(response.statusCode).toBe(method === 'PATCH' ? 200 : 204)

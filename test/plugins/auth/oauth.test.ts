@@ -212,14 +212,14 @@ describe('the pages', () => {
     }
   })
 
-  it('take the merchant back with access_denied', async () => {
+  it('send the merchant back with access_denied', async () => {
     const browser = new Browser()
     const { url } = await browser.open(authorizationRequest(await register()).url, origin)
     const back = await browser.open(await answer(browser, url, 'abort'), origin)
     expect(Object.fromEntries(back.url.searchParams)).toMatchObject({ error: 'access_denied', iss: `${origin}/oauth` })
   })
 
-  it('refuse who is not signed in, no member, or in another browser', async () => {
+  it('refuse people who are not signed in, not members, or in another browser', async () => {
     const browser = new Browser()
     const { url } = await browser.open(authorizationRequest(await register()).url, origin)
     const idToken = service.issuer.issueToken('ana')
@@ -405,7 +405,7 @@ describe('a connection', () => {
     expect((await refresh(client, tokens.refresh_token)).status).toBe(400)
   })
 
-  it('narrows with a refresh that asks for less', async () => {
+  it('is narrowed by a refresh that asks for less', async () => {
     const { client, tokens } = await connect('ana')
     await listTools(tokens.access_token)
     const less = await refresh(client, tokens.refresh_token, { scope: 'pos:read' })
@@ -483,7 +483,7 @@ interface Registered {
 
 type Memory = ReturnType<typeof createMemory>
 
-/** What an application remembers for the OAuth part of an SDK. */
+/** What an application stores for the OAuth part of an SDK. */
 function createMemory() {
   const kept = new Map<string, unknown>()
   let redirects = 0
@@ -563,7 +563,7 @@ async function authorize(url: URL, uid: string): Promise<URLSearchParams> {
   return back.url.searchParams
 }
 
-/** What the script of a page asks for. */
+/** The details that a page's script requests. */
 async function detailsOf(browser: Browser, page: URL): Promise<InteractionDetails> {
   const response = await browser.fetch(`${page}/details`)
   expect(response.status).toBe(200)
@@ -571,7 +571,7 @@ async function detailsOf(browser: Browser, page: URL): Promise<InteractionDetail
   return response.json() as Promise<InteractionDetails>
 }
 
-/** Answers a page as its script does; returns where it leads. */
+/** Answers a page as its script does. @returns where that leads */
 async function answer(browser: Browser, page: URL, name: string, body: object = {}): Promise<string> {
   const response = await browser.fetch(`${page}/${name}`, {
     method: 'POST',

@@ -17,7 +17,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }))
 
 describe('the error page', () => {
-  it('is the sentence alone where the pages are not built', async () => {
+  it('is just the sentence if the pages are not built', async () => {
     const app = Fastify()
     await app.register(pages, { folder })
     expect(app.pages.error(HOSTILE)).toBe(ESCAPED)

@@ -32,7 +32,7 @@ describe.each<[string, () => void | Promise<void>, () => void | Promise<void>]>(
     expect(await summarize(app)).toMatch(FIRST_DAY)
 
     await breakNetwork()
-    // More calls than connections: none may wait for another one's limit.
+    // More calls than connections: none may have to wait for another's timeout.
     const calls = await Promise.all(Array.from({ length: 15 }, () => call(app, merchant.token, 'get_products')))
     for (const { status, isError, text } of calls) {
       expect({ status, isError, text }).toEqual({ status: 200, isError: true, text: UNAVAILABLE })
@@ -52,7 +52,7 @@ describe.each<[string, () => void | Promise<void>, () => void | Promise<void>]>(
     await expect.poll(() => ready(app), { timeout: 10_000 }).toBe(200)
     expect(await summarize(app)).toMatch(FIRST_DAY)
     expect((await rpc(app, stranger, 'tools/list')).status).toBe(200)
-    // What could not be written down at the time is written later.
+    // Audit rows that could not be written at the time are written later.
     const audited = () =>
       merchant.service.db.asOwner("select from mcp_audit where tool = 'get_products' and outcome = 'unavailable'")
     await expect.poll(async () => (await audited()).length, { timeout: 5000 }).toBe(15)
@@ -60,7 +60,7 @@ describe.each<[string, () => void | Promise<void>, () => void | Promise<void>]>(
   })
 })
 
-it('calls that wait behind a lock end with an error, those that wait for a connection too', async () => {
+it('calls that wait for a lock end with an error, and so do those that wait for a connection', async () => {
   const settings = { DATABASE_POOL_SIZE: '2', DATABASE_STATEMENT_TIMEOUT_MS: '1500' }
   const app = await merchant.service.anotherInstance({ ...SETTINGS, ...settings })
   await summarize(app)
@@ -102,7 +102,7 @@ async function ready(app: App): Promise<number> {
   return (await app.inject('/health/ready')).statusCode
 }
 
-/** @returns what releases them */
+/** @returns a function that releases them */
 async function lockProducts(): Promise<() => Promise<void>> {
   const client = new pg.Client({ connectionString: merchant.service.db.ownerUrl })
   await client.connect()

@@ -41,7 +41,7 @@ it('metrics count calls by tool and outcome', async () => {
   expect(body).not.toContain(shop.id)
 })
 
-it('probes say what is there', async () => {
+it('probes say which parts are available', async () => {
   expect((await service.app.inject('/health/live')).json()).toEqual({ status: 'ok', checks: {} })
   const ready = await service.app.inject('/health/ready')
   expect(ready.statusCode).toBe(200)

@@ -10,7 +10,7 @@ let second: Shop
 let foreign: Shop
 let ana: string
 let luis: string
-/** Owns what Ana owns, and never chooses. */
+/** Owns the same businesses as Ana, but never chooses one. */
 let bea: string
 
 beforeAll(async () => {
@@ -162,7 +162,7 @@ describe('credentials', () => {
   })
 })
 
-it('a request with more than a request has is answered, not left waiting', async () => {
+it('a request with unknown members is answered, not left waiting', async () => {
   for (const method of ['ping', 'initialize', 'prompts/list']) {
     const response = await service.app.inject({
       method: 'POST',
@@ -189,12 +189,12 @@ describe('sessions', () => {
     redis.disconnect()
   })
 
-  it('live as long as the token that uses them; nobody else lengthens or shortens that', async () => {
+  it('live as long as the token that uses them; nobody else can change that', async () => {
     const sid = await openSession()
     const headers = { 'mcp-session-id': sid }
     const redis = connectRedis()
     const key = `mcp:session:${sid}`
-    // As a token left it that was about to expire.
+    // As if written with a token that was about to expire.
     const record = JSON.parse((await redis.get(key)) as string)
     await redis.set(key, JSON.stringify({ ...record, expiresAt: Math.floor(Date.now() / 1000) + 100 }), 'EX', 100)
     expect((await rpc(service.app, luis, 'tools/list', {}, headers)).status).toBe(404)
@@ -204,7 +204,7 @@ describe('sessions', () => {
     redis.disconnect()
   })
 
-  it('go on whatever a client calls itself, also where its name is cut in the middle of a character', async () => {
+  it('go on whatever a client calls itself, even if its name is cut in the middle of a character', async () => {
     for (const name of [`${'x'.repeat(99)}😀`, '\ud800', '"\\\u0000{}']) {
       const clientInfo = { name, version: '1' }
       const started = await rpc(service.app, ana, 'initialize', { ...INITIALIZE, clientInfo })
@@ -215,7 +215,7 @@ describe('sessions', () => {
     }
   })
 
-  it('are soft: a missing, unknown or expired id is served, and its record made anew', async () => {
+  it('are soft: a missing, unknown or expired id is served, and its record created again', async () => {
     expect((await rpc(service.app, ana, 'tools/list')).status).toBe(200)
     const unknown = { 'mcp-session-id': randomUUID() }
     expect((await rpc(service.app, ana, 'tools/list', {}, unknown)).status).toBe(200)
@@ -441,13 +441,13 @@ describe('malformed requests', () => {
     expect(response.json()).toMatchObject({ jsonrpc: '2.0', id: null, error: { code } })
   })
 
-  it('an envelope that is none is 400, a body too large 413, another media type 415', async () => {
+  it('an invalid envelope is 400, a body too large 413, another media type 415', async () => {
     expect((await post('{"hello":"world"}')).statusCode).toBe(400)
     expect((await post(JSON.stringify({ x: 'x'.repeat(1_100_000) }))).statusCode).toBe(413)
     expect((await post('x', { 'content-type': 'text/plain' })).statusCode).toBe(415)
   })
 
-  it('arguments of null are none', async () => {
+  it('arguments of null count as absent', async () => {
     const response = await post(
       '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_context","arguments":null}}',
     )
@@ -465,7 +465,7 @@ describe('malformed requests', () => {
     expect(body.error).toEqual({ code: -32602, message: `MCP error -32602: Invalid params: ${problem}` })
   })
 
-  it('parameters that are no object are refused, and nobody waits for ever', async () => {
+  it('parameters that are not an object are refused, and nobody waits for ever', async () => {
     const response = await post('{"jsonrpc":"2.0","id":1,"method":"tools/call","params":[]}')
     expect(response.statusCode).toBe(400)
     expect(response.json().error.code).toBe(-32600)

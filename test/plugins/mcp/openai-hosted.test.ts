@@ -8,7 +8,7 @@ beforeEach(async () => {
 })
 afterEach(() => merchant?.service.close())
 
-// OpenAI's hosted client ends its session after each answer of the model and goes on using what it was given.
+// OpenAI's hosted client ends its session after each answer of the model, and goes on using the id.
 const INITIALIZE = {
   protocolVersion: '2025-03-26',
   capabilities: {},

@@ -13,7 +13,7 @@ afterAll(() => merchant?.service.close())
 
 const INFO = { name: 'sdk-client', version: '1' }
 
-/** As much of both SDKs' clients as the conversation below takes. */
+/** The methods of both SDKs' clients that the conversation below uses. */
 interface AnyClient {
   getServerVersion(): { name: string } | undefined
   getInstructions(): string | undefined
@@ -49,7 +49,7 @@ it.each([
 
 type Schemas = 'outline' | 'full'
 
-/** List, call, switch, call again. Both clients check structured results against the output schemas of the list. */
+/** Lists, calls, switches, calls again. Both clients check structured results against the listed output schemas. */
 async function converse(client: AnyClient, schemas: Schemas): Promise<void> {
   expect(client.getServerVersion()?.name).toBe('flowpos')
   expect(client.getInstructions()).toContain('get_context')

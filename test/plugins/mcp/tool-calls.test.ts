@@ -59,7 +59,7 @@ it.each([
     [caller],
   )
   expect(audited).toEqual([
-    // Answered with the first call's result, and noted as a call of its own.
+    // Answered with the first call's result, and recorded as a separate call.
     { request_id: 'again', tool: 'count_stock', outcome: 'ok', subject: null },
     { request_id: 'first', tool: 'count_stock', outcome: 'ok', subject: 'stock' },
     { request_id: 'plain', tool: 'count_stock', outcome: 'ok', subject: 'stock' },

@@ -4,7 +4,7 @@ import { makeClient, makePurchase } from '../../support/clients.ts'
 import { call, type Service, startService } from '../../support/service.ts'
 import { makeOrder, makeProduct, makeRefund, makeShop, makeUser, type Product, type Shop } from '../../support/shop.ts'
 
-// A shop in Guatemala (UTC−6) on 2026-06-30; purchases are told by how many days ago they were.
+// A shop in Guatemala (UTC−6) on 2026-06-30; purchases are given by how many days ago they were.
 let service: Service
 let shop: Shop
 let empty: Shop
@@ -34,7 +34,7 @@ beforeAll(async () => {
 })
 afterAll(() => service?.close())
 
-/** Makes the clients that the figures below are about; gives their ids by name. */
+/** Creates the clients of the figures below. @returns their ids by name */
 async function fill(shop: Shop): Promise<Record<string, string>> {
   const made: Record<string, string> = {}
   const product = await makeProduct(service.db, shop, { sku: 'A' })
@@ -48,14 +48,14 @@ async function fill(shop: Shop): Promise<Record<string, string>> {
     return id
   }
 
-  // Rhythm 10 days, on the edge of active (15 days), a moment after of it (16), on the edge of at risk (30), beyond (31).
+  // Rhythm of 10 days: on the edge of active (15 days), just past it (16), on the edge of at risk (30), beyond (31).
   await client('edge active', '100', [35, 25, 15])
   await client('past active', '100', [36, 26, 16])
   await client('edge risk', '400', [50, 40, 30])
   await client('lost', '50', [51, 41, 31])
   // (10 − 0) ÷ 3 days between four purchases: 1.5 rhythms are exactly 5 days, where thirds in decimals would miss it.
   await client('thirds', '10', [15, 12, 9, 5])
-  // Twice on one day: a rhythm of one day, not of none.
+  // Twice on one day: a rhythm of one day, not of zero.
   await client('twice', '10', [3, 3])
   // Once: the median of the gaps 10, 10, 10, 10, 10/3, 0, 20 is 10.
   await client('newcomer', '30', [15])
@@ -109,7 +109,7 @@ describe('get_client_health', () => {
 
   it('values what is at risk by the day since the first purchase', async () => {
     const { valueAtRisk, atRiskClients } = await health()
-    // Net sales × 90 ÷ days since the first purchase, both ends counted:
+    // Net sales × 90 ÷ days since the first purchase, including both ends:
     // edge risk 1200 × 90 / 51 = 2117.647, past active 300 × 90 / 37 = 729.730, twice 20 × 90 / 4 = 450,
     // last new day 30 × 90 / 30 = 90, first old day 30 × 90 / 31 = 87.097; together 3474.474.
     expect(valueAtRisk).toEqual({ amount: '3474.47', currency: 'GTQ' })
@@ -136,9 +136,9 @@ describe('get_client_health', () => {
     ])
   })
 
-  it('tells how much hangs on few clients, and how much on none', async () => {
+  it('says how much depends on few clients, and how much on none', async () => {
     const { concentration, topClients } = await health()
-    // 300 + 300 + 1200 + 150 + 40 + 20 + 30 + 30 + 30 + 140 = 2240; one of ten brings 1200; 440 of 2680 name nobody.
+    // 300 + 300 + 1200 + 150 + 40 + 20 + 30 + 30 + 30 + 140 = 2240; one of ten has 1200; 440 of 2680 have no client.
     expect(concentration).toEqual({
       netSales: '2240.00',
       topTenPercent: '100.0',
@@ -183,11 +183,11 @@ describe('get_client_health', () => {
     })
     const after = await health(kiosk.id)
     expect([before.concentration.netSales, after.concentration.netSales]).toEqual(['2240.00', '2190.00'])
-    // Only who bought counts by recency: a refund is no visit.
+    // Only purchases count for recency: a refund is not a visit.
     expect(after.counts).toEqual(before.counts)
   })
 
-  it('says so where nobody has bought', async () => {
+  it('says so if nobody has bought', async () => {
     const { text, counts, usualGapDays, repeatRatePercent, topClients } = await health(empty.id)
     expect(text).toMatch(/^No client has bought yet; 0 clients are on file\./)
     expect(counts).toMatchObject({ withPurchases: 0, active: 0 })
@@ -198,7 +198,7 @@ describe('get_client_health', () => {
     })
   })
 
-  it('takes 30 days where nobody has bought twice, and gives at most three things to do', async () => {
+  it('uses 30 days if nobody has bought twice, and gives at most three things to do', async () => {
     const single = await makeProduct(service.db, stall, { sku: 'A' })
     const longName = '客户名称非常长'.repeat(20)
     for (let index = 0; index < 12; index++) {
@@ -210,7 +210,7 @@ describe('get_client_health', () => {
     const { counts, usualGapDays, worthDoing, concentration, text } = await health(stall.id)
     expect(usualGapDays).toBe('30.0')
     expect(counts).toMatchObject({ active: 1, atRisk: 11, lost: 0, returning: 0 })
-    // The first 10 of 12, and 2 of 12 for a tenth rounded up; half of all sales name nobody.
+    // The first 10 of 12, and 2 of 12 as a tenth rounded up; half of all sales have no client.
     expect(concentration).toMatchObject({
       topTenPercent: '83.3',
       topTenthPercent: '16.7',

@@ -233,7 +233,7 @@ describe('get_psa_board', () => {
       expect(shown + data.stepsLeftOut).toBe(data.board.steps)
       expect(countTokens(text) + countTokens(JSON.stringify(data))).toBeLessThan(8000)
     }
-    // Each step on a board of its own: the longest that the other two lists can be.
+    // Each step on its own board, which makes the other two lists as long as possible.
     const client = await makeClient(service.db, foreign, 'Señorío de la Montaña '.repeat(10))
     for (const [index, step] of many('blocked', 60, 'Diseño, revisión y aprobación '.repeat(5)).entries()) {
       const phases: BoardSpec['phases'] = [['Planificación '.repeat(9), [{ ...step, due: '2025-12-31' }]]]

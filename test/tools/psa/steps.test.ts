@@ -61,11 +61,11 @@ describe('list_psa_steps', () => {
     expect(names((await ask(args)).data)).toEqual(expected)
   })
 
-  it('takes as mine what is assigned to whoever calls', async () => {
+  it('treats steps assigned to the caller as mine', async () => {
     expect(names((await ask({ mine: true }, studio.luis)).data)).toEqual(['Entrega', 'Pago'])
   })
 
-  it('has nobody to take for the caller behind an API key', async () => {
+  it('knows no caller behind an API key', async () => {
     expect(names((await ask({ overdue: true }, studio.key)).data)).toEqual(['Foto', 'Ficha'])
     for (const tool of ['list_psa_steps', 'get_psa_time_report']) {
       const { text, isError } = await call(studio.service.app, studio.key, tool, { mine: true })

@@ -22,7 +22,7 @@ afterEach(async () => {
   responses.length = 0
 })
 
-it('sends events, comments and when to come back, until it ends', async () => {
+it('sends events, comments and the retry delay, until it ends', async () => {
   const { client, stream, response, onClose } = await open({ 'x-request': '1' })
   const onError = vi.fn()
   response.on('error', onError)
@@ -49,7 +49,7 @@ it('sends events, comments and when to come back, until it ends', async () => {
   await expect.poll(() => onClose.mock.calls.length).toBe(1)
 })
 
-it('is told of its end also where the connection lives on', async () => {
+it('notices its end even if the connection stays open', async () => {
   connectTo('GET / HTTP/1.1\r\nhost: a\r\n\r\n')
   const response = await nextResponse()
   const onClose = vi.fn()
@@ -60,7 +60,7 @@ it('is told of its end also where the connection lives on', async () => {
   expect(response.req.socket.destroyed).toBe(false)
 })
 
-it('is told that its client has gone, once', async () => {
+it('notices once that its client has gone', async () => {
   const { client, stream, onClose } = await open()
   client.destroy()
   await expect.poll(() => onClose.mock.calls.length).toBe(1)
@@ -81,12 +81,12 @@ it('cuts off a client that does not read', async () => {
     await turn()
   }
   expect(stream.isOpen).toBe(false)
-  // What is kept for it beyond what the system keeps.
+  // Memory on top of the system's own buffers.
   expect(most).toBeLessThan(100_000)
   await expect.poll(() => onClose.mock.calls.length).toBe(1)
 })
 
-it('waits a while for a client that does not read to take its end', async () => {
+it('waits a while for a client that does not read its end', async () => {
   const { client, stream, response, onClose } = await open()
   client.pause()
   vi.useFakeTimers({ toFake: ['setTimeout'] })
@@ -104,7 +104,7 @@ it('waits a while for a client that does not read to take its end', async () => 
   await expect.poll(() => onClose.mock.calls.length).toBe(1)
 })
 
-it('is told of the end of a connection on which another answer comes first', async () => {
+it('notices the end of a connection on which another answer comes first', async () => {
   const client = connectTo('GET / HTTP/1.1\r\nhost: a\r\n\r\n'.repeat(2))
   const [, response] = [await nextResponse(), await nextResponse()]
   const onClose = vi.fn()
@@ -115,7 +115,7 @@ it('is told of the end of a connection on which another answer comes first', asy
   await expect.poll(() => onClose.mock.calls.length).toBe(1)
 })
 
-it('sees that its client was gone before', async () => {
+it('notices that its client had already gone', async () => {
   const client = connectTo('GET / HTTP/1.1\r\nhost: a\r\n\r\n')
   const response = await nextResponse()
   client.destroy()
@@ -127,7 +127,7 @@ it('sees that its client was gone before', async () => {
   expect(onClose).toHaveBeenCalledTimes(1)
 })
 
-it('leaves a response that is released to whoever answers it', async () => {
+it('leaves a released response to another answer', async () => {
   const client = connectTo('GET / HTTP/1.1\r\nhost: a\r\n\r\n')
   const response = await nextResponse()
   const listeners = () => response.req.socket.listenerCount('close')
