@@ -87,9 +87,6 @@ export function findOrders(db: Transaction, businessId: string, query: OrderQuer
   return orders.orderBy('o.opened_at', 'desc').orderBy('o.id', 'desc').limit(query.limit).execute()
 }
 
-/** An order with lines, payments and refunds; amounts as decimal strings. */
-type OrderDetail = NonNullable<Awaited<ReturnType<typeof findOrder>>>
-
 /**
  * One order by id or number, with lines, payments and refunds; null if there is none.
  * @param lines the most lines, and the number of the line after which they begin
