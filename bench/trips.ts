@@ -42,8 +42,7 @@ export async function bench(): Promise<void> {
     const tooMany: string[] = []
     for (const tool of await loadTools()) {
       if (tool.kind === 'context') continue
-      const args = calls[tool.name]
-      if (args === undefined) throw new Error(`say in bench/trips.ts how ${tool.name} is called`)
+      const args = calls[tool.name] ?? {}
       const rehearsal = tool.mode === 'write' ? { dryRun: true } : {}
       const counted = await countTrips(() => ask(tool.name, { ...args, ...rehearsal }), recorder, redis)
       trips[tool.name] = counted.trips
@@ -90,12 +89,8 @@ async function callsOf(call: Call): Promise<Record<string, Args>> {
     create_order: { items: [{ product: product?.sku, quantity: '1' }], locationId: first?.id },
     create_product: { name: 'New product', sku: 'NEW-1', price: '1' },
     get_client: { client: client?.code },
-    get_client_health: {},
-    get_inventory: {},
-    get_inventory_health: {},
     get_order: { order: order?.orderNumber },
     get_product: { product: product?.sku },
-    get_products: {},
     get_psa_board: { ...agency, board: board?.id },
     get_psa_time_report: { ...agency, ...window },
     get_sales_by_category: compared,
@@ -104,16 +99,9 @@ async function callsOf(call: Call): Promise<Record<string, Args>> {
     get_sales_report: compared,
     get_tax_report: window,
     get_top_products: compared,
-    list_categories: {},
-    list_clients: {},
-    list_inventory_movements: {},
-    list_locations: {},
-    list_orders: {},
     list_psa_boards: agency,
     list_psa_steps: agency,
-    list_suppliers: {},
     refund_order: { order: order?.orderNumber, reason: 'returned' },
-    summarize_day: {},
     summarize_period: window,
     transfer_inventory: {
       fromLocationId: first?.id,

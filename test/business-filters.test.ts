@@ -91,13 +91,12 @@ const known = new Set<string>()
 const tools = (await loadTools()).filter((tool) => tool.kind === 'business')
 const registry = createRegistry(tools)
 
-it.each(tools.map(({ name, mode }) => ({ name, mode })))('$name asks for its own business alone', async (tool) => {
+it.each(tools)('$name asks for its own business alone', async (tool) => {
   if (known.size === 0) for (const id of await idsOfRows()) known.add(id)
   // A query that finds one row of several tenants is right by chance for one of them, but wrong for the other.
   for (const [index, shop] of shops.entries()) {
     const owner = owners[index] as Principal
-    const calls = [...(callsOf(shop)[tool.name] ?? []), ...(FURTHER_CALLS[tool.name] ?? [])]
-    expect(calls.length).toBeGreaterThan(0)
+    const calls = [...callsOf(tool, shop), ...(FURTHER_CALLS[tool.name] ?? [])]
     for (const args of calls) {
       const given = tool.mode === 'write' ? { ...args, dryRun: true } : args
       const bound = await answer(db.database, owner, tool.name, given)

@@ -1,7 +1,28 @@
+import type { Tool } from '../../src/mcp/tool.ts'
 import { type HostileShop, INJECTIONS } from './hostile-shop.ts'
 
-/** For every tool, calls with the largest possible results. */
-export function callsOf(shop: HostileShop): Record<string, Record<string, unknown>[]> {
+type Args = Record<string, unknown>
+
+/**
+ * Calls of a tool with the largest possible results: those below, or one with its largest page or a month.
+ * @throws Error for a tool that needs arguments and is not below
+ */
+export function callsOf(tool: Tool, shop: HostileShop): Args[] {
+  const known = knownCalls(shop)[tool.name]
+  if (known !== undefined) return known
+  const { properties, required = [] } = tool.input
+  if (required.some((name) => properties[name]?.default === undefined)) {
+    throw new Error(`say in test/support/tool-calls.ts how ${tool.name} is called`)
+  }
+  return [
+    {
+      ...(properties.limit === undefined ? {} : { limit: properties.limit.maximum }),
+      ...(properties.preset === undefined ? {} : { preset: 'last_30_days' }),
+    },
+  ]
+}
+
+function knownCalls(shop: HostileShop): Record<string, Args[]> {
   const [locationId] = shop.locations
   const window = { preset: 'last_30_days' }
   const everything = { limit: 100 }
@@ -12,28 +33,16 @@ export function callsOf(shop: HostileShop): Record<string, Record<string, unknow
     create_order: [{ items: [{ product: shop.sku, quantity: '1' }], locationId, note: INJECTIONS[1] }],
     create_product: [{ name: INJECTIONS[1], sku: 'NEW', price: '1' }],
     get_client: [{ client: shop.clientCode }],
-    get_client_health: [{}],
     get_inventory: [everything, { ...everything, status: 'low' }],
-    get_inventory_health: [{}],
     get_order: [{ order: shop.orderNumber }, { order: 'N-3' }],
     get_product: [{ product: shop.sku }],
-    get_products: [everything],
     get_psa_board: [{ board: shop.boardId }],
     get_psa_time_report: ['board', 'person', 'client', 'step', 'day'].map((groupBy) => ({ ...window, groupBy })),
     get_sales_by_category: [{ ...window, compare: true }],
     get_sales_by_location: [{ ...window, compare: true }],
-    get_sales_by_payment_method: [window],
     get_sales_report: ['day', 'week', 'hour'].map((groupBy) => ({ ...window, groupBy, compare: true })),
-    get_tax_report: [window],
     get_top_products: [{ ...window, limit: 50, compare: true }],
-    list_categories: [everything],
-    list_clients: [everything],
-    list_inventory_movements: [everything],
-    list_locations: [everything],
-    list_orders: [everything],
-    list_psa_boards: [{ limit: 50 }],
     list_psa_steps: [{ ...everything, overdue: true }],
-    list_suppliers: [everything],
     refund_order: [{ order: shop.orderNumber, reason: INJECTIONS[1] }],
     summarize_day: [{}, { allBusinesses: true }],
     summarize_period: [window, { ...window, allBusinesses: true }],
