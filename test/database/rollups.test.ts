@@ -511,7 +511,7 @@ it('a midnight that happens twice belongs to the new day both times', async () =
   const scope = { businessId: azores.id }
   await db.database.within(scope, 'read', async (trx) => {
     expect(await salesTotal(trx, scope, day)).toMatchObject({ orders: '2' })
-    expect(await paymentsByMethod(trx, scope, day, 20)).toMatchObject([{ amount: '10.0000' }])
+    expect(await paymentsByMethod(trx, { ...scope, ...day, limit: 20 })).toMatchObject([{ amount: '10.0000' }])
     const until = await salesUntil(trx, scope, [day.from], '00:45:00', 'Atlantic/Azores')
     expect(until.get(day.from)).toMatchObject({ orders: '2' })
   })

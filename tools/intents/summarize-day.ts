@@ -71,10 +71,10 @@ async function summarizeDay(context: BusinessContext, date: string | undefined, 
       : salesUntil(db, scope, dates, until, timezone),
     salesByBucket(db, scope, days, 'hour'),
     rankedProducts(db, scope, days, ranking),
-    paymentsByMethod(db, scope, days, FULL.payments),
-    largestRefunds(db, scope, day, timezone, FULL.notable),
-    largestDiscounts(db, scope, day, timezone, FULL.notable),
-    lowStockSold(db, scope, day, FULL.stocks),
+    paymentsByMethod(db, { ...scope, ...days, limit: FULL.payments }),
+    largestRefunds(db, { ...scope, day, timezone, limit: FULL.notable }),
+    largestDiscounts(db, { ...scope, day, timezone, limit: FULL.notable }),
+    lowStockSold(db, { ...scope, day, limit: FULL.stocks }),
   ])
 
   const figures = salesFigures(total, business)

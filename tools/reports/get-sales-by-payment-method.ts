@@ -52,7 +52,7 @@ export default defineTool({
     const scope = { businessId: business.id, locationId }
     const [{ methods, ...all }, listed] = await Promise.all([
       paymentsTotal(db, scope, days),
-      paymentsByMethod(db, scope, days, MAX_ROWS),
+      paymentsByMethod(db, { ...scope, ...days, limit: MAX_ROWS }),
     ])
     const totals = figuresOf(all, business)
     const build = (method: string, sums: PaymentSums) => {

@@ -1,19 +1,19 @@
 import type { NotNull } from 'kysely'
-import type { Transaction } from '../../database/database.ts'
+import { compileOnce } from '../../database/compiled.ts'
 import { atLocation, onDays } from '../conditions.ts'
 import type { SalesScope } from '../scope.ts'
 
 // What is notable about one local day, from the raw rows of that day. Amounts and quantities are decimal strings.
 
+interface DayQuery extends SalesScope {
+  day: string
+  timezone: string
+  limit: number
+}
+
 /** The largest refunds of a day, tax and tips included. */
-export function largestRefunds(
-  db: Transaction,
-  { businessId, locationId }: SalesScope,
-  day: string,
-  timezone: string,
-  limit: number,
-) {
-  return db
+export const largestRefunds = compileOnce((db, { businessId, locationId, day, timezone, limit }: DayQuery) =>
+  db
     .selectFrom('order_refund as f')
     .innerJoin('orders as o', (join) =>
       join.onRef('o.business_id', '=', 'f.business_id').onRef('o.id', '=', 'f.order_id'),
@@ -25,19 +25,12 @@ export function largestRefunds(
     .where('f.total', '>', '0')
     .orderBy('f.total', 'desc')
     .orderBy('f.id')
-    .limit(limit)
-    .execute()
-}
+    .limit(limit),
+)
 
 /** The orders of a day with the largest discounts. */
-export function largestDiscounts(
-  db: Transaction,
-  { businessId, locationId }: SalesScope,
-  day: string,
-  timezone: string,
-  limit: number,
-) {
-  return db
+export const largestDiscounts = compileOnce((db, { businessId, locationId, day, timezone, limit }: DayQuery) =>
+  db
     .selectFrom('orders as o')
     .select(['o.order_number', 'o.id as order_id', 'o.discounts', 'o.gross_sales'])
     .where('o.business_id', '=', businessId)
@@ -47,13 +40,12 @@ export function largestDiscounts(
     .where('o.discounts', '>', '0')
     .orderBy('o.discounts', 'desc')
     .orderBy('o.id')
-    .limit(limit)
-    .execute()
-}
+    .limit(limit),
+)
 
 /** What sold on a day and is at or below its reorder point at the location where it sold; best sellers first. */
-export function lowStockSold(db: Transaction, { businessId, locationId }: SalesScope, day: string, limit: number) {
-  return db
+export const lowStockSold = compileOnce((db, { businessId, locationId, day, limit }: Omit<DayQuery, 'timezone'>) =>
+  db
     .selectFrom('product_daily as d')
     .innerJoin('inventory as i', (join) =>
       join
@@ -80,6 +72,5 @@ export function lowStockSold(db: Transaction, { businessId, locationId }: SalesS
     .$narrowType<{ reorder_point: NotNull }>()
     .orderBy('d.net_sales', 'desc')
     .orderBy('i.variant_id')
-    .limit(limit)
-    .execute()
-}
+    .limit(limit),
+)

@@ -1,4 +1,5 @@
 import { type ExpressionBuilder, sql } from 'kysely'
+import { compileOnce } from '../../database/compiled.ts'
 import type { Transaction } from '../../database/database.ts'
 import type { DB } from '../../database/types.ts'
 import type { Days } from '../../time/window.ts'
@@ -17,19 +18,19 @@ const sums = ({ fn }: ExpressionBuilder<{ r: DB['payment_daily'] }, 'r'>) =>
  * What was paid and paid back by each payment method on the local days of a window, largest amounts first, from the
  * rollups. A payment counts on the day that its order is completed, a refund on its own day.
  */
-export function paymentsByMethod(db: Transaction, scope: SalesScope, days: Days, limit: number) {
-  return db
-    .selectFrom('payment_daily as r')
-    .select('r.method')
-    .select(sums)
-    .where(rollupRows('r', scope, days))
-    .groupBy('r.method')
-    .having(({ eb, fn, or }) => or([eb(fn.sum('r.payments'), '<>', 0), eb(fn.sum('r.refunds'), '<>', 0)]))
-    .orderBy(({ fn }) => fn.sum('r.amount'), 'desc')
-    .orderBy('r.method')
-    .limit(limit)
-    .execute()
-}
+export const paymentsByMethod = compileOnce(
+  (db, { businessId, locationId, from, to, limit }: SalesScope & Days & { limit: number }) =>
+    db
+      .selectFrom('payment_daily as r')
+      .select('r.method')
+      .select(sums)
+      .where(rollupRows('r', { businessId, locationId }, { from, to }))
+      .groupBy('r.method')
+      .having(({ eb, fn, or }) => or([eb(fn.sum('r.payments'), '<>', 0), eb(fn.sum('r.refunds'), '<>', 0)]))
+      .orderBy(({ fn }) => fn.sum('r.amount'), 'desc')
+      .orderBy('r.method')
+      .limit(limit),
+)
 
 /** The sums over all payment methods of a window, and the number of methods. */
 export function paymentsTotal(db: Transaction, scope: SalesScope, days: Days) {
