@@ -974,6 +974,8 @@ CREATE INDEX product_by_category ON product USING btree (business_id, category_i
 
 CREATE INDEX product_by_name ON product USING btree (business_id, name, id);
 
+CREATE INDEX product_variant_by_barcode ON product_variant USING btree (business_id, barcode) WHERE (barcode IS NOT NULL);
+
 CREATE INDEX product_variant_by_product ON product_variant USING btree (business_id, product_id);
 
 CREATE INDEX psa_step_open ON psa_step USING btree (business_id, due_on, id) WHERE (status <> 'done'::text);

@@ -75,9 +75,9 @@ function formatReader(format: string): Read {
   }
 }
 
-/** A text without the variations that a format allows: upper or lower case, and leading zeros. */
+/** A text without the variations that a format allows: upper or lower case, and a zero before one digit. */
 function plain(text: string): string {
-  return text.toUpperCase().replace(/(?<!\d)0(?=\d)/g, '')
+  return text.toUpperCase().replace(/(?<!\d)0(?=\d(?!\d))/g, '')
 }
 
 /** @throws ServiceError naming what is missing from the format or not understood */

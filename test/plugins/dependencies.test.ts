@@ -69,6 +69,16 @@ describe('every plugin', () => {
     },
   )
 
+  it.each(named)(
+    '$name needs the plugin errors where its routes answer with errors',
+    async ({ file, dependencies }) => {
+      const source = await read(file)
+      const answersErrors =
+        /\bapp\.(get|post|put|patch|delete|route)\(/.test(source) && /new ServiceError\(|ERROR_RESPONSES/.test(source)
+      expect(answersErrors && !dependencies.includes('errors'), 'needs errors in its dependencies').toBe(false)
+    },
+  )
+
   it('is searched, together with the files that help it', async () => {
     expect(makers.get('toolCalls')).toBe('tool-calls')
     expect([...(await takenIn('mcp/endpoint'))]).toEqual(

@@ -36,12 +36,7 @@ export async function requireProduct(db: Transaction, businessId: string, refere
     bySku.select('v.id').executeTakeFirst(),
     byId?.select('v.id').executeTakeFirst(),
     whole?.select('p.id').executeTakeFirst(),
-    byBarcode
-      .select(['v.sku', 'p.name'])
-      // Barcodes have no index, so they are searched only if nothing else matches.
-      .where(({ not, exists }) => not(exists(bySku.select('v.id'))))
-      .limit(MAX_NAMED)
-      .execute(),
+    byBarcode.select(['v.sku', 'p.name']).limit(MAX_NAMED).execute(),
   ])
   if (sku !== undefined || variant !== undefined || product !== undefined || holders.length === 1) return
   if (holders.length === 0) {
