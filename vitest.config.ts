@@ -1,8 +1,6 @@
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
 const REAL_PARTS = 'test/support/global-setup.ts'
-// Each test sets up what it needs. The seed is printed, and --sequence.seed repeats the order.
-const RANDOM_ORDER = { shuffle: { tests: true } }
 
 const projects: TestProjectInlineConfiguration[] = [
   {
@@ -13,7 +11,6 @@ const projects: TestProjectInlineConfiguration[] = [
       globalSetup: REAL_PARTS,
       // Files share imported modules, because loading them takes longer than the tests of a file. They share no data.
       isolate: false,
-      sequence: RANDOM_ORDER,
       testTimeout: 60_000,
       hookTimeout: 120_000,
     },
@@ -83,6 +80,6 @@ const projects: TestProjectInlineConfiguration[] = [
 ]
 
 // `vitest run FILE` searches the suite, unless `--project NAME` says otherwise.
-const test = { project: 'suite', projects, sequence: RANDOM_ORDER }
+const test = { project: 'suite', projects }
 
 export default defineConfig({ test })

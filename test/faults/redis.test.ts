@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -75,7 +75,8 @@ describe('a single Redis', () => {
     await sleep(1000)
     await redis.kill()
     await rm(dir, { recursive: true })
-    redis = await startRedis({ port: redis.port, args: keepsAll })
+    await mkdir(dir)
+    redis = await startRedis({ port: redis.port, dir, args: keepsAll })
     await allReady()
     await sleep(1000)
     await calls.finish('Redis restarted, empty')
