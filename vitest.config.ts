@@ -1,20 +1,88 @@
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
-export default defineConfig({
-  test: {
-    include: ['test/**/*.test.ts'],
-    exclude: [
-      '**/node_modules/**',
-      'test/browser/**',
-      'test/clients/**',
-      'test/container/**',
-      'test/faults/**',
-      'test/system/**',
-    ],
-    globalSetup: 'test/support/global-setup.ts',
-    // Files share what they import, which would take longer to load for each than its tests do; they share no data.
-    isolate: false,
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+const REAL_PARTS = 'test/support/global-setup.ts'
+// Each test sets up what it needs. The seed is printed, and --sequence.seed repeats the order.
+const RANDOM_ORDER = { shuffle: { tests: true } }
+
+const projects: TestProjectInlineConfiguration[] = [
+  {
+    test: {
+      name: 'suite',
+      include: ['test/**/*.test.ts'],
+      exclude: ['**/node_modules/**', 'test/{browser,clients,container,faults,system}/**'],
+      globalSetup: REAL_PARTS,
+      // Files share imported modules, because loading them takes longer than the tests of a file. They share no data.
+      isolate: false,
+      sequence: RANDOM_ORDER,
+      testTimeout: 60_000,
+      hookTimeout: 120_000,
+    },
   },
-})
+  {
+    // The demo and the production process, started as a person would.
+    test: {
+      name: 'system',
+      include: ['test/system/**/*.test.ts'],
+      globalSetup: REAL_PARTS,
+      fileParallelism: false,
+      testTimeout: 180_000,
+      hookTimeout: 180_000,
+    },
+  },
+  {
+    // Several processes of the built service behind real load balancers, while parts fail.
+    test: {
+      name: 'faults',
+      include: ['test/faults/**/*.test.ts'],
+      globalSetup: [REAL_PARTS, 'test/faults/build.ts'],
+      fileParallelism: false,
+      testTimeout: 240_000,
+      hookTimeout: 180_000,
+    },
+  },
+  {
+    // The real image, and the files that deploy it. `.ci/image` builds it and sets FLOWPOS_IMAGE to its name.
+    test: {
+      name: 'container',
+      include: ['test/container/**/*.test.ts'],
+      fileParallelism: false,
+      testTimeout: 180_000,
+      hookTimeout: 240_000,
+    },
+  },
+  {
+    // Published clients against the service, as child processes; their packages are in test/clients.
+    test: {
+      name: 'clients',
+      include: ['test/clients/**/*.test.ts'],
+      globalSetup: ['test/clients/install.ts', REAL_PARTS],
+      testTimeout: 120_000,
+      hookTimeout: 120_000,
+    },
+  },
+  {
+    // The AI Assistant page and the pages of OAuth in a real Chromium.
+    test: {
+      name: 'browser',
+      include: ['test/browser/**/*.test.ts'],
+      globalSetup: REAL_PARTS,
+      testTimeout: 60_000,
+      hookTimeout: 60_000,
+    },
+  },
+  {
+    // The reports against a published data set that the reader downloads.
+    test: {
+      name: 'reference',
+      include: ['test/reference/**/*.reference.ts'],
+      globalSetup: REAL_PARTS,
+      testTimeout: 120_000,
+      hookTimeout: 120_000,
+    },
+  },
+]
+
+// `vitest run FILE` searches the suite, unless `--project NAME` says otherwise.
+const test = { project: 'suite', projects, sequence: RANDOM_ORDER }
+
+export default defineConfig({ test })

@@ -8,7 +8,7 @@ export function byId<T extends HTMLElement>(id: string, type: new () => T): T {
   return found
 }
 
-/** A new element. Children that are text stay text: no name can become markup. */
+/** A new element. Text children stay text, so that no name can become markup. */
 export function element<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   properties: Partial<HTMLElementTagNameMap[K]> = {},
@@ -24,7 +24,7 @@ export function showOnly(shown: HTMLElement, all: readonly HTMLElement[]): void 
   for (const each of all) each.hidden = each !== shown
 }
 
-/** A point in time as people write it here. */
+/** A point in time in this browser's notation. */
 export function localTime(instant: string): string {
   return new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(instant))
 }
@@ -35,8 +35,8 @@ export function localZone(): string {
 }
 
 /**
- * Does what a form or button asks for: the controls wait meanwhile, and a failure is told in words.
- * @param place holds the controls and an element of class `problem`
+ * Runs what a form or button asks for. Meanwhile the controls are disabled; a failure is shown in words.
+ * @param place contains the controls and an element of class `problem`
  */
 export async function attempt(place: HTMLElement, work: () => Promise<void>): Promise<void> {
   const problem = place.querySelector<HTMLElement>('.problem')
@@ -54,7 +54,7 @@ export async function attempt(place: HTMLElement, work: () => Promise<void>): Pr
   }
 }
 
-/** Asks before what cannot be undone. */
+/** Asks for confirmation of something that cannot be undone. */
 export function confirmed(question: string, action: string): Promise<boolean> {
   const dialog = byId('confirm', HTMLDialogElement)
   byId('confirm-question', HTMLElement).textContent = question

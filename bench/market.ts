@@ -1,10 +1,10 @@
 import pg from 'pg'
 
-/** What a shop of the benchmark holds. */
+/** The size of a shop of the benchmark. */
 export interface Size {
   orders: number
   skus: number
-  /** How many of the SKUs sell. */
+  /** How many of the SKUs have sales. */
   selling: number
   customers: number
 }
@@ -18,9 +18,10 @@ export function shopId(n: number): string {
 }
 
 /**
- * Writes a shop with a history that ends now: two lines an order on average, best sellers as in life (a tenth of the
- * selling SKUs makes nearly half of the lines), its rollups made at the end. Triggers rest meanwhile, as in a restore.
- * @param client as a superuser
+ * Writes a shop with a history that ends now: two lines per order on average, and realistic best sellers (a tenth of
+ * the selling SKUs has nearly half of the lines). Triggers are off meanwhile, as in a restore, and the rollups are
+ * built at the end.
+ * @param client connected as a superuser
  */
 export async function makeShop(
   client: pg.Client,
@@ -90,7 +91,7 @@ export async function makeShop(
     commit;`)
 }
 
-/** The largest first. */
+/** Largest first. */
 const TABLES = [
   'order_item',
   'product_daily',
@@ -114,10 +115,10 @@ const TABLES = [
 const LANES = 3
 
 /**
- * Writes shops like another one, with its rollups: keys begin with the business, so that all other ids may be the same.
- * A copy that was broken off leaves a database to be thrown away.
+ * Copies a shop with its rollups several times. Keys begin with the business, so that all other ids can be the same. If
+ * a copy is interrupted, the database must be thrown away.
  * @param url of a superuser
- * @param first number of the first copy; the last one's is `last`
+ * @param first number of the first copy; `last` is that of the last
  */
 export async function copyShops(url: string, from: number, first: number, last: number): Promise<void> {
   const source = pg.escapeLiteral(shopId(from))
@@ -138,7 +139,7 @@ export async function copyShops(url: string, from: number, first: number, last: 
   )
 }
 
-/** Indexes are made anew at the end, which is several times quicker than keeping them row by row. */
+/** Rebuilds the indexes at the end, which is several times faster than updating them row by row. */
 async function copyRows(client: pg.Client, table: string, source: string, targets: string): Promise<void> {
   const { rows } = await client.query<{ names: string[] }>(
     `select array_agg(column_name::text) as names from information_schema.columns

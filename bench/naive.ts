@@ -1,5 +1,5 @@
-// What the same answers would cost without rollups: the raw rows of the shop, cut into local days and summed, a query
-// for each question as in the tool. $1 is the first local day, $2 the last.
+// The same answers without rollups: the raw rows of the shop, divided into local days and summed, with one query per
+// question as in the tool. $1 is the first local day, $2 the last.
 
 const day = '(o.completed_at at time zone b.timezone)::date'
 const orders = `

@@ -18,20 +18,20 @@ import { NAIVE } from './naive.ts'
 
 const USAGE = 'npm run bench -- reports [--orders 5000000] [--data-dir FOLDER]'
 const SHARE = 20
-// The quickest counts: what else runs on the machine only adds.
+// The fastest round counts, because anything else on the machine can only add time.
 const ROUNDS = 15
 const NAIVE_ROUNDS = 3
-// A table that is smaller than this is rightly read whole.
+// For a smaller table, a sequential scan is the right choice.
 const SMALL = 1000
-// A shop of 600 sales a day with 1,000 SKUs that sell, and one with 20,000 for its stock; all others are like the first.
+// A shop with 600 sales a day and 1,000 selling SKUs, and one with 20,000 SKUs in stock; all others copy the first.
 const MADE = [
   { skus: 4000, selling: 1000 },
   { skus: 20_000, selling: 20_000 },
 ]
 
 /**
- * What the year's reports cost in the database, beside the same summed from raw rows: shops with a twentieth of all
- * orders each, measured when the tables hold a fifth of them, and all. Reads and writes a database of its own.
+ * Measures what a year's reports cost in the database, compared with the same sums from raw rows. Each shop has a
+ * twentieth of all orders; the tables hold first a fifth of the shops, then all. It uses a database of its own.
  */
 export async function bench(args: string[]): Promise<void> {
   const { values } = parseArgs({
@@ -76,7 +76,7 @@ async function createDatabaseOf(adminUrl: string, url: string): Promise<string> 
   return url
 }
 
-/** Fills up to so many shops; those that are there from an earlier run stay. */
+/** Adds shops up to a number; those from an earlier run stay. */
 async function fill(client: pg.Client, url: string, shops: number, orders: number): Promise<void> {
   const { rows } = await client.query<{ shops: number }>('select count(*)::integer as shops from business')
   const there = rows[0]?.shops ?? 0
@@ -100,7 +100,7 @@ interface Row {
   foreign: string[]
 }
 
-/** @param withNaive whether the raw rows are summed, too: that takes its time */
+/** @param withNaive whether to sum the raw rows as well, which takes a while */
 async function measure(url: string, superuser: pg.Client, withNaive: boolean): Promise<Row[]> {
   const queries: AnsweredQuery[] = []
   const log = (query: AnsweredQuery) => {
@@ -183,7 +183,7 @@ async function measure(url: string, superuser: pg.Client, withNaive: boolean): P
   return rows
 }
 
-/** How long some query was under way, in milliseconds: those that were asked for together wait for each other. */
+/** The time during which any query was under way, in milliseconds: queries sent together wait for each other. */
 function timeUnderWay(queries: readonly AnsweredQuery[]): number {
   let total = 0
   let end = 0
@@ -206,7 +206,7 @@ interface Plan {
   Plans?: Plan[]
 }
 
-/** Runs a query as the service does, under row-level security, and says what it cost. */
+/** Runs a query as the service does, under row-level security, and returns what it cost. */
 async function explain(client: pg.Client, shop: number, sql: string, parameters: unknown[]) {
   const id = shopId(shop)
   await client.query(`begin; set local role ${SERVICE_ROLE}; select set_config('app.business_id', '${id}', true)`)
@@ -230,7 +230,7 @@ function rowsOf(plan: Plan): number {
     }, 0)
 }
 
-/** Scans of a table that are not led by the business: what could read rows of others. */
+/** Scans of a table that do not start from the business, and could therefore read rows of others. */
 function foreignScans(plan: Plan): string[] {
   return nodesOf(plan)
     .filter((node) => node['Relation Name'] !== undefined && rowsOf({ ...node, Plans: [] }) >= SMALL)

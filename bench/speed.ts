@@ -37,8 +37,8 @@ const USAGE = `npm run bench -- speed [options]
   --profile FOLDER     profiles the service under each case instead of comparing; profiles go to the folder`
 
 const STARTS = 5
-// As many as V8 takes to optimise what is hot; on a busy machine a time would be too short. The SDK's server does much
-// more for each.
+// Enough requests for V8 to optimise hot code; a fixed time might be too short on a busy machine. The SDK's server
+// needs fewer, because it does much more for each.
 const WARM_UP_REQUESTS = { bare: 4000, service: 4000, express: 1000 }
 
 interface Settings {
@@ -55,12 +55,12 @@ interface Settings {
 }
 
 /**
- * What a call costs beside the same on a bare Fastify route and on the SDK's Express server, what sessions and streams
- * weigh, and how fast the service starts. PostgreSQL, Redis, each server and the load have processes of their own.
+ * Measures a call, compared with the same on a bare Fastify route and on the SDK's Express server, the memory of
+ * sessions and streams, and the start-up time. PostgreSQL, Redis, each server and the load run in separate processes.
  */
 export async function bench(args: string[]): Promise<void> {
   const settings = readSettings(args)
-  // What was started ends with this process, however it ends.
+  // The child processes end with this process, however it ends.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
   const people = settings.parts.includes('memory') ? Math.ceil(Math.max(...settings.sessions) / SESSIONS_EACH) : 0
   const world = await makeWorld(people)
@@ -84,7 +84,7 @@ export async function bench(args: string[]): Promise<void> {
       await profileCalls(start.service, settings, world.token, settings.profile)
       return
     }
-    // CPU times grow several times over when other work takes the caches and the cores.
+    // CPU times multiply when other work takes the caches and the cores.
     const busy = os.loadavg()[0]?.toFixed(1)
     console.log(
       `Node ${process.version}, ${os.availableParallelism()} cores for all processes, load average ${busy}.\n`,
@@ -148,11 +148,11 @@ async function recordService(built: Built, world: World) {
   }
 }
 
-/** Every case on every server in turn, the order another one in each round. */
+/** Runs every case on every server in turn, in a different order each round. */
 async function compareCalls(start: Start, settings: Settings, token: string, recordings: Recordings): Promise<void> {
   const { cases, rounds, seconds } = settings
   const service = await enter('service', start.service, token)
-  // The bare server reads a session that the service has made.
+  // The bare server reads a session that the service created.
   const bare: Target = { name: 'bare', server: await start.bare(), sessionId: service.sessionId }
   const targets = [bare, service]
   if (settings.withExpress) targets.push(await enter('express', start.express, token))
@@ -187,7 +187,7 @@ async function enter(name: Target['name'], start: () => Promise<ServerProcess>, 
   return { name, server, sessionId: await initialize(server.url, token) }
 }
 
-/** A server that answers less than the others must not win by it. */
+/** Checks that no server gains time by answering less than the others. */
 async function requireSameAnswer(target: Target, each: Case, token: string, recordings: Recordings): Promise<void> {
   const { before, after } = recordings[each.name] as Recordings[string]
   const headers = headersOf(token, target.sessionId)
@@ -198,7 +198,7 @@ async function requireSameAnswer(target: Target, each: Case, token: string, reco
   }
 }
 
-/** The tools that are listed, or the fields of a result: clocks run on between two calls. */
+/** The listed tools, or the field names of a result, whose values may change between two calls. */
 function shapeOf({ result }: { result: { tools?: { name: string }[]; structuredContent?: object } }) {
   return result.tools?.map(({ name }) => name) ?? Object.keys(result.structuredContent ?? {})
 }

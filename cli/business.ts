@@ -88,7 +88,7 @@ async function findOrMakeUser(db: Transaction, identity: { email?: string; fireb
     .values({ email: identity.email ?? null, firebase_uid: identity.firebaseUid ?? null })
     .onConflict((conflict) => conflict.doNothing())
     .execute()
-  // Said in full: a login above row-level security sees everybody.
+  // The condition is needed for a login that bypasses row-level security and sees all users.
   const user = await db
     .selectFrom('app_user')
     .select(['id', 'is_active'])

@@ -10,21 +10,21 @@ type Parsed<T extends Options> = ReturnType<typeof parseArgs<{ options: T; allow
 /** Every command takes these. */
 const COMMON = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const satisfies Options
 
-export interface Invocation<T extends Options> {
+interface Invocation<T extends Options> {
   values: Parsed<T>['values']
-  /** The words that are no options: the action first. */
+  /** The words that are not options, beginning with the action. */
   words: string[]
   /** The database as the service's role; closed when the command ends. */
   database(): Promise<Database>
   env: NodeJS.ProcessEnv
 }
 
-export interface Result {
+interface Result {
   /** What `--json` prints, as one line. */
   json: unknown
   /** The same for a person. */
   text: string
-  /** The reason when the command ran and the answer is a failure. */
+  /** The reason, if the command ran but its result is a failure. */
   failure?: string | undefined
 }
 
@@ -34,7 +34,7 @@ export interface Command<T extends Options> {
   run(invocation: Invocation<T>): Promise<Result>
 }
 
-/** A wrong command line: answered with the usage. */
+/** A wrong command line, answered with the usage. */
 export class UsageError extends Error {}
 
 /**
@@ -76,7 +76,7 @@ export function required(value: string | undefined, option: string): string {
 }
 
 /**
- * An id as it stands in the database.
+ * An id in the notation of the database.
  * @throws UsageError naming the argument
  */
 export function uuid(value: string, argument: string): string {
@@ -86,7 +86,7 @@ export function uuid(value: string, argument: string): string {
 
 /**
  * The action of a command and the words after it.
- * @throws UsageError naming the actions there are, or the words that are too many
+ * @throws UsageError naming the valid actions, or the superfluous words
  */
 export function action<const A extends string>(
   words: string[],
@@ -128,7 +128,7 @@ function loadEnvFile(): void {
   }
 }
 
-/** An expected failure says itself what is wrong; of any other, the first line is enough without its stack. */
+/** The message of an expected failure, or the first line of any other error, without its stack. */
 function reasonOf(error: unknown): string {
   if (error instanceof ServiceError) return [error.message, error.hint].filter(Boolean).join(' ')
   if (!(error instanceof Error)) return String(error)

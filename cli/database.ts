@@ -8,16 +8,16 @@ export interface CommandDatabase {
 }
 
 /**
- * The database that a command line tool works on: `DATABASE_URL`, else the embedded one of `DATA_DIR`, started for the
- * command unless its demo runs.
- * @throws Error with a sentence when there is neither
+ * The database of a command line tool: `DATABASE_URL`, else the embedded one in `DATA_DIR`, which is started for the
+ * command unless its demo is running.
+ * @throws Error with a sentence if there is neither
  */
 export async function openCommandDatabase(env: NodeJS.ProcessEnv): Promise<CommandDatabase> {
   const embedded = env.DATABASE_URL ? undefined : await openEmbedded(env)
   const url = env.DATABASE_URL || embedded?.url
   if (url === undefined) throw new Error('Set DATABASE_URL, or run `npm run demo` once to make the embedded database.')
 
-  // The owner's login may be all there is on a developer's machine: it works as the service's role then.
+  // On a developer's machine there may be only the owner's login, which then assumes the service's role.
   const pool = createPool(url, { size: 2, ...(embedded ? { role: SERVICE_ROLE } : {}) })
   return {
     database: createDatabase(pool),
@@ -28,11 +28,11 @@ export async function openCommandDatabase(env: NodeJS.ProcessEnv): Promise<Comma
   }
 }
 
-/** The embedded database of `DATA_DIR`, as its owner; undefined when there is none. */
+/** The embedded database in `DATA_DIR`, as its owner; undefined if there is none. */
 export async function openEmbedded(
   env: NodeJS.ProcessEnv,
 ): Promise<{ url: string; stop(): Promise<void> } | undefined> {
-  // The image carries no demo: there, DATABASE_URL is the only way.
+  // The image does not contain the demo, so that only DATABASE_URL works there.
   const module = new URL('../embedded/database.ts', import.meta.url)
   const demo = existsSync(module) ? await import(module.href) : undefined
   return demo?.openEmbeddedDatabase(env)

@@ -60,7 +60,7 @@ await runCommand({
   },
 })
 
-/** A bar on stderr, one per step; nothing where stderr is not a terminal. */
+/** A progress bar on stderr, one per step; nothing if stderr is not a terminal. */
 function progressBar(): { show(progress: Progress): void; stop(): void } {
   const bar = new SingleBar({ format: '{title} [{bar}] {percentage}%', stream: process.stderr, noTTYOutput: false })
   let title = ''

@@ -11,7 +11,7 @@ Both work on every business unless one is named.`
 
 const LISTED = 20
 
-/** A cell of a rollup that is not the sum of its rows; null where one side has no such cell. */
+/** A cell of a rollup that is not the sum of its rows; null if one side lacks the cell. */
 interface Difference {
   rollup: string
   location_id: string | null

@@ -5,7 +5,7 @@ import type pg from 'pg'
 import { generateApiKey } from '../src/auth/api-key.ts'
 import { SCOPES } from '../src/auth/scopes.ts'
 
-/** A secret of this demo's own, kept so that tokens outlive a restart. */
+/** This demo's own secret, stored so that tokens survive a restart. */
 export async function keptSecret(directory: string): Promise<string> {
   const file = path.join(directory, 'token-secret')
   const kept = await readFile(file, 'utf8').catch(() => undefined)
@@ -18,14 +18,14 @@ export async function keptSecret(directory: string): Promise<string> {
 }
 
 /**
- * The issuer's signing key, in the database: demos that share a database accept each other's sign-ins, and a sign-in
- * outlives a restart.
+ * The issuer's signing key, stored in the database, so that demos that share a database accept each other's sign-ins,
+ * and a sign-in survives a restart.
  */
 export async function keptSigningKey(
   client: pg.ClientBase,
   generate: () => { kid: string; privateKeyPem: string },
 ): Promise<{ kid: string; privateKeyPem: string }> {
-  // Two demos that start at the same moment must not both make the schema.
+  // Two demos that start at the same moment must not both create the schema.
   await client.query('select pg_advisory_lock(4711)')
   try {
     await client.query('create schema if not exists demo')
@@ -44,8 +44,8 @@ export async function keptSigningKey(
 }
 
 /**
- * New API keys for this start; those of the last start under the same label are deleted.
- * @param businessId of the API key; null for an operator's
+ * A new API key for this start; the previous one with the same label is deleted.
+ * @param businessId of the API key; null for an operator's key
  */
 export async function renewApiKey(client: pg.ClientBase, businessId: string | null, label: string): Promise<string> {
   const { rawKey, hash } = generateApiKey()

@@ -10,7 +10,7 @@ import { createMemorySessionStore } from '../embedded/memory-session-store.ts'
 import { loadConfig } from '../src/config.ts'
 import { migrate } from '../src/database/migrate.ts'
 import { createKysely, createPool, SERVICE_ROLE } from '../src/database/pool.ts'
-import { describeStartFailure } from '../src/errors.ts'
+import { describeStartFailure } from '../src/start-failure.ts'
 import { DEMO_USERS, demoLogins, LA_CEIBA } from './data/directory.ts'
 import { keptSecret, keptSigningKey, renewApiKey } from './keys.ts'
 import { seedDemo } from './seed.ts'
@@ -20,7 +20,7 @@ const PROJECT = 'demo-flowpos'
 
 /**
  * The whole service on embedded parts: PostgreSQL from its npm package, sessions in memory, a development issuer with
- * genuine RS256. DATABASE_URL, REDIS_URL and MCP_TOKEN_SECRET replace a part each.
+ * genuine RS256. DATABASE_URL, REDIS_URL and MCP_TOKEN_SECRET each replace a part.
  */
 async function main(): Promise<void> {
   const { env } = process
@@ -32,10 +32,10 @@ async function main(): Promise<void> {
   closeWithGrace({ delay: 10_000, logger: false }, close)
 
   try {
-    // Loading the service takes longest: the page and the database are made ready beside it.
+    // Loading the service takes longest, so the page and the database are prepared in parallel.
     const service = import('../src/app.ts')
     const page = buildPageIfNeeded().catch((error: Error) => {
-      console.error(`The AI Assistant page cannot be built: ${error.message}`)
+      console.error(`The AI Assistant and sign-in pages cannot be built: ${error.message}`)
     })
     const embedded = env.DATABASE_URL ? undefined : await openEmbeddedDatabase(env, { create: true })
     if (embedded !== undefined) closers.push(embedded.stop)
@@ -55,7 +55,7 @@ async function main(): Promise<void> {
     const client = new pg.Client({ connectionString: ownerUrl })
     await client.connect()
     const signingKey = await keptSigningKey(client, newSigningKey)
-    // The service is built beside the seed, and listens when both are done.
+    // The service is built while the data are loaded, and listens when both are done.
     const building = (async () => {
       const issuer = await startIssuer({ projectId: PROJECT, users: [...DEMO_USERS], keys: [signingKey] })
       closers.push(issuer.stop)
@@ -80,7 +80,7 @@ async function main(): Promise<void> {
     const [{ issuer, app }] = await Promise.all([building, seed(ownerUrl, json)])
     await app.listen({ host: config.HOST, port: config.PORT })
 
-    // Only now: with the port taken, the keys of the demo that has it must stay.
+    // Only after listening: if another demo has the port, its keys must stay valid.
     const label = `Demo on port ${config.PORT}`
     const apiKey = await renewApiKey(client, LA_CEIBA.id, label)
     const operatorKey = await renewApiKey(client, null, label)

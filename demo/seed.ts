@@ -11,20 +11,20 @@ import { SHOPS, type Shop } from './data/shops.ts'
 import { stockedShelves, stockMovements } from './data/stock.ts'
 
 export type SeedOptions = ({ client: pg.ClientBase } | { connectionString: string }) & {
-  /** Nothing happens after it. */
+  /** The history ends here. */
   now: Date
-  /** Told of the completed orders written so far and, roughly, of all there will be. */
+  /** Called with the completed orders written so far and a rough total. */
   onProgress?: (done: number, total: number) => void
-  /** Local days of a first load, today included; 400 by default. */
+  /** Local days of a first load, including today; 400 by default. */
   days?: number
-  /** Size of the shops, 1 by default; every call on one database takes the same. */
+  /** Size of the shops, 1 by default; all calls for a database must use the same. */
   scale?: number
 }
 
 export interface SeedResult {
-  /** Completed orders that this call wrote. */
+  /** How many completed orders this call wrote. */
   orders: number
-  /** Whether this call began the history of a business; false when it only brought it up to `now`. */
+  /** Whether this call began the history of a business; false if it only continued it to `now`. */
   seeded: boolean
 }
 
@@ -32,15 +32,15 @@ const DAYS = 400
 const DAYS_PER_CHAPTER = 100
 const CONNECTIONS = 3
 
-/** For large statements: room to sort in memory, and no compiling of plans that run once. */
+/** For large statements: memory for sorting, and no compilation of plans that run once. */
 const BULK_SETTINGS = { work_mem: '128MB', jit: 'off' }
 
-/** Advisory lock of the seed; any number of ours will do. */
+/** The seed's advisory lock; any number of our own will do. */
 const LOCK = 710_400_001
 
 /**
- * Fills the migrated database with the demo's businesses, or brings their history up to `now`: rows that are there
- * stay as they are, and the same `now` gives the same rows. Two calls at the same time write once.
+ * Fills the migrated database with the demo's businesses, or continues their history to `now`. Existing rows stay
+ * unchanged, and the same `now` gives the same rows. Of two simultaneous calls, only one writes.
  * @param options a connection, or how to make one, as the owner of the schema; a superuser is not needed
  * @throws the database's error; every business is then complete or as it was before
  */
@@ -65,7 +65,7 @@ async function locked<T>(client: pg.ClientBase, work: () => Promise<T>): Promise
   }
 }
 
-/** @param clients each takes a business at a time */
+/** @param clients connections that each work on one business at a time */
 async function seedAll(clients: readonly pg.ClientBase[], options: SeedOptions): Promise<SeedResult> {
   const { onProgress, days = DAYS, scale = 1 } = options
   const [first] = clients as readonly [pg.ClientBase]
@@ -86,16 +86,16 @@ async function seedAll(clients: readonly pg.ClientBase[], options: SeedOptions):
       if (await seedBusiness(client, shop, options, written)) result.seeded = true
     }
   })
-  // A lane that fails must not end the others half-way through a statement.
+  // A lane that fails must not interrupt the others in the middle of a statement.
   for (const lane of await Promise.allSettled(lanes)) if (lane.status === 'rejected') throw lane.reason
   if (result.seeded) await gatherStatistics(first)
   onProgress?.(total, total)
   return result
 }
 
-/** Without statistics, the first reports over a fresh history would be planned blindly. */
+/** Without statistics, PostgreSQL would plan the first reports over a new history badly. */
 async function gatherStatistics(client: pg.ClientBase): Promise<void> {
-  // A small sample will do until the server takes its own.
+  // A small sample is enough until autovacuum takes its own.
   await transaction(client, { default_statistics_target: '20' }, () => client.query('analyze'))
 }
 
@@ -131,8 +131,8 @@ async function seedBusiness(
 }
 
 /**
- * For the rest of the transaction, lets the first history be written without keeping its sums row by row; they are
- * made in one go at its end. Only a superuser may: the triggers do it otherwise.
+ * Switches triggers off for the rest of the transaction, so that the sums of the first history are computed once at the
+ * end. Only a superuser can do this; otherwise the triggers keep the sums.
  */
 async function suspendTriggers(client: pg.ClientBase): Promise<boolean> {
   const { rows } = await client.query<{ may: boolean }>("select current_setting('is_superuser') = 'on' as may")
@@ -168,7 +168,7 @@ async function addUser(client: pg.ClientBase, user: DemoUser): Promise<void> {
   )
 }
 
-/** What earlier calls have written of a business: its first local day, and the instant of its last event. */
+/** What earlier calls wrote of a business: its first local day, and the instant of its last event. */
 async function findWritten(
   client: pg.ClientBase,
   { business }: Shop,
@@ -270,8 +270,8 @@ async function addStock(
 }
 
 /**
- * Orders with the totals that triggers keep otherwise, so that the rebuild need not write each of them again. The
- * lines of the demo are sales, all of them.
+ * Orders with the totals that otherwise triggers keep, so that the rebuild need not update each order. All lines of the
+ * demo are sales.
  */
 function withTotals({ orders, items }: Chapter): Chapter['orders'] {
   const linesOf = new Map<string, Chapter['items']>()
@@ -299,18 +299,18 @@ function withTotals({ orders, items }: Chapter): Chapter['orders'] {
 }
 
 const TEN_THOUSAND = 10_000
-/** The smallest parts that are stored, as a whole number: their sums are exact, and quicker than decimals. */
+/** An amount as a whole number of the smallest stored unit: sums are exact, and faster than with decimals. */
 function tenThousandths(amount: string | number | null | undefined): number {
   return Math.round(Number(amount ?? 0) * TEN_THOUSAND)
 }
 
-/** @returns the completed orders among those written */
+/** @returns the number of completed orders written */
 async function addChapter(client: pg.ClientBase, { business }: Shop, chapter: Chapter): Promise<number> {
   await copyRows(client, 'orders', chapter.orders)
   await copyRows(client, 'order_item', chapter.items)
   await copyRows(client, 'order_payment', chapter.payments)
 
-  // Whoever tries the demo may have refunded or cancelled the order already.
+  // The user of the demo may already have refunded or cancelled the order.
   const { rows } = await client.query<{ id: string }>(
     `select id from orders o where business_id = $1 and id = any ($2) and status = 'completed'
      and not exists (select from order_refund r where r.business_id = o.business_id and r.order_id = o.id)`,

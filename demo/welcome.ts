@@ -1,4 +1,4 @@
-/** What a demo tells when it is ready. */
+/** What a demo prints when it is ready. */
 export interface DemoFacts {
   mcpUrl: string
   settingsUrl: string
@@ -13,7 +13,7 @@ export interface DemoFacts {
   operatorKey: string
 }
 
-/** The same for a person: addresses, logins, and commands that work as they stand. */
+/** The same for people: addresses, logins, and commands that can be copied as they are. */
 export function welcome({ mcpUrl, settingsUrl, identityUrl, users, apiKey, operatorKey }: DemoFacts): string {
   const origin = new URL(mcpUrl).origin
   const [first] = users

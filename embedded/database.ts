@@ -6,7 +6,7 @@ import { openPostgres } from './postgres.ts'
 const DATABASE = 'flowpos'
 
 export interface EmbeddedDatabase {
-  /** As the owner of the schema. */
+  /** Connects as the owner of the schema. */
   url: string
   stop(): Promise<void>
 }
@@ -17,9 +17,9 @@ export function dataDirectory(env: NodeJS.ProcessEnv): string {
 }
 
 /**
- * The embedded database of `DATA_DIR`: the one that runs, or started for the caller.
- * @param options.create makes it where there is none
- * @returns undefined when there is none and none is to be made
+ * The embedded database of `DATA_DIR`: the running one, or one started for the caller.
+ * @param options.create creates it if there is none
+ * @returns undefined if there is none and none is to be created
  */
 export async function openEmbeddedDatabase(
   env: NodeJS.ProcessEnv,

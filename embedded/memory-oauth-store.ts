@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { OAuthRecord, OAuthStore } from '../src/oauth/store.ts'
 
-/** The authorization server's state in this process's memory, for one instance alone: the demo without Redis. */
+/** The authorization server's state in this process's memory, for a single instance: the demo without Redis. */
 export function createMemoryOAuthStore(): OAuthStore {
   const records = new LRUCache<string, OAuthRecord>({ max: 10_000 })
 

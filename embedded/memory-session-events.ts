@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import { LRUCache } from 'lru-cache'
 import { FIRST_EVENT_ID, MAX_EVENTS, type SessionEvent, type SessionEvents } from '../src/sessions/events.ts'
 
-/** Messages to clients in this process's memory, for one instance alone: the demo without Redis. */
+/** Messages to clients in this process's memory, for a single instance: the demo without Redis. */
 export function createMemorySessionEvents(): SessionEvents {
   const kept = new LRUCache<string, { lists: string; events: SessionEvent[] }>({ max: 10_000 })
   const bells = new EventEmitter().setMaxListeners(0)

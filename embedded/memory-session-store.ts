@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { CHOICE_TTL_SECONDS, type SessionRecord, type SessionState, type SessionStore } from '../src/sessions/store.ts'
 
-/** Sessions in this process's memory, for one instance alone: the demo without Redis. */
+/** Sessions in this process's memory, for a single instance: the demo without Redis. */
 export function createMemorySessionStore(): SessionStore {
   const sessions = new LRUCache<string, Exclude<SessionState['session'], null>>({ max: 10_000 })
   const choices = new LRUCache<string, string>({ max: 10_000, ttl: CHOICE_TTL_SECONDS * 1000 })

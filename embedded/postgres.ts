@@ -1,6 +1,6 @@
 /**
- * A real PostgreSQL of our own for the demo and the tests: found, initialised, started and stopped without an
- * installation, a service or a special user.
+ * A real PostgreSQL for the demo and the tests: found, initialised, started and stopped without an installation, a
+ * service or a special user.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -29,11 +29,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 
 export interface PostgresOptions {
-  /** Where the cluster lives and stays; without it the cluster is removed on stop. */
+  /** Where the cluster is kept; without it, the cluster is removed on stop. */
   dataDir?: string | undefined
   /** A free one by default. */
   port?: number | undefined
-  /** Whether a commit survives a power cut; by default when `dataDir` is given. */
+  /** Whether a commit survives a power cut; true by default if `dataDir` is given. */
   durable?: boolean | undefined
   /** The `bin` directory of an installed PostgreSQL, used instead of the packaged one. */
   binDir?: string | undefined
@@ -46,7 +46,7 @@ export interface EmbeddedPostgres {
   readonly pid: number
   /** False when another process runs this server: `stop` then leaves it alone. */
   readonly owned: boolean
-  /** The connection string of a database (default `postgres`) for a role (default the superuser `postgres`). */
+  /** The connection string of a database (default `postgres`) for a role (default: the superuser `postgres`). */
   url(database?: string, user?: string): string
   stop(): Promise<void>
 }
@@ -62,7 +62,7 @@ const ANOTHER_SERVER = /lock file "postmaster\.pid" already exists|pre-existing 
 const PORT_TAKEN = /could not bind|could not create any TCP\/IP sockets/
 const THROW_AWAY = ['-c', 'fsync=off', '-c', 'synchronous_commit=off', '-c', 'full_page_writes=off']
 
-/** What to do about a failure, by the words it contains. */
+/** What to do about a failure, by the words in it. */
 const ADVICE: [RegExp, string][] = [
   [/file descriptors|EMFILE|Too many open files/i, 'Raise the limit of open files, for example `ulimit -n 4096`.'],
   [/EAGAIN|could not fork|temporarily unavailable/i, 'Raise the limit of processes, for example `ulimit -u 4096`.'],
@@ -111,7 +111,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Embe
 }
 
 /**
- * Gives the server of a kept data directory: the one that already runs on it, else a new one.
+ * The server of a kept data directory: the one that already runs on it, or else a new one.
  * @param options as for `startPostgres`; the data directory is required.
  * @returns the server; `stop` does nothing when another process started it.
  * @throws an Error whose message says what to do.
@@ -124,14 +124,14 @@ export async function openPostgres(options: PostgresOptions & { dataDir: string 
     try {
       return await startPostgres(options)
     } catch (error) {
-      // The other server may be starting or stopping just now.
+      // The other server may just be starting or stopping.
       if (!ANOTHER_SERVER.test(String(error)) || Date.now() > deadline) throw error
       await sleep(200)
     }
   }
 }
 
-/** Gives a port of 127.0.0.1 that is free at this moment. */
+/** A port of 127.0.0.1 that is free at the moment. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -149,7 +149,7 @@ async function findRunning(dataDir: string): Promise<EmbeddedPostgres | undefine
   client.on('error', () => {})
   try {
     await client.connect()
-    // The port of a dead server may have gone to another cluster, so the server shows its own lock file.
+    // Another cluster may have taken the port of a dead server, so compare the lock file that the server itself sees.
     const { rows } = await client.query<{ text: string }>("select pg_read_file('postmaster.pid') as text")
     if (parseLock(rows[0]?.text ?? '').identity !== lock.identity) return undefined
     return { port: lock.port, pid: lock.pid, owned: false, url, stop: async () => {} }
@@ -176,7 +176,7 @@ function connectionString(port: number) {
     `postgres://${encodeURIComponent(user)}@127.0.0.1:${port}/${encodeURIComponent(database)}`
 }
 
-/** PostgreSQL refuses to run as root: it then runs as the owner of its data, or as nobody. */
+/** PostgreSQL refuses to run as root. It then runs as the owner of its data, or as nobody. */
 async function accountFor(dataDir: string): Promise<Account | undefined> {
   if (process.getuid?.() !== 0) return undefined
   const owner = await stat(dataDir).catch(() => undefined)
@@ -213,7 +213,7 @@ function packagedBinaries(): string | undefined {
   }
 }
 
-/** Makes the package usable where it is, or in a copy when others cannot reach it or it cannot be completed. */
+/** Makes the package usable in place, or in a copy if other users cannot reach it or it cannot be completed. */
 async function prepareBinaries(root: string, forOthers: boolean, workDir: string): Promise<string> {
   const linked = await linkLibraries(root)
   if (linked && (!forOthers || (await reachable(join(root, 'native', 'bin', 'postgres'))))) return root
@@ -225,7 +225,7 @@ async function prepareBinaries(root: string, forOthers: boolean, workDir: string
   return copy
 }
 
-/** Copies the files for every user to run, by hard links where that works: 60 MB are there at once and cost no space. */
+/** Copies the files so that every user can run them, with hard links if possible, which saves time and 60 MB. */
 async function copyTree(from: string, to: string): Promise<void> {
   await mkdir(to, { recursive: true })
   await chmod(to, 0o755)
@@ -243,8 +243,9 @@ async function copyTree(from: string, to: string): Promise<void> {
 }
 
 /**
- * Makes the links between library versions, which npm packages cannot carry and whose install script may be blocked.
- * @returns false when the tree cannot be written.
+ * Creates the links between library versions. npm packages cannot contain links, and the install script that makes them
+ * may be blocked.
+ * @returns false if the tree cannot be written.
  */
 async function linkLibraries(root: string): Promise<boolean> {
   const list = await readFile(join(root, 'native', 'pg-symlinks.json'), 'utf8').catch(() => '[]')
@@ -271,7 +272,7 @@ async function ensureCluster(bin: string, dataDir: string, account: Account | un
   await removeForeignLock(dataDir)
 }
 
-/** Initialises beside the place and renames, so that an interrupted or a simultaneous start leaves no half cluster. */
+/** Initialises in another folder and renames it, so that an interrupted or parallel start leaves no half cluster. */
 async function createCluster(bin: string, dataDir: string, account: Account | undefined, durable: boolean) {
   const present = await readdir(dataDir).catch(() => [])
   if (present.length > 0) throw new Error(`${dataDir} holds other files: choose an empty data directory.`)
@@ -294,7 +295,7 @@ async function createCluster(bin: string, dataDir: string, account: Account | un
     await rename(fresh, dataDir)
   } catch (error) {
     await rm(fresh, { recursive: true, force: true })
-    // Another process may have been first.
+    // Another process may have been faster.
     if (!(await exists(join(dataDir, 'PG_VERSION')))) throw error
   }
 }
@@ -308,11 +309,11 @@ async function succeeded(child: ChildProcess, name: string): Promise<void> {
   if (code !== 0) throw new Error(`${name} ended with ${code}: ${errors.trim()}`)
 }
 
-/** After a kill -9 the number in the lock file may belong to any process by now; PostgreSQL would take it for itself. */
+/** After a kill -9, the lock file's process id may belong to any other process, which PostgreSQL takes for a server. */
 async function removeForeignLock(dataDir: string) {
   const lock = await readLock(dataDir)
   if (!lock) return
-  // A server works in its data directory, so a process that works elsewhere is no server of this cluster.
+  // A server's working directory is its data directory, so a process elsewhere is not a server of this cluster.
   const workingDir = await stat(`/proc/${lock.pid}/cwd`).catch(() => undefined)
   const home = await stat(dataDir)
   if (workingDir && (workingDir.ino !== home.ino || workingDir.dev !== home.dev)) {
@@ -334,7 +335,7 @@ async function launch({ bin, dataDir, account, port, args, workDir, log }: Launc
   const directory = await passDirectory(dataDir, account)
   const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200']
   settings.push('timezone=UTC', 'log_timezone=UTC', 'lc_messages=C')
-  // Its own process group: Ctrl-C in a terminal reaches every process of the group, and only stop() shall end this one.
+  // In its own process group, because Ctrl-C in a terminal reaches the whole group, and only stop() may end the server.
   const server = spawn(
     program(bin, 'postgres'),
     ['-D', directory.name, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting]), ...args],
@@ -366,7 +367,7 @@ async function launch({ bin, dataDir, account, port, args, workDir, log }: Launc
   }
 }
 
-/** Resolves when the server accepts connections; rejects with its log when it ends instead. */
+/** Resolves when the server accepts connections; rejects with its log if it ends instead. */
 function ready(server: ChildProcess, log: ((line: string) => void) | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const lines: string[] = []
@@ -385,8 +386,8 @@ function ready(server: ChildProcess, log: ((line: string) => void) | undefined):
 }
 
 /**
- * Leaves a small shell behind that stops the server when this process is gone without a word, as after a kill -9.
- * @returns ends the watch.
+ * Starts a small shell that stops the server if this process dies without cleaning up, as after a kill -9.
+ * @returns a function that ends the watch.
  */
 function guard(pid: number, workDir: string, dataDir: string): () => void {
   if (WINDOWS) return () => {}
@@ -405,8 +406,8 @@ function guard(pid: number, workDir: string, dataDir: string): () => void {
 }
 
 /**
- * Lets a server without root's rights use a directory below parents that it may not enter, as in /root: it inherits
- * the open directory and names it by its descriptor, so the data stay where the user wants them.
+ * Lets a server without root rights use a directory whose parents it cannot enter, as in /root. The server inherits the
+ * open directory and refers to it by descriptor, so that the data stay where the user wants them.
  */
 async function passDirectory(dir: string, account: Account | undefined) {
   if (!account || process.platform !== 'linux' || (await reachable(dirname(dir)))) {
@@ -430,7 +431,7 @@ async function reachableTmpdir(): Promise<string> {
 }
 
 function childOptions(account: Account | undefined) {
-  // PostgreSQL 15 returns to its working directory at start, so this must be one that every user may enter.
+  // PostgreSQL 15 returns to its working directory at start, so it must be one that every user may enter.
   return { ...account, cwd: parse(process.execPath).root, env: { ...process.env, LC_ALL: 'C' }, windowsHide: true }
 }
 

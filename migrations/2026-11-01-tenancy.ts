@@ -1,15 +1,15 @@
 import { type Kysely, sql } from 'kysely'
 
 /**
- * Businesses, their locations, the people who work there, and the ground of row-level security.
+ * Businesses, their locations, the people who work there, and the basis of row-level security.
  *
- * The service connects as a member of `flowpos_service`, which owns nothing and cannot bypass row security. What a
- * transaction may see follows from the settings it makes for itself (`app.business_id`, `app.user_id`, …); with none
- * of them set, every policy below compares with null and no row is visible.
+ * The service connects as a member of `flowpos_service`, which owns nothing and cannot bypass row security. A
+ * transaction sees what its own settings allow (`app.business_id`, `app.user_id`, …). While none of them is set, every
+ * policy below compares with null, and no row is visible.
  */
 // biome-ignore lint/suspicious/noExplicitAny: a migration is frozen in time and must not follow today's types
 export async function up(db: Kysely<any>): Promise<void> {
-  // Roles belong to the cluster, not to the database: another database of it may have made this one already.
+  // Roles belong to the cluster, so another database may have created this one already.
   await sql`
     do $$ begin
       if not exists (select from pg_roles where rolname = 'flowpos_service') then
@@ -33,13 +33,13 @@ export async function up(db: Kysely<any>): Promise<void> {
       as ${sql.lit(`select nullif(current_setting('app.${name}', true), '')::${type}`)}`.execute(db)
   }
 
-  // Search forgives accents and case: NFD puts an accent into a character of its own, which is then dropped.
+  // Search ignores accents and case: NFD turns an accent into a separate character, which is then dropped.
   await sql`
     create function search_text(value text) returns text
     language sql immutable parallel safe
     as $$ select lower(regexp_replace(normalize(value, NFD), '[\u0300-\u036f]', '', 'g')) $$`.execute(db)
 
-  // A LIKE pattern that finds a text anywhere; its own wildcards are ordinary characters.
+  // A LIKE pattern that finds a text anywhere; wildcards in the text count as ordinary characters.
   await sql`
     create function search_pattern(value text) returns text
     language sql immutable parallel safe
@@ -103,7 +103,7 @@ export async function up(db: Kysely<any>): Promise<void> {
     await sql`grant select, insert, update on ${sql.table(table)} to flowpos_service`.execute(db)
   }
 
-  // `(select …)` makes the setting an init plan: read once for a statement instead of once for a row.
+  // `(select …)` makes the setting an init plan, which is read once per statement instead of once per row.
   await sql`
     create policy business_visible on business for select using (
       id = (select app_business_id())
@@ -124,7 +124,7 @@ export async function up(db: Kysely<any>): Promise<void> {
     create policy membership_changed on business_user for update using (business_id = (select app_business_id()))
   `.execute(db)
 
-  // A person is found by who signed in, before any business is known; colleagues are seen through the business.
+  // Users are found by their sign-in, before any business is known; colleagues are visible through the business.
   await sql`
     create policy user_visible on app_user for select using (
       id = (select app_user_id())
@@ -153,6 +153,6 @@ export async function down(db: Kysely<any>): Promise<void> {
   for (const name of ['business_id', 'user_id', 'firebase_uid', 'email', 'key_hash', 'operator']) {
     await sql`drop function ${sql.ref(`app_${name}`)}()`.execute(db)
   }
-  // The role stays: other databases of the cluster may use it.
+  // The role stays, because other databases of the cluster may use it.
   await sql`revoke usage on schema public from flowpos_service`.execute(db)
 }

@@ -3,8 +3,8 @@ import { type Kysely, sql } from 'kysely'
 const TABLES = ['category', 'supplier', 'customer', 'product', 'product_variant']
 
 /**
- * What is sold, who supplies it and who buys it. Every key begins with `business_id`, so that no row can point into
- * another tenant and the schema can be sharded by business as it stands.
+ * What is sold, who supplies it and who buys it. Every key begins with `business_id`, so that no row can refer to
+ * another tenant, and the schema can be sharded by business.
  */
 // biome-ignore lint/suspicious/noExplicitAny: a migration is frozen in time and must not follow today's types
 export async function up(db: Kysely<any>): Promise<void> {

@@ -1,8 +1,8 @@
 import { type Kysely, sql } from 'kysely'
 
 /**
- * Stock and its ledger. `on_hand` is written by the ledger's trigger alone: the service has no right to set it, so
- * stock cannot drift from the sum of its movements.
+ * Stock and its ledger. Only the ledger's trigger writes `on_hand`: the service has no right to set it, so that stock
+ * cannot drift from the sum of its movements.
  */
 // biome-ignore lint/suspicious/noExplicitAny: a migration is frozen in time and must not follow today's types
 export async function up(db: Kysely<any>): Promise<void> {

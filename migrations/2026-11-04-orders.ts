@@ -3,8 +3,9 @@ import { type Kysely, sql } from 'kysely'
 const TABLES = ['orders', 'order_item', 'order_payment', 'order_refund', 'order_refund_line']
 
 /**
- * Orders, their lines, payments and refunds. The business is held by the composite keys to its own rows. Amounts of a line are without tax; the totals of an order or a refund
- * are the sums of its lines, kept by trigger (see the rollups), never written by the service.
+ * Orders, their lines, payments and refunds. Composite foreign keys keep every row inside its business. Amounts of a
+ * line are without tax. The totals of an order or a refund are the sums of its lines; triggers keep them (see the
+ * rollups), and the service never writes them.
  */
 // biome-ignore lint/suspicious/noExplicitAny: a migration is frozen in time and must not follow today's types
 export async function up(db: Kysely<any>): Promise<void> {

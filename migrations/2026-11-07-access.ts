@@ -75,7 +75,7 @@ export async function up(db: Kysely<any>): Promise<void> {
     await sql`alter table ${sql.table(table)} force row level security`.execute(db)
   }
 
-  // A key is found by its hash before its business is known; owners and admins manage the keys of their business.
+  // A key is found by its hash, before its business is known. Owners and admins manage the keys of their business.
   const isManaged = sql`
     business_id = (select app_business_id())
     or business_id in (

@@ -1,9 +1,9 @@
 import { type Kysely, sql } from 'kysely'
 
 /**
- * What decides who may do what, and the statements that can change it. Each notifies `flowpos_access` with the id of
- * the user, token or key concerned, whoever made the change, so that every instance forgets what it remembers of them.
- * A changed business concerns its people and its keys.
+ * The tables that decide who may do what, and the columns that matter. Every change, whoever makes it, notifies
+ * `flowpos_access` with the id of the user, token or key, so that every instance drops what it has cached about them. A
+ * change of a business affects its people and its keys.
  */
 const TRIGGERS = [
   { table: 'business_user', columns: ['role', 'is_active'], ids: 'select coalesce(new.user_id, old.user_id)' },
@@ -23,7 +23,7 @@ const TRIGGERS = [
 export async function up(db: Kysely<any>): Promise<void> {
   for (const { table, columns, ids } of TRIGGERS) {
     const name = sql.ref(`${table}_access_changed`)
-    // A new membership widens what is seen; a new user, key or token has nothing remembered yet.
+    // A new membership extends what a user sees, but nothing is cached yet about a new user, key or token.
     const events = table === 'business_user' ? 'insert or delete or update' : 'delete or update'
     await sql`
       create function ${name}() returns trigger language plpgsql as ${sql.lit(`

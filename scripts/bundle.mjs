@@ -1,10 +1,11 @@
 /**
- * Bundles entries with the packages that they import: the two thousand files of which the service consists take three
- * times as long to load one by one. Plain JavaScript, because it stands in front of every start of the demo.
+ * Bundles entries with the packages that they import, because the two thousand files of the service take three times as
+ * long to load one by one. Plain JavaScript, because it runs before every start of the demo.
  *
  * node scripts/bundle.mjs [--if-changed] FOLDER ENTRY…
- *   ENTRY         a source file, or a folder whose files are entries each, because they are found by folder
- *   --if-changed  only when a source is newer than what was built
+ *   ENTRY         a source file, or a folder whose files are all entries, because the service finds them by folder; SQL
+ *                 files in it are copied
+ *   --if-changed  only if a source is newer than the build
  */
 import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -12,8 +13,8 @@ import { parseArgs } from 'node:util'
 
 const SOURCES = ['src', 'plugins', 'tools', 'migrations', 'cli', 'demo', 'embedded', 'scripts', 'package-lock.json']
 
-// These read files of their own beside them, or are not needed to serve; pg only tries to load its native twin;
-// oidc-provider tells its classes apart by name, and to keep names costs every function that a request makes.
+// These packages read their own files, or are not needed to serve. pg only tries to load pg-native. oidc-provider tells
+// its classes apart by name, and keeping names in the bundle would slow down every function that a request creates.
 const EXTERNAL = ['@fastify/swagger-ui', '@fastify/static', 'yaml', 'esbuild', 'pg-native', 'oidc-provider']
 
 const BANNER = [
@@ -34,10 +35,11 @@ async function bundle() {
   const started = new Date()
   const { build } = await import('esbuild')
   const { outputFiles } = await build({
-    entryPoints: (await Promise.all(entries.map(filesOf))).flat().filter((file) => file.endsWith('.ts')),
+    entryPoints: (await Promise.all(entries.map(filesOf))).flat().filter((file) => /\.(ts|sql)$/.test(file)),
+    loader: { '.sql': 'copy' },
     outbase: '.',
     outdir: folder,
-    // In src/, from where the other folders are found by the same relative path as from the sources.
+    // In src/, so that the relative paths to other folders are the same as from the sources.
     chunkNames: 'src/[name]-[hash]',
     bundle: true,
     splitting: true,
@@ -51,22 +53,22 @@ async function bundle() {
   })
   for (const { path: file, contents } of outputFiles) {
     await mkdir(path.dirname(file), { recursive: true })
-    // Another demo that starts just now never sees half a file.
+    // Another demo that is starting must never see half a file.
     await writeFile(`${file}.${process.pid}`, contents)
     await rename(`${file}.${process.pid}`, file)
   }
   await removeOthers(outputFiles.map((output) => output.path))
   await writeFile(stamp, '')
-  // A source that was changed meanwhile is newer than this.
+  // The time of the start, so that a source that changed during the build counts as newer.
   await utimes(stamp, started, started)
 }
 
-/** What is gone from the sources must not be found in the folders of the build. */
+/** Removes files whose source no longer exists, because the service finds its files by folder. */
 async function removeOthers(built) {
   const root = path.resolve(folder)
   const folders = new Set(built.map((file) => path.relative(root, file).split(path.sep)[0]))
   for (const file of (await Promise.all([...folders].map((name) => filesOf(path.join(root, name))))).flat()) {
-    if (file.endsWith('.js') && !built.includes(file)) await rm(file, { force: true })
+    if (/\.(js|sql)$/.test(file) && !built.includes(file)) await rm(file, { force: true })
   }
 }
 
@@ -80,7 +82,7 @@ async function isFresh() {
   }
 }
 
-/** Time of the last change at or below a path; removing a file changes its folder. */
+/** Time of the last change at or below a path. Folders count because removing a file changes their time. */
 async function newest(source) {
   const stats = await stat(source)
   if (!stats.isDirectory()) return stats.mtimeMs

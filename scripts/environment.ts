@@ -8,7 +8,7 @@ interface Setting {
 }
 
 /** Every setting of the configuration, in its order. */
-export function settings(): Setting[] {
+function settings(): Setting[] {
   const required = new Set<string>(ConfigSchema.required)
   return Object.entries(ConfigSchema.properties).map(([name, schema]) => ({
     name,
@@ -29,20 +29,29 @@ const EXAMPLES: Record<string, string> = {
 }
 const SET = new Set(['DATABASE_URL', 'MIGRATION_DATABASE_URL', 'REDIS_URL', 'FIREBASE_PROJECT_ID', 'MCP_TOKEN_SECRET'])
 
-/** The text of `.env.example`: what must be set is open, everything else shows its default behind a `#`. */
+/** The text of `.env.example`: required settings are empty, all others are commented out with their default. */
 export function envExample(): string {
   const lines = settings().map(({ name, description, default: value }) => {
     const shown = EXAMPLES[name] ?? String(value ?? '')
     return `# ${description}\n${SET.has(name) ? '' : '# '}${name}=${shown}\n`
   })
-  return `# Settings of the service. Copy to .env and fill in; a secret: openssl rand -hex 32\n\n${lines.join('\n')}`
+  return `# Settings of the service. Copy to .env and fill in; generate a secret with: openssl rand -hex 32\n\n${lines.join('\n')}`
 }
 
-/** The settings as a table for the README. */
-export function settingsTable(): string {
+/** `docs/settings.md`. */
+export function settingsPage(): string {
   const rows = settings().map(({ name, description, default: value, required }) => {
     const shown = required ? 'required' : value === undefined || value === '' ? '–' : `\`${String(value)}\``
     return `| \`${name}\` | ${shown} | ${description} |`
   })
-  return ['| Variable | Default | What it is |', '|---|---|---|', ...rows].join('\n')
+  return `# Settings
+
+Environment variables, which \`npm start\` also reads from \`.env\` in the folder where it is started;
+[.env.example](../.env.example) is a template. With an invalid value the service does not start, and says which it is.
+[deployment.md](deployment.md#what-to-set) says which settings almost every installation needs.
+
+| Variable | Default | What it is |
+|---|---|---|
+${rows.join('\n')}
+`
 }

@@ -1,26 +1,23 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { loadTools } from '../plugins/mcp/registry.ts'
+import { TOOLS_FOLDER } from '../src/folders.ts'
+import { importFolder } from '../src/import-folder.ts'
 import { listPrompts } from '../src/mcp/prompts.ts'
 import { RESOURCES } from '../src/mcp/resources.ts'
-import { snippets } from '../src/snippets.ts'
-import { envExample, settingsTable } from './environment.ts'
-import { toolPage } from './tool-pages.ts'
+import type { Tool } from '../src/mcp/tool.ts'
+import { clientsPage, connectClient } from './client-page.ts'
+import { envExample, settingsPage } from './environment.ts'
+import { schemaSql } from './schema.ts'
+import { type ListedTool, toolIndex, toolPage, toolTable } from './tool-pages.ts'
 
-// Writes what the code knows into the documents: `.env.example`, the marked parts of the README, a page for each tool.
-// With --check it writes nothing and fails where a document is out of date.
+// Generates the documents that the code defines: `.env.example`, the marked parts of the README, the pages of clients,
+// settings and tools, and `docs/schema.sql`. With --check it writes nothing, and fails if a document is out of date.
 
 const ROOT = path.join(import.meta.dirname, '..')
 
-const tools = (await loadTools()).sort((a, b) => (a.name < b.name ? -1 : 1))
-
-function toolTable(): string {
-  const rows = tools.map(({ name, scopes, description }) => {
-    const [firstSentence] = description.split(/(?<=\.) /)
-    return `| [\`${name}\`](docs/tools/${name}.md) | ${scopes.length === 0 ? 'any' : scopes.join(', ')} | ${firstSentence} |`
-  })
-  return ['| Tool | Scope | What it tells |', '|---|---|---|', ...rows].join('\n')
-}
+const tools = (await importFolder(TOOLS_FOLDER))
+  .map(([file, module]): ListedTool => ({ ...(module.default as Tool), domain: path.dirname(file) }))
+  .sort((a, b) => (a.name < b.name ? -1 : 1))
 
 function promptTable(): string {
   const prompts = listPrompts(() => true).map(({ name, description }) => `| Prompt \`${name}\` | ${description} |`)
@@ -28,21 +25,7 @@ function promptTable(): string {
   return ['| Prompt or resource | What it gives |', '|---|---|', ...prompts, ...resources].join('\n')
 }
 
-function snippetList(): string {
-  return snippets({ mcpUrl: 'https://api.flowpos.app/mcp', token: '<token>' })
-    .map(({ client, where, language, code, note, checked }) =>
-      [
-        `<details><summary>${client}</summary>`,
-        `${where}:`,
-        `\`\`\`${language}\n${code}\n\`\`\``,
-        `${note} (Checked ${checked}.)`,
-        '</details>',
-      ].join('\n\n'),
-    )
-    .join('\n\n')
-}
-
-/** Replaces what stands between `<!-- generated: NAME -->` and `<!-- end -->`. */
+/** Replaces the text between `<!-- generated: NAME -->` and `<!-- end -->`. */
 function fill(text: string, name: string, content: string): string {
   const part = new RegExp(`(<!-- generated: ${name} -->\\n)[\\s\\S]*?(<!-- end -->)`)
   if (!part.test(text)) throw new Error(`README.md has no part "generated: ${name}"`)
@@ -50,10 +33,14 @@ function fill(text: string, name: string, content: string): string {
 }
 
 const readme = await readFile(path.join(ROOT, 'README.md'), 'utf8')
-const parts = { tools: toolTable(), prompts: promptTable(), settings: settingsTable(), snippets: snippetList() }
+const parts = { connect: connectClient('claude-code'), tools: toolTable(tools), prompts: promptTable() }
 const documents: Record<string, string> = {
   '.env.example': envExample(),
   'README.md': Object.entries(parts).reduce((text, [name, content]) => fill(text, name, content), readme),
+  'docs/clients.md': clientsPage(),
+  'docs/settings.md': settingsPage(),
+  'docs/tools/README.md': toolIndex(tools),
+  'docs/schema.sql': await schemaSql(),
   ...Object.fromEntries(tools.map((tool) => [`docs/tools/${tool.name}.md`, toolPage(tool)])),
 }
 let stale = false

@@ -1,29 +1,61 @@
-import { type TObject, type TSchema, Type } from '@sinclair/typebox'
+import type { TSchema } from '@sinclair/typebox'
 import { publicSchema } from '../src/mcp/published-schema.ts'
+import { schemasOf } from '../src/mcp/registry.ts'
 import type { Tool } from '../src/mcp/tool.ts'
-import { WRITE_INPUT, WRITE_OUTPUT } from '../src/mcp/write.ts'
-import { EntityRef } from '../src/results/schema.ts'
 
 type Schema = Record<string, unknown> & { properties?: Record<string, Schema>; items?: Schema; required?: string[] }
 
-/** The documentation page of a tool, from its definition: whole arguments and results, bounds included. */
+/** A tool, and its folder in `tools/`. */
+export type ListedTool = Tool & { domain: string }
+
+/** The README's table of tools: a line for each domain and scope, with links to the tools' pages. */
+export function toolTable(tools: ListedTool[]): string {
+  const lines = new Map<string, string[]>()
+  for (const { name, domain, scopes } of tools) {
+    const line = `| ${domain} | ${scopeOf(scopes)} |`
+    lines.set(line, [...(lines.get(line) ?? []), link(name, 'docs/tools/')])
+  }
+  const rows = [...lines].map(([line, links]) => `${line} ${links.join(' · ')} |`).sort()
+  return [
+    `${tools.length} tools; [docs/tools](docs/tools/README.md) says in a line what each of them tells.`,
+    ['| Domain | Scope | Tools |', '|---|---|---|', ...rows].join('\n'),
+  ].join('\n\n')
+}
+
+/** `docs/tools/README.md`: every tool with the first sentence of its description. */
+export function toolIndex(tools: ListedTool[]): string {
+  const rows = tools.map(({ name, domain, scopes, description }) => {
+    const [firstSentence] = description.split(/(?<=\.) /)
+    return `| ${link(name)} | ${domain} | ${scopeOf(scopes)} | ${firstSentence} |`
+  })
+  return `# Tools
+
+${tools.length} tools. What a credential may not use is not listed, and answers like an unknown tool.
+
+| Tool | Domain | Scope | What it tells |
+|---|---|---|---|
+${rows.join('\n')}
+`
+}
+
+function link(name: string, folder = ''): string {
+  return `[\`${name}\`](${folder}${name}.md)`
+}
+
+function scopeOf(scopes: readonly string[]): string {
+  return scopes.length === 0 ? 'any' : scopes.join(', ')
+}
+
+/** The documentation page of a tool, from its definition: all arguments and results, including bounds. */
 export function toolPage(tool: Tool): string {
   const { name, title, description, scopes, annotations } = tool
-  const writes = tool.kind === 'business' && tool.mode === 'write'
-  const input = schemaOf(writes ? Type.Object({ ...tool.input.properties, ...WRITE_INPUT }) : tool.input)
-  const output = schemaOf(
-    tool.kind === 'context'
-      ? tool.output
-      : Type.Object({
-          business: EntityRef,
-          ...(writes ? WRITE_OUTPUT : {}),
-          ...tool.output.properties,
-        } as TObject['properties']),
-  )
+  const { one } = schemasOf(tool)
+  const input = schemaOf(one.input)
+  const output = schemaOf(one.output)
   return [
     `# ${title}: \`${name}\``,
     description,
-    `- Scope: ${scopes.length === 0 ? 'any' : scopes.join(', ')}`,
+    `- Scope: ${scopeOf(scopes)}`,
     `- ${annotations.readOnlyHint ? 'Reads only.' : annotations.destructiveHint ? 'Changes what is there.' : 'Adds, and changes nothing that is there.'}`,
     '## Arguments',
     argumentTable(input, tool.kind === 'business'),

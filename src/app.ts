@@ -10,6 +10,7 @@ import jwt from '../plugins/auth/jwt.ts'
 import keyRoutes from '../plugins/auth/key-routes.ts'
 import oauth from '../plugins/auth/oauth.ts'
 import connections from '../plugins/auth/oauth-connections.ts'
+import pages from '../plugins/auth/pages.ts'
 import principals from '../plugins/auth/principals.ts'
 import tokenRoutes from '../plugins/auth/token-routes.ts'
 import tokens from '../plugins/auth/tokens.ts'
@@ -17,6 +18,7 @@ import accessChanges from '../plugins/data/access-changes.ts'
 import audit from '../plugins/data/audit.ts'
 import postgres from '../plugins/data/postgres.ts'
 import redis from '../plugins/data/redis.ts'
+import redisSessions from '../plugins/data/redis-sessions.ts'
 import sessions from '../plugins/data/sessions.ts'
 import docs from '../plugins/http/docs.ts'
 import errors from '../plugins/http/errors.ts'
@@ -35,8 +37,6 @@ import { type Config, trustedProxies } from './config.ts'
 import { createRedisOAuthStore } from './oauth/redis-store.ts'
 import type { OAuthStore } from './oauth/store.ts'
 import type { SessionEvents } from './sessions/events.ts'
-import { createRedisSessionEvents } from './sessions/redis-events.ts'
-import { createRedisSessionStore } from './sessions/redis-store.ts'
 import type { SessionStore } from './sessions/store.ts'
 import { type Clock, systemClock } from './time/clock.ts'
 import { VALIDATION } from './validation.ts'
@@ -44,17 +44,17 @@ import { VALIDATION } from './validation.ts'
 export interface AppOptions {
   config: Config
   clock?: Clock
-  /** In place of Redis: for one instance alone. */
+  /** Replaces Redis, for a single instance. */
   sessions?: { store: SessionStore; events: SessionEvents }
-  /** The same for the authorization server. */
+  /** Replaces Redis for the authorization server, too. */
   oauthStore?: OAuthStore
-  /** In place of the Firebase credentials of the configuration. */
+  /** Replaces the Firebase credentials from the configuration. */
   firebaseApp?: FirebaseAppOptions
-  /** Where the pages sign in, in place of Firebase: a development issuer. */
+  /** A development issuer that the pages sign in with instead of Firebase. */
   identityUrl?: string
-  /** Role to take on in the database, where the login may do more. */
+  /** Role to assume in the database, for a login that has more rights. */
   databaseRole?: string
-  /** Level and destination of the log; credentials are redacted whatever is given. */
+  /** Level and destination of the log; credentials are redacted in any case. */
   logger?: { level?: string; stream?: { write(line: string): void } }
 }
 
@@ -69,7 +69,7 @@ export async function buildApp(options: AppOptions) {
     genReqId: () => randomUUID(),
     ajv: { customOptions: VALIDATION },
     forceCloseConnections: 'idle',
-    // A request that arrives while the process ends is served like any other.
+    // A request that arrives during the shutdown is served like any other.
     return503OnClosing: false,
   }).withTypeProvider<TypeBoxTypeProvider>()
 
@@ -82,14 +82,12 @@ export async function buildApp(options: AppOptions) {
 
     await app.register(postgres, { config, ...(options.databaseRole ? { role: options.databaseRole } : {}) })
     await app.register(accessChanges, { config })
-    if (options.sessions === undefined) await app.register(redis, { config })
-    await app.register(
-      sessions,
-      options.sessions ?? {
-        store: createRedisSessionStore(app.redis),
-        events: createRedisSessionEvents(app.redis, app.redisSubscriber),
-      },
-    )
+    if (options.sessions === undefined) {
+      await app.register(redis, { config })
+      await app.register(redisSessions)
+    } else {
+      await app.register(sessions, options.sessions)
+    }
     await app.register(rateLimit, { config, ...(options.sessions === undefined ? { redis: app.redis } : {}) })
 
     await app.register(firebase, { config, clock, ...(options.firebaseApp ? { appOptions: options.firebaseApp } : {}) })
@@ -106,13 +104,14 @@ export async function buildApp(options: AppOptions) {
 
     await app.register(mcp, { clock, path: '/mcp', authenticate: app.principals.authenticate })
     await app.register(connect, { config, clock })
-    // Apart from the MCP endpoint, which has headers of its own: Helmet takes its time and memory for every request.
+    // Without the MCP endpoint, which sets its own headers: Helmet costs time and memory on every request.
     await app.register(async (others) => {
       await others.register(helmet)
       await others.register(docs)
       await others.register(health)
       await others.register(tokenRoutes)
       await others.register(keyRoutes)
+      await others.register(pages)
       await others.register(settings, { config, ...(options.identityUrl ? { identityUrl: options.identityUrl } : {}) })
       await others.register(oauth, {
         config,
@@ -124,7 +123,7 @@ export async function buildApp(options: AppOptions) {
     await app.ready()
     return app
   } catch (error) {
-    // What was opened before the failure must not keep the process.
+    // Connections opened before the failure must not keep the process alive.
     await app.close()
     throw error
   }

@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { envSchema } from 'env-schema'
 
-/** Every setting, once: validation, defaults, types, `.env.example` and the README's table follow from it. */
+/** Every setting, once: validation, defaults, types, `.env.example` and docs/settings.md are derived from it. */
 export const ConfigSchema = Type.Object({
   HOST: Type.String({ default: '0.0.0.0', description: 'Address to listen on' }),
   PORT: Type.Integer({ default: 4000, minimum: 0, maximum: 65535, description: 'Port to listen on' }),
@@ -9,7 +9,7 @@ export const ConfigSchema = Type.Object({
     Type.String({
       pattern: '^https?://[^/]+/?$',
       description:
-        'Address that clients use, e.g. https://api.flowpos.app: accepted as Host, shown in snippets, needed for OAuth',
+        'Address that clients use, e.g. https://api.flowpos.app: accepted as Host, shown in snippets, required for OAuth',
     }),
   ),
   ALLOWED_HOSTS: Type.String({
@@ -23,7 +23,7 @@ export const ConfigSchema = Type.Object({
   TRUST_PROXY: Type.String({
     default: '0',
     pattern: '^([0-9]{1,2}|[0-9a-fA-F.:/, ]+)$',
-    description: 'Load balancers in front, whose X-Forwarded-For is believed: how many, or their addresses as CIDR',
+    description: 'Load balancers in front whose X-Forwarded-For is trusted: their number, or their addresses as CIDR',
   }),
   LOG_LEVEL: Type.String({
     default: 'info',
@@ -31,18 +31,18 @@ export const ConfigSchema = Type.Object({
     description: 'trace, debug, info, warn, error, fatal or silent',
   }),
   METRICS_PORT: Type.Optional(
-    Type.Integer({ minimum: 0, maximum: 65535, description: 'Port of its own for /metrics; default: the same port' }),
+    Type.Integer({ minimum: 0, maximum: 65535, description: 'Separate port for /metrics; default: the same port' }),
   ),
   SHUTDOWN_DELAY_MS: Type.Integer({
     default: 1000,
     minimum: 0,
     maximum: 60000,
-    description: 'From SIGTERM on, how long to serve while balancers notice that /health/ready fails',
+    description: 'How long to go on serving after SIGTERM, while load balancers notice that /health/ready fails',
   }),
   BODY_LIMIT_BYTES: Type.Integer({ default: 1048576, minimum: 1024, description: 'Largest request body accepted' }),
 
   DATABASE_URL: Type.Optional(
-    Type.String({ description: 'PostgreSQL, as a role that is a member of flowpos_service and nothing more' }),
+    Type.String({ description: 'PostgreSQL, as a role that is only a member of flowpos_service' }),
   ),
   MIGRATION_DATABASE_URL: Type.Optional(
     Type.String({ description: 'PostgreSQL as the owner of the schema, for npm run migrate; default: DATABASE_URL' }),
@@ -53,7 +53,11 @@ export const ConfigSchema = Type.Object({
     minimum: 100,
     description: 'Longest wait for a connection',
   }),
-  DATABASE_STATEMENT_TIMEOUT_MS: Type.Integer({ default: 10000, minimum: 100, description: 'Limit of one statement' }),
+  DATABASE_STATEMENT_TIMEOUT_MS: Type.Integer({
+    default: 10000,
+    minimum: 100,
+    description: 'Longest time for one statement',
+  }),
 
   REDIS_URL: Type.Optional(
     Type.String({
@@ -61,8 +65,8 @@ export const ConfigSchema = Type.Object({
       description: 'A single Redis: redis://user:password@host:6379/0, or rediss:// for TLS',
     }),
   ),
-  REDIS_HOST: Type.Optional(Type.String({ description: 'A single Redis, in place of REDIS_URL' })),
-  REDIS_PORT: Type.Integer({ default: 6379, minimum: 1, maximum: 65535, description: 'With REDIS_HOST' }),
+  REDIS_HOST: Type.Optional(Type.String({ description: 'A single Redis, instead of REDIS_URL' })),
+  REDIS_PORT: Type.Integer({ default: 6379, minimum: 1, maximum: 65535, description: 'Port, with REDIS_HOST' }),
   REDIS_SENTINELS: Type.Optional(
     Type.String({ description: 'Redis behind Sentinels: host:port of the Sentinels, comma-separated' }),
   ),
@@ -72,21 +76,21 @@ export const ConfigSchema = Type.Object({
   REDIS_CLUSTER: Type.Optional(
     Type.String({ description: 'Redis Cluster: host:port of some of its nodes, comma-separated' }),
   ),
-  REDIS_USERNAME: Type.Optional(Type.String({ description: 'ACL user, where the URL names none' })),
-  REDIS_PASSWORD: Type.Optional(Type.String({ description: 'Password, where the URL holds none' })),
+  REDIS_USERNAME: Type.Optional(Type.String({ description: 'ACL user, if the URL names none' })),
+  REDIS_PASSWORD: Type.Optional(Type.String({ description: 'Password, if the URL has none' })),
   REDIS_DB: Type.Optional(
-    Type.Integer({ minimum: 0, description: 'Number of the database, where the URL names none; not with a Cluster' }),
+    Type.Integer({ minimum: 0, description: 'Number of the database, if the URL names none; not with a Cluster' }),
   ),
   REDIS_TLS: Type.Boolean({ default: false, description: 'TLS to Redis and its Sentinels; rediss:// says the same' }),
   REDIS_TLS_CA_FILE: Type.Optional(
-    Type.String({ description: 'PEM file of the authority behind the certificates; default: those Node knows' }),
+    Type.String({ description: 'PEM file of the certificate authority; default: those that Node trusts' }),
   ),
   REDIS_TLS_CERT_FILE: Type.Optional(
-    Type.String({ description: 'PEM file of our own certificate, where Redis asks for one' }),
+    Type.String({ description: 'PEM file of a client certificate, if Redis requires one' }),
   ),
   REDIS_TLS_KEY_FILE: Type.Optional(Type.String({ description: 'PEM file of its key' })),
   REDIS_TLS_SERVER_NAME: Type.Optional(
-    Type.String({ description: 'Name in the certificates, where nodes are known by address alone' }),
+    Type.String({ description: 'Name in the certificates, if nodes are known only by address' }),
   ),
 
   FIREBASE_PROJECT_ID: Type.Optional(Type.String({ description: 'Firebase project whose users sign in' })),
@@ -106,13 +110,13 @@ export const ConfigSchema = Type.Object({
   }),
   MCP_TOKEN_PREVIOUS_SECRETS: Type.String({
     default: '',
-    description: 'Earlier secrets still accepted while rotating, comma-separated',
+    description: 'Earlier secrets that are still accepted during a rotation, comma-separated',
   }),
   MCP_TOKEN_TTL_SECONDS: Type.Integer({
     default: 86400,
     minimum: 60,
     maximum: 2592000,
-    description: 'Life of an MCP token',
+    description: 'Lifetime of an MCP token',
   }),
   MCP_TOKEN_ISSUER: Type.String({ default: 'https://api.flowpos.app', description: 'iss of MCP tokens' }),
   MCP_TOKEN_AUDIENCE: Type.String({ default: 'flowpos-mcp', description: 'aud of MCP tokens' }),
@@ -120,23 +124,24 @@ export const ConfigSchema = Type.Object({
   TOKEN_RATE_LIMIT_PER_MINUTE: Type.Integer({
     default: 30,
     minimum: 1,
-    description: 'Failed credential exchanges per client address and minute',
+    description: 'Failed sign-ins per client address and minute',
   }),
   MCP_RATE_LIMIT_PER_MINUTE: Type.Integer({
     default: 6000,
     minimum: 1,
-    description: 'Requests to /mcp per credential, instance and minute',
+    description: 'Requests to /mcp per user or API key and minute, on each instance',
   }),
   MCP_STREAM_LIMIT: Type.Integer({
     default: 32,
     minimum: 1,
-    description: 'Open live streams per user or API key and instance',
+    description: 'Open live streams per user or API key, on each instance',
   }),
   MCP_STREAM_KEEP_ALIVE_SECONDS: Type.Integer({
     default: 15,
     minimum: 1,
     maximum: 300,
-    description: 'Seconds between keep-alive comments of a live stream; shorter than the idle time-out of any proxy',
+    description:
+      'Seconds between keep-alive comments of a live stream; must be shorter than the idle timeout of any proxy',
   }),
 })
 
@@ -145,7 +150,7 @@ export type Config = Static<typeof ConfigSchema>
 /**
  * Reads and checks the settings.
  * @param env the environment; `.env` is read by the process entry, not here
- * @throws Error with a sentence per wrong setting
+ * @throws Error with a sentence for each wrong setting
  */
 export function loadConfig(env: NodeJS.ProcessEnv): Config {
   // `NAME=` in a .env file means "not set".
@@ -161,7 +166,7 @@ export function listOf(setting: string | undefined): string[] {
     .filter((part) => part !== '')
 }
 
-/** Which proxies are believed, as Fastify takes it. Believing all of them would let a client choose its address. */
+/** The trusted proxies, as Fastify's option. Trusting all of them would let a client choose its own address. */
 export function trustedProxies({
   TRUST_PROXY: setting,
 }: Config): string[] | false | ((address: string, hop: number) => boolean) {

@@ -21,12 +21,12 @@ export type ErrorCode = keyof typeof ERROR_STATUS
 export interface ErrorDetails {
   /** What the caller can do about it, as a sentence. */
   hint?: string
-  /** After how many seconds the same call may succeed. Absent: a retry will not help. */
+  /** After how many seconds the same call may succeed. Absent if a retry will not help. */
   retryAfterSeconds?: number
   cause?: unknown
 }
 
-/** An expected failure. Its message is meant for the caller: no SQL, host names or other systems' words in it. */
+/** An expected failure. Its message is for the caller: no SQL, no host names, no other system's messages. */
 export class ServiceError extends Error {
   readonly code: ErrorCode
   readonly statusCode: number
@@ -43,7 +43,7 @@ export class ServiceError extends Error {
   }
 }
 
-/** A write whose end was lost on the way: it may have been made, or not. */
+/** The connection broke during a commit: the write may or may not have been made. */
 export class OutcomeUnknown extends ServiceError {
   constructor(cause: unknown) {
     super('unavailable', 'The connection to the database broke at the end of the change: it may have been made.', {
@@ -54,34 +54,10 @@ export class OutcomeUnknown extends ServiceError {
   }
 }
 
-/** The error for a part that is away (database, session store, identity provider): worth a retry soon. */
+/** The error for a part that is down (database, session store, identity provider): a retry may soon succeed. */
 export function unavailable(part: string, cause?: unknown): ServiceError {
   return new ServiceError('unavailable', `${part} does not answer at the moment. Try again in a few seconds.`, {
     retryAfterSeconds: 2,
     cause,
   })
-}
-
-// Callers are told within a second that a part is away.
-const MAX_WAIT_MS = 800
-
-/** The same method, which answers `unavailable` in place of whatever `part` fails with, and when it is silent for 0.8 s. */
-export function orUnavailable<Args extends unknown[], T>(part: string, method: (...args: Args) => Promise<T>) {
-  return (...args: Args): Promise<T> =>
-    new Promise((resolve, reject) => {
-      const fail = (error?: unknown) => reject(unavailable(part, error))
-      // Where this process was held up itself, what has arrived meanwhile is read first.
-      const timer = setTimeout(() => setImmediate(fail), MAX_WAIT_MS)
-      method(...args)
-        .then(resolve, fail)
-        .finally(() => clearTimeout(timer))
-    })
-}
-
-/** Why a process cannot start, as a sentence for the person who starts it. */
-export function describeStartFailure(error: unknown): string {
-  const { code, message, port } = error as NodeJS.ErrnoException & { port?: number }
-  if (code === 'EADDRINUSE') return `port ${port} is taken: set PORT to a free one`
-  if (code === 'EACCES' && port !== undefined) return `port ${port} is not allowed here: set PORT to one above 1023`
-  return message
 }

@@ -1,13 +1,13 @@
 import path from 'node:path'
 
-// The same from the sources and from a build, whose chunks lie in its src/.
+// Works for the sources and for a build, whose chunks are in its own src/.
 const ROOT = path.join(import.meta.dirname, '..')
 
-/** One file a tool. */
+/** One file per tool. */
 export const TOOLS_FOLDER = path.join(ROOT, 'tools')
 
-/** One file a migration. */
+/** One file per migration. */
 export const MIGRATIONS_FOLDER = path.join(ROOT, 'migrations')
 
-/** The built AI Assistant page. */
+/** The built pages, in folders named as in assistant/. */
 export const PAGE_FOLDER = path.join(ROOT, import.meta.filename.endsWith('.ts') ? 'dist/assistant' : 'assistant')

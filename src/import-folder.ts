@@ -3,8 +3,8 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 /**
- * Imports every module below a folder, of the sources or of the build.
- * @returns the modules by their path in the folder without the extension, in order of that path
+ * Imports every module below a folder, in the sources or in a build.
+ * @returns the modules with their path in the folder, without extension, in the order of that path
  */
 export async function importFolder(folder: string): Promise<[name: string, module: Record<string, unknown>][]> {
   const files = (await readdir(folder, { recursive: true })).filter((file) => /(?<!\.d)\.[jt]s$/.test(file)).sort()

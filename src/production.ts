@@ -1,8 +1,8 @@
 import { type Config, listOf } from './config.ts'
 
 /**
- * Why a configuration must not serve production; empty when it may.
- * @param env the environment, for settings that other libraries read by themselves
+ * The reasons why a configuration must not be used in production; empty if there are none.
+ * @param env the environment, for settings that libraries read by themselves
  */
 export function productionProblems(config: Config, env: NodeJS.ProcessEnv): string[] {
   const problems: string[] = []
@@ -26,7 +26,7 @@ export function productionProblems(config: Config, env: NodeJS.ProcessEnv): stri
   return problems
 }
 
-/** Short, or so repetitive that its length says nothing. */
+/** Whether a secret is short, repetitive, or looks like a placeholder. */
 function isWeak(secret: string): boolean {
   return secret.length < 32 || new Set(secret).size < 10 || /change[-_ ]?me|secret|example|password/i.test(secret)
 }

@@ -4,7 +4,7 @@ import { Cluster, Redis, type RedisOptions } from 'ioredis'
 import { type Config, listOf } from './config.ts'
 
 const CONNECT_TIMEOUT_MS = 2000
-/** So long may a connection be silent with commands under way; then it is taken for lost. */
+/** How long a connection may be silent while commands are under way, before it counts as lost. */
 const SILENCE_TIMEOUT_MS = 2000
 const MAX_RETRY_DELAY_MS = 500
 const MAX_REDIRECTIONS = 5
@@ -14,9 +14,9 @@ const SENTINEL_PORT = 26379
 const retryDelay = (attempt: number) => Math.min(attempt * 50, MAX_RETRY_DELAY_MS)
 
 /**
- * A client of a single Redis, of the master behind Sentinels or of a Cluster, as the configuration says. It connects at
- * once, and again by itself after every loss. Commands fail at once while there is no connection: a caller is told to
- * retry instead of waiting in a queue.
+ * A client of a single Redis, of the master behind Sentinels or of a Cluster, depending on the configuration. It
+ * connects at once, and reconnects by itself. While there is no connection, commands fail at once, so that callers are
+ * told to retry instead of waiting in a queue.
  * @throws Error for settings that contradict each other
  */
 export function createRedisClient(config: Config): Redis | Cluster {
@@ -44,7 +44,7 @@ export function createRedisClient(config: Config): Redis | Cluster {
       clusterRetryStrategy: retryDelay,
       maxRedirections: MAX_REDIRECTIONS,
       redisOptions: node,
-      // Certificates are made out for names.
+      // Keep host names unresolved, because certificates are issued for names.
       ...(tls === undefined ? {} : { dnsLookup: (name, callback) => callback(null, name) }),
     })
   }
@@ -54,7 +54,7 @@ export function createRedisClient(config: Config): Redis | Cluster {
     ...defined({ db: config.REDIS_DB }),
     enableOfflineQueue: false,
     retryStrategy: retryDelay,
-    // A master that has become a replica: whoever is the master now is found by connecting again.
+    // The master has become a replica: reconnecting finds the new master.
     reconnectOnError: ({ message }: Error) => message.includes('READONLY'),
   } satisfies RedisOptions
   if (sentinels !== undefined) {
@@ -69,12 +69,12 @@ export function createRedisClient(config: Config): Redis | Cluster {
       sentinelRetryStrategy: retryDelay,
     })
   }
-  // What the URL says of user, password and database comes first.
+  // User, password and database in the URL take precedence.
   if (url !== undefined) return new Redis(url, options)
   return new Redis({ ...options, host: host as string, port: config.REDIS_PORT })
 }
 
-/** How to speak TLS; undefined for a connection in the clear. */
+/** The TLS options; undefined for an unencrypted connection. */
 function tlsOptions(config: Config): ConnectionOptions | undefined {
   if (!config.REDIS_TLS && !config.REDIS_URL?.startsWith('rediss:')) return undefined
   const file = (name: 'REDIS_TLS_CA_FILE' | 'REDIS_TLS_CERT_FILE' | 'REDIS_TLS_KEY_FILE') => {
@@ -104,7 +104,7 @@ function addressesOf(setting: string, addresses: string, defaultPort: number): {
   })
 }
 
-/** The same without what is undefined. */
+/** The same options without undefined values. */
 function defined<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: Exclude<T[K], undefined>

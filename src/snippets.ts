@@ -7,7 +7,7 @@ export interface Snippet {
   language: 'bash' | 'json' | 'python' | 'text'
   code: string
   note: string
-  /** Month in which the form was last compared with the client's own documentation. */
+  /** Month in which this was last compared with the client's own documentation. */
   checked: string
 }
 
@@ -29,7 +29,7 @@ export function snippets({ mcpUrl, token }: { mcpUrl: string; token: string }): 
       where:
         'claude_desktop_config.json, in ~/Library/Application Support/Claude (macOS) or %APPDATA%\\Claude (Windows)',
       language: 'json',
-      // Claude Desktop on Windows breaks arguments at spaces: the header's value travels in the environment.
+      // Claude Desktop on Windows splits arguments at spaces, so the header's value is passed in the environment.
       code: json({
         mcpServers: {
           flowpos: {

@@ -1,6 +1,6 @@
 import type { ErrorObject } from 'ajv'
 
-/** How input is checked everywhere: nothing is converted, nothing unknown is dropped, errors can name the choices. */
+/** How all input is checked: no value is converted, no unknown property dropped, and errors can name the choices. */
 export const VALIDATION = {
   coerceTypes: false,
   removeAdditional: false,
@@ -8,7 +8,7 @@ export const VALIDATION = {
   verbose: true,
 } as const
 
-/** What is wrong with some input, as sentences that name the argument and the valid choices. */
+/** The problems of some input, as sentences that name the argument and the valid choices. */
 export function describeProblems(errors: readonly Partial<ErrorObject>[]): string {
   return `${[...new Set(errors.map(describe))].slice(0, 8).join('. ')}.`
 }
@@ -16,7 +16,7 @@ export function describeProblems(errors: readonly Partial<ErrorObject>[]): strin
 function describe({ instancePath = '', keyword, params = {}, message, parentSchema }: Partial<ErrorObject>): string {
   const path = instancePath.slice(1).replaceAll('/', '.')
   const name = path === '' ? 'the input' : path
-  // A schema may say in words what it takes, where its pattern would tell little.
+  // A schema may describe in words what it accepts, if its pattern would not help.
   const expected = (parentSchema as { expected?: string } | undefined)?.expected
   switch (keyword) {
     case 'additionalProperties': {

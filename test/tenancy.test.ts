@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadTools } from '../plugins/mcp/registry.ts'
+import { someRow } from './support/made-up-row.ts'
 import { call, type Service, startService } from './support/service.ts'
 import { makeOrder, makeProduct, makeRefund, makeShop, makeUser, type Shop } from './support/shop.ts'
 
-// Two shops with a row in every table. Whatever one of them may ask, nothing of the other comes back.
+// Two shops with a row in every table. Whatever one asks, nothing of the other may come back.
 let service: Service
 let mine: Shop
 let foreign: Shop
@@ -18,7 +19,7 @@ beforeAll(async () => {
   service = await startService({ users: ['ana', 'eve'] })
   mine = await makeShop(service.db, { name: 'Mine' })
   foreign = await makeShop(service.db, { name: `${SECRET} Shop` })
-  const eve = await makeUser(service.db, 'eve', [{ shop: foreign, role: 'owner' }])
+  await makeUser(service.db, 'eve', [{ shop: foreign, role: 'owner' }])
   await makeUser(service.db, 'ana', [{ shop: mine, role: 'owner' }])
   token = await service.tokenOf('ana')
   await service.tokenOf('eve')
@@ -50,13 +51,10 @@ beforeAll(async () => {
       insert into idempotency (business_id, principal, key, tool, arguments_hash, result)
         values ('${shop.id}', 'p', 'k', 't', sha256('x'), '{}')`)
   }
-  await service.db.asOwner(`
-    with b as (insert into psa_board (business_id, name) values ('${foreign.id}', '${SECRET}') returning id),
-      p as (insert into psa_phase (business_id, board_id, name, position) select '${foreign.id}', id, 'x', 1 from b returning id, board_id),
-      s as (insert into psa_step (business_id, board_id, phase_id, position, name)
-        select '${foreign.id}', board_id, id, 1, 'x' from p returning id)
-    insert into psa_time_entry (business_id, step_id, user_id, worked_on, minutes)
-      select '${foreign.id}', id, '${eve}', '2026-01-01', 5 from s`)
+  const columns = await service.db.asOwner<{ table: string }>(`
+    select table_name as table from information_schema.columns
+    where table_schema = 'public' and column_name = 'business_id' order by 1`)
+  for (const { table } of columns) await someRow(service.db, table, foreign.id, SECRET)
 })
 afterAll(() => service?.close())
 
@@ -71,9 +69,32 @@ describe('row-level security', () => {
 
   it('is on and forced for every table, and every table has a foreign row to hide', async () => {
     for (const { name, on, forced } of await tables()) {
-      expect({ name, on, forced }).toEqual({ name, on: true, forced: true })
+      expect({ on, forced }, `${name} needs row level security, enabled and forced`).toEqual({ on: true, forced: true })
       const [row] = await service.db.asOwner<{ count: string }>(`select count(*) from ${name}`)
-      expect({ name, isEmpty: row?.count === '0' }).toEqual({ name, isEmpty: false })
+      expect(row?.count, `${name}: insert a row that mine must not see, in the beforeAll`).not.toBe('0')
+    }
+  })
+
+  it('is supported by keys that begin with the business, so that no row refers to another one', async () => {
+    // Rows of these tables are found before their business is known, or may have none.
+    const alone = ['mcp_api_key', 'mcp_audit']
+    const keys = await service.db.asOwner<{ table: string; key: string; first: string; target: string | null }>(`
+      select k.conrelid::regclass::text as table, k.conname as key, own.attname as first, other.attname as target
+      from pg_constraint k
+      join pg_attribute own on own.attrelid = k.conrelid and own.attnum = k.conkey[1]
+      left join pg_attribute other on other.attrelid = k.confrelid and other.attnum = k.confkey[1]
+      where k.connamespace = 'public'::regnamespace
+        and exists (select from pg_attribute where attrelid = k.conrelid and attname = 'business_id')
+        and (k.contype = 'p' or k.contype = 'f'
+          and exists (select from pg_attribute where attrelid = k.confrelid and attname = 'business_id'))`)
+    expect(keys.length).toBeGreaterThan(40)
+    for (const { table, key, first, target } of keys) {
+      if (alone.includes(table) && target === null) continue
+      const advice = `${key} of ${table} must begin with business_id`
+      expect({ first, target: target ?? 'business_id' }, advice).toEqual({
+        first: 'business_id',
+        target: 'business_id',
+      })
     }
   })
 
@@ -165,7 +186,7 @@ describe('no tool shows another tenant', () => {
       items: [{ product: `${SECRET} Pan-1`, quantity: '1' }],
       sku: `${SECRET} Pan-1`,
     }
-    // What a tool needs beside the guess to get as far as looking it up.
+    // The other arguments that a tool needs in order to look the guess up.
     const needed: Record<string, unknown> = {
       name: 'x',
       sku: 'x',
@@ -200,7 +221,7 @@ describe('no tool shows another tenant', () => {
       ]
       for (const args of attempts) {
         const { body } = await call(service.app, token, tool.name, args)
-        // What the caller has guessed may be said back to them.
+        // Answers may repeat what the caller has guessed.
         const echoes = [foreign.id, foreignOrder, guesses.sku as string]
         const answer = echoes.reduce((rest, echo) => rest.replaceAll(echo, ''), JSON.stringify(body))
         expect({ tool: tool.name, args, leaks: answer.includes(SECRET) }).toEqual({

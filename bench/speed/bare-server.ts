@@ -1,7 +1,7 @@
 /**
- * The practical ceiling: one Fastify route that verifies the token, reads the session and answers recorded bytes, after
- * the recorded statements, each once the one before is answered, or all together where PIPELINED says so. It checks no
- * arguments, limits nothing, counts nothing and writes no log. Its streams are open responses that nothing is ever sent on.
+ * The practical limit: one Fastify route that verifies the token, reads the session, runs the recorded statements (one
+ * after another, or all together with PIPELINED) and answers the recorded bytes. It checks no arguments, limits
+ * nothing, counts nothing and writes no log. Its streams are open responses that never send anything.
  */
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
@@ -14,7 +14,7 @@ import { jwtOptions, type TokenClaims } from './tokens.ts'
 
 const { PORT, DATABASE_URL = '', REDIS_URL = '', MCP_TOKEN_SECRET = '', RECORDINGS = '', PIPELINED } = process.env
 const recordings = JSON.parse(await readFile(RECORDINGS, 'utf8')) as Recordings
-// Bytes, made once: to encode a long text for each answer costs more than all else here.
+// Encoded once, because encoding a long text for each answer costs more than everything else here.
 const prepared = new Map(
   Object.entries(recordings).map(([name, { before, after, statements }]) => [
     name,

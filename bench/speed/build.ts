@@ -6,32 +6,32 @@ import { build, stop } from 'esbuild'
 import { buildPage } from '../../scripts/build-page.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')
-// Inside node_modules, so that packages are found from there.
+// Inside node_modules, so that the build finds packages.
 const CACHE = path.join(ROOT, 'node_modules/.cache')
 
 export interface Built {
-  /** Entry of each server, as plain JavaScript: nothing translates while it is measured. */
+  /** The entry of each server, as plain JavaScript, so that nothing is compiled during the measurement. */
   service: string
   bare: string
   express: string
-  /** To be imported ahead of an entry. */
+  /** A module to import before an entry. */
   probe: string
   remove(): Promise<void>
 }
 
 /**
- * Translates what is measured into a folder of its own, so that a change of the sources meanwhile changes nothing.
- * @param service a build of the service to measure in place of the sources
+ * Compiles the servers into a separate folder, so that the sources can change during the measurement.
+ * @param service a build of the service to measure instead of the sources
  */
 export async function buildServers(service?: string): Promise<Built> {
   await mkdir(CACHE, { recursive: true })
   const folder = await mkdtemp(path.join(CACHE, 'speed-'))
   const own = path.join(folder, 'service')
   if (service === undefined) {
-    // As npm run build does it, without the command line.
+    // As in npm run build, but without the command line tools.
     const bundle = ['scripts/bundle.mjs', own, 'src/server.ts', 'tools', 'migrations']
     await promisify(execFile)(process.execPath, bundle, { cwd: ROOT })
-    await buildPage(path.join(own, 'settings'))
+    await buildPage(path.join(own, 'assistant'))
   } else {
     await cp(service, own, { recursive: true })
   }

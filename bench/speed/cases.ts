@@ -1,4 +1,4 @@
-/** What is asked of every server. */
+/** A request that every server gets. */
 export interface Case {
   name: string
   method: string
@@ -20,12 +20,12 @@ function call(name: string) {
   return { name, method: 'tools/call', params: { name, arguments: {} } }
 }
 
-/** The case that a message is. */
+/** The name of the case of a message. */
 export function caseNameOf({ method, params }: { method: string; params?: { name?: string } }): string {
   return method === 'tools/call' ? (params?.name ?? '') : method
 }
 
-/** A JSON-RPC request; `[<id>]` is what the load generator replaces by an id that is new each time. */
+/** A JSON-RPC request; the load generator replaces `[<id>]` with a new id each time. */
 export function messageOf({ method, params }: Pick<Case, 'method' | 'params'>, id: string | number = '[<id>]'): string {
   return JSON.stringify({ jsonrpc: '2.0', id, method, params })
 }

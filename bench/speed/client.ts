@@ -20,9 +20,9 @@ const agent = new Agent({ keepAlive: true })
 const TRIES = 10
 
 /**
- * Sends a message, again where the server asks for it.
- * @returns the answer's JSON text, also where it comes as an event
- * @throws Error for every status but 200
+ * Sends a message, and repeats it if the server asks for that.
+ * @returns the answer's JSON text, even if it comes as an event
+ * @throws Error for any status but 200
  */
 export async function post(url: string, headers: Record<string, string>, body: string): Promise<Answer> {
   for (let left = TRIES; ; left--) {
@@ -65,7 +65,7 @@ export async function initialize(url: string, token: string): Promise<string> {
   return sessionId
 }
 
-/** Opens the live stream of a session. @returns the open request, or null where there is no such stream */
+/** Opens the live stream of a session. @returns the open request, or null if the server has no streams */
 export function openStream(url: string, token: string, sessionId: string): Promise<ClientRequest | null> {
   const { 'content-type': _none, ...headers } = headersOf(token, sessionId)
   return new Promise((resolve, reject) => {

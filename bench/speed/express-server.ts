@@ -1,7 +1,7 @@
 /**
- * The Express server that the SDK documents: an McpServer and a transport per session, kept in memory. In its favour,
- * the schemas are made once for all sessions, nothing is printed, and tools answer the recorded results after the
- * recorded statements.
+ * The Express server from the SDK's documentation: an McpServer and a transport per session, in memory. In its favour,
+ * schemas are created once for all sessions, nothing is printed, and tools return recorded results after the recorded
+ * statements.
  */
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'

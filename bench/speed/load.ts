@@ -12,7 +12,7 @@ export interface Target {
 }
 
 export interface Sample {
-  /** µs of the server process per request, all its threads. */
+  /** CPU time of the server process per request, in µs, over all threads. */
   cpu: number
   perSecond: number
   /** Milliseconds. */
@@ -25,9 +25,9 @@ export interface Sample {
 const AUTOCANNON = createRequire(import.meta.url).resolve('autocannon')
 
 /**
- * Loads a server from a process of its own, every request with an id of its own.
- * @param options how long: for some seconds, or until so many requests were answered
- * @throws Error when more than one request in a hundred fails, which a busy machine explains no more
+ * Puts load on a server from a separate process; every request has a new id.
+ * @param options how long: for some seconds, or until so many requests have been answered
+ * @throws Error when more than one request in a hundred fails, which even a busy machine does not explain
  */
 export async function load(
   { name, server, sessionId }: Target,

@@ -7,25 +7,25 @@ export interface MemoryUse {
   sessions: number
   /** Bytes per idle session. */
   idle: Memory
-  /** Bytes per open stream, beyond the session; null where the server has no streams. */
+  /** Bytes per open stream, on top of the session; null if the server has no streams. */
   open: Memory | null
 }
 
-/** How many sessions each person has: more at once, and the service would refuse their streams. */
+/** How many sessions each person has; with more, the service would refuse their streams. */
 export const SESSIONS_EACH = 5
 const AT_A_TIME = 16
-// The memory of a process moves by itself: what is measured comes after as much of the same.
+// The memory of a process fluctuates, so the measurement follows a warm-up of the same kind.
 const WARM_UP = 500
 
 /**
- * What idle sessions and open streams weigh in a process that was just started.
- * @param tokens enough people for the sessions
+ * Measures the memory of idle sessions and open streams in a new process.
+ * @param tokens of enough people for the sessions
  */
 export async function measureMemory(server: ServerProcess, tokens: string[], sessions: number): Promise<MemoryUse> {
   const limit = pLimit(AT_A_TIME)
   const owners = Array.from({ length: sessions }, (_, n) => tokens[n % tokens.length] as string)
   const begin = (token: string) => limit(() => initialize(server.url, token))
-  // Everybody calls once first: what the service remembers of people is no part of a session.
+  // Everybody calls once before, because what the service caches about people is not part of a session.
   const people = tokens.slice(0, Math.ceil(sessions / SESSIONS_EACH))
   await Promise.all([...people, ...Array.from({ length: WARM_UP }, () => people[0] as string)].map(begin))
 

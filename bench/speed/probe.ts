@@ -1,16 +1,16 @@
-/** Imported ahead of a measured server: answers its parent's questions about the process. */
+/** Imported before a measured server: answers the parent's questions about the process. */
 import { Session } from 'node:inspector/promises'
 
-export interface Usage {
+interface Usage {
   /** User and system time of all threads, in µs. */
   cpu: number
   rss: number
 }
 
-/** After a collection of garbage, in bytes. */
+/** In bytes, after a garbage collection. */
 export interface Memory {
   rss: number
-  /** Of objects, and of the buffers that they hold. */
+  /** Memory of objects, including their buffers. */
   heap: number
 }
 
@@ -18,7 +18,7 @@ export interface Answers {
   usage: Usage
   memory: Memory
   startProfile: null
-  /** As Chrome's developer tools read it. */
+  /** In the format of Chrome's developer tools. */
   profile: string
 }
 
@@ -57,5 +57,5 @@ const answers: { [Question in keyof Answers]: () => Answers[Question] | Promise<
 process.on('message', async ({ id, question }: { id: number; question: keyof Answers }) => {
   process.send?.({ id, answer: await answers[question]() })
 })
-// The parent's questions alone must not keep the process.
+// The channel to the parent must not keep the process alive.
 process.channel?.unref()

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-/** A CPU profile, as much of it as is read here. */
+/** The parts of a CPU profile that are used here. */
 interface Profile {
   nodes: {
     id: number
@@ -16,8 +16,8 @@ const AREAS = 24
 const FUNCTIONS = 40
 
 /**
- * Where the time of a profile went, as lines of text: by package or file of the service, itself alone; and by
- * function, with all that it calls in the same turn.
+ * Where the time of a profile went, as lines of text: self time by package or file of the service, and time by function
+ * including everything that it calls in the same turn.
  */
 export function summarizeProfile(json: string): string {
   const { nodes, samples, timeDeltas } = JSON.parse(json) as Profile
@@ -76,7 +76,7 @@ function areaOf(frame: Frame): string {
 
 const bundles = new Map<string, { line: number; module: string }[]>()
 
-/** The source of a function. In a bundle, a comment with its path stands above each module. */
+/** The source of a function. In a bundle, a comment above each module has its path. */
 function moduleOf({ url, lineNumber }: Frame): string {
   let modules = bundles.get(url)
   if (modules === undefined) {

@@ -6,25 +6,25 @@ import type { Recordings } from './recording.ts'
 import type { ServerProcess } from './server-process.ts'
 import type { StatementRecorder } from './statement-recorder.ts'
 
-/** What one call costs beyond the process. */
+/** What one call costs outside the process. */
 export interface RoundTrips {
-  /** Reads that Redis makes of the connection: commands that are sent together count once. */
+  /** How often Redis reads from the connection: commands that are sent together count once. */
   redis: number
   redisCommands: number
   postgres: number
-  /** Statements; those that go out together are one round trip. */
+  /** Number of statements; those sent together are one round trip. */
   statements: number
 }
 
 const CALLS = 5
-// The end of a transaction is sent when its call is answered.
+// The end of a transaction may follow the answer to its call.
 const SETTLE_MS = 50
 const ID = 'c0ffee'
 
 /**
  * Calls every case on a service.
  * @param recorder between the service and its database
- * @returns what it answered and sent, and how often it went to Redis and PostgreSQL
+ * @returns what it answered and sent, and its round trips to Redis and PostgreSQL
  */
 export async function record(
   service: ServerProcess,
@@ -36,35 +36,46 @@ export async function record(
   const recordings: Recordings = {}
   const roundTrips: Record<string, RoundTrips> = {}
   for (const each of CASES) {
-    const body = messageOf(each, ID)
-    await post(service.url, headers, body)
-    const calls = []
-    for (let call = 0; call < CALLS; call++) {
-      recorder.take()
-      const before = await countersOf(redis)
-      const { text } = await post(service.url, headers, body)
-      const after = await countersOf(redis)
-      await sleep(SETTLE_MS)
-      // The second question for the counters is in the difference, too.
-      const counted = { redis: after.reads - before.reads - 1, redisCommands: after.commands - before.commands - 1 }
-      calls.push({ text, counted, ...recorder.take() })
-    }
-    // What the service does beside calls (its audit trail, its memory of credentials) shows in some calls only.
-    const [least] = calls.toSorted((a, b) => a.statements.length - b.statements.length)
-    const { text, statements } = least as (typeof calls)[number]
+    const call = () => post(service.url, headers, messageOf(each, ID))
+    const { text, statements, trips } = await countTrips(call, recorder, redis)
     const [before, after, ...more] = text.split(JSON.stringify(ID))
     if (before === undefined || after === undefined || more.length > 0) throw new Error(`no id in ${text}`)
     if ((JSON.parse(text) as { result?: { isError?: boolean } }).result?.isError !== undefined) throw new Error(text)
     recordings[each.name] = { before, after, statements }
-    roundTrips[each.name] = {
-      redis: Math.min(...calls.map(({ counted }) => counted.redis)),
-      redisCommands: Math.min(...calls.map(({ counted }) => counted.redisCommands)),
-      postgres: Math.min(...calls.map(({ roundTrips }) => roundTrips)),
-      statements: statements.length,
-    }
+    roundTrips[each.name] = trips
   }
   redis.disconnect()
   return { recordings, roundTrips }
+}
+
+/**
+ * Makes a call several times, the first time without counting.
+ * @param recorder between the service and its database
+ * @returns answer, statements and round trips of the call with the fewest statements
+ */
+export async function countTrips(call: () => Promise<{ text: string }>, recorder: StatementRecorder, redis: Redis) {
+  await call()
+  const calls = []
+  for (let turn = 0; turn < CALLS; turn++) {
+    recorder.take()
+    const before = await countersOf(redis)
+    const { text } = await call()
+    const after = await countersOf(redis)
+    await sleep(SETTLE_MS)
+    // The difference includes the second reading of the counters.
+    const counted = { redis: after.reads - before.reads - 1, redisCommands: after.commands - before.commands - 1 }
+    calls.push({ text, counted, ...recorder.take() })
+  }
+  // Work besides the calls (audit trail, cached credentials) adds statements to some of them.
+  const [least] = calls.toSorted((a, b) => a.statements.length - b.statements.length)
+  const { text, statements } = least as (typeof calls)[number]
+  const trips: RoundTrips = {
+    redis: Math.min(...calls.map(({ counted }) => counted.redis)),
+    redisCommands: Math.min(...calls.map(({ counted }) => counted.redisCommands)),
+    postgres: Math.min(...calls.map(({ roundTrips }) => roundTrips)),
+    statements: statements.length,
+  }
+  return { text, statements, trips }
 }
 
 async function countersOf(redis: Redis): Promise<{ reads: number; commands: number }> {

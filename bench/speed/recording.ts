@@ -2,12 +2,12 @@ import { gather } from '../../src/database/pipelined.ts'
 import { createPool, streamOf } from '../../src/database/pool.ts'
 import type { Statement } from './statement-recorder.ts'
 
-/** What the service did for a case, for other servers to do the same. */
+/** What the service did for a case, so that other servers can do the same. */
 export interface Recording {
   /** The body of its answer, before and after the id. */
   before: string
   after: string
-  /** All that it sent to PostgreSQL, in order, transaction included. */
+  /** Everything it sent to PostgreSQL, in order, including the transaction. */
   statements: Statement[]
 }
 
@@ -21,8 +21,8 @@ export function resultOf({ before, after }: Recording): Record<string, unknown> 
 
 /**
  * Sends recorded statements over a pool like the service's.
- * @param isPipelined whether they are sent together, in place of each once the one before is answered
- * @returns a function that runs them on one connection; nothing is made of the rows
+ * @param isPipelined whether they are sent together rather than one after another
+ * @returns a function that runs them on one connection and ignores the rows
  */
 export function createReplay(databaseUrl: string, isPipelined = false) {
   const pool = createPool(databaseUrl, { statementTimeoutMs: 10_000 })

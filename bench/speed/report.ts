@@ -3,7 +3,7 @@ import type { Sample } from './load.ts'
 import type { MemoryUse } from './memory.ts'
 import type { RoundTrips } from './record.ts'
 
-/** Samples of each server by its name, one a round, in the order of the rounds; none of one that was left out. */
+/** Samples of each server by name, one per round, in order; none for a server that was left out. */
 export type Rounds = Record<'bare' | 'service' | 'express', Sample[]>
 
 const NAMES = { bare: 'bare Fastify', service: 'this service', express: 'SDK on Express' } as const
@@ -14,7 +14,7 @@ export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)] as number
 }
 
-/** The rows of a case at some connections, and what became of its targets. */
+/** The table rows of a case with some number of connections, and whether it met its targets. */
 export function callRows(each: Case, connections: number, rounds: Rounds): string[] {
   return Object.entries(rounds).flatMap(([key, samples]) => {
     if (samples.length === 0) return []
@@ -33,7 +33,7 @@ export function callRows(each: Case, connections: number, rounds: Rounds): strin
   })
 }
 
-/** Which targets a case reached, as sentences. */
+/** Which targets a case met, as sentences. */
 export function verdicts(each: Case, connections: number, rounds: Rounds): string[] {
   const ofBare = ratio(rounds.service, rounds.bare)
   const ofExpress = ratio(rounds.express, rounds.service)
@@ -48,7 +48,7 @@ export function verdicts(each: Case, connections: number, rounds: Rounds): strin
   return lines
 }
 
-/** CPU of one against another, the median of the rounds' own ratios: what slows a round slows both. */
+/** CPU of one server relative to another: the median of the ratios of each round, because what slows it slows both. */
 function ratio(samples: readonly Sample[], others: readonly Sample[]): number {
   return median(samples.map(({ cpu }, round) => cpu / (others[round]?.cpu ?? Number.NaN)))
 }
@@ -65,7 +65,7 @@ export const CALL_HEAD = row([
   'RSS MB',
 ]).concat('\n', row(Array(9).fill('---')))
 
-/** What every case costs beyond the process. */
+/** What every case costs outside the process. */
 export function roundTripTable(trips: Record<string, RoundTrips>): string {
   const rows = Object.entries(trips).map(([name, { redis, redisCommands, postgres, statements }]) =>
     row([name, redis, redisCommands, postgres, statements]),

@@ -13,13 +13,13 @@ export interface ServerProcess {
   stop(): Promise<void>
 }
 
-// On a busy machine; what is told is how long it took.
+// Long enough for a busy machine; the time that it took is reported.
 const START_MS = 120_000
 
 /**
- * Starts a server in a process of its own; its log goes to the null device.
- * @param env all of its environment beside PORT and PATH
- * @returns the server, once it says that it is ready
+ * Starts a server in a separate process; its log goes to the null device.
+ * @param env its whole environment except PORT and PATH
+ * @returns the server, once it is ready
  */
 export async function startServer(entry: string, probe: string, env: Record<string, string>): Promise<ServerProcess> {
   const port = await freePort()
@@ -57,7 +57,7 @@ export async function startServer(entry: string, probe: string, env: Record<stri
     async stop() {
       process.off('exit', kill)
       if (child.exitCode !== null || child.signalCode !== null) return
-      // What is measured is over: open streams need no farewell.
+      // The measurement is over, so open streams need no graceful end.
       child.kill('SIGKILL')
       await once(child, 'exit')
     },

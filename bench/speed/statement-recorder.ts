@@ -1,24 +1,24 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-/** What was asked of PostgreSQL. */
+/** A statement sent to PostgreSQL. */
 export interface Statement {
   text: string
-  /** As PostgreSQL's text format has them. */
+  /** In PostgreSQL's text format. */
   values: (string | null)[]
 }
 
 export interface StatementRecorder {
   /** The database behind the recorder. */
   url: string
-  /** The statements since the last question, in order, and how often the client sent some of them. */
+  /** The statements since the last call, in order, and how many times the client sent any. */
   take(): { statements: Statement[]; roundTrips: number }
   stop(): void
 }
 
 /**
- * A proxy in front of PostgreSQL that notes the statements which pass.
- * @param databaseUrl a database that is spoken to without TLS
+ * A proxy in front of PostgreSQL that records the statements passing through.
+ * @param databaseUrl of a database without TLS
  */
 export async function startStatementRecorder(databaseUrl: string): Promise<StatementRecorder> {
   const url = new URL(databaseUrl)

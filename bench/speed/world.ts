@@ -12,23 +12,25 @@ import { migrate } from '../../src/database/migrate.ts'
 import { createKysely, createPool, SERVICE_ROLE } from '../../src/database/pool.ts'
 
 export interface World {
-  /** Settings of the service, as in production but for the limit of requests. */
+  /** The database as its owner. */
+  ownerUrl: string
+  /** Settings of the service, as in production except for the request limit. */
   env: Record<string, string>
   redisUrl: string
-  /** Token of an owner of two businesses. */
+  /** The token of an owner of two businesses. */
   token: string
   /** Further people, each with a token of their own. */
   crowd: string[]
   stop(): Promise<void>
 }
 
-// Enough for a day, the four same weekdays before it, and a first month.
+// Enough for a day, the same weekday of the four weeks before, and a first month.
 const DAYS = 60
 const LOGIN = 'speed_service'
 
 /**
- * PostgreSQL and Redis of the measurement's own, with the shops of the demo and sessions still to come.
- * @param people how many further owners of the first of the two businesses there are
+ * A separate PostgreSQL and Redis for the measurement, with the shops of the demo and no sessions yet.
+ * @param people how many further owners the first of the two businesses has
  */
 export async function makeWorld(people: number): Promise<World> {
   const postgres = await startPostgres()
@@ -60,14 +62,14 @@ export async function makeWorld(people: number): Promise<World> {
     const tokens = await makeTokens(client, env, people)
     await client.query('vacuum analyze')
     await client.end()
-    return { env, redisUrl: redis.url, ...tokens, stop }
+    return { ownerUrl, env, redisUrl: redis.url, ...tokens, stop }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
-/** A service account that Google does not know: nobody signs in here. */
+/** A service account that Google does not know, because nobody signs in here. */
 function firebaseSettings() {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   return {

@@ -7,11 +7,11 @@ import { createRandom, stableId } from './random.ts'
 
 type Kind = 'task' | 'document' | 'hourly' | 'approval'
 
-/** Days count from the day of the first load: below 0 is past. */
+/** Days are relative to the day of the first load; negative ones are in the past. */
 interface StepSpec {
   name: string
   kind?: Kind
-  /** The day on which it was done. */
+  /** The day that it was finished. */
   done?: number
   inProgress?: true
   blocked?: string
@@ -171,7 +171,7 @@ export interface BoardRows {
   steps: Insertable<PsaStep>[]
 }
 
-/** The agency's boards as they stand on the day of the first load. */
+/** The agency's boards on the day of the first load. */
 export function boardRows(calendar: Calendar, today: number, customerIds: readonly string[]): BoardRows {
   const own = { business_id: ESTUDIO_QUETZAL.id }
   const rows: BoardRows = { boards: [], phases: [], steps: [] }
@@ -219,7 +219,7 @@ export function boardRows(calendar: Calendar, today: number, customerIds: readon
 }
 
 /**
- * Sofía's hours within a window: on the steps that are done until they were, on those in progress until today.
+ * Sofía's hours within a window: on finished steps until they were finished, on steps in progress until today.
  * @param today the day of the first load, or a later one that begins the window
  */
 export function timeEntries(calendar: Calendar, today: number, window: Window): Insertable<PsaTimeEntry>[] {

@@ -1,6 +1,6 @@
 import { Temporal } from 'temporal-polyfill'
 
-/** A local day of a business, counted from its first one. */
+/** A local day of a business, numbered from its first day. */
 export interface LocalDay {
   /** `YYYY-MM-DD` */
   date: string
@@ -40,7 +40,7 @@ export function createCalendar(timezone: string, firstDay: string): Calendar {
     const known = days.get(index)
     if (known) return known
     const date = first.add({ days: index })
-    // Clocks change in the small hours: counting from noon gives the right offset for the rest of the day.
+    // Clocks change in the early morning, so that counting from noon gives the right offset for the rest of the day.
     const noon = date.toZonedDateTime({ timeZone: timezone, plainTime: '12:00' }).epochMilliseconds
     const made: LocalDay = {
       date: date.toString(),

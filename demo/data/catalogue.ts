@@ -3,13 +3,13 @@ import type { Category, Product, ProductVariant, Supplier } from '../../src/data
 import { Decimal } from '../../src/money/money.ts'
 import { createRandom, stableId } from './random.ts'
 
-/** What a shop sells, as written down by hand. */
+/** What a shop sells, written by hand. */
 export interface Catalogue {
   suppliers: readonly SupplierSpec[]
   categories: readonly CategorySpec[]
 }
 
-export interface SupplierSpec {
+interface SupplierSpec {
   name: string
   email: string
   phone: string
@@ -17,32 +17,32 @@ export interface SupplierSpec {
   leadTimeDays: number
 }
 
-export interface CategorySpec {
+interface CategorySpec {
   name: string
-  /** Begins the SKUs of the category. */
+  /** Prefix of the SKUs in the category. */
   code: string
-  /** Name of the supplier; null for what is made in the house. */
+  /** Name of the supplier; null for what the shop makes itself. */
   supplier: string | null
-  /** Whether stock is kept; a cup of coffee is made when it is ordered. */
+  /** Whether stock is kept; it is not for a cup of coffee, for example. */
   stocked: boolean
   products: readonly ProductSpec[]
 }
 
-/** Price as on the tag, cost without tax, weight in the choice of a customer. */
-export type ProductSpec = readonly [name: string, price: string, cost: string, weight: number, extras?: ProductExtras]
+/** Price as on the tag, cost without tax, and relative popularity. */
+type ProductSpec = readonly [name: string, price: string, cost: string, weight: number, extras?: ProductExtras]
 
-export interface ProductExtras {
-  /** The sizes or colours; each with its own price, cost and part of the weight. */
+interface ProductExtras {
+  /** Sizes or colours, each with its own price, cost and share of the popularity. */
   variants?: readonly (readonly [label: string, price: string, cost: string, share: number])[]
   description?: string
   taxRate?: string
-  /** `retired` is switched off, `dead` is still offered but no longer bought, `launched` came late. */
+  /** `retired` is switched off, `dead` is still offered but no longer bought, `launched` was added late. */
   fate?: 'retired' | 'dead' | 'launched'
-  /** Sold in parts of a unit. */
+  /** Sold in fractions of a unit. */
   byWeight?: boolean
 }
 
-/** A variant as the generators of sales and stock meet it. */
+/** A variant as the generators of sales and stock see it. */
 export interface SoldVariant {
   id: string
   productId: string
@@ -158,7 +158,7 @@ function barcode(seed: string): string {
   return `${digits}${(10 - (sum % 10)) % 10}`
 }
 
-/** Hundredths of the tag, for a discount in percent. */
+/** A discount in percent of the tag price, as an amount. */
 export function percentOf(variant: SoldVariant, quantity: string, percent: number): string {
   return new Decimal(variant.price).times(quantity).times(percent).div(100).toDecimalPlaces(2).toFixed(2)
 }

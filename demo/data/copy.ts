@@ -8,10 +8,10 @@ import type { DB } from '../../src/database/types.ts'
 const LINES_PER_PIECE = 2000
 
 /**
- * Writes rows with one COPY and one INSERT, which fires the triggers of the statement once for all of them. COPY goes
- * to a temporary table: the server refuses it on a table whose row security applies to the login.
- * @param rows all with the same columns as the first
- * @param onConflict ends the INSERT
+ * Writes rows with one COPY and one INSERT, so that statement triggers fire only once. COPY writes to a temporary
+ * table, because PostgreSQL refuses it on a table whose row security applies to the login.
+ * @param rows all with the same columns
+ * @param onConflict the end of the INSERT
  * @throws the server's error; the transaction is lost then
  */
 export async function copyRows<T extends keyof DB & string>(

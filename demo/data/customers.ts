@@ -4,13 +4,13 @@ import type { Calendar, LocalDay, Window } from './calendar.ts'
 import { createRandom, type Random, stableId } from './random.ts'
 import type { Shop } from './shops.ts'
 
-/** A customer with a rhythm of its own. */
+/** A customer with a personal rhythm. */
 export interface Regular {
   id: string
   code: string
   name: string
   joinedOn: number
-  /** The day from which the customer stays away. */
+  /** The day from which the customer no longer comes. */
   leavesOn: number
   /** Days between two visits. */
   interval: number
@@ -18,13 +18,13 @@ export interface Regular {
   homeLocation: number
 }
 
-/** How a customer comes and goes: what the days between visits are stretched by, and how many days it stays. */
+/** A customer's temperament: a factor for the days between visits, and for how many days they stay a customer. */
 interface Temper {
   calm: number
   stays: readonly [number, number] | null
 }
 
-/** Before any shop opens. */
+/** A time before any shop opens. */
 const JOINING_SECOND = 5 * 3600
 
 const LOYAL: Temper = { calm: 1, stays: null }
@@ -33,7 +33,7 @@ const OCCASIONAL: Temper = { calm: 6, stays: null }
 const TRYING: Temper = { calm: 2, stays: [1, 18] }
 
 /**
- * Everyone who has joined up to a day of the history. Who joins on a day follows from the day alone, so a longer
+ * Everyone who has joined up to a day of the history. Who joins on a day depends only on the day, so that a longer
  * history begins with the same people.
  */
 export function customersUntil(shop: Shop, lastDay: number, scale: number): Regular[] {
@@ -61,7 +61,7 @@ export function customersUntil(shop: Shop, lastDay: number, scale: number): Regu
   return people
 }
 
-/** The customers who visit a location on a day, each by the own rhythm. */
+/** The customers who visit a location on a day, each in their own rhythm. */
 export function visitors(people: readonly Regular[], day: LocalDay, location: number): Regular[] {
   return people.filter(
     (person) =>
@@ -75,7 +75,7 @@ export function visitors(people: readonly Regular[], day: LocalDay, location: nu
 function visitsOn({ phase, interval }: Regular, day: number): boolean {
   const about = Math.round((day - phase) / interval)
   return [about - 1, about, about + 1].some((visit) => {
-    // A visit comes up to a third of the interval early or late.
+    // A visit is up to a third of the interval early or late.
     const wobble = (Math.abs(Math.imul(visit + 1013, 0x9e3779b1) ^ Math.imul(phase, 0x85ebca6b)) % 1000) / 1500 - 1 / 3
     return Math.floor(phase + (visit + wobble) * interval) === day
   })
@@ -97,7 +97,7 @@ function makeCustomer(shop: Shop, number: number, joinedOn: number, temper: Temp
   }
 }
 
-/** Rows of the customers who may have joined within a window, some perhaps a little before it. */
+/** Rows of the customers who joined within a window, and perhaps of some who joined a little before. */
 export function customerRows(
   shop: Shop,
   calendar: Calendar,

@@ -1,4 +1,4 @@
-/** Who lives in the demo: its people, their businesses and who works where. */
+/** The directory of the demo: its people, their businesses, and who works where. */
 
 export interface DemoUser {
   id: string
@@ -12,11 +12,11 @@ export interface DemoUser {
 export interface DemoLocation {
   id: string
   name: string
-  /** Begins the numbers of the orders that are made there. */
+  /** Prefix of the location's order numbers. */
   code: string
   address: string
   city: string
-  /** Part of the business's orders, all of a business adding up to 1. */
+  /** Share of the business's orders; the shares of a business add up to 1. */
   share: number
 }
 
@@ -36,11 +36,11 @@ export interface DemoMembership {
   userId: string
   businessId: string
   role: 'owner' | 'cashier'
-  /** Instant; a person's businesses count in this order. */
+  /** Instant that orders a person's businesses. */
   createdAt: string
 }
 
-export const ANA: DemoUser = {
+const ANA: DemoUser = {
   id: '0a5e0000-0000-4000-8000-000000000001',
   uid: 'demo-ana',
   email: 'ana@demo.flowpos.app',
@@ -64,7 +64,7 @@ export const SOFIA: DemoUser = {
   displayName: 'Sofía Castañeda',
 }
 
-export const LUIS: DemoUser = {
+const LUIS: DemoUser = {
   id: '0a5e0000-0000-4000-8000-000000000004',
   uid: 'demo-luis',
   email: 'luis@demo.flowpos.app',
@@ -183,7 +183,7 @@ export interface DemoLogin {
   businesses: { id: string; name: string }[]
 }
 
-/** The logins of the demo, each with the role and the businesses in the order in which the person counts them. */
+/** The logins of the demo, each with role and businesses in the person's order. */
 export function demoLogins(): DemoLogin[] {
   return DEMO_USERS.map(({ id, email, password }) => {
     const memberships = DEMO_MEMBERSHIPS.filter((membership) => membership.userId === id).toSorted((a, b) =>

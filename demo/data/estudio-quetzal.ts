@@ -1,6 +1,6 @@
 import type { Catalogue } from './catalogue.ts'
 
-/** An agency; prices in dollars without IVA, cost is what freelancers and licences take. */
+/** An agency; prices in dollars without IVA, costs are those of freelancers and licences. */
 export const ESTUDIO_QUETZAL_CATALOGUE: Catalogue = {
   suppliers: [
     {

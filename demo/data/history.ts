@@ -8,7 +8,7 @@ import type { Shop } from './shops.ts'
 
 /** Sales of some days, for one statement per table. */
 export interface Chapter {
-  /** How many days were told. */
+  /** How many days it covers. */
   days: number
   orders: Insertable<Orders>[]
   items: Insertable<OrderItem>[]
@@ -18,9 +18,8 @@ export interface Chapter {
 }
 
 /**
- * What happened in a window: the orders that became known in it with their lines and payments, and the refunds of
- * these and of earlier orders.
- * @param daysPerChapter decides the size of the chapters only, not what they tell
+ * What happened in a window: its new orders with their lines and payments, and refunds of these and of earlier orders.
+ * @param daysPerChapter changes only the size of the chapters, not their content
  */
 export function* history(
   shop: Shop,

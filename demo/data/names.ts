@@ -1,10 +1,10 @@
 import type { Random } from './random.ts'
 
-/** What the customers of a place are called and where they live. */
+/** The names of a place's customers, and where they live. */
 export interface People {
   given: readonly string[]
   family: readonly string[]
-  /** Spanish names carry two family names. */
+  /** Spanish names have two family names. */
   familyNames: 1 | 2
   cities: readonly string[]
   country: string

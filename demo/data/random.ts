@@ -1,20 +1,20 @@
 import { createHash } from 'node:crypto'
 
-/** Random numbers that follow from their seed alone. */
+/** Random numbers that depend only on their seed. */
 export interface Random {
   /** At least 0, less than 1. */
   next(): number
-  /** A whole number, both ends included. */
+  /** A whole number from `min` to `max`, including both. */
   int(min: number, max: number): number
   chance(probability: number): boolean
   pick<T>(values: readonly T[]): T
-  /** A value by its weight. */
+  /** A random value, by weight. */
   weighted<T>(choices: Weighted<T>): T
 }
 
 export type Weighted<T> = readonly (readonly [value: T, weight: number])[]
 
-/** Mulberry32, begun with an FNV-1a hash of the seed. */
+/** Mulberry32, seeded with an FNV-1a hash. */
 export function createRandom(seed: string): Random {
   let state = 0x811c9dc5
   for (let index = 0; index < seed.length; index++) state = Math.imul(state ^ seed.charCodeAt(index), 0x01000193)
@@ -40,7 +40,7 @@ export function createRandom(seed: string): Random {
   }
 }
 
-/** The id of a row by what it is: the same words always give the same UUID. */
+/** The id of a row from words that describe it: the same words always give the same UUID. */
 export function stableId(...words: (string | number)[]): string {
   const bytes = createHash('sha1').update(words.join('/')).digest().subarray(0, 16)
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x50

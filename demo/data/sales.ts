@@ -9,9 +9,9 @@ import type { DemoLocation } from './directory.ts'
 import { createRandom, type Random, stableId, type Weighted } from './random.ts'
 import type { Shop } from './shops.ts'
 
-/** An order with what belongs to it, as far as the window goes. */
+/** An order with its lines, payments and refunds, as far as they fall into the window. */
 export interface Sale {
-  /** Whether the order itself became known in the window, and not only its refund. */
+  /** Whether the order itself falls into the window, and not only its refund. */
   isNew: boolean
   order: Insertable<Orders>
   items: Insertable<OrderItem>[]
@@ -19,24 +19,24 @@ export interface Sale {
   refund: Refund | null
 }
 
-export interface Refund {
+interface Refund {
   refund: Insertable<OrderRefund>
   lines: Insertable<OrderRefundLine>[]
 }
 
-/** When what happens; cheap, so that most of the past can be passed over. */
+/** The times of a sale, computed cheaply so that most of the past can be skipped. */
 interface Plan {
   random: Random
   number: string
   type: string
   status: 'open' | 'cancelled' | 'completed'
   openedAt: Date
-  /** When the order became what it is. */
+  /** When the order got its status. */
   at: Date
   refundedAt: Date | null
 }
 
-/** Marks the rows of the demo, and so the moment up to which its history has been written. */
+/** Marks the rows of the demo, which also shows up to when its history has been written. */
 export const CREATED_BY = 'demo'
 
 /** The longest time from a sale to its refund, in days. */
@@ -50,7 +50,7 @@ const QUANTITIES: Weighted<string> = [
 ]
 const WEIGHTS = ['0.5', '0.75', '1', '1.25', '1.5', '2', '2.35']
 
-/** Tells what became known of a location's sales within a window, day by day; a day follows from itself alone. */
+/** Generates a location's sales within a window, day by day. Each day depends only on itself. */
 export function createTill(
   shop: Shop,
   calendar: Calendar,
@@ -199,7 +199,7 @@ export function createTill(
   ): Refund {
     const refundId = stableId(orderId, 'refund')
     const isWhole = random.chance(0.45)
-    // A comp brought no money in, so there is none to give back for it.
+    // A comp brought in no money, so there is none to give back.
     const paid = items.filter((item) => !new Decimal(item.gross_sales).equals(item.discount ?? 0))
     const returned = isWhole ? items : [random.pick(paid)]
     return {
@@ -236,7 +236,7 @@ export function createTill(
   }
 }
 
-/** The orders of a day: rhythm of the week and the year, growth, and some luck. */
+/** The number of orders of a day, from weekday, season, growth and some luck. */
 function orderCount(shop: Shop, location: DemoLocation, day: LocalDay, scale: number, random: Random): number {
   const luck = 0.7 + 0.3 * (random.next() + random.next())
   const growth = 1 + (shop.yearlyGrowth * day.index) / 365
@@ -252,7 +252,7 @@ function openingSecond(shop: Shop, random: Random): number {
   return hour * 3600 + random.int(0, 3599)
 }
 
-/** Which order of the day belongs to which customer. */
+/** Assigns customers to the orders of a day. */
 function seat(customers: readonly Regular[], count: number, random: Random): Map<number, Regular> {
   const free = Array.from({ length: count }, (_, index) => index)
   const seats = new Map<number, Regular>()
@@ -264,7 +264,7 @@ function seat(customers: readonly Regular[], count: number, random: Random): Map
   return seats
 }
 
-/** What is bought at a location: every product has better and worse months, and its friends in one place. */
+/** The demand at a location: every product has better and worse months, and is more popular in some places. */
 function createDemand(location: DemoLocation, variants: readonly SoldVariant[]) {
   const tastes = variants.map((variant) => {
     const random = createRandom(`${location.id}/${variant.sku}`)
@@ -303,7 +303,7 @@ function tip(shop: Shop, net: Decimal, random: Random): Decimal {
   return net.times(random.pick(percents)).div(100).toDecimalPlaces(2)
 }
 
-/** Amounts of a line by variant, quantity and percent off; few of them differ, so they are computed once. */
+/** Amounts of a line by variant, quantity and percent off, computed once each, as few of them differ. */
 function createLineAmounts(taxIncluded: boolean) {
   const known = new Map<string, LineAmounts>()
   return (variant: SoldVariant, quantity: string, percentOff: number): LineAmounts => {

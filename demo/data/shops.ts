@@ -7,13 +7,13 @@ import { LA_CEIBA_CATALOGUE } from './la-ceiba.ts'
 import { GUATEMALANS, NEW_YORKERS, type People, SPANIARDS } from './names.ts'
 import type { Weighted } from './random.ts'
 
-/** How a business lives: when people come, what they buy and how they pay. */
+/** How a business works: when people come, what they buy and how they pay. */
 export interface Shop {
   business: DemoBusiness
   catalogue: Catalogue
-  /** Orders of an average day at the start, all locations together. */
+  /** Orders on an average day at the start, over all locations. */
   ordersPerDay: number
-  /** What a year adds to the orders, as a fraction. */
+  /** Growth of the orders per year, as a fraction. */
   yearlyGrowth: number
   opensAt: number
   /** Weights of the opening hours, from `opensAt` on. */
@@ -25,25 +25,25 @@ export interface Shop {
   linesPerOrder: Weighted<number>
   orderTypes: Weighted<string>
   paymentMethods: Weighted<string>
-  /** Tips in percent of net sales, where and as often as they are usual. */
+  /** How often tips are given, and their percentages of net sales. */
   tips: { chance: number; percents: readonly number[] }
   /** Percent off a line; 100 is a comp. */
   discounts: Weighted<number>
   refundChance: number
   cancelChance: number
-  /** Chance that a location leaves an order open on a day. */
+  /** The chance that a location leaves an order open on a day. */
   parkChance: number
   customers: CustomerSpec
   words: { refund: readonly string[]; cancel: readonly string[]; parked: readonly string[]; stockTaken: string }
 }
 
-export interface CustomerSpec {
+interface CustomerSpec {
   people: People
   codePrefix: string
-  /** Customers on the first day, and new ones for a day after it. */
+  /** Customers on the first day, and new ones per day after that. */
   base: number
   joinsPerDay: number
-  /** Days between two visits, from the keenest to the calmest of the regulars. */
+  /** Days between two visits, from the most to the least frequent regulars. */
   rhythm: readonly [number, number]
 }
 

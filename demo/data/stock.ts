@@ -7,7 +7,7 @@ import { createRandom, type Random, stableId, type Weighted } from './random.ts'
 import { CREATED_BY } from './sales.ts'
 import type { Shop } from './shops.ts'
 
-/** How well a shelf is kept: sold out, too little, as it should be, far too much. */
+/** The state of a shelf: sold out, too little, well stocked, far too much. */
 type Shelf = 'out' | 'low' | 'kept' | 'over'
 
 const SHELVES: Weighted<Shelf> = [
@@ -18,12 +18,12 @@ const SHELVES: Weighted<Shelf> = [
 ]
 const PACKS = [1, 6, 12, 24]
 const CYCLE_DAYS = 28
-/** Units in an average line. */
+/** Units of an average line. */
 const UNITS_PER_LINE = 1.3
 const OPENING_SECOND = 5 * 3600
 const DELIVERY_SECOND = 6 * 3600
 
-/** The shelf of a variant at a location, with the rules by which it is refilled; quantities in units. */
+/** The shelf of a variant at a location, with its rules for refilling; quantities in units. */
 interface Stocked {
   variant: SoldVariant
   location: DemoLocation
@@ -35,7 +35,7 @@ interface Stocked {
   settings: Insertable<Inventory>
 }
 
-/** Shelves and their rules, for every variant of which stock is kept. */
+/** Shelves and their rules, for every variant with stock. */
 export function stockedShelves(shop: Shop, variants: readonly SoldVariant[]): Stocked[] {
   const total = variants.reduce((sum, { weight }) => sum + weight, 0)
   const lines = mean(shop.linesPerOrder)
@@ -74,8 +74,8 @@ export function stockedShelves(shop: Shop, variants: readonly SoldVariant[]): St
 }
 
 /**
- * The ledger of the shelves within a window. Every four weeks the supplier delivers, and what went over the counter
- * since the last delivery is booked out in one sum.
+ * The ledger of the shelves within a window. The supplier delivers every four weeks, and the sales since the last
+ * delivery are booked out in one sum.
  */
 export function stockMovements(
   shop: Shop,

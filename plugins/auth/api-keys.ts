@@ -1,29 +1,11 @@
-import { type Static, Type } from '@sinclair/typebox'
 import fp from 'fastify-plugin'
 import { generateApiKey } from '../../src/auth/api-key.ts'
 import type { AuthorizedBusiness } from '../../src/auth/principal.ts'
 import { describeBusiness } from '../../src/auth/principal.ts'
-import { NullableTime, Time } from '../../src/auth/schemas.ts'
-import type { Scope } from '../../src/auth/scopes.ts'
+import type { ApiKey } from '../../src/auth/schemas.ts'
+import { managesKeys, type Scope } from '../../src/auth/scopes.ts'
 import { ServiceError } from '../../src/errors.ts'
 import type { Clock } from '../../src/time/clock.ts'
-
-/** An API key as its owner may see it again; the key itself is shown once. */
-export const ApiKeySchema = Type.Object(
-  {
-    id: Type.String(),
-    businessId: Type.Union([Type.String(), Type.Null()]),
-    role: Type.String(),
-    scopes: Type.Array(Type.String()),
-    label: Type.String(),
-    isActive: Type.Boolean(),
-    createdAt: Time,
-    expiresAt: NullableTime,
-    lastUsedAt: NullableTime,
-  },
-  { title: 'ApiKey' },
-)
-export type ApiKey = Static<typeof ApiKeySchema>
 
 export interface NewApiKey {
   businessId: string
@@ -33,7 +15,7 @@ export interface NewApiKey {
   expiresAt: Date | null
 }
 
-/** Who manages keys: a signed-in user with the memberships of now. */
+/** Who manages keys: a signed-in user with their current memberships. */
 export interface KeyManager {
   userId: string
   businesses: readonly AuthorizedBusiness[]
@@ -44,7 +26,7 @@ export interface ApiKeys {
   create(manager: KeyManager, key: NewApiKey): Promise<{ rawKey: string; key: ApiKey }>
   /** The keys of a business, newest first, at most `MAX_KEYS`. */
   list(manager: KeyManager, businessId: string): Promise<ApiKey[]>
-  /** @throws ServiceError `not_found` for a key that does not exist or is not theirs to manage, alike */
+  /** @throws ServiceError `not_found`, the same for a key that does not exist and for one they may not manage */
   revoke(manager: KeyManager, id: string): Promise<ApiKey>
   remove(manager: KeyManager, id: string): Promise<void>
 }
@@ -56,8 +38,6 @@ declare module 'fastify' {
 }
 
 const MAX_KEYS = 100
-/** The in-app roles that manage the API keys of their business. */
-export const MANAGING_ROLES: ReadonlySet<string> = new Set(['owner', 'admin'])
 const COLUMNS = [
   'id',
   'business_id as businessId',
@@ -75,8 +55,8 @@ export default fp<{ clock: Clock }>(
   async (app, { clock }) => {
     const { database } = app
 
-    const managedBy = ({ businesses }: KeyManager) => businesses.filter(({ role }) => MANAGING_ROLES.has(role))
-    // Of nobody's businesses nothing is managed; an empty list would be no SQL.
+    const managedBy = ({ businesses }: KeyManager) => businesses.filter(({ role }) => managesKeys(role))
+    // The nil UUID matches no business. It keeps the list from being empty, because `in ()` is not valid SQL.
     const managedIds = (manager: KeyManager) => [
       '00000000-0000-0000-0000-000000000000',
       ...managedBy(manager).map(({ id }) => id),
@@ -84,7 +64,7 @@ export default fp<{ clock: Clock }>(
 
     function requireManaged(manager: KeyManager, businessId: string): void {
       const business = manager.businesses.find(({ id }) => id === businessId)
-      if (business !== undefined && MANAGING_ROLES.has(business.role)) return
+      if (business !== undefined && managesKeys(business.role)) return
       const managed = managedBy(manager).map(describeBusiness)
       throw new ServiceError(
         'forbidden',

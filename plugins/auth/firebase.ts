@@ -6,16 +6,16 @@ import type { Config } from '../../src/config.ts'
 import { ServiceError, unavailable } from '../../src/errors.ts'
 import type { Clock } from '../../src/time/clock.ts'
 
-/** Who signed in, as Firebase says. */
+/** Who signed in, according to Firebase. */
 export interface FirebaseIdentity {
   uid: string
-  /** Only where Firebase has verified it. */
+  /** Present only if Firebase has verified it. */
   email?: string
 }
 
 export interface FirebaseVerifier {
   /**
-   * Verifies an ID token: signature, audience, issuer, times, and that neither session nor user was switched off.
+   * Verifies an ID token: signature, audience, issuer, times, and that neither session nor user has been disabled.
    * @throws ServiceError `unauthenticated`, or `unavailable` when Firebase cannot be asked
    */
   verify(idToken: string): Promise<FirebaseIdentity>
@@ -30,7 +30,7 @@ declare module 'fastify' {
 export interface FirebaseOptions {
   config: Config
   clock: Clock
-  /** In place of the credentials of the configuration. */
+  /** Replaces the credentials from the configuration. */
   appOptions?: AppOptions
 }
 
@@ -52,8 +52,8 @@ export default fp<FirebaseOptions>(
     const auth = getAuth(firebase)
     app.addHook('onClose', () => deleteApp(firebase))
 
-    // firebase-admin fetches keys once per waiting call: signatures are checked one at a time, so that the first check
-    // after the keys expire fetches them for all. The question whether the session was revoked is asked side by side.
+    // firebase-admin fetches the keys once for every call that waits for them. Signatures are therefore checked one at
+    // a time: the first check after the keys expire fetches them for all. Revocation is checked in parallel.
     const oneAtATime = pLimit(1)
 
     app.decorate('firebase', {
@@ -61,14 +61,14 @@ export default fp<FirebaseOptions>(
         requireClaims(idToken)
         const deadline = AbortSignal.timeout(TIMEOUT_MS)
         const decoded = await withDeadline(deadline, async () => {
-          // The turn ends with the deadline, too: a fetch that hangs must not hold up those that come after it.
+          // The turn ends at the deadline as well, so that a fetch that hangs does not hold up the next ones.
           await oneAtATime(() =>
             deadline.aborted ? undefined : Promise.race([late(deadline), auth.verifyIdToken(idToken)]),
           )
           return auth.verifyIdToken(idToken, true)
         })
         const now = clock().getTime() / 1000
-        // firebase-admin accepts these; RFC 7519 leaves it to us.
+        // firebase-admin accepts tokens from the future; RFC 7519 leaves the choice to us.
         if (decoded.iat > now + CLOCK_SKEW_SECONDS || decoded.auth_time > now + CLOCK_SKEW_SECONDS) {
           throw new ServiceError('unauthenticated', 'The Firebase ID token was issued in the future.')
         }
@@ -76,7 +76,7 @@ export default fp<FirebaseOptions>(
       },
     } satisfies FirebaseVerifier)
 
-    // Not waited for: the service is ready without, and the first sign-in takes its turn behind this one.
+    // Not awaited: the service is ready without it, and the first sign-in queues behind it.
     app.addHook('onReady', async () => {
       const deadline = AbortSignal.timeout(TIMEOUT_MS)
       const warmUp = () => oneAtATime(() => Promise.race([late(deadline), auth.verifyIdToken(WARM_UP_TOKEN)]))
@@ -85,7 +85,7 @@ export default fp<FirebaseOptions>(
       })
     })
   },
-  { name: 'firebase' },
+  { name: 'firebase', dependencies: [] },
 )
 
 function credentials(config: Config): AppOptions {
@@ -117,13 +117,13 @@ function identityOf({ uid, email, email_verified }: DecodedIdToken): FirebaseIde
 
 const NOT_VALID = 'The Firebase ID token is not valid. Sign in again and send a fresh one.'
 
-/** firebase-admin stumbles over a payload that is no object. */
+/** firebase-admin throws an internal error when the payload is not an object. */
 function requireClaims(idToken: string): void {
   try {
     const claims: unknown = JSON.parse(Buffer.from(idToken.split('.')[1] ?? '', 'base64url').toString())
     if (typeof claims === 'object' && claims !== null) return
   } catch {
-    // No JSON at all is answered like every other token that is none.
+    // Not JSON: refused below, like every other malformed token.
   }
   throw new ServiceError('unauthenticated', NOT_VALID)
 }
@@ -143,8 +143,8 @@ function toServiceError(error: unknown): ServiceError {
   if (code !== undefined && REVOKED.has(code)) {
     return new ServiceError('unauthenticated', 'This sign-in is no longer valid. Sign in again.')
   }
-  // A key endpoint that is away has the code of a bad token; only the beginning of its message tells them apart: the rest
-  // may repeat what the token says.
+  // When the key endpoint is down, firebase-admin reports the code of a bad token. Only the start of the message tells
+  // the two apart: the rest may quote the token.
   const away = /^Error (fetching public keys|while making request)/.test(message)
   if (code !== undefined && REFUSED.has(code) && !away) {
     return new ServiceError('unauthenticated', NOT_VALID)

@@ -2,7 +2,7 @@ import { createHash, createSecretKey, type KeyObject } from 'node:crypto'
 import fastifyJwt from '@fastify/jwt'
 import fp from 'fastify-plugin'
 import { LRUCache } from 'lru-cache'
-import { jwtHeader } from '../../src/auth/jwt-header.ts'
+import { authenticationRequired, GENERATE_NEW_TOKEN } from '../../src/auth/bearer.ts'
 import { type McpTokenClaims, REFRESH_GRACE_SECONDS, type VerifiedMcpToken } from '../../src/auth/mcp-token.ts'
 import { type Config, listOf } from '../../src/config.ts'
 import { ServiceError } from '../../src/errors.ts'
@@ -13,12 +13,14 @@ export interface JwtSigner {
   /** Signs a token with the current secret. */
   sign(claims: McpTokenClaims): { token: string; expiresAt: Date }
   /**
-   * Verifies signature, issuer, audience and life of a token.
-   * @param graceSeconds how long after its expiry it still passes
-   * @param audience RFC 8707: a token for one endpoint is none for the other
+   * Verifies the signature, issuer, audience and expiry of a token.
+   * @param graceSeconds how long after its expiry it is still accepted
+   * @param audience RFC 8707: a token for one endpoint is not valid at the other
    * @throws ServiceError `unauthenticated` with a sentence the merchant can act on
    */
   verify(token: string, graceSeconds?: number, audience?: string): VerifiedMcpToken
+  /** Whether a credential looks like a Firebase ID token: RS256, while ours are HS256. It may still be invalid. */
+  isFirebaseToken(credential: string): boolean
   /** What the authorization server signs with. */
   signingKey: { kid: string; key: KeyObject }
 }
@@ -35,9 +37,7 @@ declare module '@fastify/jwt' {
   }
 }
 
-const SIGN_IN_AGAIN = 'Generate a new token in Settings → AI Assistant'
-
-/** MCP tokens: HS256 JWTs, signed with the current secret, verified with that or an earlier one while rotating. */
+/** MCP tokens: HS256 JWTs, signed with the current secret, verified with it or, during a rotation, an earlier one. */
 export default fp<{ config: Config; clock: Clock }>(
   async (app, { config, clock }) => {
     const secrets = [...new Set([config.MCP_TOKEN_SECRET, ...listOf(config.MCP_TOKEN_PREVIOUS_SECRETS)])]
@@ -49,7 +49,7 @@ export default fp<{ config: Config; clock: Clock }>(
         secret,
         namespace: kid,
         sign: { algorithm: 'HS256', kid, iss: config.MCP_TOKEN_ISSUER, aud: config.MCP_TOKEN_AUDIENCE },
-        // Life is checked below, against the injected clock and with the grace of a refresh.
+        // Expiry is checked below, against the injected clock and with the grace period of a refresh.
         verify: {
           algorithms: ['HS256'],
           allowedIss: [config.MCP_TOKEN_ISSUER, issuer],
@@ -57,6 +57,7 @@ export default fp<{ config: Config; clock: Clock }>(
           requiredClaims: ['sub', 'jti', 'iat', 'exp'],
           ignoreExpiration: true,
         },
+        decode: { complete: true },
       })
     }
     const jwts = new Map(kids.map((kid) => [kid, app.jwt[kid] as NonNullable<(typeof app.jwt)[string]>]))
@@ -71,38 +72,48 @@ export default fp<{ config: Config; clock: Clock }>(
 
       verify(token, graceSeconds = 0, audience = config.MCP_TOKEN_AUDIENCE) {
         const claims = verifySignature(token)
-        if (claims.aud !== audience) throw new ServiceError('unauthenticated', AUTHENTICATION_REQUIRED)
+        if (claims.aud !== audience) throw authenticationRequired()
         const now = clock().getTime() / 1000
         if (claims.exp + graceSeconds <= now) {
           const refresh = claims.exp + REFRESH_GRACE_SECONDS > now ? ', or refresh it with POST /mcp/token/refresh' : ''
-          throw new ServiceError('unauthenticated', `Your FlowPOS token has expired. ${SIGN_IN_AGAIN}${refresh}.`)
+          throw new ServiceError('unauthenticated', `Your FlowPOS token has expired. ${GENERATE_NEW_TOKEN}${refresh}.`)
         }
         return claims
       },
 
+      isFirebaseToken: (credential) => headerOf(credential)?.alg === 'RS256',
+
       signingKey: { kid: kids[0] as string, key: createSecretKey(Buffer.from(config.MCP_TOKEN_SECRET)) },
     } satisfies JwtSigner)
 
-    // By the whole token: the verifier's own cache hashes it first, which costs more than the rest of a request's check.
+    // Keyed by the whole token. The verifier's own cache hashes it first, which costs more than all other checks of a
+    // request.
     const verified = new LRUCache<string, VerifiedMcpToken>({ max: 1000 })
+
+    /** The header of a JWT, unverified. */
+    function headerOf(token: string): { alg?: unknown; kid?: unknown } | undefined {
+      try {
+        return current.decode<{ header: object }>(token)?.header
+      } catch {
+        return undefined
+      }
+    }
 
     function verifySignature(token: string): VerifiedMcpToken {
       const known = verified.get(token)
       if (known !== undefined) return known
       try {
-        const jwt = jwts.get(String(jwtHeader(token).kid))
+        const jwt = jwts.get(String(headerOf(token)?.kid))
         if (jwt !== undefined) {
           const claims = jwt.verify<VerifiedMcpToken>(token)
           verified.set(token, claims)
           return claims
         }
       } catch {
-        // Why a token fails is of use to a forger only.
+        // Only a forger would profit from the reason.
       }
-      throw new ServiceError('unauthenticated', AUTHENTICATION_REQUIRED)
+      throw authenticationRequired()
     }
   },
-  { name: 'jwt' },
+  { name: 'jwt', dependencies: [] },
 )
-
-export const AUTHENTICATION_REQUIRED = `Authentication required: provide a valid MCP API key or access token. ${SIGN_IN_AGAIN}, and send it as Authorization: Bearer <token> on every request.`

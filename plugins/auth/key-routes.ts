@@ -1,26 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
-import { Scopes } from '../../src/auth/schemas.ts'
+import fp from 'fastify-plugin'
+import { bearerOf } from '../../src/auth/bearer.ts'
+import { ApiKeySchema, NewKeySchema } from '../../src/auth/schemas.ts'
 import { ServiceError } from '../../src/errors.ts'
-import { StringEnum } from '../../src/results/schema.ts'
 import emptyBody from '../http/empty-body.ts'
 import { ERROR_RESPONSES } from '../http/errors.ts'
-import { ApiKeySchema, type KeyManager } from './api-keys.ts'
-import { bearerOf } from './principals.ts'
-
-const NewKeySchema = Type.Object(
-  {
-    businessId: Type.String({ format: 'uuid' }),
-    role: StringEnum(['merchant', 'tenant_developer', 'platform_operator'], {
-      description: 'platform_operator is refused here: operators have the command line',
-    }),
-    scopes: Scopes,
-    label: Type.String({ minLength: 1, maxLength: 100, pattern: '\\S' }),
-    expiresAt: Type.Optional(Type.String({ format: 'date-time', description: 'Default: never' })),
-  },
-  { additionalProperties: false },
-)
+import type { KeyManager } from './api-keys.ts'
 
 const KeyId = Type.Object({ id: Type.String({ format: 'uuid' }) })
 const documented = { tags: ['API keys'], security: [{ firebase: [] }] }
@@ -105,4 +92,8 @@ const keyRoutes: FastifyPluginAsyncTypebox = async (app) => {
   )
 }
 
-export default keyRoutes
+export default fp(keyRoutes, {
+  name: 'key-routes',
+  dependencies: ['errors', 'rate-limit', 'tokens', 'api-keys'],
+  encapsulate: true,
+})

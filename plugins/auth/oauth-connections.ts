@@ -12,8 +12,8 @@ declare module 'fastify' {
 }
 
 /**
- * Connections of OAuth clients: one row of mcp_token each, however many access tokens follow each other, so that
- * merchants see them in their list of tokens and revoke them for good.
+ * Connections of OAuth clients. Each is one row of mcp_token, however many access tokens it gets over time, so that
+ * merchants see it once in their list of tokens and can revoke it for good.
  */
 export default fp<{ clock: Clock }>(
   async (app, { clock }) => {
@@ -64,5 +64,5 @@ export default fp<{ clock: Clock }>(
       },
     } satisfies Connections)
   },
-  { name: 'connections', dependencies: ['tokens'] },
+  { name: 'oauth-connections', dependencies: ['postgres', 'tokens'] },
 )

@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import type { FastifyHelmetOptions } from '@fastify/helmet'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
 import { scopesOfMemberships } from '../../src/auth/principal.ts'
 import { intersectScopes, SCOPES, type Scope } from '../../src/auth/scopes.ts'
 import type { Config } from '../../src/config.ts'
 import { ServiceError } from '../../src/errors.ts'
 import { clientNameOf, destinationOf } from '../../src/oauth/clients.ts'
 import type { ConnectedUser, Connections } from '../../src/oauth/connections.ts'
+import { type InteractionDetails, InteractionDetailsSchema } from '../../src/oauth/interaction-details.ts'
 import { errors, type Interaction, type Provider } from '../../src/oauth/oidc-provider.ts'
-import { PAGE_SCRIPT, PAGE_STYLE } from '../../src/oauth/page-files.ts'
-import { type Asking, consentPage, errorPage, signInPage } from '../../src/oauth/pages.ts'
+import { pageHeaders } from './pages.ts'
 
 export interface InteractionOptions {
   provider: Provider
@@ -25,40 +25,39 @@ const FIREBASE_IDENTITY_URL = 'https://identitytoolkit.googleapis.com'
 const hide = { hide: true }
 const params = Type.Object({ uid: Type.String({ maxLength: 64 }) })
 
-/** The pages between an authorization request and its answer: the merchant signs in, then lets the client in. */
+/** The pages between an authorization request and its answer: the merchant signs in, then approves the client. */
 const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, options) => {
   const { provider, connections, config, identityUrl } = options
   const signInUrl = new URL('/v1/accounts:signInWithPassword', identityUrl ?? FIREBASE_IDENTITY_URL)
   signInUrl.searchParams.set('key', config.FIREBASE_API_KEY ?? '')
-  const helmet = pageHeaders(signInUrl.origin)
-  // The sign-in begins a session of its own, whoever had one in this browser before.
+  const helmet = pageHeaders({ 'connect-src': ["'self'", signInUrl.origin] })
+  // Signing in starts a new session, even if somebody else had one in this browser.
   const endedSession = ['', '.sig'].map((end) => `${provider.cookieName('session')}${end}=; path=/oauth; max-age=0`)
 
   app.addHook('onSend', async (request, reply) => {
     if (request.routeOptions.url?.includes(':uid')) reply.header('cache-control', 'no-store')
   })
-  app.get('/oauth/page.js', { schema: hide }, (_request, reply) => reply.type('text/javascript').send(PAGE_SCRIPT))
-  app.get('/oauth/page.css', { schema: hide }, (_request, reply) => reply.type('text/css').send(PAGE_STYLE))
+  for (const file of ['oauth/page.js', 'oauth/page.css']) {
+    app.get(`/${file}`, { schema: hide }, (_request, reply) => app.pages.send(reply, file))
+  }
 
   app.get('/oauth/interaction/:uid', { helmet, schema: { ...hide, params } }, async (request, reply) => {
-    reply.type('text/html')
     try {
-      const interaction = await interactionOf(request, reply)
-      const asking = await askingOf(interaction)
-      if (interaction.prompt.name === 'login') return signInPage(asking, signInUrl.href)
-      const user = await userOf(interaction)
-      const { granted } = scopesFor(interaction, user)
-      return consentPage(
-        asking,
-        user.businesses.map(({ name }) => name),
-        granted,
-      )
+      // Fails here, with its status, if the request cannot proceed. Otherwise the page asks for the details itself.
+      await detailsOf(request, reply)
+      return app.pages.send(reply, 'oauth/index.html')
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error
       if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds)
-      return reply.code(error.statusCode).send(errorPage(error.message))
+      return reply.code(error.statusCode).type('text/html').send(app.pages.error(error.message))
     }
   })
+
+  app.get(
+    '/oauth/interaction/:uid/details',
+    { schema: { ...hide, params, response: { 200: InteractionDetailsSchema } } },
+    detailsOf,
+  )
 
   app.post(
     '/oauth/interaction/:uid/login',
@@ -132,10 +131,18 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
     return { redirectTo: await provider.interactionResult(request.raw, reply.raw, result) }
   }
 
-  async function askingOf({ params }: Interaction): Promise<Asking> {
-    const client = await provider.Client.find(String(params.client_id))
+  /** What the page shows. */
+  async function detailsOf(request: FastifyRequest, reply: FastifyReply): Promise<InteractionDetails> {
+    const interaction = await interactionOf(request, reply)
+    const { client_id: clientId, redirect_uri: redirectUri } = interaction.params
+    const client = await provider.Client.find(String(clientId))
     if (client === undefined) throw expired()
-    return { client: clientNameOf(client.clientName), destination: destinationOf(String(params.redirect_uri)) }
+    const asking = { client: clientNameOf(client.clientName), destination: destinationOf(String(redirectUri)) }
+    if (interaction.prompt.name === 'login') return { prompt: 'login', ...asking, signInUrl: signInUrl.href }
+
+    const user = await userOf(interaction)
+    const businesses = user.businesses.map(({ name }) => name)
+    return { prompt: 'consent', ...asking, businesses, scopes: scopesFor(interaction, user).granted }
   }
 
   async function userOf({ session }: Interaction): Promise<ConnectedUser> {
@@ -145,7 +152,11 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
   }
 }
 
-export default interactions
+export default fp(interactions, {
+  name: 'oauth-interactions',
+  dependencies: ['@fastify/helmet', 'errors', 'rate-limit', 'tokens', 'pages'],
+  encapsulate: true,
+})
 
 function scopesFor({ params }: Interaction, user: ConnectedUser): { granted: Scope[]; refused: Scope[] } {
   const asked = intersectScopes(String(params.scope).split(' ') as Scope[], SCOPES)
@@ -155,24 +166,4 @@ function scopesFor({ params }: Interaction, user: ConnectedUser): { granted: Sco
 
 function expired(): ServiceError {
   return new ServiceError('not_found', 'This sign-in has expired or was finished already.')
-}
-
-function pageHeaders(identityOrigin: string): FastifyHelmetOptions {
-  return {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        'default-src': ["'none'"],
-        'script-src': ["'self'"],
-        'style-src': ["'self'"],
-        'connect-src': ["'self'", identityOrigin],
-        'form-action': ["'none'"],
-        'base-uri': ["'none'"],
-        'frame-ancestors': ["'none'"],
-      },
-    },
-    xFrameOptions: { action: 'deny' },
-    // Firebase API keys are commonly restricted to the sites that may use them.
-    referrerPolicy: { policy: 'strict-origin' },
-  }
 }

@@ -1,12 +1,14 @@
 import type { EventEmitter } from 'node:events'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
 import { type Config, listOf } from '../../src/config.ts'
-import { orUnavailable, ServiceError } from '../../src/errors.ts'
+import { ServiceError } from '../../src/errors.ts'
 import { ISSUER_PATH, oauthAddresses } from '../../src/oauth/addresses.ts'
 import { cookieKeys, idTokenKey } from '../../src/oauth/keys.ts'
 import { createAuthorizationServer, scopeOrDefault } from '../../src/oauth/provider.ts'
 import type { OAuthStore } from '../../src/oauth/store.ts'
 import type { Clock } from '../../src/time/clock.ts'
+import { guardStore } from '../../src/unavailable.ts'
 import interactions from './oauth-interactions.ts'
 
 export interface OAuthOptions {
@@ -27,12 +29,13 @@ const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, sto
   const provider = createAuthorizationServer({
     addresses,
     clock,
-    store: guarded(store),
+    store: guardStore('The session store', store),
     connections: app.connections,
     cookieKeys: cookieKeys([config.MCP_TOKEN_SECRET, ...listOf(config.MCP_TOKEN_PREVIOUS_SECRETS)]),
     idTokenKey: idTokenKey(config.MCP_TOKEN_SECRET),
     signingKey: app.jwtSigner.signingKey,
     accessTokenTtlSeconds: Math.min(config.MCP_TOKEN_TTL_SECONDS, MAX_ACCESS_TOKEN_TTL_SECONDS),
+    errorPage: app.pages.error,
   })
   const logFailure = (err: Error) => app.log.error({ err }, 'authorization server failed')
   provider.on('server_error', (ctx, err) => {
@@ -63,7 +66,7 @@ const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, sto
     const hidden = { schema: { hide: true } }
 
     server.get('/oauth/authorize', hidden, (request, reply) => {
-      // Tills are shared: whoever signed in last must not be taken for the person who connects a client now.
+      // Tills are shared: the last person who signed in may not be the one who connects a client now.
       delete request.raw.headers.cookie
       return handOver(request, reply, authorizeUrl(request))
     })
@@ -74,14 +77,14 @@ const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, sto
     server.post('/oauth/register', { ...hidden, onRequest: app.rateLimits.countRegistration }, own)
     server.get('/oauth/jwks', hidden, own)
 
-    // RFC 8414 section 3.1 puts the well-known part before the issuer's path; some clients look behind it.
+    // RFC 8414 section 3.1 puts the well-known part before the issuer's path; some clients look after it.
     const discovery = at(() => DISCOVERY)
     server.get(`${DISCOVERY}${ISSUER_PATH}`, hidden, discovery)
     server.get(`/.well-known/openid-configuration${ISSUER_PATH}`, hidden, discovery)
     server.get(`${ISSUER_PATH}/.well-known/openid-configuration`, hidden, discovery)
   })
 
-  /** Lets the provider answer a request, as if it had come by the public address. */
+  /** Lets the provider answer a request as if it had come to the public address. */
   async function handOver(request: FastifyRequest, reply: FastifyReply, url: string): Promise<void> {
     const { raw } = request
     Object.assign(raw, { url, originalUrl: ISSUER_PATH + url })
@@ -94,24 +97,16 @@ const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, sto
   }
 }
 
-export default oauth
+export default fp(oauth, {
+  name: 'oauth',
+  dependencies: ['@fastify/helmet', 'errors', 'host-check', 'rate-limit', 'jwt', 'oauth-connections', 'pages'],
+  encapsulate: true,
+})
 
 function authorizeUrl({ url, query }: FastifyRequest): string {
   const { searchParams } = new URL(url, 'http://localhost')
   const { scope } = query as { scope?: unknown }
-  // What comes twice is left to the provider, which refuses it.
+  // The provider refuses a parameter that is given twice.
   if (!Array.isArray(scope)) searchParams.set('scope', scopeOrDefault(searchParams.get('scope')))
   return `/authorize?${searchParams}`
-}
-
-function guarded(store: OAuthStore): OAuthStore {
-  const guard = <Args extends unknown[], T>(method: (...args: Args) => Promise<T>) =>
-    orUnavailable('The session store', method)
-  return {
-    find: guard(store.find),
-    save: guard(store.save),
-    consume: guard(store.consume),
-    renew: guard(store.renew),
-    remove: guard(store.remove),
-  }
 }

@@ -1,8 +1,6 @@
-import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { LRUCache } from 'lru-cache'
 import { hashApiKey, looksLikeApiKey } from '../../src/auth/api-key.ts'
-import { jwtHeader } from '../../src/auth/jwt-header.ts'
 import type { VerifiedMcpToken } from '../../src/auth/mcp-token.ts'
 import type { AuthorizedBusiness, Principal } from '../../src/auth/principal.ts'
 import { findApiKeyPrincipal, findTokenPrincipal } from '../../src/auth/principal-queries.ts'
@@ -11,7 +9,6 @@ import type { Config } from '../../src/config.ts'
 import { ServiceError, unavailable } from '../../src/errors.ts'
 import { oauthAddresses } from '../../src/oauth/addresses.ts'
 import type { Clock } from '../../src/time/clock.ts'
-import { AUTHENTICATION_REQUIRED } from './jwt.ts'
 
 export interface Principals {
   /**
@@ -23,7 +20,7 @@ export interface Principals {
   authenticateConnection(credential: string): Promise<Principal>
   /** An active tenant, for operators. */
   findTenant(id: string): Promise<AuthorizedBusiness | null>
-  /** Forgets what is remembered of a token, a key or a user, by id, after a change. */
+  /** Drops what is cached about a token, a key or a user, by id, after a change. */
   forget(id: string): void
 }
 
@@ -33,11 +30,11 @@ declare module 'fastify' {
   }
 }
 
-// What is switched off must stop working within 60 seconds on every instance.
+// A credential that is revoked must stop working within 60 seconds on every instance.
 const REMEMBERED_MS = 30_000
 const MAX_ATTEMPTS = 5
 
-/** Turns credentials into principals. What the database says is remembered briefly, one query at a time per credential. */
+/** Turns credentials into principals. Caches what the database says briefly; one query at a time per credential. */
 export default fp<{ config: Config; clock: Clock }>(
   async (app, { config, clock }) => {
     const { database, jwtSigner } = app
@@ -61,7 +58,7 @@ export default fp<{ config: Config; clock: Clock }>(
       try {
         return jwtSigner.verify(credential)
       } catch (error) {
-        if (!isFirebaseToken(credential)) throw error
+        if (!jwtSigner.isFirebaseToken(credential)) throw error
         throw new ServiceError(
           'unauthenticated',
           'This is a Firebase ID token. Exchange it at POST /mcp/token and send the accessToken of the answer.',
@@ -79,7 +76,7 @@ export default fp<{ config: Config; clock: Clock }>(
           }
           return principal
         }
-        // That its signature is right is remembered by the token itself, what the database says for a short time only.
+        // That the signature is right is cached by the token itself; what the database says, only briefly.
         const claims = verified(credential)
         return freshly(() => byToken.forceFetch(claims.jti, { context: claims }))
       },
@@ -88,7 +85,7 @@ export default fp<{ config: Config; clock: Clock }>(
         const claims = jwtSigner.verify(credential, 0, resource)
         const jti = claims.sid ?? claims.jti
         const principal = await freshly(() => byToken.forceFetch(jti, { context: { ...claims, jti } }))
-        // Tokens of one connection follow each other: what is remembered may stem from the one before.
+        // A connection gets one token after another, and the cached principal may come from an earlier one.
         return { ...principal, grantedScopes: claims.scopes, expiresAt: new Date(claims.exp * 1000) }
       },
 
@@ -101,7 +98,7 @@ export default fp<{ config: Config; clock: Clock }>(
           for (const [credential, { credentialId, userId }] of memory.entries()) {
             if (credentialId === id || userId === id) memory.delete(credential)
           }
-          // What is being fetched may have been read before the change.
+          // Aborts a fetch under way, which may have read the row before the change.
           memory.delete(id)
         }
       },
@@ -116,34 +113,16 @@ export default fp<{ config: Config; clock: Clock }>(
 )
 
 /**
- * The Bearer credential of a request.
- * @throws ServiceError `unauthenticated` when there is none
- */
-export function bearerOf(request: FastifyRequest): string {
-  // RFC 6750: spaces may be several. How many are looked at is bounded, for whoever sends nothing but spaces.
-  const [scheme = '', credential = '', ...more] = (request.headers.authorization ?? '').split(' ', 16).filter(Boolean)
-  if (scheme.toLowerCase() !== 'bearer' || !/^[\x21-\x7e]{1,8192}$/.test(credential) || more.length > 0) {
-    throw new ServiceError('unauthenticated', AUTHENTICATION_REQUIRED)
-  }
-  return credential
-}
-
-/** Whether a credential is meant as a Firebase ID token: RS256, where ours are HS256. Says nothing of its validity. */
-export function isFirebaseToken(credential: string): boolean {
-  return jwtHeader(credential).alg === 'RS256'
-}
-
-/**
- * Fetches again what was forgotten while it was being fetched: the answer is then the database's word after the change.
+ * Fetches again when the entry was dropped during the fetch, so that the answer reflects the change.
  */
 async function freshly<T>(fetch: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await fetch()
     } catch (error) {
-      // lru-cache aborts a fetch whose entry is deleted or evicted with an error of this text.
+      // lru-cache aborts a fetch with one of these messages when its entry is deleted or evicted.
       if (!(error instanceof Error) || !/^(deleted|evicted)$/.test(error.message)) throw error
-      // A change is told twice, by whoever made it here and by the database; several may follow each other.
+      // Each change drops the entry twice, here and on the database's notification, and several may come in a row.
       if (attempt === MAX_ATTEMPTS) throw unavailable('The database', error)
     }
   }

@@ -1,25 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
-import { Scopes, Time } from '../../src/auth/schemas.ts'
+import fp from 'fastify-plugin'
+import { bearerOf } from '../../src/auth/bearer.ts'
+import { LiveTokenSchema, Time, TokenGrantSchema, TokenRequestSchema } from '../../src/auth/schemas.ts'
 import { ServiceError } from '../../src/errors.ts'
 import emptyBody from '../http/empty-body.ts'
 import { ERROR_RESPONSES } from '../http/errors.ts'
-import { bearerOf, isFirebaseToken } from './principals.ts'
-import { LiveTokenSchema, TokenGrantSchema } from './tokens.ts'
 
-const TokenRequestSchema = Type.Object(
-  {
-    firebaseIdToken: Type.String({ minLength: 1, maxLength: 8192, description: 'From user.getIdToken()' }),
-    scopes: Type.Optional(Scopes),
-    label: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 100, pattern: '\\S', description: 'A name to know the token by' }),
-    ),
-  },
-  { additionalProperties: false },
-)
-
-/** `POST /mcp/token` and what belongs to a token's life. */
+/** `POST /mcp/token`, and the routes that refresh, revoke and list tokens. */
 const tokenRoutes: FastifyPluginAsyncTypebox = async (app) => {
   await app.register(emptyBody)
   app.addHook('onRequest', app.rateLimits.checkFailures)
@@ -89,7 +78,7 @@ const tokenRoutes: FastifyPluginAsyncTypebox = async (app) => {
   /** The user behind an MCP token or a Firebase ID token. */
   async function userOf(request: FastifyRequest): Promise<string> {
     const credential = bearerOf(request)
-    if (isFirebaseToken(credential)) return (await app.tokens.signIn(credential)).userId
+    if (app.jwtSigner.isFirebaseToken(credential)) return (await app.tokens.signIn(credential)).userId
     const { userId, kind } = await app.principals.authenticate(credential)
     if (kind !== 'merchant' || userId === null) {
       throw new ServiceError('forbidden', 'An API key belongs to a business, not to a user. Use an MCP token.')
@@ -98,4 +87,8 @@ const tokenRoutes: FastifyPluginAsyncTypebox = async (app) => {
   }
 }
 
-export default tokenRoutes
+export default fp(tokenRoutes, {
+  name: 'token-routes',
+  dependencies: ['errors', 'rate-limit', 'jwt', 'principals', 'tokens'],
+  encapsulate: true,
+})

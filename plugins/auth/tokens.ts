@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { type Static, Type } from '@sinclair/typebox'
 import fp from 'fastify-plugin'
 import { REFRESH_GRACE_SECONDS } from '../../src/auth/mcp-token.ts'
 import { findMemberships, findSignedInUser } from '../../src/auth/memberships.ts'
 import { type AuthorizedBusiness, scopesOfMemberships } from '../../src/auth/principal.ts'
-import { NullableTime, Scopes, Time } from '../../src/auth/schemas.ts'
+import type { LiveToken, TokenGrant } from '../../src/auth/schemas.ts'
 import { intersectScopes, type Scope } from '../../src/auth/scopes.ts'
 import { addToken } from '../../src/auth/token-rows.ts'
 import type { Config } from '../../src/config.ts'
@@ -12,43 +11,14 @@ import type { Transaction } from '../../src/database/database.ts'
 import { ServiceError } from '../../src/errors.ts'
 import type { Clock } from '../../src/time/clock.ts'
 
-/** The answer to an exchange or a refresh. */
-export const TokenGrantSchema = Type.Object(
-  {
-    accessToken: Type.String(),
-    tokenType: Type.Literal('Bearer'),
-    expiresIn: Type.Integer({ description: 'Seconds' }),
-    expiresAt: Time,
-    role: Type.Literal('merchant'),
-    activeBusinessId: Type.String(),
-    authorizedBusinessIds: Type.Array(Type.String()),
-    authorizedBusinesses: Type.Array(Type.Object({ id: Type.String(), name: Type.String() })),
-    scopes: Scopes,
-  },
-  { title: 'Token' },
-)
-export type TokenGrant = Static<typeof TokenGrantSchema>
-
 export interface TokenRequest {
-  /** May only narrow what the roles give. */
+  /** Can only narrow what the roles grant. */
   scopes?: Scope[] | undefined
-  /** A name by which the person knows the token again. */
+  /** A name by which the person recognises the token. */
   label?: string | undefined
-  /** User agent that asked. */
+  /** User agent of the request. */
   client?: string | undefined
 }
-
-/** A live token as its owner sees it. */
-export const LiveTokenSchema = Type.Object({
-  jti: Type.String(),
-  label: Type.Union([Type.String(), Type.Null()]),
-  client: Type.Union([Type.String(), Type.Null()]),
-  scopes: Type.Union([Type.Array(Type.String()), Type.Null()]),
-  createdAt: Time,
-  lastUsedAt: NullableTime,
-  expiresAt: Time,
-})
-export type LiveToken = Static<typeof LiveTokenSchema>
 
 export interface SignedInUser {
   userId: string
@@ -57,13 +27,13 @@ export interface SignedInUser {
 
 export interface Tokens {
   /**
-   * The user behind a Firebase ID token, with the memberships of now.
+   * The user behind a Firebase ID token, with their current memberships.
    * @throws ServiceError `unauthenticated`, `forbidden` without an active membership, `unavailable`
    */
   signIn(firebaseIdToken: string): Promise<SignedInUser>
   /** Exchanges a Firebase ID token for an MCP token. */
   exchange(firebaseIdToken: string, request: TokenRequest): Promise<TokenGrant>
-  /** A new token for an MCP token that is valid, or expired no longer than seven days. */
+  /** A new token in exchange for one that is valid or expired at most seven days ago. */
   refresh(accessToken: string, client: string | undefined): Promise<TokenGrant>
   /** @throws ServiceError `not_found` for a token that is not theirs or not live */
   revoke(userId: string, jti: string): Promise<{ jti: string; revokedAt: Date }>
@@ -80,7 +50,7 @@ declare module 'fastify' {
 const NO_MEMBERSHIP =
   'You have no active membership in any business. Ask an owner of the business to add you or to restore your access.'
 
-/** MCP tokens: exchange, refresh, revocation. Memberships are read anew for each. */
+/** MCP tokens: exchange, refresh, revocation. Each reads the memberships anew. */
 export default fp<{ config: Config; clock: Clock }>(
   async (app, { config, clock }) => {
     const { database, jwtSigner } = app
@@ -176,7 +146,7 @@ export default fp<{ config: Config; clock: Clock }>(
           }
           const businesses = await findMemberships(db, userId)
           if (businesses.length === 0) throw new ServiceError('unauthenticated', NO_MEMBERSHIP)
-          // A narrowing holds on; what the roles no longer give is dropped from it.
+          // The new token keeps the narrowing, less what the roles no longer grant.
           const allowed = scopesOfMemberships(businesses)
           const scopes = old.scopes === null ? undefined : intersectScopes(old.scopes as Scope[], allowed)
           if (scopes?.length === 0) {

@@ -2,19 +2,19 @@ import fp from 'fastify-plugin'
 import type { Config } from '../../src/config.ts'
 import { listenTo } from '../../src/database/listener.ts'
 
-/** Told which user, token or key was changed; null: some may have been, while nobody listened. */
+/** Gets the id of the user, token or key that changed; null after a gap, when any of them may have. */
 export type AccessListener = (id: string | null) => void
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Calls `listener` for each change of memberships, businesses, tokens and keys, made by whomever. */
+    /** Calls `listener` for each change of memberships, businesses, tokens and keys, whoever made it. */
     onAccessChange(listener: AccessListener): void
   }
 }
 
 const CHANNEL = 'flowpos_access'
 
-/** Changes of who may do what, as the database notifies them to every instance. */
+/** Changes of access rights, of which the database notifies every instance. */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
     const listeners: AccessListener[] = []

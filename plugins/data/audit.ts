@@ -16,7 +16,7 @@ export interface AuditEntry {
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Notes a tool call; written within a second or two, never waited for. */
+    /** Records a tool call; writes it within a second or two, and never makes the call wait. */
     audit(entry: AuditEntry): void
   }
 }
@@ -24,7 +24,7 @@ declare module 'fastify' {
 const FLUSH_EVERY_MS = 1000
 const MAX_WAITING = 5000
 
-/** The audit trail: who called which tool with which credential about which business, and how it ended. */
+/** The audit trail: who called which tool, with which credential, for which business, and how it ended. */
 export default fp(
   async (app) => {
     let waiting: AuditEntry[] = []
@@ -46,7 +46,7 @@ export default fp(
               "durationMs" integer, "requestId" text)`.execute(db),
         )
       } catch (err) {
-        // Kept for the next try, up to a bound: an audit that cannot be written never breaks a read.
+        // Kept for the next attempt, up to a limit: a read never fails because its audit entry cannot be written.
         waiting = [...entries, ...waiting]
         dropped += waiting.splice(MAX_WAITING).length
         app.log.error({ err, waiting: waiting.length, dropped }, 'audit entries could not be written')
@@ -62,7 +62,7 @@ export default fp(
       if (waiting.length < MAX_WAITING) waiting.push(entry)
       else dropped += 1
     })
-    // Calls that are under way when the instance closes end before this, and the database stays open until after it.
+    // Calls under way at the shutdown have ended by now, and the database is closed only after this.
     app.addHook('onClose', async () => {
       clearInterval(timer)
       await flushing.then(flush)

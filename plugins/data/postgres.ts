@@ -13,7 +13,7 @@ declare module 'fastify' {
 
 export interface PostgresOptions {
   config: Config
-  /** Role to take on in every connection, where the login may do more. */
+  /** Role to assume on every connection, for a login that has more rights. */
   role?: string
 }
 
@@ -38,18 +38,18 @@ export default fp<PostgresOptions>(
     app.decorate('database', database)
     app.addHook('onClose', () => pool.end())
 
-    // The service starts without PostgreSQL, too: it is not ready until there is one.
+    // The service also starts without PostgreSQL, and is not ready until it answers.
     await database.ping().catch((error) => {
       if (!(error instanceof ServiceError)) throw error
       app.log.warn({ err: error }, 'PostgreSQL does not answer yet')
     })
   },
-  { name: 'postgres' },
+  { name: 'postgres', dependencies: [] },
 )
 
 /**
- * Row-level security is the second wall of tenancy: a role that can climb it must not serve.
- * @throws Error that names the role
+ * Row-level security is the second barrier between tenants: the service refuses a role that can bypass it.
+ * @throws Error naming the role
  */
 async function requireBoundRole(client: pg.ClientBase): Promise<void> {
   const { rows } = await client.query<{ name: string; above: boolean }>(

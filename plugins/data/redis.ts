@@ -6,7 +6,7 @@ import { createRedisClient } from '../../src/redis-client.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** A connection that only subscribes. Whoever subscribes does so again whenever it is `ready`. */
+    /** A connection for subscriptions only. Subscribers must subscribe again whenever it becomes `ready`. */
     redisSubscriber: Redis
   }
 }
@@ -14,12 +14,12 @@ declare module 'fastify' {
 const PING_EVERY_MS = 5000
 const START_PATIENCE_MS = 2000
 
-/** The connections to Redis. The service starts without Redis, too: it is not ready until there is one. */
+/** The connections to Redis. The service also starts without Redis, and is not ready until it answers. */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
     const client = createRedisClient(config)
     let isAway = false
-    // Errors hold the command that failed, and that may hold the password: only their words are logged.
+    // An error carries the command that failed, which may contain the password: log its message only.
     client.on('error', ({ message }: Error) => {
       if (!isAway) app.log.warn({ reason: message }, 'Redis is away')
       isAway = true
@@ -30,9 +30,9 @@ export default fp<{ config: Config }>(
     })
 
     const subscriber = createRedisClient(config)
-    // The loss is logged with the first connection's.
+    // The first connection logs the loss.
     subscriber.on('error', () => {})
-    // A connection that the network has lost looks idle: asked for an answer in vain, it is made anew.
+    // A connection that the network dropped looks idle. A ping that gets no answer makes ioredis reconnect.
     const timer = setInterval(() => subscriber.ping().catch(() => {}), PING_EVERY_MS)
     timer.unref()
     app.decorate('redisSubscriber', subscriber as Redis)
@@ -40,19 +40,19 @@ export default fp<{ config: Config }>(
     app.addHook('onClose', async () => {
       clearInterval(timer)
       subscriber.disconnect()
-      // A server that is away cannot be taken leave of.
+      // QUIT needs an answer, which a server that is down does not give.
       await client.quit().catch(() => client.disconnect())
     })
-    // The plugin of Fastify would wait for a server that is away, and give up.
+    // @fastify/redis waits for a server that is down, and gives up.
     if (await isReady(client)) await app.register(fastifyRedis, { client: client as Redis })
     else app.decorate('redis', client as FastifyRedis)
   },
-  { name: 'redis' },
+  { name: 'redis', dependencies: [] },
 )
 
 /**
  * Whether Redis answers within two seconds.
- * @throws Error when it answers with a refusal, such as that of a password
+ * @throws Error when it refuses us, for example because of a wrong password
  */
 function isReady(client: Redis | Cluster): Promise<boolean> {
   return new Promise((resolve, reject) => {

@@ -1,7 +1,8 @@
 import fp from 'fastify-plugin'
-import { orUnavailable, unavailable } from '../../src/errors.ts'
+import { unavailable } from '../../src/errors.ts'
 import type { SessionEvents } from '../../src/sessions/events.ts'
 import type { SessionStore } from '../../src/sessions/store.ts'
+import { guardStore } from '../../src/unavailable.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -10,31 +11,20 @@ declare module 'fastify' {
   }
 }
 
-/** MCP sessions, choices of business and messages to clients. A store that is away answers `unavailable`, so that callers retry. */
+const PART = 'The session store'
+
+/** MCP sessions, choices of business and messages to clients. While the store is down, it answers `unavailable`. */
 export default fp<{ store: SessionStore; events: SessionEvents }>(
   async (app, { store, events }) => {
-    const guard = <Args extends unknown[], T>(method: (...args: Args) => Promise<T>) =>
-      orUnavailable('The session store', method)
-    app.decorate('sessions', {
-      read: guard(store.read),
-      save: guard(store.save),
-      renew: guard(store.renew),
-      chooseBusiness: guard(store.chooseBusiness),
-      noteLists: guard(store.noteLists),
-      end: guard(store.end),
-      ping: guard(store.ping),
-    })
+    app.decorate('sessions', guardStore(PART, store))
     app.decorate('sessionEvents', {
-      announce: guard(events.announce),
-      after: guard(events.after),
-      latest: guard(events.latest),
-      ring: guard(events.ring),
-      // Without the guard's deadline: what is given up could not be stopped once it listens.
+      ...guardStore(PART, events),
+      // Without the guard's deadline: a subscription that arrives after it could no longer be stopped.
       listen: (sessionId, onRing) =>
         events.listen(sessionId, onRing).catch((error) => {
-          throw unavailable('The session store', error)
+          throw unavailable(PART, error)
         }),
     })
   },
-  { name: 'sessions' },
+  { name: 'sessions', dependencies: [] },
 )

@@ -26,5 +26,5 @@ export default fp(
     })
     await app.register(swaggerUi, { routePrefix: '/docs' })
   },
-  { name: 'docs' },
+  { name: 'docs', dependencies: [] },
 )

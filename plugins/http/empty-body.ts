@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
 
-/** Takes an empty body for `{}`, also as JSON: clients name that media type where they have nothing to send. */
+/** Treats an empty body as `{}`, also with the JSON content type, which clients send even without a body. */
 export default fp(
   async (app) => {
     const parse = app.getDefaultJsonParser('error', 'error')
@@ -8,10 +8,10 @@ export default fp(
       if (body === '') done(null, undefined)
       else parse(request, body as string, done)
     })
-    // The check of the body then names what is missing.
+    // Validation can then name what is missing.
     app.addHook('preValidation', async (request) => {
       request.body ??= {}
     })
   },
-  { name: 'empty-body' },
+  { name: 'empty-body', dependencies: [] },
 )

@@ -19,7 +19,7 @@ const ErrorSchema = Type.Object(
 /** The error answers of a route, for its schema. */
 export const ERROR_RESPONSES = { '4xx': ErrorSchema, '5xx': ErrorSchema }
 
-/** Error bodies of one shape; nothing internal leaves the service. */
+/** Gives all errors one shape, and lets nothing internal out. */
 export default fp(
   async (app) => {
     app.setErrorHandler((error: FastifyError | ServiceError, request, reply) => {
@@ -40,7 +40,7 @@ export default fp(
       return reply.code(404).send(errorBody(failure))
     })
   },
-  { name: 'errors' },
+  { name: 'errors', dependencies: [] },
 )
 
 /** The body for a failure. */
@@ -50,13 +50,13 @@ function errorBody(failure: ServiceError): Static<typeof ErrorSchema> {
   return { statusCode, code, error: STATUS_CODES[statusCode] ?? 'Error', message: sentence }
 }
 
-/** RFC 6750 section 3; the description is a quoted-string of ASCII without quotes. */
+/** RFC 6750 section 3: the description is a quoted string of ASCII without quotes. */
 function challenge(message: string): string {
   const description = message.replaceAll('→', '>').replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '')
   return `Bearer error="invalid_token", error_description="${description}"`
 }
 
-/** Failures of the framework in our terms; undefined for a surprise. */
+/** The framework's errors in our terms; undefined for an unexpected one. */
 function toServiceError(error: FastifyError | ServiceError): ServiceError | undefined {
   if (error instanceof ServiceError) return error
   if (error.validation) return new ServiceError('invalid_argument', describeProblems(error.validation))

@@ -1,10 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
+import fp from 'fastify-plugin'
 
 const Status = StatusSchema()
 const TIMEOUT_MS = 1000
 
-/** Probes: `/health/live` says that the process turns, `/health/ready` that it can serve. */
+/** Probes: `/health/live` says that the process runs, `/health/ready` that it can serve. */
 const health: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/health/live',
@@ -35,7 +36,11 @@ const health: FastifyPluginAsyncTypebox = async (app) => {
   )
 }
 
-export default health
+export default fp(health, {
+  name: 'health',
+  dependencies: ['shutdown', 'postgres', 'sessions'],
+  encapsulate: true,
+})
 
 function StatusSchema() {
   return Type.Object({ status: Type.String(), checks: Type.Record(Type.String(), Type.String()) }, { title: 'Status' })

@@ -7,7 +7,7 @@ import { ServiceError } from '../../src/errors.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Hook that refuses requests by a name or from a web page that is not ours (DNS rebinding). */
+    /** Hook: refuses requests to a host name, or from a web origin, that is not allowed (DNS rebinding). */
     checkHost(request: FastifyRequest, reply: FastifyReply): Promise<void>
   }
 }
@@ -30,7 +30,7 @@ export default fp<{ config: Config }>(
     }
 
     app.decorate('checkHost', async (request: FastifyRequest) => {
-      // Rebinding needs a name that an attacker controls: an address typed as such is none.
+      // Rebinding needs a name that an attacker controls, which an IP address is not.
       const hostname = request.hostname.toLowerCase()
       if (!hosts.has(hostname) && isIP(hostname.replace(/^\[|\]$/g, '')) === 0) {
         throw new ServiceError('forbidden', 'This host name is not served here.', {
@@ -52,7 +52,7 @@ export default fp<{ config: Config }>(
       maxAge: 600,
     })
   },
-  { name: 'host-check' },
+  { name: 'host-check', dependencies: [] },
 )
 
 function hostnameOf(origin: string): string | undefined {

@@ -9,7 +9,7 @@ declare module 'fastify' {
   }
 }
 
-/** Prometheus metrics at /metrics, on a port of their own where METRICS_PORT says so. */
+/** Prometheus metrics at /metrics, on a separate port if METRICS_PORT is set. */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
     const metrics = createMetrics()
@@ -32,7 +32,7 @@ export default fp<{ config: Config }>(
     })
     app.addHook('onClose', () => own.close())
   },
-  { name: 'metrics' },
+  { name: 'metrics', dependencies: [] },
 )
 
 function createMetrics() {

@@ -3,16 +3,17 @@ import fp from 'fastify-plugin'
 import type { Redis } from 'ioredis'
 import { RateLimiterMemory, RateLimiterRedis, type RateLimiterRes } from 'rate-limiter-flexible'
 import type { Config } from '../../src/config.ts'
-import { orUnavailable, ServiceError } from '../../src/errors.ts'
+import { ServiceError } from '../../src/errors.ts'
+import { orUnavailable } from '../../src/unavailable.ts'
 
 export interface RateLimits {
   /** Hook: refuses an address after too many failed sign-ins in a minute. */
   checkFailures(request: FastifyRequest): Promise<void>
-  /** Hook: counts a sign-in that was refused. */
+  /** Hook: counts a refused sign-in. */
   countFailure(request: FastifyRequest, reply: FastifyReply): Promise<void>
   /** Hook: counts a registration of an OAuth client. @throws ServiceError `rate_limited` */
   countRegistration(request: FastifyRequest): Promise<void>
-  /** Counts messages of a principal, in this instance. @throws ServiceError `rate_limited` */
+  /** Counts a principal's messages on this instance. @throws ServiceError `rate_limited` */
   countRequest(principal: string, messages?: number): Promise<void>
 }
 
@@ -22,13 +23,13 @@ declare module 'fastify' {
   }
 }
 
-// Generous: people behind hosted assistants register from a few addresses.
+// Generous, because all users of a hosted assistant register from a few addresses.
 const REGISTRATIONS_PER_HOUR = 300
-// A wrong argument is no attempt at a credential.
+// A request with a wrong argument does not try out a credential.
 const FAILURES = new Set([401, 403])
 const STORE = 'The session store'
 
-/** Limits: failed sign-ins and registrations per address over all instances, MCP requests per principal in each one. */
+/** Limits failed sign-ins and registrations per address, over all instances; MCP requests per principal, in each. */
 export default fp<{ config: Config; redis?: Redis }>(
   async (app, { config, redis }) => {
     const failureLimit = { points: config.TOKEN_RATE_LIMIT_PER_MINUTE, duration: 60, keyPrefix: 'mcp:failures' }
@@ -54,7 +55,7 @@ export default fp<{ config: Config; redis?: Redis }>(
         }
       },
       async countFailure(request, reply) {
-        // A store that is away forgives.
+        // While the store is down, failures are not counted.
         if (FAILURES.has(reply.statusCode)) await count(failures, request.ip).catch(() => {})
       },
       async countRegistration(request) {
@@ -70,7 +71,7 @@ export default fp<{ config: Config; redis?: Redis }>(
       },
     } satisfies RateLimits)
   },
-  { name: 'rate-limit' },
+  { name: 'rate-limit', dependencies: [] },
 )
 
 function tooMany(message: string, { msBeforeNext }: RateLimiterRes): ServiceError {

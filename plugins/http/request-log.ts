@@ -2,19 +2,19 @@ import fp from 'fastify-plugin'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Answered all the time: a success is no news. */
+    /** Called all the time: a success is not worth a log line. */
     isRoutine?: boolean
   }
 }
 
 /**
- * One log line for each request, when it is answered; Fastify's own two cost more than most answers. A message of MCP
- * that went well is told by the line of its tool call.
+ * One log line per request, written with the answer; Fastify's own two lines cost more than most answers. A successful
+ * MCP message gets no line here: its tool call has one.
  */
 export default fp(
   async (app) => {
     app.addHook('onResponse', (request, reply, done) => {
-      // Without the query: people put credentials there.
+      // Without the query string: people put credentials there.
       const [path] = request.url.split('?', 1)
       const { statusCode: status, elapsedTime } = reply
       const level = request.routeOptions.config.isRoutine === true && status < 400 ? 'debug' : 'info'
@@ -22,5 +22,5 @@ export default fp(
       done()
     })
   },
-  { name: 'request-log' },
+  { name: 'request-log', dependencies: [] },
 )

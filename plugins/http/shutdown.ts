@@ -5,12 +5,12 @@ import fp from 'fastify-plugin'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Whether the process is about to end: balancers should send nothing more. */
+    /** Whether the process is about to end, so that balancers should send it nothing more. */
     isLeaving(): boolean
     /**
-     * Takes the process out of its balancers without a failed request; `close()` comes after it. It says that it is not
-     * ready and serves on, then stops listening and serves what comes on open connections.
-     * @param delayMs how long balancers may take to notice
+     * Takes the process out of its load balancers without a failed request; call `close()` after it. The process first
+     * reports that it is not ready but goes on serving, then stops listening and serves only connections that are open.
+     * @param delayMs time for balancers to notice
      */
     leave(delayMs: number): Promise<void>
   }
@@ -20,7 +20,7 @@ const LINGER_MS = 500
 const QUIET_TURN_MS = 0.1
 const MOST_TURNS = 200
 
-/** How a process takes leave of its balancers: those that ask for `/health/ready`, and those that only see refusals. */
+/** A graceful exit for load balancers that poll `/health/ready`, and for those that only notice refused connections. */
 export default fp(
   async (app) => {
     let isLeaving = false
@@ -34,18 +34,18 @@ export default fp(
       await sleep(delayMs)
       await quietMoment()
       const closed = once(app.server, 'close')
-      // Of the socket alone: the close() of HTTP would also cut idle connections, under a request that is on its way.
+      // Close only the listening socket: HTTP's close() would also cut idle connections with a request on its way.
       Server.prototype.close.call(app.server)
-      // Every connection gets one more answer, which says `Connection: close`.
+      // The next answer on each connection says `Connection: close`.
       app.server.maxRequestsPerSocket = 1
       await Promise.race([closed, sleep(LINGER_MS)])
     })
   },
-  { name: 'shutdown' },
+  { name: 'shutdown', dependencies: [] },
 )
 
 /**
- * Waits for a turn of the event loop that had next to nothing to do. Connections that the kernel has taken and the
+ * Waits for a turn of the event loop with next to nothing to do. Connections that the kernel has accepted but the
  * process has not are reset when the socket closes, and a balancer does not repeat a POST that it has sent.
  */
 async function quietMoment(): Promise<void> {

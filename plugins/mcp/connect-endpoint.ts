@@ -1,4 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify'
+import fp from 'fastify-plugin'
 import { SCOPES } from '../../src/auth/scopes.ts'
 import type { Config } from '../../src/config.ts'
 import { ServiceError } from '../../src/errors.ts'
@@ -7,8 +8,8 @@ import type { Clock } from '../../src/time/clock.ts'
 import mcp from './endpoint.ts'
 
 /**
- * `/mcp/connect`: the MCP endpoint for clients that sign in by themselves. It takes access tokens of `/oauth` only and
- * `/mcp` none of them (RFC 8707): what was pasted for one endpoint cannot be led astray to the other.
+ * `/mcp/connect`: the MCP endpoint for clients that sign in by themselves. It accepts only access tokens from `/oauth`,
+ * and `/mcp` accepts none of these (RFC 8707), so that a token for one endpoint cannot be misused at the other.
  */
 const connect: FastifyPluginAsync<{ config: Config; clock: Clock }> = async (app, { config, clock }) => {
   const { issuer, resource, resourceMetadata } = oauthAddresses(config)
@@ -41,7 +42,11 @@ const connect: FastifyPluginAsync<{ config: Config; clock: Clock }> = async (app
   }))
 }
 
-export default connect
+export default fp(connect, {
+  name: 'connect-endpoint',
+  dependencies: ['errors', 'host-check', 'principals'],
+  encapsulate: true,
+})
 
 function signInRequired(cause: ServiceError): ServiceError {
   return new ServiceError(

@@ -1,14 +1,15 @@
 import { SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/sdk/types.js'
 import { classifyInboundRequest } from '@modelcontextprotocol/server'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { bearerOf } from '../../src/auth/bearer.ts'
 import type { Principal } from '../../src/auth/principal.ts'
 import { ServiceError } from '../../src/errors.ts'
 import type { Clock } from '../../src/time/clock.ts'
-import { bearerOf } from '../auth/principals.ts'
-import { createMcpSessions, type Message, sessionIdOf } from './conversations.ts'
-import { createExchange, toWebRequest } from './exchange.ts'
-import { serveLegacy } from './legacy.ts'
-import { serveListen, serveModern } from './modern.ts'
+import { createConversations, type Message, sessionIdOf } from './protocol/conversations.ts'
+import { createExchange, toWebRequest } from './protocol/exchange.ts'
+import { serveLegacy } from './protocol/legacy.ts'
+import { serveListen, serveModern } from './protocol/modern.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -19,7 +20,7 @@ declare module 'fastify' {
 const MAX_MESSAGES = 50
 const ROUTE = { schema: { hide: true }, config: { isRoutine: true } } as const
 const MALFORMED = Symbol('malformed')
-// Those of Helmet that make sense for answers of which none is a page, made once.
+// Those of Helmet's headers that matter for answers that are never pages. A constant costs less than Helmet itself.
 const SECURITY_HEADERS = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -36,12 +37,12 @@ export interface McpOptions {
   authenticate(credential: string): Promise<Principal>
 }
 
-/** The MCP endpoint. No object but an open stream outlives a request, so that any instance answers any request. */
+/** The MCP endpoint. Only open streams outlive a request, so that any instance can answer any request. */
 const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authenticate }) => {
-  const sessions = createMcpSessions(app, clock)
+  const conversations = createConversations(app, clock)
   app.decorateRequest('principal', null)
 
-  // JSON-RPC has its own answer to what is not JSON, and DELETE comes with the content type and no body.
+  // JSON-RPC has its own answer to a body that is not JSON, and clients send DELETE with the content type but no body.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
     if (body === '') return done(null, undefined)
@@ -78,12 +79,13 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authentic
     for (const message of messages) dropNullArguments(message)
 
     if (isLegacy(request)) {
-      const conversation = await sessions.converse(request, reply, principal, messages)
+      const conversation = await conversations.converse(request, reply, principal, messages)
       const exchange = createExchange(app, request, principal, clock(), conversation)
       return serveLegacy(exchange, request, reply, messages)
     }
     const web = toWebRequest(request, reply)
-    const exchange = createExchange(app, request, principal, clock(), await sessions.choicesOf(principal, messages))
+    const choices = await conversations.choicesOf(principal, messages)
+    const exchange = createExchange(app, request, principal, clock(), choices)
     if (!messages.some(({ method }) => method === 'subscriptions/listen')) {
       return reply.send(await serveModern(exchange, web, body))
     }
@@ -112,7 +114,7 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authentic
         hint: 'The live stream of a session needs mcp-session-id and Accept: text/event-stream.',
       })
     }
-    const { session } = await sessions.resume(sessionId, principal)
+    const { session } = await conversations.resume(sessionId, principal)
     await app.mcpStreams.open(reply, {
       principal,
       renew: renewalOf(request),
@@ -120,32 +122,46 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authentic
       session,
       lastEventId: [lastEventId].flat()[0],
       protocolVersion: [protocolVersion].flat()[0],
-      ttlSeconds: sessions.ttlOf(principal),
+      ttlSeconds: conversations.ttlOf(principal),
     })
     return reply
   })
 
   app.delete(path, ROUTE, async (request, reply) => {
-    await sessions.end(request, principalOf(request))
+    await conversations.end(request, principalOf(request))
     return reply.code(204).send()
   })
 
-  /** Authenticates anew later; keeps the credential, not the request. */
+  /** A function that authenticates again later. It holds on to the credential, not to the request. */
   function renewalOf(request: FastifyRequest): () => Promise<Principal> {
     const credential = bearerOf(request)
     return () => authenticate(credential)
   }
 }
 
-export default mcp
+export default fp(mcp, {
+  name: 'endpoint',
+  dependencies: [
+    'errors',
+    'host-check',
+    'rate-limit',
+    'postgres',
+    'sessions',
+    'principals',
+    'registry',
+    'tool-calls',
+    'streams',
+  ],
+  encapsulate: true,
+})
 
 const LEGACY_REVISIONS = new Set(SUPPORTED_PROTOCOL_VERSIONS)
 
-/** Whether a POST belongs to the revisions up to 2025-11-25; whoever claims a newer one does so in `_meta`. */
+/** Whether a POST uses a revision up to 2025-11-25. Newer ones announce themselves in `_meta`. */
 function isLegacy({ headers, body }: FastifyRequest): boolean {
   const version = headers['mcp-protocol-version']
   if ((version === undefined || LEGACY_REVISIONS.has(String(version))) && isPlainRequest(body as Message)) return true
-  // The SDK of the newer one decides, and answers what is malformed.
+  // The SDK of the newer revision decides, and answers malformed messages.
   const [protocolVersionHeader, mcpMethodHeader, mcpNameHeader] = [
     headers['mcp-protocol-version'],
     headers['mcp-method'],
@@ -162,7 +178,7 @@ function isLegacy({ headers, body }: FastifyRequest): boolean {
   )
 }
 
-/** A request of JSON-RPC that claims nothing in `_meta`: most of them, told quickly. */
+/** Whether this is a JSON-RPC request without `_meta`: a quick check that settles most of them. */
 function isPlainRequest({ jsonrpc, id, method, params }: Message): boolean {
   if (jsonrpc !== '2.0' || typeof method !== 'string') return false
   if (typeof id !== 'string' && !Number.isSafeInteger(id)) return false
@@ -179,7 +195,7 @@ function rpcError(code: number, message: string) {
   return { jsonrpc: '2.0', id: null, error: { code, message } }
 }
 
-/** Some clients call a tool that takes no arguments with null. */
+/** Some clients send null when a tool takes no arguments. */
 function dropNullArguments({ method, params }: Message): void {
   if (method === 'tools/call' && params?.arguments === null) delete params.arguments
 }

@@ -15,7 +15,7 @@ export default fp(
   async (app) => {
     app.decorate('registry', createRegistry(await loadTools()))
   },
-  { name: 'registry' },
+  { name: 'registry', dependencies: [] },
 )
 
 /** All tools of the folder. @throws Error naming a file that exports no tool */

@@ -3,17 +3,11 @@ import fp from 'fastify-plugin'
 import { ServiceError } from '../../src/errors.ts'
 import { describeFailure, runTool } from '../../src/mcp/run-tool.ts'
 import type { CallContext } from '../../src/mcp/tool.ts'
-
-/** The result of `tools/call`, in the terms of the protocol. */
-export interface CallToolResult {
-  content: { type: 'text'; text: string }[]
-  structuredContent?: Record<string, unknown>
-  isError?: true
-}
+import type { CallToolResult } from './protocol/results.ts'
 
 export interface ToolCalls {
   /**
-   * Runs a tool by name and keeps account of it.
+   * Runs a tool by name, and records the call.
    * @returns the result, failures included; null for a tool that is unknown or hidden from the principal
    */
   run(
@@ -30,10 +24,10 @@ declare module 'fastify' {
   }
 }
 
-/** Tool calls: run, log line, metrics and audit in one place, for every protocol revision. */
+/** Runs, logs, measures and audits tool calls in one place, for every protocol revision. */
 export default fp(
   async (app) => {
-    // All that these lines tell is of our own making: to look through each for credentials costs as much as to write it.
+    // These lines hold only values that we made. Searching each for credentials costs as much as writing it.
     const lines = app.log.child({}, { redact: [] })
 
     const run: ToolCalls['run'] = async (name, args, context, log) => {
@@ -48,7 +42,8 @@ export default fp(
         const called = await runTool(registered, args, context)
         businessId = called.businessId
         isAudited = called.isAudited
-        return { content: [{ type: 'text', text: called.text }], structuredContent: called.data }
+        const { text, data } = called.result
+        return { content: [{ type: 'text', text }], structuredContent: data }
       } catch (error) {
         const failure = expected(error, context.requestId)
         outcome = failure.code

@@ -1,17 +1,23 @@
-import type { Scope } from './scopes.ts'
+import { type Static, Type } from '@sinclair/typebox'
+import { Nullable, NullableText } from '../results/schema.ts'
+import { Scopes } from './schemas.ts'
 
-/** What the AI Assistant page needs to know of the service. Nothing in it is secret. */
-export interface PageSettings {
-  mcpUrl: string
-  /** null: the operator has not configured the sign-in. */
-  firebase: { apiKey: string; projectId: string | null; authDomain: string | null } | null
+/** What the AI Assistant page needs to know about the service. Nothing in it is secret. */
+export const PageSettingsSchema = Type.Object({
+  mcpUrl: Type.String(),
+  /** Null if the operator has not configured the sign-in. */
+  firebase: Nullable(Type.Object({ apiKey: Type.String(), projectId: NullableText, authDomain: NullableText })),
   /** Development issuer in Firebase's place; null in production. */
-  identityUrl: string | null
-}
+  identityUrl: NullableText,
+})
+export type PageSettings = Static<typeof PageSettingsSchema>
 
 /** What the signed-in person may do on the page. */
-export interface PageAccount {
-  /** The scopes that a token can have. */
-  scopes: Scope[]
-  businesses: { id: string; name: string; role: string; managesKeys: boolean }[]
-}
+export const PageAccountSchema = Type.Object({
+  /** Those that a token can have. */
+  scopes: Scopes,
+  businesses: Type.Array(
+    Type.Object({ id: Type.String(), name: Type.String(), role: Type.String(), managesKeys: Type.Boolean() }),
+  ),
+})
+export type PageAccount = Static<typeof PageAccountSchema>

@@ -1,19 +1,19 @@
 import type { Scope } from './scopes.ts'
 
-/** The claims of an MCP token beside `iss`, `aud`, `iat` and `exp`, which the signer adds. */
+/** The claims of an MCP token besides `iss`, `aud`, `iat` and `exp`, which the signer adds. */
 export interface McpTokenClaims {
   /** User id. */
   sub: string
   jti: string
   scopes: Scope[]
-  /** Active business at the exchange. */
+  /** The active business at the time of the exchange. */
   business: string
 }
 
 /** A verified token. */
 export interface VerifiedMcpToken extends McpTokenClaims {
   aud: string
-  /** Of a token for `/mcp/connect`: the connection it belongs to, whose row lives on while tokens are renewed. */
+  /** For a token for `/mcp/connect`: its connection, whose row stays while tokens are renewed. */
   sid?: string
   /** Seconds since 1970. */
   iat: number

@@ -3,7 +3,7 @@ import { setAccess, type Transaction } from '../database/database.ts'
 import type { AuthorizedBusiness } from './principal.ts'
 
 /**
- * The active memberships of a user in active businesses, oldest first: the order in which a person counts them.
+ * The active memberships of a user in active businesses, oldest first, as the user would number them.
  * Needs a transaction with the user's id set.
  */
 export async function findMemberships(db: Transaction, userId: string): Promise<AuthorizedBusiness[]> {
@@ -24,9 +24,9 @@ export async function findMemberships(db: Transaction, userId: string): Promise<
 }
 
 /**
- * The user behind a Firebase sign-in. Someone who was entered by e-mail is linked at the first sign-in with that
- * address, once Firebase has verified it; of one entered by uid that address is kept.
- * @returns the user's id, or null when nobody is entered; the transaction then sees the user's memberships
+ * The user behind a Firebase sign-in. A user who was entered by e-mail is linked to the uid at the first sign-in with
+ * that address, once Firebase has verified it. For a user who was entered by uid, the address is stored.
+ * @returns the user's id, whose memberships the transaction sees from then on; null for an unknown user
  */
 export async function findSignedInUser(
   db: Transaction,
@@ -55,9 +55,17 @@ export async function findSignedInUser(
   return user.id
 }
 
-/** Who was entered by uid is then the same person where somebody enters them by e-mail. */
+/** Stores the address of a user entered by uid, so that entering them by e-mail later finds the same person. */
 async function keepEmail(db: Transaction, userId: string, email: string): Promise<void> {
-  await sql`
-    update app_user set email = ${email}
-    where id = ${userId} and not exists (select from app_user where lower(email) = lower(${email}))`.execute(db)
+  await db
+    .updateTable('app_user')
+    .set({ email })
+    .where('id', '=', userId)
+    .where(({ not, exists, selectFrom }) => {
+      const holder = selectFrom('app_user as other').where((eb) =>
+        eb(eb.fn<string>('lower', ['other.email']), '=', sql<string>`lower(${email})`),
+      )
+      return not(exists(holder))
+    })
+    .execute()
 }

@@ -9,18 +9,21 @@ import type { Scope } from './scopes.ts'
 const USED_EVERY_MS = 60_000
 
 /**
- * The principal of a verified token, as its row and the user's memberships say now.
+ * The principal of a verified token, by its row and the user's current memberships.
  * @throws ServiceError `unauthenticated` for a token that was revoked or is unknown here, `forbidden` for a user
  *   without any active membership
  */
 export async function findTokenPrincipal(database: Database, claims: VerifiedMcpToken, now: Date): Promise<Principal> {
   const found = await database.within({ userId: claims.sub }, 'read', async (db) => {
-    const token = await db
-      .selectFrom('mcp_token')
-      .select(['revoked_at', 'last_used_at'])
-      .where('jti', '=', claims.jti)
-      .executeTakeFirst()
-    return { token, businesses: await findMemberships(db, claims.sub) }
+    const [token, businesses] = await Promise.all([
+      db
+        .selectFrom('mcp_token')
+        .select(['revoked_at', 'last_used_at'])
+        .where('jti', '=', claims.jti)
+        .executeTakeFirst(),
+      findMemberships(db, claims.sub),
+    ])
+    return { token, businesses }
   })
   if (found.token === undefined || found.token.revoked_at !== null) {
     throw new ServiceError('unauthenticated', 'This token was revoked. Generate a new one in Settings → AI Assistant.')
@@ -99,7 +102,7 @@ async function markUsed(
 ): Promise<void> {
   await database
     .within(access, 'write', async (db) => {
-      // Knowing when a credential was last used is not worth waiting for someone else's lock.
+      // The time of last use is not worth waiting for someone else's lock.
       await sql`set local lock_timeout = '200ms'`.execute(db)
       await update(db)
     })

@@ -1,7 +1,7 @@
 import { intersectScopes, SCOPES, type Scope, scopesOfRole } from './scopes.ts'
 
-/** A business as a principal meets it. */
-export interface Business {
+/** A business as a principal sees it. */
+interface Business {
   id: string
   name: string
   /** IANA zone of the business's own day. */
@@ -17,7 +17,7 @@ export interface AuthorizedBusiness extends Business {
   role: string
 }
 
-/** Who calls, as the credential and the database say together. */
+/** Who calls, according to the credential and the database together. */
 export interface Principal {
   kind: 'merchant' | 'api_key' | 'operator'
   role: 'merchant' | 'tenant_developer' | 'platform_operator'
@@ -26,33 +26,33 @@ export interface Principal {
   userId: string | null
   /** `jti` of the token or id of the key. */
   credentialId: string
-  /** What the credential itself was given. */
+  /** The scopes that the credential itself was granted. */
   grantedScopes: readonly Scope[]
-  /** Authorized businesses in the order in which a person counts them; empty for operators, who choose a tenant. */
+  /** Authorized businesses in the order in which a user would number them; empty for operators, who choose a tenant. */
   businesses: readonly AuthorizedBusiness[]
   defaultBusinessId: string | null
   expiresAt: Date | null
 }
 
-/** The scopes that the principal has in one business: the credential's, cut down to the role in that business. */
+/** The principal's scopes in one business: the credential's, limited by the role in that business. */
 export function scopesIn(principal: Principal, business: AuthorizedBusiness): readonly Scope[] {
   if (principal.kind !== 'merchant') return principal.grantedScopes
   return intersectScopes(principal.grantedScopes, scopesOfRole(business.role))
 }
 
-/** The scopes that the principal has somewhere: what decides which tools it is shown. */
+/** The scopes that the principal has in any of its businesses. They decide which tools it is shown. */
 export function scopesAnywhere(principal: Principal): readonly Scope[] {
   if (principal.kind !== 'merchant') return principal.grantedScopes
   const roles = scopesOfMemberships(principal.businesses)
   return intersectScopes(principal.grantedScopes, roles)
 }
 
-/** The union of what the roles of some memberships give. */
+/** The union of the scopes that the roles of some memberships grant. */
 export function scopesOfMemberships(memberships: readonly { role: string }[]): Scope[] {
   return SCOPES.filter((scope) => memberships.some((membership) => scopesOfRole(membership.role).includes(scope)))
 }
 
-/** A business as results and errors name it. */
+/** A business as results and errors call it. */
 export function describeBusiness(business: { id: string; name: string }): string {
   return `${business.name} (${business.id})`
 }

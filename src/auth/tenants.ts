@@ -6,7 +6,7 @@ const COLUMNS = ['id', 'name', 'timezone', 'currency', 'currency_digits'] as con
 
 /**
  * An active tenant by id, for operators.
- * @returns null for an id that does not exist, is no UUID, or belongs to a business that is switched off
+ * @returns null for an id that does not exist, is not a UUID, or belongs to a deactivated business
  */
 export async function findTenant(database: Database, id: string): Promise<AuthorizedBusiness | null> {
   if (!isUuid(id)) return null
@@ -17,8 +17,8 @@ export async function findTenant(database: Database, id: string): Promise<Author
 }
 
 /**
- * A page of active tenants in order of name and id.
- * @param after the last row of the page before
+ * A page of active tenants, by name and id.
+ * @param after the last row of the previous page
  */
 export function listTenants(
   database: Database,

@@ -3,19 +3,21 @@ import type { Transaction } from '../database/database.ts'
 import type { DB } from '../database/types.ts'
 import { REFRESH_GRACE_SECONDS } from './mcp-token.ts'
 
-/** Notes a new token, and forgets those of the user that are past the grace of a refresh: they can do nothing more. */
+/** Stores a new token, and deletes those of the user that are too old even for a refresh. */
 export async function addToken(
   db: Transaction,
   token: Omit<Insertable<DB['mcp_token']>, 'created_at'>,
   now: Date,
 ): Promise<void> {
-  await db
-    .insertInto('mcp_token')
-    .values({ ...token, created_at: now })
-    .execute()
-  await db
-    .deleteFrom('mcp_token')
-    .where('user_id', '=', token.user_id)
-    .where('expires_at', '<', new Date(now.getTime() - REFRESH_GRACE_SECONDS * 1000))
-    .execute()
+  await Promise.all([
+    db
+      .insertInto('mcp_token')
+      .values({ ...token, created_at: now })
+      .execute(),
+    db
+      .deleteFrom('mcp_token')
+      .where('user_id', '=', token.user_id)
+      .where('expires_at', '<', new Date(now.getTime() - REFRESH_GRACE_SECONDS * 1000))
+      .execute(),
+  ])
 }

@@ -10,9 +10,10 @@ class Placeholder {
 }
 
 /**
- * A query that Kysely builds and compiles once and not for each call, where that would cost more than its rows do.
- * @param build may ask whether an argument is there, for each answer there is a query of its own; the value it can only
- *   hand on to the query
+ * A query that Kysely builds and compiles once instead of for each call, for queries whose building would cost more than
+ * their rows.
+ * @param build gets placeholders for the arguments. It may only pass them on to the query, or ask whether one is
+ *   undefined: each set of given arguments has its own query.
  */
 export function compileOnce<Arguments extends object, Row>(
   build: (db: Transaction, values: Arguments) => Compilable<Row>,

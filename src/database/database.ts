@@ -9,8 +9,8 @@ import type { DB } from './types.ts'
 export type Transaction = Kysely<DB>
 
 /**
- * What a transaction may see. Row-level security compares rows with these settings; with none of them set, no row of
- * any tenant is visible.
+ * What a transaction may see. Row-level security compares rows with these settings; while none of them is set, no
+ * tenant's rows are visible.
  */
 export interface Access {
   businessId?: string
@@ -21,7 +21,7 @@ export interface Access {
   operator?: boolean
 }
 
-/** A rehearsal does everything that a write does, and rolls it back. */
+/** A rehearsal does all that a write does, and rolls it back. */
 export type Mode = 'read' | 'write' | 'rehearsal'
 
 const BEGIN = {
@@ -36,16 +36,16 @@ export type Database = ReturnType<typeof createDatabase>
 
 /**
  * @param pool of a role that cannot bypass row security
- * @param log told of every query that was answered
+ * @param log called for every query that was answered
  */
 export function createDatabase(pool: pg.Pool, log?: (query: AnsweredQuery) => void) {
   /**
    * Runs `work` in one transaction that sees what `access` allows. Reads share one snapshot, so that the figures of a
-   * result agree with each other. Queries that `work` asks for together take one round trip; the end of a read is sent
-   * and not waited for.
-   * @throws ServiceError `unavailable` when the database is away or too slow, `conflict` when another transaction got
-   *   in the way, `invalid_argument` for a value that is none for the database; nothing was written then.
-   *   OutcomeUnknown where a write may have been made, or not
+   * result agree with each other. Queries that `work` issues together take one round trip. The commit of a read is sent
+   * but not awaited.
+   * @throws ServiceError `unavailable` when the database is down or too slow, `conflict` when another transaction got
+   *   in the way, `invalid_argument` for a value that the database rejects; in all these cases nothing was written.
+   *   OutcomeUnknown when a write may or may not have been committed
    */
   async function within<T>(access: Access, mode: Mode, work: (db: Transaction) => Promise<T>): Promise<T> {
     const client = await pool.connect().catch((error) => {
@@ -53,18 +53,18 @@ export function createDatabase(pool: pg.Pool, log?: (query: AnsweredQuery) => vo
     })
     const { db, send, close } = createPipelinedConnection(client, log)
     const begun = send(`${BEGIN[mode]}; ${settings(access)}`)
-    // It is waited for below, in every case.
+    // Awaited below in every case; this only prevents an unhandled rejection.
     begun.catch(() => {})
     let isCommitting = false
     try {
-      // Without its settings, a query sees no row: a read need not wait for them to be made. A write must not run alone.
+      // A read need not wait for its settings: without them its queries see no rows. A write must not run without them.
       if (mode !== 'read') await begun
       const result = await work(db)
       await begun
       close()
       isCommitting = mode === 'write'
       const ended = send(END[mode])
-      // What was read stands without the answer.
+      // The rows of a read are valid without the answer to its commit.
       if (mode === 'read') releaseUnanswered(client, ended)
       else {
         await ended
@@ -77,7 +77,7 @@ export function createDatabase(pool: pg.Pool, log?: (query: AnsweredQuery) => vo
         () => error,
         (failure: unknown) => failure,
       )
-      // A connection that cannot roll back is thrown away by the pool; the first error is the one that matters.
+      // The pool discards a connection that cannot roll back. The first error is the one that matters.
       await send('rollback').catch(() => {})
       client.release()
       throw isCommitting && isAway(first) ? new OutcomeUnknown(first) : describe(first)
@@ -97,7 +97,7 @@ export function createDatabase(pool: pg.Pool, log?: (query: AnsweredQuery) => vo
   }
 }
 
-/** A failure of the database in our terms, where it is an expected one. */
+/** An expected failure of the database in our terms; any other as it is. */
 function describe(error: unknown): unknown {
   if (isAway(error)) return unavailable('The database', error)
   if (isContention(error)) {
@@ -112,7 +112,7 @@ function describe(error: unknown): unknown {
   return error
 }
 
-/** Changes what an open transaction sees, once it has learned who or what it is about. */
+/** Changes what an open transaction sees, once it has found out whose it is. */
 export async function setAccess(db: Transaction, access: Access): Promise<void> {
   await db.executeQuery(CompiledQuery.raw(settings(access)))
 }
@@ -152,7 +152,7 @@ function isAway(error: unknown): boolean {
   if (error instanceof ServiceError || !(error instanceof Error)) return false
   const code = (error as { code?: unknown }).code
   if (typeof code === 'string') return AWAY.test(code) || AWAY_NODE.has(code)
-  // pg reports its own time-outs and lost connections without a code.
+  // pg reports its own timeouts and lost connections without a code.
   return /timeout|Connection terminated|not queryable/i.test(error.message)
 }
 
@@ -161,8 +161,8 @@ function isContention(error: unknown): boolean {
   return /^(40001|40P01|55P03)$/.test(String((error as { code?: unknown }).code ?? ''))
 }
 
-// SQLSTATE class 22 without division by zero: values that passed their schema and still are none for the database,
-// such as a NUL character in a text or what a forged cursor holds.
+// SQLSTATE class 22 except division by zero: values that pass their schema but that the database rejects, such as a
+// NUL character in a text, or the content of a forged cursor.
 function isMalformedValue(error: unknown): boolean {
   return /^22(?!012)/.test(String((error as { code?: unknown }).code ?? ''))
 }

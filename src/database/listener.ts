@@ -4,9 +4,9 @@ import pg from 'pg'
 export interface ListenerOptions {
   /** Called with the payload of each notification. */
   onNotification(payload: string): void
-  /** Called when listening begins, again after each loss: what was notified meanwhile was missed. */
+  /** Called when listening begins, and again after each lost connection: notifications in between were missed. */
   onListening(): void
-  /** Told why listening stopped; it is tried again by itself. */
+  /** Called with the reason when listening fails; it is retried automatically. */
   onError(error: Error): void
 }
 
@@ -15,10 +15,10 @@ const PING_EVERY_MS = 30_000
 const PING_TIMEOUT_MS = 5000
 
 /**
- * Listens to a channel of PostgreSQL on a connection of its own, for as long as the process lives. Needs a session:
- * through a pooler in transaction mode nothing arrives.
+ * Listens to a channel of PostgreSQL on its own connection, for as long as the process lives. It needs a session:
+ * through a pooler in transaction mode, no notification arrives.
  * @param connectionString a `postgres://` URL
- * @returns what stops it
+ * @returns a function that stops it
  */
 export function listenTo(connectionString: string, channel: string, options: ListenerOptions): () => Promise<void> {
   let stopped = false
@@ -47,7 +47,7 @@ export function listenTo(connectionString: string, channel: string, options: Lis
     own.on('error', failed)
     own.on('end', () => failed(new Error('the connection ended')))
     own.on('notification', ({ payload = '' }) => options.onNotification(payload))
-    // A connection that the network has lost looks idle: only an answer shows that notifications still arrive.
+    // A connection that the network dropped looks idle: only an answer shows that notifications still arrive.
     const ping = () => {
       timer = setTimeout(() => own.query('select 1').then(ping, failed), PING_EVERY_MS).unref()
     }
@@ -65,7 +65,7 @@ export function listenTo(connectionString: string, channel: string, options: Lis
   return async () => {
     stopped = true
     clearTimeout(timer)
-    // A server that hangs takes no leave.
+    // A server that hangs never answers the goodbye.
     await Promise.race([client?.end().catch(() => {}), delay(1000, undefined, { ref: false })])
   }
 }

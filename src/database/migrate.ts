@@ -3,10 +3,10 @@ import { MIGRATIONS_FOLDER } from '../folders.ts'
 import { importFolder } from '../import-folder.ts'
 
 /**
- * Brings the schema to the newest migration, or one step or all the way back.
+ * Migrates the schema to the newest version, one step up or down, or all the way down.
  * @param kysely as the owner of the schema, who is not the role of the service
  * @returns the names of the migrations that ran, in order
- * @throws the first migration's own error; what ran before it in the same call is rolled back with it
+ * @throws the error of the migration that failed; the whole call is rolled back
  */
 export async function migrate(
   // biome-ignore lint/suspicious/noExplicitAny: the schema before a migration has no type

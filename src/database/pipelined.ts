@@ -16,15 +16,15 @@ import type { DB } from './types.ts'
 
 /** Kysely over one connection, for as long as a transaction lasts. */
 export interface PipelinedConnection {
-  /** Queries that are asked for without waiting in between go out together and are answered in order. */
+  /** Queries issued without waiting in between are sent together and answered in order. */
   db: Kysely<DB>
-  /** The same for statements of our own, which may be several in one text. */
+  /** Sends statements of our own in the same way; one text may hold several. */
   send(statements: string): Promise<void>
-  /** From now on `db` refuses: the connection may already serve somebody else. */
+  /** Makes `db` refuse further queries, because the connection may soon serve somebody else. */
   close(): void
 }
 
-/** A query and when it was under way, on the clock of the process in milliseconds. */
+/** A query, with its start and end on the process's clock, in milliseconds. */
 export interface AnsweredQuery {
   sql: string
   parameters: readonly unknown[]
@@ -46,10 +46,10 @@ const dialect: Dialect = {
 }
 
 /**
- * Kysely's own driver asks one query after the other; a connection in PostgreSQL's pipeline mode takes several in one
- * round trip: https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING
- * @param client of a pool of `createPool`
- * @param log told of every query that was answered
+ * A Kysely that uses PostgreSQL's pipeline mode, where several queries take one round trip; Kysely's own driver sends
+ * one after another: https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING
+ * @param client from a pool made by `createPool`
+ * @param log called for every query that was answered
  */
 export function createPipelinedConnection(
   client: pg.PoolClient,
@@ -64,7 +64,7 @@ export function createPipelinedConnection(
       gather(stream)
       const from = performance.now()
       const { command, rowCount, rows } = await client.query(sql, [...parameters]).catch((error) => {
-        // What left together with a query that failed fails too, for no reason of its own.
+        // Queries sent along with one that fails also fail; the first failure is the cause.
         failure ??= error
         throw error.code === IN_FAILED_TRANSACTION ? failure : error
       })
@@ -75,7 +75,7 @@ export function createPipelinedConnection(
       throw new Error('results are not streamed')
     },
   }
-  // Kysely's own provider makes sure at every query that its driver has been started; here there is nothing to start.
+  // Kysely's own provider checks at every query that its driver has started; there is nothing to start here.
   const provider: ConnectionProvider = { provideConnection: (consumer) => consumer(connection) }
   const executor = new DefaultQueryExecutor(compiler, adapter, provider)
   return {
@@ -90,7 +90,7 @@ export function createPipelinedConnection(
   }
 }
 
-/** What is written to the stream before anything else happens leaves in one packet. */
+/** Sends all that is written before the next tick in one packet. */
 export function gather(stream: Socket): void {
   if (stream.writableCorked > 0) return
   stream.cork()

@@ -3,32 +3,32 @@ import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import type { DB } from './types.ts'
 
-// A local day is a plain date: pg would make a Date of it, in the zone of this process.
+// A local day is a plain date. pg would turn it into a Date in the time zone of this process.
 pg.types.setTypeParser(pg.types.builtins.DATE, (value) => value)
 
 const NETWORK_GRACE_MS = 2000
-// Compiling a plan, or starting workers for it, takes longer than any query here; on large tables PostgreSQL would.
+// On large tables PostgreSQL would compile plans and start workers, which takes longer than any query here.
 const SHORT_QUERIES = 'set jit = off; set max_parallel_workers_per_gather = 0'
 
 export interface PoolOptions {
   size?: number
-  /** Longest wait for a connection, and for the first answer to whoever got it. */
+  /** Longest wait for a connection, and then for the first answer on it. */
   connectTimeoutMs?: number
-  /** Limit of a statement, and of the time that an open transaction may lie idle. */
+  /** Longest time for a statement, and for an open transaction to be idle. */
   statementTimeoutMs?: number
-  /** Role to take on in every connection, where the login itself may do more. */
+  /** Role to assume on every connection, for a login that has more rights. */
   role?: string
-  /** Looks at each new connection; one that it rejects is not used. */
+  /** Checks each new connection; one that it rejects is not used. */
   check?: (client: pg.ClientBase) => Promise<void>
-  /** Told of connections that fail while idle. */
+  /** Called when an idle connection fails. */
   onError?: (error: Error) => void
 }
 
-/** The role that owns nothing and cannot bypass row security; made by the first migration. */
+/** The role that owns nothing and cannot bypass row security; created by the first migration. */
 export const SERVICE_ROLE = 'flowpos_service'
 
 /**
- * A pool of connections. Numbers arrive as decimal strings, dates as `YYYY-MM-DD`, instants as Date.
+ * A pool of connections. It returns numbers as decimal strings, dates as `YYYY-MM-DD`, instants as Date.
  * @param connectionString a `postgres://` URL
  */
 export function createPool(connectionString: string, options: PoolOptions = {}): pg.Pool {
@@ -45,7 +45,7 @@ export function createPool(connectionString: string, options: PoolOptions = {}):
     ...(role === undefined ? {} : { options: `-c role=${role}` }),
     application_name: 'flowpos-mcp',
     async onConnect(client) {
-      // Without a listener, a connection lost under a query ends the process; the query itself fails with the reason.
+      // Without a listener, a connection lost during a query would end the process. The query itself gets the error.
       client.on('error', () => {})
       const stream = streamOf(client)
       stream.on('timeout', () => stream.destroy(new Error('Connection terminated: no answer')))
@@ -54,10 +54,10 @@ export function createPool(connectionString: string, options: PoolOptions = {}):
       await check?.(client)
     },
   })
-  // The same while it is idle.
+  // The same for idle connections.
   pool.on('error', onError ?? (() => {}))
-  // The server's own limits do not help when the network has lost it, or when it hangs: silence ends the connection, too.
-  // What comes first is the begin of a transaction, or the end of the one before, which take no time.
+  // The server's own limits do not help when it hangs or the network is down, so silence ends the connection, too. The
+  // first answer is to a BEGIN or to the end of the previous transaction, which take no time.
   pool.on('acquire', (client) => {
     idle.delete(client)
     if (statementTimeoutMs === undefined) return void streamOf(client).setTimeout(0)
@@ -76,8 +76,8 @@ const idle = new WeakSet<pg.ClientBase>()
 const unanswered = new WeakSet<pg.ClientBase>()
 
 /**
- * Gives a connection back while the answer to its last statement is still to come: what is sent on it next goes out
- * together with that statement. Where the statement fails, or no answer comes, the connection ends.
+ * Gives a connection back before its last statement is answered, so that the next statements follow without a wait. If
+ * that statement fails or gets no answer, the connection is destroyed.
  */
 export function releaseUnanswered(client: pg.PoolClient, answer: Promise<void>): void {
   unanswered.add(client)
@@ -91,7 +91,7 @@ export function releaseUnanswered(client: pg.PoolClient, answer: Promise<void>):
   )
 }
 
-/** The socket of a connection; with TLS, what runs over it. */
+/** The socket of a connection; with TLS, the stream on top of it. */
 export function streamOf(client: pg.ClientBase): Socket {
   return (client as unknown as { connection: { stream: Socket } }).connection.stream
 }

@@ -1,6 +1,6 @@
 /**
- * Waits for queries that were asked for together and may refuse. Where several do, the first in this order is thrown:
- * what a caller is told does not depend on which answer came first.
+ * Waits for queries issued together, several of which may throw. It throws the first error in the order of the list,
+ * so that the error does not depend on which answer came first.
  */
 export async function together<Queries extends readonly unknown[] | []>(queries: Queries) {
   const outcomes = await Promise.allSettled(queries)

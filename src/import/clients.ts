@@ -1,11 +1,12 @@
 import { sql } from 'kysely'
+import type { Customer } from '../database/types.ts'
 import { Fields, MAX_CODE } from './fields.ts'
 import type { Kind } from './kind.ts'
 import { rejectRepeated } from './rejects.ts'
 
-const DETAILS = ['email', 'phone', 'tax_id', 'city', 'country']
+const DETAILS = ['email', 'phone', 'tax_id', 'city', 'country'] as const satisfies (keyof Customer)[]
 
-/** One row per client, found by its code; an empty value leaves what is known. */
+/** One row per client, found by its code; an empty value leaves the stored one unchanged. */
 export const clients: Kind = {
   name: 'clients',
   columns: { required: ['client_code', 'name'], optional: DETAILS },
@@ -33,7 +34,7 @@ export const clients: Kind = {
     const merged = sql.join(
       columns.map((column) => sql`coalesce(${sql.ref(`excluded.${column}`)}, ${sql.ref(`kept.${column}`)})`),
     )
-    // `xmax` is 0 in a row version that was inserted, and set in one that an update made.
+    // `xmax` is 0 in a row that was inserted, and not 0 in one that was updated.
     const { rows } = await sql<{ made: number; updated: number; total: number }>`
       with written as (
         insert into customer as kept (business_id, code, ${list})

@@ -7,7 +7,7 @@ import { ServiceError } from '../errors.ts'
 
 const MAX_RECORD_BYTES = 100_000
 
-/** What a kind of file may hold, by our column names. */
+/** The columns of a kind of file, by our names. */
 export interface Columns {
   required: readonly string[]
   optional: readonly string[]
@@ -16,17 +16,17 @@ export interface Columns {
 export interface CsvRow {
   /** Line of the file on which the row begins; the header is on line 1. */
   line: number
-  /** All values as they stand in the file, to hand a rejected row back. */
+  /** All values as in the file, to write a rejected row back out. */
   raw: string[]
   /** The values of the columns we know, `''` where the row has none. */
   cells: Record<string, string>
-  /** What is wrong with the row as such. */
+  /** What is wrong with the row as a whole. */
   fault: string | undefined
 }
 
 export interface CsvFile {
   header: string[]
-  /** Headers that mean nothing to us. */
+  /** Headers that we do not use. */
   unused: string[]
   rows: AsyncGenerator<CsvRow>
   /** Closes the file before its end. */
@@ -35,9 +35,9 @@ export interface CsvFile {
 
 /**
  * Reads `--map`: `column=Header,…`.
- * @param known every column of the files at hand
+ * @param known the columns of all files given
  * @returns headers by column
- * @throws ServiceError naming the part that is not of this form, or an unknown column with the known ones
+ * @throws ServiceError naming the part that is malformed, or the unknown column and the known ones
  */
 export function parseMap(map: readonly string[], known: readonly string[]): Map<string, string> {
   const parts = map.flatMap((value) => value.split(','))
@@ -52,10 +52,10 @@ export function parseMap(map: readonly string[], known: readonly string[]): Map<
 }
 
 /**
- * Opens a CSV file (UTF-8 or UTF-16 with a byte order mark) and matches its header, whatever its case, with our columns.
- * @param map headers by column, for those whose header is not the column's name
- * @param onBytes told how many bytes of how many were read
- * @throws ServiceError when the file cannot be read, is no CSV, or lacks a column, with the headers found
+ * Opens a CSV file (UTF-8 or UTF-16 with a byte order mark) and matches its header, in any case, with our columns.
+ * @param map headers by column, for columns whose header is different from their name
+ * @param onBytes called with the bytes read so far and the total
+ * @throws ServiceError when the file cannot be read, is not CSV, or lacks a column; then with the headers found
  */
 export async function openCsv(
   file: string,
@@ -110,7 +110,7 @@ async function* readRecords(
     skip_records_with_empty_values: true,
     max_record_size: MAX_RECORD_BYTES,
   })
-  // Errors of either stream arrive where the parser is iterated.
+  // Errors of either stream surface where the parser is iterated.
   pipeline(input, parser, () => {})
   // The parser counts a CR LF inside a value as two lines.
   let surplus = 0
@@ -121,7 +121,7 @@ async function* readRecords(
       surplus += breaks.filter((lineBreak) => lineBreak === '\r\n').length
       if (input.bytesRead !== read) onBytes(input.bytesRead, size)
       read = input.bytesRead
-      yield { values: record.map(clean), line: info.lines - surplus - breaks.length }
+      yield { values: record.map(cleanCell), line: info.lines - surplus - breaks.length }
     }
   } catch (error) {
     throw error instanceof CsvError ? notCsv(file, error) : unreadable(file, error)
@@ -133,8 +133,8 @@ interface ParsedRecord {
   info: { lines: number }
 }
 
-/** Control characters and halves of surrogate pairs mean nothing in a value, and the database takes no NUL. */
-function clean(value: string): string {
+/** Replaces control characters and halves of surrogate pairs, which mean nothing; the database rejects NUL. */
+function cleanCell(value: string): string {
   return value.replace(/[\p{Cc}\p{Cs}]+/gu, ' ').trim()
 }
 
@@ -151,7 +151,7 @@ async function* rowsOf(
 
 function faultOf(values: string[], width: number): string | undefined {
   if (values.length !== width) return `it has ${values.length} values where the header has ${width}`
-  // What decoding puts in the place of bytes that are not UTF-8.
+  // The replacement character: decoding puts it in place of bytes that are not UTF-8.
   if (values.some((value) => value.includes('\ufffd'))) return 'it holds bytes that are not UTF-8 text'
   return undefined
 }

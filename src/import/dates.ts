@@ -1,44 +1,32 @@
+import { DateTime } from 'luxon'
 import { Temporal } from 'temporal-polyfill'
 import { ServiceError } from '../errors.ts'
 
 /**
  * Reads the date of a row.
- * @param zone IANA zone of times that state no offset
- * @returns undefined when the text is not a date of the expected form, or no day of the calendar
+ * @param zone IANA zone for times without an offset
+ * @returns undefined when the text is not a date of the expected form, or not a day of the calendar
  */
 export type DateReader = (text: string, zone: string) => Date | undefined
 
-/** Noon: of all hours, the one that stays on its day in every zone nearby. */
+/** Dates without a time count as noon, which stays on the same day in every nearby zone. */
 const NOON = { hour: 12 }
 const OLDEST_YEAR = 1900
 const ISO = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(Z|[+-]\d\d(?::?\d\d)?)?)?$/i
+const HALF_OF_DAY = /([ap])\.? ?m\.?/i
 
-const TOKENS: Record<string, string> = {
-  d: '(?<day>\\d{1,2})',
-  dd: '(?<day>\\d{2})',
-  M: '(?<month>\\d{1,2})',
-  MM: '(?<month>\\d{2})',
-  yy: '(?<year>\\d{2})',
-  yyyy: '(?<year>\\d{4})',
-  H: '(?<hour>\\d{1,2})',
-  HH: '(?<hour>\\d{2})',
-  h: '(?<half>\\d{1,2})',
-  hh: '(?<half>\\d{2})',
-  m: '(?<minute>\\d{1,2})',
-  mm: '(?<minute>\\d{2})',
-  s: '(?<second>\\d{1,2})',
-  ss: '(?<second>\\d{2})',
-  a: '(?<noon>[ap])\\.? ?m\\.?',
-}
+const TOKENS = ['d', 'dd', 'M', 'MM', 'yy', 'yyyy', 'H', 'HH', 'h', 'hh', 'm', 'mm', 's', 'ss', 'a']
+const IN_UTC = { zone: 'utc', locale: 'en-US' } as const
 
 /**
- * Makes the reader of a form of dates.
- * @param format Unicode tokens, such as `d/M/yyyy` or `M/d/yyyy h:mm a`; none for ISO 8601 (date, local time, or offset)
- * @throws ServiceError naming what in the format is not understood, with the tokens there are
+ * Makes a reader for dates of one format.
+ * @param format Unicode tokens, such as `d/M/yyyy` or `M/d/yyyy h:mm a`; ISO 8601 (date, local time, or offset) if
+ *   absent
+ * @throws ServiceError naming the part of the format that is not understood, and the valid tokens
  */
 export function dateReader(format?: string): DateReader {
   const read = format === undefined ? readIso : formatReader(format)
-  // Rows come in the order of time: many share the date of the row before.
+  // Rows are usually in order of time, so that many have the same date as the row before.
   let last: { text: string; zone: string; date: Date | undefined } | undefined
   return (text, zone) => {
     if (last?.text !== text || last.zone !== zone) last = { text, zone, date: dateOf(read, text, zone) }
@@ -56,7 +44,7 @@ function dateOf(read: Read, text: string, zone: string): Date | undefined {
     const date = new Date(at.epochMilliseconds)
     return date.getUTCFullYear() < OLDEST_YEAR ? undefined : date
   } catch (error) {
-    // 31 February, 25 o'clock.
+    // Such as 31 February, or 25:00.
     if (error instanceof RangeError) return undefined
     throw error
   }
@@ -71,43 +59,41 @@ function readIso(text: string): ReturnType<Read> {
 }
 
 function formatReader(format: string): Read {
-  const pattern = new RegExp(`^${patternOf(format)}$`, 'i')
+  checkFormat(format)
+  // A quote is an ordinary character here, but begins a literal in Luxon's formats.
+  const luxonFormat = format.replaceAll("'", "''")
+  const parser = DateTime.buildFormatParser(luxonFormat, IN_UTC)
+  const hasTime = /h/i.test(format)
   return (text) => {
-    const part = pattern.exec(text)?.groups
-    if (!part) return undefined
-    const number = (name: string) => Number(part[name] ?? 0)
-    if (part.half !== undefined && (number('half') < 1 || number('half') > 12)) return undefined
-    const hour =
-      part.half === undefined ? number('hour') : (number('half') % 12) + (/p/i.test(part.noon ?? '') ? 12 : 0)
-    const hasTime = part.hour !== undefined || part.half !== undefined
-    return Temporal.PlainDateTime.from(
-      {
-        year: part.year?.length === 2 ? 2000 + number('year') : number('year'),
-        month: number('month'),
-        day: number('day'),
-        ...(hasTime ? { hour, minute: number('minute'), second: number('second') } : NOON),
-      },
-      { overflow: 'reject' },
-    )
+    const given = format.includes('a') ? text.replace(HALF_OF_DAY, '$1m') : text
+    const read = DateTime.fromFormatParser(given, parser, IN_UTC)
+    // Luxon reads 13 PM as 1 PM and 24:00 as midnight, and accepts four digits where the format has two.
+    if (!read.isValid || plain(read.toFormat(luxonFormat)) !== plain(given)) return undefined
+    const { month, day, hour, minute, second } = read
+    const year = format.includes('yyyy') ? read.year : 2000 + (read.year % 100)
+    return Temporal.PlainDateTime.from({ year, month, day, ...(hasTime ? { hour, minute, second } : NOON) })
   }
 }
 
-function patternOf(format: string): string {
+/** A text without the variations that a format allows: upper or lower case, and a zero before one digit. */
+function plain(text: string): string {
+  return text.toUpperCase().replace(/(?<!\d)0(?=\d(?!\d))/g, '')
+}
+
+/** @throws ServiceError naming what is missing from the format or not understood */
+function checkFormat(format: string): void {
   const seen = new Set<string>()
-  const pattern = format.replace(/([A-Za-z])\1*|[^A-Za-z]/g, (part) => {
-    if (!/[A-Za-z]/.test(part)) return part.replace(/[.*+?^${}()|[\]\\/-]/, '\\$&')
-    const token = TOKENS[part]
-    const letter = part.charAt(0)
-    if (token === undefined || seen.has(letter)) {
-      const problem = token === undefined ? `"${part}" is not understood` : `"${letter}" is there twice`
+  for (const [token] of format.matchAll(/([A-Za-z])\1*/g)) {
+    const letter = token.charAt(0)
+    if (!TOKENS.includes(token) || seen.has(letter)) {
+      const problem = TOKENS.includes(token) ? `"${letter}" is there twice` : `"${token}" is not understood`
       throw new ServiceError(
         'invalid_argument',
-        `--date-format ${format}: ${problem}. Tokens: ${Object.keys(TOKENS).join(' ')}, as in dd/MM/yyyy HH:mm.`,
+        `--date-format ${format}: ${problem}. Tokens: ${TOKENS.join(' ')}, as in dd/MM/yyyy HH:mm.`,
       )
     }
     seen.add(letter)
-    return token
-  })
+  }
   const has = (letters: string) => [...letters].every((letter) => seen.has(letter))
   const twelve = seen.has('h') || seen.has('a')
   const problem = !has('dMy')
@@ -120,5 +106,4 @@ function patternOf(format: string): string {
           ? 's needs m'
           : undefined
   if (problem) throw new ServiceError('invalid_argument', `--date-format ${format}: ${problem}.`)
-  return pattern
 }

@@ -7,7 +7,7 @@ const NO = new Set(['false', 'no', 'n', '0'])
 
 export interface DecimalRange {
   required?: boolean
-  /** Digits before and after the point that the database keeps. */
+  /** How many digits the database keeps before and after the decimal point. */
   digits: number
   decimals: number
   /** Smallest value allowed. */
@@ -21,9 +21,9 @@ export const QUANTITY: DecimalRange = { digits: 11, decimals: 3 }
 
 /** Longest code (order number, SKU, client code, method) and longest name or other text. */
 export const MAX_CODE = 100
-export const MAX_TEXT = 500
+const MAX_TEXT = 500
 
-/** Reads the values of one row and collects what is wrong with them. An empty value is null: the row does not say. */
+/** Reads the values of one row and collects what is wrong with them. An empty value is null: not stated. */
 export class Fields {
   readonly faults: string[]
   readonly #cells: Record<string, string>
@@ -82,7 +82,7 @@ export class Fields {
   }
 }
 
-/** A value of the file inside a reason: cut, so that a reason stays a sentence. */
+/** Quotes a value of the file in a reason, cut so that the reason stays readable. */
 export function quote(text: string): string {
   return `"${text.length > 40 ? `${text.slice(0, 40)}…` : text}"`
 }

@@ -7,13 +7,13 @@ import { isTimezone } from '../time/local.ts'
 import { clients } from './clients.ts'
 import { openCsv, parseMap } from './csv.ts'
 import { dateReader } from './dates.ts'
-import { type ImportBusiness, type ImportContext, type Kind, type Outcome, withoutLoops } from './kind.ts'
+import { type ImportContext, type Kind, type Outcome, withoutLoops } from './kind.ts'
 import { orders } from './orders.ts'
 import { products } from './products.ts'
 import { listRejects, type Reject, writeRejects } from './rejects.ts'
 import { stage } from './staging.ts'
 
-/** In the order in which they are imported: what orders refer to comes before them. */
+/** In the order of import: orders come after the clients and products that they refer to. */
 const KINDS: readonly Kind[] = [clients, products, orders]
 
 export interface ImportOptions {
@@ -22,13 +22,13 @@ export interface ImportOptions {
   files: Partial<Record<Kind['name'], string>>
   /** `column=Header` pairs; one value may hold several, separated by commas. */
   map?: readonly string[]
-  /** Form of dates; ISO 8601 by default. */
+  /** Format of dates; ISO 8601 by default. */
   dateFormat?: string | undefined
-  /** IANA zone of local times; by default the zone of the order's location. */
+  /** IANA zone for local times; by default the zone of the order's location. */
   timezone?: string | undefined
-  /** Location of rows that name none; by default the first one of the business. */
+  /** Location for rows that name none; by default the first of the business. */
   location?: string | undefined
-  /** Keep the good rows and write the rejected ones to `<file>.rejected.csv`. */
+  /** Imports the good rows and writes the rejected ones to `<file>.rejected.csv`. */
   skipBad?: boolean | undefined
   now?: Date
   onProgress?: (progress: Progress) => void
@@ -44,28 +44,28 @@ export interface Progress {
 export interface FileReport extends Outcome {
   kind: Kind['name']
   file: string
-  /** False when rows were rejected and nothing of the file is kept. */
+  /** False when rows were rejected, so that nothing of the file was kept. */
   imported: boolean
   /** Rows read, without the header. */
   rows: number
   /** Rows not kept. */
   rejected: number
-  /** The first of them. */
+  /** The first of the rejected rows. */
   rejects: Reject[]
   rejectedFile: string | null
-  /** Headers of the file that mean nothing to us. */
+  /** Headers of the file that we do not use. */
   unusedHeaders: string[]
 }
 
 export interface ImportReport {
   business: { id: string; name: string }
-  /** In the order of their import; ends at the first file that was not imported. */
+  /** In order of import; ends with the first file that was not imported. */
   files: FileReport[]
 }
 
 /**
- * Loads a merchant's CSV files, each in one transaction: all of a file or, where rows are rejected, nothing of it.
- * @throws ServiceError for wrong options, an unknown business, or a file that cannot be read as a whole
+ * Imports a merchant's CSV files, each in one transaction: either the whole file or, if rows are rejected, nothing.
+ * @throws ServiceError for wrong options, an unknown business, or a file that cannot be read at all
  */
 export async function importFiles(database: Database, options: ImportOptions): Promise<ImportReport> {
   const given = KINDS.flatMap((kind) => {
@@ -114,7 +114,7 @@ async function importFile(
       const rejects = await listRejects(db, kind.table)
       const report = { kind: kind.name, file, rows, ...rejects, rejectedFile: null, unusedHeaders: csv.unused }
       if (rejects.rejected > 0 && !skipBad) {
-        // Nothing is written yet but temporary tables: there is nothing to take back.
+        // Only temporary tables have been written so far: nothing needs to be rolled back.
         return { ...report, imported: false, made: 0, updated: 0, unchanged: 0, madeOnTheWay: {} }
       }
       const rejectedFile = rejects.rejected > 0 ? `${file}.rejected.csv` : null
@@ -122,7 +122,7 @@ async function importFile(
         await writeRejects(db, kind.table, csv.header, rejectedFile)
         await sql`delete from ${sql.table(kind.table)} where reason is not null`.execute(db)
       }
-      // One import of a business after the other: each makes products and clients that the next one finds.
+      // Imports of a business run one at a time, because each creates products and clients that the next one must find.
       await sql`select pg_advisory_xact_lock(hashtextextended(${`import:${businessId}`}, 0))`.execute(db)
       return { ...report, rejectedFile, imported: true, ...(await kind.write(db, context)) }
     })
@@ -133,15 +133,15 @@ async function importFile(
   }
 }
 
-/** What the database refuses although every row is right, as a sentence. */
+/** Turns a database error that occurs although every row is valid into a sentence. */
 function translate(name: string, error: unknown): unknown {
   const { code } = ((error as Error).cause ?? error) as { code?: string }
-  // SQLSTATE: numeric value out of range, where each number fits and their sum does not.
+  // SQLSTATE numeric value out of range: each number fits, but their sum does not.
   if (code === '22003') {
     const message = `The amounts or quantities of ${name} add up to more than can be kept. Nothing of it was imported.`
     return new ServiceError('invalid_argument', message, { cause: error })
   }
-  // Unique violation and deadlock: the shop is at work meanwhile.
+  // SQLSTATE unique violation and deadlock: the shop changed the same data at the same time.
   if (code === '23505' || code === '40P01') {
     const message = `Someone changed the same data meanwhile. Nothing of ${name} was imported: run it again.`
     return new ServiceError('conflict', message, { cause: error })
@@ -155,21 +155,23 @@ async function loadContext(
   readDate: ImportContext['readDate'],
 ): Promise<Omit<ImportContext, 'onWritten'>> {
   return database.within({ businessId }, 'read', async (db) => {
-    const business: ImportBusiness | undefined = await db
-      .selectFrom('business')
-      .where('id', '=', businessId)
-      .select(['id', 'name', 'currency', 'currency_digits as currencyDigits', 'timezone'])
-      .select(['prices_include_tax as pricesIncludeTax', 'tax_rate as taxRate'])
-      .executeTakeFirst()
+    const [business, locations] = await Promise.all([
+      db
+        .selectFrom('business')
+        .where('id', '=', businessId)
+        .select(['id', 'name', 'currency', 'currency_digits as currencyDigits', 'timezone'])
+        .select(['prices_include_tax as pricesIncludeTax', 'tax_rate as taxRate'])
+        .executeTakeFirst(),
+      db
+        .selectFrom('location')
+        .where('business_id', '=', businessId)
+        .orderBy('is_active', 'desc')
+        .orderBy('created_at')
+        .orderBy('id')
+        .select(['name', 'timezone'])
+        .execute(),
+    ])
     if (!business) throw new ServiceError('not_found', `There is no business ${businessId}.`)
-    const locations = await db
-      .selectFrom('location')
-      .where('business_id', '=', businessId)
-      .orderBy('is_active', 'desc')
-      .orderBy('created_at')
-      .orderBy('id')
-      .select(['name', 'timezone'])
-      .execute()
     const first = location?.trim() || locations[0]?.name
     if (first === undefined) throw invalid('The business has no location yet: name one with --location.')
     const zones = new Map(locations.map((row) => [row.name.toLowerCase(), row.timezone]))
@@ -178,11 +180,17 @@ async function loadContext(
 }
 
 async function loadTaxRates(db: Transaction, businessId: string): Promise<Map<string, string>> {
-  const { rows } = await withoutLoops(db, () =>
-    sql<{ sku: string; tax_rate: string }>`
-      select v.sku, p.tax_rate from product_variant v
-      join product p on p.business_id = v.business_id and p.id = v.product_id
-      where v.business_id = ${businessId}::uuid and p.tax_rate is not null`.execute(db),
+  const rows = await withoutLoops(db, () =>
+    db
+      .selectFrom('product_variant as v')
+      .innerJoin('product as p', (join) =>
+        join.onRef('p.business_id', '=', 'v.business_id').onRef('p.id', '=', 'v.product_id'),
+      )
+      .select(['v.sku', 'p.tax_rate'])
+      .where('v.business_id', '=', businessId)
+      .where('p.tax_rate', 'is not', null)
+      .$narrowType<{ tax_rate: string }>()
+      .execute(),
   )
   return new Map(rows.map((row) => [row.sku, row.tax_rate]))
 }

@@ -5,8 +5,8 @@ import type { Columns, CsvRow } from './csv.ts'
 import type { DateReader } from './dates.ts'
 import type { StagedRow } from './staging.ts'
 
-/** The business that is loaded into. */
-export interface ImportBusiness {
+/** The business to import into. */
+interface ImportBusiness {
   id: string
   name: string
   currency: string
@@ -18,51 +18,51 @@ export interface ImportBusiness {
 
 export interface ImportContext {
   business: ImportBusiness
-  /** Name of the location of rows that name none. */
+  /** Name of the location for rows that name none. */
   location: string
-  /** Zones of the locations there are, by name in lower case. */
+  /** Zones of the existing locations, by name in lower case. */
   zones: ReadonlyMap<string, string>
-  /** Zone of the file's local times, in the place of the location's own. */
+  /** Zone for the file's local times, if not the location's own. */
   timezone: string | undefined
   readDate: DateReader
-  /** Tax rates of the products that have one of their own, by SKU. */
+  /** Tax rates of the products that have their own, by SKU. */
   taxRates: ReadonlyMap<string, string>
   now: Date
-  /** Told how much of how much is written. */
+  /** Called with how much is written so far, and the total. */
   onWritten(done: number, total: number): void
 }
 
-/** What became of a file. Counts are of its own kind: orders, products or clients. */
+/** The outcome of a file. It counts rows of the file's own kind: orders, products or clients. */
 export interface Outcome {
   made: number
   updated: number
   unchanged: number
-  /** What the file named and was not there. */
+  /** Rows that were created because the file names them. */
   madeOnTheWay: Partial<Record<'products' | 'clients' | 'categories' | 'suppliers' | 'locations', number>>
-  /** First and last local day of the orders made, by the clock of the business. */
+  /** First and last local day of the new orders, by the clock of the business. */
   from?: string | null
   to?: string | null
-  /** Net sales of the completed orders made. */
+  /** Net sales of the new completed orders. */
   netSales?: Money
 }
 
-/** One kind of file: how its rows are read, checked among each other, and written. */
+/** One kind of file: how its rows are read, checked against each other, and written. */
 export interface Kind {
   name: 'orders' | 'products' | 'clients'
   columns: Columns
-  /** The temporary table, and its columns besides those that every one has. */
+  /** The temporary table, and the columns that it has besides the common ones. */
   table: string
   staged: Record<string, string>
   read(row: CsvRow, context: ImportContext): StagedRow
   /** Rejects rows that contradict each other. */
   check(db: Transaction, context: ImportContext): Promise<void>
-  /** Writes what is staged; rejected rows are gone by then. */
+  /** Writes the staged rows, after the rejected ones have been removed. */
   write(db: Transaction, context: ImportContext): Promise<Outcome>
 }
 
 /**
- * Runs look-ups with the planner kept from nested loops. Its statistics do not know a business that was made a moment
- * ago, and where it expects one row it would loop over all of them.
+ * Runs look-ups without nested loops. The planner's statistics do not know a business that was created a moment ago:
+ * where it expects one row, it would loop over all of them.
  */
 export async function withoutLoops<T>(db: Transaction, work: () => Promise<T>): Promise<T> {
   await sql`set local enable_nestloop = off`.execute(db)
@@ -72,10 +72,10 @@ export async function withoutLoops<T>(db: Transaction, work: () => Promise<T>): 
 }
 
 /**
- * Makes the categories, suppliers or locations that are named and not there yet; upper and lower case are the same.
+ * Creates the categories, suppliers or locations that are named but do not exist yet, ignoring upper and lower case.
  * @param names query of one column, nulls allowed
  * @param values further columns of the new rows
- * @returns how many were made
+ * @returns how many were created
  */
 export async function makeNamed(
   db: Transaction,
@@ -86,7 +86,7 @@ export async function makeNamed(
 ): Promise<number> {
   const columns = Object.keys(values).map((column) => sql`, ${sql.ref(column)}`)
   const given = Object.values(values).map((value) => sql`, ${value}::text`)
-  // Ordered, so that two imports lock the same names in the same order.
+  // Ordered, so that two imports lock names in the same order.
   const { numAffectedRows } = await sql`
     insert into ${sql.table(table)} (business_id, name${sql.join(columns, sql``)})
     select ${businessId}::uuid, min(name)${sql.join(given, sql``)} from (${names}) named (name)

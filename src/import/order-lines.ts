@@ -60,7 +60,7 @@ export function readLine(row: CsvRow, context: ImportContext): StagedRow {
   }
   const { line, raw } = row
   if (fields.faults.length === 0) return { line, raw, order_number, ...values, reason: null }
-  // The number is kept, so that the rest of the order is rejected with this line.
+  // The order number is kept so that the rest of the order is rejected along with this line.
   return { line, raw, order_number, reason: fields.faults.join('; ') }
 }
 
@@ -83,7 +83,7 @@ function readAmounts(
   taxRate: string,
   { business }: ImportContext,
 ): Partial<StagedRow> | undefined {
-  // On a return some exports put the sign of the quantity on every amount.
+  // On returns, some exports put the sign of the quantity on every amount.
   const range = quantity.isNegative() ? { ...MONEY, min: -Infinity } : MONEY
   const discount = fields.decimal('discount', range)?.abs()
   const tax = fields.decimal('tax', range)?.abs()

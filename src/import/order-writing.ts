@@ -3,10 +3,10 @@ import type { Transaction } from '../database/database.ts'
 import { money } from '../money/money.ts'
 import { type ImportContext, makeNamed, type Outcome, withoutLoops } from './kind.ts'
 
-/** Orders whose lines one statement writes: enough to be fast, few enough to keep its queue of checks small. */
+/** How many orders' lines one statement writes: enough to be fast, few enough for its foreign key checks. */
 const CHUNK = 5000
 
-/** Writes the orders of `import_order` that are not there yet, with the lines of `import_line`. */
+/** Writes the orders of `import_order` that do not exist yet, with the lines of `import_line`. */
 export async function writeOrders(db: Transaction, context: ImportContext): Promise<Outcome> {
   const { business } = context
   await sql`create index on import_line (order_number)`.execute(db)
@@ -37,8 +37,8 @@ export async function writeOrders(db: Transaction, context: ImportContext): Prom
 }
 
 /**
- * `import_new`: the orders to write, in the order of time.
- * @returns how many orders the file has that are not rejected
+ * Makes `import_new`: the orders to write, in order of time.
+ * @returns how many orders of the file are not rejected
  */
 async function findNew(db: Transaction, { business, location }: ImportContext): Promise<number> {
   await sql`
@@ -60,7 +60,7 @@ async function findNew(db: Transaction, { business, location }: ImportContext): 
   return rows[0]?.count ?? 0
 }
 
-/** The clients that are not known: named by the first line that names them, else by their code. */
+/** Creates unknown clients, named by the first line that names them, else by their code. */
 async function makeClients(db: Transaction, { business }: ImportContext): Promise<number> {
   const { numAffectedRows } = await sql`
     insert into customer (business_id, code, name)
@@ -82,8 +82,8 @@ async function findOwners(db: Transaction, { business }: ImportContext): Promise
 }
 
 /**
- * All orders in one statement, before any line: its triggers lock every cell of the sales sums in key order, so that
- * the chunks of lines after it cannot end in a deadlock with a sale at the till.
+ * Inserts all orders in one statement, before any line. Its triggers lock every affected cell of the sales sums in key
+ * order, so that the chunks of lines that follow cannot deadlock with a sale at the till.
  */
 async function insertOrders(db: Transaction, { business }: ImportContext): Promise<void> {
   await sql`
@@ -97,11 +97,11 @@ async function insertOrders(db: Transaction, { business }: ImportContext): Promi
 }
 
 /**
- * `import_sku`: every product of the new orders. One that is not known is named by the first line that names it, and
- * priced by its latest sale.
+ * Makes `import_sku`: every product of the new orders. An unknown product gets its name from the first line that has
+ * one, and its price from its latest sale.
  */
 async function findProducts(db: Transaction, { business }: ImportContext): Promise<void> {
-  // The till may have made an order of the same number since we looked.
+  // The till may have created an order with the same number in the meantime.
   await sql`
     delete from import_new new
     where not exists (select from orders o where o.business_id = ${business.id}::uuid and o.id = new.id)`.execute(db)

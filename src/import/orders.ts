@@ -4,10 +4,10 @@ import type { Kind } from './kind.ts'
 import { readLine, STAGED_LINE } from './order-lines.ts'
 import { writeOrders } from './order-writing.ts'
 
-/** What every line of an order says alike, or leaves to the others. */
+/** Fields of the whole order: its lines must agree on them, or leave them empty. */
 const ORDER_FIELDS = ['ordered_at', 'status', 'location', 'client_code', 'order_type', 'tip', 'payment_method']
 
-/** One row per line, the lines of an order anywhere in the file. An order that is there already is left as it is. */
+/** One row per line; the lines of an order may be anywhere in the file. Existing orders are left unchanged. */
 export const orders: Kind = {
   name: 'orders',
   columns: {
@@ -35,7 +35,7 @@ export const orders: Kind = {
   write: writeOrders,
 }
 
-/** `import_order`: the orders of the file, each field with its first value and the line that says it. */
+/** Makes `import_order`: the orders of the file, with the first value of each field and the line that it is from. */
 async function gatherOrders(db: Transaction): Promise<void> {
   const fields = ORDER_FIELDS.map((name) => {
     const field = sql.ref(name)

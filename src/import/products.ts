@@ -1,15 +1,21 @@
 import { sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
+import type { Inventory } from '../database/types.ts'
 import { Fields, MAX_CODE, MONEY, QUANTITY } from './fields.ts'
 import { type ImportContext, type Kind, makeNamed, withoutLoops } from './kind.ts'
 import { rejectRepeated } from './rejects.ts'
 
 const MAX_DAYS = 9999
 const LEVEL = { ...QUANTITY, min: 0 }
-/** What a location keeps about its stock of a product. */
-const SETTINGS = ['reorder_point', 'reorder_quantity', 'safety_stock', 'lead_time_days']
+/** The stock settings of a product at a location. */
+const SETTINGS = [
+  'reorder_point',
+  'reorder_quantity',
+  'safety_stock',
+  'lead_time_days',
+] as const satisfies (keyof Inventory)[]
 
-/** One row per product and location, found by its SKU; an empty value leaves what is known. */
+/** One row per product and location, found by its SKU; an empty value leaves the stored one unchanged. */
 export const products: Kind = {
   name: 'products',
   columns: {
@@ -85,7 +91,7 @@ export const products: Kind = {
   },
 }
 
-/** One row per SKU, with the first value of the file where a product has a row per location. */
+/** Reduces the file to one row per SKU, with the first value if a product has a row per location. */
 async function findVariants(db: Transaction, { business }: ImportContext): Promise<void> {
   const columns = ['name', 'category', 'supplier', 'price', 'cost', 'active']
   const first = sql.join(
@@ -116,7 +122,7 @@ async function writeCatalogue(db: Transaction, { business }: ImportContext): Pro
     select ${business.id}::uuid, variant_id, product_id, sku, coalesce(price, 0), cost, coalesce(active, true)
     from import_variant where made order by sku`.execute(db)
 
-  // Of a product with several variants, a row describes one: the name and the state of the whole are not its to set.
+  // If a product has several variants, a row describes one of them, and must not change the product's name and state.
   await sql`
     with wanted as (
       select p.id, row.variant_id, coalesce(row.category_id, p.category_id) as category_id,
@@ -152,7 +158,7 @@ async function writeCatalogue(db: Transaction, { business }: ImportContext): Pro
     update import_variant row set changed = true from updated u where u.id = row.variant_id`.execute(db)
 }
 
-/** Reorder settings, and stock as the difference to what is wanted: it moves through the ledger only. */
+/** Writes reorder settings, and stock as a difference to what is on hand, because it changes by ledger only. */
 async function writeStock(db: Transaction, { business }: ImportContext): Promise<void> {
   const settings = sql.join(SETTINGS.map((column) => sql.ref(column)))
   const kept = sql.join(SETTINGS.map((column) => sql.ref(`kept.${column}`)))
@@ -169,7 +175,7 @@ async function writeStock(db: Transaction, { business }: ImportContext): Promise
       SETTINGS.map((column) => sql`row.${sql.ref(column)} is not null`),
       sql` or `,
     )})`.execute(db)
-  // Locked in key order, as the ledger's trigger locks them, and until the difference is written.
+  // Locks the rows until the difference is written, in key order, as the ledger's trigger does.
   await sql`
     with known as (
       select i.location_id, i.variant_id from inventory i

@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises'
+import { stringify } from 'csv-stringify/sync'
 import { sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
 
@@ -11,9 +12,9 @@ export interface Reject {
 }
 
 /**
- * Rejects every row whose key an earlier row of the file has already.
+ * Rejects every row that has the same key as an earlier row of the file.
  * @param key SQL of the key, such as `sku, lower(location)`
- * @param what what the reason calls it
+ * @param what the name of the key in the reason
  */
 export async function rejectRepeated(db: Transaction, table: string, key: string, what: string): Promise<void> {
   await sql`
@@ -24,7 +25,7 @@ export async function rejectRepeated(db: Transaction, table: string, key: string
     where row.line = repeated.line and repeated.first < repeated.line`.execute(db)
 }
 
-/** How many rows are rejected, and the first of them: those with a fault of their own before those that follow. */
+/** The number of rejected rows, and the first of them: rows with their own fault first, then those they drag along. */
 export async function listRejects(db: Transaction, table: string): Promise<{ rejected: number; rejects: Reject[] }> {
   const { rows } = await sql<Reject & { rejected: number }>`
     select line, reason, (count(*) over ())::integer as rejected from ${sql.table(table)}
@@ -33,27 +34,23 @@ export async function listRejects(db: Transaction, table: string): Promise<{ rej
 }
 
 /**
- * Writes the rejected rows to a CSV file: line number and reason, then the row as it was, so that the file can be put
- * right and imported in turn.
+ * Writes the rejected rows to a CSV file, each with line number and reason before its original values, so that the file
+ * can be corrected and imported.
  */
 export async function writeRejects(db: Transaction, table: string, header: string[], path: string): Promise<void> {
   const output = await open(path, 'w')
   try {
-    await output.write(csvLine(['rejected_line', 'rejected_reason', ...header]))
+    await output.write(stringify([['rejected_line', 'rejected_reason', ...header]]))
     for (let after = 0; ; ) {
       const { rows } = await sql<Reject & { raw: string[] }>`
         select line, reason, raw from ${sql.table(table)}
         where reason is not null and line > ${after} order by line limit ${PAGE}`.execute(db)
       const last = rows.at(-1)
       if (last === undefined) break
-      await output.write(rows.map(({ line, reason, raw }) => csvLine([String(line), reason, ...raw])).join(''))
+      await output.write(stringify(rows.map(({ line, reason, raw }) => [line, reason, ...raw])))
       after = last.line
     }
   } finally {
     await output.close()
   }
-}
-
-function csvLine(values: string[]): string {
-  return `${values.map((value) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value)).join(',')}\n`
 }

@@ -4,7 +4,7 @@ import type { CsvRow } from './csv.ts'
 
 const BATCH = 1000
 
-/** A row as it is checked in: its values by staging column, or the reason why it is rejected. */
+/** A row to stage: its values by staging column, or the reason why it is rejected. */
 export interface StagedRow {
   line: number
   raw: string[]
@@ -13,13 +13,13 @@ export interface StagedRow {
 }
 
 /**
- * Puts the rows of a file into a temporary table of the transaction, so that a file of any size is checked and written
- * by the database while this process holds one batch.
+ * Copies the rows of a file into a temporary table of the transaction. The database can then check and write a file of
+ * any size, while this process holds only one batch.
  *
  * Besides its own columns the table has `line`, `raw` (the row's values as in the file), `reason` (why it is rejected,
  * else null) and `follows` (rejected only because another row was).
  * @param columns SQL types by name
- * @param read turns a row of the file into a staged one
+ * @param read turns a row of the file into a staged row
  * @returns how many rows the file has
  */
 export async function stage(
@@ -44,7 +44,7 @@ export async function stage(
       select ${names} from jsonb_to_recordset(${staged}::jsonb) as row (${defined})`.execute(db)
     count += batch.length
   }
-  // Nothing else gathers statistics of a temporary table, and plans without them are poor ones.
+  // Autovacuum does not analyze temporary tables, and without statistics the plans are poor.
   await sql`analyze ${sql.table(table)}`.execute(db)
   return count
 }

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 
-/** An id as results give it. Whether it exists is for the query to say: a foreign one and an unknown one are alike. */
+/** An id as in results. The query finds out whether it exists: another tenant's id looks like an unknown one. */
 export function Id(description: string) {
   return Type.String({ minLength: 1, maxLength: 64, description })
 }
@@ -11,7 +11,7 @@ export const Search = Type.Optional(
   Type.String({ minLength: 1, maxLength: 100, description: 'Part of a name or code' }),
 )
 
-/** An amount of money, not negative: a decimal string, for a number of JSON would be a float. Its value is exact. */
+/** An amount of money, not negative. A decimal string is exact, while a JSON number would be a float. */
 export function Amount(description: string) {
   const expected = 'a decimal number such as "12.50", not negative and with at most 4 decimals'
   return Type.String({ pattern: '^\\d{1,12}(\\.\\d{1,4})?$', expected, description })
@@ -23,7 +23,7 @@ export function Quantity(description: string) {
   return Type.String({ pattern: '^-?\\d{1,10}(\\.\\d{1,3})?$', expected, description })
 }
 
-/** A product's tax rate in percent, below 100; empty for the rate of the business. */
+/** A product's tax rate in percent, below 100; empty for the business's rate. */
 export const TaxRatePercent = Type.Optional(
   Type.String({
     pattern: '^(\\d{1,2}(\\.\\d{1,4})?)?$',

@@ -1,4 +1,4 @@
-/** What the figures mean, in the terms of Square's sales summary. The same words as in the tools' results. */
+/** What the figures mean, in the terms of Square's sales summary and in the words of the tools' results. */
 export const GLOSSARY = `# What the figures mean
 
 | Term | Meaning |

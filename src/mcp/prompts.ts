@@ -1,12 +1,12 @@
 import { ServiceError } from '../errors.ts'
 
-/** A prompt that a person picks in their client: what to ask for, in words that lead the model to the right tools. */
+/** A prompt that a person picks in their client, worded so that the model uses the right tools. */
 interface Prompt {
   name: string
   title: string
   description: string
   arguments: readonly { name: string; description: string; pattern: RegExp; example: string }[]
-  /** Whoever may use all of these tools is offered the prompt. */
+  /** The prompt is offered to those who may use all of these tools. */
   tools: readonly string[]
   /** @param several whether the person has more than one business */
   text(args: Record<string, string | undefined>, several: boolean): string
@@ -81,7 +81,7 @@ const PROMPTS: readonly Prompt[] = [
   },
 ]
 
-/** The prompts whose tools can all be used, by name. */
+/** The prompts whose tools may all be used. */
 export function listPrompts(mayUse: (tool: string) => boolean): PromptListing[] {
   return PROMPTS.filter((prompt) => prompt.tools.every(mayUse)).map(({ name, title, description, ...prompt }) => ({
     name,
@@ -97,8 +97,8 @@ export function listPrompts(mayUse: (tool: string) => boolean): PromptListing[] 
 
 /**
  * The message of a prompt.
- * @throws ServiceError `not_found` for a prompt that is unknown or not offered, alike; `invalid_argument` naming the
- *   argument
+ * @throws ServiceError `not_found`, the same for a prompt that is unknown and for one that is not offered;
+ *   `invalid_argument` naming the argument
  */
 export function getPrompt(
   name: string,

@@ -1,41 +1,64 @@
 import type { TSchema } from '@sinclair/typebox'
 
-/** JSON Schema as clients get it: without the marks of the library that made it. */
-export function publicSchema(schema: TSchema): Record<string, unknown> {
-  return JSON.parse(JSON.stringify(schema)) as Record<string, unknown>
+type JsonSchema = Record<string, unknown>
+
+/** JSON Schema as clients get it, without TypeBox's own symbols. */
+export function publicSchema(schema: TSchema): JsonSchema {
+  return JSON.parse(JSON.stringify(schema)) as JsonSchema
 }
 
-// What every client takes. Bounds, defaults and formats are left out, because Gemini's Python package raises on fields
-// that it does not know; descriptions state them in words, and the server checks them all the same.
+// The keywords that every client accepts. Bounds, defaults and formats are left out, because Gemini's Python package
+// fails on fields that it does not know. Descriptions state them in words, and the server still checks them.
 const PORTABLE = new Set(['type', 'description', 'properties', 'required', 'items', 'enum'])
 
-/** An input schema as clients get it. What has a default is not required: the check of arguments fills it in. */
-export function portableSchema(schema: Record<string, unknown>): Record<string, unknown> {
-  const properties = schema.properties as Record<string, Record<string, unknown>> | undefined
-  const entries = Object.entries(schema).filter(([key]) => PORTABLE.has(key))
-  const portable = Object.fromEntries(
-    entries.map(([key, value]) => {
-      if (key === 'items') return [key, portableSchema(value as Record<string, unknown>)]
-      if (key !== 'properties') return [key, value]
-      const inner = Object.entries(properties ?? {}).map(([name, property]) => [name, portableSchema(property)])
-      return [key, Object.fromEntries(inner)]
-    }),
-  )
+/** An input schema as clients get it by default. */
+export function portableSchema(schema: JsonSchema): JsonSchema {
+  return inputSchema(schema, (keyword) => PORTABLE.has(keyword))
+}
+
+/** An input schema with all that the server checks: also bounds, formats and defaults, and closed objects. */
+export function fullInputSchema(schema: JsonSchema): JsonSchema {
+  // `expected` is for our own error messages; strict validators reject keywords that they do not know.
+  return closedSchema(inputSchema(schema, (keyword) => keyword !== 'expected'))
+}
+
+/** Properties with a default are not required, because the argument check fills them in. */
+function inputSchema(schema: JsonSchema, keeps: (keyword: string) => boolean): JsonSchema {
+  const mapped = mapParts(schema, (part) => inputSchema(part, keeps))
+  const published = Object.fromEntries(Object.entries(mapped).filter(([keyword]) => keeps(keyword)))
+  const properties = schema.properties as Record<string, JsonSchema> | undefined
   const required = (schema.required as string[] | undefined)?.filter(
     (name) => !('default' in (properties?.[name] ?? {})),
   )
-  if (required === undefined || required.length === 0) delete portable.required
-  else portable.required = required
-  return portable
+  if (required === undefined || required.length === 0) delete published.required
+  else published.required = required
+  return published
+}
+
+/** The schema with its objects closed at any depth: they accept no properties that it does not name. */
+export function closedSchema(schema: JsonSchema): JsonSchema {
+  const mapped = mapParts(schema, closedSchema)
+  return schema.type === 'object' ? { ...mapped, additionalProperties: false } : mapped
+}
+
+/** The schema with `map` applied to the schemas of its properties and items. */
+function mapParts(schema: JsonSchema, map: (part: JsonSchema) => JsonSchema): JsonSchema {
+  const mapped = { ...schema }
+  if (schema.items !== undefined) mapped.items = map(schema.items as JsonSchema)
+  if (schema.properties !== undefined) {
+    const properties = Object.entries(schema.properties as Record<string, JsonSchema>)
+    mapped.properties = Object.fromEntries(properties.map(([name, part]) => [name, map(part)]))
+  }
+  return mapped
 }
 
 /**
- * An output schema as clients get it: what the result holds, without the inside of its parts. Whole ones would cost a
- * conversation five times what the rest of the definitions does; they stand in each tool's documentation page.
+ * An output schema as clients get it: the properties of the result, without their inner structure. Full schemas would
+ * cost a conversation more than twice as much as all other definitions; clients can get them with `?schemas=full`.
  */
-export function outlineSchema(schema: Record<string, unknown>): Record<string, unknown> {
-  const properties = Object.entries(schema.properties as Record<string, Record<string, unknown>>)
-  const outline = ({ type }: Record<string, unknown>) => (type === 'array' ? { type } : {})
+export function outlineSchema(schema: JsonSchema): JsonSchema {
+  const properties = Object.entries(schema.properties as Record<string, JsonSchema>)
+  const outline = ({ type }: JsonSchema) => (type === 'array' ? { type } : {})
   return {
     type: 'object',
     properties: Object.fromEntries(properties.map(([name, property]) => [name, outline(property)])),

@@ -3,47 +3,62 @@ import { type TObject, Type } from '@sinclair/typebox'
 import { type Principal, scopesAnywhere } from '../auth/principal.ts'
 import { EntityRef } from '../results/schema.ts'
 import { type ArgumentCheck, compileArgumentCheck } from './argument-check.ts'
-import { outlineSchema, portableSchema, publicSchema } from './published-schema.ts'
+import { fullInputSchema, outlineSchema, portableSchema, publicSchema } from './published-schema.ts'
 import type { Tool, ToolAnnotations } from './tool.ts'
 import { WRITE_INPUT, WRITE_OUTPUT } from './write.ts'
 
-/** A tool as `tools/list` gives it. */
+/** A tool as `tools/list` shows it. */
 export interface ToolListing {
   name: string
   title: string
   description: string
   inputSchema: Record<string, unknown>
   outputSchema: Record<string, unknown>
-  annotations: ToolAnnotations
+  /** The title is repeated here, where MCP first had it: some clients still read it from the annotations. */
+  annotations: { title: string } & ToolAnnotations
 }
 
-/** A tool made ready once at start: argument check compiled, listings built for one business and for several. */
+/** A tool's listings for principals with one business and with several. */
+interface Listings {
+  one: ToolListing
+  several: ToolListing
+}
+
+/** A tool prepared once at start: its argument check and its listings. */
 export interface RegisteredTool {
   tool: Tool
   checkArguments: ArgumentCheck<TObject>
-  listing: { one: ToolListing; several: ToolListing }
+  listing: Listings
+  /** The same with full schemas, built on first use. */
+  fullListing(): Listings
 }
 
-/** What `tools/list` shows to everybody who sees the same tools: built and serialised once. */
-export interface VisibleTools {
+/** A result of `tools/list`, built and serialised once. */
+export interface ToolList {
   /** Sorted by name. */
   tools: readonly ToolListing[]
-  /** The same tools, to be called. */
-  byName: ReadonlyMap<string, RegisteredTool>
-  /** The result of `tools/list`, serialised and encoded. */
+  /** The whole result, serialised and encoded. */
   json: Buffer
-  /** Changes whenever a client should ask again. */
+}
+
+/** The result of `tools/list` for everybody who sees the same tools. */
+export interface VisibleTools extends ToolList {
+  /** The same with full schemas, built on first use. */
+  full(): ToolList
+  /** The same tools, for calls. */
+  byName: ReadonlyMap<string, RegisteredTool>
+  /** Changes whenever a client should list the tools again. */
   digest: string
 }
 
 export type Registry = ReturnType<typeof createRegistry>
 
-// What it means stands once, in the instructions and in get_context: words here would be paid for with every tool.
+// Not described here: every tool's description would cost tokens. The instructions and get_context explain it once.
 const BUSINESS_ID = Type.Optional(Type.String())
 
 /**
- * All tools and the one predicate that decides who sees which. The same predicate guards `tools/list` and
- * `tools/call`, so a hidden tool answers like an unknown one.
+ * All tools, and the one predicate that decides who sees which. It guards both `tools/list` and `tools/call`, so that a
+ * hidden tool answers like an unknown one.
  */
 export function createRegistry(tools: readonly Tool[]) {
   const registered = new Map<string, RegisteredTool>()
@@ -51,7 +66,7 @@ export function createRegistry(tools: readonly Tool[]) {
     if (registered.has(tool.name)) throw new Error(`two tools are named ${tool.name}`)
     registered.set(tool.name, register(tool))
   }
-  // Lists depend on scopes, kind and number of businesses alone: few distinct ones, each built once.
+  // Lists depend only on scopes, kind and number of businesses: there are few distinct ones, each built once.
   const lists = new Map<string, VisibleTools>()
   const byPrincipal = new WeakMap<Principal, VisibleTools>()
 
@@ -61,13 +76,12 @@ export function createRegistry(tools: readonly Tool[]) {
     const key = `${form}:${visible.map(({ tool }) => tool.name).join()}`
     const known = lists.get(key)
     if (known !== undefined) return known
-    const tools = visible.map(({ listing }) => listing[form])
-    const json = JSON.stringify({ tools })
+    const outlined = toList(visible.map(({ listing }) => listing[form]))
     const list = {
-      tools,
+      ...outlined,
+      full: once(() => toList(visible.map(({ fullListing }) => fullListing()[form]))),
       byName: new Map(visible.map((entry) => [entry.tool.name, entry])),
-      json: Buffer.from(json),
-      digest: createHash('sha256').update(json).digest('base64url').slice(0, 16),
+      digest: createHash('sha256').update(outlined.json).digest('base64url').slice(0, 16),
     }
     lists.set(key, list)
     return list
@@ -86,7 +100,7 @@ export function createRegistry(tools: readonly Tool[]) {
     /** Every tool, sorted by name. */
     all: [...registered.values()],
 
-    /** What `tools/list` shows to a principal: one page, the same object for the same visibility. */
+    /** The result of `tools/list` for a principal: one page, and the same object for the same visibility. */
     list,
 
     /** The tool of that name, if the principal may see it. */
@@ -105,34 +119,63 @@ function isVisible(tool: Tool, principal: Principal): boolean {
   }
 }
 
-/** Whether there is a choice of business to make by argument. */
+/** Whether the principal has several businesses to choose from by argument. */
 export function hasSeveral(principal: Principal): boolean {
   return principal.businesses.length >= 2
 }
 
 function register(tool: Tool): RegisteredTool {
-  if (tool.kind === 'context') {
-    const listing = toListing(tool, tool.input, tool.output)
-    return { tool, checkArguments: compileArgumentCheck(tool.input), listing: { one: listing, several: listing } }
+  const { one, several } = schemasOf(tool)
+  const listings = (publish: typeof publishOutline): Listings => ({
+    one: toListing(tool, publish(one)),
+    several: toListing(tool, publish(several)),
+  })
+  return {
+    tool,
+    checkArguments: compileArgumentCheck(several.input),
+    listing: listings(publishOutline),
+    fullListing: once(() => listings(publishFull)),
   }
+}
+
+interface Schemas {
+  input: TObject
+  output: TObject
+}
+
+/** A tool's input and output with what the framework adds, for principals with one business and with several. */
+export function schemasOf(tool: Tool): { one: Schemas; several: Schemas } {
+  if (tool.kind === 'context') return { one: tool, several: tool }
   const writes = tool.mode === 'write'
   const input = Type.Object({ ...tool.input.properties, ...(writes ? WRITE_INPUT : {}) })
   const withBusiness = Type.Object({ ...input.properties, businessId: BUSINESS_ID })
   const output = Type.Object({ business: EntityRef, ...(writes ? WRITE_OUTPUT : {}), ...tool.output.properties })
-  return {
-    tool,
-    checkArguments: compileArgumentCheck(withBusiness),
-    listing: { one: toListing(tool, input, output), several: toListing(tool, withBusiness, output) },
-  }
+  return { one: { input, output }, several: { input: withBusiness, output } }
 }
 
-function toListing(tool: Tool, input: TObject, output: TObject): ToolListing {
-  return {
-    name: tool.name,
-    title: tool.title,
-    description: tool.description,
-    inputSchema: portableSchema(publicSchema(input)),
-    outputSchema: outlineSchema(publicSchema(output)),
-    annotations: tool.annotations,
+type PublishedSchemas = Pick<ToolListing, 'inputSchema' | 'outputSchema'>
+
+function publishOutline({ input, output }: Schemas): PublishedSchemas {
+  return { inputSchema: portableSchema(publicSchema(input)), outputSchema: outlineSchema(publicSchema(output)) }
+}
+
+function publishFull({ input, output }: Schemas): PublishedSchemas {
+  return { inputSchema: fullInputSchema(publicSchema(input)), outputSchema: publicSchema(output) }
+}
+
+function toListing({ name, title, description, annotations }: Tool, schemas: PublishedSchemas): ToolListing {
+  return { name, title, description, ...schemas, annotations: { title, ...annotations } }
+}
+
+function toList(tools: ToolListing[]): ToolList {
+  return { tools, json: Buffer.from(JSON.stringify({ tools })) }
+}
+
+/** Makes a value on first use, and keeps it. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => {
+    made ??= make()
+    return made
   }
 }

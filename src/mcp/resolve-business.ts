@@ -1,7 +1,7 @@
 import { type AuthorizedBusiness, describeBusiness, type Principal } from '../auth/principal.ts'
 import { ServiceError } from '../errors.ts'
 
-/** Where a call may say, or have said, which business it means. */
+/** Where a call, or an earlier one, may say which business it means. */
 export interface BusinessHints {
   /** From the client's configuration (header or URL): the person outranks the model. */
   pin?: string | undefined
@@ -9,7 +9,7 @@ export interface BusinessHints {
   argument?: string | undefined
   /** The session's active business. */
   session?: string | undefined
-  /** What the principal chose last, in any session. */
+  /** The principal's last choice, in any session. */
   lastChoice?: string | undefined
 }
 
@@ -17,9 +17,9 @@ export interface BusinessHints {
 export type FindTenant = (id: string) => Promise<AuthorizedBusiness | null>
 
 /**
- * The business that a call is about: the only one there is, the pin, the argument, the session's choice, the
- * principal's last choice, the credential's default; the first that applies, and always one that is authorized now.
- * @throws ServiceError `business_not_available` for an id that is not theirs or does not exist, alike;
+ * The business that a call is about. The first that applies decides: a single business, the pin, the argument, the
+ * session's choice, the principal's last choice, the credential's default. It is always one that is authorized now.
+ * @throws ServiceError `business_not_available`, the same for an id that is not theirs and for one that does not exist;
  *   `business_required` when nothing decides
  */
 export async function resolveBusiness(
@@ -44,7 +44,7 @@ export async function resolveBusiness(
   }
 
   if (argument !== undefined) return authorizedBusiness(principal, argument, findTenant)
-  // A remembered choice that is no longer authorized is passed over: it was not asked for in this call.
+  // A remembered choice that is no longer authorized is skipped, because this call did not ask for it.
   for (const remembered of [session, lastChoice, principal.defaultBusinessId]) {
     if (remembered == null) continue
     const business = await findAuthorized(principal, remembered, findTenant)
@@ -57,7 +57,7 @@ export async function resolveBusiness(
  * One of the principal's businesses by id.
  * @throws ServiceError `business_not_available`, the same for a foreign id and for one that does not exist
  */
-export async function authorizedBusiness(
+async function authorizedBusiness(
   principal: Principal,
   id: string,
   findTenant: FindTenant,

@@ -9,18 +9,18 @@ import { GLOSSARY } from './glossary.ts'
 import { resolveBusiness } from './resolve-business.ts'
 import type { CallContext } from './tool.ts'
 
-/** Something to read that a client may put before the model, as Markdown. */
+/** A Markdown text that a client may give to the model. */
 interface Resource {
   uri: string
   name: string
   title: string
   description: string
-  /** All of these are needed. */
+  /** All of these are required. */
   scopes: readonly Scope[]
   read(context: CallContext): Promise<string>
 }
 
-/** A resource as `resources/list` gives it. */
+/** A resource as `resources/list` shows it. */
 export interface ResourceListing {
   uri: string
   name: string
@@ -63,7 +63,7 @@ export function listResources(principal: Principal): ResourceListing[] {
 
 /**
  * The text of a resource.
- * @throws ServiceError `not_found` for one that is unknown or hidden, alike
+ * @throws ServiceError `not_found`, the same for one that is unknown and for one that is hidden
  */
 export function readResource(uri: string, context: CallContext): Promise<string> {
   const resource = RESOURCES.find((each) => each.uri === uri && isVisible(each, context.principal))

@@ -7,16 +7,15 @@ import type { BusinessTool, CallContext, ToolResult } from './tool.ts'
 import { write } from './write.ts'
 
 export interface CallOutcome {
-  text: string
-  data: Record<string, unknown>
-  /** The business that the call was about, if any. */
+  result: { text: string; data: Record<string, unknown> }
+  /** The business of the call, if any. */
   businessId: string | null
   /** Whether the audit row was written with the call itself. */
   isAudited: boolean
 }
 
 /**
- * Runs a tool: checks its arguments, resolves and checks its business, opens its transaction, names the business.
+ * Runs a tool: checks its arguments, resolves and authorizes its business, opens its transaction, names the business.
  * @throws ServiceError for every expected failure
  */
 export async function runTool(
@@ -27,20 +26,24 @@ export async function runTool(
   const input = checkArguments(args)
   if (tool.kind === 'context') {
     const { text, data } = await tool.handler(input, context)
-    return { text, data, businessId: null, isAudited: false }
+    return { result: { text, data }, businessId: null, isAudited: false }
   }
 
   const { businessId: argument, ...rest } = input as Record<string, unknown> & { businessId?: string }
   const business = await resolveBusiness(context.principal, { ...context.hints, argument }, context.findTenant)
   requireScopes(tool, business, context)
-  const run = tool.mode === 'write' ? write : read
-  const { text, data, covers } = await run(tool, business, rest, context)
+  const { result, isAudited } =
+    tool.mode === 'write'
+      ? await write(tool, business, rest, context)
+      : { result: await read(tool, business, rest, context), isAudited: false }
+  const { text, data, covers } = result
   return {
-    text: `${text}\n\nBusiness: ${(covers ?? [business]).map(describeBusiness).join('; ')}`,
-    data: { business: { id: business.id, name: business.name }, ...data },
+    result: {
+      text: `${text}\n\nBusiness: ${(covers ?? [business]).map(describeBusiness).join('; ')}`,
+      data: { business: { id: business.id, name: business.name }, ...data },
+    },
     businessId: business.id,
-    // A write has its audit row in its own transaction; a rehearsal wrote nothing.
-    isAudited: tool.mode === 'write' && data.dryRun === false && data.replayed === false,
+    isAudited,
   }
 }
 
@@ -68,7 +71,7 @@ function read(
       now,
       async forEachBusiness(each) {
         const results = []
-        // One connection for all of them: a call that waits for a second one while it holds the first can starve the pool.
+        // One connection for all: calls that wait for a second one while they hold the first can starve the pool.
         for (const other of principal.businesses) {
           if (!tool.scopes.every((scope) => scopesIn(principal, other).includes(scope))) continue
           await setAccess(db, { businessId: other.id })
@@ -81,7 +84,7 @@ function read(
   )
 }
 
-/** A failure as text that lets a model correct itself: code, sentence, hint, whether a retry can help. */
+/** A failure as text that lets a model correct itself: code, sentence, hint, and whether a retry can help. */
 export function describeFailure(error: ServiceError): string {
   const retry =
     error.retryAfterSeconds === undefined

@@ -1,7 +1,7 @@
 /** How the service introduces itself in every protocol revision. */
 export const SERVER_INFO = { name: 'flowpos', title: 'FlowPOS', version: '0.1.0' }
 
-/** What the service offers; lists of prompts and resources follow the same visibility as tools. */
+/** The server's capabilities. All three lists can change, because they depend on what the principal may see. */
 export const CAPABILITIES = {
   tools: { listChanged: true },
   prompts: { listChanged: true },

@@ -4,43 +4,43 @@ import type { Scope } from '../auth/scopes.ts'
 import type { Database, Transaction } from '../database/database.ts'
 import type { BusinessHints, FindTenant } from './resolve-business.ts'
 
-/** What every tool may ask of the call that it runs in. */
+/** What every tool can use of the call that it runs in. */
 export interface CallContext {
   principal: Principal
-  /** The instant of the call; the only source of "now" for tools and queries. */
+  /** The instant of the call, and the only source of "now" for tools and queries. */
   now: Date
   requestId: string
   hints: BusinessHints
   database: Database
   findTenant: FindTenant
-  /** Keeps a choice of business for the session and as the principal's last one. */
+  /** Stores a choice of business for the session, and as the principal's last choice. */
   chooseBusiness(businessId: string): Promise<void>
 }
 
 /** What a tool about one business works with: a transaction that sees this business and nothing else. */
 export interface BusinessContext {
   business: AuthorizedBusiness
-  /** Who calls; its `ref` is what a write notes as its author. */
+  /** Who calls; a write records its `ref` as the author. */
   principal: Principal
   db: Transaction
   now: Date
   /**
-   * Runs `work` for each business in which the principal may use this tool, in order, each seen alone.
+   * Runs `work` for each business where the principal may use this tool, in order, each seen alone.
    */
   forEachBusiness<T>(work: (context: BusinessContext) => Promise<T>): Promise<T[]>
 }
 
-/** A tool's answer: text that is complete alone, and the same as data. */
+/** A tool's answer: text that is complete by itself, and the same as data. */
 export interface ToolResult<Data> {
   text: string
   data: Data
-  /** The row that a write made or changed, for the audit trail: `order <id>`. */
+  /** The row that a write created or changed, for the audit trail: `order <id>`. */
   subject?: string
-  /** The businesses it is about, where that is not the one business of the call. */
+  /** The businesses of the answer, if not only the business of the call. */
   covers?: readonly { id: string; name: string }[]
 }
 
-/** Hints for clients, all four always given: a tool without them counts as destructive. */
+/** Hints for clients. All four are required, because a client treats a tool without them as destructive. */
 export interface ToolAnnotations {
   readOnlyHint: boolean
   destructiveHint: boolean
@@ -64,7 +64,7 @@ export const additive: ToolAnnotations = {
   openWorldHint: false,
 }
 
-/** For writes that change or undo what is there. */
+/** For writes that change or undo existing data. */
 export const changing: ToolAnnotations = { ...additive, destructiveHint: true }
 
 interface ToolBasics<Input extends TObject, Output extends TObject> {
@@ -72,7 +72,7 @@ interface ToolBasics<Input extends TObject, Output extends TObject> {
   title: string
   /** What the merchant learns; when to use it, and when another tool; limits and defaults. */
   description: string
-  /** All of these are needed; none: any credential will do. */
+  /** All of these are required; an empty list admits any credential. */
   scopes: readonly Scope[]
   annotations: ToolAnnotations
   input: Input
@@ -82,7 +82,7 @@ interface ToolBasics<Input extends TObject, Output extends TObject> {
 export interface BusinessTool<Input extends TObject = TObject, Output extends TObject = TObject>
   extends ToolBasics<Input, Output> {
   kind: 'business'
-  /** What its transaction may do. A tool that writes takes `idempotencyKey` and `dryRun` beside its own arguments. */
+  /** What its transaction may do. A tool that writes also takes `idempotencyKey` and `dryRun`. */
   mode: 'read' | 'write'
   handler(input: Static<Input>, context: BusinessContext): Promise<ToolResult<Static<Output>>>
 }
@@ -90,14 +90,14 @@ export interface BusinessTool<Input extends TObject = TObject, Output extends TO
 export interface ContextTool<Input extends TObject = TObject, Output extends TObject = TObject>
   extends ToolBasics<Input, Output> {
   kind: 'context'
-  /** Beside the scopes; depends on the credential only, never on what was switched before. */
+  /** A condition besides the scopes. It depends on the credential only, never on earlier calls. */
   visibleTo(principal: Principal): boolean
   handler(input: Static<Input>, context: CallContext): Promise<ToolResult<Static<Output>>>
 }
 
 export type Tool = BusinessTool | ContextTool
 
-/** Defines a tool about one business, which the registry resolves, checks and names in the result. */
+/** Defines a tool about one business, which is resolved and authorized for it, and named in the result. */
 export function defineTool<Input extends TObject, Output extends TObject>(
   tool: Omit<BusinessTool<Input, Output>, 'kind'>,
 ): Tool {

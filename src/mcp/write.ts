@@ -5,7 +5,7 @@ import type { Transaction } from '../database/database.ts'
 import { OutcomeUnknown, ServiceError } from '../errors.ts'
 import type { BusinessTool, CallContext, ToolResult } from './tool.ts'
 
-/** What every tool that writes takes beside its own arguments. */
+/** What every tool that writes takes besides its own arguments. */
 export const WRITE_INPUT = {
   idempotencyKey: Type.Optional(
     Type.String({
@@ -17,7 +17,7 @@ export const WRITE_INPUT = {
   dryRun: Type.Boolean({ default: false, description: 'true: tell, but write nothing' }),
 }
 
-/** What every tool that writes answers beside its own result. */
+/** What every tool that writes returns besides its own result. */
 export const WRITE_OUTPUT = {
   dryRun: Type.Boolean(),
   replayed: Type.Boolean({ description: 'Done by an earlier call with this idempotencyKey' }),
@@ -27,9 +27,15 @@ const KEPT_HOURS = 24
 
 type Result = ToolResult<Record<string, unknown>>
 
+/** The result of a write, and whether its audit row was written with it. */
+export interface Written {
+  result: Result
+  isAudited: boolean
+}
+
 /**
- * Runs a tool that writes in one transaction, together with its audit row and the result that is kept under its
- * idempotency key: a retry after a lost answer finds the result, or nothing was done.
+ * Runs a tool that writes in one transaction, together with its audit row and the result stored under its idempotency
+ * key. After a lost answer, either a retry finds that result or nothing was written.
  * @throws ServiceError `conflict` for a key that was used with other arguments
  */
 export function write(
@@ -37,7 +43,7 @@ export function write(
   business: AuthorizedBusiness,
   { idempotencyKey, dryRun, ...input }: Record<string, unknown>,
   context: CallContext,
-): Promise<Result> {
+): Promise<Written> {
   const { principal, database, now } = context
   const run = (db: Transaction) =>
     tool.handler(input, {
@@ -51,7 +57,13 @@ export function write(
   if (dryRun === true) {
     return database.within({ businessId: business.id }, 'rehearsal', async (db) => {
       const { text, data } = await run(db)
-      return { text: `Dry run, nothing was written. ${text}`, data: { dryRun: true, replayed: false, ...data } }
+      return {
+        result: {
+          text: `Dry run, nothing was written. ${text}`,
+          data: flagged({ dryRun: true, replayed: false }, data),
+        },
+        isAudited: false,
+      }
     })
   }
   const written = database.within({ businessId: business.id }, 'write', async (db) => {
@@ -61,12 +73,15 @@ export function write(
     const earlier = record === null ? null : await claim(db, record, now)
     if (earlier !== null) {
       return {
-        text: `Already done by an earlier call with this idempotencyKey; its result: ${earlier.text}`,
-        data: { ...earlier.data, replayed: true },
+        result: {
+          text: `Already done by an earlier call with this idempotencyKey; its result: ${earlier.text}`,
+          data: { ...earlier.data, replayed: true },
+        },
+        isAudited: false,
       }
     }
     const { text, data: own, subject } = await run(db)
-    const data = { dryRun: false, replayed: false, ...own }
+    const data = flagged({ dryRun: false, replayed: false }, own)
     if (record !== null) await keep(db, record, { text, data })
     await db
       .insertInto('mcp_audit')
@@ -82,7 +97,7 @@ export function write(
         subject: subject ?? null,
       })
       .execute()
-    return { text, data }
+    return { result: { text, data }, isAudited: true }
   })
   return written.catch((error) => {
     if (!(error instanceof OutcomeUnknown) || idempotencyKey !== undefined) throw error
@@ -91,6 +106,11 @@ export function write(
       cause: error,
     })
   })
+}
+
+/** The flags come first, and win over fields of the tool with the same names. */
+function flagged(flags: { dryRun: boolean; replayed: boolean }, own: Record<string, unknown>) {
+  return { ...flags, ...own, ...flags }
 }
 
 interface Operation {
@@ -113,8 +133,8 @@ function recordOf(
 }
 
 /**
- * Takes a key for this transaction, or finds what it was used for. A call beside it with the same key waits here
- * until the first one has committed or given up.
+ * Claims a key for this transaction, or finds what it was used for. A simultaneous call with the same key waits here
+ * until the first one has committed or rolled back.
  */
 async function claim(db: Transaction, record: Operation, now: Date): Promise<Result | null> {
   const kept = new Date(now.getTime() - KEPT_HOURS * 3_600_000)
@@ -167,7 +187,7 @@ async function keep(db: Transaction, record: Operation, result: Result): Promise
     .execute()
 }
 
-/** JSON with sorted names, so that the same arguments in another order are the same. */
+/** JSON with sorted names, so that the order of arguments does not matter. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_name, each: unknown) =>
     typeof each === 'object' && each !== null && !Array.isArray(each)

@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { Decimal } from 'decimal.js'
 
-// Half-up as an accountant rounds (away from zero), and more digits than numeric(20,4) can hold.
+// Rounds half up, away from zero, as accountants do, with more digits than numeric(20,4) can hold.
 Decimal.set({ precision: 40, rounding: Decimal.ROUND_HALF_UP, toExpNeg: -30, toExpPos: 40 })
 
 export { Decimal }
@@ -22,20 +22,20 @@ export interface Currency {
 
 /**
  * An amount with its currency.
- * @param amount major units; `numeric` reaches us as a decimal string, and stays one
- * @returns at least the digits of the minor unit, more only where they carry value (a unit price of 0.0350)
+ * @param amount major units; the database's `numeric` arrives as a decimal string
+ * @returns at least the digits of the minor unit, and more only if they are not zero (a unit price of 0.0350)
  */
 export function money(amount: Decimal.Value, { currency, currencyDigits }: Currency): Money {
   const value = new Decimal(amount)
   return { amount: value.toFixed(Math.max(currencyDigits, value.decimalPlaces())), currency }
 }
 
-/** A quantity without the zeros that the database puts behind it. */
+/** A quantity without the trailing zeros that the database adds. */
 export function quantity(value: Decimal.Value): string {
   return new Decimal(value).toFixed()
 }
 
-/** An amount as people read it in text: grouped digits and the currency code, e.g. `GTQ 1,234.50`. */
+/** An amount as text for people: grouped digits and the currency code, such as `GTQ 1,234.50`. */
 export function formatMoney({ amount, currency }: Money): string {
   const [whole = '0', fraction] = amount.split('.')
   const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',')

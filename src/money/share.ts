@@ -2,8 +2,7 @@ import { Decimal } from './money.ts'
 
 /**
  * What percentage one amount is of another.
- * @returns a decimal string with one digit (`"12.5"`), or null where the whole is not positive: no share of it means
- *   anything
+ * @returns a decimal string with one digit (`"12.5"`), or null if the whole is not positive
  */
 export function sharePercent(part: Decimal.Value, whole: Decimal.Value): string | null {
   const base = new Decimal(whole)

@@ -1,8 +1,8 @@
 import { type Adapter, type AdapterPayload, errors } from './oidc-provider.ts'
 import type { OAuthStore } from './store.ts'
 
-/** A client that never got a token is forgotten after this; one that did lives on with its tokens. */
-export const UNUSED_CLIENT_TTL_SECONDS = 14 * 24 * 3600
+/** How long a client that never got a token is kept; one that did is kept with its tokens. */
+const UNUSED_CLIENT_TTL_SECONDS = 14 * 24 * 3600
 
 /** The key of a stored model of oidc-provider. */
 export function keyOf(model: string, id: string): string {
@@ -41,7 +41,7 @@ export function createAdapter(store: OAuthStore, model: string): Adapter {
       throw new errors.InvalidGrant('already used')
     },
     destroy: (id) => store.remove(keyOf(model, id)),
-    // Codes and refresh tokens are worth nothing without their grant, which goes at the same time.
+    // Nothing to do: the grant is deleted at the same time, and codes and refresh tokens are invalid without it.
     async revokeByGrantId() {},
   }
 }

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts'
 
-/** Where clients that sign in by themselves find us. */
+/** The addresses for clients that sign in by themselves. */
 export interface OAuthAddresses {
   origin: string
   /** Issuer identifier of the authorization server. */
@@ -15,7 +15,7 @@ export const ISSUER_PATH = '/oauth'
 export const CONNECT_PATH = '/mcp/connect'
 export const RESOURCE_METADATA_PATH = `/.well-known/oauth-protected-resource${CONNECT_PATH}`
 
-/** The addresses of an installation: the same on every instance, whatever name a request comes by. */
+/** The addresses of an installation: the same on every instance and for every Host header. */
 export function oauthAddresses({ PUBLIC_URL, PORT }: Pick<Config, 'PUBLIC_URL' | 'PORT'>): OAuthAddresses {
   const { origin } = new URL(PUBLIC_URL ?? `http://localhost:${PORT}`)
   return {

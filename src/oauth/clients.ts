@@ -4,31 +4,31 @@ const LARGEST_METADATA = 8192
 const MAX_NAME_LENGTH = 100
 
 /**
- * Makes what a client says of itself fit, in place, where real clients are careless and nothing depends on it.
+ * Corrects a client's metadata in place, where real clients are careless and nothing depends on it.
  * @throws InvalidClientMetadata when it is larger than any honest client's
  */
 export function normaliseClient(metadata: AllClientMetadata): void {
   if (JSON.stringify(metadata).length > LARGEST_METADATA) {
     throw new errors.InvalidClientMetadata('the metadata is too large')
   }
-  // Some register app schemes, loopback and https together and call that "web", which would refuse the first two.
+  // Some clients register app schemes, loopback and https together as "web", which does not allow the first two.
   const { redirect_uris: redirectUris } = metadata
   if (Array.isArray(redirectUris) && redirectUris.some((uri) => !String(uri).startsWith('https:'))) {
     metadata.application_type = 'native'
   }
-  // RFC 7591 section 2: the server may put its own values in place of those asked for.
+  // RFC 7591 section 2: the server may replace requested values with its own.
   metadata.grant_types = ['authorization_code', 'refresh_token']
   metadata.response_types = ['code']
   delete metadata.scope
 }
 
-/** How a client is called in front of the merchant: what it says, on one line, cut, without invisible characters. */
+/** A client's name as the merchant sees it: its own, cut to one line and without invisible characters. */
 export function clientNameOf(name: unknown): string {
   const clean = typeof name === 'string' ? name.replace(/[\p{C}\p{Z}]+/gu, ' ').trim() : ''
   return clean === '' ? 'An unnamed application' : clean.slice(0, MAX_NAME_LENGTH)
 }
 
-/** Where the merchant's browser is sent afterwards, as a person can judge it. */
+/** Where the merchant's browser is sent afterwards, in a form that a person can judge. */
 export function destinationOf(redirectUri: string): string {
   const url = new URL(redirectUri)
   if (url.protocol === 'https:') return url.host

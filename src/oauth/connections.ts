@@ -1,29 +1,29 @@
 import type { AuthorizedBusiness } from '../auth/principal.ts'
 import type { Scope } from '../auth/scopes.ts'
 
-/** A user with the memberships of now, at least one. */
+/** A user with their current memberships, at least one. */
 export interface ConnectedUser {
   userId: string
   businesses: AuthorizedBusiness[]
 }
 
-/** What a merchant let in by signing in through a client. */
-export interface NewConnection {
+/** A connection that a merchant has approved. */
+interface NewConnection {
   id: string
   userId: string
   scopes: Scope[]
   /** Name of the client. */
   label: string
-  /** User agent that asked. */
+  /** User agent of the request. */
   client: string | undefined
 }
 
 export interface Connections {
-  /** A user with the memberships of now; null without an active one. */
+  /** A user with their current memberships; null if none is active. */
   findUser(userId: string): Promise<ConnectedUser | null>
   open(connection: NewConnection, ttlSeconds: number): Promise<void>
-  /** Lets a connection live on. @returns false when it was ended */
+  /** Extends a connection. @returns false if it has been ended */
   renew(connection: { id: string; userId: string }, ttlSeconds: number): Promise<boolean>
-  /** Ends a connection, if it is still there: its tokens stop working. */
+  /** Ends a connection, if it still exists: its tokens stop working. */
   end(connection: { id: string; userId: string }): Promise<void>
 }

@@ -1,4 +1,7 @@
-/** oidc-provider without its remark on Node 20, on which the parts in use here are tested. */
+// Imports single files, because the index warns about Node 20, on which the parts used here are tested.
+import * as errors from 'oidc-provider/lib/helpers/errors.js'
+import { Provider } from 'oidc-provider/lib/provider.js'
+
 export type {
   Account,
   Adapter,
@@ -12,12 +15,5 @@ export type {
   KoaContextWithOIDC,
 } from 'oidc-provider'
 
-const { warn } = console
-console.warn = (...words: unknown[]) => {
-  if (!String(words[0]).includes('Unsupported runtime')) warn(...words)
-}
-const library = await import('oidc-provider')
-console.warn = warn
-
-export const { errors } = library
-export const createProvider = (...args: ConstructorParameters<typeof library.Provider>) => new library.Provider(...args)
+export { errors }
+export const createProvider = (...args: ConstructorParameters<typeof Provider>) => new Provider(...args)

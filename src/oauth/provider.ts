@@ -17,7 +17,6 @@ import {
   type KoaContextWithOIDC,
   type Provider,
 } from './oidc-provider.ts'
-import { errorPage } from './pages.ts'
 import type { OAuthStore } from './store.ts'
 
 export interface AuthorizationServerOptions {
@@ -30,11 +29,13 @@ export interface AuthorizationServerOptions {
   /** Signs access tokens (HS256). */
   signingKey: { kid: string; key: KeyObject }
   accessTokenTtlSeconds: number
+  /** The HTML of a page that says what went wrong. */
+  errorPage(problem: string): string
 }
 
 const MINUTE = 60
 const DAY = 24 * 60 * MINUTE
-/** How long a client may stay away before its merchant has to sign in again. */
+/** How long a client can be idle before its merchant has to sign in again. */
 const REFRESH_TOKEN_TTL_SECONDS = 30 * DAY
 const GRANT_TTL_SECONDS = 365 * DAY
 const ALL_SCOPES = SCOPES.join(' ')
@@ -43,7 +44,7 @@ interface MerchantAccount extends Account {
   user: ConnectedUser
 }
 
-/** The authorization server of `/mcp/connect`: OAuth 2.1 as MCP asks for it, and nothing of OpenID Connect. */
+/** The authorization server of `/mcp/connect`: OAuth 2.1 as MCP requires it, without OpenID Connect. */
 export function createAuthorizationServer(options: AuthorizationServerOptions): Provider {
   const { addresses, store, connections, clock, signingKey } = options
 
@@ -70,7 +71,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     rotateRefreshToken: true,
     revokeGrantPolicy: () => true,
     expiresWithSession: async () => false,
-    // Consent is for one connection: the next one asks again.
+    // Consent is for one connection only: the next one asks again.
     loadExistingGrant: async ({ oidc }) => {
       const grantId = oidc.result?.consent?.grantId
       return grantId === undefined ? undefined : oidc.provider.Grant.find(grantId)
@@ -131,19 +132,19 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     },
     renderError: (ctx, { error, error_description: description }, cause) => {
       ctx.type = 'html'
-      ctx.body = errorPage(cause instanceof ServiceError ? cause.message : (description ?? error))
+      ctx.body = options.errorPage(cause instanceof ServiceError ? cause.message : (description ?? error))
     },
   })
-  // Requests come with the host and protocol of the public address, set by whoever hands them over.
+  // The plugin that passes requests on sets the host and protocol of the public address.
   provider.proxy = true
   provider.use(async (ctx, next) => {
     await next()
-    // There are no ID tokens here: a client that sees this scope would ask for one.
+    // We issue no ID tokens, so discovery must not list the scope that asks for them.
     if (ctx.oidc?.route === 'discovery') Object.assign(ctx.body as object, { scopes_supported: SCOPES })
   })
   return provider
 
-  /** What an access token says beside the registered claims. Opens its connection, or makes sure it is not ended. */
+  /** The extra claims of an access token. Opens its connection, or makes sure that it has not been ended. */
   async function connect(ctx: KoaContextWithOIDC, token: InstanceType<Provider['AccessToken']>) {
     const { client } = ctx.oidc
     const { user } = ctx.oidc.account as MerchantAccount
@@ -154,7 +155,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     if (token.gty === 'authorization_code') {
       const label = clientNameOf(client?.clientName)
       await connections.open({ ...connection, scopes, label, client: ctx.get('user-agent') }, REFRESH_TOKEN_TTL_SECONDS)
-      // A second use of the code may have ended the grant before there was a connection to end.
+      // A second use of the code may have ended the grant before the connection existed.
       if ((await provider.Grant.find(connection.id)) === undefined) {
         await connections.end(connection)
         throw new errors.InvalidGrant('the grant was ended')
@@ -162,7 +163,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     } else if (!(await connections.renew(connection, REFRESH_TOKEN_TTL_SECONDS))) {
       throw new errors.InvalidGrant('the connection was ended')
     }
-    // A registration lives longer than the tokens that it is needed for.
+    // A registration must outlive the tokens that need it.
     await store.renew(keyOf('Client', token.clientId as string), 3 * REFRESH_TOKEN_TTL_SECONDS)
 
     const iat = Math.floor(clock().getTime() / 1000)
@@ -177,7 +178,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     }
   }
 
-  /** A grant ends when it is revoked, or when a code or refresh token is used twice: its connection ends with it. */
+  /** A grant ends when it is revoked, or when a code or refresh token is used twice. Its connection ends with it. */
   function grantAdapter(): Adapter {
     const adapter = createAdapter(store, 'Grant')
     return {
@@ -191,15 +192,15 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   }
 }
 
-/** The scopes to ask for where a client names none that we know: all that the merchant may give. */
+/** A client's scopes as far as we know them; if none is known, all scopes that a merchant can grant. */
 export function scopeOrDefault(scope: string | null): string {
   const known = intersectScopes((scope ?? '').split(' ') as Scope[], SCOPES)
   return known.length === 0 ? ALL_SCOPES : known.join(' ')
 }
 
 /**
- * Whether metadata of a client may be fetched from an address (SSRF). Names that turn out to belong to private networks
- * are refused by oidc-provider when it connects.
+ * Whether a client's metadata may be fetched from an address (SSRF). oidc-provider itself refuses names that resolve to
+ * private networks when it connects.
  */
 function isPublicAddress(id: string): boolean {
   const { hostname, port } = new URL(id)

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import type { OAuthStore } from './store.ts'
 
-// Value and life are set together: a crash between two commands would leave a code or token that never ends.
+// Sets value and expiry together: a crash between two commands would leave a code or token that never expires.
 const SAVE = `
   redis.call('DEL', KEYS[1])
   redis.call('HSET', KEYS[1], 'value', ARGV[2])
@@ -11,7 +11,7 @@ const CONSUME = `
   if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
   return redis.call('HSETNX', KEYS[1], 'consumed', '1')`
 
-/** The authorization server's state in Redis: a hash `mcp:oauth:{key}` each. */
+/** The authorization server's state in Redis: a hash `mcp:oauth:{key}` for each value. */
 export function createRedisOAuthStore(redis: Redis): OAuthStore {
   const name = (key: string) => `mcp:oauth:${key}`
 

@@ -1,20 +1,20 @@
-/** A stored value and whether it was used up. */
+/** A stored value, and whether it has been used. */
 export interface OAuthRecord {
   value: string
   consumed: boolean
 }
 
-/** State of the authorization server, shared by all instances. */
+/** The authorization server's state, shared by all instances. */
 export interface OAuthStore {
   find(key: string): Promise<OAuthRecord | null>
-  /** Writes a value together with its life; what was there before is gone. */
+  /** Writes a value with its lifetime, replacing any earlier one. */
   save(key: string, value: string, ttlSeconds: number): Promise<void>
   /**
-   * Uses a value up: of several attempts at the same time, exactly one succeeds.
-   * @returns false when it was used before or is not there
+   * Marks a value as used. Of several simultaneous attempts, exactly one succeeds.
+   * @returns false if it has already been used or does not exist
    */
   consume(key: string): Promise<boolean>
-  /** Gives a value that is there a new life. */
+  /** Extends the lifetime of an existing value. */
   renew(key: string, ttlSeconds: number): Promise<void>
   remove(key: string): Promise<void>
 }

@@ -2,8 +2,8 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Days } from '../time/window.ts'
 
 /**
- * Whether an instant falls on local days of a zone, cut exactly as the rollups cut them: a midnight that happens twice
- * belongs to the new day both times. The range around it is for the index; no clock moves further than three hours.
+ * Whether an instant falls on local days of a zone, cut exactly as in the rollups: a midnight that occurs twice belongs
+ * to the new day both times. The wider range is for the index; no clock shifts by more than three hours.
  */
 export function onDays(column: string, { from, to }: Days, timezone: string): RawBuilder<SqlBool> {
   return sql<SqlBool>`(
@@ -12,12 +12,12 @@ export function onDays(column: string, { from, to }: Days, timezone: string): Ra
     and (${sql.ref(column)} at time zone ${timezone})::date between ${from} and ${to})`
 }
 
-/** Whether a row belongs to a location; any, where none is asked for. */
+/** Whether a row belongs to a location; always true if none is given. */
 export function atLocation(column: string, locationId: string | undefined): RawBuilder<SqlBool> {
   return locationId === undefined ? sql<SqlBool>`true` : sql<SqlBool>`${sql.ref(column)} = ${locationId}`
 }
 
-/** A pattern for LIKE that finds a text anywhere in what `search_text` makes of another. */
+/** A LIKE pattern that finds a text anywhere in a value normalised by `search_text`. */
 export function searchPattern(search: string): RawBuilder<string> {
   return sql<string>`search_pattern(${search})`
 }

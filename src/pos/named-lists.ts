@@ -1,23 +1,46 @@
-import { type RawBuilder, sql } from 'kysely'
+import { type Expression, expressionBuilder, type SqlBool } from 'kysely'
+import type { DB } from '../database/types.ts'
+import { searchPattern } from './conditions.ts'
 
-/** What categories and suppliers are listed by: alphabetically, with how many products each has on sale. */
+/** The query for lists of categories and suppliers, which are alphabetical with the number of products on sale. */
 export interface NamedQuery {
   search?: string | undefined
   limit: number
-  /** Name and id of the last row before. */
+  /** Name and id of the last row of the previous page. */
   after?: readonly [name: string, id: string] | undefined
 }
 
+/** Whether a row with the columns `name` and `id` matches the search and comes after the cursor. */
+export function isListed({ search, after }: Omit<NamedQuery, 'limit'>): Expression<SqlBool> {
+  const eb = expressionBuilder<{ listed: { id: string; name: string } }, 'listed'>()
+  return eb.and([
+    ...(search === undefined ? [] : [eb(eb.fn<string>('search_text', ['name']), 'like', searchPattern(search))]),
+    ...(after === undefined ? [] : [eb(eb.refTuple('name', 'id'), '>', eb.tuple(...after))]),
+  ])
+}
+
 /**
- * How many products are on sale per category or supplier, as a subquery with the columns id and active_products. A
- * product is on sale when it is active and has an active variant.
+ * How many products are on sale per category or supplier, as a subquery with the columns `id` and `active_products` in
+ * a query with the ids of `listed`. A product is on sale when it is active and has an active variant.
  */
-export function activeProductsBy(column: 'category_id' | 'supplier_id', businessId: string): RawBuilder<unknown> {
-  return sql`(
-    select ${sql.ref(`p.${column}`)} as id, count(*)::integer as active_products
-    from product p
-    where p.business_id = ${businessId} and p.is_active and ${sql.ref(`p.${column}`)} in (select id from listed)
-      and exists (select from product_variant v
-        where v.business_id = p.business_id and v.product_id = p.id and v.is_active)
-    group by 1)`
+export function activeProductsBy(column: 'category_id' | 'supplier_id', businessId: string) {
+  return expressionBuilder<DB & { listed: { id: string } }>()
+    .selectFrom('product as p')
+    .select((eb) => [
+      eb.ref(`p.${column}`).as('id'),
+      eb.cast<number>(eb.fn.countAll(), 'integer').as('active_products'),
+    ])
+    .where('p.business_id', '=', businessId)
+    .where('p.is_active', '=', true)
+    .where(`p.${column}`, 'in', (eb) => eb.selectFrom('listed').select('listed.id'))
+    .where((eb) =>
+      eb.exists(
+        eb
+          .selectFrom('product_variant as v')
+          .whereRef('v.business_id', '=', 'p.business_id')
+          .whereRef('v.product_id', '=', 'p.id')
+          .where('v.is_active', '=', true),
+      ),
+    )
+    .groupBy(`p.${column}`)
 }

@@ -1,4 +1,4 @@
-/** Whose sales: a business by its own clock, or one of its locations by that location's clock. */
+/** Whose sales: a business in its own time zone, or one of its locations in that location's time zone. */
 export interface SalesScope {
   businessId: string
   locationId?: string | undefined

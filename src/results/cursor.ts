@@ -2,13 +2,13 @@ import { Type } from '@sinclair/typebox'
 import { ServiceError } from '../errors.ts'
 import { estimateTokens } from './text.ts'
 
-// Rows stand in a result twice, as data and as text that is shorter: together they stay under 8,000 tokens.
+// A result has its rows twice, as data and as shorter text: together they stay under 8,000 tokens.
 const MAX_PAGE_TOKENS = 4000
 
-/** What the result of every list tells beside its rows. */
+/** What the result of every list contains besides its rows. */
 export const PAGE_OUTPUT = { hasMore: Type.Boolean(), nextCursor: Type.Optional(Type.String()) }
 
-/** Values of the last row of a page, by which the next page begins. */
+/** Values of the last row of a page, after which the next page begins. */
 export type CursorValues = readonly string[]
 
 /** An opaque cursor. */
@@ -25,7 +25,7 @@ interface Values {
 /**
  * The values in a cursor.
  * @param count how many there must be
- * @throws ServiceError `invalid_argument` for anything that no tool gave out
+ * @throws ServiceError `invalid_argument` for a cursor that no tool issued
  */
 export function decodeCursor<Count extends keyof Values>(
   cursor: string | undefined,
@@ -37,7 +37,7 @@ export function decodeCursor<Count extends keyof Values>(
     if (Array.isArray(values) && values.length === count && values.every((value) => typeof value === 'string'))
       return values as unknown as Values[Count]
   } catch {
-    // Falls through to the one answer for every broken cursor.
+    // Falls through to the error for all invalid cursors.
   }
   throw new ServiceError(
     'invalid_argument',
@@ -46,9 +46,9 @@ export function decodeCursor<Count extends keyof Values>(
 }
 
 /**
- * Cuts a page off rows of which one more than the limit was asked for, and makes results of them. A page also ends
- * where it would grow beyond what a model reads in one result; the cursor goes on from there.
- * @param keyOf the values by which the rows are ordered, as the query compares them
+ * Makes a page of results from rows, of which the query fetched one more than the limit. A page also ends before it
+ * would exceed what a model can read in one result; the cursor continues from there.
+ * @param keyOf the values that the rows are ordered by, as the query compares them
  */
 export function page<Row, Item>(
   rows: readonly Row[],

@@ -1,6 +1,6 @@
 import { type SchemaOptions, type Static, type TSchema, type TUnsafe, Type } from '@sinclair/typebox'
 
-/** A string that is one of `values`: as `enum`, which every client takes, where a union of literals is not. */
+/** A string that is one of `values`, as `enum`: every client accepts that, but not a union of literals. */
 export function StringEnum<const T extends readonly string[]>(
   values: T,
   options: SchemaOptions = {},
@@ -21,12 +21,12 @@ export function Limit(options: { default: number; maximum: number }) {
 
 export const Cursor = Type.Optional(Type.String({ maxLength: 4000, description: 'nextCursor of the last page' }))
 
-/** The same, or null. */
+/** A schema that also allows null. */
 export function Nullable<T extends TSchema>(schema: T, options: SchemaOptions = {}): TUnsafe<Static<T> | null> {
   return Type.Unsafe<Static<T> | null>({ ...schema, ...options, type: [schema.type as string, 'null'] })
 }
 
-/** A text of a result that may be missing. */
+/** A text in a result that may be missing. */
 export const NullableText = Nullable(Type.String())
 
 export const EntityRef = Type.Object({ id: Type.String(), name: Type.String() })

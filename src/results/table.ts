@@ -1,13 +1,13 @@
-/** A compact Markdown table. Cells are plain text; a bar in one would break the row. */
+/** A compact Markdown table. Cells are plain text: bars, which would break the row, are replaced. */
 export function table(headers: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const line = (cells: readonly (string | number)[]) =>
     `| ${cells.map((cell) => String(cell).replaceAll('|', '/')).join(' | ')} |`
   return [line(headers), `|${'---|'.repeat(headers.length)}`, ...rows.map(line)].join('\n')
 }
 
-/** A list as text; one that was cut says so first. */
+/** A list as text. If it was cut, the text begins by saying so. */
 export function listText(list: {
-  /** What the rows are, in plural: "products". */
+  /** What the rows are, in the plural: "products". */
   what: string
   headers: readonly string[]
   rows: readonly (readonly (string | number)[])[]

@@ -1,7 +1,7 @@
 /**
- * Text written by strangers, as data: control, invisible and direction-changing characters become spaces, runs of
- * space become one, and what is longer than `max` is cut. `max` counts letters; characters that cost a model several
- * tokens count as several.
+ * Cleans text written by strangers: control, invisible and direction-changing characters become spaces, several spaces
+ * become one, and text longer than `max` is cut. `max` counts letters; characters that cost a model several tokens
+ * count as several.
  */
 export function clean(text: string, max = 120): string {
   const plain = PLAIN.test(text) ? text : withoutInvisible(text)
@@ -17,7 +17,7 @@ export function clean(text: string, max = 120): string {
   return `${characters.slice(0, end).join('')}…`
 }
 
-// Most names are words of ASCII: told at a glance.
+// Most names are ASCII words, which this recognises quickly.
 const PLAIN = /^(?:[!-~]+ )*[!-~]+$/
 
 function withoutInvisible(text: string): string {
@@ -29,23 +29,23 @@ function withoutInvisible(text: string): string {
 
 const MAX_WEIGHT = 4
 
-/** Rather too much than too little: scripts beyond Latin cost up to three tokens a character, emoji up to four. */
+/** A generous estimate: scripts beyond Latin cost up to three tokens per character, emoji up to four. */
 function weightOf(character: string): number {
   const codePoint = character.codePointAt(0) as number
   return codePoint < 0x250 ? 1 : codePoint < 0x3000 ? 3 : codePoint < 0xa000 ? 2 : codePoint < 0x10000 ? 3 : MAX_WEIGHT
 }
 
-/** The same for a text that may be missing: null stays null. */
+/** Cleans a text that may be missing: null stays null. */
 export function cleanOrNull(text: string | null, max?: number): string | null {
   return text === null ? null : clean(text, max)
 }
 
-/** A name in a table, marked where it is switched off. */
+/** A name in a table, marked if it is switched off. */
 export function nameWithState(name: string, isActive: boolean): string {
   return isActive ? name : `${name} (switched off)`
 }
 
-/** The name of a sellable product, with the label of its variant where there are several. */
+/** The name of a sellable product, with the label of its variant if it has one. */
 export function variantName({ name, label }: { name: string; label: string | null }, max?: number): string {
   return clean(label === null ? name : `${name} ${label}`, max)
 }
@@ -55,10 +55,10 @@ export function untrusted(text: string | null, max = 300): string | null {
   return text === null ? null : `[untrusted text] ${clean(text, max)}`
 }
 
-// Most results: to look for characters that cost more takes longer than all else here.
+// Most results are ASCII. The search for characters that cost more is the slowest part, so it is skipped for them.
 const ASCII = /^[\0-\x7f]*$/
 
-/** About how many tokens a text costs a model, rather too many than too few. Ids and decimals cost one for 2.5 letters. */
+/** A generous estimate of the tokens that a text costs a model; ids and decimals cost one per 2.5 letters. */
 export function estimateTokens(text: string): number {
   let tokens = 0.4 * text.length
   if (ASCII.test(text)) return Math.ceil(tokens)

@@ -1,19 +1,19 @@
-/** A message kept for the client of a session, until its stream delivers it. */
+/** A message kept for a session's client until the stream delivers it. */
 export interface SessionEvent {
-  /** Grows with time; a client names the last one that it saw in `Last-Event-ID`. */
+  /** Increases with time; a client sends the last one that it saw as `Last-Event-ID`. */
   id: string
   /** JSON-RPC, serialised. */
   message: string
 }
 
-/** Why the holder of a session's stream is rung: something to deliver, another stream in its place, or the end. */
+/** Why the holder of a session's stream is notified: a message to deliver, a stream that replaces it, or the end. */
 export type Ring = 'event' | 'ended' | `taken:${string}`
 
-/** Messages to clients, kept for each session and shared by all instances; whoever holds the stream is rung. */
+/** Messages to clients, kept per session and shared by all instances. A "ring" notifies the holder of the stream. */
 export interface SessionEvents {
   /**
-   * Keeps messages for a session if what its client knows of its lists is not `lists`, and rings. One atomic step: of
-   * several instances that notice a change, one tells it.
+   * Stores messages for a session and rings, unless the client already knows `lists`. One atomic step: if several
+   * instances notice a change, only one announces it.
    * @param lists digest of the lists that the principal may see now
    * @param ttlSeconds how long the messages are kept
    */
@@ -30,14 +30,14 @@ export interface SessionEvents {
   latest(sessionId: string): Promise<string>
   ring(sessionId: string, ring: Ring): Promise<void>
   /**
-   * Listens for the rings of a session. After a loss of connection `event` is rung, as something may have been missed.
-   * @returns what stops it
+   * Listens for the rings of a session. After a lost connection it rings `event`, as something may have been missed.
+   * @returns a function that stops it
    */
   listen(sessionId: string, onRing: (ring: Ring) => void): Promise<() => void>
 }
 
-/** Before every message. */
+/** An id before that of every message. */
 export const FIRST_EVENT_ID = '0-0'
 
-/** Messages kept for each session; older ones are dropped. They say that a list changed: the newest counts. */
+/** How many messages are kept per session. They only say that a list changed, so older ones can be dropped. */
 export const MAX_EVENTS = 100

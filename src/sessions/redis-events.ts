@@ -2,8 +2,8 @@ import type { Redis } from 'ioredis'
 import { FIRST_EVENT_ID, MAX_EVENTS, type Ring, type SessionEvents } from './events.ts'
 import { sessionKey } from './redis-store.ts'
 
-// Session and messages have one hash tag, so that the script runs on a Cluster.
-// A session of which Redis has lost the record goes on, as at its next request.
+// The keys of session and messages share a hash tag, so that the script can run on a Cluster. It also serves a
+// session whose record Redis has lost: the next request would create it again.
 const ANNOUNCE = `
   local json = redis.call('GET', KEYS[1])
   local record = json and cjson.decode(json) or { principal = ARGV[1] }
@@ -21,7 +21,7 @@ const ANNOUNCE = `
  * @param subscriber one connection for the rings of all sessions
  */
 export function createRedisSessionEvents(redis: Redis, subscriber: Redis): SessionEvents {
-  // Arrays: there is nearly always one, and a Set of one weighs four times as much.
+  // Arrays, because there is nearly always one listener, and a Set of one takes four times the memory.
   const listeners = new Map<string, ((ring: Ring) => void)[]>()
   const eventsKey = (sessionId: string) => `{${sessionKey(sessionId)}}:events`
   const channelOf = (sessionId: string) => `mcp:doorbell:${sessionId}`
@@ -31,7 +31,7 @@ export function createRedisSessionEvents(redis: Redis, subscriber: Redis): Sessi
   })
   subscriber.on('ready', async () => {
     if (listeners.size === 0) return
-    // What cannot be subscribed now is subscribed after the next loss; streams look by themselves, too, when they are renewed.
+    // A failed subscription is retried after the next reconnect. Streams also check for messages at every renewal.
     await subscriber.subscribe(...listeners.keys()).catch(() => {})
     for (const each of listeners.values()) for (const onRing of each) onRing('event')
   })
@@ -67,7 +67,7 @@ export function createRedisSessionEvents(redis: Redis, subscriber: Redis): Sessi
         if (listeners.delete(channel)) subscriber.unsubscribe(channel).catch(() => {})
       }
       try {
-        // Also where others listen: their subscription may be on its way yet.
+        // Even if others listen already: their subscription may not have been confirmed yet.
         await subscriber.subscribe(channel)
       } catch (error) {
         stop()

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import { CHOICE_TTL_SECONDS, type SessionRecord, type SessionState, type SessionStore } from './store.ts'
 
-// Touches one key, so that it runs on a Cluster too.
+// Uses a single key, so that it can run on a Cluster.
 const UPDATE_OWN = `
   local json = redis.call('GET', KEYS[1])
   local record = json and cjson.decode(json) or {}
@@ -11,13 +11,13 @@ const UPDATE_OWN = `
   return 1`
 const ENDED = JSON.stringify({ ended: true })
 
-/** The key of a session. Ids come from clients: braces would be a hash tag of their choice. */
+/** The key of a session. Ids come from clients, so braces are escaped: they would set the hash tag. */
 export function sessionKey(sessionId: string): string {
   return `mcp:session:${encodeURIComponent(sessionId)}`
 }
 
 /**
- * Sessions in Redis: a string `mcp:session:{sid}` with the record as JSON for each, and a string
+ * Sessions in Redis: for each a string `mcp:session:{sid}` with the record as JSON, and for each principal a string
  * `mcp:choice:{principal}` with the last choice.
  * @param redis with auto-pipelining, so that commands sent together take one round trip, on a Cluster too
  */
@@ -29,7 +29,7 @@ export function createRedisSessionStore(redis: Redis): SessionStore {
     change: Partial<SessionRecord>,
     ...life: (string | number)[]
   ) => redis.eval(UPDATE_OWN, 1, sessionKey(sessionId), principal, JSON.stringify(change), ...life)
-  // On a Cluster, the keys of one command must lie on one node. One command costs half as much as two.
+  // One command costs half as much as two, but on a Cluster its keys would have to be on the same node.
   const getBoth = (...keys: [string, string]): Promise<(string | null)[]> =>
     redis.isCluster ? Promise.all(keys.map((key) => redis.get(key))) : redis.mget(keys)
 

@@ -1,37 +1,37 @@
-/** What is kept of an MCP session: facts about a conversation, never a proof of identity. */
+/** The record of an MCP session: facts about a conversation, never a proof of identity. */
 export interface SessionRecord {
   /** `ref` of the principal that the session belongs to. */
   principal: string
   businessId?: string | undefined
-  /** Digest of the lists that the client saw last or was told of. */
+  /** Digest of the lists that the client last saw or was notified of. */
   lists?: string | undefined
   protocolVersion?: string | undefined
   client?: string | undefined
-  /** When it lapses, in seconds since the epoch. */
+  /** When it expires, in seconds since 1970. */
   expiresAt?: number | undefined
 }
 
 export interface SessionState {
-  /** `ended` after DELETE; null when there is none (unknown, expired). */
+  /** `ended` after DELETE; null if there is no session (unknown or expired). */
   session: SessionRecord | 'ended' | null
-  /** The business that the principal chose last, in any session. */
+  /** The principal's last choice of business, in any session. */
   lastBusinessId: string | null
 }
 
 /** Sessions and choices, shared by all instances. Every method is one round trip. */
 export interface SessionStore {
   /**
-   * @param sessionId undefined for a request without a session: only the choice is read
-   * @param principal whose last choice is read; undefined where nothing is chosen
+   * @param sessionId undefined for a request without a session; then only the choice is read
+   * @param principal whose last choice is read; undefined if there is nothing to choose
    */
   read(sessionId: string | undefined, principal: string | undefined): Promise<SessionState>
-  /** Makes a record together with its life in seconds, unless there is one by now. */
+  /** Creates a record with its lifetime in seconds, unless there is one by now. */
   save(sessionId: string, record: SessionRecord, ttlSeconds: number): Promise<void>
-  /** Lets a session live until `expiresAt`, which is in `ttlSeconds`, if it is still this principal's. */
+  /** Extends a session to `expiresAt`, which is in `ttlSeconds`, if it is still this principal's. */
   renew(sessionId: string, principal: string, expiresAt: number, ttlSeconds: number): Promise<void>
-  /** Keeps a choice for the session, if it is still this principal's, and as the principal's last one. */
+  /** Stores a choice for the session, if it is still this principal's, and as the principal's last choice. */
   chooseBusiness(sessionId: string | undefined, principal: string, businessId: string): Promise<void>
-  /** Keeps which lists the client of a session has seen, if the session is still this principal's. */
+  /** Stores which lists a session's client has seen, if the session is still this principal's. */
   noteLists(sessionId: string, principal: string, lists: string): Promise<void>
   /** Ends a session for good: its id is remembered as ended for `ttlSeconds`. */
   end(sessionId: string, ttlSeconds: number): Promise<void>

@@ -1,4 +1,4 @@
-/** Where "now" comes from; tests put a fixed one in its place. */
+/** The source of "now"; tests replace it with a fixed one. */
 export type Clock = () => Date
 
 export const systemClock: Clock = () => new Date()

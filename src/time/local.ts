@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { Temporal } from 'temporal-polyfill'
 
-// A date without a time is read as midnight UTC, where every day has 24 hours.
+// JavaScript reads a date without a time as midnight UTC, where every day has 24 hours.
 const DAY_MS = 24 * 3600_000
 
 /** The calendar day of an instant in a zone, as YYYY-MM-DD. */
@@ -30,7 +30,7 @@ export function addYears(date: string, years: number): string {
   return Temporal.PlainDate.from(date).add({ years }).toString()
 }
 
-/** How many local days a window has, both ends counted. */
+/** How many local days a window has, including both ends. */
 export function daysBetween(from: string, to: string): number {
   return (Date.parse(to) - Date.parse(from)) / DAY_MS + 1
 }
@@ -61,12 +61,12 @@ export function monthStart(date: string): string {
   return `${date.slice(0, 7)}-01`
 }
 
-/** The first day of the month after a local day's. */
+/** The first day of the month after a local day. */
 export function nextMonth(date: string): string {
   return monthStart(addDays(monthStart(date), 31))
 }
 
-/** Whether a name is a time zone of the IANA database; an offset such as `+01:00` is none: it knows no summer time. */
+/** Whether a name is a time zone of the IANA database. An offset such as `+01:00` is not: it has no summer time. */
 export function isTimezone(name: string): boolean {
   if (!/^[A-Za-z]/.test(name)) return false
   try {
@@ -86,7 +86,7 @@ function shifted(instant: Date, { milliseconds }: { milliseconds: number }): str
   return new Date(instant.getTime() + milliseconds).toISOString()
 }
 
-// Zones change their offset at full quarters of an hour: each is worked out once for a quarter.
+// Offsets change only at full quarters of an hour, so each is computed once per quarter.
 const QUARTER_MS = 15 * 60_000
 const offsets = new LRUCache<string, { milliseconds: number; text: string }>({ max: 1000 })
 

@@ -16,14 +16,14 @@ const PRESETS = [
 ] as const
 type Preset = (typeof PRESETS)[number]
 
-/** The arguments by which a tool takes a window of local days. */
+/** The arguments for a window of local days. */
 export const WINDOW_INPUT = {
   from: Type.Optional(LocalDate('Local day, YYYY-MM-DD')),
   to: Type.Optional(LocalDate('Counted; default: from')),
   preset: Type.Optional(StringEnum(PRESETS)),
 }
 
-/** The window that a result is about. */
+/** The window of a result. */
 export const WindowSchema = Type.Object({
   from: Type.String({ description: 'First local day' }),
   to: Type.String({ description: 'Last local day, counted' }),
@@ -31,7 +31,7 @@ export const WindowSchema = Type.Object({
   currency: Type.String(),
 })
 
-/** Local days, both ends counted. */
+/** Local days, including both ends. */
 export interface Days {
   from: string
   to: string
@@ -44,13 +44,13 @@ export interface WindowInput {
 }
 
 const MAX_DAYS = 1100
-/** The first day that a tool takes: before it, time zones and calendars are a science of their own. */
+/** The first day that tools accept: earlier time zones and calendars are a science of their own. */
 export const FIRST_DAY = '1900-01-01'
 const LAST_DAY = '2999-12-31'
 
 /**
  * Local days from a tool's arguments.
- * @param fallback the preset when neither days nor preset are given
+ * @param fallback the preset if neither days nor preset are given
  * @throws ServiceError `invalid_argument` naming the argument
  */
 export function windowOf(input: WindowInput, now: Date, timezone: string, fallback: Preset): Days {
@@ -72,7 +72,7 @@ export function windowOf(input: WindowInput, now: Date, timezone: string, fallba
   return window
 }
 
-/** The same for a list, in its zone; undefined where no days are asked for: it shows all then. */
+/** The window of a list, with its zone; undefined if none is given, which lists everything. */
 export function windowIfAsked(
   input: WindowInput,
   now: Date,
@@ -83,12 +83,12 @@ export function windowIfAsked(
 }
 
 /**
- * The equal period to compare a window with: as many local days just before it; for a whole calendar month the month
- * before, for a month to date the same days of the month before, as far as it has them.
+ * The earlier period that a window is compared with: for a calendar month the month before, for a month to date the
+ * same days of the month before, as far as it has them, and otherwise as many local days just before the window.
  */
 export function periodBefore({ from, to }: Days): Days {
   const length = daysBetween(from, to)
-  // One day and one week lie at the start of a month by chance: yesterday and the week before are their likes.
+  // A day or a week begins a month only by chance: compare it with the day or the week before.
   const isWeek = length === 7 && weekStart(from) === from
   if (length > 1 && !isWeek && from === monthStart(from) && monthStart(to) === from) {
     const monthEnd = addDays(from, -1)
@@ -99,7 +99,7 @@ export function periodBefore({ from, to }: Days): Days {
   return { from: addDays(from, -length), to: addDays(from, -1) }
 }
 
-/** The same local days one year earlier; of a 29 February it takes the 28th. */
+/** The same local days one year earlier; 29 February becomes the 28th. */
 export function yearBefore({ from, to }: Days): Days {
   return { from: addYears(from, -1), to: addYears(to, -1) }
 }

@@ -1,14 +1,9 @@
-import { mkdir } from 'node:fs/promises'
-import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { buildPage } from '../../scripts/build-page.ts'
-import { openBrowser } from '../support/browser.ts'
+import { openBrowser, shoot } from '../support/browser.ts'
 import { rpc, type Service, startService } from '../support/service.ts'
 import { makeShop, makeUser } from '../support/shop.ts'
-
-const SHOTS = process.env.SCREENSHOTS
-const PHONE = { width: 360, height: 740 }
 
 let service: Service
 let chromium: Awaited<ReturnType<typeof openBrowser>>
@@ -54,19 +49,19 @@ afterEach(async () => {
 describe('/settings/mcp', () => {
   it('leads from the sign-in to a working token, and revokes it', async () => {
     await page.goto(`${origin}/settings/mcp`)
-    await shoot('sign-in')
+    await shoot(page, 'sign-in')
     await signIn('ana', 'wrong-password')
     await page.getByText('Email or password is wrong.').waitFor()
     await signIn('ana')
 
     await page.getByRole('textbox', { name: 'Label' }).fill('Claude on my laptop')
-    await shoot('tokens-empty')
+    await shoot(page, 'tokens-empty')
     await page.getByRole('button', { name: 'Generate Token' }).click()
     await page.getByRole('heading', { name: 'Your token' }).waitFor()
     const token = (await page.locator('#secret-value code').textContent()) ?? ''
     expect(token).toMatch(/^eyJ[\w-]+\.[\w-]+\.[\w-]+$/)
     expect(await page.locator('#secret-facts').textContent()).toContain('<b>Tienda Sol</b> de las Ánimas & Hijos')
-    await shoot('token')
+    await shoot(page, 'token')
 
     const list = await rpc(service.app, token, 'tools/list')
     expect(list.body.result.tools.map((tool: { name: string }) => tool.name)).toContain('set_active_business')
@@ -80,10 +75,10 @@ describe('/settings/mcp', () => {
     expect(command).toBe(
       `claude mcp add --transport http flowpos ${origin}/mcp \\\n  --header "Authorization: Bearer ${token}"`,
     )
-    await shoot('snippet')
+    await shoot(page, 'snippet')
 
     await page.getByRole('button', { name: 'Revoke Claude on my laptop' }).click()
-    await shoot('confirm')
+    await shoot(page, 'confirm')
     await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click()
     await page.getByText('You have no live token.').waitFor()
     expect(await page.content()).not.toContain(token)
@@ -112,7 +107,7 @@ describe('/settings/mcp', () => {
     await page.goto(`${origin}/settings/mcp`)
     await signIn('nadie')
     await page.getByText('You have no active membership in any business.').waitFor()
-    await shoot('no-membership')
+    await shoot(page, 'no-membership')
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.getByLabel('Email').waitFor()
   })
@@ -130,7 +125,7 @@ describe('production settings', () => {
     await withSettings(null)
     await page.getByRole('heading', { name: 'Sign-in is not configured' }).waitFor()
     expect(await page.getByRole('button').count()).toBe(0)
-    await shoot('unconfigured')
+    await shoot(page, 'unconfigured')
   })
 
   it.each([
@@ -152,12 +147,12 @@ describe('/settings/mcp/v1', () => {
     await page.getByRole('textbox', { name: 'Label' }).fill('Nightly report')
     await page.getByLabel('Valid through').fill('2090-01-31')
     await page.getByRole('checkbox', { name: 'Change products' }).uncheck()
-    await shoot('keys-empty')
+    await shoot(page, 'keys-empty')
     await page.getByRole('button', { name: 'Create API key' }).click()
     await page.getByRole('heading', { name: 'Your API key' }).waitFor()
     const key = (await page.locator('#secret-value code').textContent()) ?? ''
     expect(key).toMatch(/^fp_mcp_/)
-    await shoot('key')
+    await shoot(page, 'key')
     expect(await page.getByRole('checkbox', { checked: true }).count()).toBe(5)
     expect((await rpc(service.app, key, 'tools/list')).status).toBe(200)
 
@@ -176,7 +171,7 @@ describe('/settings/mcp/v1', () => {
     await signIn('caja')
     await page.getByText('API keys are managed by an owner or admin').waitFor()
     expect(await page.getByRole('button', { name: 'Create API key' }).isVisible()).toBe(false)
-    await shoot('cashier')
+    await shoot(page, 'cashier')
   })
 })
 
@@ -184,20 +179,4 @@ async function signIn(uid: string, password = 'password'): Promise<void> {
   await page.getByLabel('Email').fill(`${uid}@example.com`)
   await page.getByLabel('Password').fill(password)
   await page.getByRole('button', { name: 'Sign in' }).click()
-}
-
-/** Checks that nothing is wider than a phone; keeps a picture of both widths where SCREENSHOTS names a folder. */
-async function shoot(name: string): Promise<void> {
-  const desktop = page.viewportSize()
-  await keep(`${name}-desktop`)
-  await page.setViewportSize(PHONE)
-  expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(PHONE.width)
-  await keep(`${name}-phone`)
-  if (desktop !== null) await page.setViewportSize(desktop)
-}
-
-async function keep(name: string): Promise<void> {
-  if (SHOTS === undefined) return
-  await mkdir(SHOTS, { recursive: true })
-  await page.screenshot({ path: path.join(SHOTS, `${name}.png`), fullPage: true })
 }

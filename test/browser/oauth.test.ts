@@ -1,13 +1,11 @@
 import { createServer, type Server } from 'node:http'
-import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { freePort } from '../../embedded/postgres.ts'
-import { openBrowser } from '../support/browser.ts'
+import { buildPage } from '../../scripts/build-page.ts'
+import { openBrowser, shoot } from '../support/browser.ts'
 import { type Service, startService } from '../support/service.ts'
 import { makeShop, makeUser } from '../support/shop.ts'
-
-const SHOTS = process.env.SCREENSHOTS
 
 let service: Service
 let chromium: Awaited<ReturnType<typeof openBrowser>>
@@ -19,6 +17,7 @@ let complaints: string[]
 
 beforeAll(async () => {
   chromium = await openBrowser()
+  await buildPage()
   const port = await freePort()
   origin = `http://localhost:${port}`
   service = await startService({ users: ['ana', 'beto'], config: { PORT: String(port) }, pageSignsIn: true })
@@ -56,15 +55,16 @@ afterEach(async () => {
 it('signs the merchant in, asks, and goes back to the application with a code', async () => {
   await page.goto(await authorizationUrl())
   await page.getByLabel('Password').waitFor()
-  await shoot('oauth-sign-in')
+  await shoot(page, 'oauth-sign-in')
   await signIn('ana', 'wrong-password')
   await page.getByText('Email or password is wrong').waitFor()
+  await shoot(page, 'oauth-wrong-password')
   await signIn('ana')
 
   await page.getByRole('heading', { name: 'Connect to FlowPOS' }).waitFor()
   expect(await page.locator('main').textContent()).toContain('<b>Tienda Sol</b> de las Ánimas & Hijos')
   expect(await page.locator('main').textContent()).toContain('(reports:read)')
-  await shoot('oauth-consent')
+  await shoot(page, 'oauth-consent')
   await page.getByRole('button', { name: 'Allow', exact: true }).click()
   await page.getByText('back at the application').waitFor()
   const answer = new URL(page.url()).searchParams
@@ -82,12 +82,22 @@ it('lets another person of the same browser sign in, and refuse', async () => {
   expect(new URL(page.url()).searchParams.get('error')).toBe('access_denied')
 })
 
+it('offers nothing to allow if the role grants none of the requested scopes', async () => {
+  await page.goto(await authorizationUrl('reports:read'))
+  await signIn('beto')
+  await page.getByText('Your role in these businesses allows nothing of what it asks for.').waitFor()
+  expect(await page.getByText('It will be able to').isVisible()).toBe(false)
+  expect(await page.getByRole('button').allTextContents()).toEqual(['Do not allow'])
+  await shoot(page, 'oauth-refused')
+})
+
 it('says what to do when the sign-in has expired', async () => {
   await page.goto(`${origin}/oauth/interaction/long-gone`)
   await page.getByText('start the connection again').waitFor()
+  await shoot(page, 'oauth-error')
 })
 
-async function authorizationUrl(): Promise<string> {
+async function authorizationUrl(scope?: string): Promise<string> {
   const registered = await service.app.inject({
     method: 'POST',
     url: '/oauth/register',
@@ -100,6 +110,7 @@ async function authorizationUrl(): Promise<string> {
     redirect_uri: callback,
     code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
     code_challenge_method: 'S256',
+    ...(scope === undefined ? {} : { scope }),
   }).toString()
   return url.href
 }
@@ -108,8 +119,4 @@ async function signIn(uid: string, password = 'password'): Promise<void> {
   await page.getByLabel('Email').fill(`${uid}@example.com`)
   await page.getByLabel('Password').fill(password)
   await page.getByRole('button', { name: 'Sign in' }).click()
-}
-
-async function shoot(name: string): Promise<void> {
-  if (SHOTS !== undefined) await page.screenshot({ path: path.join(SHOTS, `${name}.png`), fullPage: true })
 }

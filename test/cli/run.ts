@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 
 const ROOT = join(import.meta.dirname, '../..')
 
-// Bundled as in production: a process that compiles what it runs takes eight times as long.
+// Bundled as in production, because a process that compiles its sources takes eight times as long.
 const BUILT = join(ROOT, 'node_modules/.cache/cli')
 const BUNDLE = [join(ROOT, 'scripts/bundle.mjs'), '--if-changed', BUILT, 'cli', 'migrations']
 const building = promisify(execFile)(process.execPath, BUNDLE, { cwd: ROOT })
@@ -15,7 +15,7 @@ export interface Run {
   stderr: string
 }
 
-/** Runs a command line tool as a process of its own, with nothing but the given settings. */
+/** Runs a command line tool in a separate process, with only the given settings. */
 export async function runTool(
   tool: string,
   args: readonly string[],

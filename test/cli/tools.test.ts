@@ -23,7 +23,7 @@ afterAll(async () => {
 const run = (tool: string, ...args: string[]) => runTool(tool, args, { env: { DATABASE_URL: serviceUrl } })
 const tools = (calls: string[][]) => Promise.all(calls.map(([tool = '', ...args]) => run(tool, ...args)))
 
-/** The one JSON line of a run that went well. */
+/** The JSON line of a successful run. */
 function json(result: Run) {
   expect(result).toMatchObject({ code: 0, stderr: '' })
   expect(result.stdout.trim().split('\n')).toHaveLength(1)

@@ -1,7 +1,7 @@
 import { createServer, request as forward } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** Adds a credential to every request, for a client that has no way to be given one. Everything else is passed on. */
+/** Adds a credential to every request, for a client that cannot be given one, and passes everything else on. */
 export async function startBearerProxy(target: string, token: string) {
   const { hostname, port } = new URL(target)
   const server = createServer((incoming, outgoing) => {

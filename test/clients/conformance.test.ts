@@ -21,7 +21,7 @@ afterAll(async () => {
   await rm(results, { recursive: true, force: true })
 })
 
-// The tool ends with an error for a failure that is not in the baseline, and for an entry of it that does not fail.
+// The tool ends with an error for a failure that is not in the baseline, and for a baseline entry that passes.
 it.each([
   {
     revision: '2025-11-25',
@@ -47,6 +47,6 @@ it.each([
     ...['--expected-failures', here(suite.baseline)],
   ])
   expect(code, `${stdout}\n${stderr}`).toBe(0)
-  // To the tool, a scenario that checked nothing has passed, too.
+  // For the tool, a scenario that checks nothing has also passed.
   for (const scenario of suite.passes) expect(stdout).toMatch(new RegExp(`✓ ${scenario}: [1-9]\\d* passed, 0 failed`))
 })

@@ -64,7 +64,7 @@ async function runBridge(calls: unknown): Promise<{ declared: string[]; answers:
   }
 }
 
-/** A Python with the bridge's packages; the first on PATH need not be the one that the system's packages are for. */
+/** A Python with the bridge's packages; the first on PATH may not be the one that has the system's packages. */
 async function findPython(): Promise<string> {
   for (const python of ['python3', '/usr/bin/python3']) {
     const { code } = await run(python, ['-c', 'import httpx, requests']).catch(() => ({ code: null }))

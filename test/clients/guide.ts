@@ -3,7 +3,7 @@ import { type Merchant, OWNER } from '../support/merchant.ts'
 import { here } from './run.ts'
 
 /**
- * A listing of the published guide, word for word but for what its reader fills in: the host and the Firebase token.
+ * A listing of the published guide, unchanged except for what its reader fills in: the host and the Firebase token.
  */
 export async function listing(name: string, { origin, service }: Merchant): Promise<string> {
   const text = await readFile(here(`guide/${name}`), 'utf8')

@@ -10,7 +10,7 @@ export default async function install(): Promise<void> {
   )
   if (locked && installed && installed.mtimeMs >= locked.mtimeMs) return
 
-  // None of the clients needs its install script.
+  // The clients do not need their install scripts.
   const args = ['ci', '--prefix', here('.'), '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel', 'error']
   const npm = spawn('npm', args, { stdio: 'inherit', shell: process.platform === 'win32' })
   const [code] = await once(npm, 'close')

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { expect, it } from 'vitest'
 import { ConfigSchema } from '../../src/config.ts'
-import { run } from './podman.ts'
+import { run } from './engine.ts'
 import { ROOT } from './surroundings.ts'
 
 interface Manifest {
@@ -29,7 +29,7 @@ const SECRET = /SECRET|PASSWORD|_URL$/
 
 it('sets what the service knows, secrets by reference alone, and probes what it answers', async () => {
   const { kind, metadata, spec } = await read('service.yaml')
-  // Or Google would take a merchant's token for one of its own.
+  // Otherwise Google would check a merchant's token as one of its own.
   expect(metadata.annotations['run.googleapis.com/invoker-iam-disabled']).toBe('true')
   const [container] = spec.template.spec.containers
   expect({ kind, timeout: spec.template.spec.timeoutSeconds }).toEqual({ kind: 'Service', timeout: 3600 })

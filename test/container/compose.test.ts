@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { run } from './podman.ts'
+import { run } from './engine.ts'
 import { ROOT } from './surroundings.ts'
 
 const SETTINGS = {
@@ -17,7 +17,7 @@ const SETTINGS = {
 }
 
 let dir: string
-// In place of the developer's own .env.
+// Replaces the developer's own .env.
 let empty: string
 beforeAll(async () => {
   dir = await mkdtemp(path.join(tmpdir(), 'flowpos-compose-'))
@@ -38,7 +38,7 @@ it('is valid with all its settings, and gives the instances no password but thei
   expect(instance).toContain('postgres://flowpos_mcp:cc@')
   expect(instance).toContain('replicas: 3')
   expect(instance).not.toContain('bb@')
-  // A setting that is not named would have no effect, and nobody would be told.
+  // A setting that compose.yaml does not name would silently have no effect.
   const { stdout: set } = await config({ ...SETTINGS, DATABASE_POOL_SIZE: '4' })
   expect(set).toMatch(/DATABASE_POOL_SIZE: '4'/)
 })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../../embedded/postgres.ts'
-import { type Container, image, run, runOnce, startContainer } from './podman.ts'
+import { type Container, healthcheck, image, runOnce, startContainer } from './engine.ts'
 import { type Surroundings, startSurroundings } from './surroundings.ts'
 
 let around: Surroundings
@@ -21,14 +21,14 @@ describe('the image', () => {
         app: fs.readdirSync('/app'),
         built: fs.readdirSync('/app/dist'),
         packages: [...new Set(files.map((file) => /^.app.node_modules.((@[^/]+.)?[^/]+)/.exec(file)?.[1]))],
-        // A word of each, out of the development issuer and the embedded database.
+        // Words that occur only in the development issuer and the embedded database.
         demo: own.filter((file) => /INVALID_LOGIN_CREDENTIALS|initdb/.test(fs.readFileSync(file, 'utf8'))),
         programs: fs.readdirSync('/usr/local/bin'),
       }))`
     const { stdout, stderr } = await runOnce({}, 'node', '-e', look)
     const { packages, ...found } = JSON.parse(stdout || stderr)
     expect(found.app.sort()).toEqual(['dist', 'node_modules', 'package.json'])
-    expect(found.built).toEqual(expect.arrayContaining(['cli', 'migrations', 'settings', 'src', 'tools']))
+    expect(found.built).toEqual(expect.arrayContaining(['assistant', 'cli', 'migrations', 'src', 'tools']))
     for (const folder of ['demo', 'embedded', 'test', 'bench', 'scripts']) expect(found.built).not.toContain(folder)
     expect(found.demo.filter((file: string) => !file.startsWith('/app/dist/assistant/'))).toEqual([])
     expect(found.programs).not.toEqual(expect.arrayContaining(['npm']))
@@ -93,7 +93,7 @@ describe('the service', () => {
     })
   })
 
-  it('runs as nobody in particular, first in its container, on a file system that it cannot write', async () => {
+  it('runs without privileges, as the first process, on a read-only file system', async () => {
     const look = `
       const fs = require('node:fs')
       const attempt = (file) => { try { fs.writeFileSync(file, 'x'); return 'written' } catch (error) { return error.code } }
@@ -120,9 +120,7 @@ describe('the service', () => {
   })
 
   it('is found healthy by its own health check', async () => {
-    const { stdout } = await run('podman', ['image', 'inspect', '--format', '{{json .HealthCheck.Test}}', image()])
-    const [kind, ...command] = JSON.parse(stdout) as string[]
-    expect(kind).toBe('CMD')
+    const command = await healthcheck()
     expect(await container.exec(...command)).toMatchObject({ code: 0 })
     const elsewhere = await container.exec('env', `PORT=${await freePort()}`, ...command)
     expect(elsewhere.code).toBe(1)

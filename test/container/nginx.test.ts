@@ -3,8 +3,8 @@ import { type AddressInfo, connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../../embedded/postgres.ts'
+import { type Container, runOnce, startContainer } from './engine.ts'
 import { type Nginx, startNginx } from './nginx.ts'
-import { type Container, runOnce, startContainer } from './podman.ts'
 import { type Surroundings, startSurroundings } from './surroundings.ts'
 
 describe('three containers behind deploy/nginx', () => {
@@ -60,7 +60,7 @@ describe('deploy/nginx over instances that misbehave', () => {
     for (const server of servers.splice(0)) server.close().closeAllConnections()
   })
 
-  /** An instance that does with requests what the test wants. */
+  /** An instance that answers requests as the test wants. */
   async function instance(handle: (request: IncomingMessage, response: ServerResponse) => void): Promise<number> {
     const server = createServer((request, response) => {
       if (request.url === '/health/live') response.end()
@@ -71,7 +71,7 @@ describe('deploy/nginx over instances that misbehave', () => {
     return (server.address() as AddressInfo).port
   }
 
-  it('repeats no POST that an instance has seen, and says so as the service does', async () => {
+  it('does not repeat a POST that an instance has seen, and says so as the service does', async () => {
     let seen = 0
     const dying = (request: IncomingMessage) => {
       seen++
@@ -85,7 +85,7 @@ describe('deploy/nginx over instances that misbehave', () => {
     expect(await response.json()).toMatchObject({ statusCode: 503, code: 'unavailable', error: 'Service Unavailable' })
   })
 
-  it('passes on a POST that nobody took', async () => {
+  it('passes on a POST that no instance has seen', async () => {
     const gone = await freePort()
     nginx = await startNginx([gone, await instance((_request, response) => response.end('done'))])
     for (let call = 0; call < 4; call++) {
@@ -106,12 +106,12 @@ describe('deploy/nginx over instances that misbehave', () => {
     ])
   })
 
-  it('holds back no event of a stream', async () => {
+  it('does not hold back events of a stream', async () => {
     let finish = () => {}
     const port = await instance((_request, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       response.write('data: 1\n\n')
-      // The second event comes when the first one has arrived.
+      // The second event is sent only after the first one has arrived.
       finish = () => response.end('data: 2\n\n')
     })
     nginx = await startNginx([port])
@@ -143,7 +143,7 @@ describe('deploy/nginx over instances that misbehave', () => {
       await sleep(1000)
     }
     socket.destroy()
-    // What the kernel holds for both sockets, and no file of nginx.
+    // The kernel's buffers of both sockets, but no file of nginx.
     expect(taken).toBeLessThan(total / 2)
   })
 
@@ -166,7 +166,7 @@ describe('deploy/nginx over instances that misbehave', () => {
       host,
       'x-forwarded-host': host,
       'x-forwarded-proto': 'http',
-      // TRUST_PROXY=1 believes the last one alone.
+      // TRUST_PROXY=1 trusts only the last one.
       'x-forwarded-for': '203.0.113.9, 127.0.0.1',
     })
   })

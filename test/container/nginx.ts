@@ -9,18 +9,18 @@ import { ROOT } from './surroundings.ts'
 
 export interface Nginx {
   origin: string
-  /** The upstream that answered each request so far, as `host:port`; several, in turn, where one was passed on. */
+  /** The upstream of each request so far, as `host:port`; all of them, if nginx passed a request on. */
   answeredBy(): Promise<string[]>
   stop(): Promise<void>
 }
 
 /**
- * The system's nginx with deploy/nginx/nginx.conf; only its addresses and folders are other ones here.
+ * The system's nginx with deploy/nginx/nginx.conf; only addresses and folders are replaced.
  * @param ports of the instances on 127.0.0.1
  */
 export async function startNginx(ports: number[]): Promise<Nginx> {
   const dir = await mkdtemp(path.join(tmpdir(), 'flowpos-nginx-'))
-  // nginx works as another user.
+  // nginx runs as another user.
   await chmod(dir, 0o755)
   const port = await freePort()
   const log = path.join(dir, 'access.log')
@@ -33,7 +33,7 @@ export async function startNginx(ports: number[]): Promise<Nginx> {
       .replace('/dev/stdout', log)
       .replace('listen 8080', `listen 127.0.0.1:${port}`),
   )
-  // Addresses in place of names: neither Docker's name server is here, nor an nginx that asks one again.
+  // Addresses instead of names: Docker's name server is not here, and an older nginx would resolve names only once.
   const [, line = ''] = /^\s*server mcp:4000 resolve (.*);$/m.exec(upstream) ?? []
   const servers = ports.map((each) => `server 127.0.0.1:${each} ${line};`).join('\n')
   await writeFile(
@@ -54,7 +54,7 @@ export async function startNginx(ports: number[]): Promise<Nginx> {
     if (child.exitCode !== null) throw new Error(`nginx does not start: ${output}`)
     await sleep(50)
   }
-  // What was asked until here is no part of the test.
+  // Earlier requests are not part of the test.
   const before = (await readLog()).length
 
   async function readLog(): Promise<string[]> {

@@ -2,19 +2,19 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import path from 'node:path'
 import { startPostgres } from '../../embedded/postgres.ts'
 import { startRedis } from '../../embedded/redis-server.ts'
-import { run } from './podman.ts'
+import { run } from './engine.ts'
 
 export const ROOT = path.join(import.meta.dirname, '../..')
 
 export interface Surroundings {
-  /** What the migration job gets: the owner of the schema. */
+  /** Settings of the migration job, with the owner of the schema. */
   owner: Record<string, string>
-  /** What an instance gets. */
+  /** Settings of an instance. */
   service: Record<string, string>
   stop(): Promise<void>
 }
 
-/** PostgreSQL with the roles of deploy/postgres, still without a schema, and Redis. */
+/** Redis, and PostgreSQL with the roles of deploy/postgres but no schema yet. */
 export async function startSurroundings(): Promise<Surroundings> {
   const [postgres, redis] = await Promise.all([startPostgres({ binDir: process.env.PG_BIN }), startRedis()])
   const stop = async () => {

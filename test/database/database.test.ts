@@ -11,7 +11,7 @@ let end: () => Promise<void>
 
 beforeAll(async () => {
   db = await createTestDatabase()
-  // One connection: whoever comes next gets the one that was used before.
+  // One connection, so that each transaction gets the one that was used before.
   const pool = createPool(db.ownerUrl, { size: 1, role: SERVICE_ROLE })
   database = createDatabase(pool)
   end = () => pool.end()
@@ -27,7 +27,7 @@ const settingOf = async (trx: Transaction) => {
 }
 const USER = '00000000-0000-4000-8000-000000000001'
 
-it('queries that are asked for together are answered each with its own rows', async () => {
+it('queries sent together each get their own rows', async () => {
   const numbers = Array.from({ length: 20 }, (_, number) => number)
   const rows = await database.within({ userId: USER }, 'read', (trx) =>
     Promise.all(numbers.map((number) => sql<{ n: number }>`select ${number}::int as n`.execute(trx))),
@@ -35,7 +35,7 @@ it('queries that are asked for together are answered each with its own rows', as
   expect(rows.map((result) => result.rows[0]?.n)).toEqual(numbers)
 })
 
-it('a read is over when it is answered: whoever has its connection next has a transaction of their own', async () => {
+it('a read is over when it is answered: the next user of its connection has a new transaction', async () => {
   const others = Array.from({ length: 20 }, (_, number) => `00000000-0000-4000-8000-0000000000${number + 10}`)
   const seen = await Promise.all(others.map((userId) => database.within({ userId }, 'read', settingOf)))
   expect(seen).toEqual(others)
@@ -57,7 +57,7 @@ it('the failure of one of them is the failure of all, and the connection goes on
   expect(await database.within({ userId: USER }, 'read', settingOf)).toBe(USER)
 })
 
-it('what failed first is told, although what it took with it is heard of before', async () => {
+it('the first failure is reported, even if failures that it caused are noticed earlier', async () => {
   const failed = database.within({ userId: USER }, 'read', (trx) => {
     const first = sql`select 1 / 0`.execute(trx)
     const heardLater = [1, 2, 3, 4, 5].reduce((query) => query.finally(() => {}), first)
@@ -66,7 +66,7 @@ it('what failed first is told, although what it took with it is heard of before'
   await expect(failed).rejects.toThrow('division by zero')
 })
 
-it('what goes on asking after its transaction has failed is refused, never served in the next one', async () => {
+it('queries after a failed transaction are refused, never served in the next one', async () => {
   let late: Promise<unknown> = Promise.resolve()
   const failed = database.within({ userId: USER }, 'read', async (trx) => {
     late = sleep(20).then(() => settingOf(trx))
@@ -78,8 +78,8 @@ it('what goes on asking after its transaction has failed is refused, never serve
   await expect(late).rejects.toThrow('the transaction has ended')
 })
 
-it('nothing comes of a transaction that does not begin: a write is not even tried', async () => {
-  // PostgreSQL refuses a statement with a NUL in it; here it is the one that begins.
+it('a transaction that does not begin does nothing: a write is not even tried', async () => {
+  // PostgreSQL refuses a statement with a NUL; here it is the BEGIN.
   const access = { firebaseUid: 'a\0b' }
   let isTried = false
   const write = database.within(access, 'write', async () => {

@@ -11,7 +11,7 @@ it('gives the answers in the order of the questions', async () => {
   expect(await together([sleep(5, 'slow'), 'known', sleep(0, 'quick')])).toEqual(['slow', 'known', 'quick'])
 })
 
-it('throws for the first that refuses, although another has done so before', async () => {
+it('throws the first error in order, even if another came earlier', async () => {
   const refused = together([sleep(1, 'fine'), refuseAfter(10, 'the first'), refuseAfter(0, 'the second')])
   await expect(refused).rejects.toThrow('the first')
 })

@@ -74,7 +74,7 @@ describe('a first load', () => {
     expect(orders).toBeGreaterThan(1000)
   })
 
-  it('is the same for the same now, whoever connects and however', async () => {
+  it('is the same for the same now, whoever connects in whatever way', async () => {
     const other = await createTestDatabase()
     try {
       // The owner of the schema need not be a superuser: row security binds this one.
@@ -218,7 +218,7 @@ describe('a first load', () => {
 })
 
 describe('a later start', () => {
-  it('adds what is missing, and only that, as if all had been told at once', async () => {
+  it('adds what is missing, and only that, as if everything had been written at once', async () => {
     const inSteps = await createTestDatabase()
     try {
       await seed(inSteps, new Date('2026-11-13T16:47:11Z'), DAYS - 8)
@@ -245,7 +245,7 @@ describe('a later start', () => {
     }
   })
 
-  it('leaves alone what people did to the demo meanwhile', async () => {
+  it('leaves changes that people made to the demo alone', async () => {
     const database = await createTestDatabase()
     try {
       await seed(database, new Date('2026-11-13T16:47:11Z'))

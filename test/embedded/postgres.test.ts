@@ -15,11 +15,11 @@ const launcher = new URL('../../embedded/postgres.ts', import.meta.url).href
 
 let parent: string
 let dataDir: string
-/** A cluster that several tests use, to save the time of making one. */
+/** A cluster shared by several tests, to save time. */
 let shared: { dataDir: string; binDir: string | undefined; durable: false }
 const servers: EmbeddedPostgres[] = []
 
-/** Remembers a server, to be stopped after the test whatever happens. */
+/** Remembers a server, so that it is stopped after the test in any case. */
 async function started(server: Promise<EmbeddedPostgres>): Promise<EmbeddedPostgres> {
   servers.push(await server)
   return server
@@ -35,7 +35,7 @@ async function query(server: EmbeddedPostgres, text: string): Promise<Record<str
   }
 }
 
-/** Opens the data directory in a process of its own, as the demo does. */
+/** Opens the data directory in a separate process, as the demo does. */
 async function openElsewhere(options: object) {
   const script = `
     import { openPostgres } from ${JSON.stringify(launcher)}
@@ -133,7 +133,7 @@ describe('openPostgres', { timeout: 20_000 }, () => {
     await server.stop()
     expect(await query(server, 'select 1 as one')).toEqual([{ one: 1 }])
 
-    // Killed without a word, its process takes the server along.
+    // Even if its process is killed, the server ends with it.
     elsewhere.child.kill('SIGKILL')
     await expect.poll(() => readdir(shared.dataDir), { timeout: 5000 }).not.toContain('postmaster.pid')
     const own = await started(openPostgres(shared))
@@ -146,7 +146,7 @@ describe('openPostgres', { timeout: 20_000 }, () => {
     expect(both.filter(({ owned }) => owned)).toHaveLength(1)
   })
 
-  it('starts after a kill -9, also when another process has the old number by now', async () => {
+  it('starts after a kill -9, even if another process has the old process id by now', async () => {
     const kept = { ...shared, durable: true }
     const killed = await started(openPostgres(kept))
     await query(killed, 'create table kept as select 42 as answer')

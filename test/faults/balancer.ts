@@ -14,7 +14,7 @@ export interface Balancer {
 
 const DEPLOY = join(import.meta.dirname, '../../deploy/nginx')
 
-/** nginx as it is deployed, over instances on these ports: it knows of them what connecting tells. */
+/** nginx as it is deployed, over instances on these ports. It notices failures only when it connects. */
 export async function startNginx(ports: number[]): Promise<Balancer> {
   const [main, upstream] = await Promise.all(
     ['nginx.conf', 'upstream.conf'].map((name) => readFile(join(DEPLOY, name), 'utf8')),
@@ -27,7 +27,7 @@ export async function startNginx(ports: number[]): Promise<Balancer> {
         [/\/tmp\//g, `${dir}/`],
         [/access_log .*;/, 'access_log off;'],
       ]),
-      // Without a name server, the instances are named one by one.
+      // Without a name server, the instances are listed one by one.
       'upstream.conf': replaced(upstream as string, [
         [/resolver .*;/, ''],
         [/server \S+ resolve (.*);/, ports.map((each) => `server 127.0.0.1:${each} $1;`).join(' ')],
@@ -36,7 +36,7 @@ export async function startNginx(ports: number[]): Promise<Balancer> {
   }))
 }
 
-/** HAProxy over the same, which asks the instances whether they are ready. */
+/** HAProxy over the same instances, which it asks whether they are ready. */
 export async function startHaproxy(ports: number[]): Promise<Balancer> {
   return startBalancer('haproxy', 'haproxy', (port, dir) => ({
     args: ['-db', '-q', '-f', `${dir}/haproxy.cfg`],
@@ -77,7 +77,7 @@ function replaced(text: string, changes: [RegExp, string][]): string {
 async function startBalancer(name: string, packageName: string, setup: Setup): Promise<Balancer> {
   const program = await findProgram(name, packageName)
   const [port, dir] = [await freePort(), await mkdtemp(join(tmpdir(), `flowpos-${name}-`))]
-  // nginx works as another user.
+  // nginx runs as another user.
   await chmod(dir, 0o755)
   const { args, files } = setup(port, dir)
   for (const [file, text] of Object.entries(files)) await writeFile(join(dir, file), text)

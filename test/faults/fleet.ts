@@ -15,13 +15,13 @@ export type Settings = Record<string, string | undefined>
 export interface Instance {
   port: number
   origin: string
-  /** Starts it, again too, and waits until it is ready; settings replace those given before. */
+  /** Starts or restarts it, and waits until it is ready; settings replace earlier ones. */
   start(settings?: Settings): Promise<void>
   /** Status of `/health/ready`; 0 when nobody answers. */
   ready(): Promise<number>
-  /** Ends it as a crash does. */
+  /** Kills it, like a crash. */
   kill(): Promise<void>
-  /** Ends it as a deployment does. @returns its exit code */
+  /** Ends it as a deployment would. @returns its exit code */
   terminate(): Promise<number | null>
 }
 
@@ -32,7 +32,7 @@ export interface Fleet {
   stop(): Promise<void>
 }
 
-/** Starts as many instances as there are settings, on one database. */
+/** Starts one instance for each of the settings, on the same database. */
 export async function startFleet(db: TestDatabase, settings: Settings[]): Promise<Fleet> {
   const login = `fleet_${randomBytes(4).toString('hex')}`
   await db.asOwner(`create role ${login} login in role flowpos_service`)

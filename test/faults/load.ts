@@ -4,37 +4,37 @@ import { expect } from 'vitest'
 import { type Owner, SKU } from './owner.ts'
 
 export interface LoadOptions {
-  /** Of a balancer or an instance. */
+  /** The origin of a balancer or an instance. */
   origin: string
   owner: Owner
   token: string
-  /** How long a caller goes on asking for one answer; 0: the first answer counts. */
+  /** How long a caller keeps asking for an answer; with 0, the first answer counts. */
   patienceMs?: number
   callers?: number
-  /** Whether a conversation may fall back to the first business, as when Redis has forgotten everything. */
+  /** Whether a conversation may fall back to the first business, as after Redis has lost everything. */
   mayForget?: boolean
 }
 
 export interface Load {
-  /** Calls that got their right answer so far. */
+  /** How many calls have got the right answer so far. */
   answered(): number
-  /** From here on with this token, in the same conversations. */
+  /** Continues the same conversations with this token. */
   use(token: string): void
   /**
-   * Lets the calls under way end and compares what was answered with what is in the database. Prints a line; fails
-   * unless every call got one right answer, and every order asked for is there once.
+   * Waits for the calls under way, and compares the answers with the database. Prints a line; fails unless every call
+   * got one right answer and every requested order exists exactly once.
    */
   finish(name: string): Promise<{ retried: number }>
 }
 
 const TRY_AGAIN_MS = 200
-// Callers that never rest would measure the machine.
+// Without pauses, the callers would only measure the machine.
 const PAUSE_MS = 20
 const RETRYABLE = /may be tried again/
-// What a balancer answers for an instance that is not there, and an instance for a part that is not.
+// The answers of a balancer without an instance, and of an instance without one of its parts.
 const RETRYABLE_STATUS = new Set([502, 503, 504])
 
-/** Conversations side by side, each in the second business: reads and sales in turn, one call at a time. */
+/** Parallel conversations in the second business, each alternating reads and sales, one call at a time. */
 export async function startLoad(options: LoadOptions): Promise<Load> {
   const { owner, patienceMs = 30_000, callers = 8 } = options
   let { token } = options
@@ -51,7 +51,7 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
       return conversation
     }),
   )
-  // Chosen last, in another session: a conversation that loses its own choice falls back to this one, and shows it.
+  // The last choice, in another session: a conversation that loses its own choice falls back to it, which shows.
   const chooser = client()
   await chooser.initialize()
   await chooser.call('set_active_business', { businessId: owner.first.id })
@@ -86,7 +86,7 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   }
 
   async function sell(conversation: Conversation, note: string): Promise<string | undefined> {
-    // The business is named where the conversation may have been forgotten: a sale must not go astray.
+    // Names the business if the conversation may have been lost, so that no sale goes to the wrong one.
     const businessId = options.mayForget ? { businessId: owner.second.id } : {}
     const items = [{ product: SKU, quantity: '1' }]
     const data = await conversation.call('create_order', { items, note, idempotencyKey: note, ...businessId })
@@ -123,7 +123,7 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
         doubled: 0,
         astray: 0,
       })
-      // Every sale is of one unit: a stock entry that was made twice shows here.
+      // Every sale is of one unit, so that a duplicate stock entry shows here.
       const made = orders.flat().length
       expect(await owner.unitsDrawn()).toEqual({ balance: made, ledger: made })
       expect(tally.answered).toBeGreaterThan(0)
@@ -132,13 +132,13 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   }
 }
 
-/** A failure after which a client asks again. */
+/** A failure after which a client retries. */
 class Retryable extends Error {}
 
 export interface Conversation {
   /** Opens a session and keeps its id. */
   initialize(): Promise<void>
-  /** The structured result of a tool. @throws Retryable, or an Error that tells what is wrong */
+  /** The structured result of a tool. @throws Retryable, or an Error that says what is wrong */
   call(tool: string, args: Record<string, unknown>): Promise<Result>
 }
 
@@ -147,7 +147,7 @@ interface Result {
   order?: { status: string }
 }
 
-/** A client of `/mcp` that sends the token of the moment. */
+/** A client of `/mcp` that sends the current token. */
 export function connectClient(origin: string, token: () => string): Conversation {
   let session: string | null = null
 

@@ -5,15 +5,15 @@ import { makeProduct, makeShop, makeUser, type Shop } from '../support/shop.ts'
 export const SKU = 'COFFEE'
 const OPENING_STOCK = 1_000_000
 
-/** Somebody with two businesses, who sells in the second one; the first has the same to sell. */
+/** An owner of two businesses with the same products, who sells in the second. */
 export interface Owner {
   first: Shop
   second: Shop
-  /** An MCP token as the service signs them. */
+  /** An MCP token like those that the service signs. */
   token(options: { secret: string; seconds?: number }): Promise<string>
-  /** The businesses of the orders that have a note, by note: one for each order. */
+  /** The businesses of the orders with each note, one entry per order. */
   businessesByNote(): Promise<Map<string, string[]>>
-  /** How many units the sales have drawn from stock, by the balance and by the ledger. */
+  /** How many units the sales have drawn from stock, according to the balance and to the ledger. */
   unitsDrawn(): Promise<{ balance: number; ledger: number }>
 }
 
@@ -24,7 +24,7 @@ export async function makeOwner(db: TestDatabase): Promise<Owner> {
     { shop: first, role: 'owner' },
     { shop: second, role: 'owner' },
   ])
-  // A sale that goes astray must succeed in the wrong business: refused there, it could never be made twice.
+  // A misdirected sale must succeed in the wrong business too; if it failed there, the test could not notice it.
   for (const shop of [first, second]) {
     const { variantId } = await makeProduct(db, shop, { sku: SKU })
     await db.asOwner(
@@ -50,7 +50,7 @@ export async function makeOwner(db: TestDatabase): Promise<Owner> {
     },
     async businessesByNote() {
       const rows = await db.asOwner<{ note: string; businesses: string[] }>(
-        // In whatever business: a sale that is repeated in another one is made twice, too.
+        // In any business, because a sale repeated in another one is also a duplicate.
         'select note, array_agg(business_id) as businesses from orders group by note',
       )
       return new Map(rows.map(({ note, businesses }) => [note, businesses]))

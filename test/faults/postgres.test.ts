@@ -49,7 +49,7 @@ const goesOn = async (calls: Load) => {
 const allReady = () =>
   expect.poll(() => Promise.all(fleet.instances.map((each) => each.ready())), { timeout: 20_000 }).toEqual([200, 200])
 
-it('is restarted: what was asked for is there once', async () => {
+it('is restarted: every requested order is there once', async () => {
   const calls = await load()
   await sleep(1000)
   const { port } = postgres
@@ -63,7 +63,7 @@ it('is restarted: what was asked for is there once', async () => {
   expect(retried).toBeGreaterThan(0)
 })
 
-it('waits for a lock: the tool says that the call may be tried again, and the next one succeeds', async () => {
+it('waits for a lock: the tool says that the call can be retried, and the next one succeeds', async () => {
   const locker = new pg.Client({ connectionString: db.ownerUrl })
   await locker.connect()
   const calls = await load()
@@ -81,7 +81,7 @@ it('waits for a lock: the tool says that the call may be tried again, and the ne
   await locker.end()
 })
 
-it('is halted for longer than any time-out: calls end with an error that may be tried again, and all is well after', async () => {
+it('is halted for longer than any timeout: calls end with an error that can be retried, and all is well afterwards', async () => {
   const calls = await load()
   await sleep(500)
   const halted = [postgres.pid, ...(await childrenOf(postgres.pid))]

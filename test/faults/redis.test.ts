@@ -35,7 +35,7 @@ describe('a single Redis', () => {
     dir = await mkdtemp(join(tmpdir(), 'flowpos-faults-'))
     redis = await startRedis({ port: await freePort(), dir, args: keepsAll })
     network = await startTcpProxy(redis.port)
-    // Only the first instance's way to Redis can be cut.
+    // Only the first instance's connection to Redis can be cut.
     fleet = await startFleet(db, [
       { REDIS_URL: `redis://127.0.0.1:${network.port}` },
       { REDIS_URL: redis.url },
@@ -102,7 +102,7 @@ describe('a single Redis', () => {
           method: 'tools/call',
           params: { name: 'get_context', arguments: {} },
         }),
-        // Longer would keep a caller waiting who could be served elsewhere.
+        // A longer wait would delay a caller who could be served elsewhere.
         signal: AbortSignal.timeout(2000),
       })
       expect({ status: answer.status, retryAfter: answer.headers.get('retry-after') }).toEqual({

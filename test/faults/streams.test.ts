@@ -56,7 +56,7 @@ it.each([
   await setRole('cashier')
   await ended
   await expect.poll(() => told, { timeout: 20_000 }).toBeGreaterThan(0)
-  // What is told twice comes late.
+  // A duplicate message would arrive late.
   await sleep(2500)
   expect(await holders()).not.toContain(holder)
   const { tools } = await client.listTools()

@@ -39,7 +39,7 @@ async function refresh(origin: string, token: string): Promise<string> {
   return ((await response.json()) as { accessToken: string }).accessToken
 }
 
-it('accepts on every instance what another one issued whose clock is 50 s off', async () => {
+it('accepts on every instance the tokens of another whose clock is 50 s off', async () => {
   const library = await findLibrary('faketime/libfaketime.so.1', 'libfaketime')
   const clock = (FAKETIME: string) => ({ LD_PRELOAD: library, FAKETIME, FAKETIME_DONT_FAKE_MONOTONIC: '1' })
   await withFleet([clock('-50s'), clock('+50s'), {}], async (fleet, origin) => {
@@ -56,7 +56,7 @@ it('accepts on every instance what another one issued whose clock is 50 s off', 
   })
 })
 
-it('goes on with a conversation whose token has expired and was refreshed', async () => {
+it('continues a conversation whose token has expired and was refreshed', async () => {
   await withFleet([{}, {}], async (fleet, origin) => {
     let token = await owner.token({ ...fleet, seconds: 4 })
     const client = connectClient(origin, () => token)
@@ -85,7 +85,7 @@ it('rotates the secret in two rounds of deployments without a failed call', asyn
       for (const instance of fleet.instances) {
         expect(await instance.terminate()).toBe(0)
         await instance.start(settings)
-        // From here on some instances sign with another secret than others: whoever issues, all accept.
+        // From here on, instances sign with different secrets, but all accept every token.
         calls.use(await refresh(instance.origin, old))
         await sleep(1000)
       }

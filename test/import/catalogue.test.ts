@@ -36,7 +36,7 @@ describe('products', () => {
       [id],
     )
 
-  it('makes products with their stock, then updates what differs and leaves what the file does not say', async () => {
+  it('creates products with their stock, then updates what differs and leaves alone what the file does not say', async () => {
     const first = await bench.load(shop, 'products', [
       HEADER,
       'A,Café,Drinks,12.50,4.1234,10,5,20,2,7,Finca,,yes',
@@ -92,7 +92,7 @@ describe('products', () => {
     expect(await movementsOf(shop)).toHaveLength(2)
   })
 
-  it('leaves the name of a product with several variants to itself', async () => {
+  it('does not change the name of a product with several variants', async () => {
     await bench.load(shop, 'products', ['sku,name,price', 'T-RED,T-shirt,10'])
     await db.asOwner(
       `insert into product_variant (business_id, product_id, sku, price)
@@ -106,7 +106,7 @@ describe('products', () => {
     expect(names).toEqual([{ name: 'T-shirt' }])
   })
 
-  it('rejects what is wrong, and an SKU that is there twice for one location', async () => {
+  it('rejects wrong rows, and a SKU that occurs twice for one location', async () => {
     const report = await bench.load(shop, 'products', [
       'sku,name,price,on_hand,lead_time_days,active,location',
       'A,Café,1,1,1,true,',
@@ -148,7 +148,7 @@ describe('clients', () => {
     expect(clients).toHaveLength(3)
   })
 
-  it('rejects a code that is there twice, and a name that is too long', async () => {
+  it('rejects a code that occurs twice, and a name that is too long', async () => {
     const { rejects } = await bench.load(shop, 'clients', [
       HEADER,
       '1,Ana,,,,,',

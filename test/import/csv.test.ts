@@ -22,7 +22,7 @@ async function rowsOf(content: string | Buffer, map: [string, string][] = []) {
 }
 
 describe('openCsv', () => {
-  it('matches headers in any case, by name or as mapped, and tells the ones it has no use for', async () => {
+  it('matches headers in any case, by name or as mapped, and reports unused ones', async () => {
     const { rows, unused } = await rowsOf('\ufeffCode, NAME ,Colour\nA1,Mug,red\n', [['sku', 'code']])
     expect(rows).toEqual([{ line: 2, raw: ['A1', 'Mug', 'red'], cells: { sku: 'A1', name: 'Mug' }, fault: undefined }])
     expect(unused).toEqual(['Colour'])
@@ -87,7 +87,7 @@ describe('parseMap', () => {
     expect(Object.fromEntries(map)).toEqual({ sku: 'Stock Code', name: 'Description', price: 'Price' })
   })
 
-  it('names an unknown column with the known ones, and what is no pair', () => {
+  it('names an unknown column with the known ones, and anything that is not a pair', () => {
     expect(() => parseMap(['sku=A,colour=B'], ['sku', 'name'])).toThrow('no column colour. Columns: sku, name.')
     expect(() => parseMap(['sku'], ['sku'])).toThrow('"sku" is not of the form column=Header')
   })

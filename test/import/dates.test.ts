@@ -24,6 +24,12 @@ describe('dateReader', () => {
     ['M/d/yyyy h:mm a', '12/1/2010 12:30 pm', '2010-12-01T12:30:00.000Z'],
     ['d.M.yy H:m:s', '1.2.26 7:5:9', '2026-02-01T07:05:09.000Z'],
     ['yyyyMMdd', '20261201', '2026-12-01T12:00:00.000Z'],
+    ["d'M'yyyy", "1'12'2010", '2010-12-01T12:00:00.000Z'],
+    ['d/M/yyyy h:mm a', '01/12/2010 05:07 p. m.', '2010-12-01T17:07:00.000Z'],
+    ['dd/MM/yy', '01/12/99', '2099-12-01T12:00:00.000Z'],
+    // The clock goes from 01:00 to 02:00, and later in the year from 02:00 back to 01:00: the first of both.
+    ['d/M/yyyy H:mm', '29/3/2026 1:30', '2026-03-29T01:30:00.000Z'],
+    ['d/M/yyyy H:mm', '25/10/2026 1:30', '2026-10-25T00:30:00.000Z'],
   ])('reads %s: %s', (format, text, expected) => {
     expect(read(text, format, 'Europe/London')).toBe(expected)
   })
@@ -39,13 +45,17 @@ describe('dateReader', () => {
     ['d/M/yyyy', '1/12/2010 10:00'],
     ['d/M/yyyy', ''],
     ['dd/MM/yyyy', '1/12/2010'],
+    ['d/M/yy', '1/12/2010'],
+    ['d/M/yy', '2/10/077'],
+    ['d/M/yyyy', '1/12/10'],
+    ['d/M/yyyy H:mm', '1/12/2010 24:00'],
     ['M/d/yyyy h:mm a', '12/1/2010 13:00 PM'],
     ['M/d/yyyy h:mm a', '12/1/2010 0:30 AM'],
   ])('refuses what is not of the form or no date: %s %s', (format, text) => {
     expect(read(text, format)).toBeUndefined()
   })
 
-  it('takes a date without a time at noon, so that it keeps its day in the zones around', () => {
+  it('reads a date without a time as noon, so that it keeps its day in nearby zones', () => {
     const at = dateReader('d/M/yyyy')('5/12/2010', 'Europe/London') as Date
     for (const timeZone of ['America/Los_Angeles', 'Europe/London', 'Asia/Tokyo']) {
       expect(new Intl.DateTimeFormat('en-CA', { timeZone }).format(at)).toBe('2010-12-05')

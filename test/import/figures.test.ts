@@ -4,8 +4,8 @@ import { call, type Service, startService } from '../support/service.ts'
 import { makeShop, makeUser, type Shop } from '../support/shop.ts'
 import { type ImportBench, importBench } from './files.ts'
 
-// Two years of made-up sales, so regular that every figure follows by hand. On day k of each month client k (1 to 12)
-// buys k teas of 1.25 and one pen of 0.99; each December client 1 hands one tea back with the purchase.
+// Two years of made-up sales, so regular that every figure can be worked out by hand. On day k of each month, client k
+// (1 to 12) buys k teas at 1.25 and one pen at 0.99. Each December, client 1 also returns one tea.
 // A month: 78 teas 97.50 + 12 pens 11.88 = 109.38. A year: 12 × 109.38 − 1.25 = 1,311.31. Client k: 24 × (1.25 k + 0.99)
 // = 30 k + 23.76, client 1 less 2.50.
 const YEARS = ['2024', '2025']
@@ -115,7 +115,7 @@ it.each(YEARS)('ranks the products and categories of %s', async (year) => {
   const top = await use('get_top_products', { ...window, by: 'units' })
   expect(top.totals).toMatchObject({ netSales: '1311.31', shownNetSales: '1311.31' })
   expect(top.rows[0]).toMatchObject({ sku: 'TEA', unitsSold: '936', unitsReturned: '1', netSales: '1168.75' })
-  // Equal pens come in no order that the file gives.
+  // The order of pens with equal sales is not defined by the file.
   const pens = top.rows.slice(1).map((row: Record<string, unknown>) => [row.sku, row.unitsSold, row.netSales])
   expect(pens.sort()).toEqual(['PEN-0', 'PEN-1', 'PEN-2'].map((sku) => [sku, '48', '47.52']))
 

@@ -18,7 +18,7 @@ export interface ImportBench {
   remove(): Promise<void>
 }
 
-/** A folder for files, and the import over a test's database. */
+/** A folder for files, and the import into a test's database. */
 export async function importBench({ database }: TestDatabase): Promise<ImportBench> {
   const folder = await mkdtemp(join(tmpdir(), 'flowpos-import-'))
   async function write(name: string, lines: readonly string[]): Promise<string> {

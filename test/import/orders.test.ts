@@ -211,7 +211,7 @@ describe('amounts', () => {
     ])
   })
 
-  it('says so in a sentence when the numbers fit and their sum does not', async () => {
+  it('says so in a sentence if the numbers fit but their sum does not', async () => {
     const lines = [HEADER, '1,2026-03-01,Z,1,9999999999999999.99', '1,2026-03-01,Z,1,9999999999999999.99']
     await expect(bench.load(shop, 'orders', lines)).rejects.toThrow('add up to more than can be kept')
     expect(await countOf('orders', shop)).toBe(0)
@@ -343,7 +343,7 @@ describe('rejects', () => {
     ])
   })
 
-  it('keeps the good rest with --skip-bad, and hands the others back as a file to put right', async () => {
+  it('keeps the good rows with --skip-bad, and writes the others to a file to correct', async () => {
     const report = await bench.load(
       shop,
       'orders',

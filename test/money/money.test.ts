@@ -8,7 +8,7 @@ describe('money', () => {
     ['1234.5000', '1234.50'],
     ['0', '0.00'],
     ['-2.5', '-2.50'],
-    // a unit price keeps what is worth something below the cent
+    // a unit price keeps digits below the cent if they are not zero
     ['0.0350', '0.035'],
     ['9999999999999999.9999', '9999999999999999.9999'],
   ])('%s is exactly %s', (amount, shown) => {

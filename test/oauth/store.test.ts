@@ -29,7 +29,7 @@ describe.each([
     expect(await store.find(key)).toBeNull()
   })
 
-  it('lets exactly one of many use a value up, and nobody what is not there', async () => {
+  it('lets exactly one of many use a value, and nobody one that does not exist', async () => {
     const store = create()
     const key = randomUUID()
     expect(await store.consume(key)).toBe(false)
@@ -40,7 +40,7 @@ describe.each([
     expect(await store.find(key)).toEqual({ value: 'value', consumed: true })
   })
 
-  it('forgets what has outlived its time, and only then', async () => {
+  it('forgets values when they expire, and only then', async () => {
     const store = create()
     const [short, renewed] = [randomUUID(), randomUUID()]
     await Promise.all([store.save(short, 'value', 1), store.save(renewed, 'value', 1)])

@@ -7,18 +7,18 @@ import type { World } from './world.ts'
 const MAX_ROWS = 53
 const GROUPS = ['day', 'week', 'month', 'weekday', 'hour'] as const
 
-/** What a report is about. */
+/** The subject of a report. */
 interface View {
   world: World
-  /** The independent figures, by the clock of the business or of the location. */
+  /** The independent figures, in the time zone of the business or of the location. */
   sales: Sales
   locationId: string | undefined
 }
 
 /**
  * Compares every report with the raw rows, as seen after the last day of trading, for the business and for one
- * location: on the day of the clock change, in the week of it, over a month with some days of the months beside it,
- * and over the whole time.
+ * location: on the day of the clock change, in its week, over a month with some days of the adjacent months, and over
+ * the whole time.
  */
 export async function checkEverything(world: World, location: number): Promise<void> {
   const { change, from, to } = world.season
@@ -55,7 +55,7 @@ export async function checkEverything(world: World, location: number): Promise<v
   await checkClients(world, raw)
 }
 
-/** Compares what is told of the day that is running at an instant, of the business and of one location. */
+/** Compares the summary of the running day at an instant, for the business and for one location. */
 export async function checkToday(world: World, location: number, now: Date): Promise<void> {
   world.service.now = now
   expect(await world.differences(), 'check_rollups').toEqual([])
@@ -178,7 +178,7 @@ async function checkDay(view: View, date: string, now: Temporal.PlainTime | null
   expect(day.isComplete, about).toBe(now === null)
   expect(plain(day.figures, sales), about).toEqual(sales.figures(days))
 
-  // A running day is compared with the same hours of the days before.
+  // A running day is compared with the same hours of earlier days.
   const weeksAgo = [1, 2, 3, 4].map((weeks) => {
     const then = Temporal.PlainDate.from(date).subtract({ weeks }).toString()
     return sales.figures({ from: then, to: then }, now ?? undefined).netSales

@@ -8,13 +8,13 @@ import { makeOrder, makeRefund } from '../support/shop.ts'
 import { checkToday } from './checks.ts'
 import { anyMoment, anyZone, type World } from './world.ts'
 
-/** Something that happens in a shop. It does nothing where it is about something that is not there. */
+/** Something that happens in a shop. It does nothing if its subject does not exist. */
 export interface Command {
   run(world: World): Promise<void>
   toString(): string
 }
 
-/** A command by its name and its arguments, which are printed when a run fails. */
+/** A command with its name and arguments, which are printed if a run fails. */
 function command<Input>(
   name: string,
   input: fc.Arbitrary<Input>,
@@ -237,7 +237,7 @@ const importRefund = command(
   },
 )
 
-/** Late edits of the lines of an order: a line changed, all of them taxed anew, one added, one taken out. */
+/** Late edits of the lines of an order: a line changed, all taxed at a new rate, one added, one removed. */
 const editLines = command(
   'edit_lines',
   fc.record({
@@ -298,7 +298,7 @@ const editPayments = command(
   },
 )
 
-/** An order that turns out to be of another time, place or client, or to have had another tip. */
+/** An order whose time, place, client or tip is corrected. */
 const moveOrder = command(
   'move_order',
   fc.record(
@@ -324,7 +324,7 @@ const moveOrder = command(
   },
 )
 
-/** All orders of a client, or of a location, given to another in one statement. */
+/** All orders of a client or of a location, moved to another in one statement. */
 const moveAll = command(
   'move_all',
   fc.record({ what: fc.constantFrom('client', 'location'), from: anyIndex, to: anyIndex }),
@@ -336,7 +336,7 @@ const moveAll = command(
     ),
 )
 
-/** A status set past the tools; the schema keeps orders with refunds completed. */
+/** A status set without the tools; the schema keeps orders with refunds completed. */
 const changeStatus = command(
   'change_status',
   fc.record({ order: anyIndex, status: fc.constantFrom('open', 'completed', 'cancelled'), at: anyMoment }),
@@ -351,14 +351,14 @@ const changeStatus = command(
   },
 )
 
-/** The business, or a location, put into another time zone. */
+/** The business or a location, moved to another time zone. */
 const changeZone = command(
   'change_zone',
   fc.record({ location: fc.option(anyIndex), zone: anyZone }),
   async (world, { location, zone }) => world.changeZone(location, zone),
 )
 
-/** A product put into another category, or into none: reports by category tell of the present one. */
+/** A product moved to another category or to none; reports use the present category. */
 const changeCategory = command(
   'change_category',
   fc.record({ product: anyIndex, category: fc.constantFrom('Bakery', 'Drinks', null) }),
@@ -369,14 +369,14 @@ const changeCategory = command(
       where id = ${world.product(product).productId}`),
 )
 
-/** Somebody looks at the day that is running. */
+/** Somebody looks at the running day. */
 const lookAtToday = command(
   'look_at_today',
   fc.record({ at: anyMoment, location: anyIndex }),
   async (world, { at, location }) => checkToday(world, location, world.instant(at)),
 )
 
-/** Any sequence of commands, in proportions that leave most orders alive; without bias, which would keep it short. */
+/** Any sequence of commands, in proportions that leave most orders completed; a bias would prefer short sequences. */
 export const anyCommands: fc.Arbitrary<Command[]> = fc.noBias(
   fc.array(
     fc.oneof(

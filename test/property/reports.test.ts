@@ -5,7 +5,7 @@ import { checkEverything } from './checks.ts'
 import { anyCommands } from './commands.ts'
 import { anyShop, World } from './world.ts'
 
-// PROPERTY_RUNS and PROPERTY_SEED search longer and elsewhere; a failure prints its seed and the fewest commands.
+// PROPERTY_RUNS and PROPERTY_SEED search longer or elsewhere; a failure prints its seed and the shortest commands.
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 6)
 const SEED = Number(process.env.PROPERTY_SEED ?? 20260308)
 const LIMIT_MS = 120_000 + RUNS * 15_000

@@ -9,11 +9,11 @@ import { call, type Service } from '../support/service.ts'
 import { makeProduct, makeShop, type Product, type Shop } from '../support/shop.ts'
 
 /**
- * Zones with the dates around which a shop there trades: a clock change each way, where there is one. Havana has a day
- * without a midnight and one with two, Cairo one without and one that goes back into the evening before, Lord Howe
- * half-hour changes.
+ * Zones, with the dates around which a shop there trades: a clock change in each direction, if there is one. Havana has
+ * a day without a midnight and one with two, Cairo one without and one whose clock goes back into the evening before,
+ * Lord Howe changes by half an hour.
  */
-export const ZONES = {
+const ZONES = {
   'America/Guatemala': ['2026-03-29', '2026-11-01'],
   'America/New_York': ['2026-03-08', '2026-11-01'],
   'Europe/Madrid': ['2026-03-29', '2026-10-25'],
@@ -25,10 +25,10 @@ export const ZONES = {
 export type Zone = keyof typeof ZONES
 export const anyZone = fc.constantFrom(...(Object.keys(ZONES) as Zone[]))
 
-/** The product with a tax rate of its own. */
+/** The product with its own tax rate. */
 const OWN_RATE = { product: 2, rate: '0.0825' }
 
-/** Days before the clock change that a shop trades, and after it. */
+/** How many days a shop trades before and after the clock change. */
 const DAYS = 9
 
 export interface ShopPlan {
@@ -52,13 +52,13 @@ export const anyShop: fc.Arbitrary<ShopPlan> = fc.record({
   taxRate: anyTaxRate,
 })
 
-/** An instant on the clock of a shop; the days that reports cut are cut near it. */
+/** An instant in the local time of a shop, often near the edge of a day. */
 export interface Moment {
   day: number
   near: 'any time' | 'midnight' | 'clock change'
-  /** By the clock of the business, or of one of its locations. */
+  /** Whose local time: the business's, or one of its locations'. */
   clock: number
-  /** Share of a day, or of the time around midnight or the change. */
+  /** Offset within the day, or around midnight or the change. */
   milliseconds: number
 }
 const HOUR = 3_600_000
@@ -86,7 +86,7 @@ export const anyMoment: fc.Arbitrary<Moment> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({
-      // The week after, too: a running day is compared with the same hours of a week ago.
+      // Also a week later, because a running day is compared with the same hours of a week ago.
       day: fc.constantFrom(DAYS, DAYS + 7),
       near: fc.constant('clock change' as const),
       clock: anyClock,
@@ -132,7 +132,7 @@ export class World {
     ].entries()) {
       products.push(await makeProduct(db, shop, { sku: `SKU-${index}`, ...options }))
     }
-    // One product with stock for all sales, one that runs out, and two without; one has a tax rate of its own.
+    // One product with stock for all sales, one that runs out, and two without stock; one has its own tax rate.
     const [first, second, third] = products as [Product, Product, Product]
     for (const locationId of shop.locations) {
       for (const [{ variantId }, quantity] of [
@@ -161,11 +161,11 @@ export class World {
     return new World({ service, shop, plan, products, clients }, key)
   }
 
-  /** The day of the clock change, first and last day of trading; all by the clock of the business as it began. */
+  /** The day of the clock change, and first and last day of trading, in the business's original time zone. */
   get season(): { change: string; from: string; to: string } {
     const change = ZONES[this.plan.zone][this.plan.season] as string
     const day = (days: number) => Temporal.PlainDate.from(change).add({ days }).toString()
-    // Two more: a day elsewhere is up to one day off, and zones change.
+    // Two more days, because local days elsewhere differ by up to one day, and zones change.
     return { change, from: day(-DAYS - 2), to: day(DAYS + 2) }
   }
 
@@ -174,7 +174,7 @@ export class World {
     const zone = zones[clock % zones.length] as Zone
     const date = Temporal.PlainDate.from(this.season.change)
     const days = day - DAYS
-    // Of the day itself: its first instant is not always a midnight.
+    // The first instant of the day is not always midnight.
     const start = date.add({ days }).toZonedDateTime(zone)
     const before = date.subtract({ days: 1 }).toZonedDateTime(zone)
     const change = near === 'clock change' ? before.getTimeZoneTransition('next') : null
@@ -205,14 +205,14 @@ export class World {
     return new Decimal(units).div(10 ** this.digits).toFixed(this.digits)
   }
 
-  /** The tax of what is paid for a product, inside or outside of it, half-up. */
+  /** The tax on an amount paid for a product, inside it or on top, rounded half up. */
   taxOf(product: number, paid: Decimal): Decimal {
     const rate = new Decimal(product === OWN_RATE.product ? OWN_RATE.rate : this.plan.taxRate)
     const tax = paid.times(rate).div(this.plan.pricesIncludeTax ? rate.plus(1) : 1)
     return tax.toDecimalPlaces(this.digits, Decimal.ROUND_HALF_UP)
   }
 
-  /** Cuts a part off an amount, down to the minor unit. */
+  /** A part of an amount, rounded down to the minor unit. */
   partOf(amount: Decimal.Value, percent: number): string {
     return new Decimal(amount).times(percent).div(100).toDecimalPlaces(this.digits, Decimal.ROUND_DOWN).toFixed()
   }
@@ -232,7 +232,7 @@ export class World {
     return data
   }
 
-  /** Calls a tool that writes; null where the state of things is against it, such as short stock. */
+  /** Calls a tool that writes; null if the state of the shop does not allow it, such as for lack of stock. */
   async attempt(tool: string, args: Record<string, unknown>, at: Date): Promise<Record<string, unknown> | null> {
     const { data, isError, text } = await this.call(tool, args, at)
     if (!isError && data !== undefined) return data
@@ -240,12 +240,12 @@ export class World {
     throw new Error(`${tool} ${JSON.stringify(args)}: ${text}`)
   }
 
-  /** Runs a statement in the role of the service, as an import or another part of the product would. */
+  /** Runs a statement in the service's role, as an import or another part of the product would. */
   async write(statement: RawBuilder<unknown>): Promise<void> {
     await this.service.db.database.within({ businessId: this.shop.id }, 'write', (db) => statement.execute(db))
   }
 
-  /** The same, unless a constraint of the schema is against it: nothing is written then. */
+  /** The same, but writes nothing if a constraint of the schema forbids it. */
   async tryToWrite(statement: RawBuilder<unknown>): Promise<void> {
     try {
       await this.write(statement)
@@ -254,7 +254,7 @@ export class World {
     }
   }
 
-  /** Puts the business, or a location, into another zone; what is remembered of the business is forgotten. */
+  /** Moves the business or a location to another zone, and clears what is cached about the business. */
   async changeZone(locationIndex: number | null, zone: Zone): Promise<void> {
     const [table, id] = locationIndex === null ? ['business', this.shop.id] : ['location', this.location(locationIndex)]
     await this.service.db.asOwner(
@@ -264,7 +264,7 @@ export class World {
     this.service.app.principals.forget(this.key.id)
   }
 
-  /** Where rollups and totals differ from the raw rows, as the database says. */
+  /** Differences between rollups or totals and the raw rows, according to the database. */
   async differences(): Promise<unknown[]> {
     const { db } = this.service
     const result = await db.database.within({ businessId: this.shop.id }, 'read', (trx) =>

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 
-/** A row by column name, in small letters without underscores: those of both scripts are then the same. */
+/** A row by column name, in lower case without underscores, which makes the names of both scripts the same. */
 type Row = ReadonlyMap<string, string | null>
 
 export interface Chinook {
@@ -18,7 +18,7 @@ const INSTRUCTION =
 
 /**
  * The sales of the Chinook sample database, from the script that fills it.
- * @throws Error that says what to download, where the file is missing or another one
+ * @throws Error that says what to download, if the file is missing or a different one
  */
 export async function readChinook(file: string | undefined): Promise<Chinook> {
   if (!file) throw new Error(`CHINOOK_SQL is not set. ${INSTRUCTION}`)
@@ -66,7 +66,7 @@ export async function readChinook(file: string | undefined): Promise<Chinook> {
 }
 
 const INSERT = /^INSERT INTO \[?(\w+)\]? \(([^)]+)\) VALUES/gm
-// A value and what ends it: 'text' with quotes doubled, N'text', a number or NULL.
+// A value and its end: 'text' with doubled quotes, N'text', a number or NULL.
 const VALUE = /\s*(?:N?'((?:[^']|'')*)'|(-?[\d.]+|NULL))\s*([,)])/y
 const NEXT_ROW = /\s*([(,;])/y
 
@@ -121,7 +121,7 @@ function dayOf(date: string): string {
   return `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`
 }
 
-/** Whole cents, read digit by digit: a float would bring its own rounding into the comparison. */
+/** Whole cents, read digit by digit, because a float would round. */
 function centsOf(amount: string): number {
   const [, whole, fraction = ''] = /^(\d+)(?:\.(\d{1,2}))?$/.exec(amount) ?? []
   if (whole === undefined) throw new Error(`CHINOOK_SQL: ${amount} is no amount`)

@@ -5,8 +5,8 @@ import { call, type Service, startService } from '../support/service.ts'
 import { makeShop, makeUser, type Shop } from '../support/shop.ts'
 import { readChinook } from './chinook-sql.ts'
 
-// The constants come from the published script by SQLite and exact decimals, not by the code of this project or of
-// this test. Each is [orders or units, net sales].
+// The constants were computed from the published script with SQLite and exact decimals, without code of this project
+// or this test. Each is [orders or units, net sales].
 type Figure = [count: number, netSales: string]
 const ALL = { clients: 59, orders: 412, netSales: { amount: '2328.60', currency: 'USD' } }
 const YEARS: Record<string, Figure> = {
@@ -51,7 +51,7 @@ let report: ImportReport
 beforeAll(async () => {
   service = await startService({ users: ['ana'] })
   bench = await importBench(service.db)
-  // A zone far from UTC with summer time: a day that slips shows.
+  // A zone far from UTC with summer time, so that a shifted day shows.
   shop = await makeShop(service.db, { name: 'Chinook', currency: 'USD', timezone: 'America/Edmonton' })
   await makeUser(service.db, 'ana', [{ shop, role: 'owner' }])
   token = await service.tokenOf('ana')
@@ -192,7 +192,7 @@ it('get_sales_report: 5 years, 60 months', async () => {
 it('get_top_products: 1,984 products, month by month', async () => {
   const sold: { month: string; sku: string; units: number; cents: number }[] = []
   for (const month of Object.keys(byMonth)) {
-    // A month has up to 38 products, a little more than fit into one result; a third of a month always fits.
+    // A month has up to 38 products, slightly more than fit into one result; a third of a month always fits.
     for (const [from, to] of [
       [`${month}-01`, `${month}-10`],
       [`${month}-11`, `${month}-20`],
@@ -280,7 +280,7 @@ it('list_clients: 24 countries', async () => {
 it('get_client: each of 59 clients', async () => {
   for (const { id, name, email, city, country } of chinook.customers) {
     const { client, sales } = await use('get_client', { client: id })
-    // One city ends in a blank, which the import leaves out.
+    // One city ends in a space, which the import removes.
     expect(client).toMatchObject({ code: id, name, email, city: city.trim(), country })
     const [orders, netSales] = found(byClient[id], `sales of ${id}`)
     const days = chinook.invoices.filter(({ customerId }) => customerId === id).map(({ day }) => day)

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -26,6 +26,8 @@ beforeAll(async () => {
     "import { Model } from '../../src/model.ts'; export default class Grant extends Model {}",
   )
   await write('tools/orders/gone.ts', 'export default 1')
+  await write('tools/orders/kept.sql', 'select 1')
+  await write('tools/orders/gone.sql', 'select 2')
   await write(
     'src/main.ts',
     `import { readdirSync } from 'node:fs'
@@ -39,18 +41,23 @@ afterAll(() => rm(root, { recursive: true, force: true }))
 
 it('keeps the folders, and builds again only after a change', async () => {
   await bundle()
-  expect(await start()).toBe('gone.js,kept.js Grant 1')
+  expect(await start()).toBe('gone.js,gone.sql,kept.js,kept.sql Grant 1')
 
   const first = await stat(path.join(root, 'built/src/main.js'))
   await bundle()
   expect((await stat(path.join(root, 'built/src/main.js'))).ino).toBe(first.ino)
 
-  // What is gone from the sources is found by its folder no more.
+  // Files whose source is gone must not be found in the build's folders.
   await rm(path.join(root, 'tools/orders/gone.ts'))
+  await rm(path.join(root, 'tools/orders/gone.sql'))
   await bundle()
-  expect(await start()).toBe('kept.js Grant 1')
+  expect(await start()).toBe('kept.js,kept.sql Grant 1')
+
+  await write('tools/orders/kept.sql', 'select 3')
+  await bundle()
+  expect(await readFile(path.join(root, 'built/tools/orders/kept.sql'), 'utf8')).toBe('select 3')
 
   await write('src/model.ts', 'export const Grant = 2; export class Model { kind = "changed" }')
   await bundle()
-  expect(await start()).toBe('kept.js changed 2')
+  expect(await start()).toBe('kept.js,kept.sql changed 2')
 })

@@ -19,7 +19,7 @@ describe.each([
 ])('sessions in %s', (_where, create) => {
   const someone = () => `user:${randomUUID()}`
 
-  it('a record that is made anew late takes nothing of what was kept meanwhile', async () => {
+  it('a record that is created again late does not overwrite what was stored meanwhile', async () => {
     const [store, sid, owner] = [create(), randomUUID(), someone()]
     await store.save(sid, { principal: owner, client: 'first', expiresAt: 1_900_000_000 }, 60)
     await store.chooseBusiness(sid, owner, 'shop-2')
@@ -30,7 +30,7 @@ describe.each([
     })
   })
 
-  it('nobody else changes a session, nor brings one into being', async () => {
+  it('nobody else can change a session or create one', async () => {
     const [store, sid, owner, other] = [create(), randomUUID(), someone(), someone()]
     await store.save(sid, { principal: owner, lists: 'a' }, 60)
     await store.chooseBusiness(sid, other, 'shop-9')
@@ -41,7 +41,7 @@ describe.each([
     expect((await store.read('never-there', owner)).session).toBeNull()
   })
 
-  it('an ended one stays ended, whatever comes after', async () => {
+  it('an ended session stays ended, whatever follows', async () => {
     const [store, sid, owner] = [create(), randomUUID(), someone()]
     await store.save(sid, { principal: owner }, 60)
     await store.end(sid, 60)
@@ -51,7 +51,7 @@ describe.each([
     expect(await store.read(sid, owner)).toEqual({ session: 'ended', lastBusinessId: 'shop-2' })
   })
 
-  it('lives as long as it was made or renewed for: a choice makes it no longer', async () => {
+  it('a session lives as long as it was created or renewed for; a choice does not extend it', async () => {
     const [store, sid, renewed, owner] = [create(), randomUUID(), randomUUID(), someone()]
     await Promise.all([sid, renewed].map((id) => store.save(id, { principal: owner }, 1)))
     await Promise.all([store.chooseBusiness(sid, owner, 'shop-1'), store.renew(renewed, owner, 2_000_000_000, 60)])

@@ -1,10 +1,13 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { type BrowserContext, chromium } from 'playwright-core'
+import { type BrowserContext, chromium, type Page } from 'playwright-core'
+import { expect } from 'vitest'
 
 const EXECUTABLE = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
+const SHOTS = process.env.SCREENSHOTS
+const PHONE = { width: 360, height: 740 }
 
 /** A Chromium with an empty profile of its own. */
 export async function openBrowser(): Promise<{ browser: BrowserContext; close(): Promise<void> }> {
@@ -34,5 +37,24 @@ export async function openBrowser(): Promise<{ browser: BrowserContext; close():
       await browser.close()
       await rm(profile, { recursive: true, force: true })
     },
+  }
+}
+
+/** Checks that nothing is wider than a phone; saves screenshots, light and dark, to the folder SCREENSHOTS if set. */
+export async function shoot(page: Page, name: string): Promise<void> {
+  const desktop = page.viewportSize()
+  await keep(page, `${name}-desktop`)
+  await page.setViewportSize(PHONE)
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(PHONE.width)
+  await keep(page, `${name}-phone`)
+  if (desktop !== null) await page.setViewportSize(desktop)
+}
+
+async function keep(page: Page, name: string): Promise<void> {
+  if (SHOTS === undefined) return
+  await mkdir(SHOTS, { recursive: true })
+  for (const colorScheme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme })
+    await page.screenshot({ path: path.join(SHOTS, `${name}-${colorScheme}.png`), fullPage: true })
   }
 }

@@ -1,43 +1,14 @@
-/** What each scope shows: the catalogue, written out by hand. */
-export const TOOLS_OF = {
-  any: ['get_context'],
-  'pos:read': [
-    'get_client',
-    'get_inventory',
-    'get_order',
-    'get_product',
-    'get_products',
-    'list_categories',
-    'list_clients',
-    'list_inventory_movements',
-    'list_locations',
-    'list_orders',
-    'list_suppliers',
-  ],
-  'pos:write': [
-    'adjust_inventory',
-    'cancel_order',
-    'create_client',
-    'create_order',
-    'create_product',
-    'refund_order',
-    'transfer_inventory',
-    'update_client',
-    'update_product',
-  ],
-  'reports:read': [
-    'get_sales_by_category',
-    'get_sales_by_location',
-    'get_sales_by_payment_method',
-    'get_sales_report',
-    'get_tax_report',
-    'get_top_products',
-  ],
-  'psa:read': ['get_psa_board', 'get_psa_time_report', 'list_psa_boards', 'list_psa_steps'],
-  'pos:intents': ['get_client_health', 'get_inventory_health', 'summarize_day', 'summarize_period'],
-} as const
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import type { Scope } from '../../src/auth/scopes.ts'
 
-/** The tools of some scopes as `tools/list` sorts them. */
-export function toolsOf(...scopes: (keyof typeof TOOLS_OF)[]): string[] {
-  return ['any' as const, ...scopes].flatMap((scope) => [...TOOLS_OF[scope]]).sort()
+// The list that people read: a tool that changes its scope shows in its diff.
+const LIST = readFileSync(path.join(import.meta.dirname, '../../docs/tools/README.md'), 'utf8')
+const ROW = /^\| \[`(\w+)`\]\S+ \| (\w+) \| (\S+) \|/gm
+
+/** The tools that `docs/tools/README.md` lists for some scopes, as `tools/list` shows them to a person with one business. */
+export function toolsOf(...scopes: Scope[]): string[] {
+  return [...LIST.matchAll(ROW)]
+    .filter(([, name, , scope]) => name === 'get_context' || scopes.some((each) => each === scope))
+    .map(([, name]) => name as string)
 }

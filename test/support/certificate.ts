@@ -11,7 +11,7 @@ export interface Certificate {
   remove(): Promise<void>
 }
 
-/** A certificate of 127.0.0.1 and localhost that only those believe who name it as their authority. */
+/** A self-signed certificate for 127.0.0.1 and localhost. */
 export async function makeCertificate(): Promise<Certificate> {
   const openssl = await findProgram('openssl', 'openssl')
   const dir = await mkdtemp(join(tmpdir(), 'flowpos-tls-'))

@@ -14,7 +14,7 @@ export interface ClientFields {
   is_active?: boolean
 }
 
-/** A client, past the tools. */
+/** A client, written without the tools. */
 export async function makeClient({ asOwner }: TestDatabase, shop: Shop, fields: ClientFields): Promise<string> {
   const id = randomUUID()
   const row = { business_id: shop.id, id, name: fields.code, ...fields }

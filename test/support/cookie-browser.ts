@@ -1,4 +1,4 @@
-/** A browser as far as signing in needs one: cookies by path, and redirects followed by hand. */
+/** As much of a browser as signing in needs: cookies by path, and redirects followed by hand. */
 export class Browser {
   private readonly cookies = new Map<string, { path: string; pair: string }>()
 
@@ -11,7 +11,7 @@ export class Browser {
     return response
   }
 
-  /** Follows redirects up to a page, or to an address outside of `origin`. */
+  /** Follows redirects to a page, or to an address outside `origin`. */
   async open(url: string | URL, origin: string): Promise<{ url: URL; response: Response | null }> {
     let next = new URL(url)
     while (next.origin === origin) {

@@ -6,17 +6,17 @@ import { createPool, SERVICE_ROLE } from '../../src/database/pool.ts'
 import { TEMPLATE } from './global-setup.ts'
 
 export interface TestDatabase {
-  /** As the superuser, who owns the schema. */
+  /** For the superuser, who owns the schema. */
   ownerUrl: string
-  /** As the service sees it: without rights beyond its role, under row-level security. */
+  /** As the service sees it: with only its role's rights, under row-level security. */
   database: Database
-  /** Runs a statement as the superuser, past row-level security: for setting up and looking behind. */
+  /** Runs a statement as the superuser, bypassing row-level security, to set up and to inspect. */
   asOwner<Row extends pg.QueryResultRow>(statement: string, values?: unknown[]): Promise<Row[]>
   close(): Promise<void>
 }
 
 /**
- * A migrated, empty database of the test's own.
+ * A new, migrated, empty database.
  * @param serverUrl of a cluster that has the template
  */
 export async function createTestDatabase(serverUrl = inject('postgresUrl')): Promise<TestDatabase> {

@@ -13,7 +13,7 @@ declare module 'vitest' {
   }
 }
 
-/** Name of the migrated database that every test database is a copy of. */
+/** Name of the migrated database that every test database copies. */
 export const TEMPLATE = 'template_flowpos'
 
 /** One real PostgreSQL and one real Redis for all test files. */
@@ -27,7 +27,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
 }
 
-/** Makes the migrated database in a cluster. */
+/** Creates the migrated database in a cluster. */
 export async function makeTemplate(postgres: EmbeddedPostgres): Promise<void> {
   const client = new pg.Client({ connectionString: postgres.url('postgres') })
   await client.connect()

@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 import type { TestDatabase } from './database.ts'
 import { makeShop, type Shop } from './shop.ts'
 
-/** What people write into names and notes to talk a model into something. */
+/** What people write into names and notes to manipulate a model. */
 export const INJECTIONS = JSON.parse(
   await readFile(path.join(import.meta.dirname, '../fixtures/injections.json'), 'utf8'),
 ) as string[]
@@ -18,10 +18,10 @@ export interface HostileShop extends Shop {
 }
 
 /**
- * A shop in which every text that people can write is as long as it may be and tries to give orders, with more of
- * everything than fits into a result.
- * @param texts what names and notes are made of, in turn
- * @param userId a member, to whom steps of boards belong
+ * A shop where every text that people can write is as long as allowed and tries to give orders, with more of everything
+ * than fits into a result.
+ * @param texts the texts of names and notes, in turn
+ * @param userId a member, who gets steps of boards assigned
  */
 export async function makeHostileShop(
   db: TestDatabase,

@@ -2,10 +2,10 @@ import type { AddressInfo } from 'node:net'
 import { type App, type Service, startService } from './service.ts'
 import { makeOrder, makeProduct, makeShop, makeUser, type Shop } from './shop.ts'
 
-/** An owner of two businesses, on a service that listens as in production. */
+/** An owner of two businesses, and a service that listens as in production. */
 export interface Merchant {
   service: Service
-  /** Has one order today. */
+  /** The business with one order today. */
   first: Shop
   second: Shop
   origin: string
@@ -13,13 +13,13 @@ export interface Merchant {
   token: string
 }
 
-/** What `summarize_day` says first of each business. */
+/** The first words of `summarize_day` about each business. */
 export const FIRST_DAY = /^Net sales GTQ 20\.00 from 1 orders/
 export const SECOND_DAY = /^Net sales USD 0\.00 from 0 orders/
 
 export const OWNER = 'ana'
 
-/** @param otherUsers who sign in beside the owner */
+/** @param otherUsers users besides the owner */
 export async function startMerchant(otherUsers: string[] = []): Promise<Merchant> {
   const service = await startService({ users: [OWNER, ...otherUsers] })
   const first = await makeShop(service.db)

@@ -3,7 +3,7 @@ import type { TestDatabase } from './database.ts'
 import { type Service, startService } from './service.ts'
 import { makeShop, makeUser, type Shop } from './shop.ts'
 
-export interface StepSpec {
+interface StepSpec {
   name: string
   status?: 'todo' | 'in_progress' | 'blocked' | 'done'
   kind?: 'task' | 'document' | 'hourly' | 'approval'
@@ -92,7 +92,7 @@ export async function makeTime({ asOwner }: TestDatabase, shop: Shop, time: Time
   )
 }
 
-/** A client; gives its id. */
+/** A client. @returns its id */
 export async function makeClient({ asOwner }: TestDatabase, shop: Shop, name: string): Promise<string> {
   const [row] = await asOwner<{ id: string }>(
     'insert into customer (business_id, code, name) values ($1, $2, $2) returning id',
@@ -148,9 +148,9 @@ export async function startStudio(): Promise<Studio> {
         'Diseño',
         [
           { name: 'Bocetos', status: 'done', due: '2026-02-10', assignee: ids.ana, minutes: 600 },
-          // Seven days overdue: the last day on which the board is amber.
+          // Seven days overdue, the last day on which the board is amber.
           { name: 'Ficha', status: 'in_progress', kind: 'hourly', due: '2026-03-03', assignee: ids.ana, minutes: 90 },
-          // Due today by the clock of the studio; in UTC it would be overdue.
+          // Due today in the studio's time zone; in UTC it would be overdue.
           { name: 'Entrega', due: '2026-03-10', assignee: ids.luis },
         ],
       ],

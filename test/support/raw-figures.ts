@@ -2,7 +2,8 @@ import { Decimal as DecimalJs } from 'decimal.js'
 import { Temporal } from 'temporal-polyfill'
 import type { TestDatabase } from './database.ts'
 
-// The figures of every report once more, from the raw rows alone: no sums of the database, no code of the service. Half-up, as an accountant rounds.
+// The figures of every report a second time, from the raw rows only, without the database's sums or the service's code.
+// Rounds half up, as accountants do.
 const Decimal = DecimalJs.clone({ precision: 60, rounding: DecimalJs.ROUND_HALF_UP })
 type Decimal = DecimalJs
 
@@ -28,7 +29,7 @@ export interface OrderRow {
   completed_at: Date | null
   tips: string
 }
-export interface ItemRow {
+interface ItemRow {
   order_id: string
   line_number: number
   product_id: string
@@ -40,7 +41,7 @@ export interface ItemRow {
   tax: string
   unit_cost: string | null
 }
-export interface PaymentRow {
+interface PaymentRow {
   order_id: string
   payment_number: number
   method: string
@@ -72,7 +73,7 @@ interface MovementRow {
   quantity: string
 }
 
-/** Every row of a business that a figure can depend on, as it is stored. */
+/** All rows of a business that a figure can depend on, as stored. */
 export interface RawRows {
   business: BusinessRow
   locations: LocationRow[]
@@ -86,7 +87,7 @@ export interface RawRows {
   movements: MovementRow[]
 }
 
-/** Reads the rows of one business, past row-level security. */
+/** Reads the rows of one business, bypassing row-level security. */
 export async function readRawRows({ asOwner }: TestDatabase, businessId: string): Promise<RawRows> {
   const all = <Row extends object>(table: string) =>
     asOwner<Row & Record<string, unknown>>(`select * from ${table} where business_id = $1`, [businessId])
@@ -107,7 +108,7 @@ export async function readRawRows({ asOwner }: TestDatabase, businessId: string)
   }
 }
 
-/** Local days, both ends counted. */
+/** Local days, including both ends. */
 export interface Days {
   from: string
   to: string
@@ -115,7 +116,7 @@ export interface Days {
 
 export type Group = 'day' | 'week' | 'month' | 'weekday' | 'hour'
 
-/** When something happened, by the clock that a report is read on. */
+/** When something happened, in the local time of a report. */
 interface Local {
   date: string
   time: Temporal.PlainTime
@@ -132,7 +133,7 @@ interface Entry extends Local {
   returns: Decimal
   tax: Decimal
   tips: Decimal
-  /** Of a line only. */
+  /** Only for a line. */
   line?: { productId: string; variantId: string; taxRate: string; cost: Decimal | null }
 }
 
@@ -154,7 +155,7 @@ const groupBy = <Row>(rows: readonly Row[], of: (row: Row) => string): Map<strin
   for (const row of rows) groups.set(of(row), [...(groups.get(of(row)) ?? []), row])
   return groups
 }
-/** Highest first; of equals the lower id. */
+/** Highest first; equal ones by id. */
 const ranked = <Row>(rows: readonly Row[], of: (row: Row) => Decimal, idOf: (row: Row) => string): Row[] =>
   rows.toSorted((a, b) => of(b).cmp(of(a)) || (idOf(a) < idOf(b) ? -1 : 1))
 
@@ -162,8 +163,6 @@ export function localTime(at: Date, timezone: string): Local {
   const zoned = Temporal.Instant.fromEpochMilliseconds(at.getTime()).toZonedDateTimeISO(timezone)
   return { date: zoned.toPlainDate().toString(), time: zoned.toPlainTime() }
 }
-
-export type Figures = ReturnType<Sales['figures']>
 
 /** The sales of a business by its own clock, or of one location by the clock of that location. */
 export class Sales {
@@ -210,13 +209,13 @@ export class Sales {
     ]
   }
 
-  /** An amount with the digits of the currency, more only where they carry value. */
+  /** An amount with the digits of the currency, and more only if they are not zero. */
   amount(value: DecimalJs.Value): string {
     const exact = new Decimal(value)
     return exact.toFixed(Math.max(this.raw.business.currency_digits, exact.decimalPlaces()))
   }
 
-  /** What percentage one amount is of another; null where the whole is not positive. */
+  /** What percentage one amount is of another; null if the whole is not positive. */
   share(part: DecimalJs.Value, whole: DecimalJs.Value): string | null {
     if (new Decimal(whole).lte(0)) return null
     const percent = new Decimal(part).times(100).div(whole).toDecimalPlaces(1)
@@ -229,12 +228,12 @@ export class Sales {
     return this.amount(total.div(amounts.length).toDecimalPlaces(this.raw.business.currency_digits))
   }
 
-  /** Sales in Square's terms. @param until wall-clock time of each day up to which they count, exclusive */
+  /** Sales in Square's terms. @param until wall-clock time at which each day ends, exclusive */
   figures(days: Days, until?: Temporal.PlainTime) {
     return this.figuresOf(this.within(days, until))
   }
 
-  /** One order as it was sold, whatever its status, and what was given back of it. */
+  /** One order as it was sold, whatever its status, and its refunds. */
   order({ id, status, tips }: OrderRow) {
     const items = this.raw.items.filter((item) => item.order_id === id)
     const net = sum(items, (item) => new Decimal(item.gross_sales).minus(item.discount))
@@ -266,7 +265,7 @@ export class Sales {
     }
   }
 
-  /** The rows of a report, those without sales too. */
+  /** The rows of a report, including those without sales. */
   rows(group: Group, days: Days) {
     const keyOf = (date: Temporal.PlainDate, hour: number): string => {
       if (group === 'hour') return `${String(hour).padStart(2, '0')}:00`
@@ -283,7 +282,7 @@ export class Sales {
     })
   }
 
-  /** What sold or came back by variant, best first; by margin those without a known cost come last. */
+  /** Sales and returns by variant, best first; by margin, those without a known cost come last. */
   products(days: Days, by: 'netSales' | 'unitsSold' | 'margin' = 'netSales') {
     const lines = this.within(days).filter(({ line }) => line !== undefined)
     const products = [...groupBy(lines, ({ line }) => line?.variantId ?? '')].map(([variantId, group]) => ({
@@ -307,7 +306,7 @@ export class Sales {
     return byNet.toSorted((a, b) => value(b).cmp(value(a)))
   }
 
-  /** The same by the category that each product has now; null: none. */
+  /** The same by each product's present category; null for none. */
   categories(days: Days) {
     const categoryOf = new Map(this.raw.products.map(({ id, category_id }) => [id, category_id]))
     const groups = groupBy(this.products(days), ({ productId }) => categoryOf.get(productId) ?? '')
@@ -318,13 +317,13 @@ export class Sales {
       discounts: sum(group, ({ discounts }) => discounts),
       returns: sum(group, ({ returns }) => returns),
       netSales: sum(group, ({ netSales }) => netSales),
-      // Of the products whose cost is known.
+      // Only products whose cost is known.
       costedNetSales: sum(group, ({ cost, netSales }) => (cost === null ? 0 : netSales)),
       margin: group.every(({ margin }) => margin === null) ? null : sum(group, ({ margin }) => margin ?? 0),
     }))
   }
 
-  /** What was paid and given back by method, with tax and tips: on the day of the sale, and of the refund. */
+  /** What was paid and paid back by method, with tax and tips, on the day of the sale or of the refund. */
   paymentMethods(days: Days) {
     const groups = groupBy(
       this.paid.filter(({ date }) => isWithin(date, days)),
@@ -339,7 +338,7 @@ export class Sales {
     }))
   }
 
-  /** Net sales and tax by the rate of the sold line, the highest rate first. */
+  /** Net sales and tax by the rate of the sold line, highest rate first. */
   taxRates(days: Days) {
     const lines = this.within(days).filter(({ line }) => line !== undefined)
     const rates = [...groupBy(lines, ({ line }) => new Decimal(line?.taxRate ?? 0).toFixed())].map(([rate, group]) => ({
@@ -350,7 +349,7 @@ export class Sales {
     return rates.toSorted((a, b) => b.rate.cmp(a.rate))
   }
 
-  /** The day with the highest net sales of those with orders, the first of equals. */
+  /** The day with the highest net sales among days with orders; the first of equal ones. */
   bestDay(days: Days): { date: string; netSales: string } | null {
     const selling = dates(days)
       .map((day) => ({ date: day.toString(), entries: this.within({ from: day.toString(), to: day.toString() }) }))
@@ -492,14 +491,14 @@ export class Sales {
   }
 }
 
-/** A ticket that only takes goods back is a refund, and no order. */
+/** A ticket that only takes goods back is a refund, not an order. */
 function ticketOf(raw: RawRows, orderId: string) {
   const lines = raw.items.filter((item) => item.order_id === orderId)
   const hasReturns = lines.some(({ quantity }) => new Decimal(quantity).lt(0))
   return { hasReturns, isSale: !hasReturns || lines.some(({ quantity }) => new Decimal(quantity).gt(0)) }
 }
 
-/** What each client bought so far, refunds taken off, with the local day of the last sale. */
+/** What each client bought so far, less refunds, with the local day of the last sale. */
 export function clientsOf(raw: RawRows) {
   const sales = new Sales(raw)
   return raw.customers.map(({ id }) => {
@@ -519,7 +518,7 @@ export function clientsOf(raw: RawRows) {
   })
 }
 
-/** Stock on hand as the ledger says, where it has an entry. */
+/** Stock on hand according to the ledger, if it has an entry. */
 export function stockOf(raw: RawRows) {
   const groups = groupBy(raw.movements, ({ variant_id, location_id }) => `${variant_id} ${location_id}`)
   return new Map([...groups].map(([key, group]) => [key, sum(group, ({ quantity }) => quantity).toFixed()]))
@@ -545,12 +544,12 @@ function netOf({ gross, returns, discounts }: Entry): Decimal {
   return gross.minus(returns).minus(discounts)
 }
 
-/** Null: nobody has said what it cost. */
+/** Null if the cost is unknown. */
 function costOf(quantity: string, unitCost: string | null): Decimal | null {
   return unitCost === null ? null : new Decimal(quantity).times(unitCost).toDecimalPlaces(4)
 }
 
-/** What lines cost and left; null where the cost of none of them is known. */
+/** Cost and margin of lines; null if none has a known cost. */
 function costed(lines: readonly Entry[]): { cost: Decimal | null; margin: Decimal | null } {
   const costs = lines.flatMap(({ line }) => line?.cost ?? [])
   const cost = costs.length === 0 ? null : sum(costs, (value) => value)

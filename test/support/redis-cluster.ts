@@ -1,10 +1,10 @@
-/** A real Redis Cluster of our own for the tests. */
+/** A real Redis Cluster for the tests. */
 import type { Redis } from 'ioredis'
 import { freePort } from '../../embedded/postgres.ts'
 import { connectTo, type RedisServer, type RedisServerOptions, startRedis } from '../../embedded/redis-server.ts'
 
 export interface RedisCluster {
-  /** The masters first, in the order of their slots; then the replicas, the first of each master before the second. */
+  /** The masters in the order of their slots, then the first replica of each, then the second. */
   readonly nodes: RedisServer[]
   /** `host:port` of every node, comma-separated. */
   readonly addresses: string
@@ -13,15 +13,15 @@ export interface RedisCluster {
 
 export interface RedisClusterOptions extends Pick<RedisServerOptions, 'tls' | 'args'> {
   masters?: number
-  /** Of each master. */
+  /** Replicas per master. */
   replicas?: number
-  /** Of the user `default`, where the nodes ask for one. */
+  /** Password of the user `default`, if the nodes require one. */
   password?: string
 }
 
 const SLOTS = 16384
 
-/** Starts a Cluster on 127.0.0.1 that keeps nothing; a node that is away for half a second counts as failed. */
+/** Starts a Cluster on 127.0.0.1 without persistence; a node that is down for half a second counts as failed. */
 export async function startRedisCluster(options: RedisClusterOptions = {}): Promise<RedisCluster> {
   const { masters = 3, replicas = 0, password } = options
   const nodes: RedisServer[] = []
@@ -40,7 +40,7 @@ export async function startRedisCluster(options: RedisClusterOptions = {}): Prom
     clients.push(...nodes.map(({ url }) => connectTo(url, password)))
     await Promise.all(
       clients.map(async (client, i) => {
-        // Nodes that begin with different epochs need not fight over them.
+        // Nodes that start with different epochs need not negotiate them.
         await client.cluster('SET-CONFIG-EPOCH', i + 1)
         if (i >= masters) return
         const from = Math.floor((i * SLOTS) / masters)
@@ -60,7 +60,7 @@ export async function startRedisCluster(options: RedisClusterOptions = {}): Prom
       clients.slice(masters).map((client, i) => client.call('CLUSTER', 'REPLICATE', ids[i % masters] as string)),
     )
     await until(clients, async (client) => (await info(client)).includes('cluster_state:ok'))
-    // A replica can take over only when it has its master's data and every master knows of it.
+    // A replica can take over only once it has its master's data and every master knows about it.
     await until(clients, async (client) => {
       const shards = (await client.cluster('SLOTS')) as unknown[][]
       return shards.length === masters && shards.every((shard) => shard.length === 3 + replicas)
@@ -79,7 +79,7 @@ export async function startRedisCluster(options: RedisClusterOptions = {}): Prom
 
 function nodeArgs(busPort: number, { password, tls }: RedisClusterOptions): string[] {
   const args = ['--cluster-enabled', 'yes', '--cluster-port', String(busPort), '--cluster-node-timeout', '500']
-  // Replicas get their data at once, and count as soon as they have heard from their master.
+  // Replicas get their data without a delay, and count as soon as they have heard from their master.
   args.push('--repl-diskless-sync-delay', '0', '--repl-ping-replica-period', '1')
   if (password !== undefined) args.push('--requirepass', password, '--masterauth', password)
   if (tls !== undefined) args.push('--tls-cluster', 'yes', '--tls-replication', 'yes')

@@ -1,4 +1,4 @@
-/** Redis behind Sentinels of our own for the tests. */
+/** A real Redis behind Sentinels for the tests. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,9 +18,9 @@ export interface RedisSentinel {
   readonly sentinels: Pick<RedisServer, 'port' | 'pid' | 'stop' | 'kill'>[]
   /** `host:port` of every Sentinel, comma-separated. */
   readonly addresses: string
-  /** What the Sentinels call the master. */
+  /** The Sentinels' name of the master. */
   readonly name: string
-  /** The server that a Sentinel takes for the master now. */
+  /** The server that a Sentinel regards as the master now. */
   master(): Promise<RedisServer>
   /** Makes a replica the master, as in planned maintenance; the old master becomes a replica. */
   failover(): Promise<void>
@@ -30,15 +30,15 @@ export interface RedisSentinel {
 export interface RedisSentinelOptions extends Pick<RedisServerOptions, 'tls' | 'args'> {
   replicas?: number
   sentinels?: number
-  /** Of the user `default` of the servers, where they ask for one. */
+  /** Password of the servers' user `default`, if they require one. */
   password?: string
-  /** Of the user `default` of the Sentinels. */
+  /** Password of the Sentinels' user `default`. */
   sentinelPassword?: string
 }
 
 const NAME = 'mymaster'
 
-/** Starts a master with replicas, and Sentinels that let a replica follow a master away for half a second. */
+/** Starts a master with replicas, and Sentinels that replace a master that is down for half a second. */
 export async function startRedisSentinel(options: RedisSentinelOptions = {}): Promise<RedisSentinel> {
   const { replicas = 1, sentinels: count = 3, password, sentinelPassword, tls } = options
   const servers: RedisServer[] = []
@@ -49,7 +49,7 @@ export async function startRedisSentinel(options: RedisSentinelOptions = {}): Pr
 
   const auth = password === undefined ? [] : ['--requirepass', password, '--masterauth', password]
   const args = [...auth, ...(tls === undefined ? [] : ['--tls-replication', 'yes'])]
-  // A master with one replica need not wait for others to ask for the data as well.
+  // The master need not wait for further replicas to ask for the data.
   args.push('--repl-diskless-sync-delay', '0', ...(options.args ?? []))
   try {
     const first = await startRedis({ ...options, args })
@@ -58,7 +58,7 @@ export async function startRedisSentinel(options: RedisSentinelOptions = {}): Pr
       const follow = ['--replicaof', `127.0.0.1 ${first.port}`]
       servers.push(await startRedis({ ...options, args: [...args, ...follow] }))
     }
-    // Sentinels look at a master every ten seconds: what they see first is what they know.
+    // Sentinels query a master only every ten seconds, so the replicas must be there the first time.
     await until(async () => {
       const info = await ask(first.url, password, (client) => client.info('replication'))
       return info.split('state=online').length - 1 === replicas
@@ -142,7 +142,7 @@ async function startSentinel(masterPort: number, count: number, options: RedisSe
 
 async function ask<T>(url: string, password: string | undefined, question: (client: Redis) => Promise<T>): Promise<T> {
   const client = connectTo(url, password)
-  // Whoever asks learns of a failure by the answer.
+  // The caller learns of a failure from the answer.
   client.on('error', () => {})
   try {
     return await question(client)

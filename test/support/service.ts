@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto'
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
 import { Redis } from 'ioredis'
-import { inject } from 'vitest'
+import { expect, inject } from 'vitest'
 import { type Issuer, startIssuer } from '../../embedded/issuer.ts'
 import { buildApp } from '../../src/app.ts'
 import { type Config, loadConfig } from '../../src/config.ts'
 import { SERVICE_ROLE } from '../../src/database/pool.ts'
+import { closedSchema } from '../../src/mcp/published-schema.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 
-export const PROJECT = 'flowpos-test'
+const PROJECT = 'flowpos-test'
 export const SECRET = randomBytes(32).toString('hex')
 
 export type App = Awaited<ReturnType<typeof buildApp>>
@@ -15,7 +18,7 @@ export type App = Awaited<ReturnType<typeof buildApp>>
 export interface Service {
   db: TestDatabase
   issuer: Issuer
-  /** The instant that the service takes for now; set it to travel. */
+  /** The service's current instant; set it to travel in time. */
   now: Date
   app: App
   /** A further instance on the same database, Redis and issuer. */
@@ -25,7 +28,7 @@ export interface Service {
   close(): Promise<void>
 }
 
-/** The service on real PostgreSQL, Redis and signatures, with a clock of its own. */
+/** The service on real PostgreSQL, Redis and signatures, with its own clock. */
 export async function startService(
   options: { users?: string[]; config?: Partial<Record<keyof Config, string>>; pageSignsIn?: boolean } = {},
 ): Promise<Service> {
@@ -84,12 +87,12 @@ export function connectRedis(): Redis {
   return new Redis(redisUrl())
 }
 
-// Test files run side by side: each worker has a database of its own.
+// Test files run in parallel, so each worker has its own database.
 function redisUrl(): string {
   return `${inject('redisUrl')}/${Number(process.env.VITEST_POOL_ID ?? '0') % 16}`
 }
 
-/** A JSON-RPC message as the published samples send it: no Accept, no protocol version, no `initialized`. */
+/** Sends a JSON-RPC message like the published samples: without Accept, protocol version and `initialized`. */
 export async function rpc(
   app: App,
   token: string,
@@ -106,7 +109,7 @@ export async function rpc(
   return { status: response.statusCode, headers: response.headers, body: response.body ? response.json() : undefined }
 }
 
-/** Calls a tool. */
+/** Calls a tool. Its data must match its full output schema exactly. */
 export async function call(
   app: App,
   token: string,
@@ -116,6 +119,7 @@ export async function call(
 ) {
   const { status, body } = await rpc(app, token, 'tools/call', { name, arguments: args }, headers)
   const result = body?.result
+  if (result?.structuredContent !== undefined) expectAsPublished(app, name, result.structuredContent)
   return {
     status,
     body,
@@ -123,4 +127,18 @@ export async function call(
     data: result?.structuredContent,
     isError: result?.isError === true,
   }
+}
+
+const ajv = addFormats.default(new Ajv2020({ allErrors: true, allowUnionTypes: true }))
+const resultChecks = new Map<string, ValidateFunction>()
+
+function expectAsPublished(app: App, name: string, data: unknown): void {
+  let isValid = resultChecks.get(name)
+  if (isValid === undefined) {
+    const registered = app.registry.all.find(({ tool }) => tool.name === name)
+    isValid = ajv.compile(closedSchema(registered?.fullListing().one.outputSchema ?? {}))
+    resultChecks.set(name, isValid)
+  }
+  isValid(data)
+  expect({ name, problems: isValid.errors ?? [] }).toEqual({ name, problems: [] })
 }

@@ -13,7 +13,7 @@ export interface ShopOptions {
   name?: string
   currency?: string
   timezone?: string
-  /** Zones of its locations, by default one, the business's. */
+  /** Zones of its locations; by default one location in the business's zone. */
   locationZones?: string[]
   pricesIncludeTax?: boolean
   taxRate?: string
@@ -38,7 +38,7 @@ export async function makeShop({ asOwner }: TestDatabase, options: ShopOptions =
   return { id, name, locations }
 }
 
-/** A person with roles, in the order given: the first is their first business. */
+/** A user with roles in the given order, so that the first is for their first business. */
 export async function makeUser(
   { asOwner }: TestDatabase,
   uid: string,
@@ -89,7 +89,7 @@ export async function makeProduct(
   return { productId, variantId }
 }
 
-export interface Line extends Product {
+interface Line extends Product {
   quantity: string
   unitPrice: string
   discount?: string
@@ -108,7 +108,7 @@ export interface Order {
   payments?: { method: string; amount: string }[]
 }
 
-/** An order as the service writes it: through its own role, so that triggers and rights are those of production. */
+/** An order, written in the service's role, so that triggers and rights are those of production. */
 export async function makeOrder(database: Database, shop: Shop, order: Order): Promise<string> {
   const id = randomUUID()
   const status = order.status ?? 'completed'
@@ -179,7 +179,7 @@ export interface Refund {
   location?: string
 }
 
-/** A refund, written as the service writes it. */
+/** A refund, written like the service writes it. */
 export async function makeRefund(database: Database, shop: Shop, refund: Refund): Promise<void> {
   const id = randomUUID()
   await database.within({ businessId: shop.id }, 'write', async (db) => {

@@ -1,6 +1,6 @@
 import { createParser } from 'eventsource-parser'
 
-export interface StreamEvent {
+interface StreamEvent {
   id: string | undefined
   data: string
 }
@@ -8,17 +8,17 @@ export interface StreamEvent {
 /** The live stream of a session, as a client reads it. */
 export interface LiveStream {
   response: Response
-  /** Events that came so far; the first may be empty, to resume from. */
+  /** Events received so far; the first may be empty, as a point to resume from. */
   events: StreamEvent[]
   comments: string[]
-  /** What the server asked to wait before coming back, in milliseconds. */
+  /** How long the server asked to wait before reconnecting, in milliseconds. */
   retry: number | undefined
   /** Resolves when the server ends the stream. */
   ended: Promise<void>
   close(): void
 }
 
-/** Methods of the messages that came. */
+/** Methods of the messages received. */
 export function methodsOf({ events }: LiveStream): string[] {
   return events.filter(({ data }) => data !== '').map(({ data }) => (JSON.parse(data) as { method: string }).method)
 }

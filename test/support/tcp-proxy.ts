@@ -1,18 +1,18 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-/** The network between an instance and what it depends on. */
+/** The network between an instance and a part that it depends on. */
 export interface TcpProxy {
   port: number
   /** Connections break, and new ones are refused. */
   cut(): Promise<void>
   /** Connections stay and nothing passes, as behind a firewall that drops packets. */
   blackHole(): void
-  /** As if nothing had happened; what was held back is passed on. */
+  /** Everything works again, and held-back data are passed on. */
   heal(): Promise<void>
-  /** New connections pass, and those that are there never again. */
+  /** New connections work, existing ones never again. */
   healForNew(): void
-  /** New connections lead to another port; those that are there stay. */
+  /** New connections lead to another port; existing ones stay. */
   leadTo(targetPort: number): void
   close(): Promise<void>
 }

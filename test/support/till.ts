@@ -9,27 +9,27 @@ export interface Till {
   service: Service
   /** Guatemala, IVA 12 % inside the price, one location. */
   shop: Shop
-  /** Of somebody else. */
+  /** Somebody else's shop. */
   foreign: Shop
   /** Tokens of an owner, of a cashier, and of the owner narrowed to reading. */
   owner: string
   cashier: string
   reader: string
-  /** Signs somebody in: by the real clock, by which identity tokens are made. */
+  /** Signs somebody in, by the real clock, which dates identity tokens. */
   signIn(uid: string): Promise<string>
-  /** A product with stock at the shop's first location, or none at all. */
+  /** A product with stock at the shop's first location, or with no stock-keeping at all. */
   product(sku: string, options?: { price?: string; cost?: string; taxRate?: string; stock?: string }): Promise<Product>
   /** The result of a call that succeeds. */
   ok(tool: string, args: Record<string, unknown>, as?: { token?: string; app?: App }): Promise<Result>
   /** The text of a call that fails. */
   fails(tool: string, args: Record<string, unknown>, as?: { token?: string; app?: App }): Promise<string>
-  /** On hand by SKU as get_inventory tells it. */
+  /** Stock on hand of a SKU according to get_inventory. */
   onHand(sku: string): Promise<string | undefined>
-  /** Figures of the local day of the clock as get_sales_report tells them. */
+  /** Figures of the current local day according to get_sales_report. */
   today(): Promise<Record<'net' | 'returns' | 'tax' | 'tips' | 'total', string> & { orders: number; refunds: number }>
-  /** Rows of every table that a write may touch, and the next order number. */
+  /** The rows of every table that a write may change, and the next order number. */
   footprint(): Promise<unknown>
-  /** Fails unless rollups, totals and stock agree with the raw rows they sum up. */
+  /** Fails unless rollups, totals and stock agree with their raw rows. */
   agrees(): Promise<void>
 }
 

@@ -25,7 +25,7 @@ afterAll(async () => {
 interface Demo {
   facts: DemoFacts
   lines: string[]
-  /** Ctrl-C; npm itself ends by the signal, so only what is left tells whether it was clean. */
+  /** Ctrl-C. npm itself ends by the signal, so only what is left behind shows whether the exit was clean. */
   stop(): Promise<void>
 }
 
@@ -125,13 +125,13 @@ describe('npm run demo', () => {
     expect(one.lines).toHaveLength(1)
     await expect.poll(() => processesOf(dataDir), { timeout: 10_000 }).toEqual([])
 
-    // A second start is quick, and a token of the first one still holds.
+    // A second start is quick, and a token of the first one is still valid.
     const again = await startDemo({ PORT: String(await freePort()), DATA_DIR: dataDir })
     expect((await callTool(again.facts, token, 'get_context')).isError).toBeUndefined()
     await again.stop()
   })
 
-  it('stands twice behind one balancer, on one PostgreSQL and one Redis', async () => {
+  it('runs twice behind one balancer, on one PostgreSQL and one Redis', async () => {
     const { Client } = (await import('pg')).default
     const admin = new Client({ connectionString: inject('postgresUrl') })
     await admin.connect()
@@ -151,7 +151,7 @@ describe('npm run demo', () => {
     )
     if (a === undefined || b === undefined) throw new Error('two demos were started')
     const owner = a.facts.users.find(({ businesses }) => businesses.length === 2)
-    // Signed in at one, exchanged at the other, used at both.
+    // Sign in at one, exchange at the other, use at both.
     const token = await tokenOf({ ...b.facts, identityUrl: a.facts.identityUrl }, owner?.email)
     await callTool(a.facts, token, 'set_active_business', { businessId: owner?.businesses[1]?.id })
     const context = await callTool(b.facts, token, 'get_context')

@@ -66,9 +66,10 @@ describe('npm start', () => {
     await expect.poll(ready, { timeout: 20_000, interval: 200 }).toBe(200)
     const response = await fetch(`http://127.0.0.1:${port}/mcp`, { method: 'POST' })
     expect(response.status).toBe(401)
-    // Among them what the build leaves in its package, and what it finds by folder.
+    // They include files that stay in packages of the build, and files that it finds by folder.
     for (const page of [
       '/settings/mcp',
+      '/oauth/page.js',
       '/docs/static/swagger-ui.css',
       '/.well-known/oauth-authorization-server/oauth',
     ]) {
@@ -78,7 +79,7 @@ describe('npm start', () => {
     expect(await ended).toBe(0)
   })
 
-  it('is not ready but serves on from SIGTERM until the balancers noticed, and waits for no silent client', async () => {
+  it('after SIGTERM is not ready but serves until the balancers have noticed, and does not wait for silent clients', async () => {
     const port = await freePort()
     const { child, ended } = start({ PORT: String(port), SHUTDOWN_DELAY_MS: '2000' })
     const ready = async () => (await fetch(`http://127.0.0.1:${port}/health/ready`).catch(() => null))?.status

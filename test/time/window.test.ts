@@ -19,7 +19,7 @@ describe('local time', () => {
     expect(weekStart('2026-11-22')).toBe('2026-11-16')
   })
 
-  it('tells zones from offsets and nonsense', () => {
+  it('distinguishes zones from offsets and nonsense', () => {
     expect(['Europe/Madrid', 'America/Guatemala', 'UTC'].every(isTimezone)).toBe(true)
     expect(['Europe/Lundon', '+01:00', '-06', ''].some(isTimezone)).toBe(false)
   })
@@ -44,7 +44,7 @@ describe('windowOf', () => {
     expect(of({ preset })).toEqual({ from, to })
   })
 
-  it('takes one day for from alone, and the fallback for nothing', () => {
+  it('takes a single day if only from is given, and the fallback if nothing is', () => {
     expect(of({ from: '2026-02-03' })).toEqual({ from: '2026-02-03', to: '2026-02-03' })
     expect(of({})).toEqual({ from: '2026-11-22', to: '2026-11-22' })
   })

@@ -1,9 +1,14 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadTools } from '../../plugins/mcp/registry.ts'
+import { generateApiKey } from '../../src/auth/api-key.ts'
+import { closedSchema } from '../../src/mcp/published-schema.ts'
 import { type HostileShop, INJECTIONS, makeHostileShop } from '../support/hostile-shop.ts'
 import { call, rpc, type Service, startService } from '../support/service.ts'
-import { makeUser } from '../support/shop.ts'
+import { makeProduct, makeShop, makeUser, type Shop } from '../support/shop.ts'
+import { callsOf } from '../support/tool-calls.ts'
 
 // What holds for every tool, whatever people have written into the shop.
 const MAX_TOKENS = 8000
@@ -16,11 +21,11 @@ let token: string
 let answers: { hostile: Answers; long: Answers }
 
 beforeAll(async () => {
-  service = await startService({ users: ['ana'] })
+  service = await startService({ users: ['ana', 'beto'] })
   const userId = await makeUser(service.db, 'ana', [])
   const options = { now: service.now, userId }
   hostile = await makeHostileShop(service.db, INJECTIONS, options)
-  // As long as it may get, in the scripts that cost the most tokens.
+  // As long as possible, in the scripts that cost the most tokens.
   long = await makeHostileShop(
     service.db,
     ['🧿𓂀꧁', '𒀱ꙮ௵', 'ﷺ꧅𝕬'].map((text) => text.repeat(60)),
@@ -31,67 +36,19 @@ beforeAll(async () => {
 })
 afterAll(() => service?.close())
 
-/** For every tool, calls that make it say as much as it can. */
-function callsOf(shop: HostileShop): Record<string, Record<string, unknown>[]> {
-  const [locationId] = shop.locations
-  const window = { preset: 'last_30_days' }
-  const everything = { limit: 100 }
-  return {
-    adjust_inventory: [{ product: shop.sku, locationId, change: '1', note: INJECTIONS[0] }],
-    cancel_order: [{ order: shop.orderNumber, reason: INJECTIONS[1] }],
-    create_client: [{ name: INJECTIONS[1] }],
-    create_order: [{ items: [{ product: shop.sku, quantity: '1' }], locationId, note: INJECTIONS[1] }],
-    create_product: [{ name: INJECTIONS[1], sku: 'NEW', price: '1' }],
-    get_client: [{ client: shop.clientCode }],
-    get_client_health: [{}],
-    get_inventory: [everything, { ...everything, status: 'low' }],
-    get_inventory_health: [{}],
-    get_order: [{ order: shop.orderNumber }, { order: 'N-3' }],
-    get_product: [{ product: shop.sku }],
-    get_products: [everything],
-    get_psa_board: [{ board: shop.boardId }],
-    get_psa_time_report: ['board', 'person', 'client', 'step', 'day'].map((groupBy) => ({ ...window, groupBy })),
-    get_sales_by_category: [{ ...window, compare: true }],
-    get_sales_by_location: [{ ...window, compare: true }],
-    get_sales_by_payment_method: [window],
-    get_sales_report: ['day', 'week', 'hour'].map((groupBy) => ({ ...window, groupBy, compare: true })),
-    get_tax_report: [window],
-    get_top_products: [{ ...window, limit: 50, compare: true }],
-    list_categories: [everything],
-    list_clients: [everything],
-    list_inventory_movements: [everything],
-    list_locations: [everything],
-    list_orders: [everything],
-    list_psa_boards: [{ limit: 50 }],
-    list_psa_steps: [{ ...everything, overdue: true }],
-    list_suppliers: [everything],
-    refund_order: [{ order: shop.orderNumber, reason: INJECTIONS[1] }],
-    summarize_day: [{}, { allBusinesses: true }],
-    summarize_period: [window, { ...window, allBusinesses: true }],
-    transfer_inventory: [
-      { fromLocationId: locationId, toLocationId: shop.otherLocation, items: [{ product: shop.sku, quantity: '1' }] },
-    ],
-    update_client: [{ client: shop.clientCode, name: INJECTIONS[1] }],
-    update_product: [{ variant: shop.sku, name: INJECTIONS[1] }],
-  }
-}
-
-/** What every tool answers about a shop. */
+/** Every tool's answers about a shop. */
 async function answersAbout(shop: HostileShop): Promise<Answers> {
   const tools = (await loadTools()).filter((tool) => tool.kind === 'business')
-  const calls = callsOf(shop)
   const answers: Answers = []
   for (const tool of tools) {
-    const attempts = calls[tool.name]
-    if (attempts === undefined) throw new Error(`say in callsOf() how ${tool.name} is called`)
-    for (const args of attempts) {
+    for (const args of callsOf(tool, shop)) {
       const mode = tool.mode === 'write' ? { dryRun: true } : {}
       const { body, text, isError } = await call(service.app, token, tool.name, {
         ...args,
         ...mode,
         businessId: shop.id,
       })
-      // A sale of long ago cannot be cancelled; everything else must have something to say.
+      // An old sale cannot be cancelled; every other call must succeed.
       if (isError && tool.name !== 'cancel_order') throw new Error(`${tool.name} ${JSON.stringify(args)}: ${text}`)
       answers.push({ name: tool.name, result: body.result })
     }
@@ -107,7 +64,7 @@ interface Result {
   isError?: boolean
 }
 
-/** Tokens of a text that may hold what a tokenizer takes for its own marks. */
+/** Tokens of a text, even if it contains the tokenizer's special tokens. */
 function tokensOf(text: string): number {
   return countTokens(text, { disallowedSpecial: new Set() })
 }
@@ -125,12 +82,12 @@ describe('text written by strangers', () => {
       const [{ text } = { text: '' }] = result.content
       const hidden = textsIn(result).filter((each) => /[\p{Cf}\p{Co}\p{Zl}\p{Zp}]|(?!\n)\p{Cc}/u.test(each))
       const broken = textsIn(result.structuredContent).filter((each) => each.includes('\n'))
-      // A line that a stranger has begun would begin with their words; a row of a table begins with its bar.
+      // A line made by a stranger would begin with their words; a row of a table begins with a bar.
       const begun = text
         .split('\n')
         .filter((line) => /^[^\w|]*(SYSTEM|Human|Assistant|Use this id|Ignore all|You are now)/.test(line))
       expect({ name, hidden, broken, begun }).toEqual({ name, hidden: [], broken: [], begun: [] })
-      // The one line of the service that names the business is its own.
+      // Only the service itself writes the line that names the business.
       if (result.isError !== true)
         expect({ name, lines: text.match(/^Business: /gm)?.length }).toEqual({ name, lines: 1 })
     }
@@ -142,7 +99,7 @@ describe('text written by strangers', () => {
     for (const injection of INJECTIONS) expect(listed).not.toContain(injection.trim().slice(0, 20))
   })
 
-  it('is told apart from the words of the service where it is a note', async () => {
+  it("is marked as not the service's own in notes", async () => {
     const { data } = await call(service.app, token, 'get_order', { order: 'N-3', businessId: hostile.id })
     expect(data.note).toMatch(/^\[untrusted text\] /)
   })
@@ -161,4 +118,104 @@ describe('a result', () => {
     expect(Object.entries(sizes).filter(([, size]) => size > MAX_TOKENS)).toEqual([])
     expect(Object.entries(texts).filter(([, size]) => size > MAX_INTENT_TOKENS)).toEqual([])
   })
+})
+
+describe('the structured content of a result', () => {
+  let beto: string
+  let empty: Shop
+  let till: Shop
+  let operator: string
+
+  beforeAll(async () => {
+    empty = await makeShop(service.db, { name: 'Empty' })
+    till = await makeShop(service.db, { name: 'Till', locationZones: ['America/Guatemala', 'America/Guatemala'] })
+    await makeUser(service.db, 'beto', [
+      { shop: empty, role: 'owner' },
+      { shop: till, role: 'owner' },
+    ])
+    beto = await service.tokenOf('beto')
+    const { rawKey, hash } = generateApiKey()
+    await service.db.asOwner(
+      "insert into mcp_api_key (role, scopes, label, key_hash) values ('platform_operator', '{pos:read}', 'ops', $1)",
+      [hash],
+    )
+    operator = rawKey
+  })
+
+  it('is as the full schemas say, with nothing else', async () => {
+    const schemas = { ...(await resultSchemas(operator)), ...(await resultSchemas(token)) }
+    const results = [
+      ...answers.hostile,
+      ...answers.long,
+      ...(await read(empty)),
+      ...(await write()),
+      ...(await answer(beto, 'get_context', {})),
+      ...(await answer(beto, 'set_active_business', { businessId: till.id })),
+      ...(await answer(operator, 'get_context', {})),
+      ...(await answer(operator, 'list_tenants', { limit: 1 })),
+      ...(await answer(operator, 'set_active_tenant', { tenantId: till.id })),
+    ]
+    const checked = new Set<string>()
+    for (const { name, result } of results) {
+      if (result.structuredContent === undefined) continue
+      const isValid = schemas[name] as ValidateFunction
+      isValid(result.structuredContent)
+      expect({ name, problems: isValid.errors ?? [] }).toEqual({ name, problems: [] })
+      checked.add(name)
+    }
+    expect([...checked].sort()).toEqual((await loadTools()).map(({ name }) => name).sort())
+  })
+
+  /** Validators of results by tool, from the published schemas. */
+  async function resultSchemas(credential: string): Promise<Record<string, ValidateFunction>> {
+    const ajv = addFormats.default(new Ajv2020({ allErrors: true, allowUnionTypes: true }))
+    const { body } = await rpc(service.app, credential, 'tools/list', {}, { url: '/mcp?schemas=full' })
+    const tools = body.result.tools as { name: string; outputSchema: Record<string, unknown> }[]
+    return Object.fromEntries(tools.map(({ name, outputSchema }) => [name, ajv.compile(closedSchema(outputSchema))]))
+  }
+
+  async function answer(credential: string, name: string, args: Record<string, unknown>): Promise<Answers> {
+    const { body, text, isError } = await call(service.app, credential, name, args)
+    expect({ name, failure: isError ? text : null }).toEqual({ name, failure: null })
+    return [{ name, result: body.result }]
+  }
+
+  /** The answers of an empty shop, from every reading tool that can be called without arguments. */
+  async function read(shop: Shop): Promise<Answers> {
+    const found: Answers = []
+    for (const { tool, listing } of service.app.registry.all) {
+      if (tool.kind !== 'business' || tool.mode !== 'read' || listing.one.inputSchema.required !== undefined) continue
+      found.push(...(await answer(beto, tool.name, { businessId: shop.id })))
+    }
+    return found
+  }
+
+  /** Every tool that writes, called for real and then again with the same key. */
+  async function write(): Promise<Answers> {
+    const [locationId, toLocationId] = till.locations
+    await makeProduct(service.db, till, { sku: 'TEA', price: '12.50' })
+    const items = [{ product: 'TEA', quantity: '1' }]
+    const done: Answers = []
+    const twice = async (name: string, args: Record<string, unknown>) => {
+      const call = { ...args, businessId: till.id, idempotencyKey: `${name}-${done.length}` }
+      const [first] = await answer(beto, name, call)
+      const [again] = await answer(beto, name, call)
+      expect(again?.result.structuredContent).toMatchObject({ dryRun: false, replayed: true })
+      done.push(first as Answers[number], again as Answers[number])
+      return first?.result.structuredContent as { order?: { id: string }; client?: { code: string } }
+    }
+    await twice('adjust_inventory', { product: 'TEA', locationId, change: '10', reason: 'purchase' })
+    await twice('adjust_inventory', { product: 'TEA', locationId, countedQuantity: '10' })
+    await twice('transfer_inventory', { fromLocationId: locationId, toLocationId, items })
+    await twice('create_product', { name: 'Cocoa', sku: 'COCOA', price: '9', category: 'Hot', createCategory: true })
+    await twice('update_product', { variant: 'TEA', price: '13', category: 'Hot' })
+    const { client } = await twice('create_client', { name: 'Carla', email: 'carla@example.com' })
+    await twice('create_client', { name: 'Carla', email: 'carla@example.com', allowDuplicate: true })
+    await twice('update_client', { client: client?.code, phone: '555' })
+    const first = await twice('create_order', { locationId, items, clientId: client?.code })
+    await twice('cancel_order', { order: first.order?.id, reason: 'mistake' })
+    const second = await twice('create_order', { locationId, items })
+    await twice('refund_order', { order: second.order?.id, reason: 'cold' })
+    return done
+  }
 })

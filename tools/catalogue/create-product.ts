@@ -40,9 +40,11 @@ export default defineTool({
     supplier: Nullable(EntityRef),
   }),
   async handler(input, { db, business, now }) {
-    const made = await createProduct(db, business.id, input, now)
+    const [made, pricesIncludeTax] = await Promise.all([
+      createProduct(db, business.id, input, now),
+      doPricesIncludeTax(db, business.id),
+    ])
     const price = money(input.price, business)
-    const pricesIncludeTax = await doPricesIncludeTax(db, business.id)
     const name = variantName(made)
     const { category, supplier } = made
     const data = {

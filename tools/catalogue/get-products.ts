@@ -13,7 +13,7 @@ export default defineTool({
   title: 'Products',
   description:
     'The catalogue by name, a row per SKU: price, category, stock over all locations. Use it to find a product by ' +
-    'name, SKU or barcode; stock per location is in get_inventory. Default: active products, 25 rows.',
+    'name, SKU or barcode; stock per location is in get_inventory. Default: active products.',
   scopes: ['pos:read'],
   annotations: readOnly,
   mode: 'read',
@@ -45,8 +45,10 @@ export default defineTool({
   }),
   async handler({ search, category, active, stock, limit, cursor }, { db, business }) {
     const after = decodeCursor(cursor, 2)
-    const rows = await findProducts(db, business.id, { search, category, active, stock, limit: limit + 1, after })
-    const pricesIncludeTax = await doPricesIncludeTax(db, business.id)
+    const [rows, pricesIncludeTax] = await Promise.all([
+      findProducts(db, business.id, { search, category, active, stock, limit: limit + 1, after }),
+      doPricesIncludeTax(db, business.id),
+    ])
     const { items: products, ...more } = page(
       rows,
       limit,

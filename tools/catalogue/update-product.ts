@@ -10,9 +10,8 @@ export default defineTool({
   name: 'update_product',
   title: 'Change a product',
   description:
-    'Changes price, cost, name, category, supplier, barcode, description or tax rate of a product, or takes it off ' +
-    'sale; answers old and new values. "" clears a field. Give expectedPrice or expectedUpdatedAt from get_product. ' +
-    'For stock use adjust_inventory.',
+    'Changes price, cost or other fields of a product, or takes it off sale; tells old and new values. "" clears a ' +
+    'field. Give expectedPrice or expectedUpdatedAt from get_product. Stock: adjust_inventory.',
   scopes: ['pos:write'],
   annotations: changing,
   mode: 'write',
@@ -69,7 +68,7 @@ export default defineTool({
   },
 })
 
-/** What all variants of a product have in common. */
+/** Fields that all variants of a product share. */
 const SHARED = new Set(['name', 'category', 'supplierId', 'description', 'taxRatePercent'])
 
 function none(field: string): string {

@@ -1,8 +1,9 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { together } from '../../src/database/together.ts'
 import { Id } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { Decimal, money, quantity } from '../../src/money/money.ts'
-import { favouriteProducts, findClient } from '../../src/pos/clients/clients.ts'
+import { clientIdOf, favouriteProducts, findClient } from '../../src/pos/clients/clients.ts'
 import { findOrders } from '../../src/pos/orders/orders.ts'
 import { NullableText } from '../../src/results/schema.ts'
 import { table } from '../../src/results/table.ts'
@@ -63,15 +64,18 @@ export default defineTool({
   output: ClientSchema,
   async handler({ client: idOrCode }, { db, business, now }) {
     const { timezone, currency } = business
-    const row = await findClient(db, business.id, idOrCode)
-    const orders = await findOrders(db, business.id, { clientId: row.id, limit: LAST_ORDERS })
     const today = localDate(now, timezone)
-    const favourites = await favouriteProducts(
-      db,
-      { businessId: business.id, clientId: row.id },
-      { from: addDays(today, 1 - FAVOURITE_DAYS), to: today, timezone },
-      FAVOURITES,
-    )
+    const clientId = clientIdOf(db, business.id, idOrCode)
+    const [row, orders, favourites] = await together([
+      findClient(db, business.id, idOrCode),
+      findOrders(db, business.id, { clientId, limit: LAST_ORDERS }),
+      favouriteProducts(
+        db,
+        { businessId: business.id, clientId },
+        { from: addDays(today, 1 - FAVOURITE_DAYS), to: today, timezone },
+        FAVOURITES,
+      ),
+    ])
     const day = (instant: Date | null) => (instant === null ? null : localDate(instant, timezone))
     const average = row.orders === '0' ? null : new Decimal(row.net_sales).div(row.orders)
     const data = {

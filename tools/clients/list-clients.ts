@@ -51,8 +51,10 @@ export default defineTool({
   }),
   async handler({ sort, limit, cursor, ...filter }, { db, business }) {
     const after = decodeCursor(cursor, 2)
-    const rows = await findClients(db, business.id, { ...filter, sort, limit: limit + 1, after })
-    const sums = await sumClients(db, business.id, filter)
+    const [rows, sums] = await Promise.all([
+      findClients(db, business.id, { ...filter, sort, limit: limit + 1, after }),
+      sumClients(db, business.id, filter),
+    ])
     const { items: clients, ...more } = page(
       rows,
       limit,

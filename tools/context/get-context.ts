@@ -21,9 +21,8 @@ export default defineContextTool({
   name: 'get_context',
   title: 'Who am I',
   description:
-    'Tells who is asking, their businesses in order (first, second, …) with zone, currency and local time, which is ' +
-    'active, and what the credential allows until when. Use it first, to turn "my second shop" into a businessId, or ' +
-    'when a tool is missing.',
+    'Who asks: their businesses in order (first, second, …), the active one, zones, currencies, local times, ' +
+    'scopes, expiry. Use it first, to turn "my second shop" into an id, or when a tool is missing.',
   scopes: [],
   annotations: readOnly,
   visibleTo: () => true,
@@ -83,7 +82,7 @@ async function activeBusiness({ principal, hints, findTenant }: CallContext) {
   try {
     return await resolveBusiness(principal, hints, findTenant)
   } catch (error) {
-    // Nothing chosen yet is an answer here, not a failure.
+    // That nothing is chosen yet is an answer here, not a failure.
     if (error instanceof ServiceError && error.code === 'business_required') return null
     throw error
   }

@@ -11,8 +11,8 @@ export default defineContextTool({
   name: 'set_active_business',
   title: 'Switch business',
   description:
-    'Switches the business that the following calls are about, until the next switch. Use it for "switch to my second ' +
-    'shop"; for one question about another business pass businessId instead. get_context has the ids.',
+    'Switches the business that the following calls are about, until the next switch. Use it for "switch to my ' +
+    'second shop"; for one question about another pass businessId instead. Ids: get_context.',
   scopes: [],
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   visibleTo: (principal) => principal.kind === 'merchant' && hasSeveral(principal),
@@ -24,7 +24,7 @@ export default defineContextTool({
     localTime: Type.String(),
   }),
   async handler({ businessId }, { principal, hints, findTenant, chooseBusiness, now }) {
-    // The pin is checked by the same rules as for any other call, so that the person outranks the model here, too.
+    // The same rules for pins as in any other call, so that the person outranks the model here, too.
     const business = await resolveBusiness(principal, { pin: hints.pin, argument: businessId }, findTenant)
     await chooseBusiness(business.id)
     const { id, name, timezone, currency } = business

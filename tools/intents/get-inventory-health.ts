@@ -12,7 +12,7 @@ export default defineTool({
   title: 'Inventory health',
   description:
     'What to reorder, how much and what first, by revenue at risk; dead and over-stocked products; stock value at ' +
-    'cost. Use it for "what do I reorder?" and "what does not sell?"; for one product use get_inventory.',
+    'cost. For "what do I reorder?" and "what does not sell?"; one product: get_inventory.',
   scopes: ['pos:intents'],
   annotations: readOnly,
   mode: 'read',

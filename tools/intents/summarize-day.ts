@@ -22,9 +22,8 @@ export default defineTool({
   name: 'summarize_day',
   title: 'Summarize a day',
   description:
-    'How a day went: net sales so far or of the whole day, against the same weekday last week and the mean of the ' +
-    'last four, hours, top products, payments, refunds, discounts, low stock of what sold. Use it for "how was ' +
-    'today?"; for exact rows use get_sales_report. Default: today.',
+    'How a day went, or goes so far: net sales against the same weekday before, hours, top products, payments, ' +
+    'refunds, discounts, low stock that sold. For "how was today?"; exact rows: get_sales_report.',
   scopes: ['pos:intents'],
   annotations: readOnly,
   mode: 'read',
@@ -60,11 +59,11 @@ async function summarizeDay(context: BusinessContext, date: string | undefined, 
   const scope = { businessId: business.id, locationId }
   const days = { from: day, to: day }
 
-  // A running day is compared with the same hours of the days before: half a day against whole ones says nothing.
+  // A running day is compared with the same hours of earlier days: comparing half a day with whole ones says nothing.
   const until = isComplete ? null : localTime(now, timezone)
   const dates = WEEKS.map((weeks) => addDays(day, -7 * weeks))
   const ranking = { by: 'net_sales', order: 'best', limit: FULL.products, soldOnly: true } as const
-  // Asked for together: one round trip.
+  // Sent together, in one round trip.
   const [total, before, hours, products, payments, refunds, discounts, lowStock] = await Promise.all([
     salesTotal(db, scope, days),
     until === null
@@ -100,7 +99,7 @@ async function summarizeDay(context: BusinessContext, date: string | undefined, 
       meanOfLastFour: { dates, netSales: money(mean, business), changePercent: percentChange(net, mean) },
     },
     byHour: [...hours]
-      // Cancelled orders leave hours without any.
+      // Cancelled orders can leave hours without orders.
       .filter(([, sums]) => Number(sums.orders) > 0 || Number(sums.refunds) > 0)
       .map(([hour, sums]) => ({
         hour: Number(hour),

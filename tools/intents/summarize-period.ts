@@ -27,9 +27,8 @@ export default defineTool({
   name: 'summarize_period',
   title: 'Summarize a period',
   description:
-    'How a period went: net sales, orders and average sale against the period before and a year before, best and ' +
-    'worst day, what moved, clients, what is worth doing. Use it for "how was last month?"; for one day use ' +
-    'summarize_day. Default: last_30_days.',
+    'How a period went: net sales and orders against the period before and a year before, best and worst day, ' +
+    'movers, clients. For "how was last month?"; one day: summarize_day. Default: last_30_days.',
   scopes: ['pos:intents'],
   annotations: readOnly,
   mode: 'read',
@@ -59,14 +58,14 @@ async function summarizePeriod(context: BusinessContext, input: WindowInput, loc
   if (from > today) {
     throw new ServiceError('invalid_argument', `from must not be after today, which is ${today} in ${timezone}.`)
   }
-  // What has not come yet is cut off, so that the period before is as long as what there is of this one.
+  // Future days are cut off, so that the period before is as long as the part of this one that has passed.
   const isComplete = to < today
   const days = { from, to: isComplete ? to : today }
   const before = periodBefore(days)
   const aYearBefore = yearBefore(days)
   const scope = { businessId: business.id, locationId }
 
-  // Asked for together: one round trip.
+  // Sent together, in one round trip.
   const [sumsByDay, sumsBefore, sumsYear, { products, categories }, clients] = await Promise.all([
     salesByBucket(db, scope, days, 'day'),
     salesTotal(db, scope, before),

@@ -1,4 +1,5 @@
 import { Type } from '@sinclair/typebox'
+import { together } from '../../src/database/together.ts'
 import { ServiceError } from '../../src/errors.ts'
 import { Id, Quantity } from '../../src/mcp/arguments.ts'
 import { changing, defineTool } from '../../src/mcp/tool.ts'
@@ -15,9 +16,8 @@ export default defineTool({
   name: 'adjust_inventory',
   title: 'Adjust stock',
   description:
-    'Corrects the stock of one product at one location, with an entry in the stock ledger. For counts, damage and ' +
-    'deliveries; between locations use transfer_inventory, for sales create_order. Give either change or ' +
-    'countedQuantity.',
+    'Corrects the stock of one product at one location, with a ledger entry: counts, damage, deliveries. Give ' +
+    'change or countedQuantity. Between locations use transfer_inventory, for sales create_order.',
   scopes: ['pos:write'],
   annotations: changing,
   mode: 'write',
@@ -61,15 +61,21 @@ export default defineTool({
       })
     }
 
-    const { location } = await locationToWrite(db, business, locationId)
-    const [variant] = await variantsOf(db, business.id, [product], 'product')
+    const [{ location }, [variant]] = await together([
+      locationToWrite(db, business, locationId),
+      variantsOf(db, business.id, [product], 'product'),
+    ])
     if (variant === undefined) throw new Error('variantsOf answers every reference')
     const place = { variantId: variant.variant_id, locationId: location.id }
     const sku = clean(variant.sku, 60)
 
-    // None counted of what is stocked nowhere is no reason to begin keeping stock of it.
-    if (counted === undefined || !counted.isZero()) await keepStock(db, business.id, [place])
-    const before = (await lockStock(db, business.id, [place])).get(stockKey(place)) ?? new Decimal(0)
+    // A count of zero is no reason to begin keeping stock of a product that has none anywhere.
+    const isKept = counted === undefined || !counted.isZero()
+    const [, stock] = await Promise.all([
+      isKept ? keepStock(db, business.id, [place]) : undefined,
+      lockStock(db, business.id, [place]),
+    ])
+    const before = stock.get(stockKey(place)) ?? new Decimal(0)
     if (expectedOnHand !== undefined && !before.equals(expectedOnHand)) {
       throw new ServiceError(
         'conflict',

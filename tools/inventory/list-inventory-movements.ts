@@ -1,4 +1,5 @@
 import { Type } from '@sinclair/typebox'
+import { together } from '../../src/database/together.ts'
 import { Id, LocationId } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { quantity } from '../../src/money/money.ts'
@@ -49,11 +50,15 @@ export default defineTool({
     ...PAGE_OUTPUT,
   }),
   async handler({ product, locationId, reason, limit, cursor, ...input }, { db, business, now }) {
-    const { timezone } = await placeOf(db, business, locationId)
-    const days = windowIfAsked(input, now, timezone)
-    const after = decodeCursor(cursor, 2)
-    const [variant] = product === undefined ? [] : await variantsOf(db, business.id, [product], 'product')
-    const query = { variantId: variant?.variant_id, locationId, reason, days, limit: limit + 1, after }
+    const [{ timezone, ...rest }, [variant]] = await together([
+      placeOf(db, business, locationId).then(({ timezone }) => ({
+        timezone,
+        days: windowIfAsked(input, now, timezone),
+        after: decodeCursor(cursor, 2),
+      })),
+      product === undefined ? [] : variantsOf(db, business.id, [product], 'product'),
+    ])
+    const query = { variantId: variant?.variant_id, locationId, reason, ...rest, limit: limit + 1 }
     const { items: movements, ...more } = page(
       await findMovements(db, business.id, query),
       limit,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Type } from '@sinclair/typebox'
+import { together } from '../../src/database/together.ts'
 import { ServiceError } from '../../src/errors.ts'
 import { Id, Quantity } from '../../src/mcp/arguments.ts'
 import { additive, defineTool } from '../../src/mcp/tool.ts'
@@ -47,8 +48,10 @@ export default defineTool({
     ),
   }),
   async handler({ fromLocationId, toLocationId, items, note }, { db, business, principal, now }) {
-    const { location: from } = await locationToWrite(db, business, fromLocationId, 'fromLocationId')
-    const { location: to } = await locationToWrite(db, business, toLocationId, 'toLocationId')
+    const [{ location: from }, { location: to }] = await together([
+      locationToWrite(db, business, fromLocationId, 'fromLocationId'),
+      locationToWrite(db, business, toLocationId, 'toLocationId'),
+    ])
     if (from.id === to.id) {
       throw new ServiceError('invalid_argument', 'toLocationId must be another location than fromLocationId.')
     }
@@ -102,7 +105,7 @@ export default defineTool({
       ]),
     )
 
-    // A long list stays within what a model reads, whatever its SKUs look like.
+    // Keeps a long list within what a model can read, even with long SKUs.
     const width = moves.length > 20 ? 24 : 60
     const moved = moves.map((move) => ({
       variantId: move.variant.variant_id,

@@ -15,9 +15,8 @@ export default defineTool({
   name: 'list_orders',
   title: 'Orders',
   description:
-    'Orders, the newest first, by the local day on which they were opened, with status, location, client and totals. ' +
-    'Use it to find an order; a list is not a total: for sums use get_sales_report, for lines get_order. Default: 20 ' +
-    'rows.',
+    'Orders, the newest first, by the local day on which they were opened, with status, location, client and ' +
+    'totals. Use it to find an order; for sums use get_sales_report, for lines get_order.',
   scopes: ['pos:read'],
   annotations: readOnly,
   mode: 'read',

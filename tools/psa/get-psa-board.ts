@@ -1,10 +1,11 @@
 import { Type } from '@sinclair/typebox'
+import { together } from '../../src/database/together.ts'
 import { ServiceError } from '../../src/errors.ts'
 import { type BusinessContext, defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { Decimal } from '../../src/money/money.ts'
 import { boardSummary, describeHealthRule } from '../../src/pos/psa/board-summary.ts'
 import { BoardDetailSchema, describeBoard, MAX_STEPS, phasesOf } from '../../src/pos/psa/board-text.ts'
-import { type BoardRow, findBoardsCalled } from '../../src/pos/psa/boards.ts'
+import { type BoardRow, boardIdOf, findBoardsCalled } from '../../src/pos/psa/boards.ts'
 import { findStepsOfBoard } from '../../src/pos/psa/steps.ts'
 import { hours } from '../../src/pos/psa/text.ts'
 import { timeOfBoard } from '../../src/pos/psa/time.ts'
@@ -17,7 +18,7 @@ export default defineTool({
   title: 'Project board',
   description:
     'One project board with phases and steps: status, assignee, due date, why blocked, hours estimated and spent, ' +
-    'health. Use list_psa_boards to find it; hours by person or period are in get_psa_time_report.',
+    'health. list_psa_boards finds it; hours by person or period are in get_psa_time_report.',
   scopes: ['psa:read'],
   annotations: readOnly,
   mode: 'read',
@@ -26,12 +27,13 @@ export default defineTool({
   async handler({ board: idOrName }, context) {
     const { db, business, now } = context
     const today = localDate(now, business.timezone)
-    const row = await boardCalled(context, idOrName, today)
-    const board = boardSummary(row)
-    const [steps, time] = await Promise.all([
-      findStepsOfBoard(db, business.id, { boardId: row.id, today, limit: MAX_STEPS }),
-      timeOfBoard(db, business.id, row.id),
+    const boardId = boardIdOf(db, business.id, idOrName)
+    const [row, steps, time] = await together([
+      boardCalled(context, idOrName, today),
+      findStepsOfBoard(db, business.id, { boardId, today, limit: MAX_STEPS }),
+      timeOfBoard(db, business.id, boardId),
     ])
+    const board = boardSummary(row)
     const { phases, shown } = phasesOf(steps)
     const data = {
       board,

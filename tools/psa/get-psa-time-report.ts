@@ -16,7 +16,7 @@ import { StringEnum } from '../../src/results/schema.ts'
 import { WINDOW_INPUT, windowOf } from '../../src/time/window.ts'
 
 const MAX_ROWS = 62
-// Of the billable entries without a rate so many are named, the latest; all are counted.
+// How many billable entries without a rate are listed, latest first; the count covers all.
 const MAX_UNRATED = 5
 
 export default defineTool({

@@ -89,7 +89,7 @@ export default defineTool({
       ]),
       nextCursor: more.nextCursor,
     })
-    // An id in each row would make the table half as long again.
+    // An id in each row would make the table half as long again, so that boards are listed separately.
     const boards = new Map(steps.map(({ board }) => [board.id, `${board.name} (${board.id})`]))
     return {
       text: [

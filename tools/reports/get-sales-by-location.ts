@@ -23,8 +23,8 @@ export default defineTool({
   name: 'get_sales_by_location',
   title: 'Sales by location',
   description:
-    'Sales of each location side by side: orders, gross and net sales, returns, discounts, tax, tips, average sale, ' +
-    'share, each by its own clock. For the days of one use get_sales_report. Default: last_30_days.',
+    'Sales of each location, each by its own clock: orders, gross and net sales, returns, discounts, tax, tips, ' +
+    'average sale, share. For the days of one use get_sales_report. Default: last_30_days.',
   scopes: ['reports:read'],
   annotations: readOnly,
   mode: 'read',
@@ -66,7 +66,7 @@ export default defineTool({
       })
     }
 
-    // The window is over only when it is over on every clock.
+    // The window is over only when it is over in every time zone.
     const isComplete = [timezone, ...zones].every((zone) => days.to < localDate(now, zone))
     const against = period && comparison({ ...period, isComplete }, { now: net, before: netBefore(sales) }, business)
     const isOneClock = [...zones].every((zone) => zone === timezone)

@@ -99,7 +99,7 @@ function figuresOf(sums: PaymentSums, currency: Currency): Figures {
   }
 }
 
-/** What is left of a whole beside its parts. */
+/** A whole less its parts. */
 function rest(all: PaymentSums, parts: readonly PaymentSums[]): PaymentSums {
   const left = (key: keyof PaymentSums) =>
     parts.reduce((sum, part) => sum.minus(part[key]), new Decimal(all[key])).toString()

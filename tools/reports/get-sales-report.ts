@@ -19,9 +19,8 @@ export default defineTool({
   name: 'get_sales_report',
   title: 'Sales report',
   description:
-    'Sales of a period in rows by day, week, month, weekday or hour: gross sales, returns, discounts, net sales, tax, ' +
-    'tips and total. Use it for exact figures; for "how was today?" use summarize_day. Default: today by day. At most ' +
-    '53 rows.',
+    'Sales by day, week, month, weekday or hour: gross and net sales, returns, discounts, tax, tips, total. For ' +
+    'exact figures; for "how was today?" use summarize_day. Default: today. At most 53 rows.',
   scopes: ['reports:read'],
   annotations: readOnly,
   mode: 'read',

@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type Expression, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import { ServiceError } from '../../errors.ts'
 import { clean } from '../../results/text.ts'
@@ -8,68 +8,73 @@ import { productCells } from '../reports/sales.ts'
 
 const MAX_NAMED = 10
 
-/** A product, and the variant that a reference meant, if it meant one. */
-export interface ProductMatch {
-  product_id: string
-  variant_id: string | null
+/** What a reference can be: a SKU, the id of a variant or product, or a barcode. */
+function matchesOf(db: Transaction, businessId: string, reference: string) {
+  const variants = db
+    .selectFrom('product_variant as v')
+    .innerJoin('product as p', (join) =>
+      join.onRef('p.business_id', '=', 'v.business_id').onRef('p.id', '=', 'v.product_id'),
+    )
+    .where('v.business_id', '=', businessId)
+  const products = db.selectFrom('product as p').where('p.business_id', '=', businessId)
+  return {
+    bySku: variants.where('v.sku', '=', reference),
+    ...(isUuid(reference)
+      ? { byId: variants.where('v.id', '=', reference), whole: products.where('p.id', '=', reference) }
+      : {}),
+    byBarcode: variants.where('v.barcode', '=', reference).orderBy('p.name').orderBy('v.id'),
+  }
 }
 
 /**
- * The product of a SKU, a variant's or product's id, or a barcode, looked for in this order.
+ * Checks that a reference means one product: by SKU, by a variant's or product's id, or by barcode.
  * @throws ServiceError `not_found`; `invalid_argument` naming the products that share a barcode
  */
-export async function productOf(db: Transaction, businessId: string, reference: string): Promise<ProductMatch> {
-  const variant = sql`select v.product_id, v.id as variant_id, v.sku, p.name
-    from product_variant v join product p on p.business_id = v.business_id and p.id = v.product_id
-    where v.business_id = ${businessId}`
-  const searches = [
-    sql<Match>`${variant} and v.sku = ${reference}`,
-    ...(isUuid(reference)
-      ? [
-          sql<Match>`${variant} and v.id = ${reference}`,
-          sql<Match>`select id as product_id, null as variant_id, '' as sku, name from product
-            where business_id = ${businessId} and id = ${reference}`,
-        ]
-      : []),
-    sql<Match>`${variant} and v.barcode = ${reference} order by p.name, v.id limit ${MAX_NAMED}`,
-  ]
-  for (const search of searches) {
-    const { rows } = await search.execute(db)
-    const [first, ...others] = rows
-    if (first === undefined) continue
-    if (others.length === 0) return first
-    const names = rows.map(({ name, sku }) => `${clean(name, 60)} (SKU ${clean(sku, 60)})`)
-    throw new ServiceError('invalid_argument', `product: that barcode is on several products: ${names.join('; ')}.`, {
-      hint: 'Pass the SKU of one.',
+export async function requireProduct(db: Transaction, businessId: string, reference: string): Promise<void> {
+  const { bySku, byId, whole, byBarcode } = matchesOf(db, businessId, reference)
+  const [sku, variant, product, holders] = await Promise.all([
+    bySku.select('v.id').executeTakeFirst(),
+    byId?.select('v.id').executeTakeFirst(),
+    whole?.select('p.id').executeTakeFirst(),
+    byBarcode.select(['v.sku', 'p.name']).limit(MAX_NAMED).execute(),
+  ])
+  if (sku !== undefined || variant !== undefined || product !== undefined || holders.length === 1) return
+  if (holders.length === 0) {
+    throw new ServiceError('not_found', 'product: nothing in this business has that id, SKU or barcode.', {
+      hint: 'Find it with get_products.',
     })
   }
-  throw new ServiceError('not_found', 'product: nothing in this business has that id, SKU or barcode.', {
-    hint: 'Find it with get_products.',
+  const names = holders.map((holder) => `${clean(holder.name, 60)} (SKU ${clean(holder.sku, 60)})`)
+  throw new ServiceError('invalid_argument', `product: that barcode is on several products: ${names.join('; ')}.`, {
+    hint: 'Pass the SKU of one.',
   })
 }
 
-interface Match extends ProductMatch {
-  sku: string
-  name: string
+/**
+ * The product that a reference means, and the variant unless it means a whole product. These are expressions, for
+ * queries sent together with the check. PostgreSQL tries the next candidate only if the one before is null.
+ */
+function meaningOf(db: Transaction, businessId: string, reference: string) {
+  const { bySku, byId, whole, byBarcode } = matchesOf(db, businessId, reference)
+  const { coalesce } = db.fn
+  const holder = byBarcode.limit(1)
+  const nothing = sql<string | null>`null::uuid`
+  return {
+    productId: coalesce(
+      bySku.select('v.product_id').$asScalar(),
+      byId?.select('v.product_id').$asScalar() ?? nothing,
+      whole?.select('p.id').$asScalar() ?? nothing,
+      holder.select('v.product_id').$asScalar(),
+    ),
+    variantId: coalesce(
+      bySku.select('v.id').$asScalar(),
+      byId?.select('v.id').$asScalar() ?? nothing,
+      holder.select('v.id').$asScalar(),
+    ),
+  }
 }
 
-export interface ProductDetailRow {
-  id: string
-  name: string
-  description: string | null
-  category_id: string | null
-  category: string | null
-  supplier_id: string | null
-  supplier: string | null
-  /** In percent: the product's own, else the business's. */
-  tax_rate_percent: string
-  has_own_tax_rate: boolean
-  prices_include_tax: boolean
-  is_active: boolean
-  updated_at: Date
-}
-
-export interface VariantDetailRow {
+interface VariantDetailRow {
   id: string
   sku: string
   label: string | null
@@ -79,44 +84,60 @@ export interface VariantDetailRow {
   is_active: boolean
   /** The last change of the variant or of its product. */
   updated_at: Date
-  /** Over all locations; null where none is kept. */
+  /** Over all locations; null if no stock is kept. */
   on_hand: string | null
   units_sold: string
   net_sales: string
-  /** By location name; one more than the limit tells that there are more. */
+  /** By location name; one row beyond the limit shows that there are more. */
   stock: { location_id: string; location: string; on_hand: string; reorder_point: string | null }[]
 }
 
-export interface ProductDetail {
-  product: ProductDetailRow
-  /** The one that was meant first, the others by SKU; one more than the limit tells that there are more. */
-  variants: VariantDetailRow[]
-  sales: { units_sold: string; net_sales: string; last_sold_on: string | null }
+interface SalesRow {
+  units_sold: string
+  net_sales: string
+  last_sold_on: string | null
 }
 
-/** One product with its variants, their stock, and its sales on some local days of the business. */
+/** A product without its variants; the tax rate is its own or else that of the business. */
+function findProduct(db: Transaction, businessId: string, productId: Expression<string | null>) {
+  return db
+    .selectFrom('product as p')
+    .innerJoin('business as b', 'b.id', 'p.business_id')
+    .leftJoin('category as c', (join) =>
+      join.onRef('c.business_id', '=', 'p.business_id').onRef('c.id', '=', 'p.category_id'),
+    )
+    .leftJoin('supplier as s', (join) =>
+      join.onRef('s.business_id', '=', 'p.business_id').onRef('s.id', '=', 'p.supplier_id'),
+    )
+    .select(['p.id', 'p.name', 'p.description', 'p.is_active', 'p.updated_at', 'b.prices_include_tax'])
+    .select(['c.id as category_id', 'c.name as category', 's.id as supplier_id', 's.name as supplier'])
+    .select((eb) => [
+      sql<string>`${eb.fn.coalesce('p.tax_rate', 'b.tax_rate')} * 100`.as('tax_rate_percent'),
+      eb('p.tax_rate', 'is not', null).$castTo<boolean>().as('has_own_tax_rate'),
+    ])
+    .where('p.business_id', '=', businessId)
+    .where('p.id', '=', productId)
+    .executeTakeFirstOrThrow()
+}
+
+/**
+ * One product with its variants, their stock, and its sales on some local days of the business. The variant of the
+ * reference comes first, the others by SKU; one variant beyond the limit shows that there are more.
+ */
 export async function findProductDetail(
   db: Transaction,
   businessId: string,
-  { product_id, variant_id }: ProductMatch,
+  reference: string,
   days: Days,
   limits: { variants: number; locations: number },
-): Promise<ProductDetail> {
-  const found = await sql<ProductDetailRow>`
-    select p.id, p.name, p.description, c.id as category_id, c.name as category, s.id as supplier_id,
-      s.name as supplier, (coalesce(p.tax_rate, b.tax_rate) * 100)::text as tax_rate_percent,
-      p.tax_rate is not null as has_own_tax_rate, b.prices_include_tax, p.is_active, p.updated_at
-    from product p
-    join business b on b.id = p.business_id
-    left join category c on c.business_id = p.business_id and c.id = p.category_id
-    left join supplier s on s.business_id = p.business_id and s.id = p.supplier_id
-    where p.business_id = ${businessId} and p.id = ${product_id}`.execute(db)
+) {
+  const { productId, variantId } = meaningOf(db, businessId, reference)
   const cells = productCells({ businessId }, days)
-  const variants = await sql<VariantDetailRow>`
+  const variants = sql<VariantDetailRow>`
     with listed as (
       select v.* from product_variant v
-      where v.business_id = ${businessId} and v.product_id = ${product_id}
-      order by v.id = ${variant_id}::uuid desc nulls last, v.sku limit ${limits.variants + 1}
+      where v.business_id = ${businessId} and v.product_id = ${productId}
+      order by v.id = ${variantId} desc nulls last, v.sku limit ${limits.variants + 1}
     )
     select v.id, v.sku, v.label, v.barcode, v.price::text, v.cost::text, v.is_active,
       greatest(v.updated_at, p.updated_at) as updated_at, i.on_hand::text, i.stock,
@@ -125,7 +146,7 @@ export async function findProductDetail(
     join product p on p.business_id = ${businessId} and p.id = v.product_id
     left join (
       select variant_id, sum(units_sold) as units_sold, sum(net_sales) as net_sales
-      from ${cells} c where product_id = ${product_id} group by variant_id
+      from ${cells} c where product_id = ${productId} group by variant_id
     ) r on r.variant_id = v.id
     cross join lateral (
       select sum(on_hand) as on_hand, coalesce(json_agg(json_build_object('location_id', location_id,
@@ -138,16 +159,17 @@ export async function findProductDetail(
         where i.business_id = ${businessId} and i.variant_id = v.id
       ) kept
     ) i
-    order by v.id = ${variant_id}::uuid desc nulls last, v.sku`.execute(db)
-  const sales = await sql<ProductDetail['sales']>`
+    order by v.id = ${variantId} desc nulls last, v.sku`
+  const sales = sql<SalesRow>`
     select coalesce(sum(units_sold), 0)::text as units_sold, coalesce(sum(net_sales), 0)::text as net_sales,
       (select max(day)::text from product_daily
-        where business_id = ${businessId} and basis = 'business' and product_id = ${product_id} and units_sold > 0
+        where business_id = ${businessId} and basis = 'business' and product_id = ${productId} and units_sold > 0
       ) as last_sold_on
-    from ${cells} c where product_id = ${product_id}`.execute(db)
-  return {
-    product: found.rows[0] as ProductDetailRow,
-    variants: variants.rows,
-    sales: sales.rows[0] as ProductDetail['sales'],
-  }
+    from ${cells} c where product_id = ${productId}`
+  const [product, listed, sold] = await Promise.all([
+    findProduct(db, businessId, productId),
+    variants.execute(db),
+    sales.execute(db),
+  ])
+  return { product, variants: listed.rows, sales: sold.rows[0] as SalesRow }
 }

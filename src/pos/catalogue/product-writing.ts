@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { AuthorizedBusiness } from '../../auth/principal.ts'
 import type { Transaction } from '../../database/database.ts'
+import { together } from '../../database/together.ts'
 import { ServiceError } from '../../errors.ts'
 import { Decimal, formatMoney, money, quantity } from '../../money/money.ts'
 import { clean, untrusted } from '../../results/text.ts'
@@ -9,8 +10,8 @@ import { supplierOf } from '../organisation/suppliers.ts'
 import { type CategoryRef, categoryNamed, categoryOf } from './categories.ts'
 import { variantsOf } from './variants.ts'
 
-/** What a product is told to be. Amounts are decimal strings in major units, the rate is in percent. */
-export interface ProductFields {
+/** The fields of a new product. Amounts are decimal strings in major units; the rate is in percent. */
+interface ProductFields {
   name: string
   price: string
   cost?: string | undefined
@@ -19,7 +20,7 @@ export interface ProductFields {
   supplierId?: string | undefined
   barcode?: string | undefined
   description?: string | undefined
-  /** Empty: the rate of the business. */
+  /** An empty text stands for the business's rate. */
   taxRatePercent?: string | undefined
 }
 
@@ -40,7 +41,7 @@ export interface MadeProduct {
 }
 
 /**
- * Makes a product with its one variant.
+ * Creates a product with a single variant.
  * @throws ServiceError `conflict` naming the product that has the SKU or barcode; `not_found` for category or supplier
  */
 export async function createProduct(
@@ -53,9 +54,11 @@ export async function createProduct(
   const sku = text('sku', input.sku)
   const label = optionalText(input.label)
   const barcode = optionalText(input.barcode)
-  if (barcode !== null) await requireFreeBarcode(db, businessId, barcode)
-  const category = input.category ? await categoryFor(db, businessId, input.category, input.createCategory, now) : null
-  const supplier = input.supplierId ? await supplierOf(db, businessId, input.supplierId) : null
+  const [, category, supplier] = await together([
+    barcode === null ? null : requireFreeBarcode(db, businessId, barcode),
+    input.category ? categoryFor(db, businessId, input.category, input.createCategory, now) : null,
+    input.supplierId ? supplierOf(db, businessId, input.supplierId) : null,
+  ])
 
   const times = { created_at: now, updated_at: now }
   const product = await db
@@ -71,7 +74,7 @@ export async function createProduct(
     })
     .returning('id')
     .executeTakeFirstOrThrow()
-  // The unique key decides, so that of two calls at once with one SKU the second finds what the first has made.
+  // The unique key decides: of two simultaneous calls with the same SKU, the second finds the first one's variant.
   const variant = await db
     .insertInto('product_variant')
     .values({
@@ -100,7 +103,7 @@ export interface ProductChanges extends Partial<ProductFields> {
 
 export interface ExpectedState {
   expectedPrice?: string | undefined
-  /** Instant, ISO 8601, as results give it. */
+  /** Instant in ISO 8601, as in results. */
   expectedUpdatedAt?: string | undefined
 }
 
@@ -110,18 +113,18 @@ export interface ChangedProduct {
   name: string
   label: string | null
   sku: string
-  /** Old and new values as text that may be shown; null: none. */
+  /** Old and new values as text that is safe to show; null for no value. */
   changes: { field: string; from: string | null; to: string | null }[]
-  /** How many other variants the product has, which share name, category, supplier, description and tax rate. */
+  /** How many other variants share the product's name, category, supplier, description and tax rate. */
   siblings: number
   isActive: boolean
   updatedAt: Date
 }
 
 /**
- * Changes a variant and the product it belongs to. An empty category, supplier, barcode or description takes it away.
- * @throws ServiceError `conflict` where the state is not the expected one, telling what it is; `invalid_argument` where
- *   nothing would change; `not_found` for variant, category or supplier
+ * Changes a variant and the product it belongs to. An empty category, supplier, barcode or description removes it.
+ * @throws ServiceError `conflict` with the current state if it is not the expected one; `invalid_argument` if nothing
+ *   would change; `not_found` for variant, category or supplier
  */
 export async function updateProduct(
   db: Transaction,
@@ -145,26 +148,26 @@ export async function updateProduct(
     )
   }
 
-  // Later than the last change by the database's clock too, so that every change moves what a caller may expect.
+  // Always later than the last change, whatever the clocks say, so that every change makes `expectedUpdatedAt` stale.
   const updated_at = sql<Date>`greatest(${now}::timestamptz, ${current.updated_at}::timestamptz + interval '1 ms')`
   const variant = Object.assign({}, ...changed.map((field) => field.variant)) as VariantColumns
   const product = Object.assign({}, ...changed.map((field) => field.product)) as ProductColumns
-  if (Object.keys(variant).length > 0) {
-    await db
-      .updateTable('product_variant')
-      .set({ ...variant, updated_at })
-      .where('business_id', '=', business.id)
-      .where('id', '=', current.variant_id)
-      .execute()
-  }
-  if (Object.keys(product).length > 0) {
-    await db
-      .updateTable('product')
-      .set({ ...product, updated_at })
-      .where('business_id', '=', business.id)
-      .where('id', '=', current.product_id)
-      .execute()
-  }
+  await Promise.all([
+    Object.keys(variant).length > 0 &&
+      db
+        .updateTable('product_variant')
+        .set({ ...variant, updated_at })
+        .where('business_id', '=', business.id)
+        .where('id', '=', current.variant_id)
+        .execute(),
+    Object.keys(product).length > 0 &&
+      db
+        .updateTable('product')
+        .set({ ...product, updated_at })
+        .where('business_id', '=', business.id)
+        .where('id', '=', current.product_id)
+        .execute(),
+  ])
   const after = await lockVariant(db, business.id, variantId)
   return {
     productId: after.product_id,
@@ -183,38 +186,33 @@ export async function updateProduct(
   }
 }
 
-interface LockedVariant {
-  variant_id: string
-  product_id: string
-  name: string
-  label: string | null
-  sku: string
-  barcode: string | null
-  price: string
-  cost: string | null
-  description: string | null
-  category_id: string | null
-  supplier_id: string | null
-  tax_rate: string | null
-  variant_is_active: boolean
-  product_is_active: boolean
-  updated_at: Date
-  siblings: number
-}
+type LockedVariant = Awaited<ReturnType<typeof lockVariant>>
 
-/** A variant and its product as they are now, and stay until the transaction ends. Orders of it go on meanwhile. */
-async function lockVariant(db: Transaction, businessId: string, variantId: string): Promise<LockedVariant> {
-  const { rows } = await sql<LockedVariant>`
-    select v.id as variant_id, p.id as product_id, p.name, v.label, v.sku, v.barcode, v.price::text, v.cost::text,
-      p.description, p.category_id, p.supplier_id, p.tax_rate::text, v.is_active as variant_is_active,
-      p.is_active as product_is_active, greatest(v.updated_at, p.updated_at) as updated_at,
-      (select count(*)::integer - 1 from product_variant o
-        where o.business_id = p.business_id and o.product_id = p.id) as siblings
-    from product_variant v
-    join product p on p.business_id = v.business_id and p.id = v.product_id
-    where v.business_id = ${businessId} and v.id = ${variantId}
-    for no key update of v, p`.execute(db)
-  return rows[0] as LockedVariant
+/** A variant and its product, locked until the transaction ends. The lock does not block orders of it. */
+function lockVariant(db: Transaction, businessId: string, variantId: string) {
+  return db
+    .selectFrom('product_variant as v')
+    .innerJoin('product as p', (join) =>
+      join.onRef('p.business_id', '=', 'v.business_id').onRef('p.id', '=', 'v.product_id'),
+    )
+    .select(['v.id as variant_id', 'v.label', 'v.sku', 'v.barcode', 'v.price', 'v.cost'])
+    .select(['p.id as product_id', 'p.name', 'p.description', 'p.category_id', 'p.supplier_id', 'p.tax_rate'])
+    .select(['v.is_active as variant_is_active', 'p.is_active as product_is_active'])
+    .select((eb) => [
+      eb.fn<Date>('greatest', ['v.updated_at', 'p.updated_at']).as('updated_at'),
+      eb
+        .selectFrom('product_variant as o')
+        .select(sql<number>`count(*)::integer - 1`.as('others'))
+        .whereRef('o.business_id', '=', 'p.business_id')
+        .whereRef('o.product_id', '=', 'p.id')
+        .$asScalar()
+        .$notNull()
+        .as('siblings'),
+    ])
+    .where('v.business_id', '=', businessId)
+    .where('v.id', '=', variantId)
+    .forNoKeyUpdate(['v', 'p'])
+    .executeTakeFirstOrThrow()
 }
 
 function requireExpected(current: LockedVariant, expected: ExpectedState, business: AuthorizedBusiness): void {
@@ -239,7 +237,7 @@ type ProductColumns = {
   is_active?: boolean
 }
 
-/** A field that the caller gave, in one spelling for the old and the new value, and the columns that keep it. */
+/** A field that the caller gave: its old and new value in the same notation, and the columns that store it. */
 interface Field {
   field: keyof ProductChanges
   from: string | null
@@ -269,19 +267,23 @@ async function fieldsOf(
     const to = money(input.cost, business).amount
     fields.push({ field: 'cost', from, to, variant: { cost: to } })
   }
-  if (input.category !== undefined) {
-    const known = current.category_id === null ? null : await categoryOf(db, business.id, current.category_id)
-    const wanted = input.category === '' ? null : await categoryOf(db, business.id, input.category)
+  const barcode = input.barcode === undefined ? undefined : optionalText(input.barcode)
+  const [category, supplier] = await together([
+    input.category === undefined ? undefined : refs(categoryOf, db, business.id, current.category_id, input.category),
+    input.supplierId === undefined
+      ? undefined
+      : refs(supplierOf, db, business.id, current.supplier_id, input.supplierId),
+    barcode ? requireFreeBarcode(db, business.id, barcode, current.variant_id) : undefined,
+  ])
+  if (category !== undefined) {
+    const [known, wanted] = category
     fields.push({ field: 'category', ...names(known, wanted), product: { category_id: wanted?.id ?? null } })
   }
-  if (input.supplierId !== undefined) {
-    const known = current.supplier_id === null ? null : await supplierOf(db, business.id, current.supplier_id)
-    const wanted = input.supplierId === '' ? null : await supplierOf(db, business.id, input.supplierId)
+  if (supplier !== undefined) {
+    const [known, wanted] = supplier
     fields.push({ field: 'supplierId', ...names(known, wanted), product: { supplier_id: wanted?.id ?? null } })
   }
-  if (input.barcode !== undefined) {
-    const barcode = optionalText(input.barcode)
-    if (barcode !== null) await requireFreeBarcode(db, business.id, barcode, current.variant_id)
+  if (barcode !== undefined) {
     fields.push({ field: 'barcode', from: current.barcode, to: barcode, variant: { barcode } })
   }
   if (input.description !== undefined) {
@@ -313,46 +315,51 @@ async function fieldsOf(
   return fields
 }
 
+/** What a field refers to now, and what it is to refer to; an empty text refers to nothing. */
+function refs(find: typeof categoryOf, db: Transaction, businessId: string, known: string | null, wanted: string) {
+  return together([
+    known === null ? null : find(db, businessId, known),
+    wanted === '' ? null : find(db, businessId, wanted),
+  ])
+}
+
 function names(known: CategoryRef | null, wanted: CategoryRef | null) {
   const nameOf = (ref: CategoryRef | null) => (ref === null ? null : `${clean(ref.name, 60)} (${ref.id})`)
   return { from: nameOf(known), to: nameOf(wanted) }
 }
 
-function categoryFor(db: Transaction, businessId: string, reference: string, mayCreate: boolean, now: Date) {
-  // An id that is unknown is a mistake, never the name of a new category.
+async function categoryFor(db: Transaction, businessId: string, reference: string, mayCreate: boolean, now: Date) {
+  // An unknown id is a mistake, never the name of a new category.
   return mayCreate && !isUuid(reference)
     ? categoryNamed(db, businessId, text('category', reference), now)
-    : categoryOf(db, businessId, reference).then((category) => ({ ...category, isNew: false }))
+    : { ...(await categoryOf(db, businessId, reference)), isNew: false }
 }
 
-// Barcodes are unique by this check alone: an import or a second call at the same time can still double one.
+// Only this check keeps barcodes unique: an import or a simultaneous call can still create a duplicate.
 async function requireFreeBarcode(
   db: Transaction,
   businessId: string,
   barcode: string,
   except?: string,
 ): Promise<void> {
-  const { rows } = await sql<Holder>`
-    select v.id as variant_id, v.sku, p.name, v.label
-    from product_variant v join product p on p.business_id = v.business_id and p.id = v.product_id
-    where v.business_id = ${businessId} and v.barcode = ${barcode} and v.id is distinct from ${except ?? null}::uuid
-    limit 1`.execute(db)
-  if (rows[0] !== undefined) throw taken('barcode', rows[0])
+  let holders = db
+    .selectFrom('product_variant')
+    .select(['id as variant_id', 'sku'])
+    .where('business_id', '=', businessId)
+    .where('barcode', '=', barcode)
+  if (except !== undefined) holders = holders.where('id', '!=', except)
+  const holder = await holders.limit(1).executeTakeFirst()
+  if (holder !== undefined) throw taken('barcode', holder)
 }
 
-interface Holder {
-  variant_id: string
-  sku: string
-}
-
-function taken(argument: 'sku' | 'barcode', holder: Holder | undefined): ServiceError {
+function taken(argument: 'sku' | 'barcode', holder: { variant_id: string; sku: string } | undefined): ServiceError {
   const by = holder === undefined ? 'another product' : `SKU ${clean(holder.sku, 60)} (variant ${holder.variant_id})`
   return new ServiceError('conflict', `${argument}: ${by} has it already.`, {
     hint: `Change that one with update_product, or choose another ${argument}.`,
   })
 }
 
-/** A name or code as it is kept: without control characters, and not blank. */
+/** A name or code as it is stored: without control characters, and not blank. */
 function text(argument: string, value: string): string {
   const kept = clean(value, 500)
   if (kept === '') throw new ServiceError('invalid_argument', `${argument} must not be blank.`)

@@ -1,7 +1,9 @@
 import { sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
+import { searchPattern } from '../conditions.ts'
+import { isOnSale } from './variants.ts'
 
-export type StockFilter = 'in_stock' | 'low' | 'out'
+type StockFilter = 'in_stock' | 'low' | 'out'
 
 export interface ProductQuery {
   search?: string | undefined
@@ -10,55 +12,59 @@ export interface ProductQuery {
   active?: boolean | undefined
   stock?: StockFilter | undefined
   limit: number
-  /** Name and variant id of the last row before. */
+  /** Name and variant id of the last row of the previous page. */
   after?: readonly [name: string, variantId: string] | undefined
 }
 
-export interface ProductRow {
-  product_id: string
-  variant_id: string
-  name: string
-  label: string | null
-  sku: string
-  category_id: string | null
-  category: string | null
-  price: string
-  is_active: boolean
-  on_hand: string | null
-}
-
 /**
- * Sellable products, a row per SKU, by name. Stock is the sum over all locations; null where none is kept.
+ * Sellable products, a row per SKU, by name. Stock is the sum over all locations; null if no stock is kept.
  */
-export async function findProducts(db: Transaction, businessId: string, query: ProductQuery): Promise<ProductRow[]> {
-  const conditions = [sql`v.business_id = ${businessId}`]
-  if (query.search !== undefined) {
-    const pattern = sql`search_pattern(${query.search})`
-    conditions.push(sql`(p.search like ${pattern} or v.search like ${pattern})`)
+export function findProducts(db: Transaction, businessId: string, query: ProductQuery) {
+  const { search, category, active, stock, after } = query
+  let products = db
+    .selectFrom('product_variant as v')
+    .innerJoin('product as p', (join) =>
+      join.onRef('p.business_id', '=', 'v.business_id').onRef('p.id', '=', 'v.product_id'),
+    )
+    .leftJoin('category as c', (join) =>
+      join.onRef('c.business_id', '=', 'p.business_id').onRef('c.id', '=', 'p.category_id'),
+    )
+    .leftJoinLateral(
+      (eb) =>
+        eb
+          .selectFrom('inventory as i')
+          .select((own) => [
+            own.fn.sum<string | null>('i.on_hand').as('on_hand'),
+            own.fn<boolean | null>('bool_or', [own('i.on_hand', '<=', own.ref('i.reorder_point'))]).as('is_low'),
+          ])
+          .whereRef('i.business_id', '=', 'v.business_id')
+          .whereRef('i.variant_id', '=', 'v.id')
+          .as('s'),
+      (join) => join.onTrue(),
+    )
+    .select(['p.id as product_id', 'v.id as variant_id', 'p.name', 'v.label', 'v.sku', 'v.price', 's.on_hand'])
+    .select(['c.id as category_id', 'c.name as category', isOnSale.as('is_active')])
+    .where('v.business_id', '=', businessId)
+  if (search !== undefined) {
+    const pattern = searchPattern(search)
+    products = products.where((eb) => eb.or([eb('p.search', 'like', pattern), eb('v.search', 'like', pattern)]))
   }
-  if (query.category !== undefined) {
-    conditions.push(sql`(c.id::text = ${query.category} or search_text(c.name) = search_text(${query.category}))`)
+  if (category !== undefined) {
+    products = products.where((eb) =>
+      eb.or([
+        eb(eb.cast<string>('c.id', 'text'), '=', category),
+        eb(eb.fn<string>('search_text', ['c.name']), '=', sql<string>`search_text(${category})`),
+      ]),
+    )
   }
-  if (query.active !== undefined) conditions.push(sql`(p.is_active and v.is_active) = ${query.active}`)
-  if (query.stock === 'in_stock') conditions.push(sql`s.on_hand > 0`)
-  if (query.stock === 'out') conditions.push(sql`s.on_hand <= 0`)
-  if (query.stock === 'low') conditions.push(sql`s.is_low`)
-  if (query.after !== undefined) {
-    conditions.push(sql`(p.name, v.id) > (${query.after[0]}, ${query.after[1]}::uuid)`)
+  if (active !== undefined) products = products.where(isOnSale, '=', active)
+  if (stock === 'in_stock') products = products.where('s.on_hand', '>', '0')
+  if (stock === 'out') products = products.where('s.on_hand', '<=', '0')
+  if (stock === 'low') products = products.where('s.is_low', '=', true)
+  if (after !== undefined) {
+    products = products.where((eb) => eb(eb.refTuple('p.name', 'v.id'), '>', eb.tuple(...after)))
   }
-  const { rows } = await sql<ProductRow>`
-    select p.id as product_id, v.id as variant_id, p.name, v.label, v.sku, c.id as category_id, c.name as category,
-      v.price::text, (p.is_active and v.is_active) as is_active, s.on_hand::text
-    from product_variant v
-    join product p on p.business_id = v.business_id and p.id = v.product_id
-    left join category c on c.business_id = p.business_id and c.id = p.category_id
-    left join lateral (
-      select sum(i.on_hand) as on_hand, bool_or(i.on_hand <= i.reorder_point) as is_low
-      from inventory i where i.business_id = v.business_id and i.variant_id = v.id
-    ) s on true
-    where ${sql.join(conditions, sql` and `)}
-    order by p.name, v.id limit ${query.limit}`.execute(db)
-  return rows
+  return products.orderBy('p.name').orderBy('v.id').limit(query.limit).execute()
 }
 
 /** Whether the price tags of a business include tax. */

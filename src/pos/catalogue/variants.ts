@@ -1,26 +1,22 @@
-import { sql } from 'kysely'
+import { expressionBuilder, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
+import type { Product, ProductVariant } from '../../database/types.ts'
 import { ServiceError } from '../../errors.ts'
 import { clean } from '../../results/text.ts'
+import { isUuid } from '../../uuid.ts'
 
-/** A sellable unit, with what an order line takes from it. */
-export interface Variant {
-  variant_id: string
-  product_id: string
-  sku: string
-  name: string
-  label: string | null
-  price: string
-  cost: string | null
-  /** The product's own rate, else the business's. */
-  tax_rate: string
-  is_active: boolean
-}
+const eb = expressionBuilder<{ p: Product; v: ProductVariant }, 'p' | 'v'>()
+
+/** Whether a variant `v` of a product `p` is on sale: both must be. */
+export const isOnSale = eb.and([eb.ref('p.is_active'), eb.ref('v.is_active')]).$castTo<boolean>()
+
+/** A sellable unit, with what an order line copies from it. */
+export type Variant = Omit<Awaited<ReturnType<typeof findVariants>>[number], 'reference'>
 
 /**
- * Variants by id or SKU, in the order asked for.
- * @param argument name of the argument that the references came in, for the error
- * @throws ServiceError `not_found` naming the ones that are not in this business
+ * Variants by id or SKU, in the order of the references.
+ * @param argument name of the argument with the references, for the error
+ * @throws ServiceError `not_found` naming those that are not in this business
  */
 export async function variantsOf(
   db: Transaction,
@@ -29,17 +25,7 @@ export async function variantsOf(
   argument: string,
 ): Promise<Variant[]> {
   const wanted = [...new Set(references)]
-  const { rows } = await sql<Variant & { reference: string }>`
-    select r.reference, v.id as variant_id, v.product_id, v.sku, p.name, v.label, v.price::text, v.cost::text,
-      coalesce(p.tax_rate, b.tax_rate)::text as tax_rate, (p.is_active and v.is_active) as is_active
-    from unnest(${wanted}::text[]) r (reference)
-    join business b on b.id = ${businessId}
-    cross join lateral (
-      select * from product_variant v
-      where v.business_id = ${businessId} and (v.sku = r.reference or v.id::text = lower(r.reference))
-      order by v.sku = r.reference desc limit 1
-    ) v
-    join product p on p.business_id = ${businessId} and p.id = v.product_id`.execute(db)
+  const rows = await findVariants(db, businessId, wanted)
   const found = new Map(rows.map(({ reference, ...variant }) => [reference, variant]))
   const missing = wanted.filter((reference) => !found.has(reference))
   if (missing.length > 0) {
@@ -53,4 +39,28 @@ export async function variantsOf(
     )
   }
   return references.map((reference) => found.get(reference) as Variant)
+}
+
+/** The variant of each known reference; a SKU wins over an id. The tax rate is the product's, else the business's. */
+function findVariants(db: Transaction, businessId: string, references: readonly string[]) {
+  // Separate from the SKUs, so that either can use its index.
+  const ids = references.map((reference) => (isUuid(reference) ? reference : null))
+  const wanted = sql<{ reference: string; id: string | null }>`unnest(${references}::text[], ${ids}::uuid[])`
+  return db
+    .selectFrom(wanted.as<'r'>(sql`r (reference, id)`))
+    .innerJoin('business as b', (join) => join.on('b.id', '=', businessId))
+    .crossJoinLateral((from) =>
+      from
+        .selectFrom('product_variant as known')
+        .selectAll('known')
+        .where('known.business_id', '=', businessId)
+        .where((own) => own.or([own('known.sku', '=', own.ref('r.reference')), own('known.id', '=', own.ref('r.id'))]))
+        .orderBy((own) => own('known.sku', '=', own.ref('r.reference')), 'desc')
+        .limit(1)
+        .as('v'),
+    )
+    .innerJoin('product as p', (join) => join.on('p.business_id', '=', businessId).onRef('p.id', '=', 'v.product_id'))
+    .select(['r.reference', 'v.id as variant_id', 'v.product_id', 'v.sku', 'p.name', 'v.label', 'v.price', 'v.cost'])
+    .select((own) => [own.fn.coalesce('p.tax_rate', 'b.tax_rate').as('tax_rate'), isOnSale.as('is_active')])
+    .execute()
 }

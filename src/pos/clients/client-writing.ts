@@ -1,6 +1,8 @@
 import { Type } from '@sinclair/typebox'
-import { sql } from 'kysely'
+import { type Expression, expressionBuilder, type Selectable, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
+import { together } from '../../database/together.ts'
+import type { Customer, DB } from '../../database/types.ts'
 import { ServiceError } from '../../errors.ts'
 import { Nullable } from '../../results/schema.ts'
 import { clean, untrusted } from '../../results/text.ts'
@@ -15,19 +17,19 @@ const TEXT_COLUMNS = {
   city: 'city',
   country: 'country',
   note: 'note',
-} as const
+} as const satisfies Record<string, keyof Customer>
 type TextField = keyof typeof TEXT_COLUMNS
 type TextColumn = (typeof TEXT_COLUMNS)[TextField]
 const TEXT_FIELDS = Object.keys(TEXT_COLUMNS) as TextField[]
 
-// The form that browsers take in an e-mail field, with a domain of two parts at least. Empty means none.
+// The form that browsers accept in an e-mail field, but with a domain of at least two parts. Empty means none.
 const EMAIL =
   "^$|^[\\w.!#$%&'*+/=?^`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$"
 
 const optionalText = (maxLength: number) => Type.Optional(Type.String({ maxLength }))
 const ANY_LENGTH = Number.POSITIVE_INFINITY
 
-/** The arguments beside the name by which a client is described; an empty text is none. */
+/** The arguments that describe a client, besides the name; an empty text means none. */
 export const CLIENT_INPUT = {
   code: optionalText(100),
   email: Type.Optional(
@@ -42,7 +44,7 @@ export const CLIENT_INPUT = {
 
 export const ClientName = Type.String({ minLength: 1, maxLength: 200 })
 
-/** Another client with the same e-mail or tax id: perhaps the same person. */
+/** Another client with the same e-mail or tax id, who may be the same person. */
 export const SameClientSchema = Nullable(
   Type.Object({ id: Type.String(), code: Type.String(), name: Type.String(), shares: Type.String() }),
 )
@@ -54,7 +56,7 @@ export interface SameClient {
   shares: string
 }
 
-/** A client as the tools that write answer it. */
+/** A client in the results of the tools that write. */
 export const WrittenClientSchema = Type.Object({
   id: Type.String(),
   code: Type.String(),
@@ -62,7 +64,7 @@ export const WrittenClientSchema = Type.Object({
   updatedAt: Type.String(),
 })
 
-/** The same, from what was written. */
+/** Makes such a client from the written row. */
 export function writtenClient({ id, code, name }: WrittenClient, updatedAt: Date) {
   return { id, code: clean(code), name: clean(name), updatedAt: updatedAt.toISOString() }
 }
@@ -76,33 +78,33 @@ export interface WrittenClient {
 }
 
 /**
- * Makes a client. Without a code it gets the next free one of the form C-0001.
+ * Creates a client. Without a code it gets the next free one of the form C-0001.
  * @throws ServiceError `conflict` for a code that is taken, or for a likely duplicate that is not allowed
  */
 export async function createClient(
   db: Transaction,
   businessId: string,
-  input: ClientTexts,
+  input: ClientTexts & { name: string },
   { allowDuplicate, now }: { allowDuplicate: boolean; now: Date },
 ): Promise<{ client: WrittenClient; sameAs: SameClient | null }> {
   const texts = storedTexts(input)
-  await lockClients(db, businessId)
-  if (texts.code !== undefined) await requireFreeCode(db, businessId, texts.code)
-  const sameAs = await findSame(db, businessId, texts)
+  const [, code, sameAs] = await together([
+    lockClients(db, businessId),
+    texts.code === undefined ? nextCode(db, businessId) : freeCode(db, businessId, texts.code),
+    findSame(db, businessId, texts),
+  ])
   if (sameAs !== null && !allowDuplicate) {
     throw new ServiceError('conflict', `A client with this ${sameAs.shares} is there already: ${coded(sameAs)}.`, {
       hint: 'Use that client, or update_client to change it; allowDuplicate: true makes another one all the same.',
     })
   }
-  const code = texts.code ?? (await nextCode(db, businessId))
-  const { rows } = await sql<WrittenClient>`
-    insert into customer (business_id, code, name, email, phone, tax_id, city, country, note, created_at, updated_at)
-    values (${businessId}, ${code}, ${texts.name}, ${texts.email}, ${texts.phone}, ${texts.tax_id}, ${texts.city},
-      ${texts.country}, ${texts.note}, ${now}, ${now})
-    on conflict (business_id, code) do nothing
-    returning id, code, name`.execute(db)
-  const [client] = rows
-  // An import does not wait for the lock.
+  const client = await db
+    .insertInto('customer')
+    .values({ business_id: businessId, name: input.name, ...texts, code, created_at: now, updated_at: now })
+    .onConflict((conflict) => conflict.columns(['business_id', 'code']).doNothing())
+    .returning(['id', 'code', 'name'])
+    .executeTakeFirst()
+  // An import does not wait for the lock, and may have taken the code.
   if (client === undefined) {
     throw new ServiceError('conflict', `code: ${clean(code)} was taken a moment ago. Nothing was written.`, {
       retryAfterSeconds: 1,
@@ -120,15 +122,15 @@ export interface ClientChange {
 export interface ClientUpdate {
   texts: ClientTexts
   active?: boolean | undefined
-  /** When the caller saw the client last; the change is refused if it was changed since. */
+  /** `updatedAt` as the caller last saw it; the change is refused if the client has changed since. */
   expectedUpdatedAt?: string | undefined
 }
 
 /**
- * Changes what is given of a client by id or code.
- * @returns old and new value of each field that changed; none leaves the row as it is
+ * Changes the given fields of a client, found by id or code.
+ * @returns old and new value of each field that changed; if none did, the row is not touched
  * @throws ServiceError `not_found`; `conflict` for a stale `expectedUpdatedAt` or a code that is taken;
- *   `invalid_argument` where nothing is given
+ *   `invalid_argument` if no field is given
  */
 export async function updateClient(
   db: Transaction,
@@ -146,13 +148,18 @@ export async function updateClient(
   if (Object.keys(wanted).length === 0) {
     throw new ServiceError('invalid_argument', `Give at least one of ${TEXT_FIELDS.join(', ')} or active to change.`)
   }
-  await lockClients(db, businessId)
-  const { rows } = await sql<
-    Record<TextColumn, string | null> & WrittenClient & { is_active: boolean; updated_at: Date }
-  >`
-    select c.* from customer c where c.business_id = ${businessId} and ${isClient(idOrCode)}
-    order by c.id limit 1 for update`.execute(db)
-  const [before] = rows
+  const [, before] = await Promise.all([
+    lockClients(db, businessId),
+    db
+      .selectFrom('customer as c')
+      .selectAll()
+      .where('c.business_id', '=', businessId)
+      .where(isClient(idOrCode))
+      .orderBy('c.id')
+      .limit(1)
+      .forUpdate()
+      .executeTakeFirst(),
+  ])
   if (before === undefined) throw noSuchClient()
 
   const differences = FIELDS.filter(({ column }) => column in wanted && wanted[column] !== before[column])
@@ -173,26 +180,28 @@ export async function updateClient(
   const after = { ...before, ...wanted }
   if (changes.length === 0) return { client: before, updatedAt: before.updated_at, changes, sameAs: null }
 
-  if (after.code !== before.code) await requireFreeCode(db, businessId, after.code)
-  // Later than the last change by the database's clock too, so that every change moves what a caller may expect.
+  if (after.code !== before.code) await freeCode(db, businessId, after.code)
+  // Always later than the last change, whatever the clocks say, so that every change makes `expectedUpdatedAt` stale.
   const updatedAt = new Date(Math.max(now.getTime(), before.updated_at.getTime() + 1))
   const changed = Object.fromEntries(differences.map(({ column }) => [column, wanted[column]]))
-  await db
-    .updateTable('customer')
-    .set({ ...changed, updated_at: updatedAt })
-    .where('business_id', '=', businessId)
-    .where('id', '=', before.id)
-    .execute()
-  const sameAs = 'email' in changed || 'tax_id' in changed ? await findSame(db, businessId, changed, before.id) : null
+  const [sameAs] = await Promise.all([
+    'email' in changed || 'tax_id' in changed ? findSame(db, businessId, changed, before.id) : null,
+    db
+      .updateTable('customer')
+      .set({ ...changed, updated_at: updatedAt })
+      .where('business_id', '=', businessId)
+      .where('id', '=', before.id)
+      .execute(),
+  ])
   return { client: after, updatedAt, changes, sameAs }
 }
 
-/** A client as a sentence names it. */
+/** A client's name and ids in a sentence. */
 export function named({ name, code, id }: WrittenClient): string {
   return `${clean(name, 80)} (${clean(code, 60)}, id ${id})`
 }
 
-/** A client as an error names it: the words of people stay out of errors. */
+/** A client in an error, which must not contain texts written by people. */
 function coded({ code, id }: Omit<WrittenClient, 'name'>): string {
   return `${clean(code, 60)} (id ${id})`
 }
@@ -207,12 +216,10 @@ function shown(column: TextColumn | 'is_active', value: string | boolean | null)
   return column === 'note' ? untrusted(String(value)) : clean(String(value), 254)
 }
 
-type StoredTexts = { name?: string; code?: string } & {
-  [Column in Exclude<TextColumn, 'name' | 'code'>]?: string | null
-}
+type StoredTexts = Partial<Pick<Selectable<Customer>, TextColumn>>
 
 /**
- * Texts as the table holds them: an empty one is null, an empty code left out. Only a note keeps its lines.
+ * Texts as the table stores them: an empty text becomes null, an empty code is left out. Only a note keeps line breaks.
  * @throws ServiceError `invalid_argument` for a blank name
  */
 function storedTexts(input: ClientTexts): StoredTexts {
@@ -228,34 +235,42 @@ function storedTexts(input: ClientTexts): StoredTexts {
   return texts as StoredTexts
 }
 
-/** Lets one transaction at a time give out codes and look for duplicates in a business, until it ends. */
+/**
+ * Until it ends, lets only this transaction assign codes and look for duplicates in a business. Queries sent together
+ * with this one, but after it, run when the lock is held.
+ */
 async function lockClients(db: Transaction, businessId: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`clients of ${businessId}`}, 0))`.execute(db)
 }
 
-async function requireFreeCode(db: Transaction, businessId: string, code: string): Promise<void> {
+/** Returns the requested code if it is free. */
+async function freeCode(db: Transaction, businessId: string, code: string): Promise<string> {
   const holder = await db
     .selectFrom('customer')
     .select(['id', 'code'])
     .where('business_id', '=', businessId)
     .where('code', '=', code)
     .executeTakeFirst()
-  if (holder === undefined) return
+  if (holder === undefined) return code
   throw new ServiceError('conflict', `code is taken already by client ${coded(holder)}.`, {
     hint: 'Look at that client with get_client, or choose another code.',
   })
 }
 
 async function nextCode(db: Transaction, businessId: string): Promise<string> {
-  const { rows } = await sql<{ highest: string }>`
-    select coalesce(max(substr(code, 3)::bigint), 0)::text as highest
-    from customer where business_id = ${businessId} and code like 'C-%' and code ~ '^C-\\d{1,12}$'`.execute(db)
-  return `C-${String(Number(rows[0]?.highest ?? 0) + 1).padStart(4, '0')}`
+  const { highest } = await db
+    .selectFrom('customer')
+    .select((eb) => sql<string>`coalesce(max(substr(${eb.ref('code')}, 3)::bigint), 0)`.as('highest'))
+    .where('business_id', '=', businessId)
+    .where('code', 'like', 'C-%')
+    .where('code', '~', '^C-\\d{1,12}$')
+    .executeTakeFirstOrThrow()
+  return `C-${String(Number(highest) + 1).padStart(4, '0')}`
 }
 
 /**
- * A client with the same e-mail in any case, or the same tax id in any spelling. A tax id without a digit is none:
- * Guatemalan receipts say "CF" (consumidor final) for everybody who gives no number.
+ * A client with the same e-mail, ignoring case, or the same tax id, ignoring case and punctuation. A tax id without a
+ * digit does not count: Guatemalan receipts say "CF" (consumidor final) for everybody who gives no number.
  */
 async function findSame(
   db: Transaction,
@@ -264,14 +279,26 @@ async function findSame(
   exceptId: string | null = null,
 ): Promise<SameClient | null> {
   if (email === null && tax_id === null) return null
-  const taxKey = (value: ReturnType<typeof sql>) => sql`upper(regexp_replace(${value}, '[^[:alnum:]]', '', 'g'))`
-  const { rows } = await sql<SameClient>`
-    select c.id, c.code, c.name, case when lower(c.email) = lower(${email}::text) then 'e-mail' else 'tax id' end as shares
-    from customer c
-    where c.business_id = ${businessId} and c.id is distinct from ${exceptId}::uuid
-      and (lower(c.email) = lower(${email}::text)
-        or (${tax_id}::text ~ '\\d' and ${taxKey(sql`c.tax_id`)} = ${taxKey(sql`${tax_id}::text`)}))
-    order by c.is_active desc, c.code limit 1`.execute(db)
-  const [same] = rows
+  const taxKey = (value: Expression<string | null>) =>
+    sql<string>`upper(regexp_replace(${value}, '[^[:alnum:]]', '', 'g'))`
+  const taxId = sql<string>`${tax_id}::text`
+  let clients = db
+    .selectFrom('customer')
+    .select(['id', 'code', 'name'])
+    .select((eb) => eb.case().when(hasEmail(email)).then('e-mail').else('tax id').end().as('shares'))
+    .where('business_id', '=', businessId)
+    .where((eb) =>
+      eb.or([
+        hasEmail(email),
+        eb.and([eb(taxId, '~', sql.lit('\\d')), eb(taxKey(eb.ref('tax_id')), '=', taxKey(taxId))]),
+      ]),
+    )
+  if (exceptId !== null) clients = clients.where('id', '!=', exceptId)
+  const same = await clients.orderBy('is_active', 'desc').orderBy('code').limit(1).executeTakeFirst()
   return same === undefined ? null : { ...same, code: clean(same.code, 60), name: clean(same.name, 80) }
+}
+
+function hasEmail(email: string | null) {
+  const eb = expressionBuilder<DB, 'customer'>()
+  return eb(eb.fn<string>('lower', ['email']), '=', sql<string>`lower(${email}::text)`)
 }

@@ -1,10 +1,11 @@
-import { sql } from 'kysely'
+import { type Expression, expressionBuilder, type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
+import type { Customer, CustomerSales, DB } from '../../database/types.ts'
 import { ServiceError } from '../../errors.ts'
 import { clean } from '../../results/text.ts'
 import type { Days } from '../../time/window.ts'
 import { isUuid } from '../../uuid.ts'
-import { onDays } from '../conditions.ts'
+import { onDays, searchPattern } from '../conditions.ts'
 
 export const CLIENT_SORTS = ['name', 'net_sales', 'last_purchase'] as const
 type ClientSort = (typeof CLIENT_SORTS)[number]
@@ -18,109 +19,110 @@ export interface ClientFilter {
 export interface ClientQuery extends ClientFilter {
   sort: ClientSort
   limit: number
-  /** Value of the sort and id of the last row before. */
+  /** Sort value and id of the last row of the previous page. */
   after?: readonly [key: string, id: string] | undefined
 }
 
-export interface ClientRow {
-  id: string
-  code: string
-  name: string
-  email: string | null
-  phone: string | null
-  city: string | null
-  country: string | null
-  is_active: boolean
-  orders: string
-  net_sales: string
-  last_at: Date | null
-  /** What the row is sorted by, as the database writes it. */
-  sort_key: string
+// For the rows of `clientsWithSales`.
+const eb = expressionBuilder<{ c: Customer; s: CustomerSales }, 'c' | 's'>()
+
+interface Sort {
+  key: Expression<unknown>
+  type: 'text' | 'numeric' | 'timestamptz'
+  descending: boolean
 }
 
-// Who never bought comes last, whichever way the sales are looked at.
-const SORTS: Record<ClientSort, { key: ReturnType<typeof sql>; type: string; descending: boolean }> = {
-  name: { key: sql`c.name`, type: 'text', descending: false },
-  net_sales: { key: sql`coalesce(s.net_sales, 0)`, type: 'numeric', descending: true },
-  last_purchase: { key: sql`coalesce(s.last_at, '-infinity')`, type: 'timestamptz', descending: true },
+// Clients who never bought come last, whichever sales figure sorts the list.
+const SORTS: Record<ClientSort, Sort> = {
+  name: { key: eb.ref('c.name'), type: 'text', descending: false },
+  net_sales: { key: eb.fn.coalesce('s.net_sales', eb.lit(0)), type: 'numeric', descending: true },
+  last_purchase: {
+    key: eb.fn.coalesce('s.last_at', sql<Date>`'-infinity'`),
+    type: 'timestamptz',
+    descending: true,
+  },
 }
 
-const clientTables = sql`
-  customer c left join customer_sales s on s.business_id = c.business_id and s.customer_id = c.id`
+/** Clients `c` with the sums of their sales, `s`. */
+function clientsWithSales(db: Transaction, businessId: string) {
+  return db
+    .selectFrom('customer as c')
+    .leftJoin('customer_sales as s', (join) =>
+      join.onRef('s.business_id', '=', 'c.business_id').onRef('s.customer_id', '=', 'c.id'),
+    )
+    .where('c.business_id', '=', businessId)
+}
 
-/** Clients with what they bought so far. */
-export async function findClients(db: Transaction, businessId: string, query: ClientQuery): Promise<ClientRow[]> {
+const lifetime = [
+  eb.cast<string>(eb.fn.coalesce('s.orders', eb.lit(0)), 'text').as('orders'),
+  eb.cast<string>(eb.fn.coalesce('s.net_sales', eb.lit(0)), 'text').as('net_sales'),
+] as const
+
+/** Clients with the sums of their sales. */
+export function findClients(db: Transaction, businessId: string, query: ClientQuery) {
   const { key, type, descending } = SORTS[query.sort]
-  const direction = sql.raw(descending ? 'desc' : 'asc')
-  const conditions = filter(businessId, query)
+  const direction = descending ? 'desc' : 'asc'
+  let clients = clientsWithSales(db, businessId)
+    .select(['c.id', 'c.code', 'c.name', 'c.email', 'c.phone', 'c.city', 'c.country', 'c.is_active'])
+    .select([...lifetime, 's.last_at'])
+    // The sort value as the database writes it, for the cursor.
+    .select(eb.cast<string>(key, 'text').as('sort_key'))
+    .where(isMatch(businessId, query))
   if (query.after !== undefined) {
     const [value, id] = query.after
-    conditions.push(sql`(${key}, c.id) ${sql.raw(descending ? '<' : '>')} (${value}::${sql.raw(type)}, ${id}::uuid)`)
+    const last = eb.tuple(eb.cast(eb.val(value), type), id)
+    clients = clients.where(eb(eb.refTuple(key, 'c.id'), descending ? '<' : '>', last))
   }
-  const { rows } = await sql<ClientRow>`
-    select c.id, c.code, c.name, c.email, c.phone, c.city, c.country, c.is_active,
-      coalesce(s.orders, 0)::text as orders, coalesce(s.net_sales, 0)::text as net_sales, s.last_at,
-      (${key})::text as sort_key
-    from ${clientTables}
-    where ${sql.join(conditions, sql` and `)}
-    order by ${key} ${direction}, c.id ${direction} limit ${query.limit}`.execute(db)
-  return rows
+  return clients.orderBy(key, direction).orderBy('c.id', direction).limit(query.limit).execute()
 }
 
-export interface ClientTotals {
-  clients: number
-  orders: string
-  net_sales: string
+/** The sums over all clients that match. */
+export function sumClients(db: Transaction, businessId: string, query: ClientFilter) {
+  return clientsWithSales(db, businessId)
+    .select([
+      eb.cast<number>(eb.fn.countAll(), 'integer').as('clients'),
+      eb.cast<string>(eb.fn.coalesce(eb.fn.sum('s.orders'), eb.lit(0)), 'text').as('orders'),
+      eb.cast<string>(eb.fn.coalesce(eb.fn.sum('s.net_sales'), eb.lit(0)), 'text').as('net_sales'),
+    ])
+    .where(isMatch(businessId, query))
+    .executeTakeFirstOrThrow()
 }
 
-/** What all clients that match bought together. */
-export async function sumClients(db: Transaction, businessId: string, query: ClientFilter): Promise<ClientTotals> {
-  const { rows } = await sql<ClientTotals>`
-    select count(*)::integer as clients, coalesce(sum(s.orders), 0)::text as orders,
-      coalesce(sum(s.net_sales), 0)::text as net_sales
-    from ${clientTables}
-    where ${sql.join(filter(businessId, query), sql` and `)}`.execute(db)
-  return rows[0] ?? { clients: 0, orders: '0', net_sales: '0' }
-}
-
-function filter(businessId: string, { search, country, active }: ClientFilter) {
-  const conditions = [sql`c.business_id = ${businessId}`, sql`c.is_active = ${active}`]
-  if (search !== undefined) conditions.push(sql`c.search like search_pattern(${search})`)
+function isMatch(businessId: string, { search, country, active }: ClientFilter): Expression<SqlBool> {
+  const conditions = [eb('c.is_active', '=', active)]
+  if (search !== undefined) conditions.push(eb('c.search', 'like', searchPattern(search)))
   if (country !== undefined) {
-    // There are few countries: each is put into its plain form once, not once for a client.
-    conditions.push(sql`c.country = any(array(
-      select k.country from (select distinct country from customer where business_id = ${businessId}) k
-      where search_text(k.country) = search_text(${country})))`)
+    // There are few countries, so each is normalised once rather than once per client.
+    const countries = expressionBuilder<DB>()
+      .selectFrom((from) =>
+        from.selectFrom('customer').select('country').distinct().where('business_id', '=', businessId).as('k'),
+      )
+      .select('k.country')
+      .where((own) => own(own.fn<string>('search_text', ['k.country']), '=', sql<string>`search_text(${country})`))
+    conditions.push(eb('c.country', '=', eb.fn.any(sql<string[]>`array(${countries})`)))
   }
-  return conditions
-}
-
-export interface ClientDetail extends Omit<ClientRow, 'sort_key'> {
-  tax_id: string | null
-  note: string | null
-  updated_at: Date
-  first_at: Date | null
+  return eb.and(conditions)
 }
 
 /**
  * One client by id or code.
  * @throws ServiceError `not_found`
  */
-export async function findClient(db: Transaction, businessId: string, idOrCode: string): Promise<ClientDetail> {
-  const { rows } = await sql<ClientDetail>`
-    select c.id, c.code, c.name, c.email, c.phone, c.tax_id, c.city, c.country, c.note, c.is_active, c.updated_at,
-      coalesce(s.orders, 0)::text as orders, coalesce(s.net_sales, 0)::text as net_sales, s.first_at, s.last_at
-    from ${clientTables}
-    where c.business_id = ${businessId} and ${isClient(idOrCode)}
-    order by c.id limit 1`.execute(db)
-  const [client] = rows
+export async function findClient(db: Transaction, businessId: string, idOrCode: string) {
+  const client = await clientsWithSales(db, businessId)
+    .select(['c.id', 'c.code', 'c.name', 'c.email', 'c.phone', 'c.tax_id', 'c.city', 'c.country', 'c.note'])
+    .select(['c.is_active', 'c.updated_at', ...lifetime, 's.first_at', 's.last_at'])
+    .where(isClient(idOrCode))
+    .orderBy('c.id')
+    .limit(1)
+    .executeTakeFirst()
   if (client === undefined) throw noSuchClient()
   return client
 }
 
 /**
  * Id and name of a client by id or code.
- * @param argument name of the argument that `idOrCode` came in
+ * @param argument name of the argument with `idOrCode`, for the error
  * @throws ServiceError `not_found`
  */
 export async function clientOf(
@@ -129,27 +131,40 @@ export async function clientOf(
   idOrCode: string,
   argument: string,
 ): Promise<{ id: string; name: string }> {
-  const { rows } = await sql<{ id: string; name: string }>`
-    select c.id, c.name from customer c where c.business_id = ${businessId} and ${isClient(idOrCode)}
-    order by c.id limit 1`.execute(db)
-  const [client] = rows
+  const client = await clientCalled(db, businessId, idOrCode).select('c.name').executeTakeFirst()
   if (client === undefined) throw noSuchClient(argument)
   return { id: client.id, name: clean(client.name, 80) }
 }
 
-/** Whether a row `c` is the client with this id or code. */
-export function isClient(idOrCode: string) {
-  return isUuid(idOrCode) ? sql`(c.id = ${idOrCode} or c.code = ${idOrCode})` : sql`c.code = ${idOrCode}`
+/** The id of a client by id or code, as an expression for queries sent together with `findClient`. */
+export function clientIdOf(db: Transaction, businessId: string, idOrCode: string): Expression<string> {
+  return clientCalled(db, businessId, idOrCode).$asScalar()
 }
 
-/** The one answer for an unknown client and for that of another business. */
+function clientCalled(db: Transaction, businessId: string, idOrCode: string) {
+  return db
+    .selectFrom('customer as c')
+    .select('c.id')
+    .where('c.business_id', '=', businessId)
+    .where(isClient(idOrCode))
+    .orderBy('c.id')
+    .limit(1)
+}
+
+/** Whether a row `c` is the client with this id or code. */
+export function isClient(idOrCode: string): Expression<SqlBool> {
+  const hasCode = eb('c.code', '=', idOrCode)
+  return isUuid(idOrCode) ? eb.or([eb('c.id', '=', idOrCode), hasCode]) : hasCode
+}
+
+/** The error for an unknown client, and the same for another business's. */
 export function noSuchClient(argument = 'client'): ServiceError {
   return new ServiceError('not_found', `${argument}: there is no client with this id or code in this business.`, {
     hint: 'Use list_clients to find the id or code.',
   })
 }
 
-/** How many of a client's orders are looked through for what they like. */
+/** How many of a client's orders are searched for favourite products. */
 const MAX_ORDERS = 1000
 
 export interface FavouriteProduct {
@@ -161,12 +176,12 @@ export interface FavouriteProduct {
 }
 
 /**
- * What a client bought most of, by units less what came back, among the newest orders opened on some days. A client
- * who stands for many, such as "counter", costs no more than one with `MAX_ORDERS` orders.
+ * The products that a client bought most, in units less returns, in the newest orders opened on some days. The limit
+ * keeps a client who stands for many people, such as "counter", from costing more than `MAX_ORDERS` orders.
  */
 export async function favouriteProducts(
   db: Transaction,
-  client: { businessId: string; clientId: string },
+  client: { businessId: string; clientId: string | Expression<string> },
   days: Days & { timezone: string },
   limit: number,
 ): Promise<FavouriteProduct[]> {

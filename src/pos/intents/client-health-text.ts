@@ -11,7 +11,7 @@ export const LISTED = 5
 const NAMED = 3
 const NAME_LENGTH = 40
 
-// From when on a figure is worth a word of advice, in percent.
+// The percentages from which a figure deserves advice.
 const MANY_WITHOUT_CLIENT = 30
 const FEW_REPEAT = 50
 const CONCENTRATED = 50
@@ -59,9 +59,9 @@ export const ClientHealthSchema = Type.Object({
 type Health = Static<typeof ClientHealthSchema>
 
 /**
- * What is told of the clients, as text and as data alike.
+ * The result about clients, with the same content as text and as data.
  * @param asOf local day of the business
- * @param allSales net sales of the business, those that name no client too
+ * @param allSales net sales of the business, including those without a client
  */
 export function presentClientHealth(
   found: ClientHealth,

@@ -1,15 +1,15 @@
 import { sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 
-/** Of what the rhythm of a client is made, and how it is judged; the result states them in words. */
+/** The constants of a client's rhythm and its rating; results state them in words. */
 export const NEW_DAYS = 30
 export const EXPECTED_DAYS = 90
 export const TOP_CLIENTS = 10
-/** The rhythm where no client of the business has bought twice. */
+/** The rhythm if no client of the business has bought twice. */
 const USUAL_GAP_DAYS = 30
 
-/** Where a client stands; "off" is one who is switched off. */
-export type ClientStatus = 'active' | 'at_risk' | 'lost' | 'off'
+/** The rating of a client; "off" is a client who is switched off. */
+type ClientStatus = 'active' | 'at_risk' | 'lost' | 'off'
 
 export interface RatedClient {
   id: string
@@ -43,24 +43,24 @@ export interface ClientHealth {
   without_purchase: number
   /** The rhythm of a client with a single purchase: the median gap of the others, in days with one digit. */
   usual_gap: string
-  /** Net sales of all clients, and of the first ten and the first tenth of the buyers by net sales. */
+  /** Net sales of all clients, of the top ten buyers, and of the top tenth of the buyers. */
   net_sales: string
   top_ten: string
   top_tenth: string
   value_at_risk: string
-  /** The first by net sales. */
+  /** The top clients by net sales. */
   top: RatedClient[]
-  /** Those at risk of whom most is expected. */
+  /** The clients at risk with the highest expected net sales. */
   most_at_risk: RatedClient[]
 }
 
 /**
  * Rates every client by recency against their own rhythm, on local days of the business.
  *
- * Rhythms are compared as fractions (span over gaps), so that a client exactly on a boundary is on the near side of it
- * and not a rounding error beyond.
+ * Rhythms are compared as fractions (span over gaps), so that a client exactly on a boundary does not cross it by a
+ * rounding error.
  * @param today local day of the business
- * @param listed how many clients to name, at the top and at risk
+ * @param listed how many clients to name, both at the top and at risk
  */
 export async function clientHealth(
   db: Transaction,
@@ -69,7 +69,7 @@ export async function clientHealth(
   listed: number,
 ): Promise<ClientHealth> {
   const { id, timezone, currencyDigits } = business
-  // Net sales per day since the first purchase, that day and today counted.
+  // Net sales per day since the first purchase, including that day and today.
   const expected = sql`(greatest(r.net_sales, 0) * ${EXPECTED_DAYS} / greatest(${today}::date - r.first_day + 1, 1))`
   const firstBy = (order: ReturnType<typeof sql>, condition: ReturnType<typeof sql>) => sql`(
     select coalesce(json_agg(n), '[]') from (

@@ -3,7 +3,7 @@ import { compileOnce } from '../../database/compiled.ts'
 import { atLocation, onDays } from '../conditions.ts'
 import type { SalesScope } from '../scope.ts'
 
-// What is worth a look on one local day: raw rows of that day only. Amounts and quantities are decimal strings.
+// What is notable about one local day, from the raw rows of that day. Amounts and quantities are decimal strings.
 
 interface DayQuery extends SalesScope {
   day: string
@@ -43,7 +43,7 @@ export const largestDiscounts = compileOnce((db, { businessId, locationId, day, 
     .limit(limit),
 )
 
-/** Stock at or below its reorder point of what sold on a day, at the location where it sold; best sellers first. */
+/** What sold on a day and is at or below its reorder point at the location where it sold; best sellers first. */
 export const lowStockSold = compileOnce((db, { businessId, locationId, day, limit }: Omit<DayQuery, 'timezone'>) =>
   db
     .selectFrom('product_daily as d')

@@ -17,7 +17,7 @@ import {
 } from '../reports/phrases.ts'
 import { describeFigures, SalesFiguresSchema } from '../reports/sales-figures.ts'
 
-/** A day of one business; amounts of rows in the currency of the window. */
+/** A day of one business; amounts in rows are in the currency of the window. */
 export const DaySchema = Type.Object({
   business: EntityRef,
   window: WindowSchema,
@@ -59,7 +59,7 @@ export const DaySchema = Type.Object({
 })
 export type Day = Static<typeof DaySchema>
 
-/** How much is told of each business. */
+/** How much detail each business gets. */
 interface Detail {
   products: number
   payments: number
@@ -68,7 +68,7 @@ interface Detail {
   hasHours: boolean
 }
 
-/** The most that is told, of one business alone. */
+/** The full detail, for a single business. */
 export const FULL: Detail = { products: 5, payments: 8, notable: 3, stocks: 5, hasHours: true }
 const DETAILS: Record<Fullness, Detail> = {
   full: FULL,
@@ -76,7 +76,7 @@ const DETAILS: Record<Fullness, Detail> = {
   shortest: { products: 0, payments: 0, notable: 0, stocks: 0, hasHours: false },
 }
 
-/** Days cut to what is told of so many businesses, as text and as data alike, with what was left out. */
+/** Days cut to the detail for so many businesses, the same in text and data, and what was left out. */
 export function summarizeDays(all: readonly Day[]): { days: Day[]; text: string; leftOut: string } {
   const detail = DETAILS[fullnessOf(all.length)]
   const days = all.slice(0, MAX_BUSINESSES).map((day) => shorten(day, detail))

@@ -7,10 +7,10 @@ import { WindowSchema } from '../../time/window.ts'
 import type { InventoryHealth, StockedRow } from './inventory-health.ts'
 import { DEAD_DAYS, OVERSTOCK_DAYS, orderQuantity, REPLENISHMENT_FORMULA, VELOCITY_DAYS } from './replenishment.ts'
 
-/** How many rows of each list are told at most. */
+/** The most rows of each list. */
 export const LIMITS = { reorder: 10, others: 5 }
 const MAX_ADVICE = 3
-// What stays of 2,000 tokens beside the line that names the business.
+// 2,000 tokens less the line that names the business.
 const MAX_TEXT_TOKENS = 1900
 
 const STOCKED = {
@@ -59,7 +59,7 @@ export const InventoryHealthSchema = Type.Object({
 })
 type Health = Static<typeof InventoryHealthSchema>
 
-/** What is told of the stock, as text and as data alike. */
+/** The result about stock, with the same content as text and as data. */
 export function presentInventoryHealth(
   found: InventoryHealth,
   place: Pick<Health, 'window' | 'location'>,
@@ -68,7 +68,7 @@ export function presentInventoryHealth(
   let shown = LIMITS.reorder
   let data = healthOf(found, shown, place, currency)
   let text = describeInventoryHealth(data)
-  // Names may be long, and of letters that cost much: fewer rows then, never half a result.
+  // Names may be long, in letters that cost many tokens. Then there are fewer rows, but never half a result.
   while (estimateTokens(text) > MAX_TEXT_TOKENS && shown > 1) {
     shown -= 1
     data = healthOf(found, shown, place, currency)

@@ -6,23 +6,23 @@ import { DEAD_DAYS, DEFAULT_LEAD_DAYS, OVERSTOCK_DAYS, REVIEW_DAYS, VELOCITY_DAY
 
 export interface HealthScope {
   businessId: string
-  /** Undefined: all active locations. */
+  /** Undefined for all active locations. */
   locationId: string | undefined
 }
 
-/** Sums over all stock; a row of stock is a SKU at a location. Amounts and quantities are decimal strings. */
-export interface HealthTotals {
+/** Sums over all stock, whose rows are SKUs at locations. Amounts and quantities are decimal strings. */
+interface HealthTotals {
   rows: number
   skus: number
   out_of_stock: number
-  /** Of those, the ones that sold in the last 30 days. */
+  /** Those among them that sold in the last 30 days. */
   out_of_stock_selling: number
   below_reorder_point: number
   negative: number
   to_reorder: number
   dead: number
   overstocked: number
-  /** SKUs with stock whose cost nobody has given. */
+  /** SKUs with stock but without a known cost. */
   skus_without_cost: number
   revenue_at_risk: string
   stock_value: string
@@ -42,9 +42,9 @@ export interface StockedRow {
   value: string | null
 }
 
-export interface ReorderRow extends StockedRow {
+interface ReorderRow extends StockedRow {
   per_day: string
-  /** Null where nothing sells. */
+  /** Null if nothing sells. */
   cover_days: string | null
   lead_days: number
   wanted: string
@@ -53,24 +53,24 @@ export interface ReorderRow extends StockedRow {
   revenue_at_risk: string
 }
 
-export interface OverstockRow extends StockedRow {
+interface OverstockRow extends StockedRow {
   per_day: string
   cover_days: string
 }
 
 export interface InventoryHealth {
   totals: HealthTotals
-  /** By revenue at risk, the highest first; then what runs out first. */
+  /** Highest revenue at risk first, then what runs out first. */
   reorder: ReorderRow[]
-  /** By value at cost, the highest first. */
+  /** Highest value at cost first. */
   dead: StockedRow[]
   overstocked: OverstockRow[]
 }
 
 /**
- * The state of the stock of active products. Local days are those of each location; all sums are exact, and a division
- * is the last step of a figure, so that nothing is rounded before it is compared.
- * @param limits how many rows of each list
+ * The state of the stock of active products. Local days are those of each location. All sums are exact, and each figure
+ * divides last, so that nothing is rounded before it is compared.
+ * @param limits the most rows of each list
  */
 export async function inventoryHealth(
   db: Transaction,
@@ -78,7 +78,7 @@ export async function inventoryHealth(
   now: Date,
   limits: { reorder: number; others: number },
 ): Promise<InventoryHealth> {
-  // For the index alone: no zone is further from UTC than a day. What counts is the day of the location, below.
+  // Only for the index: no zone is more than a day from UTC. The location's own day, below, decides.
   const today = localDate(now, 'UTC')
   const [first, last] = [addDays(today, -DEAD_DAYS - 1), addDays(today, 1)]
   const isOfInterest = locationId === undefined ? sql`l.is_active` : atLocation('l.id', locationId)

@@ -6,7 +6,7 @@ import { atLocation, onDays } from '../conditions.ts'
 import { productCells } from '../reports/sales.ts'
 import type { SalesScope } from '../scope.ts'
 
-// What a period sold against the period before it, from the rollups. Each is one query, whatever the window.
+// The sales of a period compared with the period before, from the rollups. Each is one query for any window.
 
 export interface ProductChange {
   product_id: string
@@ -18,7 +18,7 @@ export interface ProductChange {
   net_sales: string
   net_before: string
   returns: string
-  /** Ranks from 1; null where the product is not one of that list. */
+  /** Ranks from 1; null if the product is not in that list. */
   top: number | null
   up: number | null
   down: number | null
@@ -27,8 +27,8 @@ export interface ProductChange {
   sold: number
 }
 
-export interface CategoryChange {
-  /** Of the products as they are now; null: products without one. */
+interface CategoryChange {
+  /** The products' present category; null for products without one. */
   id: string | null
   name: string | null
   net_sales: string
@@ -38,13 +38,13 @@ export interface CategoryChange {
 }
 
 export interface Changes {
-  /** The products that sold most, gained most and lost most in net sales, and the one most returned. */
+  /** The products with the highest net sales, the largest gains and losses, and the most returned one. */
   products: ProductChange[]
-  /** The categories with the highest net sales, by the category that each product has now. */
+  /** The categories with the highest net sales, by the products' present category. */
   categories: CategoryChange[]
 }
 
-/** What products and categories sold in a window against the window before it. */
+/** The sales of products and categories in a window, compared with the window before. */
 export async function periodChanges(
   db: Transaction,
   scope: SalesScope,
@@ -112,8 +112,8 @@ export async function periodChanges(
 }
 
 /**
- * How many clients completed an order in a window: new ones, whose first one ever falls in it, and returning ones.
- * A client of a location is one with an order there in the window; whether it is new is a matter of the business.
+ * How many clients completed an order in a window: new ones, whose first order ever falls in it, and returning ones.
+ * With a location, its orders decide which clients count; whether they are new is a matter of the whole business.
  */
 export async function clientCounts(db: Transaction, scope: SalesScope, days: Days, timezone: string) {
   const [counts] = await countClients(db, { ...scope, ...days, timezone })
@@ -124,9 +124,9 @@ const countClients = compileOnce(
   (db, { businessId, locationId, from, to, timezone }: SalesScope & Days & { timezone: string }) => {
     const days = { from, to }
     const dayOf = (instant: Expression<Date | null>) => sql<string>`(${instant} at time zone ${timezone})::date`
-    // For the index alone: the days decide.
+    // Only for the index: the local days decide.
     const earliest = sql<Date>`(${from}::timestamp at time zone ${timezone}) - interval '3 hours'`
-    // Most clients are told by their first and last order; the orders of the others are looked up by client.
+    // The first and last order settle most clients; for the others, the orders are looked up by client.
     const isKnown =
       locationId === undefined ? [onDays('s.first_at', days, timezone), onDays('s.last_at', days, timezone)] : []
 

@@ -4,23 +4,23 @@ import { addDays, daysBetween, monthStart, weekday, weekStart } from '../../time
 import type { Days } from '../../time/window.ts'
 import { NO_SALES, netSales, type SalesFigures, type SalesSums } from '../reports/sales-figures.ts'
 
-// Plain rules by which a period is told: no queries here, so that each can be checked by hand.
+// The rules of a period's summary. They contain no queries, so that each can be checked by hand.
 
 const MAX_DAILY = 31
 const MAX_WEEKLY = 120
 
-/** What one local day of a window brought. */
+/** The sales of one local day of a window. */
 export interface PeriodDay {
   date: string
   orders: number
   net: Decimal
-  /** false: the day is still running. */
+  /** False while the day is still running. */
   isWhole: boolean
 }
 
 /**
- * Every local day of a window in order, those without sales too.
- * @param isComplete false: the last day is still running
+ * Every local day of a window in order, including days without sales.
+ * @param isComplete false while the last day is still running
  */
 export function periodDays({ from, to }: Days, sums: ReadonlyMap<string, SalesSums>, isComplete: boolean): PeriodDay[] {
   return Array.from({ length: daysBetween(from, to) }, (_, index) => {
@@ -34,7 +34,7 @@ export interface TrendBucket {
   /** Its first local day within the window. */
   from: string
   net: Decimal
-  /** The window holds only a part of it, or its last day is still running. */
+  /** Whether the window holds only a part of it, or its last day is still running. */
   isPartial: boolean
 }
 
@@ -53,15 +53,15 @@ export function trend(days: readonly PeriodDay[]): { by: 'day' | 'week' | 'month
 export interface Extremes {
   best: PeriodDay | null
   worst: PeriodDay | null
-  /** Mean net sales of the whole days, those without sales counted. */
+  /** Mean net sales of the whole days, including days without sales. */
   mean: Decimal | null
   wholeDays: number
 }
 
 /**
- * The best day with orders, the worst day and the mean. A day without orders can be the worst only where the shop
- * usually opens on its weekday: where that weekday had orders in at least half of the weeks of the window. A day that
- * is still running is never the worst. Of equal days the earlier one is named.
+ * The best day with orders, the worst day and the mean. A day without orders can be the worst only if the shop usually
+ * opens on its weekday: if that weekday had orders in at least half of the weeks of the window. A day that is still
+ * running is never the worst. Of equal days, the earlier one counts.
  */
 export function extremes(days: readonly PeriodDay[], currencyDigits: number): Extremes {
   const selling = days.filter(({ orders }) => orders > 0)
@@ -82,10 +82,10 @@ export function extremes(days: readonly PeriodDay[], currencyDigits: number): Ex
 
 /** A part of gross sales, and its change against the period before. */
 export interface Rate {
-  /** Percent of gross sales, one digit; null without gross sales. */
+  /** Percent of gross sales, with one digit; null without gross sales. */
   percent: string | null
   before: string | null
-  /** Change in points, one digit; null where there is nothing to compare. */
+  /** Change in percentage points, with one digit; null if there is nothing to compare. */
   change: string | null
 }
 
@@ -107,8 +107,8 @@ function points(now: Decimal, before: Decimal): string {
   return change.isZero() ? '0.0' : change.toFixed(1)
 }
 
-/** A product as advice names it, with what its net sales or returns are about. */
-export interface NamedProduct {
+/** A product that advice names, with its net sales or returns. */
+interface NamedProduct {
   name: string
   sku: string
   net: Decimal.Value
@@ -133,11 +133,11 @@ const NET_FALL_PERCENT = 10
 const FALLER_PERCENT = 5
 const WEEKDAY_PERCENT = 25
 const WEEKDAY_DAYS = 28
-// A running day against a whole one says little, unless it is one of many.
+// Comparing a running day with a whole one says little, unless it is one of many.
 const RUNNING_DAYS = 7
 
 /**
- * What is worth doing, at most three sentences with figures, in this order; none where nothing stands out:
+ * What is worth doing: at most three sentences with figures, in this order; none if nothing stands out:
  * returns up by more than 1 point of gross sales; net sales down by more than 10 % with orders down at most half as
  * much; a product that lost at least 5 % of the net sales of the period before; discounts up by more than 1 point; a
  * weekday at least 25 % above the mean day, in 28 whole days or more.
@@ -207,7 +207,7 @@ function bestWeekday({ days, currency }: AdviceInput): string | null {
   )
 }
 
-/** Days by what a rule makes of their dates, in order of first appearance. */
+/** Groups days by a key made from their dates, in order of first appearance. */
 function groups(days: readonly PeriodDay[], keyOf: (date: string) => string): [string, PeriodDay[]][] {
   const found = new Map<string, PeriodDay[]>()
   for (const day of days) {

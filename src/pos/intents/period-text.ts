@@ -85,7 +85,7 @@ export const PeriodSchema = Type.Object({
 })
 export type Period = Static<typeof PeriodSchema>
 
-/** How much is told of each business. */
+/** How much detail each business gets. */
 interface Detail {
   products: number
   movers: number
@@ -94,7 +94,7 @@ interface Detail {
   form: Fullness
 }
 
-/** The most that is told, of one business alone. */
+/** The full detail, for a single business. */
 export const FULL: Detail = { products: 5, movers: 3, categories: 5, advice: 3, form: 'full' }
 const DETAILS: Record<Fullness, Detail> = {
   full: FULL,
@@ -102,7 +102,7 @@ const DETAILS: Record<Fullness, Detail> = {
   shortest: { products: 0, movers: 0, categories: 0, advice: 1, form: 'shortest' },
 }
 
-/** Summaries cut to what is told of so many businesses, as text and as data alike, with what was left out. */
+/** Summaries cut to the detail for so many businesses, the same in text and data, and what was left out. */
 export function presentPeriods(all: readonly Period[], { namesBusiness }: { namesBusiness: boolean }) {
   const detail = DETAILS[fullnessOf(all.length)]
   const periods = all.slice(0, MAX_BUSINESSES).map((period) => shorten(period, detail))

@@ -1,16 +1,16 @@
 import { Decimal } from '../../money/money.ts'
 
-// The days by which stock is judged. They end with yesterday: of today nobody knows yet what it will sell.
+// The days by which stock is judged. They end with yesterday, because today's sales are not complete yet.
 export const VELOCITY_DAYS = 30
 export const DEAD_DAYS = 90
 export const OVERSTOCK_DAYS = 180
 
-/** Days from one look at the shelf to the next: an order has to last until the one after it arrives. */
+/** Days between two reviews of the stock: an order has to last until the next one arrives. */
 export const REVIEW_DAYS = 7
-/** Where neither the stock nor its supplier says how long a delivery takes. */
+/** Used if neither the stock nor its supplier says how long a delivery takes. */
 export const DEFAULT_LEAD_DAYS = 7
 
-/** How the figures are made, for people. */
+/** How the figures are computed, for people. */
 export const REPLENISHMENT_FORMULA =
   `per day = (sold − returned in ${VELOCITY_DAYS} days) ÷ ${VELOCITY_DAYS}; cover = on hand ÷ per day; ` +
   `suggested = per day × (lead days + ${REVIEW_DAYS}) + safety stock − on hand, at least the reorder quantity at or below ` +
@@ -18,15 +18,15 @@ export const REPLENISHMENT_FORMULA =
   `${DEFAULT_LEAD_DAYS}; revenue at risk = net sales per day × days without stock before a delivery`
 
 export interface OrderNeed {
-  /** What the stock lacks, more than 0. */
+  /** What is missing from the stock, more than 0. */
   wanted: Decimal.Value
-  /** Null: sold in single units. */
+  /** Null for single units. */
   packSize: Decimal.Value | null
-  /** What the maximum leaves room for; null: no maximum. */
+  /** How much the maximum leaves room for; null without a maximum. */
   room: Decimal.Value | null
 }
 
-/** What to order: rounded up to whole packs, as many as there is room for. */
+/** How much to order: rounded up to whole packs, but only as many as there is room for. */
 export function orderQuantity({ wanted, packSize, room }: OrderNeed): Decimal {
   const pack = new Decimal(packSize ?? 1)
   const packs = new Decimal(wanted).div(pack).ceil()

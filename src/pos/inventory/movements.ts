@@ -1,4 +1,4 @@
-import { type SqlBool, sql } from 'kysely'
+import { sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import type { Days } from '../../time/window.ts'
 import { atLocation, onDays } from '../conditions.ts'
@@ -22,52 +22,57 @@ export interface MovementQuery {
   reason?: MovementReason | undefined
   days?: (Days & { timezone: string }) | undefined
   limit: number
-  /** Time as the database writes it, and id, of the last row before. */
+  /** Time, as the database writes it, and id of the last row of the previous page. */
   after?: readonly [createdAt: string, id: string] | undefined
 }
 
-export interface MovementRow {
-  id: string
-  created_at: Date
-  /** With microseconds, which a Date does not hold. */
-  created_at_text: string
-  variant_id: string
-  sku: string
-  name: string
-  label: string | null
-  location_id: string
-  location: string
-  timezone: string
-  quantity: string
-  reason: string
-  note: string | null
-  source_id: string | null
-  /** Who wrote it: a name where it is known, else the `ref` of the principal. */
-  author: string | null
-}
-
-/** The stock ledger, the newest entry first. */
-export async function findMovements(db: Transaction, businessId: string, query: MovementQuery): Promise<MovementRow[]> {
-  const conditions = [sql<SqlBool>`m.business_id = ${businessId}`, atLocation('m.location_id', query.locationId)]
-  if (query.variantId !== undefined) conditions.push(sql<SqlBool>`m.variant_id = ${query.variantId}`)
-  if (query.reason !== undefined) conditions.push(sql<SqlBool>`m.reason = ${query.reason}`)
-  if (query.days !== undefined) conditions.push(onDays('m.created_at', query.days, query.days.timezone))
+/** The stock ledger, newest entry first. */
+export function findMovements(db: Transaction, businessId: string, query: MovementQuery) {
+  let movements = db
+    .selectFrom('inventory_movement as m')
+    .innerJoin('product_variant as v', (join) =>
+      join.onRef('v.business_id', '=', 'm.business_id').onRef('v.id', '=', 'm.variant_id'),
+    )
+    .innerJoin('product as p', (join) =>
+      join.onRef('p.business_id', '=', 'v.business_id').onRef('p.id', '=', 'v.product_id'),
+    )
+    .innerJoin('location as l', (join) =>
+      join.onRef('l.business_id', '=', 'm.business_id').onRef('l.id', '=', 'm.location_id'),
+    )
+    .leftJoin('app_user as u', (join) =>
+      join.on((eb) =>
+        eb('u.id', '=', sql<string>`substring(${eb.ref('m.created_by')} from '^user:([0-9a-f-]{36})$')::uuid`),
+      ),
+    )
+    .select([
+      'm.id',
+      'm.created_at',
+      'm.quantity',
+      'm.reason',
+      'm.note',
+      'm.source_id',
+      'm.variant_id',
+      'm.location_id',
+    ])
+    .select(['v.sku', 'p.name', 'v.label', 'l.name as location', 'l.timezone'])
+    .select((eb) => [
+      // With microseconds, which a Date cannot hold.
+      eb.cast<string>('m.created_at', 'text').as('created_at_text'),
+      // The author's name if it is known, else the `ref` of the principal.
+      eb.fn.coalesce('u.display_name', 'm.created_by').as('author'),
+    ])
+    .where('m.business_id', '=', businessId)
+    .where(atLocation('m.location_id', query.locationId))
+  if (query.variantId !== undefined) movements = movements.where('m.variant_id', '=', query.variantId)
+  if (query.reason !== undefined) movements = movements.where('m.reason', '=', query.reason)
+  if (query.days !== undefined) movements = movements.where(onDays('m.created_at', query.days, query.days.timezone))
   if (query.after !== undefined) {
-    // In the order of the index: the newest first, and by id within an instant.
+    // In the order of the index: newest first, then by id.
     const [createdAt, id] = query.after
-    conditions.push(sql<SqlBool>`m.created_at <= ${createdAt}::timestamptz
-      and (m.created_at < ${createdAt}::timestamptz or m.id > ${id}::uuid)`)
+    const last = sql<Date>`${createdAt}::timestamptz`
+    movements = movements
+      .where('m.created_at', '<=', last)
+      .where((eb) => eb.or([eb('m.created_at', '<', last), eb('m.id', '>', id)]))
   }
-  const { rows } = await sql<MovementRow>`
-    select m.id, m.created_at, m.created_at::text as created_at_text, m.variant_id, v.sku, p.name, v.label,
-      m.location_id, l.name as location, l.timezone, m.quantity::text, m.reason, m.note, m.source_id,
-      coalesce(u.display_name, m.created_by) as author
-    from inventory_movement m
-    join product_variant v on v.business_id = m.business_id and v.id = m.variant_id
-    join product p on p.business_id = v.business_id and p.id = v.product_id
-    join location l on l.business_id = m.business_id and l.id = m.location_id
-    left join app_user u on u.id = substring(m.created_by from '^user:([0-9a-f-]{36})$')::uuid
-    where ${sql.join(conditions, sql` and `)}
-    order by m.created_at desc, m.id limit ${query.limit}`.execute(db)
-  return rows
+  return movements.orderBy('m.created_at', 'desc').orderBy('m.id').limit(query.limit).execute()
 }

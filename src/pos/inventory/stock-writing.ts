@@ -10,37 +10,56 @@ export interface StockPlace {
   locationId: string
 }
 
-/** The key of a place in what `lockStock` gives. */
+/** The key of a place in the result of `lockStock`. */
 export function stockKey({ variantId, locationId }: StockPlace): string {
   return `${variantId} ${locationId}`
 }
 
 /**
- * Locks stock until the transaction ends, and tells what is on hand. A variant that keeps stock at other locations only
- * gets a row with 0 here; one that keeps none at any location is not stocked, and null.
+ * Locks stock until the transaction ends, and returns what is on hand. A variant that keeps stock only at other
+ * locations gets a row with 0 here; one that keeps none anywhere is not stocked, and its stock is null.
  *
- * The order of locking is that of the trigger that adds movements to stock, whoever writes them: two writers of the
- * same rows wait for each other and never in a circle.
- * @returns on hand by `stockKey`, for each place asked for
+ * Rows are locked in the same order as by the trigger that adds movements to stock, so that two writers of the same
+ * rows wait for each other but never deadlock.
+ * @returns on hand by `stockKey`, for each place
  */
 export async function lockStock(
   db: Transaction,
   businessId: string,
   places: readonly StockPlace[],
 ): Promise<Map<string, Decimal | null>> {
-  const wanted = asRows(places)
-  // A row that is not there cannot be locked: what is missing is made first.
-  await sql`
-    insert into inventory (business_id, location_id, variant_id)
-    select ${businessId}::uuid, w.location_id, w.variant_id from ${wanted}
-    where exists (select from inventory i where i.business_id = ${businessId} and i.variant_id = w.variant_id)
-    order by w.location_id, w.variant_id
-    on conflict do nothing`.execute(db)
-  const { rows } = await sql<{ location_id: string; variant_id: string; on_hand: string }>`
-    select i.location_id, i.variant_id, i.on_hand::text from inventory i
-    where i.business_id = ${businessId}
-      and (i.location_id, i.variant_id) in (select w.location_id, w.variant_id from ${wanted})
-    order by i.location_id, i.variant_id for update`.execute(db)
+  // Missing rows are created first, because only existing rows can be locked. The queries run in this order.
+  const [, rows] = await Promise.all([
+    db
+      .insertInto('inventory')
+      .columns(['business_id', 'location_id', 'variant_id'])
+      .expression(
+        newRows(db, businessId, places).where(({ exists, selectFrom }) =>
+          exists(
+            selectFrom('inventory as i')
+              .where('i.business_id', '=', businessId)
+              .whereRef('i.variant_id', '=', 'w.variant_id'),
+          ),
+        ),
+      )
+      .onConflict((conflict) => conflict.doNothing())
+      .execute(),
+    db
+      .selectFrom('inventory as i')
+      .select(['i.location_id', 'i.variant_id', 'i.on_hand'])
+      .where('i.business_id', '=', businessId)
+      .where((eb) =>
+        eb(
+          eb.refTuple('i.location_id', 'i.variant_id'),
+          'in',
+          eb.selectFrom(asRows(places)).select(['w.location_id', 'w.variant_id']).$asTuple('location_id', 'variant_id'),
+        ),
+      )
+      .orderBy('i.location_id')
+      .orderBy('i.variant_id')
+      .forUpdate()
+      .execute(),
+  ])
   const onHand = new Map<string, Decimal | null>(places.map((place) => [stockKey(place), null]))
   for (const row of rows) {
     onHand.set(stockKey({ variantId: row.variant_id, locationId: row.location_id }), new Decimal(row.on_hand))
@@ -48,18 +67,19 @@ export async function lockStock(
   return onHand
 }
 
-/** Begins to keep stock at places that do not yet, with 0 on hand. */
+/** Starts keeping stock, with 0 on hand, at places that do not have any yet. */
 export async function keepStock(db: Transaction, businessId: string, places: readonly StockPlace[]): Promise<void> {
-  await sql`
-    insert into inventory (business_id, location_id, variant_id)
-    select ${businessId}::uuid, w.location_id, w.variant_id from ${asRows(places)}
-    order by w.location_id, w.variant_id
-    on conflict do nothing`.execute(db)
+  await db
+    .insertInto('inventory')
+    .columns(['business_id', 'location_id', 'variant_id'])
+    .expression(newRows(db, businessId, places))
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
 }
 
 /** An entry of the stock ledger. */
 export interface Movement extends StockPlace {
-  /** Signed, with at most three decimals, not 0. */
+  /** Signed and not 0, with at most three decimals. */
   quantity: Decimal.Value
   reason: MovementReason
   /** The order, refund or transfer behind it. */
@@ -71,8 +91,8 @@ export interface Movement extends StockPlace {
 }
 
 /**
- * Writes entries of the stock ledger, which change stock on hand by themselves. Whoever looks at stock before writing
- * locks it first.
+ * Writes entries of the stock ledger; a trigger then changes the stock on hand. A caller that reads stock before it
+ * writes must lock it first.
  * @returns the ids of the entries, in order
  */
 export async function writeMovements(
@@ -97,9 +117,19 @@ export async function writeMovements(
   return rows.map(({ id }) => id)
 }
 
+/** Rows of `inventory` for places `w`, in locking order. */
+function newRows(db: Transaction, businessId: string, places: readonly StockPlace[]) {
+  return db
+    .selectFrom(asRows(places))
+    .select((eb) => [eb.cast<string>(eb.val(businessId), 'uuid').as('business_id'), 'w.location_id', 'w.variant_id'])
+    .orderBy('w.location_id')
+    .orderBy('w.variant_id')
+}
+
 /** The places as a table `w`. */
 function asRows(places: readonly StockPlace[]) {
   const locationIds = places.map(({ locationId }) => locationId)
   const variantIds = places.map(({ variantId }) => variantId)
-  return sql`unnest(${locationIds}::uuid[], ${variantIds}::uuid[]) w (location_id, variant_id)`
+  const rows = sql<{ location_id: string; variant_id: string }>`unnest(${locationIds}::uuid[], ${variantIds}::uuid[])`
+  return rows.as<'w'>(sql`w (location_id, variant_id)`)
 }

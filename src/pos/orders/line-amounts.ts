@@ -3,15 +3,15 @@ import { Decimal } from '../../money/money.ts'
 export interface LineInput {
   /** Negative for a return. */
   quantity: Decimal.Value
-  /** As on the price tag, with or without tax as `taxIncluded` says. */
+  /** As on the price tag; `taxIncluded` says whether it includes tax. */
   unitPrice: Decimal.Value
-  /** Off the whole line, on the same side of tax as the price; the sign of the quantity is put on it. */
+  /** Off the whole line, with or without tax like the price; it gets the sign of the quantity. */
   discount?: Decimal.Value
   taxRate: Decimal.Value
   taxIncluded: boolean
   /** Digits of the currency's minor unit. */
   currencyDigits: number
-  /** The tax of the line where its source states it, instead of computing it. */
+  /** The tax of the line, if its source states it; otherwise it is computed. */
   tax?: Decimal.Value
 }
 
@@ -22,8 +22,8 @@ export interface LineAmounts {
 }
 
 /**
- * Amounts of an order line without tax, exact at the minor unit: net sales is gross sales less discount, and net sales
- * plus tax is what the customer pays. Tax is taken per line, half-up; out of the price where the price includes it.
+ * Amounts of an order line without tax, exact to the minor unit. Net sales is gross sales less discount; net sales plus
+ * tax is what the customer pays. Tax is computed per line, rounded half up, and taken out of prices that include it.
  */
 export function lineAmounts(input: LineInput): LineAmounts {
   const { taxIncluded, currencyDigits } = input
@@ -39,7 +39,7 @@ export function lineAmounts(input: LineInput): LineAmounts {
     input.tax !== undefined ? round(new Decimal(input.tax)) : taxIncluded ? includedTax(paid) : round(paid.times(rate))
   if (!taxIncluded) return amounts(tag, off, tax)
 
-  // A stated tax sets the rate that the undiscounted price is freed of, too.
+  // A stated tax also sets the rate at which tax is taken out of the undiscounted price.
   const tagTax = input.tax === undefined || paid.isZero() ? includedTax(tag) : round(tax.times(tag).div(paid))
   const gross = tag.minus(tagTax)
   return amounts(gross, gross.minus(paid.minus(tax)), tax)

@@ -4,7 +4,7 @@ import { EntityRef, Nullable } from '../../results/schema.ts'
 import { table } from '../../results/table.ts'
 import { StockChangesSchema } from './order-stock.ts'
 
-/** An order that was just made. */
+/** A new order. */
 export const NewOrderSchema = Type.Object({
   order: Type.Object({ id: Type.String(), number: Type.String(), status: Type.String() }),
   location: EntityRef,

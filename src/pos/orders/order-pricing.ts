@@ -6,7 +6,7 @@ import { doPricesIncludeTax } from '../catalogue/products.ts'
 import { type Variant, variantsOf } from '../catalogue/variants.ts'
 import { lineAmounts } from './line-amounts.ts'
 
-/** A line as it is asked for. */
+/** A requested line. */
 export interface ItemInput {
   /** SKU or variant id. */
   product: string
@@ -15,7 +15,7 @@ export interface ItemInput {
   discount?: string
 }
 
-/** A line of an order to write. Amounts are without tax, exact at the minor unit. */
+/** A line of an order to write. Amounts are without tax, exact to the minor unit. */
 export interface SaleLine {
   variant: Variant
   quantity: Decimal
@@ -82,8 +82,8 @@ export interface Payment {
 }
 
 /**
- * The payments of an order: those given, which must add up to its total, or one of the whole total.
- * @throws ServiceError `invalid_argument` telling the total
+ * The payments of an order: those given, which must add up to its total, or else one for the whole total.
+ * @throws ServiceError `invalid_argument` with the total
  */
 export function payInFull(
   total: Decimal,
@@ -111,8 +111,8 @@ export function payInFull(
 }
 
 /**
- * A payment method as reports group by it, without what cannot be seen.
- * @throws ServiceError `invalid_argument` where nothing is left
+ * A payment method as reports group by it, without invisible characters.
+ * @throws ServiceError `invalid_argument` if nothing is left
  */
 export function paymentMethodOf(text: string, argument: string): string {
   const method = clean(text, 40)
@@ -134,9 +134,9 @@ export function inMinorUnits(amount: string, argument: string, { currency, curre
 }
 
 /**
- * Compares an amount with what the caller took it to be.
+ * Compares an amount with what the caller expects.
  * @param what names the amount in the error: "the total"
- * @throws ServiceError `conflict` telling the amount
+ * @throws ServiceError `conflict` with the amount
  */
 export function expectAmount(
   actual: Decimal,

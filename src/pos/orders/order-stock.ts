@@ -10,7 +10,7 @@ const MAX_NAMED = 10
 /** How many lines and stock changes the result of a write shows; get_order pages through all. */
 export const MAX_SHOWN = 40
 
-/** How an order or refund changed stock, as results tell it. */
+/** How an order or refund changed stock, in results. */
 export const StockChangesSchema = Type.Array(
   Type.Object({ sku: Type.String(), change: Type.String(), onHand: Type.String() }),
 )
@@ -23,8 +23,8 @@ export interface StockMove extends StockPlace {
 }
 
 /**
- * Locks stock and moves it, one entry of the ledger per variant and location. What keeps no stock is left out.
- * @throws ServiceError `conflict` naming each SKU of which there is not enough
+ * Locks stock and moves it, with one ledger entry per variant and location. Variants without stock-keeping are skipped.
+ * @throws ServiceError `conflict` naming each SKU without enough stock
  */
 export async function moveStock(
   db: Transaction,
@@ -76,7 +76,7 @@ export function describeStockChanges(changes: readonly StockChange[]): string {
   return `Stock: ${shown.join(', ')}${more}`
 }
 
-/** Says first that rows were cut off; empty where all are shown. */
+/** A line saying that rows were cut off; none if all are shown. */
 export function describeCut(lines: readonly unknown[]): string[] {
   if (lines.length <= MAX_SHOWN) return []
   return [`Only the first ${MAX_SHOWN} of ${lines.length} lines are shown; the totals cover all.`]

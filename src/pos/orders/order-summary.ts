@@ -23,7 +23,7 @@ export const OrderSummarySchema = Type.Object({
 })
 export type OrderSummary = Static<typeof OrderSummarySchema>
 
-/** A row of the database as a summary, texts of strangers cleaned. */
+/** Makes a summary of a database row; texts of strangers are cleaned. */
 export function orderSummary(row: OrderRow, currency: Currency): OrderSummary {
   return {
     id: row.id,

@@ -24,14 +24,14 @@ export interface NewOrder {
   note: string | null
   lines: readonly SaleLine[]
   tip: Decimal
-  /** Open: not paid, and not drawn from stock yet. */
+  /** An open order is not paid, and has not drawn stock yet. */
   status: 'open' | 'completed'
   payments: readonly Payment[]
 }
 
 /**
  * Writes an order with its lines and payments; a completed one draws stock.
- * @throws ServiceError `conflict` where there is not enough stock
+ * @throws ServiceError `conflict` if there is not enough stock
  */
 export async function writeOrder(
   db: Transaction,
@@ -46,7 +46,8 @@ export async function writeOrder(
     sku: variant.sku,
     quantity: quantity.negated(),
   }))
-  // Stock before the number, which all sales of the business take: who waits for stock holds nobody else up.
+  // Locks stock before the order number, which all sales of the business share: a sale that waits for stock must not
+  // hold up the others.
   const entry = { reason: 'sale', sourceId: id, createdBy, createdAt: now } as const
   const stock = status === 'completed' ? await moveStock(db, businessId, drawn, entry) : []
 
@@ -111,10 +112,10 @@ export async function writeOrder(
 const formatNumber = (n: ReturnType<typeof sql>) =>
   sql<string>`'FP-' || lpad((${n})::text, greatest(6, length((${n})::text)), '0')`
 
-/** Takes the next number of the business's own orders, past those that are there, such as imported ones. */
+/** Takes the next order number of the business, skipping numbers in use, such as those of imported orders. */
 async function nextOrderNumber(db: Transaction, businessId: string): Promise<string> {
   const [, { rows }] = await Promise.all([
-    // In a statement of its own, so that the next one sees what the holder of the lock has committed.
+    // A separate statement, so that the next one sees what the previous holder of the lock has committed.
     db.selectFrom('business').select('id').where('id', '=', businessId).forNoKeyUpdate().execute(),
     sql<{ number: string }>`
       with recursive tried (n) as (
@@ -129,11 +130,11 @@ async function nextOrderNumber(db: Transaction, businessId: string): Promise<str
   return (rows[0] as { number: string }).number
 }
 
-/** An order that stays as it is until the transaction ends; amounts as decimal strings. */
+/** An order that cannot change until the transaction ends; amounts as decimal strings. */
 export type LockedOrder = Awaited<ReturnType<typeof lockOrder>>
 
 /**
- * Finds an order by id or number and locks it until the transaction ends: what is decided about it stays true.
+ * Finds an order by id or number and locks it until the transaction ends, so that decisions about it stay true.
  * @throws ServiceError `not_found`
  */
 export async function lockOrder(db: Transaction, businessId: string, idOrNumber: string) {
@@ -164,7 +165,7 @@ export async function lockOrder(db: Transaction, businessId: string, idOrNumber:
 
 /**
  * Cancels a locked order and puts back the stock that it drew.
- * @throws ServiceError `conflict` where it is too late for that
+ * @throws ServiceError `conflict` if it is too late to cancel
  */
 export async function cancelOrder(
   db: Transaction,
@@ -212,7 +213,7 @@ export async function cancelOrder(
   return stock
 }
 
-/** A sale of an earlier day is in reports that people have read: it is refunded today, not undone. */
+/** A sale of an earlier day is in reports that people have read: it can only be refunded, not undone. */
 async function assertCancellable(db: Transaction, businessId: string, order: LockedOrder, now: Date): Promise<void> {
   const { completed_at, timezone } = order
   const refund = await db

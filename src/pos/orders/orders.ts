@@ -1,4 +1,4 @@
-import { expressionBuilder, sql } from 'kysely'
+import { type Expression, expressionBuilder, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import type { DB } from '../../database/types.ts'
 import { ServiceError } from '../../errors.ts'
@@ -13,15 +13,15 @@ export interface OrderQuery {
   days?: (Days & { timezone: string }) | undefined
   status?: (typeof ORDER_STATUSES)[number] | undefined
   locationId?: string | undefined
-  clientId?: string | undefined
+  clientId?: string | Expression<string> | undefined
   /** Part of an order number, or of a client's name, code or email. */
   search?: string | undefined
   limit: number
-  /** Opening time as the database writes it, and id, of the last row before. */
+  /** Opening time, as the database writes it, and id of the last row of the previous page. */
   after?: readonly [openedAt: string, id: string] | undefined
 }
 
-/** Orders of a business with their location, their client and what was refunded of them. */
+/** Orders of a business with their location, client and refunded amount. */
 function ordersOf(db: Transaction, businessId: string) {
   return db
     .selectFrom('orders as o')
@@ -45,7 +45,7 @@ function ordersOf(db: Transaction, businessId: string) {
       'o.status',
       'o.order_type',
       'o.opened_at',
-      // With microseconds, which a Date does not hold.
+      // With microseconds, which a Date cannot hold.
       cast<string>('o.opened_at', 'text').as('opened_at_text'),
       'o.completed_at',
       'o.location_id',
@@ -62,10 +62,10 @@ function ordersOf(db: Transaction, businessId: string) {
     .where('o.business_id', '=', businessId)
 }
 
-/** An order as lists have it; amounts as decimal strings. */
+/** An order in lists; amounts as decimal strings. */
 export type OrderRow = Awaited<ReturnType<typeof findOrders>>[number]
 
-/** Orders, the newest first. */
+/** Orders, newest first. */
 export function findOrders(db: Transaction, businessId: string, query: OrderQuery) {
   const { days, status, clientId, search, after } = query
   let orders = ordersOf(db, businessId).where(atLocation('o.location_id', query.locationId))
@@ -87,12 +87,9 @@ export function findOrders(db: Transaction, businessId: string, query: OrderQuer
   return orders.orderBy('o.opened_at', 'desc').orderBy('o.id', 'desc').limit(query.limit).execute()
 }
 
-/** An order with lines, payments and refunds; amounts as decimal strings. */
-export type OrderDetail = NonNullable<Awaited<ReturnType<typeof findOrder>>>
-
 /**
- * One order by id or number, with lines, payments and refunds; null when there is none.
- * @param lines how many at most, and the number of the line after which they begin
+ * One order by id or number, with lines, payments and refunds; null if there is none.
+ * @param lines the most lines, and the number of the line after which they begin
  */
 export async function findOrder(
   db: Transaction,
@@ -100,7 +97,7 @@ export async function findOrder(
   idOrNumber: string,
   lines: { limit: number; after: number },
 ) {
-  // The others look the order up by themselves: so all of them leave together.
+  // The other queries look up the order themselves, so that all can be sent together.
   const id = db
     .selectFrom('orders as o')
     .select('o.id')
@@ -156,7 +153,7 @@ export function isOrder(idOrNumber: string) {
   return isUuid(idOrNumber) ? eb.or([eb('o.id', '=', idOrNumber), isNumber]) : isNumber
 }
 
-/** The one answer for an unknown order and for that of another business. */
+/** The error for an unknown order, and the same for another business's. */
 export function noSuchOrder(): ServiceError {
   return new ServiceError('not_found', 'order: there is no such order in this business.', {
     hint: 'Use list_orders to find its id or number.',

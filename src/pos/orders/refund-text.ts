@@ -3,7 +3,7 @@ import { formatMoney } from '../../money/money.ts'
 import { table } from '../../results/table.ts'
 import { StockChangesSchema } from './order-stock.ts'
 
-/** A refund that was just made. */
+/** A new refund. */
 export const RefundSchema = Type.Object({
   refund: Type.Object({
     id: Type.String(),

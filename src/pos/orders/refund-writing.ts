@@ -9,8 +9,8 @@ import { moveStock, type StockChange } from './order-stock.ts'
 import type { Author, LockedOrder } from './order-writing.ts'
 import { isNothing, type LinePart, leftOf, paidFor, partOfMoney, partOfUnits } from './refund-parts.ts'
 
-/** A line of an order with what of it can still be refunded. */
-export interface RefundableLine {
+/** A line of an order with its refundable rest. */
+interface RefundableLine {
   line: number
   variantId: string
   sku: string
@@ -18,15 +18,15 @@ export interface RefundableLine {
   left: LinePart
 }
 
-/** What of an order can still be refunded. */
+/** The refundable rest of an order. */
 export interface Refundable {
   lines: RefundableLine[]
   tips: Decimal
-  /** With tax and tips. */
+  /** Including tax and tips. */
   total: Decimal
 }
 
-/** What of a locked order can still be refunded. */
+/** Finds what can still be refunded of a locked order. */
 export async function findRefundable(db: Transaction, businessId: string, order: LockedOrder): Promise<Refundable> {
   const refunded = db
     .selectFrom('order_refund as f')
@@ -91,7 +91,7 @@ export async function findRefundable(db: Transaction, businessId: string, order:
   return { lines, tips, total: Decimal.sum(tips, ...lines.map(({ left }) => paidFor(left))) }
 }
 
-/** A line to refund: some units, or money while the goods are kept. */
+/** A line to refund: some units, or money while the customer keeps the goods. */
 export interface RefundLineInput {
   line: number
   quantity?: string
@@ -104,8 +104,8 @@ export interface RefundPart {
 }
 
 /**
- * The parts of the lines that are asked for; all that is left where none are.
- * @throws ServiceError `invalid_argument` or `conflict` telling what is left of the line
+ * The parts of the requested lines; if none are requested, everything that is left.
+ * @throws ServiceError `invalid_argument` or `conflict` with what is left of the line
  */
 export function partsToRefund(
   { lines }: Refundable,
@@ -150,7 +150,7 @@ function partOf(line: RefundableLine, input: RefundLineInput, name: string, curr
   return isUnits ? partOfUnits(left, asked, currency.currencyDigits) : partOfMoney(left, asked, currency.currencyDigits)
 }
 
-/** The method of the order's largest payment; cash where none is known. */
+/** The method of the order's largest payment; cash if there is none. */
 export async function largestPaymentMethod(db: Transaction, businessId: string, orderId: string): Promise<string> {
   const payment = await db
     .selectFrom('order_payment')
@@ -169,7 +169,7 @@ export interface NewRefund {
   tips: Decimal
   reason: string
   method: string
-  /** Whether the goods go back on sale; else they are written off at their cost. */
+  /** Whether the goods go back on sale; otherwise they are written off at their cost. */
   restock: boolean
 }
 
@@ -200,7 +200,7 @@ export async function writeRefund(
     created_by: createdBy,
     tips: tips.toFixed(),
   })
-  // As one parameter: an imported order may have thousands of lines.
+  // One parameter for all rows, because an imported order may have thousands of lines.
   const rows = JSON.stringify(
     parts.map(({ line, part }) => ({
       line_number: line.line,

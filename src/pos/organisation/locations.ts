@@ -2,18 +2,19 @@ import type { AuthorizedBusiness } from '../../auth/principal.ts'
 import type { Transaction } from '../../database/database.ts'
 import { ServiceError } from '../../errors.ts'
 import { clean } from '../../results/text.ts'
+import { isListed, type NamedQuery } from '../named-lists.ts'
 
 const MAX_CHOICES = 20
 
-/** The clock by which a report cuts days, and the location if it is about one. */
+/** The time zone in which a report counts days, and the location if it is about one. */
 export interface Place {
   timezone: string
   location: { id: string; name: string } | null
 }
 
 /**
- * The business's own clock, or that of one of its locations.
- * @throws ServiceError `invalid_argument` naming the locations there are
+ * The time zone of the business, or of one of its locations.
+ * @throws ServiceError `invalid_argument` naming the valid locations
  */
 export async function placeOf(
   db: Transaction,
@@ -24,14 +25,14 @@ export async function placeOf(
   return oneOf(await locationsOf(db, business), locationId, 'locationId')
 }
 
-/** A location where something is written. */
+/** A location for a write. */
 export interface Location extends Place {
   location: { id: string; name: string }
 }
 
 /**
- * The location that a write is about: the one asked for, or the only one there is.
- * @param argument name of the argument that `locationId` came in
+ * The location that a write is about: the given one, or the only one.
+ * @param argument name of the argument with `locationId`, for the error
  * @throws ServiceError `invalid_argument` naming the active locations
  */
 export async function locationToWrite(
@@ -46,14 +47,9 @@ export async function locationToWrite(
   return oneOf(active, locationId, argument)
 }
 
-interface LocationRow {
-  id: string
-  name: string
-  timezone: string
-  is_active: boolean
-}
+type LocationRow = Awaited<ReturnType<typeof locationsOf>>[number]
 
-function locationsOf(db: Transaction, business: AuthorizedBusiness): Promise<LocationRow[]> {
+function locationsOf(db: Transaction, business: AuthorizedBusiness) {
   return db
     .selectFrom('location')
     .select(['id', 'name', 'timezone', 'is_active'])
@@ -75,24 +71,15 @@ function toLocation({ id, name, timezone }: LocationRow): Location {
   return { timezone, location: { id, name: clean(name) } }
 }
 
-export interface LocationDetailRow extends LocationRow {
-  city: string | null
-  address: string | null
-}
-
 /** The locations of a business by name, active or not. */
-export function findLocations(
-  db: Transaction,
-  businessId: string,
-  query: { limit: number; after?: readonly [name: string, id: string] | undefined },
-): Promise<LocationDetailRow[]> {
-  let locations = db
+export function findLocations(db: Transaction, businessId: string, query: Omit<NamedQuery, 'search'>) {
+  return db
     .selectFrom('location')
     .select(['id', 'name', 'timezone', 'is_active', 'city', 'address'])
     .where('business_id', '=', businessId)
-  if (query.after !== undefined) {
-    const [name, id] = query.after
-    locations = locations.where((eb) => eb(eb.refTuple('name', 'id'), '>', eb.tuple(name, id)))
-  }
-  return locations.orderBy('name').orderBy('id').limit(query.limit).execute()
+    .where(isListed(query))
+    .orderBy('name')
+    .orderBy('id')
+    .limit(query.limit)
+    .execute()
 }

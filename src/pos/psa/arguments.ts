@@ -2,16 +2,16 @@ import { Type } from '@sinclair/typebox'
 import type { Principal } from '../../auth/principal.ts'
 import { ServiceError } from '../../errors.ts'
 
-/** Id of the one board that a list is about; `requireBoard` says whether it exists. */
+/** Id of a board that filters a list; `requireBoard` checks that it exists. */
 export const BoardId = Type.Optional(Type.String({ minLength: 1, maxLength: 64 }))
 
-/** A filter that is off unless asked for. */
+/** A filter that is off by default. */
 export const Flag = Type.Boolean({ default: false })
 
 /**
- * The user whose rows `mine` asks for.
- * @returns undefined where it does not ask
- * @throws ServiceError `invalid_argument` for a key: the person who made it is not who calls
+ * The user whose rows `mine` selects.
+ * @returns undefined if `mine` is false
+ * @throws ServiceError `invalid_argument` for an API key, because its creator is not the caller
  */
 export function callerWhere(mine: boolean, principal: Principal): string | undefined {
   if (!mine) return undefined

@@ -30,7 +30,7 @@ export function describeHealthRule(today: string, timezone: string): string {
   )
 }
 
-/** A row of the database as a summary, texts of strangers cleaned. */
+/** Makes a summary of a database row; texts of strangers are cleaned. */
 export function boardSummary(row: BoardRow): BoardSummary {
   return {
     id: row.id,
@@ -45,7 +45,7 @@ export function boardSummary(row: BoardRow): BoardSummary {
     stepsOverdue: row.overdue,
     stepsBlocked: row.blocked,
     health: row.health,
-    // Rounded down: 100 means that nothing is left.
+    // Rounded down, so that 100 means that nothing is left.
     progressPercent: row.steps === 0 ? null : Math.floor((row.steps_done * 100) / row.steps),
   }
 }

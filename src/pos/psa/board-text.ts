@@ -46,7 +46,7 @@ type Step = Static<typeof StepSchema>
 /** How many steps of a board are shown at most. */
 export const MAX_STEPS = 60
 
-/** Phases in their order with as many of their steps as fit. */
+/** Phases in order, with as many of their steps as fit. */
 export function phasesOf(rows: readonly (BoardStepRow | EmptyPhaseRow)[]): { phases: Phase[]; shown: number } {
   const { items } = page(
     rows,

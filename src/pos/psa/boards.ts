@@ -1,4 +1,4 @@
-import { expressionBuilder, type RawBuilder, sql } from 'kysely'
+import { type Expression, expressionBuilder, type RawBuilder, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import type { DB } from '../../database/types.ts'
 import { ServiceError } from '../../errors.ts'
@@ -8,26 +8,26 @@ import { searchPattern } from '../conditions.ts'
 export const BOARD_STATUSES = ['planned', 'active', 'paused', 'completed', 'archived'] as const
 export const HEALTHS = ['green', 'amber', 'red'] as const
 
-/** A status of a board, `open` for those on which work may still come, or `all`. */
-export type BoardStatusFilter = (typeof BOARD_STATUSES)[number] | 'open' | 'all'
+/** A status of a board, `open` for boards that may still get work, or `all`. */
+type BoardStatusFilter = (typeof BOARD_STATUSES)[number] | 'open' | 'all'
 
 export const DAYS_UNTIL_RED = 7
 
-// Of a board with the alias b.
+// For a board with the alias b.
 const board = expressionBuilder<{ b: DB['psa_board'] }, 'b'>()
 
-/** Whether a board (alias b) is one on which work may still come. */
+/** Whether a board (alias b) may still get work. */
 export const isOpenBoard = board('b.status', 'not in', ['completed', 'archived'])
 
 /** Whether the steps of a board (alias b) can be overdue: nobody works on a paused one. */
 export const isRunningBoard = board('b.status', 'in', ['planned', 'active'])
 
-// A board without a due day comes last.
+// Boards without a due day come last.
 const dueOrLast = board.fn.coalesce('b.due_on', sql.lit('infinity'))
 
 /** The boards of a business (alias b) with their clients (c) and the figures of their steps (f), as of a local day. */
 function boardsOf(db: Transaction, businessId: string, today: string) {
-  // One pass over the steps of all boards: they have no index by board.
+  // One pass over the steps of all boards, because steps have no index by board.
   const steps = db
     .selectFrom('psa_step')
     .select(({ and, cast, eb, fn }) => [
@@ -111,7 +111,7 @@ export interface BoardQuery {
   /** The business's local day. */
   today: string
   limit: number
-  /** Due day or `infinity`, name and id of the last row before. */
+  /** Due day or `infinity`, name and id of the last row of the previous page. */
   after?: readonly [due: string, name: string, id: string] | undefined
 }
 
@@ -139,8 +139,8 @@ export function findBoards(db: Transaction, businessId: string, query: BoardQuer
 }
 
 /**
- * The boards that an id or an exact name means, in any case and with or without accents. An id means one board, even
- * where another has it for a name.
+ * The boards with an id or an exact name, ignoring case and accents. An id means one board, even if it is the name of
+ * another.
  */
 export async function findBoardsCalled(
   db: Transaction,
@@ -148,10 +148,7 @@ export async function findBoardsCalled(
   { idOrName, today, limit }: { idOrName: string; today: string; limit: number },
 ): Promise<BoardRow[]> {
   const rows = await boardsOf(db, businessId, today)
-    .where(({ eb, fn, or, val }) => {
-      const byName = eb(fn<string>('search_text', ['b.name']), '=', fn<string>('search_text', [val(idOrName)]))
-      return isUuid(idOrName) ? or([eb('b.id', '=', idOrName), byName]) : byName
-    })
+    .where(isCalled(idOrName))
     .orderBy(dueOrLast)
     .orderBy('b.id')
     .limit(limit)
@@ -161,8 +158,28 @@ export async function findBoardsCalled(
 }
 
 /**
- * Makes sure that `boardId` is one of this business: an empty answer for a wrong id would read as "nothing to do".
- * @throws ServiceError `not_found`, alike for a foreign and an unknown one
+ * The id of the board that `findBoardsCalled` finds, if it is the only one, as an expression for queries sent together
+ * with it.
+ */
+export function boardIdOf(db: Transaction, businessId: string, idOrName: string): Expression<string> {
+  const boards = db.selectFrom('psa_board as b').select('b.id').where('b.business_id', '=', businessId)
+  const called = boards.where(isCalled(idOrName)).limit(1)
+  return (isUuid(idOrName) ? called.orderBy((eb) => eb('b.id', '=', idOrName), 'desc') : called).$asScalar()
+}
+
+/** Whether a row `b` is a board with this id or exact name, ignoring case and accents. */
+function isCalled(idOrName: string) {
+  const byName = board(
+    board.fn<string>('search_text', ['b.name']),
+    '=',
+    board.fn<string>('search_text', [board.val(idOrName)]),
+  )
+  return isUuid(idOrName) ? board.or([board('b.id', '=', idOrName), byName]) : byName
+}
+
+/**
+ * Checks that `boardId` belongs to this business: an empty list for a wrong id would read as "nothing to do".
+ * @throws ServiceError `not_found`, the same for a foreign and for an unknown id
  */
 export async function requireBoard(db: Transaction, businessId: string, boardId: string | undefined): Promise<void> {
   if (boardId === undefined || (await isRowOf(db, 'psa_board', businessId, boardId))) return
@@ -172,8 +189,8 @@ export async function requireBoard(db: Transaction, businessId: string, boardId:
 }
 
 /**
- * Makes sure that `clientId` is one of this business.
- * @throws ServiceError `not_found`, alike for a foreign and an unknown one
+ * Checks that `clientId` belongs to this business.
+ * @throws ServiceError `not_found`, the same for a foreign and for an unknown id
  */
 export async function requireClient(db: Transaction, businessId: string, clientId: string | undefined): Promise<void> {
   if (clientId === undefined || (await isRowOf(db, 'customer', businessId, clientId))) return

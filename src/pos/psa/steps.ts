@@ -1,4 +1,4 @@
-import { expressionBuilder, sql } from 'kysely'
+import { type Expression, expressionBuilder, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import type { DB } from '../../database/types.ts'
 import { searchPattern } from '../conditions.ts'
@@ -6,10 +6,10 @@ import { isOpenBoard, isRunningBoard } from './boards.ts'
 
 export const STEP_STATUSES = ['todo', 'in_progress', 'blocked', 'done'] as const
 
-/** A status of a step, `open` for what is not done on boards that are neither completed nor archived, or `all`. */
-export type StepStatusFilter = (typeof STEP_STATUSES)[number] | 'open' | 'all'
+/** A status of a step, `open` for steps to do on boards that are neither completed nor archived, or `all`. */
+type StepStatusFilter = (typeof STEP_STATUSES)[number] | 'open' | 'all'
 
-// Of a step (alias s) in a phase (ph) of a board (b), with its assignee (u).
+// The aliases of a step (s) in a phase (ph) of a board (b), with its assignee (u).
 interface Aliases {
   s: DB['psa_step']
   ph: DB['psa_phase']
@@ -22,7 +22,7 @@ function isOverdue(today: string) {
   return eb.and([eb('s.status', '<>', 'done'), eb('s.due_on', '<', today), isRunningBoard])
 }
 
-/** 0 where it is not overdue. */
+/** Days overdue; 0 for a step that is not. */
 function daysOverdue(today: string) {
   const days = sql<number>`${today}::date - ${eb.ref('s.due_on')}`
   return eb.case().when(isOverdue(today)).then(days).else(eb.lit(0)).end()
@@ -41,7 +41,7 @@ const STEP_COLUMNS = [
   's.due_on',
 ] as const
 
-/** A step of any board; without an assignee it is nobody's. */
+/** A step of any board; it may have no assignee. */
 export type StepRow = Awaited<ReturnType<typeof findSteps>>[number]
 
 export interface StepQuery {
@@ -52,22 +52,22 @@ export interface StepQuery {
   assigneeId?: string | undefined
   /** Part of an assignee's name or e-mail address. */
   assignee?: string | undefined
-  /** Only steps due earlier than this local day. */
+  /** Only steps due before this local day. */
   dueBefore?: string | undefined
   /** The business's local day. */
   today: string
   limit: number
-  /** The three keys of the last row before. */
+  /** The three keys of the last row of the previous page. */
   after?: readonly [due: string, board: string, place: string] | undefined
 }
 
-// For order and cursor: due day, a step without one last, then board, then place on it. Arrays compare member by
-// member, and as text they fit a cursor: positions are unique within a board.
+// The keys of order and cursor: due day (steps without one last), then board, then place on it. Arrays compare member
+// by member, and can be put into a cursor as text. Positions are unique within a board.
 const dueKey = eb.fn.coalesce('s.due_on', sql.lit('infinity'))
 const boardKey = sql<string>`array[${eb.ref('b.name')}, ${eb.ref('b.id')}::text]`
 const placeKey = sql<string>`array[${eb.ref('ph.position')}, ${eb.ref('s.position')}]`
 
-/** Steps of all boards by due day, those without one last, then by board and place on it. */
+/** Steps of all boards by due day (those without one last), then by board and place on it. */
 export function findSteps(db: Transaction, businessId: string, query: StepQuery) {
   const { status, boardId, assigneeId, assignee, dueBefore, today, after } = query
   let steps = db
@@ -138,13 +138,13 @@ export interface EmptyPhaseRow extends PhaseFigures {
 }
 
 /**
- * The steps of a board with the time spent on them, and a row for every phase without any. The open ones come first,
- * so that a limit leaves out what is done; `position` and `phase_position` give their order on the board.
+ * The steps of a board with the time spent on them, and a row for every phase without steps. Open steps come first, so
+ * that a limit leaves out finished ones; `position` and `phase_position` give their order on the board.
  */
 export function findStepsOfBoard(
   db: Transaction,
   businessId: string,
-  { boardId, today, limit }: { boardId: string; today: string; limit: number },
+  { boardId, today, limit }: { boardId: Expression<string>; today: string; limit: number },
 ): Promise<(BoardStepRow | EmptyPhaseRow)[]> {
   const spent = db
     .selectFrom('psa_time_entry')
@@ -189,7 +189,7 @@ export function findStepsOfBoard(
       .orderBy('ph.position')
       .orderBy('s.position')
       .limit(limit)
-      // Of a phase without steps, all columns of a step are null.
+      // For a phase without steps, all columns of the step are null.
       .$castTo<BoardStepRow | EmptyPhaseRow>()
       .execute()
   )

@@ -41,7 +41,7 @@ export const TimeReportSchema = Type.Object({
 })
 type TimeReport = Static<typeof TimeReportSchema>
 
-/** Whose or of what the time of a row is. */
+/** The group of a row: a person, client, board, … with its name. */
 export function groupOf(row: TimeRow, groupBy: TimeGroup): { id: string | null; name: string } {
   switch (groupBy) {
     case 'day':
@@ -67,7 +67,7 @@ export function timeFigures(sums: TimeSums, currency: Currency) {
   }
 }
 
-/** A billable entry without a rate, texts of strangers cleaned. */
+/** A billable entry without a rate; texts of strangers are cleaned. */
 export function unratedWork(entry: UnratedEntry): Static<typeof UnratedSchema> {
   return {
     workedOn: entry.worked_on,

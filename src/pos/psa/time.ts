@@ -1,4 +1,4 @@
-import { type AliasableExpression, expressionBuilder, sql } from 'kysely'
+import { type AliasableExpression, type Expression, expressionBuilder, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import type { DB } from '../../database/types.ts'
 
@@ -6,12 +6,12 @@ export const TIME_GROUPS = ['board', 'person', 'client', 'step', 'day', 'week'] 
 export type TimeGroup = (typeof TIME_GROUPS)[number]
 
 export interface TimeQuery {
-  /** Local days on which the work was done, both ends counted. */
+  /** Local days of the work, including both ends. */
   from: string
   to: string
   boardId?: string | undefined
   userId?: string | undefined
-  /** To which each entry's amount is rounded, half-up. */
+  /** Each entry's amount is rounded half up to so many digits. */
   currencyDigits: number
 }
 
@@ -53,8 +53,7 @@ export type TimeSums = Awaited<ReturnType<typeof timeTotal>>
 function sums({ currencyDigits }: TimeQuery) {
   const { cast, fn, ref } = eb
   const isBillable = ref('e.is_billable')
-  // The zeros make the division exact to where rounding looks: with few of them a quotient just below half would be
-  // rounded twice.
+  // The zeros make the quotient precise enough for the rounding: otherwise one just below half would be rounded twice.
   const amount = sql<string>`
     round(${ref('e.minutes')} * ${ref('e.hourly_rate')} / 60.000000000000, ${currencyDigits}::int)`
   return [
@@ -62,12 +61,12 @@ function sums({ currencyDigits }: TimeQuery) {
     fn.coalesce(fn.sum<string>('e.minutes'), sql.lit('0')).as('minutes'),
     fn.coalesce(fn.sum<string>('e.minutes').filterWhere(isBillable), sql.lit('0')).as('billable_minutes'),
     fn.coalesce(fn.sum<string>(amount).filterWhere(isBillable), sql.lit('0')).as('billable_amount'),
-    // Their hours count, and no amount does.
+    // They add hours but no amount.
     cast<number>(fn.countAll().filterWhere(isUnrated), 'integer').as('unrated_entries'),
   ] as const
 }
 
-/** Time of a whole window. */
+/** Total time of a window. */
 export function timeTotal(db: Transaction, businessId: string, query: TimeQuery) {
   return entriesOf(db, businessId, query).select(sums(query)).executeTakeFirstOrThrow()
 }
@@ -87,12 +86,12 @@ const GROUP_COLUMNS: Record<TimeGroup, Record<'key' | 'name', Column>> = {
 }
 
 /**
- * A row by group. `key` is the id of the group; the day, or the Monday, where there is none; null for time without a
- * client. `board` is that of a step, and `groups` says how many there are in all.
+ * A row of a group. `key` is the id of the group, or its day or Monday, or null for time without a client. `board` is
+ * the board of a step, and `groups` is the number of all groups.
  */
 export type TimeRow = Awaited<ReturnType<typeof timeByGroup>>[number]
 
-/** Time by group: days and weeks in order and only those with work, the others by most time. */
+/** Time by group: days and weeks with work in order, other groups with the most time first. */
 export function timeByGroup(
   db: Transaction,
   businessId: string,
@@ -119,7 +118,7 @@ export function timeByGroup(
 /** A billable entry without a rate. */
 export type UnratedEntry = Awaited<ReturnType<typeof unratedEntries>>[number]
 
-/** Billable entries without a rate, the latest first. */
+/** Billable entries without a rate, latest first. */
 export function unratedEntries(db: Transaction, businessId: string, query: TimeQuery & { limit: number }) {
   return entriesOf(db, businessId, query)
     .select(['e.worked_on', 'e.minutes', 's.name as step', 'b.name as board', 'u.display_name', 'u.email'])
@@ -130,8 +129,8 @@ export function unratedEntries(db: Transaction, businessId: string, query: TimeQ
     .execute()
 }
 
-/** Time estimated for the steps of a board, and spent on them since it began. */
-export function timeOfBoard(db: Transaction, businessId: string, boardId: string) {
+/** The time estimated for the steps of a board, and the time spent on them so far. */
+export function timeOfBoard(db: Transaction, businessId: string, boardId: Expression<string>) {
   const spent = db
     .selectFrom('psa_time_entry')
     .select(({ fn }) => [

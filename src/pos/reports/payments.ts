@@ -8,15 +8,15 @@ import { rollupRows } from './rollups.ts'
 
 const SUMS = ['payments', 'amount', 'refunds', 'refunded'] as const
 
-/** Sums as the database gives them, tax and tips included: decimal strings. */
+/** Sums from the database, including tax and tips: decimal strings. */
 export type PaymentSums = Record<(typeof SUMS)[number], string>
 
 const sums = ({ fn }: ExpressionBuilder<{ r: DB['payment_daily'] }, 'r'>) =>
   SUMS.map((name) => fn.coalesce(fn.sum<string>(`r.${name}`), sql.lit('0')).as(name))
 
 /**
- * What was paid and given back by each payment method on the local days of a window, the largest amounts first, from
- * the rollups. A payment counts on the day on which its order is completed, a refund on its own.
+ * What was paid and paid back by each payment method on the local days of a window, largest amounts first, from the
+ * rollups. A payment counts on the day that its order is completed, a refund on its own day.
  */
 export const paymentsByMethod = compileOnce(
   (db, { businessId, locationId, from, to, limit }: SalesScope & Days & { limit: number }) =>
@@ -32,7 +32,7 @@ export const paymentsByMethod = compileOnce(
       .limit(limit),
 )
 
-/** The sums over all payment methods of a window, and how many there are. */
+/** The sums over all payment methods of a window, and the number of methods. */
 export function paymentsTotal(db: Transaction, scope: SalesScope, days: Days) {
   return db
     .selectFrom('payment_daily as r')

@@ -23,7 +23,7 @@ export const ComparisonSchema = Type.Object({
 })
 type Comparison = Static<typeof ComparisonSchema>
 
-/** What the rows of a compared report tell of the period before. */
+/** What the rows of a compared report add about the period before. */
 export const ROW_COMPARISON = {
   netSalesBefore: Type.Optional(Type.String()),
   changePercent: Type.Optional(NullableText),
@@ -47,12 +47,12 @@ export function comparison(
   }
 }
 
-/** The same for a row, whose net sales are given for both periods. */
+/** The comparison of a row, from its net sales in both periods. */
 export function rowComparison(net: { now: Decimal.Value; before: string }, currency: Currency) {
   return { netSalesBefore: money(net.before, currency).amount, changePercent: percentChange(net.now, net.before) }
 }
 
-/** The cells of a table that compare: what was before, and the change in percent with its sign. */
+/** The cells of a table that compare: the earlier value, and the change in percent with its sign. */
 export function changeCells(before: string | null | undefined, changePercent: string | null | undefined): string[] {
   return [before ?? '–', changePercent == null ? '–' : signed(changePercent)]
 }
@@ -63,12 +63,12 @@ export function describeComparison({ netSales, changePercent, ...period }: Compa
   return `${against(period)}: net sales ${before} (${describeChange(changePercent)}).${unfinished(period)}`
 }
 
-/** The first words about a comparison. */
+/** The first words of a comparison. */
 export function against({ from, to }: Days): string {
   return `Against ${from} to ${to}`
 }
 
-/** A remark where a window that is not over is compared with a whole period; else nothing. */
+/** A remark if an unfinished window is compared with a whole period; else an empty text. */
 export function unfinished({ isComplete }: { isComplete: boolean }): string {
   return isComplete ? '' : ' The period is not over: its sales so far stand against a whole one.'
 }

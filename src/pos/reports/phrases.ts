@@ -3,16 +3,16 @@ import type { Days } from '../../time/window.ts'
 import type { Place } from '../organisation/locations.ts'
 import type { SalesFigures } from './sales-figures.ts'
 
-// Phrases that reports and the summaries of a day and of a period share.
+// Phrases shared by reports and the summaries of a day and of a period.
 
-/** Where figures are of, after other words: ` at Centro`, or nothing for the whole business. */
+/** The place of some figures, to follow other words: ` at Centro`, or nothing for the whole business. */
 export function atPlace(location: Place['location']): string {
   return location === null ? '' : ` at ${location.name}`
 }
 
 /**
- * What figures are of: `2026-11-01 to 2026-11-30 at Centro (days of America/Guatemala)`.
- * @param of what narrows them beside the location, with a space before it
+ * The window and place of some figures: `2026-11-01 to 2026-11-30 at Centro (days of America/Guatemala)`.
+ * @param of a further restriction besides the location, beginning with a space
  */
 export function describeWindow({ from, to }: Days, { timezone, location }: Place, of = ''): string {
   return `${from} to ${to}${of}${atPlace(location)} (days of ${timezone})`
@@ -29,26 +29,26 @@ export function describeChange(percent: string | null): string {
   return percent === null ? 'nothing to compare' : `${signed(percent)} %`
 }
 
-/** A decimal with its sign, also where it is positive. */
+/** A decimal with its sign, even if it is positive. */
 export function signed(value: string): string {
   return value.startsWith('-') ? value : `+${value}`
 }
 
-/** How fully a business is told of: the more there are, the less, so that all of it stays one screen. */
+/** How much detail each business gets: the more businesses, the less detail, so that the whole fits one screen. */
 export type Fullness = 'full' | 'short' | 'shortest'
 
 export const MAX_BUSINESSES = 8
 const MAX_SHORT = 3
 
-/** How fully each of so many businesses is told of. */
+/** The detail for each of so many businesses. */
 export function fullnessOf(businesses: number): Fullness {
   return businesses <= 1 ? 'full' : businesses <= MAX_SHORT ? 'short' : 'shortest'
 }
 
 /**
- * What a summary of so many businesses does not tell.
+ * Says what a summary of so many businesses leaves out.
  * @param withoutShort what the short form lacks: "Hours are"
- * @param limits how much is named at most, as a sentence
+ * @param limits a sentence about how much is named at most
  */
 export function describeLeftOut(
   businesses: number,

@@ -14,17 +14,17 @@ export interface RankedProduct {
   units_sold: string
   units_returned: string
   net_sales: string
-  /** What the lines cost; null where none of them has a cost. */
+  /** The cost of the lines; null if none of them has one. */
   cost: string | null
   /** Net sales less the cost; null without a cost. */
   margin: string | null
-  /** What it is ranked by, in the window before; null where it did not sell then. */
+  /** The measure of the ranking in the window before; null if the product did not sell then. */
   before: string | null
 }
 
 export type Measure = 'net_sales' | 'units' | 'margin'
 
-/** A measure of what `soldProducts` gives, in t or, of the window before, in b. */
+/** A measure of the rows of `soldProducts`, with the alias t or, for the window before, b. */
 function measureOf(by: Measure, alias: 't' | 'b'): RawBuilder<unknown> {
   const column = (name: string) => sql.ref(`${alias}.${name}`)
   switch (by) {
@@ -38,9 +38,9 @@ function measureOf(by: Measure, alias: 't' | 'b'): RawBuilder<unknown> {
 }
 
 /**
- * What each sellable product sold in a window, from the rollups, as a subquery with the columns product_id,
- * variant_id, units_sold, units_returned, gross_sales, discounts, returns, net_sales, costed_lines, cost (null: of no
- * line known).
+ * The sales of each sellable product in a window, from the rollups, as a subquery with the columns product_id,
+ * variant_id, units_sold, units_returned, gross_sales, discounts, returns, net_sales, costed_lines, cost (null if no
+ * line has one).
  */
 export function soldProducts(scope: SalesScope, days: Days): RawBuilder<unknown> {
   const sum = (name: string) => sql`sum(r.${sql.ref(name)})`
@@ -55,8 +55,8 @@ export function soldProducts(scope: SalesScope, days: Days): RawBuilder<unknown>
 }
 
 /**
- * Products that sold or came back in a window, by a measure; those without a cost come last by margin.
- * Of one category as the products are now, or of all; with those that only came back, or without.
+ * Products that sold or were returned in a window, ranked by a measure; by margin, those without a cost come last. The
+ * query can restrict them to a present category, and leave out products that were only returned.
  */
 export async function rankedProducts(
   db: Transaction,
@@ -68,7 +68,7 @@ export async function rankedProducts(
     limit: number
     categoryId?: string | undefined
     soldOnly?: boolean
-    /** A second window, of which the measure is given beside. */
+    /** A second window, whose measure is added. */
     before?: Days | undefined
   },
 ): Promise<RankedProduct[]> {
@@ -85,14 +85,14 @@ export async function rankedProducts(
     before === undefined
       ? { query: sql``, measure: sql`null`, join: sql`` }
       : {
-          // By an array, which is known before the window is read: of other products nothing is added up.
+          // The array is known before the window is read, so that only these products are added up.
           query: sql`, earlier as materialized (
             select b.product_id, b.variant_id, ${measureOf(by, 'b')} as measure from ${soldProducts(scope, before)} b
             where b.variant_id = any(array(select variant_id from ranked)))`,
           measure: sql`e.measure::text`,
           join: sql`left join earlier e on e.product_id = t.product_id and e.variant_id = t.variant_id`,
         }
-  // Names are looked up for the few that are shown, not for all that sold.
+  // Looks up names only for the few products that are shown, not for all that sold.
   const { rows } = await sql<RankedProduct>`
     with ranked as materialized (
       select * from (select * from ${soldProducts(scope, days)} s where ${ofCategory} and ${isSold}) t

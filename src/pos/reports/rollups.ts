@@ -7,7 +7,7 @@ import type { SalesScope } from '../scope.ts'
 type Daily = 'payment_daily' | 'product_daily' | 'sales_daily' | 'sales_hourly' | 'tax_daily'
 type Monthly = 'product_monthly' | 'sales_monthly'
 
-/** Whether a row of a rollup belongs to a scope, by the clock of the scope. */
+/** Whether a row of a rollup belongs to a scope, in the time zone of the scope. */
 export function inRollup(alias: string, { businessId, locationId }: SalesScope): RawBuilder<SqlBool> {
   const column = (name: keyof DB[Daily | Monthly]) => sql.ref(`${alias}.${name}`)
   const isOfScope =
@@ -17,7 +17,7 @@ export function inRollup(alias: string, { businessId, locationId }: SalesScope):
   return sql<SqlBool>`${column('business_id')} = ${businessId} and ${isOfScope}`
 }
 
-/** Whether it also falls on local days; `time` is its day, or the first of its month. */
+/** Whether it also falls on local days; `time` is its day or the first day of its month. */
 export function rollupRows(
   alias: string,
   scope: SalesScope,
@@ -32,10 +32,10 @@ type ColumnOfBoth<Rollup extends 'sales' | 'product'> = string &
   keyof DB[`${Rollup}_monthly`]
 
 /**
- * The cells that add up to a window, as a subquery. Whole calendar months are of the monthly rollup; so is a month of
- * which the window has more than half: its other days are taken off again, as negative cells of the daily one. A year
- * is some twelve rows and a few days in place of hundreds.
- * @param columns of both rollups: keys and sums; `day` is given beside them, in a month its first
+ * The cells that add up to a window, as a subquery. Whole calendar months come from the monthly rollup. So does a month
+ * of which the window has more than half; its other days are subtracted as negative cells of the daily rollup. A year
+ * then takes about twelve rows and a few days instead of hundreds.
+ * @param columns of both rollups: keys and sums; `day` is added to them, for a month its first day
  */
 export function monthlyCells<Rollup extends 'sales' | 'product'>(
   rollup: Rollup,
@@ -72,7 +72,7 @@ function partsOf({ from, to }: Days): Part[] {
   ]
 }
 
-/** Days of one month: themselves, or the month less its other days where these are fewer. */
+/** Days of one month: the days themselves, or the month less its other days if these are fewer. */
 function partsOfMonth(days: Days): Part[] {
   const month = { from: monthStart(days.from), to: addDays(nextMonth(days.from), -1) }
   const others = [

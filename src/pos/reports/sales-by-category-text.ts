@@ -41,7 +41,7 @@ type CategoryReport = Static<typeof CategorySalesSchema>
 
 /** Sums as figures. */
 export function categoryFigures(sums: CategorySums, currency: Currency): Figures {
-  // Where no product has a cost there is no margin; a margin of zero needs costs that are known.
+  // Without any known cost there is no margin; a margin of zero needs known costs.
   const isCosted = Number(sums.costed_lines) > 0
   const margin = new Decimal(sums.costed_net_sales).minus(sums.cost)
   return {

@@ -17,19 +17,19 @@ const SUMS = [
   'net_sales_before',
 ] as const
 
-/** Sums as the database gives them: decimal strings. */
+/** Sums from the database: decimal strings. */
 export type CategorySums = Record<(typeof SUMS)[number], string>
 
 export interface CategorySales extends CategorySums {
-  /** Null: products without a category. */
+  /** Null for products without a category. */
   id: string | null
   name: string | null
 }
 
 /**
  * Sales by the present category of the products, highest net sales first, from the rollups. `cost` and
- * `costed_net_sales` are of the products whose cost is known alone, so that their difference is a margin.
- * @param before a second window: its net sales beside, with the categories that sold in it alone
+ * `costed_net_sales` cover only products whose cost is known, so that their difference is a margin.
+ * @param before a second window, which adds its net sales, and the categories that sold only in it
  */
 export async function salesByCategory(
   db: Transaction,

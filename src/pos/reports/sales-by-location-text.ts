@@ -60,7 +60,7 @@ export function locationFigures(sums: SalesSums, currency: Currency): Static<typ
 /**
  * A report as text.
  * @param locations how many there are
- * @param isOneClock whether all of them have the clock of the business
+ * @param isOneClock whether all of them are in the time zone of the business
  */
 export function describeLocationSales(
   { window, totals, netSalesByBusinessClock, comparison, rows }: LocationReport,

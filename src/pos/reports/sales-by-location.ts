@@ -4,13 +4,13 @@ import type { DB } from '../../database/types.ts'
 import type { Days } from '../../time/window.ts'
 import { SALES_SUMS } from './sales-figures.ts'
 
-/** One location's sums, cut by its own clock; decimal strings. */
+/** One location's sums, by local days of its own time zone; decimal strings. */
 export type LocationSales = Awaited<ReturnType<typeof salesByLocation>>[number]
 
 /**
- * Sales of each location by its own clock, highest net sales first, from the rollups: every active location, and
+ * Sales of each location by its own time zone, highest net sales first, from the rollups: every active location, and
  * inactive ones that sold in either window.
- * @param before a second window, of which the net sales are given beside
+ * @param before a second window, whose net sales are added
  */
 export function salesByLocation(db: Transaction, businessId: string, days: Days, before: Days | undefined) {
   const eb = expressionBuilder<{ r: DB['sales_daily'] }, 'r'>()

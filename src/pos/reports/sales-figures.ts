@@ -18,7 +18,7 @@ export const SalesFiguresSchema = Type.Object({
 })
 export type SalesFigures = Static<typeof SalesFiguresSchema>
 
-/** The columns of the rollups that figures are made of. */
+/** The columns of the rollups that figures are computed from. */
 export const SALES_SUMS = [
   'orders',
   'refunds',
@@ -30,12 +30,12 @@ export const SALES_SUMS = [
   'tips',
 ] as const
 
-/** Sums as the database gives them: decimal strings. */
+/** Sums from the database: decimal strings. */
 export type SalesSums = Record<(typeof SALES_SUMS)[number], string>
 
 export const NO_SALES = Object.fromEntries(SALES_SUMS.map((name) => [name, '0'])) as SalesSums
 
-/** Net sales of some sums. */
+/** Net sales from sums. */
 export function netSales(sums: SalesSums): Decimal {
   return new Decimal(sums.gross_sales).minus(sums.returns).minus(sums.discounts)
 }

@@ -2,17 +2,17 @@ import { ServiceError } from '../../errors.ts'
 import { addDays, daysBetween, monthStart, nextMonth, weekdayName, weekStart } from '../../time/local.ts'
 import type { Days } from '../../time/window.ts'
 
-/** What a row of a sales report may be. */
+/** What the rows of a sales report can be. */
 export const REPORT_GROUPS = ['day', 'week', 'month', 'weekday', 'hour'] as const
 export type ReportGroup = (typeof REPORT_GROUPS)[number]
 
-// A year of weeks; more would be more than a model reads in one result.
+// A year of weeks; a model cannot read more in one result.
 const MAX_ROWS = 53
 
 /**
- * Every row of a report, those without sales included, in order.
- * @returns the key of its sums, as `salesByBucket` gives it, and what people call it
- * @throws ServiceError `invalid_argument` where there are too many
+ * Every row of a report in order, including rows without sales.
+ * @returns for each the key of its sums, as in `salesByBucket`, and its label
+ * @throws ServiceError `invalid_argument` if there are too many
  */
 export function reportBuckets(group: ReportGroup, { from, to }: Days): { key: string; label: string }[] {
   if (group === 'hour') return numbered(0, 23, (hour) => `${String(hour).padStart(2, '0')}:00`)

@@ -14,7 +14,7 @@ import {
   salesFigures,
 } from './sales-figures.ts'
 
-// Characters; the same rows as data cost about as much again.
+// In characters; the same rows as data cost about as much again.
 const MAX_TABLE_LENGTH = 5700
 
 const AMOUNTS = ['grossSales', 'returns', 'discounts', 'netSales', 'tax', 'tips', 'total'] as const
@@ -89,7 +89,7 @@ export function describeSalesReport(
   ].join('\n')
 }
 
-/** Rows as a table, with net sales and total alone where all columns would be more than a model reads. */
+/** Rows as a table; only net sales and total if all columns would be more than a model can read. */
 function reportTable(groupBy: string, rows: readonly ReportRow[]): string[] {
   const of = (columns: readonly number[]) =>
     table(

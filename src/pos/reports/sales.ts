@@ -10,7 +10,7 @@ export type Bucket = 'total' | 'day' | 'week' | 'month' | 'weekday' | 'hour'
 
 const sums = SALES_SUMS.map((name) => sql`coalesce(sum(r.${sql.ref(name)}), 0)::text as ${sql.ref(name)}`)
 
-// Keys of the buckets as text: a date, a number, or nothing for the whole window.
+// Keys of the buckets as text: a date, a number, or an empty text for the whole window.
 const BUCKET_KEY: Record<Bucket, ReturnType<typeof sql>> = {
   total: sql`''`,
   day: sql`r.day::text`,
@@ -50,10 +50,9 @@ export async function salesTotal(db: Transaction, scope: SalesScope, days: Days)
 }
 
 /**
- * Sales of several days, each up to the same time of its day: whole hours from the rollup, the last one from the raw
- * rows.
+ * Sales of several days, each up to the same time of day: whole hours from the rollup, the last hour from the raw rows.
  * @param time local wall-clock time, exclusive
- * @param timezone the clock of the scope
+ * @param timezone the time zone of the scope
  */
 export async function salesUntil(
   db: Transaction,
@@ -110,7 +109,7 @@ const PRODUCT_COLUMNS = {
 } as const
 
 /**
- * What products sold in a window, as a subquery of rows that add up to it, with its columns: product_id, variant_id,
+ * The sales of products in a window, as a subquery whose rows add up to them, with the columns product_id, variant_id,
  * units_sold, units_returned, gross_sales, discounts, returns, tax, cost, costed_lines (how many of the lines have a
  * cost), net_sales.
  */

@@ -7,8 +7,8 @@ import { rollupRows } from './rollups.ts'
 export type TaxSums = Awaited<ReturnType<typeof taxByRate>>[number]
 
 /**
- * Net sales and tax of a window by tax rate, the highest rate first, from the rollups. They add up to the sales of the
- * window: a refund counts at the rate of the line that it takes back.
+ * Net sales and tax of a window by tax rate, highest rate first, from the rollups. They add up to the sales of the
+ * window, because a refund counts at the rate of the line that it refunds.
  */
 export function taxByRate(db: Transaction, scope: SalesScope, days: Days) {
   return db

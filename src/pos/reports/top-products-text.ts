@@ -65,7 +65,7 @@ export function productRow(row: RankedProduct, total: string, currency: Currency
 /** The measure that products are ranked by, in the period before, and its change. */
 export function productChange(by: Measure, row: RankedProduct, currency: Currency) {
   const is = by === 'margin' ? row.margin : by === 'units' ? row.units_sold : row.net_sales
-  // What did not sell had no margin, and sold 0.
+  // A product without sales had no margin, and sold 0 units.
   const was = by === 'margin' ? row.before : (row.before ?? '0')
   if (was === null) return { before: null, changePercent: null }
   return {
@@ -76,7 +76,7 @@ export function productChange(by: Measure, row: RankedProduct, currency: Currenc
 
 /**
  * Products as text.
- * @param asked what was asked for: how they are ranked, and how many
+ * @param asked how the products are ranked, and how many were asked for
  */
 export function describeTopProducts(
   { window, location, category, totals, comparison, rows, hasMore }: TopProducts,

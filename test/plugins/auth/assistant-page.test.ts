@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import helmet from '@fastify/helmet'
 import Fastify from 'fastify'
+import fp from 'fastify-plugin'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import settings from '../../../plugins/auth/assistant-page.ts'
+import pages from '../../../plugins/auth/pages.ts'
 import errors from '../../../plugins/http/errors.ts'
 import hostCheck from '../../../plugins/http/host-check.ts'
 import rateLimit from '../../../plugins/http/rate-limit.ts'
@@ -177,6 +179,9 @@ async function bare(env: Record<string, string>, folder?: string) {
   await app.register(helmet)
   await app.register(hostCheck, { config })
   await app.register(rateLimit, { config })
-  await app.register(settings, { config, ...(folder === undefined ? {} : { folder }) })
+  await app.register(pages, folder === undefined ? {} : { folder })
+  // Nobody signs in here.
+  await app.register(fp(async () => {}, { name: 'tokens' }))
+  await app.register(settings, { config })
   return app
 }

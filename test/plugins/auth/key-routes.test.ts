@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { generateApiKey } from '../../../src/auth/api-key.ts'
 import { toolsOf } from '../../support/catalogue.ts'
 import { call, rpc, type Service, startService } from '../../support/service.ts'
@@ -15,6 +15,9 @@ beforeAll(async () => {
   await makeUser(service.db, 'ana', [{ shop, role: 'owner' }])
   await makeUser(service.db, 'luis', [{ shop, role: 'cashier' }])
   await makeUser(service.db, 'eve', [{ shop: foreign, role: 'admin' }])
+})
+afterEach(() => {
+  service.now = new Date()
 })
 afterAll(() => service?.close())
 
@@ -77,7 +80,7 @@ describe('API keys', () => {
       const { rawKey, key } = (await create('ana')).json()
       expect((await rpc(service.app, rawKey, 'ping')).status).toBe(200)
       expect((await rpc(other, rawKey, 'ping')).status).toBe(200)
-      // Many clients name the media type of JSON where they send no body.
+      // Many clients send the JSON content type without a body.
       const headers = { ...as('ana'), 'content-type': 'application/json' }
       const response = await service.app.inject({ method, url: `/mcp/keys/${key.id}${suffix}`, headers })
       expect(response.statusCode).toBe(method === 'PATCH' ? 200 : 204)
@@ -135,6 +138,10 @@ describe('API keys', () => {
 
 describe('operator keys', () => {
   it('choose one tenant at a time, any active one, and are never shown to merchants', async () => {
+    const service = await startService()
+    onTestFinished(() => service.close())
+    const shop = await makeShop(service.db, { name: 'Tienda Luna' })
+    const foreign = await makeShop(service.db, { name: 'Foreign' })
     const { rawKey, hash } = generateApiKey()
     await service.db.asOwner(
       "insert into mcp_api_key (role, scopes, label, key_hash) values ('platform_operator', '{pos:read}', 'ops', $1)",

@@ -5,6 +5,8 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { freePort } from '../../../embedded/postgres.ts'
+import { buildPage } from '../../../scripts/build-page.ts'
+import type { InteractionDetails } from '../../../src/oauth/interaction-details.ts'
 import { Browser } from '../../support/cookie-browser.ts'
 import { connectRedis, rpc, type Service, startService } from '../../support/service.ts'
 import { makeShop, makeUser, type Shop } from '../../support/shop.ts'
@@ -18,6 +20,7 @@ let origin: string
 let resource: string
 
 beforeAll(async () => {
+  await buildPage()
   const port = await freePort()
   service = await startService({ users: ['ana', 'carla', 'dario', 'nadie'], config: { PORT: String(port) } })
   shop = await makeShop(service.db)
@@ -121,9 +124,9 @@ describe('the clients of both SDKs', () => {
     await client.close()
   })
 
-  it('sign in, list tools and refresh: second SDK', async () => {
+  it('sign in, list tools and refresh: second SDK, with full schemas asked for in the URL', async () => {
     const memory = createMemory()
-    const transport = () => new TransportV2(new URL(resource), { authProvider: memory.provider })
+    const transport = () => new TransportV2(new URL(`${resource}?schemas=full`), { authProvider: memory.provider })
     const first = transport()
     await expect(new ClientV2(INFO).connect(first)).rejects.toThrow(/Unauthorized/i)
 
@@ -133,6 +136,9 @@ describe('the clients of both SDKs', () => {
     const client = new ClientV2(INFO, { versionNegotiation: { mode: 'auto' } })
     await client.connect(transport())
     expect(client.getNegotiatedProtocolVersion()).toBe('2026-07-28')
+    const { tools } = await client.listTools()
+    const day = tools.find(({ name }) => name === 'summarize_day')
+    expect(day?.outputSchema).toHaveProperty('properties.days.items')
     await usesAndRefreshes(client, memory)
     await client.close()
   })
@@ -163,15 +169,26 @@ describe('the pages', () => {
     expect(csp).toContain("default-src 'none'")
     expect(csp).toContain("frame-ancestors 'none'")
     expect(csp).not.toContain('unsafe')
-    const signIn = (await response?.text()) ?? ''
-    expect(signIn).toContain('&#60;b&#62;Claude&#60;/b&#62;</strong>')
-    expect(signIn).toContain('claude.ai')
+    expect(response?.headers.get('cache-control')).toBe('no-store')
+    expect(await response?.text()).not.toMatch(/<script(?![^>]* src=)|<style|\sstyle=|\son[a-z]+=/i)
+    const signIn = await detailsOf(browser, url)
+    expect(signIn).toEqual({
+      prompt: 'login',
+      client: '<b>Claude</b>',
+      destination: 'claude.ai',
+      signInUrl: 'https://identitytoolkit.googleapis.com/v1/accounts:signInWithPassword?key=',
+    })
 
     const consent = await answer(browser, url, 'login', { firebaseIdToken: service.issuer.issueToken('carla') })
-    const page = (await (await browser.open(consent, origin)).response?.text()) ?? ''
-    expect(page).toContain(shop.name)
-    expect(page).toContain('(pos:write)')
-    expect(page).not.toContain('(reports:read)')
+    const asked = await browser.open(consent, origin)
+    expect(asked.response?.status).toBe(200)
+    expect(await detailsOf(browser, asked.url)).toEqual({
+      prompt: 'consent',
+      client: '<b>Claude</b>',
+      destination: 'claude.ai',
+      businesses: [shop.name],
+      scopes: ['pos:read', 'pos:write'],
+    })
     for (const file of ['page.js', 'page.css']) expect((await fetch(`${origin}/oauth/${file}`)).status).toBe(200)
   })
 
@@ -186,8 +203,8 @@ describe('the pages', () => {
     const client = await register()
     for (const uid of ['ana', 'ana', 'carla']) {
       const request = authorizationRequest(client)
-      const { url, response } = await browser.open(request.url, origin)
-      expect(await response?.text()).toContain('type="password"')
+      const { url } = await browser.open(request.url, origin)
+      expect((await detailsOf(browser, url)).prompt).toBe('login')
       const consent = await answer(browser, url, 'login', { firebaseIdToken: service.issuer.issueToken(uid) })
       const asked = await browser.open(consent, origin)
       const back = await browser.open(await answer(browser, asked.url, 'confirm'), origin)
@@ -195,14 +212,14 @@ describe('the pages', () => {
     }
   })
 
-  it('take the merchant back with access_denied', async () => {
+  it('send the merchant back with access_denied', async () => {
     const browser = new Browser()
     const { url } = await browser.open(authorizationRequest(await register()).url, origin)
     const back = await browser.open(await answer(browser, url, 'abort'), origin)
     expect(Object.fromEntries(back.url.searchParams)).toMatchObject({ error: 'access_denied', iss: `${origin}/oauth` })
   })
 
-  it('refuse who is not signed in, no member, or in another browser', async () => {
+  it('refuse people who are not signed in, not members, or in another browser', async () => {
     const browser = new Browser()
     const { url } = await browser.open(authorizationRequest(await register()).url, origin)
     const idToken = service.issuer.issueToken('ana')
@@ -218,7 +235,9 @@ describe('the pages', () => {
     expect(foreign.status).toBe(403)
     const unknown = await new Browser().fetch(url)
     expect(unknown.status).toBe(404)
+    expect(unknown.headers.get('content-type')).toMatch(/^text\/html/)
     expect(await unknown.text()).toContain('expired')
+    expect((await new Browser().fetch(`${url}/details`)).status).toBe(404)
   })
 })
 
@@ -386,7 +405,7 @@ describe('a connection', () => {
     expect((await refresh(client, tokens.refresh_token)).status).toBe(400)
   })
 
-  it('narrows with a refresh that asks for less', async () => {
+  it('is narrowed by a refresh that asks for less', async () => {
     const { client, tokens } = await connect('ana')
     await listTools(tokens.access_token)
     const less = await refresh(client, tokens.refresh_token, { scope: 'pos:read' })
@@ -464,7 +483,7 @@ interface Registered {
 
 type Memory = ReturnType<typeof createMemory>
 
-/** What an application remembers for the OAuth part of an SDK. */
+/** What an application stores for the OAuth part of an SDK. */
 function createMemory() {
   const kept = new Map<string, unknown>()
   let redirects = 0
@@ -544,7 +563,15 @@ async function authorize(url: URL, uid: string): Promise<URLSearchParams> {
   return back.url.searchParams
 }
 
-/** Answers a page as its script does; returns where it leads. */
+/** The details that a page's script requests. */
+async function detailsOf(browser: Browser, page: URL): Promise<InteractionDetails> {
+  const response = await browser.fetch(`${page}/details`)
+  expect(response.status).toBe(200)
+  expect(response.headers.get('cache-control')).toBe('no-store')
+  return response.json() as Promise<InteractionDetails>
+}
+
+/** Answers a page as its script does. @returns where that leads */
 async function answer(browser: Browser, page: URL, name: string, body: object = {}): Promise<string> {
   const response = await browser.fetch(`${page}/${name}`, {
     method: 'POST',

@@ -85,7 +85,7 @@ describe('POST /mcp/token', () => {
     expect(response.json().message).toContain(message)
   })
 
-  it('answers 400 to a NUL character, which no text of the database can hold', async () => {
+  it('answers 400 to a NUL character, which the database cannot store', async () => {
     const response = await exchange({ firebaseIdToken: service.issuer.issueToken('ana'), label: 'a\u0000b' })
     expect(response.statusCode).toBe(400)
     expect(response.json().message).toBe('A value is malformed or out of range.')
@@ -183,7 +183,7 @@ describe('a person entered by uid', () => {
 })
 
 describe('POST /mcp/token/refresh', () => {
-  it('gives a new token with the memberships of now, and leaves the old one valid', async () => {
+  it('gives a new token with the current memberships, and leaves the old one valid', async () => {
     const old = await service.tokenOf('ana', { scopes: ['pos:read'], label: 'Laptop' })
     const response = await refresh(old)
     expect(response.statusCode).toBe(200)
@@ -192,7 +192,7 @@ describe('POST /mcp/token/refresh', () => {
     expect((await rpc(service.app, old, 'ping')).status).toBe(200)
   })
 
-  it('takes a token expired up to seven days, which is none for /mcp any more', async () => {
+  it('accepts a token expired up to seven days ago, which /mcp no longer accepts', async () => {
     const token = await service.tokenOf('ana')
     const issued = service.now
     service.now = new Date(issued.getTime() + (86400 + 7 * 86400 - 60) * 1000)
@@ -203,7 +203,7 @@ describe('POST /mcp/token/refresh', () => {
     service.now = new Date()
   })
 
-  it('takes an empty body under the media type of JSON', async () => {
+  it('accepts an empty body with the JSON content type', async () => {
     const headers = { authorization: `Bearer ${await service.tokenOf('ana')}`, 'content-type': 'application/json' }
     const response = await service.app.inject({ method: 'POST', url: '/mcp/token/refresh', headers })
     expect(response.statusCode).toBe(200)

@@ -46,7 +46,7 @@ it('refuses a superuser, a role that bypasses row security, and the owner of the
   await db.asOwner('drop role test_owner, test_bypass')
 })
 
-it('answers that the database is away, without words of its own', async () => {
+it("answers that the database is down, without the database's own words", async () => {
   const pool = createPool('postgres://nobody@127.0.0.1:1/none', { connectTimeoutMs: 500 })
   const database = createDatabase(pool)
   await expect(database.within({ operator: true }, 'read', async () => 1)).rejects.toMatchObject({
@@ -69,7 +69,7 @@ it('survives connections that the server closes', async () => {
   await pool.end()
 })
 
-it('survives a query that the server cuts off, and says that it is away', async () => {
+it('survives a query that the server cuts off, and says that the database is down', async () => {
   const query = db.database.within({ operator: true }, 'read', (trx) => sql`select pg_sleep(20)`.execute(trx))
   const cut = () =>
     db.asOwner(
@@ -81,12 +81,12 @@ it('survives a query that the server cuts off, and says that it is away', async 
   await expect(db.database.ping()).resolves.toBeUndefined()
 })
 
-it('ends a connection that the network has lost, without waiting for the limit of a statement', async () => {
+it('ends a connection that the network dropped, without waiting for the statement timeout', async () => {
   const network = await startTcpProxy(Number(new URL(db.ownerUrl).port))
   const pool = createPool(through(network), { size: 1, connectTimeoutMs: 500, statementTimeoutMs: 60_000 })
   const database = createDatabase(pool)
   await database.ping()
-  // A statement may take longer than a connection.
+  // A statement may take longer than the connection timeout.
   await database.within({ operator: true }, 'read', (trx) => sql`select pg_sleep(0.8)`.execute(trx))
   network.blackHole()
   const lost = database.within({ operator: true }, 'read', async () => 1)
@@ -97,7 +97,7 @@ it('ends a connection that the network has lost, without waiting for the limit o
   await network.close()
 })
 
-it('ends a connection that falls silent under a statement', async () => {
+it('ends a connection that falls silent during a statement', async () => {
   const network = await startTcpProxy(Number(new URL(db.ownerUrl).port))
   const pool = createPool(through(network), { size: 1, statementTimeoutMs: 500 })
   const lost = createDatabase(pool).within({ operator: true }, 'read', async (trx) => {
@@ -109,7 +109,7 @@ it('ends a connection that falls silent under a statement', async () => {
   await network.close()
 })
 
-it('gives back what an open transaction holds when nothing comes of it', async () => {
+it('releases what an idle transaction holds', async () => {
   const pool = createPool(db.ownerUrl, { size: 1, statementTimeoutMs: 300 })
   const idle = createDatabase(pool).within({ operator: true }, 'read', async (trx) => {
     await setTimeout(1000)
@@ -120,7 +120,7 @@ it('gives back what an open transaction holds when nothing comes of it', async (
   await pool.end()
 })
 
-it('never serves as a role that can bypass row security, also where PostgreSQL comes later', async () => {
+it('never serves as a role that can bypass row security, even if PostgreSQL starts later', async () => {
   const network = await startTcpProxy(Number(new URL(db.ownerUrl).port))
   await network.cut()
   const app = Fastify()
@@ -144,7 +144,7 @@ it('rolls a failed write back whole, and goes on', async () => {
   expect(await db.asOwner("select from app_user where email = 'x@example.com'")).toEqual([])
 })
 
-it('says of a write whose end was lost that it may have been made', async () => {
+it('says that a write whose commit was lost may have been made', async () => {
   const network = await startTcpProxy(Number(new URL(db.ownerUrl).port))
   const pool = createPool(through(network), { size: 1, connectTimeoutMs: 500 })
   const lost = createDatabase(pool).within({ operator: true }, 'write', () => network.cut())
@@ -153,7 +153,7 @@ it('says of a write whose end was lost that it may have been made', async () => 
   await network.close()
 })
 
-it('answers a read without the answer to its end, and ends a connection on which that never comes', async () => {
+it('answers a read before its commit is confirmed, and ends a connection where that never happens', async () => {
   const network = await startTcpProxy(Number(new URL(db.ownerUrl).port))
   const pool = createPool(through(network), { size: 1, connectTimeoutMs: 500, statementTimeoutMs: 300 })
   const database = createDatabase(pool)

@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createMemorySessionEvents } from '../../../embedded/memory-session-events.ts'
 import { createMemorySessionStore } from '../../../embedded/memory-session-store.ts'
 import { buildApp } from '../../../src/app.ts'
@@ -12,13 +12,13 @@ let service: Service
 let shop: Shop
 let token: string
 
-beforeAll(async () => {
+beforeEach(async () => {
   service = await startService({ users: ['ana'] })
   shop = await makeShop(service.db)
   await makeUser(service.db, 'ana', [{ shop, role: 'owner' }])
   token = await service.tokenOf('ana')
 })
-afterAll(() => service?.close())
+afterEach(() => service?.close())
 
 it('every tool call is audited with who, which credential, what, where and how it ended', async () => {
   await call(service.app, token, 'get_products')
@@ -35,12 +35,13 @@ it('every tool call is audited with who, which credential, what, where and how i
 })
 
 it('metrics count calls by tool and outcome', async () => {
+  await call(service.app, token, 'get_order', { order: 'none' })
   const { body } = await service.app.inject('/metrics')
   expect(body).toMatch(/mcp_tool_call_duration_seconds_count\{tool="get_order",outcome="not_found"\} 1/)
   expect(body).not.toContain(shop.id)
 })
 
-it('probes say what is there', async () => {
+it('probes say which parts are available', async () => {
   expect((await service.app.inject('/health/live')).json()).toEqual({ status: 'ok', checks: {} })
   const ready = await service.app.inject('/health/ready')
   expect(ready.statusCode).toBe(200)

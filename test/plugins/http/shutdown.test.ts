@@ -26,7 +26,7 @@ afterEach(async () => {
   await app.close()
 })
 
-/** A client with one connection, which it keeps. */
+/** A client with a single keep-alive connection. */
 function connect() {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   agents.push(agent)
@@ -70,7 +70,7 @@ it('lets requests in flight finish', async () => {
   expect((await answer).statusCode).toBe(200)
 })
 
-it('is leaving as well when it is closed without taking leave', async () => {
+it('is also leaving when it is closed without a call of leave()', async () => {
   await app.close()
   expect(app.isLeaving()).toBe(true)
 })

@@ -10,19 +10,24 @@ let second: Shop
 let foreign: Shop
 let ana: string
 let luis: string
+/** Owns the same businesses as Ana, but never chooses one. */
+let bea: string
 
 beforeAll(async () => {
-  service = await startService({ users: ['ana', 'luis'] })
+  service = await startService({ users: ['ana', 'luis', 'bea'] })
   first = await makeShop(service.db, { name: 'First' })
   second = await makeShop(service.db, { name: 'Second', currency: 'EUR', timezone: 'Europe/Madrid' })
   foreign = await makeShop(service.db, { name: 'Foreign' })
-  await makeUser(service.db, 'ana', [
-    { shop: first, role: 'owner' },
-    { shop: second, role: 'owner' },
-  ])
+  for (const uid of ['ana', 'bea']) {
+    await makeUser(service.db, uid, [
+      { shop: first, role: 'owner' },
+      { shop: second, role: 'owner' },
+    ])
+  }
   await makeUser(service.db, 'luis', [{ shop: first, role: 'cashier' }])
   ana = await service.tokenOf('ana')
   luis = await service.tokenOf('luis')
+  bea = await service.tokenOf('bea')
 })
 afterAll(() => service?.close())
 
@@ -39,16 +44,16 @@ async function openSession(token = ana): Promise<string> {
 
 describe('the published bridge', () => {
   it('gets plain JSON for Accept: */*, without initialized and protocol version', async () => {
-    const initialized = await rpc(service.app, ana, 'initialize', INITIALIZE)
+    const initialized = await rpc(service.app, bea, 'initialize', INITIALIZE)
     expect(initialized.status).toBe(200)
     expect(initialized.headers['content-type']).toContain('application/json')
     expect(initialized.body.result.protocolVersion).toBe('2024-11-05')
     const sid = initialized.headers['mcp-session-id'] as string
     expect(sid).toMatch(/^[0-9a-f-]{36}$/)
 
-    const list = await rpc(service.app, ana, 'tools/list', {}, { 'mcp-session-id': sid })
+    const list = await rpc(service.app, bea, 'tools/list', {}, { 'mcp-session-id': sid })
     expect(list.body.result.tools.map((tool: { name: string }) => tool.name)).toContain('summarize_day')
-    const called = await call(service.app, ana, 'summarize_day', {}, { 'mcp-session-id': sid })
+    const called = await call(service.app, bea, 'summarize_day', {}, { 'mcp-session-id': sid })
     expect(called.text).toMatch(/^Net sales GTQ 0.00 from 0 orders/)
   })
 
@@ -157,7 +162,7 @@ describe('credentials', () => {
   })
 })
 
-it('a request with more than a request has is answered, not left waiting', async () => {
+it('a request with unknown members is answered, not left waiting', async () => {
   for (const method of ['ping', 'initialize', 'prompts/list']) {
     const response = await service.app.inject({
       method: 'POST',
@@ -184,12 +189,12 @@ describe('sessions', () => {
     redis.disconnect()
   })
 
-  it('live as long as the token that uses them; nobody else lengthens or shortens that', async () => {
+  it('live as long as the token that uses them; nobody else can change that', async () => {
     const sid = await openSession()
     const headers = { 'mcp-session-id': sid }
     const redis = connectRedis()
     const key = `mcp:session:${sid}`
-    // As a token left it that was about to expire.
+    // As if written with a token that was about to expire.
     const record = JSON.parse((await redis.get(key)) as string)
     await redis.set(key, JSON.stringify({ ...record, expiresAt: Math.floor(Date.now() / 1000) + 100 }), 'EX', 100)
     expect((await rpc(service.app, luis, 'tools/list', {}, headers)).status).toBe(404)
@@ -199,7 +204,7 @@ describe('sessions', () => {
     redis.disconnect()
   })
 
-  it('go on whatever a client calls itself, also where its name is cut in the middle of a character', async () => {
+  it('go on whatever a client calls itself, even if its name is cut in the middle of a character', async () => {
     for (const name of [`${'x'.repeat(99)}😀`, '\ud800', '"\\\u0000{}']) {
       const clientInfo = { name, version: '1' }
       const started = await rpc(service.app, ana, 'initialize', { ...INITIALIZE, clientInfo })
@@ -210,7 +215,7 @@ describe('sessions', () => {
     }
   })
 
-  it('are soft: a missing, unknown or expired id is served, and its record made anew', async () => {
+  it('are soft: a missing, unknown or expired id is served, and its record created again', async () => {
     expect((await rpc(service.app, ana, 'tools/list')).status).toBe(200)
     const unknown = { 'mcp-session-id': randomUUID() }
     expect((await rpc(service.app, ana, 'tools/list', {}, unknown)).status).toBe(200)
@@ -319,6 +324,51 @@ describe('tools', () => {
     expect(await schemaOf(luis)).not.toHaveProperty('businessId')
   })
 
+  it('are listed with short schemas, and with full ones for ?schemas=full', async () => {
+    const listed = async (url: string, token = ana) =>
+      (await rpc(service.app, token, 'tools/list', {}, { url })).body.result
+    const [short, full] = [await listed('/mcp'), await listed('/mcp?schemas=full')]
+    for (const url of ['/mcp?schemas=', '/mcp?schemas=outline']) expect(await listed(url)).toEqual(short)
+    const schemasOf = ({ tools }: typeof full) => {
+      const { inputSchema, outputSchema } = tools.find(({ name }: { name: string }) => name === 'list_suppliers')
+      return { limit: inputSchema.properties.limit, suppliers: outputSchema.properties.suppliers }
+    }
+    expect(schemasOf(short)).toEqual({
+      limit: { type: 'integer', description: '1 to 100; default 25' },
+      suppliers: { type: 'array' },
+    })
+    const fullSchemas = {
+      limit: { type: 'integer', description: '1 to 100; default 25', minimum: 1, maximum: 100, default: 25 },
+      suppliers: {
+        type: 'array',
+        items: {
+          properties: { leadTimeDays: { type: ['integer', 'null'] } },
+          required: expect.arrayContaining(['id']),
+        },
+      },
+    }
+    expect(schemasOf(full)).toMatchObject(fullSchemas)
+    expect(schemasOf(await listed('/mcp?schemas=full', luis))).toMatchObject(fullSchemas)
+    expect(schemasOf(await listed(`/mcp?businessId=${first.id}&schemas=full`))).toMatchObject(fullSchemas)
+
+    const names = ({ tools }: typeof full) => tools.map(({ name }: { name: string }) => name)
+    expect(names(full)).toEqual(names(short))
+    // In a batch, which the SDK answers.
+    const response = await service.app.inject({
+      method: 'POST',
+      url: '/mcp?schemas=full',
+      headers: { authorization: `Bearer ${ana}` },
+      payload: [{ jsonrpc: '2.0', id: 1, method: 'tools/list' }],
+    })
+    expect(response.json()[0].result).toEqual(full)
+  })
+
+  it.each(['banana', 'FULL', 'full&schemas=outline'])('?schemas=%s is refused with the choices', async (value) => {
+    const { status, body } = await rpc(service.app, ana, 'tools/list', {}, { url: `/mcp?schemas=${value}` })
+    expect(status).toBe(400)
+    expect(body).toMatchObject({ code: 'invalid_request', message: '?schemas= must be one of: outline, full.' })
+  })
+
   it('that are hidden answer like unknown ones', async () => {
     const hidden = await call(service.app, luis, 'summarize_day')
     const unknown = await call(service.app, luis, 'no_such_tool')
@@ -391,13 +441,13 @@ describe('malformed requests', () => {
     expect(response.json()).toMatchObject({ jsonrpc: '2.0', id: null, error: { code } })
   })
 
-  it('an envelope that is none is 400, a body too large 413, another media type 415', async () => {
+  it('an invalid envelope is 400, a body too large 413, another media type 415', async () => {
     expect((await post('{"hello":"world"}')).statusCode).toBe(400)
     expect((await post(JSON.stringify({ x: 'x'.repeat(1_100_000) }))).statusCode).toBe(413)
     expect((await post('x', { 'content-type': 'text/plain' })).statusCode).toBe(415)
   })
 
-  it('arguments of null are none', async () => {
+  it('arguments of null count as absent', async () => {
     const response = await post(
       '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_context","arguments":null}}',
     )
@@ -415,7 +465,7 @@ describe('malformed requests', () => {
     expect(body.error).toEqual({ code: -32602, message: `MCP error -32602: Invalid params: ${problem}` })
   })
 
-  it('parameters that are no object are refused, and nobody waits for ever', async () => {
+  it('parameters that are not an object are refused, and nobody waits for ever', async () => {
     const response = await post('{"jsonrpc":"2.0","id":1,"method":"tools/call","params":[]}')
     expect(response.statusCode).toBe(400)
     expect(response.json().error.code).toBe(-32600)

@@ -1,14 +1,14 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { FIRST_DAY, type Merchant, SECOND_DAY, startMerchant } from '../../support/merchant.ts'
 
 let merchant: Merchant
 
-beforeAll(async () => {
+beforeEach(async () => {
   merchant = await startMerchant()
 })
-afterAll(() => merchant?.service.close())
+afterEach(() => merchant?.service.close())
 
-// OpenAI's hosted client ends its session after each answer of the model and goes on using what it was given.
+// OpenAI's hosted client ends its session after each answer of the model, and goes on using the id.
 const INITIALIZE = {
   protocolVersion: '2025-03-26',
   capabilities: {},
@@ -29,11 +29,13 @@ it('gives the client no session id, and serves it without one', async () => {
 })
 
 it('serves on after a DELETE without an id', async () => {
+  await call('set_active_business', { businessId: merchant.second.id })
   expect((await send('DELETE')).status).toBeLessThan(500)
   expect(await call('summarize_day')).toMatch(SECOND_DAY)
 })
 
 it('serves on with an id that it was never given, before and after ending it', async () => {
+  await call('set_active_business', { businessId: merchant.second.id })
   const sid = crypto.randomUUID()
   expect((await send('DELETE', { sid })).status).toBe(204)
   expect(await call('summarize_day', {}, sid)).toMatch(SECOND_DAY)

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { rpc, type Service, startService } from '../../support/service.ts'
 import { makeProduct, makeShop, makeUser, type Shop } from '../../support/shop.ts'
 
-// What a person can pick in a client beside tools: the same visibility, the same tenancy.
+// What a person can pick in a client besides tools, with the same visibility and tenancy.
 let service: Service
 let luna: Shop
 let sol: Shop
@@ -10,14 +10,16 @@ let owner: string
 let cashier: string
 
 beforeAll(async () => {
-  service = await startService({ users: ['ana', 'luis'] })
+  service = await startService({ users: ['ana', 'luis', 'bea'] })
   luna = await makeShop(service.db, { name: 'Luna', pricesIncludeTax: true, taxRate: '0.12' })
   sol = await makeShop(service.db, { name: 'Sol', currency: 'EUR', timezone: 'Europe/Madrid' })
   await makeProduct(service.db, luna, { sku: 'PAN', category: 'Bakery' })
-  await makeUser(service.db, 'ana', [
-    { shop: luna, role: 'owner' },
-    { shop: sol, role: 'owner' },
-  ])
+  for (const uid of ['ana', 'bea']) {
+    await makeUser(service.db, uid, [
+      { shop: luna, role: 'owner' },
+      { shop: sol, role: 'owner' },
+    ])
+  }
   await makeUser(service.db, 'luis', [{ shop: luna, role: 'cashier' }])
   owner = await service.tokenOf('ana')
   cashier = await service.tokenOf('luis')
@@ -39,7 +41,7 @@ const META = {
 }
 
 describe('prompts', () => {
-  it('are offered to who may use the tools that they lead to', async () => {
+  it('are offered to those who may use the tools that they lead to', async () => {
     const { result } = await ask(owner, 'prompts/list')
     expect(result.prompts.map(({ name }: { name: string }) => name)).toEqual([
       'month_review',
@@ -49,14 +51,14 @@ describe('prompts', () => {
     expect((await ask(cashier, 'prompts/list')).result.prompts).toEqual([])
   })
 
-  it('hide like unknown ones', async () => {
+  it('answer like unknown ones when hidden', async () => {
     const hidden = await ask(cashier, 'prompts/get', { name: 'morning_briefing' })
     const unknown = await ask(cashier, 'prompts/get', { name: 'no_such_prompt' })
     expect(hidden.error).toEqual({ code: -32602, message: expect.stringContaining('Unknown prompt') })
     expect(hidden.error.message.replace('morning_briefing', 'no_such_prompt')).toBe(unknown.error.message)
   })
 
-  it('speak of all businesses to who has several', async () => {
+  it('mention all businesses to people who have several', async () => {
     const { result } = await ask(owner, 'prompts/get', { name: 'morning_briefing' })
     expect(result.messages[0].content.text).toContain('allBusinesses')
   })
@@ -80,7 +82,7 @@ describe('prompts', () => {
     }
   })
 
-  it('are listed in the newest revision, too, and kept by no shared cache', async () => {
+  it('are listed in the newest revision, too, and not cacheable by shared caches', async () => {
     const { result } = await ask(owner, 'prompts/list', META, { ...modern, 'mcp-method': 'prompts/list' })
     expect(result.prompts).toHaveLength(3)
     expect(result.cacheScope).toBe('private')
@@ -115,8 +117,9 @@ describe('resources', () => {
   })
 
   it('follow the business that was chosen last', async () => {
-    await ask(owner, 'tools/call', { name: 'set_active_business', arguments: { businessId: sol.id } })
-    const { result } = await ask(owner, 'resources/read', { uri: 'flowpos://business/profile' })
+    const bea = await service.tokenOf('bea')
+    await ask(bea, 'tools/call', { name: 'set_active_business', arguments: { businessId: sol.id } })
+    const { result } = await ask(bea, 'resources/read', { uri: 'flowpos://business/profile' })
     expect(result.contents[0].text).toContain('# Sol')
   })
 

@@ -13,7 +13,7 @@ afterAll(() => merchant?.service.close())
 
 const INFO = { name: 'sdk-client', version: '1' }
 
-/** As much of both SDKs' clients as the conversation below takes. */
+/** The methods of both SDKs' clients that the conversation below uses. */
 interface AnyClient {
   getServerVersion(): { name: string } | undefined
   getInstructions(): string | undefined
@@ -22,35 +22,45 @@ interface AnyClient {
   close(): Promise<void>
 }
 
-it('serves the client of the first SDK', async () => {
+it.each(['outline', 'full'] as const)('serves the client of the first SDK, with schemas in %s', async (schemas) => {
   const client = new Client(INFO)
-  const transport = new StreamableHTTPClientTransport(new URL(merchant.mcpUrl), options())
+  const transport = new StreamableHTTPClientTransport(endpoint(schemas), options())
   await client.connect(transport as never)
   expect(transport.protocolVersion).toBe('2025-11-25')
-  await converse(client as AnyClient)
+  await converse(client as AnyClient, schemas)
   await transport.terminateSession()
   await client.close()
 })
 
 it.each([
-  ['legacy', '2025-11-25'],
-  ['auto', '2026-07-28'],
-  [{ pin: '2026-07-28' }, '2026-07-28'],
-] as const)('serves the client of the second SDK, negotiating %j', async (mode, version) => {
+  ['legacy', '2025-11-25', 'outline'],
+  ['legacy', '2025-11-25', 'full'],
+  ['auto', '2026-07-28', 'outline'],
+  [{ pin: '2026-07-28' }, '2026-07-28', 'outline'],
+  [{ pin: '2026-07-28' }, '2026-07-28', 'full'],
+] as const)('serves the client of the second SDK, negotiating %j: %s, with schemas in %s', async (...example) => {
+  const [mode, version, schemas] = example
   const client = new ClientV2(INFO, { versionNegotiation: { mode } })
-  await client.connect(new TransportV2(new URL(merchant.mcpUrl), options()))
+  await client.connect(new TransportV2(endpoint(schemas), options()))
   expect(client.getNegotiatedProtocolVersion()).toBe(version)
-  await converse(client as unknown as AnyClient)
+  await converse(client as unknown as AnyClient, schemas)
   await client.close()
 })
 
-/** List, call, switch, call again. Both clients check structured results against the output schemas of the list. */
-async function converse(client: AnyClient): Promise<void> {
+type Schemas = 'outline' | 'full'
+
+/** Lists, calls, switches, calls again. Both clients check structured results against the listed output schemas. */
+async function converse(client: AnyClient, schemas: Schemas): Promise<void> {
   expect(client.getServerVersion()?.name).toBe('flowpos')
   expect(client.getInstructions()).toContain('get_context')
   const { tools } = await client.listTools()
   expect(tools.map(({ name }) => name)).toEqual(expect.arrayContaining(['set_active_business', 'summarize_day']))
   expect(tools.every(({ outputSchema }) => outputSchema !== undefined)).toBe(true)
+  const outputSchema = tools.find(({ name }) => name === 'summarize_day')?.outputSchema
+  expect(outputSchema).toHaveProperty('properties.days', {
+    type: 'array',
+    ...(schemas === 'full' ? { description: 'One per business', items: expect.any(Object) } : {}),
+  })
 
   await call(client, 'set_active_business', { businessId: merchant.first.id })
   await expectDay(client, merchant.first.id, FIRST_DAY)
@@ -68,6 +78,10 @@ async function call(client: AnyClient, name: string, args: Record<string, unknow
   const result = await client.callTool({ name, arguments: args })
   expect(result.isError ?? false).toBe(false)
   return result
+}
+
+function endpoint(schemas: Schemas): URL {
+  return new URL(schemas === 'full' ? `${merchant.mcpUrl}?schemas=full` : merchant.mcpUrl)
 }
 
 function options() {

@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { Client as ClientV2, StreamableHTTPClientTransport as TransportV2 } from '@modelcontextprotocol/client'
@@ -50,12 +51,12 @@ afterEach(async () => {
   }
 })
 afterAll(async () => {
-  // The client of Node opens a connection in reserve after an abort, which a closing server would wait for.
+  // After an abort, Node's client opens a spare connection, for which a closing server would wait.
   for (const { server } of [instanceA, instanceB]) server.closeAllConnections()
   await merchant?.service.close()
 })
 
-it('tells of a changed role, whoever changed it, when every instance knows the new tools', async () => {
+it('announces a changed role, whoever changed it, once every instance knows the new tools', async () => {
   const stream = await open(urlA, luis, await initialize(luis))
   expect(stream.response.status).toBe(200)
   expect(stream.response.headers.get('content-type')).toBe('text/event-stream')
@@ -66,7 +67,7 @@ it('tells of a changed role, whoever changed it, when every instance knows the n
   for (const instance of [instanceA, instanceB]) expect(await listTools(instance, luis)).toEqual(CASHIERS_TOOLS)
 })
 
-it('tells of a second business, and nothing to anybody else', async () => {
+it('announces a second business, and nothing to anybody else', async () => {
   const [mine, others] = [
     await open(urlB, luis, await initialize(luis)),
     await open(urlA, merchant.token, await initialize(merchant.token)),
@@ -78,7 +79,7 @@ it('tells of a second business, and nothing to anybody else', async () => {
   expect(methodsOf(others)).toEqual([])
 })
 
-it('is resumed on another instance from the last event that was seen', async () => {
+it('resumes on another instance from the last event that was seen', async () => {
   const sid = await initialize(luis)
   const first = await open(urlA, luis, sid)
   await setRole('luis', merchant.first, 'cashier')
@@ -90,7 +91,7 @@ it('is resumed on another instance from the last event that was seen', async () 
   await expect.poll(() => methodsOf(second)).toEqual(LISTS_CHANGED.slice(1))
 })
 
-it('tells what changed while no stream was open', async () => {
+it('announces what changed while no stream was open', async () => {
   const sid = await initialize(luis)
   const first = await open(urlA, luis, sid)
   await expect.poll(() => first.events).toEqual([{ id: '0-0', data: '' }])
@@ -100,7 +101,23 @@ it('tells what changed while no stream was open', async () => {
   await expect.poll(() => methodsOf(second)).toEqual(LISTS_CHANGED)
 })
 
-it('tells nothing of a change to a client that has asked since', async () => {
+it('announces what changed while it was being opened', async () => {
+  const sid = await initialize(luis)
+  const { sessions } = instanceB
+  const { read } = sessions
+  // By then the credential has been checked, but nobody watches yet.
+  sessions.read = async (...args) => {
+    sessions.read = read
+    const found = await read(...args)
+    await setRole('luis', merchant.first, 'cashier')
+    await sleep(300)
+    return found
+  }
+  const stream = await open(urlB, luis, sid)
+  await expect.poll(() => methodsOf(stream)).toEqual(LISTS_CHANGED)
+})
+
+it('does not announce a change to a client that has listed the tools since', async () => {
   const sid = await initialize(luis)
   await setRole('luis', merchant.first, 'cashier')
   await expect.poll(() => listTools(instanceB, luis, sid)).toEqual(CASHIERS_TOOLS)
@@ -130,7 +147,7 @@ it('starts older clients with a comment, which cannot resume from an event witho
   expect(stream.events).toEqual([])
 })
 
-it('tells also a session of which Redis has lost the record', async () => {
+it('also serves a session whose record Redis has lost', async () => {
   const sid = await initialize(luis)
   const stream = await open(urlA, luis, sid)
   const redis = connectRedis()
@@ -146,7 +163,7 @@ it('never holds or harms an instance for a client that does not read', async () 
   const { hostname, port, host } = new URL(urlB)
   const streamsOfB = async () => Number(/^mcp_open_streams (\d+)/m.exec((await instanceB.inject('/metrics')).body)?.[1])
   const before = await streamsOfB()
-  // Answers that fill the connection, and behind them a stream of which nothing ever leaves.
+  // Answers that fill the connection, and behind them a stream that never sends anything.
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' })
   const head = `host: ${host}\r\nauthorization: Bearer ${luis}\r\nmcp-session-id: ${sid}\r\n`
   const post = `POST /mcp HTTP/1.1\r\n${head}content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
@@ -156,14 +173,14 @@ it('never holds or harms an instance for a client that does not read', async () 
   await expect.poll(streamsOfB, { timeout: 10_000 }).toBe(before + 1)
 
   const taker = await open(urlB, luis, sid)
-  // Two keep-alive comments: the second to a stream that has ended would end the process.
+  // Two keep-alive comments, because a second one to an ended stream would crash the process.
   await expect.poll(() => taker.comments.length, { timeout: 8000 }).toBeGreaterThanOrEqual(3)
   socket.destroy()
   await expect.poll(streamsOfB, { timeout: 8000 }).toBe(before + 1)
   expect((await rpc(instanceB, luis, 'ping')).status).toBe(200)
 }, 30_000)
 
-it('is refused at once when the store fails, and given up also where a subscription comes late', async () => {
+it('is refused at once when the store fails, and is given up even if its subscription comes late', async () => {
   let listenLate = () => {}
   let isStopped = false
   const events: SessionEvents = {
@@ -192,7 +209,7 @@ it('is refused at once when the store fails, and given up also where a subscript
   await app.close()
 })
 
-it('ends with its session, wherever that is ended', async () => {
+it('ends with its session, on whichever instance that is ended', async () => {
   const sid = await initialize(luis)
   const stream = await open(urlA, luis, sid)
   const headers = { authorization: `Bearer ${luis}`, 'mcp-session-id': sid }
@@ -229,7 +246,7 @@ it('is for the owner of a session, who names it and reads event streams', async 
   }
 })
 
-it('is refused beyond a number for each person, until one is closed', async () => {
+it('is refused beyond a limit per person, until one is closed', async () => {
   const [sid, ...others] = [await initialize(luis), await initialize(luis), await initialize(luis)]
   const first = await open(urlB, luis, sid as string)
   await open(urlB, luis, others[0] as string)
@@ -324,7 +341,7 @@ async function openStreams(): Promise<number> {
   return Number(/^mcp_open_streams (\d+)/m.exec(body)?.[1])
 }
 
-// As the till's own back office writes it: the service has no part in it.
+// As the till's own back office writes it, without the service.
 async function setRole(uid: string, { id }: Shop, role: string): Promise<void> {
   await merchant.service.db.asOwner(
     `insert into business_user (business_id, user_id, role) select $1, id, $3 from app_user where firebase_uid = $2
@@ -344,7 +361,7 @@ function jtiOf(token: string): string {
   return JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString()).jti
 }
 
-/** What nothing holds any more is gone after it. */
+/** Frees everything that nothing refers to any more. */
 function collectGarbage(): void {
   setFlagsFromString('--expose-gc')
   runInNewContext('gc')()

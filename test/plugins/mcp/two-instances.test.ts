@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { FIRST_DAY, listen, type Merchant, SECOND_DAY, startMerchant } from '../../support/merchant.ts'
 import type { App } from '../../support/service.ts'
 import { makeUser } from '../../support/shop.ts'
@@ -9,7 +9,7 @@ let instanceB: App
 let urlA: string
 let urlB: string
 
-beforeAll(async () => {
+beforeEach(async () => {
   merchant = await startMerchant(['eve'])
   await makeUser(merchant.service.db, 'eve', [{ shop: merchant.second, role: 'owner' }])
   strangersToken = await merchant.service.tokenOf('eve')
@@ -17,7 +17,7 @@ beforeAll(async () => {
   urlA = merchant.mcpUrl
   urlB = `${await listen(instanceB)}/mcp`
 })
-afterAll(() => merchant?.service.close())
+afterEach(() => merchant?.service.close())
 
 it('lets a conversation alternate between instances, switch on one, and outlive one', async () => {
   const sid = await initialize(urlA)

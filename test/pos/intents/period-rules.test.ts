@@ -33,7 +33,7 @@ const sums = (gross: string, returns: string, discounts: string, orders = '1') =
 })
 
 describe('periodDays', () => {
-  it('has every day in order, with net = gross − returns − discounts, the last one running where it is', () => {
+  it('has every day in order, with net = gross − returns − discounts, and marks a running last day', () => {
     const found = new Map([['2026-03-02', sums('30', '5', '1.5', '2')]])
     expect(periodDays({ from: '2026-03-01', to: '2026-03-02' }, found, false)).toEqual([
       { date: '2026-03-01', orders: 0, net: new Decimal(0), isWhole: true },
@@ -65,7 +65,7 @@ describe('trend', () => {
       ['2026-03-23', 7, false],
       ['2026-03-30', 7, false],
     ])
-    // 2026-01-01 to 2026-05-30: of May a day is missing.
+    // 2026-01-01 to 2026-05-30: a day of May is missing.
     expect(trend(many('2026-01-01', 150)).buckets.map(({ isPartial }) => isPartial)).toEqual([
       false,
       false,
@@ -97,7 +97,7 @@ describe('extremes', () => {
     const open = days('2026-03-02', [...week, null, 60, 70, 80, 90, 99, null])
     // (450 + 399) / 14 = 60.642…
     expect(of(open)).toEqual({ best: '2026-03-07', worst: '2026-03-09', mean: '60.64' })
-    // Three Mondays of which one had orders: less than half, so that the other two count no more.
+    // Only one of three Mondays had orders, which is less than half, so that the other two do not count.
     const closed = days('2026-03-02', [...week, null, 60, 70, 80, 90, 99, null, null, 60])
     expect(of(closed).worst).toBe('2026-03-02')
   })
@@ -116,7 +116,7 @@ describe('extremes', () => {
     expect(of(days('2026-03-02', [50, 40, 99], { isComplete: false })).best).toBe('2026-03-04')
   })
 
-  it('names the earlier one of equals, and no worst beside a single day', () => {
+  it('names the earlier one of equal days, and no worst day if there is only one', () => {
     expect(of(days('2026-03-02', [7, 7, 7]))).toEqual({ best: '2026-03-02', worst: undefined, mean: '7' })
     expect(of(days('2026-03-02', [null, null]))).toEqual({ best: undefined, worst: undefined, mean: '0' })
     expect(of(days('2026-03-02', [5], { isComplete: false }))).toEqual({ best: '2026-03-02' })
@@ -161,7 +161,7 @@ describe('advice', () => {
     })
   const product = { name: 'Pan', sku: 'PAN', net: '1250', before: '1300', returned: '12.5' }
 
-  it('is none where nothing stands out', () => {
+  it('is empty if nothing stands out', () => {
     expect(of({})).toEqual([])
   })
 
@@ -210,7 +210,7 @@ describe('advice', () => {
     expect(of({ ...all, days: many('2026-03-02', 7, { isComplete: false }) })).toHaveLength(3)
   })
 
-  it('is three sentences at most, returns first and discounts behind products', () => {
+  it('is at most three sentences, returns first and discounts after products', () => {
     const all = { returns: ROSE, discounts: ROSE, biggestFaller: product, figures: figures('880', 100) }
     expect(of(all).map((sentence) => sentence.split(' ').slice(0, 3).join(' '))).toEqual([
       'Returns rose from',

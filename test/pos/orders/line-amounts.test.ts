@@ -36,7 +36,7 @@ describe('lineAmounts with tax inside the price', () => {
       { quantity: '-1', unitPrice: '25', discount: '2.50' },
       { grossSales: '-22.3200', discount: '-2.2300', tax: '-2.4100' },
     ],
-    // comped whole: nothing is paid, nothing is taxed
+    // fully comped: nothing is paid, nothing is taxed
     [
       { quantity: '1', unitPrice: '25', discount: '25' },
       { grossSales: '22.3200', discount: '22.3200', tax: '0.0000' },

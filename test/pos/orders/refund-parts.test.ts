@@ -86,7 +86,7 @@ describe('units of a line', () => {
     ])
   })
 
-  it('never take more than there is, whatever the amounts', () => {
+  it('never take more than is left, whatever the amounts', () => {
     for (let cents = 0; cents < 60; cents++) {
       for (let taxCents = 0; taxCents <= cents; taxCents++) {
         const sold = part('7', String((cents - taxCents) / 100), String(taxCents / 100))
@@ -111,7 +111,7 @@ describe('money without goods', () => {
     expect(plain(partOfUnits(left, new Decimal('1'), 2))).toEqual(['1', '7.44', '0.89'])
   })
 
-  it('leaves the goods, which come back for nothing more', () => {
+  it('leaves the goods, which can be returned later for no more money', () => {
     const sold = part('2', '20', '0')
     const left = minus(sold, partOfMoney(sold, new Decimal('20'), 2))
     expect(plain(left)).toEqual(['2', '0', '0'])
@@ -120,7 +120,7 @@ describe('money without goods', () => {
 })
 
 describe('what is left', () => {
-  it('is nothing of a return, and never less than nothing', () => {
+  it('is nothing for a return, and never negative', () => {
     expect(isNothing(leftOf(part('-1', '-10', '-1.2'), part('0', '0', '0')))).toBe(true)
     expect(plain(leftOf(part('1', '10', '1'), part('2', '11', '0')))).toEqual(['0', '0', '1'])
   })

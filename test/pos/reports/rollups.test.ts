@@ -57,7 +57,7 @@ const dailySum = async ({ locationId }: SalesScope, { from, to }: Days) => {
   return row?.net
 }
 
-it('months and the days at their edges add up to what the days do, for every window', async () => {
+it('months and the days at their edges add up to the same as the days, for every window', async () => {
   const edges = ['2023-11-30', ...DAYS, '2024-01-30', '2024-02-28', '2024-03-16', '2024-04-01', '2024-04-30'].sort()
   for (const locationId of [undefined, ...shop.locations]) {
     const scope = { businessId: shop.id, locationId }
@@ -91,7 +91,7 @@ it('sales add up, too, as a total and by month', async () => {
   ])
 })
 
-it('reads months, and the fewer days of those that the window cuts', async () => {
+it('reads months, and the smaller part of the days of months that the window cuts', async () => {
   const scope = { businessId: shop.id }
   const rowsOf = async (from: string, to: string) =>
     (await sumOf(monthlyCells('sales', { keys: [], sums: ['net_sales'] }, scope, { from, to }))).count

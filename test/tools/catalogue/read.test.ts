@@ -13,7 +13,7 @@ let foreign: Product
 let today: string
 
 beforeAll(async () => {
-  service = await startService({ users: ['ana', 'rival'] })
+  service = await startService({ users: ['ana', 'rival', 'cleo'] })
   shop = await makeShop(service.db, {
     locationZones: ['America/Guatemala', 'America/Guatemala'],
     pricesIncludeTax: true,
@@ -219,12 +219,15 @@ describe('list_categories', () => {
   const list = (args: Record<string, unknown> = {}) => call(service.app, token, 'list_categories', args)
 
   it('counts the products on sale, and shows no foreign category', async () => {
+    const shelf = await makeShop(service.db, { name: 'Estante' })
+    await makeUser(service.db, 'cleo', [{ shop: shelf, role: 'cashier' }])
     for (const [sku, state] of [
+      ['COFFEE', 'on'],
       ['TEA', 'on'],
       ['OLD', 'product off'],
       ['GONE', 'variant off'],
     ]) {
-      const { productId } = await makeProduct(service.db, shop, { sku: sku as string, category: 'Bebidas' })
+      const { productId } = await makeProduct(service.db, shelf, { sku: sku as string, category: 'Bebidas' })
       if (state === 'product off') {
         await service.db.asOwner('update product set is_active = false where id = $1', [productId])
       }
@@ -233,10 +236,10 @@ describe('list_categories', () => {
       }
     }
     await service.db.asOwner(`insert into category (business_id, name, is_active) values ($1, 'Archivo', false)`, [
-      shop.id,
+      shelf.id,
     ])
-    const { data, text } = await list()
-    // Café and TEA.
+    const { data, text } = await call(service.app, await service.tokenOf('cleo'), 'list_categories')
+    // COFFEE and TEA.
     expect(data.categories).toMatchObject([
       { name: 'Archivo', isActive: false, activeProducts: 0 },
       { name: 'Bebidas', isActive: true, activeProducts: 2 },

@@ -40,7 +40,7 @@ const count = async (table: string) => {
 }
 
 describe('create_product', () => {
-  it('makes a product with all that was said of it', async () => {
+  it('creates a product with all given fields', async () => {
     const supplierId = await idOf('supplier', 'Molino')
     const { data, text } = await create({
       name: '  Té\nverde ',
@@ -114,7 +114,7 @@ describe('create_product', () => {
     expect((await create({ name: 'Tapa', sku: 'TAPA', price: '1' })).isError).toBe(false)
   })
 
-  it('lets one of two calls at once have a SKU', async () => {
+  it('lets only one of two simultaneous calls have a SKU', async () => {
     const results = await Promise.all(
       ['a', 'b', 'c'].map((name) =>
         create({ name, sku: 'RACE', price: '1', category: 'Carrera', createCategory: true }),
@@ -284,7 +284,7 @@ describe('update_product', () => {
     )
   })
 
-  it('refuses on another state than the expected one, telling what it is', async () => {
+  it('refuses if the state is not the expected one, and shows the current one', async () => {
     await makeProduct(service.db, shop, { sku: 'GUARD', price: '10' })
     const seen = (await get('GUARD')).variants[0]
     const price = await update({ variant: 'GUARD', price: '11', expectedPrice: '9.99' })
@@ -301,7 +301,7 @@ describe('update_product', () => {
     expect(first.data.changes).toEqual([{ field: 'price', from: '10.00', to: '11.00' }])
     const late = await update({ variant: 'GUARD', name: 'Late', expectedUpdatedAt: seen.updatedAt })
     expect(late.text).toContain('conflict: It was changed since expectedUpdatedAt. The price is GTQ 11.00')
-    // A change of what the variants share moves it too, within the same millisecond of the clock as well.
+    // A change of a shared field changes it too, even within the same millisecond.
     const second = await update({ variant: 'GUARD', name: 'Second', expectedUpdatedAt: first.data.updatedAt })
     expect(second.isError).toBe(false)
     expect(Date.parse(second.data.updatedAt)).toBeGreaterThan(Date.parse(first.data.updatedAt))
@@ -310,7 +310,7 @@ describe('update_product', () => {
     )
   })
 
-  it('lets one of several at once win, with the same expected price', async () => {
+  it('lets one of several simultaneous calls with the same expected price win', async () => {
     await makeProduct(service.db, shop, { sku: 'BUSY', price: '10' })
     const results = await Promise.all(
       ['11', '12', '13', '14'].map((price) => update({ variant: 'BUSY', price, expectedPrice: '10' })),

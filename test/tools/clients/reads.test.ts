@@ -193,7 +193,7 @@ describe('get_client', () => {
       { orderNumber: '2', status: 'completed', day: '2026-02-01', total: '35.00' },
       { orderNumber: '1', status: 'completed', day: '2025-03-10', total: '20.00' },
     ])
-    // 3 coffees less the one that came back; 1 + 1 bread: equal units, in the order of their ids.
+    // 3 coffees less the returned one, and 1 + 1 bread: equal units, in the order of their ids.
     expect(data.favouriteProducts).toHaveLength(2)
     expect(data.favouriteProducts).toEqual(
       expect.arrayContaining([

@@ -72,7 +72,7 @@ describe('create_client', () => {
     expect(audit?.subject).toBe(`client ${data.client.id}`)
   })
 
-  it('goes on after the highest code of its form, whatever other codes there are', async () => {
+  it('continues after the highest code of its form, whatever other codes there are', async () => {
     for (const code of ['C-0009', '12346', 'C-0x', 'c-0100', 'VIP']) await makeClient(service.db, shop, { code })
     await makeClient(service.db, other, { code: 'C-0500' })
     expect((await create({ name: 'Ten' })).data.client.code).toBe('C-0010')
@@ -80,7 +80,7 @@ describe('create_client', () => {
     expect((await create({ name: 'Big', code: '' })).data.client.code).toBe('C-100000')
   })
 
-  it('gives each of many calls at once a code of its own', async () => {
+  it('gives each of many simultaneous calls its own code', async () => {
     const made = await Promise.all(Array.from({ length: 8 }, (_, index) => create({ name: `Client ${index}` })))
     expect(made.map(({ data }) => data.client.code).sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((n) => `C-000${n}`))
   })
@@ -116,7 +116,7 @@ describe('create_client', () => {
     expect((await create({ name: 'Bea', email: 'bea@example.com' })).isError).toBe(false)
   })
 
-  it('takes CF for no tax id: everybody without one is written so', async () => {
+  it('treats CF as no tax id, because everybody without one has it', async () => {
     await makeClient(service.db, shop, { code: 'A', tax_id: 'CF' })
     expect((await create({ name: 'Ana', taxId: 'C/F' })).data.sameAs).toBeNull()
   })
@@ -192,7 +192,7 @@ describe('update_client', () => {
     expect((await update({ client: id, active: true })).data.changes).toHaveLength(1)
   })
 
-  it('refuses a change on what somebody else has changed since, telling what it is now', async () => {
+  it('refuses a change if somebody else has changed the client since, and shows the current values', async () => {
     const made = (await create({ name: 'Ana', city: 'Antigua' })).data.client
     const mine = { client: made.code, city: 'Cobán', expectedUpdatedAt: made.updatedAt }
     // Even within the same millisecond, a change moves updatedAt.

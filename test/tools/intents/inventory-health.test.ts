@@ -9,6 +9,7 @@ const NOW = new Date('2026-03-31T18:30:00Z')
 let service: Service
 let shop: Shop
 let edge: Shop
+let empty: Shop
 let token: string
 let cashier: string
 let coffee: Product
@@ -24,7 +25,7 @@ interface Settings {
   max?: string
 }
 
-/** Stock of a product at a location (the first one), with what is set for reordering it. */
+/** Stock of a product at a location (by default the first), with its reorder settings. */
 async function stock(of: Shop, { variantId }: Product, settings: Settings): Promise<void> {
   const { onHand, at = of.locations[0], reorderPoint, reorderQuantity, safety, lead, pack, max } = settings
   await service.db.asOwner(
@@ -71,18 +72,20 @@ beforeAll(async () => {
   service = await startService({ users: ['ana', 'beto'] })
   shop = await makeShop(service.db, { locationZones: ['America/Guatemala', 'Asia/Kathmandu'] })
   edge = await makeShop(service.db, { name: 'Borde', currency: 'JPY' })
-  await service.db.asOwner('update business set currency_digits = 0 where id = $1', [edge.id])
-  await makeUser(service.db, 'ana', [
-    { shop, role: 'owner' },
-    { shop: edge, role: 'owner' },
-  ])
+  empty = await makeShop(service.db, { name: 'Vacío', currency: 'JPY' })
+  await service.db.asOwner('update business set currency_digits = 0 where id = any ($1)', [[edge.id, empty.id]])
+  await makeUser(
+    service.db,
+    'ana',
+    [shop, edge, empty].map((each) => ({ shop: each, role: 'owner' })),
+  )
   await makeUser(service.db, 'beto', [{ shop, role: 'cashier' }])
   token = await service.tokenOf('ana')
   cashier = await service.tokenOf('beto')
   service.now = NOW
   const kathmandu = shop.locations[1] as string
 
-  // 63 sold and 3 given back in March; the day before the 30 days and the running day do not count.
+  // 63 sold and 3 returned in March; the day before the 30 days and the running day do not count.
   coffee = await product(shop, 'CAFE', 'Café', '4')
   const march = await sell(shop, coffee, '2026-03-10T18:00:00Z', '63', '10')
   await makeRefund(service.db.database, shop, {
@@ -159,12 +162,12 @@ describe('get_inventory_health', () => {
         suggested: '30',
         revenueAtRisk: '100.00',
       },
-      // 30 in 30 days; none there and 2 owed. 1 × 14 + 2 = 16. 300 / 30 × 7 = 70.
+      // 30 in 30 days; stock is −2. 1 × 14 + 2 = 16. 300 / 30 × 7 = 70.
       of({
         sku: 'CAFE',
         ...{ location: kathmandu, onHand: '-2', coverDays: '0', suggested: '16', revenueAtRisk: '70.00' },
       }),
-      // Its supplier takes 10 days: 1 × 17 + 3 = 20, but at least 40; room for 35 in packs of 8. 150 / 30 × 10 = 50.
+      // The supplier takes 10 days: 1 × 17 + 3 = 20, but at least 40; room for 35 in packs of 8. 150 / 30 × 10 = 50.
       of({ sku: 'PAN', ...{ onHand: '0', perDay: '1', leadDays: 10, suggested: '32', revenueAtRisk: '50.00' } }),
       // Nothing sells; at its reorder point.
       of({ sku: 'VELA', ...{ onHand: '3', perDay: '0', coverDays: null, suggested: '12', revenueAtRisk: '0.00' } }),
@@ -193,7 +196,7 @@ describe('get_inventory_health', () => {
     )
   })
 
-  it('names what lies on the shelf: none sold in 90 days, or more than 180 days of cover', async () => {
+  it('names slow stock: none sold in 90 days, or more than 180 days of cover', async () => {
     const { data } = await health()
     expect(data.dead.map((row: { sku: string; value: string | null }) => [row.sku, row.value])).toEqual([
       ['PIEDRA', '24.50'],
@@ -239,14 +242,14 @@ describe('get_inventory_health', () => {
     await service.db.asOwner('update location set is_active = true where id = $1', [closed])
   })
 
-  it('says so where nothing is kept', async () => {
-    const { data, text } = await health({ businessId: edge.id })
+  it('says so if there is no stock', async () => {
+    const { data, text } = await health({ businessId: empty.id })
     expect(text).toMatch(/^No stock of active products is kept at all active locations/)
     expect(data).toMatchObject({ totals: { stocks: 0, stockValue: { amount: '0' } }, reorder: [], worthDoing: [] })
   })
 
   it('is exact at the edges, and lists the first ten', async () => {
-    // 20 × (8 + 7) / 30 is 10, not a little more. One room is full, one has no place for a pack.
+    // 20 × (8 + 7) / 30 is exactly 10. One shelf is full, one has no room for a whole pack.
     const exact = await product(edge, 'EXACT', 'Exact', '3')
     const full = await product(edge, 'FULL', 'Full', '3')
     const tight = await product(edge, 'TIGHT', 'Tight', '3')
@@ -254,7 +257,7 @@ describe('get_inventory_health', () => {
     await stock(edge, exact, { onHand: '0', lead: 8 })
     await stock(edge, full, { onHand: '5', max: '5' })
     await stock(edge, tight, { onHand: '1', max: '12', pack: '12' })
-    // 30 in 30 days: 180 days of cover are not too many, 181 are. 7 days of cover are just enough for the delivery.
+    // 30 in 30 days: 180 days of cover are not too many, 181 are. 7 days of cover are just enough until the delivery.
     for (const [sku, onHand] of [
       ['D180', '180'],
       ['D181', '181'],

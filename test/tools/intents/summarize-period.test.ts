@@ -4,8 +4,8 @@ import { addDays } from '../../../src/time/local.ts'
 import { call, type Service, startService } from '../../support/service.ts'
 import { makeOrder, makeProduct, makeRefund, makeShop, makeUser, type Product, type Shop } from '../../support/shop.ts'
 
-// Three weeks of a Guatemalan shop without tax. The window asked for is Monday 2026-03-09 to Sunday 2026-03-15; before
-// it lie 2026-03-02 to 2026-03-08, a year before it 2025-03-09 to 2025-03-15. All figures are worked out by hand.
+// Three weeks of a Guatemalan shop without tax. The window is Monday 2026-03-09 to Sunday 2026-03-15, the period before
+// is 2026-03-02 to 2026-03-08, the year before 2025-03-09 to 2025-03-15. All figures are worked out by hand.
 let service: Service
 let shop: Shop
 let madrid: Shop
@@ -55,7 +55,7 @@ beforeAll(async () => {
     ],
     { client: 'di' },
   )
-  // Thursday: 10.00 of the bread of the week before comes back.
+  // Thursday: 10.00 of the bread of the week before is refunded.
   await makeRefund(service.db.database, shop, {
     orderId: first,
     at: '2026-03-12T18:00:00Z',
@@ -70,7 +70,7 @@ beforeAll(async () => {
   await sell('K1', '2026-03-19T18:14:59Z', [[coffee, '1']], { client: 'cy', location })
   await sell('K2', '2026-03-19T18:15:00Z', [[coffee, '1']], { client: 'di', location })
 
-  // In Madrid the week begins at 23:00Z of the Sunday before, and the order after it counts no more.
+  // In Madrid the week begins at 23:00Z on the Sunday before; the order after its end does not count.
   const tapa = await makeProduct(service.db, madrid, { sku: 'TAPA' })
   for (const [number, at] of [
     ['1', '2026-03-08T22:59:59Z'],
@@ -87,7 +87,7 @@ afterEach(() => {
 })
 afterAll(() => service?.close())
 
-/** An order at 10.00 a piece; the discount is of its first line. */
+/** An order at 10.00 per piece; the discount is on the first line. */
 async function sell(
   number: string,
   at: string,
@@ -164,7 +164,7 @@ describe('summarize_period', () => {
       averageSale: '100.00',
       changePercent: { netSales: '63.0', orders: '200.0', averageSale: '-45.7' },
     })
-    // 10 / 185 = 5.4 %, 12 / 185 = 6.5 %; nothing came back and nothing was discounted before.
+    // 10 / 185 = 5.4 %, 12 / 185 = 6.5 %; before, nothing was returned or discounted.
     expect(period.returns).toEqual({ percent: '5.4', before: '0.0', change: '5.4' })
     expect(period.discounts).toEqual({ percent: '6.5', before: '0.0', change: '6.5' })
     expect(period).toMatchObject({
@@ -223,7 +223,7 @@ describe('summarize_period', () => {
   })
 
   it('tells new clients from returning ones, also of those who came again later', async () => {
-    // Bo is new; Ana bought before, and so did Di, whose last order is later; Cy bought before and after, not in it.
+    // Bo is new; Ana bought before, and so did Di, whose last order is later; Cy bought only before and after.
     expect((await summarize(WEEK)).period.clients).toEqual({ new: 1, returning: 2 })
     expect((await summarize({ from: '2026-03-02', to: '2026-03-08' })).period.clients).toEqual({ new: 3, returning: 0 })
     expect((await summarize({ from: '2026-03-13', to: '2026-03-14' })).period.clients).toEqual({ new: 0, returning: 0 })
@@ -296,7 +296,7 @@ describe('summarize_period', () => {
     )
     expect(text).toContain('Today is not over, while the days it is compared with are whole.')
     expect(text).toContain('03-11 Wed 35.00*')
-    // The month to date stands against the same days of the month before.
+    // The month to date is compared with the same days of the month before.
     const month = (await summarize({ from: '2026-03-01', to: '2026-03-31' })).period
     expect(month.before).toMatchObject({ from: '2026-02-01', to: '2026-02-11' })
     const today = await summarize({ preset: 'today' })
@@ -319,7 +319,7 @@ describe('summarize_period', () => {
       location: { id: locationId, name: 'Location 2' },
       figures: { orders: 1, netSales: { amount: '10.00' } },
       before: { from: '2026-03-19', to: '2026-03-19', orders: 1, changePercent: { netSales: '0.0' } },
-      // Di, who bought elsewhere before; the days of Cy's orders are others.
+      // Di, who bought elsewhere before; Cy's orders are on other days.
       clients: { new: 0, returning: 1 },
     })
     expect(text).toContain('Friday 2026-03-20 at Location 2.')
@@ -413,7 +413,7 @@ describe('the length of a result', () => {
           }),
         )
       }
-      // Every other day over two months, each product at a price of its own that falls or rises.
+      // Every other day over two months, each product at its own falling or rising price.
       for (let day = 0; day < 62; day += 2) {
         await makeOrder(service.db.database, long, {
           number: `${day}`,

@@ -41,7 +41,7 @@ const put = ({ variantId }: Product, locationId: string, quantity: string) =>
     [shop.id, locationId, variantId, quantity],
   )
 
-/** Stock on hand, which must be the sum of its ledger; undefined where none is kept. */
+/** Stock on hand, which must be the sum of its ledger; undefined if none is kept. */
 async function onHand({ variantId }: Product, locationId: string): Promise<string | undefined> {
   const [row] = await service.db.asOwner<{ on_hand: string; ledger: string }>(
     `select trim_scale(i.on_hand)::text as on_hand, trim_scale(coalesce((select sum(m.quantity) from inventory_movement m
@@ -113,14 +113,14 @@ describe('adjust_inventory', () => {
     expect(await onHand(coffee, center)).toBe('12')
   })
 
-  it('writes nothing where the count is right', async () => {
+  it('writes nothing if the count is right', async () => {
     const { data, text } = await adjust({ product: coffee.variantId, countedQuantity: '10.000' })
     expect(data).toMatchObject({ movementId: null, before: '10', change: '0', after: '10' })
     expect(text).toMatch(/^No movement was written: stock of Café .* is 10 already\./)
     expect(await movements(coffee)).toEqual([])
   })
 
-  it('begins to keep stock of what had none, but not for a count of none', async () => {
+  it('begins to keep stock of a product that had none, but not for a count of zero', async () => {
     expect((await adjust({ product: bread.variantId, countedQuantity: '0' })).data).toMatchObject({ movementId: null })
     expect(await onHand(bread, center)).toBeUndefined()
     const { data } = await adjust({ product: bread.variantId, change: '6', reason: 'purchase' })
@@ -133,7 +133,7 @@ describe('adjust_inventory', () => {
     expect(isError).toBe(true)
     expect(text).toMatch(/^conflict: Stock would go below 0: there is only 10 at this location\./)
     expect(await movements(coffee)).toEqual([])
-    // Stock that is below 0 already may come nearer to it.
+    // Stock that is already below 0 may move towards it.
     await put(bread, center, '-5')
     expect((await adjust({ product: bread.variantId, change: '3' })).data).toMatchObject({ before: '-5', after: '-2' })
   })
@@ -185,7 +185,7 @@ describe('adjust_inventory', () => {
     const afters = results.map(({ data }) => [data.before, data.after])
     expect(new Set(afters.map(([before]) => before)).size).toBe(3)
     expect(await onHand(coffee, center)).toBe('5')
-    // Both see the stock of a product that nobody kept before.
+    // Both adjust a product whose stock was not kept before.
     const both = await Promise.all([
       adjust({ product: bread.variantId, change: '1' }),
       adjust({ product: bread.variantId, change: '1' }),
@@ -194,7 +194,7 @@ describe('adjust_inventory', () => {
     expect(await onHand(bread, center)).toBe('2')
   })
 
-  it('takes the last of it once', async () => {
+  it('takes the last unit only once', async () => {
     const results = await Promise.all(
       ['-7', '-7'].map((change) => adjust({ product: coffee.variantId, change, dryRun: false })),
     )
@@ -289,7 +289,7 @@ describe('transfer_inventory', () => {
     expect(await onHand(many[50] as Product, coast)).toBeUndefined()
   })
 
-  it('never stands in its own way: in opposite directions, in opposite orders, at once', async () => {
+  it('never deadlocks: in opposite directions, in opposite orders, at once', async () => {
     await put(coffee, coast, '10')
     await put(bread, center, '10')
     await put(bread, coast, '10')
@@ -312,7 +312,7 @@ describe('transfer_inventory', () => {
 })
 
 describe('lockStock', () => {
-  it('tells stock, none where it is kept elsewhere, and null where it is kept nowhere', async () => {
+  it('returns stock, zero if it is kept elsewhere, and null if it is kept nowhere', async () => {
     const places = [
       { variantId: coffee.variantId, locationId: center },
       { variantId: coffee.variantId, locationId: coast },

@@ -61,7 +61,7 @@ describe('cancel_order', () => {
     expect(await fails(order.id)).toContain('conflict: The order is cancelled already.')
   })
 
-  it('leaves no hour in the summary of the day that it was the only order of', async () => {
+  it('leaves no hour in the summary if it was the only order of its hour', async () => {
     till.service.now = new Date(NOON.getTime() + 3 * 3_600_000)
     const hours = async () => (await till.ok('summarize_day', {})).data.days[0].byHour
     const before = await hours()
@@ -126,7 +126,7 @@ describe('cancel_order', () => {
     expect(await till.footprint()).toEqual(before)
   })
 
-  it('checks the status that the caller took it to have', async () => {
+  it('checks the status that the caller expects', async () => {
     const order = await sell('EXPECTED')
     expect(await fails(order.id, { expectedStatus: 'open' })).toContain(
       'conflict: expectedStatus: the order is completed.',

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { estimateTokens } from '../../../src/results/text.ts'
 import { listen } from '../../support/merchant.ts'
 import { type App, call } from '../../support/service.ts'
@@ -18,6 +18,9 @@ const orders = () =>
 
 describe('a sale', () => {
   it('with tax inside the price, discount, tip and two payments, to the cent', async () => {
+    // The first sale of a new till, so that number and sums are known.
+    const till = await startTill()
+    onTestFinished(() => till.service.close())
     await till.product('CAFE-1', { price: '11.20', cost: '4', stock: '10' })
     await till.product('PAN-1', { price: '25', stock: '5' })
     await till.service.db.asOwner("insert into customer (business_id, code, name) values ($1, 'C-7', 'María')", [
@@ -79,7 +82,8 @@ describe('a sale', () => {
   })
 
   it('has its row in the audit trail, in the transaction of the order', async () => {
-    const { data } = await till.ok('create_order', { items: [{ product: 'CAFE-1', quantity: '1' }] })
+    await till.product('AUDIT-1', { stock: '1' })
+    const { data } = await till.ok('create_order', { items: [{ product: 'AUDIT-1', quantity: '1' }] })
     const subject = `order ${data.order.id}`
     const rows = await till.service.db.asOwner('select tool, outcome from mcp_audit where subject = $1', [subject])
     expect(rows).toEqual([{ tool: 'create_order', outcome: 'ok' }])
@@ -100,7 +104,7 @@ describe('a sale', () => {
     expect(data.stock).toEqual([])
   })
 
-  it('puts tax on top where the price tags are without it, and knows currencies without cents', async () => {
+  it('adds tax to price tags without tax, and knows currencies without cents', async () => {
     const hudson = await makeShop(till.service.db, { name: 'Hudson', currency: 'USD', taxRate: '0.08875' })
     const sakura = await makeShop(till.service.db, { name: 'Sakura', currency: 'JPY', taxRate: '0.1' })
     await till.service.db.asOwner('update business set currency_digits = 0 where id = $1', [sakura.id])
@@ -125,7 +129,7 @@ describe('a sale', () => {
     )
   })
 
-  it('skips the numbers of orders that are there', async () => {
+  it('skips the numbers of existing orders', async () => {
     const [row] = await till.service.db.asOwner<{ next: string }>(
       'select next_order_number as next from business where id = $1',
       [till.shop.id],
@@ -142,7 +146,7 @@ describe('a sale', () => {
     expect((await sell()).data.order.number).toBe(numberOf(next + 3))
   })
 
-  it('that is open is neither paid, drawn from stock nor counted', async () => {
+  it('that is open is not paid, drawn from stock or counted', async () => {
     await till.product('OPEN-1', { stock: '1' })
     const before = await till.today()
     const items = [{ product: 'OPEN-1', quantity: '2' }]
@@ -169,9 +173,13 @@ describe('a sale', () => {
 
 describe('a sale is refused', () => {
   const pan = (more: Record<string, unknown>) => ({ items: [{ product: 'PAN-1', quantity: '1' }], ...more })
+  beforeAll(async () => {
+    await till.product('PAN-1', { price: '25', stock: '5' })
+    await till.product('GRAIN')
+  })
 
   it.each([
-    // The total is 25.00 and is told.
+    // The error names the total of 25.00.
     [{ payments: [{ method: 'cash', amount: '24.99' }] }, 'payments must add up to the total of GTQ 25.00'],
     [{ payments: [] }, 'payments must add up to the total of GTQ 25.00; they are GTQ 0.00'],
     [{ payments: [{ method: 'cash', amount: '25.001' }] }, 'payments.0.amount must have at most 2 decimals'],
@@ -186,7 +194,7 @@ describe('a sale is refused', () => {
     [{ items: [{ product: 'PAN-1', quantity: '1', discount: '25.01' }] }, "not be more than the line's GTQ 25.00"],
     [{ items: [{ product: 'PAN-1', quantity: '1', price: '1' }] }, 'Unknown argument "price" in items.0'],
     [{ items: [{ product: 'NONE', quantity: '1' }] }, 'no product of this business has the SKU or id "NONE"'],
-    [{ items: [{ product: 'MAIZ', quantity: '9999999999', unitPrice: '999999999999' }] }, 'out of range'],
+    [{ items: [{ product: 'GRAIN', quantity: '9999999999', unitPrice: '999999999999' }] }, 'out of range'],
     [{ expectedTotal: '24' }, 'conflict: expectedTotal is 24, but the total is GTQ 25.00. Nothing was written.'],
   ])('for %j', async (more, message) => {
     const before = await till.footprint()
@@ -238,7 +246,7 @@ describe('a sale is refused', () => {
 })
 
 describe('stock', () => {
-  it('is not sold twice, on several lines either', async () => {
+  it('is not sold twice, not even on several lines', async () => {
     await till.product('TWO', { stock: '2' })
     await till.product('ONE', { stock: '1' })
     const items = [
@@ -343,7 +351,7 @@ describe('a retry', () => {
     await till.agrees()
   })
 
-  it('on another instance finds what one did that was lost before it could answer', async () => {
+  it('on another instance finds what one did that crashed before it could answer', async () => {
     const lost = await till.service.anotherInstance()
     const { data } = await till.ok('create_order', sale('c'), { app: lost })
     await lost.close()
@@ -355,7 +363,7 @@ describe('a retry', () => {
     const origin = await listen(await till.service.anotherInstance())
     const holder = new pg.Client({ connectionString: till.service.db.ownerUrl })
     await holder.connect()
-    // The sale waits for the stock of another one while its client gives up.
+    // The sale waits for stock that another one has locked, while its client gives up.
     await holder.query('begin; select from inventory for update')
     const count = (await orders()).length
     const hangUp = new AbortController()

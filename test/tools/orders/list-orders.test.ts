@@ -30,7 +30,7 @@ describe('list_orders finds', () => {
     ['@example', ['FP-000001', 'FP-000004']],
     ['fp-000003', ['FP-000003']],
     ['0000', ['FP-000001', 'FP-000002', 'FP-000003', 'FP-000004']],
-    // A percent sign is a character like any other.
+    // A percent sign is an ordinary character.
     ['100%', ['FP-000001', 'FP-000004']],
     ['%', ['FP-000001', 'FP-000004']],
     ['nobody', []],

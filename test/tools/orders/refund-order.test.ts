@@ -10,7 +10,7 @@ beforeAll(async () => {
 })
 afterAll(() => till?.service.close())
 
-/** A sale of one or more products with 10 each in stock, by default at 10.00 with 12 % inside. */
+/** A sale of products with 10 units each in stock, by default at 10.00 including 12 % tax. */
 async function sell(
   items: { sku: string; quantity: string; price?: string; discount?: string; stock?: string | undefined }[],
   more: Record<string, unknown> = {},
@@ -51,7 +51,7 @@ describe('a refund', () => {
       await till.agrees()
     }
     expect(await fails(order.id)).toBe('conflict: Nothing of the order is left to refund. Nothing was written.')
-    // The day has the sale and its refunds: net and tax are as before, returns are told.
+    // The day has the sale and its refunds: net and tax are as before, and returns are shown.
     const after = await till.today()
     expect(after).toMatchObject({ net: before.net, tax: before.tax, total: before.total })
     expect(after.refunds).toBe(before.refunds + 3)
@@ -81,7 +81,7 @@ describe('a refund', () => {
     await till.agrees()
   })
 
-  it('of all that is left takes the tip along; of a part it does not, unless asked for', async () => {
+  it('of everything that is left includes the tip; a partial one does not, unless asked to', async () => {
     const items = [
       { sku: 'TIP-1', quantity: '1' },
       { sku: 'TIP-2', quantity: '1', price: '5' },
@@ -130,7 +130,7 @@ describe('a refund', () => {
   it('counts on its own day, at the place of the sale', async () => {
     const { productId, variantId } = await till.product('OLD', { stock: '3' })
     const line = { productId, variantId, quantity: '2', unitPrice: '11.20', taxRate: '0.12', taxIncluded: true }
-    // Imported: its sale drew no stock, which is counted without it; what comes back is there.
+    // An imported sale drew no stock, but what is returned adds to it.
     await makeOrder(till.service.db.database, till.shop, { number: 'OLD-1', at: '2026-01-05T18:00:00Z', lines: [line] })
     const before = await till.today()
     const data = await refund('OLD-1', { lines: [{ line: 1, quantity: '1' }] })
@@ -141,7 +141,7 @@ describe('a refund', () => {
     await till.agrees()
   })
 
-  it('of what keeps no stock moves none', async () => {
+  it('of a product without stock-keeping moves none', async () => {
     const { productId, variantId } = await till.product('SERVICE')
     const line = { productId, variantId, quantity: '1', unitPrice: '10' }
     const id = await makeOrder(till.service.db.database, till.shop, { number: 'S-1', at: '2026-01-05', lines: [line] })

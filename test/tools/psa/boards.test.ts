@@ -1,5 +1,5 @@
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { type BoardSpec, makeBoard, makeClient, type Studio, startStudio } from '../../support/psa.ts'
 import { call, rpc } from '../../support/service.ts'
 
@@ -197,7 +197,9 @@ describe('get_psa_board', () => {
   })
 
   it('leaves done steps out first, says how many, and stays within what a model reads', async () => {
-    const { foreign, ids, eve } = studio
+    const { service, foreign, ids, eve } = await startStudio()
+    onTestFinished(() => service.close())
+    const show = (tool: string, args: Record<string, unknown>) => call(service.app, eve, tool, args)
     const many = (status: 'done' | 'blocked', count: number, name: string) =>
       Array.from({ length: count }, (_, index) => ({
         name: `${index} ${name}`,
@@ -206,19 +208,19 @@ describe('get_psa_board', () => {
         assignee: ids.eve,
         reason: 'wait for it '.repeat(60),
       }))
-    await makeBoard(studio.service.db, foreign, {
+    await makeBoard(service.db, foreign, {
       name: 'Short',
       phases: [
         ['First', many('done', 60, 'done')],
         ['Second', [{ name: 'Last', due: '2026-02-01' }]],
       ],
     })
-    await makeBoard(studio.service.db, foreign, {
+    await makeBoard(service.db, foreign, {
       name: 'Long',
       phases: many('blocked', 62, '工程'.repeat(60)).map((step) => [step.name, [step]]),
     })
 
-    const short = await ask('get_psa_board', { board: 'Short' }, eve)
+    const short = await show('get_psa_board', { board: 'Short' })
     expect(short.text.split('\n')[0]).toBe('1 of 61 steps are left out, done ones before open ones.')
     expect(short.data.stepsLeftOut).toBe(1)
     expect(short.data.phases[0]).toMatchObject({ stepsTotal: 60, stepsDone: 60 })
@@ -226,23 +228,23 @@ describe('get_psa_board', () => {
     expect(short.data.phases[1].steps).toMatchObject([{ name: 'Last' }])
 
     for (const args of [{ board: 'Long' }, { board: 'Short' }]) {
-      const { text, data } = await ask('get_psa_board', args, eve)
+      const { text, data } = await show('get_psa_board', args)
       const shown = data.phases.flatMap((phase: { steps: object[] }) => phase.steps).length
       expect(shown + data.stepsLeftOut).toBe(data.board.steps)
       expect(countTokens(text) + countTokens(JSON.stringify(data))).toBeLessThan(8000)
     }
-    // Each step on a board of its own: the longest that the other two lists can be.
-    const client = await makeClient(studio.service.db, foreign, 'Señorío de la Montaña '.repeat(10))
+    // Each step on its own board, which makes the other two lists as long as possible.
+    const client = await makeClient(service.db, foreign, 'Señorío de la Montaña '.repeat(10))
     for (const [index, step] of many('blocked', 60, 'Diseño, revisión y aprobación '.repeat(5)).entries()) {
       const phases: BoardSpec['phases'] = [['Planificación '.repeat(9), [{ ...step, due: '2025-12-31' }]]]
-      await makeBoard(studio.service.db, foreign, { name: `${index} ${step.name}`, due: '2026-06-30', client, phases })
+      await makeBoard(service.db, foreign, { name: `${index} ${step.name}`, due: '2026-06-30', client, phases })
     }
     for (const args of [
       { tool: 'list_psa_steps', limit: 100 },
       { tool: 'list_psa_boards', limit: 50 },
     ]) {
       const { tool, ...rest } = args
-      const { text, data } = await ask(tool, rest, eve)
+      const { text, data } = await show(tool, rest)
       expect(data.hasMore).toBe(true)
       expect(countTokens(text) + countTokens(JSON.stringify(data))).toBeLessThan(8000)
     }

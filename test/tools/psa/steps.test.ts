@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { makeBoard, type Studio, startStudio } from '../../support/psa.ts'
 import { call } from '../../support/service.ts'
 
@@ -61,11 +61,11 @@ describe('list_psa_steps', () => {
     expect(names((await ask(args)).data)).toEqual(expected)
   })
 
-  it('takes as mine what is assigned to whoever calls', async () => {
+  it('treats steps assigned to the caller as mine', async () => {
     expect(names((await ask({ mine: true }, studio.luis)).data)).toEqual(['Entrega', 'Pago'])
   })
 
-  it('has nobody to take for the caller behind an API key', async () => {
+  it('knows no caller behind an API key', async () => {
     expect(names((await ask({ overdue: true }, studio.key)).data)).toEqual(['Foto', 'Ficha'])
     for (const tool of ['list_psa_steps', 'get_psa_time_report']) {
       const { text, isError } = await call(studio.service.app, studio.key, tool, { mine: true })
@@ -102,9 +102,11 @@ describe('list_psa_steps', () => {
   })
 
   it('goes through all pages without gap or repetition, equal names, days and positions included', async () => {
+    const { service, shop, ana } = await startStudio()
+    onTestFinished(() => service.close())
     const steps = ['1', '2', '3'].map((name) => ({ name }))
     for (const name of ['"Twin", {1}\\', '"Twin", {1}\\', 'Ñ']) {
-      await makeBoard(studio.service.db, studio.shop, {
+      await makeBoard(service.db, shop, {
         name,
         phases: [
           ['a', steps],
@@ -112,11 +114,12 @@ describe('list_psa_steps', () => {
         ],
       })
     }
-    const whole = (await ask({ status: 'all', limit: 100 })).data.steps.map(({ id }: { id: string }) => id)
+    const list = (args: Record<string, unknown>) => call(service.app, ana, 'list_psa_steps', { status: 'all', ...args })
+    const whole = (await list({ limit: 100 })).data.steps.map(({ id }: { id: string }) => id)
     const seen: string[] = []
     let cursor: string | undefined
     do {
-      const { data } = await ask({ status: 'all', limit: 4, ...(cursor && { cursor }) })
+      const { data } = await list({ limit: 4, ...(cursor && { cursor }) })
       seen.push(...data.steps.map(({ id }: { id: string }) => id))
       cursor = data.nextCursor
     } while (cursor !== undefined)

@@ -95,7 +95,7 @@ beforeAll(async () => {
   await order('E', '2026-03-01T05:30:00Z', newYork, [[tea, '2', '5']])
   // The last second of the day of 23 hours in New York.
   await order('F', '2026-03-09T03:59:59Z', newYork, [[bread, '3', '3']])
-  // A tea that comes back without its order, beside a sale.
+  // A tea that is returned without its order, along with a sale.
   await order('G', '2026-03-20T18:00:00Z', home, [
     [bag, '1', '7'],
     [tea, '-1', '5'],
@@ -182,7 +182,7 @@ describe('get_top_products', () => {
     expect(rows.map(({ sku }) => sku)).toEqual(skus)
   })
 
-  it('says what share the shown ones make, and that there are more', async () => {
+  it('says what share the shown products have, and that there are more', async () => {
     const { data } = await read('get_top_products', { ...MARCH, limit: 2 })
     // 133 of 175
     expect(data).toMatchObject({ totals: { shownNetSales: '133.00', shownSharePercent: '76.0' }, hasMore: true })
@@ -206,7 +206,7 @@ describe('get_top_products', () => {
     expect(text).toContain('Against 2026-02-01 to 2026-02-28: net sales GTQ 83.00 (+110.8 %).')
     const units = await read('get_top_products', { ...MARCH, compare: true, by: 'units', limit: 1 })
     expect(units.rows[0]).toMatchObject({ before: '5', changePercent: '100.0' })
-    // Coffee earned 50 − 20 = 30 in February, bread nothing that is known.
+    // Coffee earned 50 − 20 = 30 in February; bread's margin is unknown.
     const margin = await read('get_top_products', { ...MARCH, compare: true, by: 'margin', limit: 2 })
     expect(columns(margin.rows, 'sku', 'before', 'changePercent')).toEqual([
       ['COF', '30.00', '20.0'],
@@ -274,7 +274,7 @@ describe('get_sales_by_category', () => {
     expect(text).toContain('| All | 25 | 204.00 | 5.00 | 24.00 | 175.00 | – | 45.00 | 43.7 | – |')
   })
 
-  it('compares, with the categories that sell no more', async () => {
+  it('compares, including categories that no longer sell', async () => {
     const { data } = await read('get_sales_by_category', { ...MARCH, compare: true })
     expect(columns(data.rows, 'name', 'netSales', 'netSalesBefore', 'changePercent')).toEqual([
       ['Drinks', '91.00', '60.00', '51.7'],
@@ -295,7 +295,7 @@ describe('get_sales_by_category', () => {
 describe('get_sales_by_location', () => {
   it("gives each location by its own clock, and the business's own cut beside", async () => {
     const { data, text } = await read('get_sales_by_location', MARCH)
-    // New York: E and F are in its March, D is in its April. Home: A, B, G and the refund.
+    // New York: E and F fall into its March, D into its April. Home: A, B, G and the refund.
     expect(data.rows).toEqual([
       {
         id: shop.locations[0],
@@ -358,7 +358,7 @@ describe('get_sales_by_location', () => {
     expect(data.rows[0]).toMatchObject({ netSales: '433', averageSale: '217', sharePercent: '100.0' })
     expect(text).toContain('Days of Asia/Tokyo.')
     const real = service.now
-    // 1 April has begun in New York, while by the clock of the business it is still 31 March.
+    // 1 April has begun in New York, while it is still 31 March in the time zone of the business.
     service.now = new Date('2026-04-01T04:30:00Z')
     const running = await read('get_sales_by_location', { ...MARCH, compare: true })
     expect(running.data.comparison.isComplete).toBe(false)
@@ -386,7 +386,7 @@ describe('rows and the sales report', () => {
     expect(cents(products.rows, 'netSales')).toBe(cents(categories.rows, 'netSales'))
     expect(products.data.totals.netSales).toBe(totals.netSales.amount)
 
-    // A location's own report is its row, clock and all.
+    // A location's own report has the figures of its row, in its own time zone.
     const { data } = await read('get_sales_by_location', window)
     for (const row of data.rows) {
       const own = (await read('get_sales_report', { ...window, locationId: row.id })).data.totals
@@ -443,7 +443,7 @@ describe('get_sales_report', () => {
 describe('the largest results', () => {
   beforeAll(async () => {
     const { db } = service
-    // 60 products in 60 categories with names as long as they get, a sale of each in 60 locations and in 53 weeks.
+    // 60 products in 60 categories with the longest names, each with sales in 60 locations and in 53 weeks.
     const products: Product[] = []
     for (let index = 10; index < 70; index += 1) {
       const name = `${index} ${'Hand-made Guatemalan ceramics, glazed, '.repeat(2)}`
@@ -492,7 +492,7 @@ describe('the largest results', () => {
     expect(rows.length).toBeGreaterThan(24)
     if (count === undefined) return
     expect(rows).toHaveLength(count)
-    // Twelve digits in every column: as text, the net sales and total of each week.
+    // With twelve digits in every column, the text shows only net sales and total of each week.
     expect(text).toContain('| week | orders | net | total |')
     expect(text).toContain('The other figures of each row are in the structured result')
   })

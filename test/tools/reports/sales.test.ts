@@ -67,7 +67,7 @@ beforeAll(async () => {
       lines: [{ ...bread, ...IVA, quantity: '9', unitPrice: '25' }],
     })
   }
-  // A day later, order 2 is refunded whole: 20.09 and its tax of 2.41 go back on the day of the refund.
+  // A day later, order 2 is fully refunded: 20.09 and its tax of 2.41 count on the day of the refund.
   await makeRefund(database, shop, {
     orderId: discounted,
     at: '2026-03-11T17:00:00Z',
@@ -267,8 +267,7 @@ describe('summarize_day', () => {
 
   it('compares a running day up to the same time', async () => {
     const real = service.now
-    // 12:30 local on Tuesday the 10th: of order 3 (23:59) and its tip nothing is known yet, so the clock stands where
-    // the sales of the week before (12:00 local) count and those of the evening would not.
+    // 12:30 local: sales of earlier days count up to this time, order 1 (12:00) but not order 3 (23:59) and its tip.
     service.now = new Date('2026-03-17T18:30:00Z')
     const noon = (await call(service.app, token, 'summarize_day')).data.days[0]
     expect(noon).toMatchObject({ isComplete: false, until: '12:30', window: { from: '2026-03-17' } })

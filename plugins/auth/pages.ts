@@ -1,0 +1,86 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { FastifyHelmetOptions } from '@fastify/helmet'
+import fastifyStatic from '@fastify/static'
+import type { FastifyReply } from 'fastify'
+import fp from 'fastify-plugin'
+import { ServiceError } from '../../src/errors.ts'
+import { PAGE_FOLDER } from '../../src/folders.ts'
+
+export interface PagesOptions {
+  /** Where the built pages lie. */
+  folder?: string
+}
+
+export interface Pages {
+  /**
+   * Answers with a built file.
+   * @param file its path in `assistant/`
+   * @throws ServiceError `unavailable` when the pages are not built
+   */
+  send(reply: FastifyReply, file: string): FastifyReply
+  /**
+   * The HTML of the error page.
+   * @param problem a sentence, as plain text
+   */
+  error(problem: string): string
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    pages: Pages
+  }
+}
+
+const PROBLEM = '<!-- problem -->'
+
+/** The pages for people, built from `assistant/`. The service also starts without them. */
+export default fp<PagesOptions>(
+  async (app, { folder = PAGE_FOLDER }) => {
+    const errorFile = path.join(folder, 'oauth/error.html')
+    const isBuilt = existsSync(errorFile)
+    const errorPage = isBuilt ? await readFile(errorFile, 'utf8') : PROBLEM
+    if (isBuilt) await app.register(fastifyStatic, { root: folder, serve: false, preCompressed: true })
+    else app.log.warn('The pages for people are not built: npm run build makes them.')
+
+    app.decorate('pages', {
+      send(reply, file) {
+        if (isBuilt) return reply.sendFile(file)
+        throw new ServiceError('unavailable', 'This page is missing from this installation.', {
+          hint: 'The operator builds it with npm run build and restarts the service.',
+        })
+      },
+      error: (problem) => errorPage.replace(PROBLEM, () => escapeHtml(problem)),
+    })
+  },
+  { name: 'pages', dependencies: [] },
+)
+
+/**
+ * Security headers of a page: only our own scripts and styles run, and no site may frame it.
+ * @param sources what its Content-Security-Policy allows beyond that, by directive
+ */
+export function pageHeaders(sources: Record<string, string[]>): FastifyHelmetOptions {
+  return {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        'default-src': ["'none'"],
+        'script-src': ["'self'"],
+        'style-src': ["'self'"],
+        ...sources,
+        'form-action': ["'none'"],
+        'base-uri': ["'none'"],
+        'frame-ancestors': ["'none'"],
+      },
+    },
+    // Firebase API keys are often restricted by referrer.
+    referrerPolicy: { policy: 'strict-origin' },
+    xFrameOptions: { action: 'deny' },
+  }
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+}

@@ -1,0 +1,107 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import pLimit from 'p-limit'
+import type { Principal } from '../../../src/auth/principal.ts'
+import { ServiceError } from '../../../src/errors.ts'
+import { getPrompt, listPrompts, type PromptListing } from '../../../src/mcp/prompts.ts'
+import { hasSeveral, type ToolList } from '../../../src/mcp/registry.ts'
+import { listResources, type ResourceListing, readResource } from '../../../src/mcp/resources.ts'
+import type { CallContext } from '../../../src/mcp/tool.ts'
+import type { Conversation } from './conversations.ts'
+import type { CallToolResult } from './results.ts'
+
+/** One POST as both protocol eras see it: what the principal may see and do. */
+export interface Exchange {
+  listTools(): Promise<ToolList>
+  /** Null for a tool that is unknown or hidden; the caller cannot tell which. */
+  call(name: string, args: Record<string, unknown>): Promise<CallToolResult | null>
+  listPrompts(): PromptListing[]
+  /** @throws ServiceError for a prompt that is unknown or hidden, and for wrong arguments */
+  getPrompt(name: string, args: Record<string, string>): { description: string; text: string }
+  listResources(): ResourceListing[]
+  /** @throws ServiceError for a resource that is unknown or hidden */
+  readResource(uri: string): Promise<string>
+}
+
+const CALLS_AT_A_TIME = 2
+const PIN_HEADER = 'x-flowpos-business-id'
+const SCHEMAS = ['outline', 'full'] as const
+
+/** What a principal may see and do in one request, in the conversation that it belongs to. */
+export function createExchange(
+  app: FastifyInstance,
+  request: FastifyRequest,
+  principal: Principal,
+  now: Date,
+  { sessionId, session, lastBusinessId }: Conversation,
+): Exchange {
+  // The calls of a batch take turns, so that one request never takes all connections of the pool.
+  const limit = Array.isArray(request.body) ? pLimit(CALLS_AT_A_TIME) : undefined
+  const turns = <T>(work: () => Promise<T>): Promise<T> => (limit === undefined ? work() : limit(work))
+  const schemas = schemasAsked(request)
+  const mayUse = (tool: string) => app.registry.find(principal, tool) !== undefined
+  const context: CallContext = {
+    principal,
+    now,
+    requestId: request.id,
+    hints: { pin: pinOf(request), session: session?.businessId, lastChoice: lastBusinessId },
+    database: app.database,
+    findTenant: app.principals.findTenant,
+    chooseBusiness: (id) => app.sessions.chooseBusiness(sessionId, principal.ref, id),
+  }
+  return {
+    listTools: async () => {
+      const list = app.registry.list(principal)
+      // A client that has just listed its tools need not be notified of their change.
+      if (sessionId !== undefined && session?.lists !== list.digest) {
+        await app.sessions.noteLists(sessionId, principal.ref, list.digest)
+      }
+      return schemas === 'full' ? list.full() : list
+    },
+    call: (name, args) => turns(() => app.toolCalls.run(name, args, context, request.log)),
+    listPrompts: () => listPrompts(mayUse),
+    getPrompt: (name, args) => getPrompt(name, args, { mayUse, several: hasSeveral(principal) }),
+    listResources: () => listResources(principal),
+    readResource: (uri) =>
+      turns(() => readResource(uri, context)).catch((error: unknown) => {
+        if (!(error instanceof ServiceError)) request.log.error({ err: error, uri }, 'resource failed')
+        throw error
+      }),
+  }
+}
+
+/** The business that the client's configuration pins, in a header or in the URL. */
+function pinOf(request: FastifyRequest): string | undefined {
+  const header = request.headers[PIN_HEADER]
+  const { businessId } = request.query as { businessId?: unknown }
+  if (header === undefined && businessId === undefined) return undefined
+  const pins = new Set([header, businessId].flat().filter((pin) => pin !== undefined && pin !== ''))
+  if (pins.size > 1) {
+    throw new ServiceError('invalid_request', `${PIN_HEADER} and ?businessId= pin different businesses. Keep one.`)
+  }
+  const [pin] = pins
+  return pin === undefined ? undefined : String(pin)
+}
+
+/** How much of the tools' schemas the client's configuration asks for. */
+function schemasAsked(request: FastifyRequest): (typeof SCHEMAS)[number] {
+  const { schemas } = request.query as { schemas?: unknown }
+  if (schemas === undefined || schemas === '') return 'outline'
+  const asked = SCHEMAS.find((each) => each === schemas)
+  if (asked !== undefined) return asked
+  throw new ServiceError('invalid_request', `?schemas= must be one of: ${SCHEMAS.join(', ')}.`)
+}
+
+/** The request as an SDK takes it; its signal fires when the client goes away. */
+export function toWebRequest(request: FastifyRequest, reply: FastifyReply): Request {
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value)
+  }
+  const gone = new AbortController()
+  const web = new Request(`http://localhost${request.url}`, { method: 'POST', headers, signal: gone.signal })
+  reply.raw.once('close', () => {
+    // Referring to `web` here keeps it from being garbage-collected, after which its signal would never fire.
+    if (!web.signal.aborted) gone.abort()
+  })
+  return web
+}

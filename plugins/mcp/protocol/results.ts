@@ -1,0 +1,26 @@
+import { ServiceError } from '../../../src/errors.ts'
+import { RESOURCE_TYPE } from '../../../src/mcp/resources.ts'
+import { describeFailure } from '../../../src/mcp/run-tool.ts'
+
+/** The result of `tools/call`, in the terms of the protocol. */
+export interface CallToolResult {
+  content: { type: 'text'; text: string }[]
+  structuredContent?: Record<string, unknown>
+  isError?: true
+}
+
+/** The result of `prompts/get`, the same in every protocol revision. */
+export function promptResult({ description, text }: { description: string; text: string }) {
+  return { description, messages: [{ role: 'user' as const, content: { type: 'text' as const, text } }] }
+}
+
+/** The result of `resources/read`. */
+export function resourceResult(uri: string, text: string) {
+  return { contents: [{ uri, mimeType: RESOURCE_TYPE, text }] }
+}
+
+/** A failure of prompts and resources, which have no tool result to carry it: code and a sentence for the caller. */
+export function refusalOf(error: unknown): { code: string; message: string } {
+  if (error instanceof ServiceError) return { code: error.code, message: describeFailure(error) }
+  return { code: 'internal_error', message: 'internal_error: Internal error.' }
+}

@@ -1,0 +1,165 @@
+/** SQL from facts to the cells of the rollups: cancel out, divide into local days, add up, write. */
+import { FACTS, type Kind, NET_SALES } from './facts.ts'
+import { layout, list, nested } from './layout.ts'
+
+/**
+ * A fact counts twice: on its local day in the time zone of the business (`basis = 'business'`, for reports over all
+ * locations), and in the time zone of its location (`basis = 'location'`).
+ */
+export interface Rollup {
+  of: Kind
+  time: 'month' | 'day'
+  /** The columns that distinguish its cells, besides business, basis, time and location. */
+  by: readonly string[]
+  key: readonly string[]
+  measures: readonly string[]
+  /** The amount that reports of differences show. */
+  amount: string
+}
+
+const rollup = (
+  of: Kind,
+  time: Rollup['time'],
+  by: readonly string[] = [],
+  measures: readonly string[] = FACTS[of].measures,
+  amount = NET_SALES,
+): Rollup => ({
+  of,
+  time,
+  by,
+  // Time before place, so that one index serves windows of the whole business and of one location.
+  key: ['business_id', 'basis', time, 'location_id', ...by],
+  measures,
+  amount,
+})
+const BY_PRODUCT = ['product_id', 'variant_id']
+
+/**
+ * The tables with cells, in the order in which they are written. Months exist not only for speed: two sales in a month
+ * may name the same products in different orders, and because both first wait for the month's row of sales, they never
+ * deadlock. `customer_sales` has no time zone and is written separately.
+ */
+export const ROLLUPS: Record<string, Rollup> = {
+  sales_hourly: rollup('sales', 'day', ['hour']),
+  sales_daily: rollup('sales', 'day'),
+  sales_monthly: rollup('sales', 'month'),
+  product_daily: rollup('lines', 'day', BY_PRODUCT),
+  tax_daily: rollup('lines', 'day', ['tax_rate'], ['net_sales', 'tax'], 'net_sales'),
+  product_monthly: rollup('lines', 'month', BY_PRODUCT),
+  payment_daily: rollup('payments', 'day', ['method'], FACTS.payments.measures, 'amount - refunded'),
+}
+
+export const zeros = (names: readonly string[]) => names.map(() => '0').join(', ')
+export const signedSums = (names: readonly string[]) => list(names.map((name) => `sum(sign * ${name}) as ${name}`))
+
+/** Facts after the parts that a change subtracts and adds again have cancelled out. */
+function net(kind: Kind, facts: string): string {
+  const { by, measures } = FACTS[kind]
+  const fact = ['business_id', 'location_id', 'at', ...by].join(', ')
+  return layout`
+    select
+      ${fact},
+      ${signedSums(measures)}
+    from ${nested(facts)} signed
+    group by ${fact}
+    having ${nested(list(measures.map((m) => `sum(sign * ${m})`)))} is distinct from (${zeros(measures)})`
+}
+
+/**
+ * Facts in the finest cells of their kind, divided into local days by the zones of the business and of the location, or
+ * only once if both have the same zone.
+ */
+export function cut(kind: Kind, facts: string): string {
+  const { by, times, measures } = FACTS[kind]
+  const cell = ['business_id', 'location_id', 'zone', ...times, ...by].join(', ')
+  return layout`
+    select
+      ${cell},
+      ${list(measures.map((m) => `sum(${m}) as ${m}`))}
+    from (
+      select
+        f.*,
+        (f.at at time zone zone)::date as day,
+        extract(hour from f.at at time zone zone)::smallint as hour
+      from (
+        select
+          f.*,
+          unnest(
+            case when b.timezone = l.timezone then array[b.timezone] else array[b.timezone, l.timezone] end
+          ) as zone
+        from ${nested(facts)} f
+        join business b on b.id = f.business_id
+        join location l on l.business_id = f.business_id and l.id = f.location_id
+      ) f
+    ) timed
+    group by ${cell}`
+}
+
+/** The cells of a rollup, from the finer ones of its kind: one for each basis that has their zone. */
+export function cells({ key, time, by, measures }: Rollup, finer: string): string {
+  const others = ['business_id', 'location_id', 'zone', ...by].join(', ')
+  const cutOff = time === 'month' ? "date_trunc('month', day)" : 'day'
+  return layout`
+    select
+      ${key.join(', ')},
+      ${list(measures)}
+    from (
+      select
+        c.*,
+        unnest(
+          case
+            when b.timezone = l.timezone then array['business', 'location']
+            when c.zone = b.timezone then array['business']
+            else array['location']
+          end
+        ) as basis
+      from (
+        select
+          ${others}, ${time === 'month' ? `${cutOff}::date as month` : 'day'},
+          ${list(measures.map((m) => `sum(${m === 'net_sales' ? NET_SALES : m}) as ${m}`))}
+        from ${finer}
+        group by ${others}, ${cutOff}
+      ) c
+      join business b on b.id = c.business_id
+      join location l on l.business_id = c.business_id and l.id = c.location_id
+    ) c`
+}
+
+/** Writes cells to a rollup. Ordered by key, so that two transactions lock rows in the same order. */
+function write(table: string, { key, measures }: Rollup, cellsOf: string): string {
+  return layout`
+    insert into ${table} as kept (
+      ${key.join(', ')},
+      ${list(measures)}
+    )
+    ${cellsOf}
+    order by ${key.join(', ')}`
+}
+
+/** Adds cells to those of a rollup. */
+function add(table: string, rollup: Rollup, cellsOf: string): string {
+  return layout`
+    ${write(table, rollup, cellsOf)}
+    on conflict (${rollup.key.join(', ')}) do update
+    set
+      ${list(rollup.measures.map((m) => `${m} = kept.${m} + excluded.${m}`))}`
+}
+
+/** Writes facts to every rollup of their kind, in one statement. */
+function toEach(kind: Kind, facts: string, how: typeof write): string {
+  const parts = Object.entries(ROLLUPS)
+    .filter(([, { of }]) => of === kind)
+    .map(([table, rollup]) => ({ table, sql: how(table, rollup, cells(rollup, 'cut')) }))
+  const last = parts.pop()
+  const steps = [
+    `cut as materialized ${nested(cut(kind, facts))}`,
+    ...parts.map(({ table, sql }) => `kept_${table} as ${nested(sql)}`),
+  ]
+  return `with ${steps.join(',\n')}\n${last?.sql};`
+}
+
+/** Applies a change to the rollups. */
+export const keep = (kind: Kind, facts: string) => toEach(kind, net(kind, facts), add)
+
+/** Fills empty rollups. */
+export const fill = (kind: Kind, facts: string) => toEach(kind, facts, write)

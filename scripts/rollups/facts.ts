@@ -1,0 +1,121 @@
+/** The facts to sum up: orders, their lines and payments, and refunds, in one form for each kind. */
+import { layout, nested, union } from './layout.ts'
+
+const MEASURES = ['units_sold', 'units_returned', 'gross_sales', 'discounts', 'returns', 'tax', 'cost']
+export const NET_SALES = 'gross_sales - discounts - returns'
+
+/** The measures of each kind of fact, what distinguishes facts besides time and place, and the units of time. */
+export const FACTS = {
+  sales: { by: [], times: ['day', 'hour'], measures: ['orders', 'refunds', ...MEASURES, 'tips'] },
+  // A cost of zero and an unknown one add up to the same, so the lines with a cost are counted.
+  lines: { by: ['product_id', 'variant_id', 'tax_rate'], times: ['day'], measures: [...MEASURES, 'costed_lines'] },
+  payments: { by: ['method'], times: ['day'], measures: ['payments', 'amount', 'refunds', 'refunded'] },
+} as const satisfies Record<string, { by: readonly string[]; times: readonly string[]; measures: readonly string[] }>
+
+export type Kind = keyof typeof FACTS
+export const KINDS = Object.keys(FACTS) as Kind[]
+
+// Rows have a `sign`: 1 if they are added, -1 if they are removed.
+
+/** Rows `n` with their orders `o`. */
+export const withOrders = (rows: string) => layout`
+  ${nested(rows)} n
+  join orders o on o.business_id = n.business_id and o.id = n.order_id`
+
+/** Orders `o` with their rows `n` of a table. */
+export const ofOrders = (orders: string, table: string) => layout`
+  ${nested(orders)} o
+  join ${table} n on n.business_id = o.business_id and n.order_id = o.id`
+
+/** Refund lines `n` with their refunds `r` and the order lines `i` that they refund. */
+export const withRefunds = (rows: string) => layout`
+  ${nested(rows)} n
+  join order_refund r on r.business_id = n.business_id and r.id = n.refund_id
+  join order_item i
+    on i.business_id = n.business_id and i.order_id = n.order_id and i.line_number = n.line_number`
+
+/** Order lines `i` with the refund lines `n` that refund them, and the refunds `r` of these. */
+export const refundLinesOf = (items: string) => layout`
+  ${nested(items)} i
+  join order_refund r on r.business_id = i.business_id and r.order_id = i.order_id
+  join order_refund_line n
+    on n.business_id = r.business_id and n.refund_id = r.id and n.line_number = i.line_number`
+
+/** A ticket that only takes goods back is a refund, neither an order nor a purchase of its client. */
+export const isSale = (alias: string) => `(${alias}.sale_lines > 0 or ${alias}.return_lines = 0)`
+
+export const orderFacts = (rows: string) => layout`
+  select
+    sign, n.business_id, n.location_id, n.completed_at as at,
+    case when ${isSale('n')} then 1 else 0 end as orders,
+    case when n.return_lines > 0 then 1 else 0 end as refunds,
+    n.units_sold, n.units_returned, n.gross_sales, n.discounts, n.returns, n.tax, n.cost, n.tips
+  from ${nested(rows)} n
+  where n.status = 'completed'`
+
+export const refundFacts = (rows: string) => layout`
+  select
+    sign, n.business_id, n.location_id, n.refunded_at as at, 0 as orders, 1 as refunds,
+    0 as units_sold, n.units_returned, 0 as gross_sales, 0 as discounts, n.returns,
+    -n.tax as tax, -n.cost as cost, -n.tips as tips
+  from ${nested(rows)} n`
+
+export const itemFacts = (itemsAndOrders: string) => layout`
+  select
+    sign, n.business_id, o.location_id, o.completed_at as at, n.product_id, n.variant_id, n.tax_rate,
+    greatest(n.quantity, 0) as units_sold,
+    greatest(-n.quantity, 0) as units_returned,
+    case when n.quantity > 0 then n.gross_sales else 0 end as gross_sales,
+    case when n.quantity > 0 then n.discount else 0 end as discounts,
+    case when n.quantity < 0 then n.discount - n.gross_sales else 0 end as returns,
+    n.tax, round(n.quantity * coalesce(n.unit_cost, 0), 4) as cost,
+    (n.unit_cost is not null)::integer as costed_lines
+  from ${itemsAndOrders}
+  where o.status = 'completed'`
+
+export const refundLineFacts = (linesAndRefunds: string) => layout`
+  select
+    sign, n.business_id, r.location_id, r.refunded_at as at, n.product_id, n.variant_id, i.tax_rate,
+    0 as units_sold, n.quantity as units_returned, 0 as gross_sales, 0 as discounts, n.returns,
+    -n.tax as tax,
+    case when n.restocked then -round(n.quantity * coalesce(n.unit_cost, 0), 4) else 0 end as cost,
+    (n.unit_cost is not null)::integer as costed_lines
+  from ${linesAndRefunds}`
+
+export const paymentFacts = (paymentsAndOrders: string) => layout`
+  select
+    sign, n.business_id, o.location_id, o.completed_at as at, n.method,
+    1 as payments, n.amount, 0 as refunds, 0 as refunded
+  from ${paymentsAndOrders}
+  where o.status = 'completed'`
+
+export const moneyBackFacts = (rows: string) => layout`
+  select
+    sign, n.business_id, n.location_id, n.refunded_at as at, n.method,
+    0 as payments, 0 as amount, 1 as refunds, n.total as refunded
+  from ${nested(rows)} n`
+
+export const customerFacts = (rows: string) => layout`
+  select
+    sign, n.business_id, n.customer_id, n.completed_at as at,
+    case when ${isSale('n')} then 1 else 0 end as orders,
+    ${NET_SALES} as net_sales
+  from ${nested(rows)} n
+  where n.status = 'completed' and n.customer_id is not null`
+
+export const customerRefundFacts = (refundsAndOrders: string) => layout`
+  select sign, n.business_id, o.customer_id, null::timestamptz as at, 0 as orders, -n.returns as net_sales
+  from ${refundsAndOrders}
+  where o.customer_id is not null`
+
+const all = (table: string) => `select 1 as sign, * from ${table} where business_id = target`
+export const ALL_ITEMS = all('order_item')
+export const ALL_REFUND_LINES = all('order_refund_line')
+
+/** Every fact of the business `target`. */
+export const ALL_FACTS: Record<Kind, string> = {
+  sales: union(orderFacts(all('orders')), refundFacts(all('order_refund'))),
+  lines: union(itemFacts(withOrders(ALL_ITEMS)), refundLineFacts(withRefunds(ALL_REFUND_LINES))),
+  payments: union(paymentFacts(withOrders(all('order_payment'))), moneyBackFacts(all('order_refund'))),
+}
+export const ALL_CUSTOMERS = union(customerFacts(all('orders')), customerRefundFacts(withOrders(all('order_refund'))))

@@ -1,0 +1,135 @@
+/**
+ * The triggers on orders and refunds: every change of a fact adds its new contribution and subtracts its old one, in
+ * the transaction of the change.
+ */
+import { keep } from './cells.ts'
+import { keepCustomers, lookUpInstants } from './customers.ts'
+import {
+  customerFacts,
+  customerRefundFacts,
+  itemFacts,
+  moneyBackFacts,
+  ofOrders,
+  orderFacts,
+  paymentFacts,
+  refundFacts,
+  refundLineFacts,
+  refundLinesOf,
+  withOrders,
+  withRefunds,
+} from './facts.ts'
+import { layout, nested, union } from './layout.ts'
+import { addTotals, ORDER_TOTALS, REFUND_TOTALS } from './totals.ts'
+
+/** The rows of a change, in the transition tables that its trigger names. */
+const SIGNED = {
+  insert: 'select 1 as sign, * from added',
+  update: union('select -1 as sign, * from removed', 'select 1 as sign, * from added'),
+  delete: 'select -1 as sign, * from removed',
+} as const
+type Event = keyof typeof SIGNED
+
+/** Old and new versions of the rows in which an update changed one of some columns. */
+const changed = (columns: string) => layout`
+  select sum(sign)::integer as sign, ${columns}
+  from ${nested(SIGNED.update)} n
+  group by ${columns}
+  having sum(sign) <> 0`
+/** Lines, payments and refunds follow their order if its status, time, place or client changes. */
+const MOVED = changed('business_id, id, status, completed_at, location_id, customer_id')
+/** Refund lines follow the tax rate of their order line. */
+const RETAXED = changed('business_id, order_id, line_number, tax_rate')
+
+/** Locks orders, so that what is read of them stays true until the end of the transaction. */
+const lockOrders = (rows: string) => layout`
+  perform 1 from orders o
+  where (o.business_id, o.id) in (
+    select n.business_id, n.order_id
+    from ${nested(rows)} n
+  )
+  order by o.business_id, o.id
+  for no key update;`
+
+/** The shared lock: a change of time zone rebuilds under the exclusive one, so it never misses a sale being written. */
+const shareLock = (rows: string) => layout`
+  if exists (
+    select from ${nested(rows)} n
+    where not exists (select from business b where b.id = n.business_id)
+  ) then
+    raise exception 'set app.business_id to the business of these rows: its sums could not be kept otherwise';
+  end if;
+  perform pg_advisory_xact_lock_shared(hashtextextended(k.business_id::text, 0))
+  from (
+    select distinct business_id
+    from ${nested(rows)} n
+    order by business_id
+  ) k;`
+
+function onOrders(event: Event): string[] {
+  const rows = SIGNED[event]
+  const clients = customerFacts(rows)
+  if (event !== 'update') {
+    return [
+      keep('sales', orderFacts(rows)),
+      keepCustomers(clients),
+      ...(event === 'delete' ? [lookUpInstants(clients)] : []),
+    ]
+  }
+  return [
+    keep('sales', orderFacts(rows)),
+    keepCustomers(union(clients, customerRefundFacts(ofOrders(MOVED, 'order_refund')))),
+    lookUpInstants(clients),
+    layout`
+      if exists ${nested(MOVED)} then
+        ${keep('lines', itemFacts(ofOrders(MOVED, 'order_item')))}
+        ${keep('payments', paymentFacts(ofOrders(MOVED, 'order_payment')))}
+      end if;`,
+  ]
+}
+
+function onItems(event: Event): string[] {
+  const facts = itemFacts(withOrders(SIGNED[event]))
+  const retaxed = refundLineFacts(refundLinesOf(RETAXED))
+  return [addTotals(ORDER_TOTALS, SIGNED[event]), keep('lines', event === 'update' ? union(facts, retaxed) : facts)]
+}
+
+function onPayments(event: Event): string[] {
+  return [lockOrders(SIGNED[event]), keep('payments', paymentFacts(withOrders(SIGNED[event])))]
+}
+
+function onRefunds(event: Event): string[] {
+  return [
+    lockOrders(SIGNED[event]),
+    keep('sales', refundFacts(SIGNED[event])),
+    keepCustomers(customerRefundFacts(withOrders(SIGNED[event]))),
+    keep('payments', moneyBackFacts(SIGNED[event])),
+  ]
+}
+
+function onRefundLines(event: Event): string[] {
+  return [addTotals(REFUND_TOTALS, SIGNED[event]), keep('lines', refundLineFacts(withRefunds(SIGNED[event])))]
+}
+
+const STATEMENTS: Record<string, (event: Event) => string[]> = {
+  orders: onOrders,
+  order_item: onItems,
+  order_payment: onPayments,
+  order_refund: onRefunds,
+  order_refund_line: onRefundLines,
+}
+
+/** The functions of all triggers: one for each table and kind of change. */
+export function triggerFunctions(): string[] {
+  return Object.entries(STATEMENTS).flatMap(([table, statements]) =>
+    (Object.keys(SIGNED) as Event[]).map(
+      (event) => layout`
+        create or replace function ${table}_rollup_${event}() returns trigger
+        language plpgsql security definer set search_path = public, pg_temp
+        as $$
+        begin
+          ${[shareLock(SIGNED[event]), ...statements(event), 'return null;'].join('\n\n')}
+        end
+        $$;`,
+    ),
+  )
+}
