@@ -1,4 +1,5 @@
 import { type Expression, sql } from 'kysely'
+import { compileOnce } from '../../database/compiled.ts'
 import type { Transaction } from '../../database/database.ts'
 import type { Days } from '../../time/window.ts'
 import { atLocation, onDays } from '../conditions.ts'
@@ -114,42 +115,48 @@ export async function periodChanges(
  * How many clients completed an order in a window: new ones, whose first order ever falls in it, and returning ones.
  * With a location, its orders decide which clients count; whether they are new is a matter of the whole business.
  */
-export function clientCounts(db: Transaction, { businessId, locationId }: SalesScope, days: Days, timezone: string) {
-  const { from, to } = days
-  const dayOf = (instant: Expression<Date | null>) => sql<string>`(${instant} at time zone ${timezone})::date`
-  // Only for the index: the local days decide.
-  const earliest = sql<Date>`(${from}::timestamp at time zone ${timezone}) - interval '3 hours'`
-  // The first and last order settle most clients; for the others, the orders are looked up by client.
-  const isKnown =
-    locationId === undefined ? [onDays('s.first_at', days, timezone), onDays('s.last_at', days, timezone)] : []
-
-  const clients = db
-    .selectFrom('customer_sales as s')
-    .select(({ ref }) => dayOf(ref('s.first_at')).as('first_day'))
-    .where('s.business_id', '=', businessId)
-    .where('s.last_at', '>=', earliest)
-    .where(({ eb, ref }) => eb(dayOf(ref('s.first_at')), '<=', to))
-    .where(({ eb, ref }) => eb(dayOf(ref('s.last_at')), '>=', from))
-    .where(({ exists, or, selectFrom }) =>
-      or([
-        ...isKnown,
-        exists(
-          selectFrom('orders as o')
-            .select('o.id')
-            .whereRef('o.business_id', '=', 's.business_id')
-            .whereRef('o.customer_id', '=', 's.customer_id')
-            .where('o.status', '=', 'completed')
-            .where(({ eb, or }) => or([eb('o.sale_lines', '>', 0), eb('o.return_lines', '=', 0)]))
-            .where(onDays('o.completed_at', days, timezone))
-            .where(atLocation('o.location_id', locationId)),
-        ),
-      ]),
-    )
-  return db
-    .selectFrom(clients.as('active'))
-    .select(({ cast, fn }) => [
-      cast<number>(fn.countAll().filterWhere('first_day', '>=', from), 'integer').as('new'),
-      cast<number>(fn.countAll().filterWhere('first_day', '<', from), 'integer').as('returning'),
-    ])
-    .executeTakeFirstOrThrow()
+export async function clientCounts(db: Transaction, scope: SalesScope, days: Days, timezone: string) {
+  const [counts] = await countClients(db, { ...scope, ...days, timezone })
+  return counts ?? { new: 0, returning: 0 }
 }
+
+const countClients = compileOnce(
+  (db, { businessId, locationId, from, to, timezone }: SalesScope & Days & { timezone: string }) => {
+    const days = { from, to }
+    const dayOf = (instant: Expression<Date | null>) => sql<string>`(${instant} at time zone ${timezone})::date`
+    // Only for the index: the local days decide.
+    const earliest = sql<Date>`(${from}::timestamp at time zone ${timezone}) - interval '3 hours'`
+    // The first and last order settle most clients; for the others, the orders are looked up by client.
+    const isKnown =
+      locationId === undefined ? [onDays('s.first_at', days, timezone), onDays('s.last_at', days, timezone)] : []
+
+    const clients = db
+      .selectFrom('customer_sales as s')
+      .select(({ ref }) => dayOf(ref('s.first_at')).as('first_day'))
+      .where('s.business_id', '=', businessId)
+      .where('s.last_at', '>=', earliest)
+      .where(({ eb, ref }) => eb(dayOf(ref('s.first_at')), '<=', to))
+      .where(({ eb, ref }) => eb(dayOf(ref('s.last_at')), '>=', from))
+      .where(({ exists, or, selectFrom }) =>
+        or([
+          ...isKnown,
+          exists(
+            selectFrom('orders as o')
+              .select('o.id')
+              .whereRef('o.business_id', '=', 's.business_id')
+              .whereRef('o.customer_id', '=', 's.customer_id')
+              .where('o.status', '=', 'completed')
+              .where(({ eb, or }) => or([eb('o.sale_lines', '>', 0), eb('o.return_lines', '=', 0)]))
+              .where(onDays('o.completed_at', days, timezone))
+              .where(atLocation('o.location_id', locationId)),
+          ),
+        ]),
+      )
+    return db
+      .selectFrom(clients.as('active'))
+      .select(({ cast, fn }) => [
+        cast<number>(fn.countAll().filterWhere('first_day', '>=', from), 'integer').as('new'),
+        cast<number>(fn.countAll().filterWhere('first_day', '<', from), 'integer').as('returning'),
+      ])
+  },
+)
