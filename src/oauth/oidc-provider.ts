@@ -7,8 +7,6 @@ export type {
   Adapter,
   AdapterPayload,
   AllClientMetadata,
-  Client,
-  Configuration,
   default as Provider,
   Interaction,
   JWK,

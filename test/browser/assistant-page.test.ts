@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { buildPage } from '../../scripts/build-page.ts'
-import { openBrowser, shoot } from '../support/browser.ts'
+import { openBrowser, openPage, shoot } from '../support/browser.ts'
 import { rpc, type Service, startService } from '../support/service.ts'
 import { makeShop, makeUser } from '../support/shop.ts'
 
@@ -31,15 +31,7 @@ afterAll(async () => {
 })
 
 beforeEach(async () => {
-  page = await chromium.browser.newPage()
-  complaints = []
-  page.on('console', (message) => {
-    // Refused requests are part of the tests; the console repeats their status.
-    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) {
-      complaints.push(message.text())
-    }
-  })
-  page.on('pageerror', (error) => complaints.push(error.message))
+  ;({ page, complaints } = await openPage(chromium.browser))
 })
 afterEach(async () => {
   await page.close()

@@ -40,6 +40,23 @@ export async function openBrowser(): Promise<{ browser: BrowserContext; close():
   }
 }
 
+/**
+ * A new page, and what it complains of: errors in its console, and exceptions that nothing caught.
+ * @returns the list of complaints, which goes on growing
+ */
+export async function openPage(browser: BrowserContext): Promise<{ page: Page; complaints: string[] }> {
+  const page = await browser.newPage()
+  const complaints: string[] = []
+  page.on('console', (message) => {
+    // Refused requests are part of the tests; the console repeats their status.
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) {
+      complaints.push(message.text())
+    }
+  })
+  page.on('pageerror', (error) => complaints.push(error.message))
+  return { page, complaints }
+}
+
 /** Checks that nothing is wider than a phone; saves screenshots, light and dark, to the folder SCREENSHOTS if set. */
 export async function shoot(page: Page, name: string): Promise<void> {
   const desktop = page.viewportSize()

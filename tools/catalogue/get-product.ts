@@ -1,8 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { together } from '../../src/database/together.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { formatMoney, MoneySchema, money, quantity } from '../../src/money/money.ts'
-import { findProductDetail, requireProduct } from '../../src/pos/catalogue/product-detail.ts'
+import { findProductDetail } from '../../src/pos/catalogue/product-detail.ts'
 import { page } from '../../src/results/cursor.ts'
 import { EntityRef, Nullable, NullableText } from '../../src/results/schema.ts'
 import { table } from '../../src/results/table.ts'
@@ -68,10 +67,7 @@ export default defineTool({
     const to = localDate(now, business.timezone)
     const days = { from: addDays(to, 1 - SALES_DAYS), to }
     const limits = { variants: MAX_VARIANTS, locations: MAX_LOCATIONS }
-    const [, { product, variants, sales }] = await together([
-      requireProduct(db, business.id, reference),
-      findProductDetail(db, business.id, reference, days, limits),
-    ])
+    const { product, variants, sales } = await findProductDetail(db, business.id, reference, days, limits)
     const amount = (value: string) => money(value, business).amount
     const shown = page(
       variants,

@@ -27,32 +27,8 @@ function matchesOf(db: Transaction, businessId: string, reference: string) {
 }
 
 /**
- * Checks that a reference means one product: by SKU, by a variant's or product's id, or by barcode.
- * @throws ServiceError `not_found`; `invalid_argument` naming the products that share a barcode
- */
-export async function requireProduct(db: Transaction, businessId: string, reference: string): Promise<void> {
-  const { bySku, byId, whole, byBarcode } = matchesOf(db, businessId, reference)
-  const [sku, variant, product, holders] = await Promise.all([
-    bySku.select('v.id').executeTakeFirst(),
-    byId?.select('v.id').executeTakeFirst(),
-    whole?.select('p.id').executeTakeFirst(),
-    byBarcode.select(['v.sku', 'p.name']).limit(MAX_NAMED).execute(),
-  ])
-  if (sku !== undefined || variant !== undefined || product !== undefined || holders.length === 1) return
-  if (holders.length === 0) {
-    throw new ServiceError('not_found', 'product: nothing in this business has that id, SKU or barcode.', {
-      hint: 'Find it with get_products.',
-    })
-  }
-  const names = holders.map((holder) => `${clean(holder.name, 60)} (SKU ${clean(holder.sku, 60)})`)
-  throw new ServiceError('invalid_argument', `product: that barcode is on several products: ${names.join('; ')}.`, {
-    hint: 'Pass the SKU of one.',
-  })
-}
-
-/**
  * The product that a reference means, and the variant unless it means a whole product. These are expressions, for
- * queries sent together with the check. PostgreSQL tries the next candidate only if the one before is null.
+ * queries that leave together. PostgreSQL tries the next candidate only if the one before is null.
  */
 function meaningOf(db: Transaction, businessId: string, reference: string) {
   const { bySku, byId, whole, byBarcode } = matchesOf(db, businessId, reference)
@@ -72,6 +48,22 @@ function meaningOf(db: Transaction, businessId: string, reference: string) {
       holder.select('v.id').$asScalar(),
     ),
   }
+}
+
+/** The variants that share the barcode of a reference, if it means nothing else. */
+function holdersOf(db: Transaction, businessId: string, reference: string) {
+  const { bySku, byId, whole, byBarcode } = matchesOf(db, businessId, reference)
+  return byBarcode
+    .select(['v.sku', 'p.name'])
+    .where(({ and, exists, not }) =>
+      and([
+        not(exists(bySku.select('v.id'))),
+        ...(byId === undefined ? [] : [not(exists(byId.select('v.id')))]),
+        ...(whole === undefined ? [] : [not(exists(whole.select('p.id')))]),
+      ]),
+    )
+    .limit(MAX_NAMED)
+    .execute()
 }
 
 interface VariantDetailRow {
@@ -117,12 +109,14 @@ function findProduct(db: Transaction, businessId: string, productId: Expression<
     ])
     .where('p.business_id', '=', businessId)
     .where('p.id', '=', productId)
-    .executeTakeFirstOrThrow()
+    .executeTakeFirst()
 }
 
 /**
  * One product with its variants, their stock, and its sales on some local days of the business. The variant of the
  * reference comes first, the others by SKU; one variant beyond the limit shows that there are more.
+ * @param reference SKU, id of a variant or of the product, or barcode
+ * @throws ServiceError `not_found`; `invalid_argument` naming the products that share a barcode
  */
 export async function findProductDetail(
   db: Transaction,
@@ -166,10 +160,22 @@ export async function findProductDetail(
         where business_id = ${businessId} and basis = 'business' and product_id = ${productId} and units_sold > 0
       ) as last_sold_on
     from ${cells} c where product_id = ${productId}`
-  const [product, listed, sold] = await Promise.all([
+  const [product, listed, sold, holders] = await Promise.all([
     findProduct(db, businessId, productId),
     variants.execute(db),
     sales.execute(db),
+    holdersOf(db, businessId, reference),
   ])
+  if (product === undefined) {
+    throw new ServiceError('not_found', 'product: nothing in this business has that id, SKU or barcode.', {
+      hint: 'Find it with get_products.',
+    })
+  }
+  if (holders.length > 1) {
+    const names = holders.map((holder) => `${clean(holder.name, 60)} (SKU ${clean(holder.sku, 60)})`)
+    throw new ServiceError('invalid_argument', `product: that barcode is on several products: ${names.join('; ')}.`, {
+      hint: 'Pass the SKU of one.',
+    })
+  }
   return { product, variants: listed.rows, sales: sold.rows[0] as SalesRow }
 }

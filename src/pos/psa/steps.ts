@@ -42,7 +42,7 @@ const STEP_COLUMNS = [
 ] as const
 
 /** A step of any board; it may have no assignee. */
-export type StepRow = Awaited<ReturnType<typeof findSteps>>[number]
+type StepRow = Awaited<ReturnType<typeof findSteps>>[number]
 
 export interface StepQuery {
   status: StepStatusFilter
