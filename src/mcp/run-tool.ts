@@ -1,5 +1,6 @@
 import { type AuthorizedBusiness, describeBusiness, scopesIn } from '../auth/principal.ts'
-import { setAccess } from '../database/database.ts'
+import type { Scope } from '../auth/scopes.ts'
+import { setAccess, type Transaction } from '../database/database.ts'
 import { ServiceError } from '../errors.ts'
 import type { RegisteredTool } from './registry.ts'
 import { resolveBusiness } from './resolve-business.ts'
@@ -63,7 +64,7 @@ function read(
   input: Record<string, unknown>,
   { database, principal, now }: CallContext,
 ): Promise<ToolResult<Record<string, unknown>>> {
-  return database.within({ businessId: business.id }, 'read', (db) =>
+  const work = (db: Transaction) =>
     tool.handler(input, {
       business,
       principal,
@@ -80,9 +81,13 @@ function read(
         await setAccess(db, { businessId: business.id })
         return results
       },
-    }),
-  )
+    })
+  const turn = { principal: principal.ref, isHeavy: tool.scopes.some((scope) => HEAVY_SCOPES.includes(scope)) }
+  return database.within({ businessId: business.id }, 'read', work, turn)
 }
+
+/** Reports and summaries may read years of sales. */
+const HEAVY_SCOPES: readonly Scope[] = ['reports:read', 'pos:intents']
 
 /** A failure as text that lets a model correct itself: code, sentence, hint, and whether a retry can help. */
 export function describeFailure(error: ServiceError): string {
