@@ -5,6 +5,7 @@ import Fastify, { LogController } from 'fastify'
 import type { AppOptions as FirebaseAppOptions } from 'firebase-admin/app'
 import apiKeys from '../plugins/auth/api-keys.ts'
 import settings from '../plugins/auth/assistant-page.ts'
+import credentialGuard from '../plugins/auth/credential-guard.ts'
 import firebase from '../plugins/auth/firebase.ts'
 import jwt from '../plugins/auth/jwt.ts'
 import keyRoutes from '../plugins/auth/key-routes.ts'
@@ -88,7 +89,9 @@ export async function buildApp(options: AppOptions) {
     } else {
       await app.register(sessions, options.sessions)
     }
-    await app.register(rateLimit, { config, ...(options.sessions === undefined ? { redis: app.redis } : {}) })
+    const store = options.sessions === undefined ? { redis: app.redis } : {}
+    await app.register(rateLimit, { config, ...store })
+    await app.register(credentialGuard, { config, ...store })
 
     await app.register(firebase, { config, clock, ...(options.firebaseApp ? { appOptions: options.firebaseApp } : {}) })
     await app.register(jwt, { config, clock })

@@ -62,8 +62,6 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
   app.post(
     '/oauth/interaction/:uid/login',
     {
-      onRequest: app.rateLimits.checkFailures,
-      onSend: app.rateLimits.countFailure,
       schema: {
         ...hide,
         params,
@@ -75,7 +73,10 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
     },
     async (request, reply) => {
       await interactionOf(request, reply, 'login')
-      const { userId } = await app.tokens.signIn(request.body.firebaseIdToken)
+      const { firebaseIdToken } = request.body
+      const { userId } = await app.credentialGuard.check(request, firebaseIdToken, () =>
+        app.tokens.signIn(firebaseIdToken),
+      )
       reply.header('set-cookie', endedSession)
       return finish(request, reply, { login: { accountId: userId, remember: false } })
     },
@@ -154,7 +155,7 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
 
 export default fp(interactions, {
   name: 'oauth-interactions',
-  dependencies: ['@fastify/helmet', 'errors', 'rate-limit', 'tokens', 'pages'],
+  dependencies: ['@fastify/helmet', 'errors', 'credential-guard', 'tokens', 'pages'],
   encapsulate: true,
 })
 

@@ -65,7 +65,10 @@ const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, sto
     const own = at(({ url }) => url.slice(ISSUER_PATH.length))
     const hidden = { schema: { hide: true } }
 
-    server.get('/oauth/authorize', hidden, (request, reply) => {
+    const isLimited = {
+      onRequest: (request: FastifyRequest) => app.rateLimits.countAnonymous(request, 'authorizations'),
+    }
+    server.get('/oauth/authorize', { ...hidden, ...isLimited }, (request, reply) => {
       // Tills are shared: the last person who signed in may not be the one who connects a client now.
       delete request.raw.headers.cookie
       return handOver(request, reply, authorizeUrl(request))
@@ -74,7 +77,11 @@ const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, sto
     server.post('/oauth/session/end/confirm', hidden, own)
     server.post('/oauth/token', hidden, own)
     server.post('/oauth/revoke', hidden, own)
-    server.post('/oauth/register', { ...hidden, onRequest: app.rateLimits.countRegistration }, own)
+    server.post(
+      '/oauth/register',
+      { ...hidden, onRequest: (request) => app.rateLimits.countAnonymous(request, 'registrations') },
+      own,
+    )
     server.get('/oauth/jwks', hidden, own)
 
     // RFC 8414 section 3.1 puts the well-known part before the issuer's path; some clients look after it.

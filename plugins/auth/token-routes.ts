@@ -11,8 +11,7 @@ import { ERROR_RESPONSES } from '../http/errors.ts'
 /** `POST /mcp/token`, and the routes that refresh, revoke and list tokens. */
 const tokenRoutes: FastifyPluginAsyncTypebox = async (app) => {
   await app.register(emptyBody)
-  app.addHook('onRequest', app.rateLimits.checkFailures)
-  app.addHook('onSend', app.rateLimits.countFailure)
+  const guard = app.credentialGuard
   app.addHook('onSend', async (_request, reply) => {
     reply.header('cache-control', 'no-store')
   })
@@ -27,12 +26,13 @@ const tokenRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: TokenGrantSchema, ...ERROR_RESPONSES },
       },
     },
-    ({ body, headers }) =>
-      app.tokens.exchange(body.firebaseIdToken, {
-        scopes: body.scopes,
-        label: body.label,
-        client: headers['user-agent'],
-      }),
+    (request) => {
+      const { firebaseIdToken, scopes, label } = request.body
+      const client = request.headers['user-agent']
+      return guard.check(request, firebaseIdToken, () =>
+        app.tokens.exchange(firebaseIdToken, { scopes, label, client }),
+      )
+    },
   )
 
   app.post(
@@ -45,7 +45,10 @@ const tokenRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: TokenGrantSchema, ...ERROR_RESPONSES },
       },
     },
-    (request) => app.tokens.refresh(bearerOf(request), request.headers['user-agent']),
+    (request) => {
+      const token = bearerOf(request)
+      return guard.check(request, token, () => app.tokens.refresh(token, request.headers['user-agent']))
+    },
   )
 
   app.post(
@@ -76,8 +79,12 @@ const tokenRoutes: FastifyPluginAsyncTypebox = async (app) => {
   )
 
   /** The user behind an MCP token or a Firebase ID token. */
-  async function userOf(request: FastifyRequest): Promise<string> {
+  function userOf(request: FastifyRequest): Promise<string> {
     const credential = bearerOf(request)
+    return guard.check(request, credential, () => userBehind(credential))
+  }
+
+  async function userBehind(credential: string): Promise<string> {
     if (app.jwtSigner.isFirebaseToken(credential)) return (await app.tokens.signIn(credential)).userId
     const { userId, kind } = await app.principals.authenticate(credential)
     if (kind !== 'merchant' || userId === null) {
@@ -89,6 +96,6 @@ const tokenRoutes: FastifyPluginAsyncTypebox = async (app) => {
 
 export default fp(tokenRoutes, {
   name: 'token-routes',
-  dependencies: ['errors', 'rate-limit', 'jwt', 'principals', 'tokens'],
+  dependencies: ['errors', 'credential-guard', 'jwt', 'principals', 'tokens'],
   encapsulate: true,
 })

@@ -56,7 +56,8 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authentic
   app.addHook('onRequest', app.checkHost)
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURITY_HEADERS)
-    const principal = await authenticate(bearerOf(request))
+    const credential = bearerOf(request)
+    const principal = await app.credentialGuard.check(request, credential, () => authenticate(credential))
     await app.rateLimits.countRequest(principal.ref)
     request.principal = principal
   })
@@ -145,6 +146,7 @@ export default fp(mcp, {
     'errors',
     'host-check',
     'rate-limit',
+    'credential-guard',
     'postgres',
     'sessions',
     'principals',
