@@ -26,6 +26,7 @@ import errors from '../plugins/http/errors.ts'
 import health from '../plugins/http/health.ts'
 import hostCheck from '../plugins/http/host-check.ts'
 import metrics from '../plugins/http/metrics.ts'
+import pressure from '../plugins/http/pressure.ts'
 import rateLimit from '../plugins/http/rate-limit.ts'
 import requestLog from '../plugins/http/request-log.ts'
 import shutdown from '../plugins/http/shutdown.ts'
@@ -78,6 +79,7 @@ export async function buildApp(options: AppOptions) {
     await app.register(shutdown)
     await app.register(requestLog)
     await app.register(errors)
+    await app.register(pressure, { config })
     await app.register(hostCheck, { config })
     await app.register(metrics, { config })
 

@@ -9,6 +9,7 @@ const UPDATE_OWN = `
   for field, value in pairs(cjson.decode(ARGV[2])) do record[field] = value end
   redis.call('SET', KEYS[1], cjson.encode(record), unpack(ARGV, 3))
   return 1`
+const HEALTH_TTL_SECONDS = 60
 const ENDED = JSON.stringify({ ended: true })
 
 /** The key of a session. Ids come from clients, so braces are escaped: they would set the hash tag. */
@@ -68,7 +69,8 @@ export function createRedisSessionStore(redis: Redis): SessionStore {
     },
 
     async ping() {
-      await redis.ping()
+      // A full Redis, or a replica, answers PING but takes no sessions.
+      await redis.set('mcp:health', '1', 'EX', HEALTH_TTL_SECONDS)
     },
   }
 }

@@ -35,7 +35,7 @@ export interface SessionStore {
   noteLists(sessionId: string, principal: string, lists: string): Promise<void>
   /** Ends a session for good: its id is remembered as ended for `ttlSeconds`. */
   end(sessionId: string, ttlSeconds: number): Promise<void>
-  /** @throws when the store does not answer */
+  /** Writes something small. @throws when the store does not take it */
   ping(): Promise<void>
 }
 

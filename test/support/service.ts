@@ -45,6 +45,8 @@ export async function startService(
         MCP_TOKEN_SECRET: SECRET,
         LOG_LEVEL: 'silent',
         TOKEN_RATE_LIMIT_PER_MINUTE: '10000',
+        // Tests share a machine that may be held up.
+        MAX_EVENT_LOOP_DELAY_MS: '0',
         ...options.config,
         ...config,
       }),

@@ -53,12 +53,17 @@ export function createConversations(app: FastifyInstance, clock: Clock) {
     const session = found === null ? recordOf(principal) : requireOwn(found, principal)
     const ttl = ttlOf(principal)
     const expiresAt = now() + ttl
-    if (found === null) await app.sessions.save(sessionId, session, ttl)
+    if (found === null) await store(sessionId, session, principal)
     // A session lives as long as the token in use, including one that replaced the first.
     else if ((session.expiresAt ?? 0) < expiresAt - RENEWAL_STEP_SECONDS) {
       await app.sessions.renew(sessionId, principal.ref, expiresAt, ttl)
     }
     return { sessionId, session, lastBusinessId: lastBusinessId ?? undefined }
+  }
+
+  /** Whoever makes up ids by the hundred is served, but no longer remembered: the store is shared by all. */
+  async function store(sessionId: string, session: SessionRecord, principal: Principal): Promise<void> {
+    if (await app.rateLimits.countSession(principal.ref)) await app.sessions.save(sessionId, session, ttlOf(principal))
   }
 
   /** Without a session, the principal's last choice counts; it is read only for calls that need it. */
@@ -98,7 +103,7 @@ export function createConversations(app: FastifyInstance, clock: Clock) {
       if (client === 'openai-mcp') return NEW_CONVERSATION
       const sessionId = randomUUID()
       const session = { ...recordOf(principal), protocolVersion: textOf(initialize.params?.protocolVersion), client }
-      await app.sessions.save(sessionId, session, ttlOf(principal))
+      await store(sessionId, session, principal)
       reply.header(SESSION_HEADER, sessionId)
       return { ...NEW_CONVERSATION, sessionId, session }
     },
