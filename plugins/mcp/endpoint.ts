@@ -10,6 +10,7 @@ import { createConversations, type Message, sessionIdOf } from './protocol/conve
 import { createExchange, toWebRequest } from './protocol/exchange.ts'
 import { serveLegacy } from './protocol/legacy.ts'
 import { serveListen, serveModern } from './protocol/modern.ts'
+import { pinOf, withPin } from './protocol/pin.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -59,7 +60,7 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authentic
     const credential = bearerOf(request)
     const principal = await app.credentialGuard.check(request, credential, () => authenticate(credential))
     await app.rateLimits.countRequest(principal.ref)
-    request.principal = principal
+    request.principal = withPin(principal, pinOf(request))
   })
 
   app.post(path, ROUTE, async (request, reply) => {
@@ -136,7 +137,8 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authentic
   /** A function that authenticates again later. It holds on to the credential, not to the request. */
   function renewalOf(request: FastifyRequest): () => Promise<Principal> {
     const credential = bearerOf(request)
-    return () => authenticate(credential)
+    const pin = pinOf(request)
+    return async () => withPin(await authenticate(credential), pin)
   }
 }
 
@@ -150,6 +152,7 @@ export default fp(mcp, {
     'postgres',
     'sessions',
     'principals',
+    'tokens',
     'registry',
     'tool-calls',
     'streams',

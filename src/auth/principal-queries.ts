@@ -5,6 +5,7 @@ import type { VerifiedMcpToken } from './mcp-token.ts'
 import { findMemberships } from './memberships.ts'
 import type { Principal } from './principal.ts'
 import type { Scope } from './scopes.ts'
+import { isReplaced } from './token-families.ts'
 
 const USED_EVERY_MS = 60_000
 
@@ -18,7 +19,7 @@ export async function findTokenPrincipal(database: Database, claims: VerifiedMcp
     const [token, businesses] = await Promise.all([
       db
         .selectFrom('mcp_token')
-        .select(['revoked_at', 'last_used_at'])
+        .select(['family_id', 'revoked_at', 'replaced_at', 'last_used_at'])
         .where('jti', '=', claims.jti)
         .executeTakeFirst(),
       findMemberships(db, claims.sub),
@@ -27,6 +28,9 @@ export async function findTokenPrincipal(database: Database, claims: VerifiedMcp
   })
   if (found.token === undefined || found.token.revoked_at !== null) {
     throw new ServiceError('unauthenticated', 'This token was revoked. Generate a new one in Settings → AI Assistant.')
+  }
+  if (isReplaced(found.token, now)) {
+    throw new ServiceError('unauthenticated', 'This token was replaced by a newer one. Use that, or sign in again.')
   }
   if (found.businesses.length === 0) {
     throw new ServiceError('forbidden', 'You have no active membership in any business. Ask an owner to restore it.')
@@ -41,7 +45,7 @@ export async function findTokenPrincipal(database: Database, claims: VerifiedMcp
     role: 'merchant',
     ref: `user:${claims.sub}`,
     userId: claims.sub,
-    credentialId: claims.jti,
+    credentialId: found.token.family_id,
     grantedScopes: claims.scopes,
     businesses: found.businesses,
     defaultBusinessId: claims.business,

@@ -26,6 +26,8 @@ export async function runTool(
 ): Promise<CallOutcome> {
   const input = checkArguments(args)
   if (tool.kind === 'context') {
+    // A pin that is not theirs is refused here as everywhere.
+    if (context.hints.pin !== undefined) await resolveBusiness(context.principal, context.hints, context.findTenant)
     const { text, data } = await tool.handler(input, context)
     return { result: { text, data }, businessId: null, isAudited: false }
   }

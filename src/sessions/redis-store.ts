@@ -18,12 +18,12 @@ export function sessionKey(sessionId: string): string {
 }
 
 /**
- * Sessions in Redis: for each a string `mcp:session:{sid}` with the record as JSON, and for each principal a string
- * `mcp:choice:{principal}` with the last choice.
+ * Sessions in Redis: for each a string `mcp:session:{sid}` with the record as JSON, and for each credential a
+ * string `mcp:choice:{credential}` with the last choice.
  * @param redis with auto-pipelining, so that commands sent together take one round trip, on a Cluster too
  */
 export function createRedisSessionStore(redis: Redis): SessionStore {
-  const choiceKey = (principal: string) => `mcp:choice:${principal}`
+  const choiceKey = (credential: string) => `mcp:choice:${credential}`
   const updateOwn = (
     sessionId: string,
     principal: string,
@@ -35,13 +35,16 @@ export function createRedisSessionStore(redis: Redis): SessionStore {
     redis.isCluster ? Promise.all(keys.map((key) => redis.get(key))) : redis.mget(keys)
 
   return {
-    async read(sessionId, principal): Promise<SessionState> {
+    async read(sessionId, credential): Promise<SessionState> {
       if (sessionId === undefined) {
-        return { session: null, lastBusinessId: principal === undefined ? null : await redis.get(choiceKey(principal)) }
+        return {
+          session: null,
+          lastBusinessId: credential === undefined ? null : await redis.get(choiceKey(credential)),
+        }
       }
       const key = sessionKey(sessionId)
-      if (principal === undefined) return { session: toSession(await redis.get(key)), lastBusinessId: null }
-      const [json = null, lastBusinessId = null] = await getBoth(key, choiceKey(principal))
+      if (credential === undefined) return { session: toSession(await redis.get(key)), lastBusinessId: null }
+      const [json = null, lastBusinessId = null] = await getBoth(key, choiceKey(credential))
       return { session: toSession(json), lastBusinessId }
     },
 
@@ -53,10 +56,10 @@ export function createRedisSessionStore(redis: Redis): SessionStore {
       await updateOwn(sessionId, principal, { expiresAt }, 'EX', ttlSeconds)
     },
 
-    async chooseBusiness(sessionId, principal, businessId) {
+    async chooseBusiness(sessionId, { principal, credential }, businessId) {
       await Promise.all([
         sessionId === undefined ? undefined : updateOwn(sessionId, principal, { businessId }, 'KEEPTTL'),
-        redis.set(choiceKey(principal), businessId, 'EX', CHOICE_TTL_SECONDS),
+        redis.set(choiceKey(credential), businessId, 'EX', CHOICE_TTL_SECONDS),
       ])
     },
 

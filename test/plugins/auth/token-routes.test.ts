@@ -246,7 +246,7 @@ describe('tokens of one’s own', () => {
 
 it.each([
   ['/mcp/token', 'firebaseIdToken is required.'],
-  ['/mcp/token/revoke', 'jti is required.'],
+  ['/mcp/token/revoke', 'Give either jti or all.'],
 ])('%s names what an empty body lacks', async (url, message) => {
   const authorization = `Bearer ${await service.tokenOf('ana')}`
   for (const headers of [{ authorization }, { authorization, 'content-type': 'application/json' }]) {
