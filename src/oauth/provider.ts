@@ -2,7 +2,6 @@ import type { JsonWebKey, KeyObject } from 'node:crypto'
 import { isIP } from 'node:net'
 import { scopesOfMemberships } from '../auth/principal.ts'
 import { intersectScopes, SCOPES, type Scope } from '../auth/scopes.ts'
-import { ServiceError } from '../errors.ts'
 import type { Clock } from '../time/clock.ts'
 import { createAdapter, isSecret, keyOf } from './adapter.ts'
 import type { OAuthAddresses } from './addresses.ts'
@@ -17,6 +16,7 @@ import {
   type KoaContextWithOIDC,
   type Provider,
 } from './oidc-provider.ts'
+import { describeProblem, type Language, languageOf } from './problems.ts'
 import type { OAuthStore } from './store.ts'
 
 export interface AuthorizationServerOptions {
@@ -30,7 +30,7 @@ export interface AuthorizationServerOptions {
   signingKey: { kid: string; key: KeyObject }
   accessTokenTtlSeconds: number
   /** The HTML of a page that says what went wrong. */
-  errorPage(problem: string): string
+  errorPage(problem: string, language: Language): string
 }
 
 const MINUTE = 60
@@ -134,12 +134,13 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
         },
       },
     },
-    renderError: (ctx, { error, error_description: description }, cause) => {
+    renderError: (ctx, _out, problem) => {
+      const language = languageOf(ctx)
       ctx.type = 'html'
-      ctx.body = options.errorPage(cause instanceof ServiceError ? cause.message : (description ?? error))
+      ctx.body = options.errorPage(describeProblem(problem, language, ctx.get('x-request-id')), language)
     },
   })
-  // The plugin that passes requests on sets the host and protocol of the public address.
+  // The plugin that passes requests on sets host and protocol of the public address, and the request's id.
   provider.proxy = true
   provider.Client.prototype.compareClientSecret = function (sent) {
     return isSecret(sent, this.clientSecret ?? '')
