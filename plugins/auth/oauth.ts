@@ -5,6 +5,8 @@ import { type Config, listOf } from '../../src/config.ts'
 import { ServiceError } from '../../src/errors.ts'
 import { ISSUER_PATH, oauthAddresses } from '../../src/oauth/addresses.ts'
 import { cookieKeys, idTokenKey } from '../../src/oauth/keys.ts'
+import type { KoaContextWithOIDC } from '../../src/oauth/oidc-provider.ts'
+import type { ProviderError } from '../../src/oauth/problems.ts'
 import { createAuthorizationServer, scopeOrDefault } from '../../src/oauth/provider.ts'
 import type { OAuthStore } from '../../src/oauth/store.ts'
 import type { Clock } from '../../src/time/clock.ts'
@@ -20,6 +22,16 @@ export interface OAuthOptions {
 }
 
 const MAX_ACCESS_TOKEN_TTL_SECONDS = 3600
+/** The provider's events for requests that it refuses; those for its own failures are `server_error`. */
+const REFUSALS = [
+  'authorization.error',
+  'discovery.error',
+  'end_session_confirm.error',
+  'grant.error',
+  'jwks.error',
+  'registration_create.error',
+  'revocation.error',
+]
 const DISCOVERY = '/.well-known/oauth-authorization-server'
 
 /** The authorization server of `/mcp/connect`, below `/oauth`. Any instance serves any step. */
@@ -37,14 +49,18 @@ const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, sto
     accessTokenTtlSeconds: Math.min(config.MCP_TOKEN_TTL_SECONDS, MAX_ACCESS_TOKEN_TTL_SECONDS),
     errorPage: app.pages.error,
   })
-  const logFailure = (err: Error) => app.log.error({ err }, 'authorization server failed')
+  for (const event of REFUSALS) {
+    ;(provider as EventEmitter).on(event, (ctx: KoaContextWithOIDC, err: ProviderError) => {
+      app.log.info(factsOf(ctx, err), 'authorization server refused a request')
+    })
+  }
   provider.on('server_error', (ctx, err) => {
-    logFailure(err)
+    app.log.error({ ...factsOf(ctx, err), err }, 'authorization server failed')
     if (!(err instanceof ServiceError) || err.retryAfterSeconds === undefined) return
     ctx.set('retry-after', String(err.retryAfterSeconds))
     if (ctx.response.is('json')) ctx.body = { error: 'temporarily_unavailable', error_description: err.message }
   })
-  ;(provider as EventEmitter).on('error', logFailure)
+  ;(provider as EventEmitter).on('error', (err: Error) => app.log.error({ err }, 'authorization server failed'))
   const handle = provider.callback()
 
   app.addHook('onRequest', app.checkHost)
@@ -94,8 +110,14 @@ const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, sto
   /** Lets the provider answer a request as if it had come to the public address. */
   async function handOver(request: FastifyRequest, reply: FastifyReply, url: string): Promise<void> {
     const { raw } = request
-    Object.assign(raw, { url, originalUrl: ISSUER_PATH + url })
-    Object.assign(raw.headers, { host, 'x-forwarded-host': host, 'x-forwarded-proto': protocol.slice(0, -1) })
+    // The provider takes the path below `baseUrl`; the request log takes the one that was sent.
+    Object.assign(raw, { originalUrl: request.url, url, baseUrl: ISSUER_PATH })
+    Object.assign(raw.headers, {
+      host,
+      'x-forwarded-host': host,
+      'x-forwarded-proto': protocol.slice(0, -1),
+      'x-request-id': request.id,
+    })
     reply.hijack()
     for (const [name, value] of Object.entries(reply.getHeaders())) {
       if (value !== undefined) reply.raw.setHeader(name, value)
@@ -109,6 +131,22 @@ export default fp(oauth, {
   dependencies: ['@fastify/helmet', 'errors', 'host-check', 'rate-limit', 'jwt', 'oauth-connections', 'pages'],
   encapsulate: true,
 })
+
+/** What the log tells of a failed request: who asked, where, and why it failed; no parameter but the client's id. */
+function factsOf(ctx: KoaContextWithOIDC, err: ProviderError) {
+  const { originalUrl = '' } = ctx.req as { originalUrl?: string }
+  const [path] = originalUrl.split('?', 1)
+  const clientId: unknown = ctx.oidc.client?.clientId ?? ctx.oidc.params?.client_id
+  return {
+    reqId: ctx.get('x-request-id'),
+    path,
+    clientId: typeof clientId === 'string' ? clientId.slice(0, 200) : undefined,
+    userAgent: ctx.get('user-agent').slice(0, 200),
+    error: err.error,
+    description: err.error_description?.slice(0, 300),
+    detail: err.error_detail?.slice(0, 300),
+  }
+}
 
 function authorizeUrl({ url, query }: FastifyRequest): string {
   const { searchParams } = new URL(url, 'http://localhost')
