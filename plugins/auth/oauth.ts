@@ -8,6 +8,7 @@ import { cookieKeys, idTokenKey } from '../../src/oauth/keys.ts'
 import type { KoaContextWithOIDC } from '../../src/oauth/oidc-provider.ts'
 import type { ProviderError } from '../../src/oauth/problems.ts'
 import { createAuthorizationServer, scopeOrDefault } from '../../src/oauth/provider.ts'
+import { createPublicFetch, type Network } from '../../src/oauth/public-fetch.ts'
 import type { OAuthStore } from '../../src/oauth/store.ts'
 import type { Clock } from '../../src/time/clock.ts'
 import { guardStore } from '../../src/unavailable.ts'
@@ -19,6 +20,8 @@ export interface OAuthOptions {
   store: OAuthStore
   /** A development issuer in Firebase's place. */
   identityUrl?: string
+  /** Instead of the internet. */
+  network?: Network
 }
 
 const MAX_ACCESS_TOKEN_TTL_SECONDS = 3600
@@ -35,7 +38,7 @@ const REFUSALS = [
 const DISCOVERY = '/.well-known/oauth-authorization-server'
 
 /** The authorization server of `/mcp/connect`, below `/oauth`. Any instance serves any step. */
-const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, store, identityUrl }) => {
+const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, store, identityUrl, network }) => {
   const addresses = oauthAddresses(config)
   const { host, protocol } = new URL(addresses.origin)
   const provider = createAuthorizationServer({
@@ -48,6 +51,7 @@ const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, sto
     signingKey: app.jwtSigner.signingKey,
     accessTokenTtlSeconds: Math.min(config.MCP_TOKEN_TTL_SECONDS, MAX_ACCESS_TOKEN_TTL_SECONDS),
     errorPage: app.pages.error,
+    fetch: createPublicFetch(network),
   })
   for (const event of REFUSALS) {
     ;(provider as EventEmitter).on(event, (ctx: KoaContextWithOIDC, err: ProviderError) => {

@@ -8,6 +8,7 @@ import { type AppOptions, buildApp } from '../../src/app.ts'
 import { type Config, loadConfig } from '../../src/config.ts'
 import { SERVICE_ROLE } from '../../src/database/pool.ts'
 import { closedSchema } from '../../src/mcp/published-schema.ts'
+import type { Network } from '../../src/oauth/public-fetch.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 
 const PROJECT = 'flowpos-test'
@@ -35,6 +36,8 @@ export async function startService(
     config?: Partial<Record<keyof Config, string>>
     pageSignsIn?: boolean
     logger?: AppOptions['logger']
+    /** Where client metadata documents come from instead of the internet, as from `startClientDocuments()`. */
+    network?: Network
   } = {},
 ): Promise<Service> {
   const db = await createTestDatabase()
@@ -60,6 +63,7 @@ export async function startService(
       firebaseApp: issuer.firebaseOptions(),
       ...(options.pageSignsIn ? { identityUrl: issuer.url } : {}),
       ...(options.logger ? { logger: options.logger } : {}),
+      ...(options.network ? { network: options.network } : {}),
     })
     instances.push(app)
     return app
