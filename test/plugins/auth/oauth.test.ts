@@ -573,15 +573,10 @@ async function detailsOf(browser: Browser, page: URL): Promise<InteractionDetail
 }
 
 /** Answers a page as its script does. @returns where that leads */
-async function answer(browser: Browser, page: URL, name: string, body: object = {}): Promise<string> {
-  const response = await browser.fetch(`${page}/${name}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', origin },
-    body: JSON.stringify(body),
-  })
-  const { redirectTo, message } = (await response.json()) as { redirectTo: string; message: string }
-  expect(message).toBeUndefined()
-  return redirectTo
+async function answer(browser: Browser, page: URL, name: string, given?: object): Promise<string> {
+  const { body } = await browser.answer(page, name, given)
+  expect(body.message).toBeUndefined()
+  return body.redirectTo as string
 }
 
 async function statusOf(browser: Browser, url: string, body: object): Promise<number> {
