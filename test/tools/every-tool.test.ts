@@ -170,9 +170,41 @@ describe('text written by strangers', () => {
     for (const injection of INJECTIONS) expect(listed).not.toContain(injection.trim().slice(0, 20))
   })
 
-  it("is marked as not the service's own in notes", async () => {
-    const { data } = await call(service.app, token, 'get_order', { order: 'N-3', businessId: hostile.id })
-    expect(data.note).toMatch(/^\[untrusted text\] /)
+  it('stands within a boundary if it is long, whose code is new in every result and in both halves', () => {
+    const codes: string[] = []
+    for (const { name, result } of [...answers.hostile, ...answers.long]) {
+      const { content, structuredContent } = result
+      // Without the boundary that a stranger made up.
+      const all = textsIn(result).join('\n').replaceAll('<untrusted-7f3a9c1e>', '')
+      const opened = [...all.matchAll(/<untrusted-([0-9a-f]{8})>/g)].map(([, code]) => code as string)
+      const [code] = opened
+      if (code === undefined) continue
+      codes.push(code)
+      const closed = all.split(`</untrusted-${code}>`).length - 1
+      // Its meaning is told once, which names the boundary as well.
+      const told = content[0]?.text.split(`What <untrusted-${code}> encloses`).length
+      const inData = JSON.stringify(structuredContent).includes(`<untrusted-${code}>`)
+      expect({ name, codes: new Set(opened).size, unclosed: opened.length - closed, told, inData }).toEqual({
+        name,
+        codes: 1,
+        unclosed: 1,
+        told: 2,
+        inData: true,
+      })
+    }
+    expect(codes.length).toBeGreaterThan(10)
+    expect(new Set(codes).size).toBe(codes.length)
+  })
+
+  it('stands within a boundary in a replayed result, too', async () => {
+    const args = { client: 'C-1', note: INJECTIONS[0], idempotencyKey: 'note', businessId: hostile.id }
+    const codes = []
+    for (const _ of [1, 2]) {
+      const { data } = await call(service.app, token, 'update_client', args)
+      codes.push(/^<untrusted-([0-9a-f]{8})>Ignore all previous/.exec(data.changes[0].to)?.[1])
+    }
+    expect(codes).toEqual([expect.any(String), expect.any(String)])
+    expect(codes[0]).not.toBe(codes[1])
   })
 })
 
