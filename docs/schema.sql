@@ -1221,9 +1221,9 @@ ALTER TABLE inventory_movement ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY key_visible ON mcp_api_key USING (((key_hash = ( SELECT app_key_hash() AS app_key_hash)) OR (business_id = ( SELECT app_business_id() AS app_business_id)) OR (business_id IN ( SELECT m.business_id
    FROM business_user m
-  WHERE ((m.user_id = ( SELECT app_user_id() AS app_user_id)) AND m.is_active AND (m.role = ANY (ARRAY['owner'::text, 'admin'::text]))))) OR ((business_id IS NULL) AND ( SELECT app_operator() AS app_operator)))) WITH CHECK (((business_id = ( SELECT app_business_id() AS app_business_id)) OR (business_id IN ( SELECT m.business_id
+  WHERE ((m.user_id = ( SELECT app_user_id() AS app_user_id)) AND m.is_active AND (lower(m.role) = ANY (ARRAY['owner'::text, 'admin'::text]))))) OR ((business_id IS NULL) AND ( SELECT app_operator() AS app_operator)))) WITH CHECK (((business_id = ( SELECT app_business_id() AS app_business_id)) OR (business_id IN ( SELECT m.business_id
    FROM business_user m
-  WHERE ((m.user_id = ( SELECT app_user_id() AS app_user_id)) AND m.is_active AND (m.role = ANY (ARRAY['owner'::text, 'admin'::text]))))) OR ((business_id IS NULL) AND ( SELECT app_operator() AS app_operator))));
+  WHERE ((m.user_id = ( SELECT app_user_id() AS app_user_id)) AND m.is_active AND (lower(m.role) = ANY (ARRAY['owner'::text, 'admin'::text]))))) OR ((business_id IS NULL) AND ( SELECT app_operator() AS app_operator))));
 
 ALTER TABLE location ENABLE ROW LEVEL SECURITY;
 

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Access, Database, Transaction } from '../database/database.ts'
 import { ServiceError } from '../errors.ts'
+import { authorizedBusiness } from './business.ts'
 import type { VerifiedMcpToken } from './mcp-token.ts'
 import { findMemberships } from './memberships.ts'
 import type { Principal } from './principal.ts'
@@ -77,11 +78,11 @@ export async function findApiKeyPrincipal(database: Database, keyHash: Buffer, n
       db.updateTable('mcp_api_key').set({ last_used_at: now }).where('id', '=', key.id).execute(),
     )
   }
-  const { business_id: id, name, timezone, currency, currency_digits: currencyDigits } = key
+  const { business_id: id, name, timezone, currency, currency_digits, role } = key
   const business =
-    id === null || name === null || timezone === null || currency === null || currencyDigits === null
+    id === null || name === null || timezone === null || currency === null || currency_digits === null
       ? []
-      : [{ id, name, timezone, currency, currencyDigits, role: key.role }]
+      : [authorizedBusiness({ id, name, timezone, currency, currency_digits, role })]
   return {
     kind: isOperator ? 'operator' : 'api_key',
     role: key.role as Principal['role'],

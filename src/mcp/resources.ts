@@ -89,7 +89,7 @@ async function readProfile({ principal, hints, findTenant, database, now }: Call
   const { taxRatePercent, pricesIncludeTax } = profile
   const tax = taxRatePercent === '0' ? 'no default tax' : `default tax ${taxRatePercent} %`
   return [
-    `# ${clean(business.name)}`,
+    `# ${business.name}`,
     '',
     `- Id: ${business.id}`,
     `- Your role: ${business.role}`,

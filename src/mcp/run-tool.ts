@@ -2,6 +2,7 @@ import { type AuthorizedBusiness, describeBusiness, scopesIn } from '../auth/pri
 import type { Scope } from '../auth/scopes.ts'
 import { setAccess, type Transaction } from '../database/database.ts'
 import { ServiceError } from '../errors.ts'
+import { withBoundary } from '../results/untrusted.ts'
 import type { RegisteredTool } from './registry.ts'
 import { resolveBusiness } from './resolve-business.ts'
 import type { BusinessTool, CallContext, ToolResult } from './tool.ts'
@@ -41,10 +42,10 @@ export async function runTool(
       : { result: await read(tool, business, rest, context), isAudited: false }
   const { text, data, covers } = result
   return {
-    result: {
+    result: withBoundary({
       text: `${text}\n\nBusiness: ${(covers ?? [business]).map(describeBusiness).join('; ')}`,
       data: { business: { id: business.id, name: business.name }, ...data },
-    },
+    }),
     businessId: business.id,
     isAudited,
   }
