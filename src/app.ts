@@ -110,7 +110,8 @@ export async function buildApp(options: AppOptions) {
     await app.register(toolCalls)
     await app.register(mcpStreams, { config, clock })
 
-    await app.register(mcp, { clock, path: '/mcp', authenticate: app.principals.authenticate })
+    const newestProtocol = config.MCP_NEWEST_PROTOCOL
+    await app.register(mcp, { clock, path: '/mcp', newestProtocol, authenticate: app.principals.authenticate })
     await app.register(connect, { config, clock })
     // Without the MCP endpoint, which sets its own headers: Helmet costs time and memory on every request.
     await app.register(async (others) => {

@@ -126,6 +126,11 @@ export const ConfigSchema = Type.Object({
     minimum: 1,
     description: 'Failed sign-ins per client address and minute',
   }),
+  MCP_NEWEST_PROTOCOL: Type.String({
+    default: '2026-07-28',
+    pattern: '^(2026-07-28|2025-11-25)$',
+    description: 'Newest protocol revision offered: 2026-07-28, or 2025-11-25 for clients that mix both up',
+  }),
   MCP_RATE_LIMIT_PER_MINUTE: Type.Integer({
     default: 6000,
     minimum: 1,

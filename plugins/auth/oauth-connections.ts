@@ -11,6 +11,9 @@ declare module 'fastify' {
   }
 }
 
+// Every renewal is announced to all instances, and clients refresh several times at once.
+const RENEWAL_STEP_SECONDS = 60
+
 /**
  * Connections of OAuth clients. Each is one row of mcp_token, however many access tokens it gets over time, so that
  * merchants see it once in their list of tokens and can revoke it for good.
@@ -47,17 +50,26 @@ export default fp<{ clock: Clock }>(
       },
 
       async renew({ id, userId }, ttlSeconds) {
-        const renewed = await database.within({ userId }, 'write', (db) =>
-          db
+        return database.within({ userId }, 'write', async (db) => {
+          const renewed = await db
             .updateTable('mcp_token')
             .set({ expires_at: inSeconds(ttlSeconds) })
             .where('user_id', '=', userId)
             .where('jti', '=', id)
             .where('revoked_at', 'is', null)
+            .where('expires_at', '<', inSeconds(ttlSeconds - RENEWAL_STEP_SECONDS))
             .returning('jti')
-            .executeTakeFirst(),
-        )
-        return renewed !== undefined
+            .executeTakeFirst()
+          if (renewed !== undefined) return true
+          const live = await db
+            .selectFrom('mcp_token')
+            .select('jti')
+            .where('user_id', '=', userId)
+            .where('jti', '=', id)
+            .where('revoked_at', 'is', null)
+            .executeTakeFirst()
+          return live !== undefined
+        })
       },
 
       async end({ id, userId }) {

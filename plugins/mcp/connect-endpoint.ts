@@ -14,18 +14,18 @@ import mcp from './endpoint.ts'
 const connect: FastifyPluginAsync<{ config: Config; clock: Clock }> = async (app, { config, clock }) => {
   const { issuer, resource, resourceMetadata } = oauthAddresses(config)
 
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', async (request, reply) => {
     const challenge = reply.getHeader('www-authenticate')
     if (challenge === undefined) return
-    // RFC 9728 section 5.1
-    reply.header(
-      'www-authenticate',
-      `${challenge}, resource_metadata="${resourceMetadata}", scope="${SCOPES.join(' ')}"`,
-    )
+    // RFC 6750 section 3.1: no error for a request without a credential. RFC 9728 section 5.1.
+    const reason = request.headers.authorization === undefined ? 'Bearer' : `${challenge},`
+    reply.header('www-authenticate', `${reason} resource_metadata="${resourceMetadata}", scope="${SCOPES.join(' ')}"`)
   })
   await app.register(mcp, {
     clock,
     path: CONNECT_PATH,
+    newestProtocol: config.MCP_NEWEST_PROTOCOL,
+    credentialRequired: signInRequired,
     authenticate: (request) =>
       app.principals.authenticateConnection(request).catch((error) => {
         if (error instanceof ServiceError && error.code === 'unauthenticated') throw signInRequired(error)
@@ -48,7 +48,7 @@ export default fp(connect, {
   encapsulate: true,
 })
 
-function signInRequired(cause: ServiceError): ServiceError {
+function signInRequired(cause?: ServiceError): ServiceError {
   return new ServiceError(
     'unauthenticated',
     'Sign in through your client: it learns how from this answer. Pasted tokens and API keys belong to /mcp.',

@@ -1,9 +1,14 @@
-import { SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/sdk/types.js'
+import {
+  JSONRPCMessageSchema,
+  LATEST_PROTOCOL_VERSION,
+  SUPPORTED_PROTOCOL_VERSIONS,
+} from '@modelcontextprotocol/sdk/types.js'
 import { classifyInboundRequest } from '@modelcontextprotocol/server'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { bearerOf } from '../../src/auth/bearer.ts'
 import type { Principal } from '../../src/auth/principal.ts'
+import type { Config } from '../../src/config.ts'
 import { ServiceError } from '../../src/errors.ts'
 import type { Clock } from '../../src/time/clock.ts'
 import { createConversations, type Message, sessionIdOf } from './protocol/conversations.ts'
@@ -11,6 +16,7 @@ import { createExchange, toWebRequest } from './protocol/exchange.ts'
 import { serveLegacy } from './protocol/legacy.ts'
 import { serveListen, serveModern } from './protocol/modern.ts'
 import { pinOf, withPin } from './protocol/pin.ts'
+import { repairParams } from './protocol/params.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -34,12 +40,17 @@ const SECURITY_HEADERS = {
 export interface McpOptions {
   clock: Clock
   path: string
+  /** The newest protocol revision that is offered. */
+  newestProtocol: Config['MCP_NEWEST_PROTOCOL']
   /** The principal behind a Bearer credential, or a ServiceError. */
   authenticate(credential: string): Promise<Principal>
+  /** The refusal of a request without a credential. */
+  credentialRequired?(): ServiceError
 }
 
 /** The MCP endpoint. Only open streams outlive a request, so that any instance can answer any request. */
-const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authenticate }) => {
+const mcp: FastifyPluginAsync<McpOptions> = async (app, options) => {
+  const { clock, path, newestProtocol, authenticate, credentialRequired } = options
   const conversations = createConversations(app, clock)
   app.decorateRequest('principal', null)
 
@@ -57,7 +68,7 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authentic
   app.addHook('onRequest', app.checkHost)
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURITY_HEADERS)
-    const credential = bearerOf(request)
+    const credential = bearerOf(request, credentialRequired)
     const principal = await app.credentialGuard.check(request, credential, () => authenticate(credential))
     await app.rateLimits.countRequest(principal.ref)
     request.principal = withPin(principal, pinOf(request))
@@ -78,9 +89,9 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authentic
     const principal = principalOf(request)
     const messages = (Array.isArray(body) ? body : [body]) as Message[]
     if (messages.length > 1) await app.rateLimits.countRequest(principal.ref, messages.length - 1)
-    for (const message of messages) dropNullArguments(message)
+    for (const message of messages) repairParams(message)
 
-    if (isLegacy(request)) {
+    if (newestProtocol === LATEST_PROTOCOL_VERSION ? messages.every(isMessage) : isLegacy(request)) {
       const conversation = await conversations.converse(request, reply, principal, messages)
       const exchange = createExchange(app, request, principal, clock(), conversation)
       return serveLegacy(exchange, request, reply, messages)
@@ -136,7 +147,7 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authentic
 
   /** A function that authenticates again later. It holds on to the credential, not to the request. */
   function renewalOf(request: FastifyRequest): () => Promise<Principal> {
-    const credential = bearerOf(request)
+    const credential = bearerOf(request, credentialRequired)
     const pin = pinOf(request)
     return async () => withPin(await authenticate(credential), pin)
   }
@@ -183,6 +194,11 @@ function isLegacy({ headers, body }: FastifyRequest): boolean {
   )
 }
 
+/** Whether a server that knows no newer revision would take this; the SDK of the newer one answers malformed messages. */
+function isMessage(message: Message): boolean {
+  return isPlainRequest(message) || JSONRPCMessageSchema.safeParse(message).success
+}
+
 /** Whether this is a JSON-RPC request without `_meta`: a quick check that settles most of them. */
 function isPlainRequest({ jsonrpc, id, method, params }: Message): boolean {
   if (jsonrpc !== '2.0' || typeof method !== 'string') return false
@@ -198,9 +214,4 @@ function principalOf({ principal }: FastifyRequest): Principal {
 
 function rpcError(code: number, message: string) {
   return { jsonrpc: '2.0', id: null, error: { code, message } }
-}
-
-/** Some clients send null when a tool takes no arguments. */
-function dropNullArguments({ method, params }: Message): void {
-  if (method === 'tools/call' && params?.arguments === null) delete params.arguments
 }

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { buildPage } from '../../../scripts/build-page.ts'
+import { keyOf } from '../../../src/oauth/adapter.ts'
 import { oauthAt, REDIRECT, startOAuthService } from '../../support/connected-client.ts'
 import { Browser } from '../../support/cookie-browser.ts'
-import type { Service } from '../../support/service.ts'
+import { connectRedis, type Service } from '../../support/service.ts'
 import { makeShop, makeUser } from '../../support/shop.ts'
 
 let service: Service
@@ -201,5 +202,22 @@ describe('the page of a refused request', () => {
     url.searchParams.set('redirect_uri', REDIRECT)
     const hostile = await fetch(url, { redirect: 'manual' })
     expect(await hostile.text()).not.toContain('<img')
+  })
+
+  it("gives the id of the request, under which the log has the reason, when it is nobody's fault", async () => {
+    const redis = connectRedis()
+    await redis.hset(`mcp:oauth:${keyOf('Client', 'broken')}`, 'value', '{')
+    const { url } = oauth.authorizationRequest({ client_id: 'broken' })
+    const headers = { accept: 'text/html', 'x-request-id': 'from-the-client' }
+    const page = await service.app.inject({ url: url.pathname + url.search, headers })
+    await redis.del(`mcp:oauth:${keyOf('Client', 'broken')}`)
+    redis.disconnect()
+
+    expect(page.statusCode).toBe(500)
+    const failure = logged().find(({ msg }) => msg === 'authorization server failed')
+    expect(failure).toMatchObject({ level: 50, path: '/oauth/authorize', err: { type: 'SyntaxError' } })
+    expect((await requestLine()).reqId).toBe(failure?.reqId)
+    expect(page.body).toContain(`give support this number: ${failure?.reqId}`)
+    expect(page.body).not.toMatch(/JSON|from-the-client/)
   })
 })

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { Client as ClientV2, StreamableHTTPClientTransport as TransportV2 } from '@modelcontextprotocol/client'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
@@ -215,6 +216,21 @@ describe('an authorization code', () => {
 })
 
 describe('a connection in use', () => {
+  // Whoever is looked up at that moment is looked up again, a few times at most.
+  it('is announced as changed once, however many refreshes come at once', async () => {
+    const { client, tokens } = await oauth.connect('ana')
+    const changed: (string | null)[] = []
+    service.app.onAccessChange((id) => changed.push(id))
+    travel(3601)
+    const answers = await Promise.all(Array.from({ length: 8 }, () => oauth.refresh(client, tokens.refresh_token)))
+    expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(200))
+    // A change that is announced after these.
+    const last = randomUUID()
+    await service.db.asOwner("select pg_notify('flowpos_access', $1)", [last])
+    await expect.poll(() => changed).toContain(last)
+    expect(changed.filter((id) => id === idOf(tokens))).toHaveLength(1)
+  })
+
   it('goes on for two years when it is used every 80 days', async () => {
     const { client, tokens } = await oauth.connect('ana')
     vi.useFakeTimers({ toFake: ['Date'] })

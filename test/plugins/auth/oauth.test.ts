@@ -41,7 +41,10 @@ describe('discovery', () => {
     const refused = await fetch(resource, { method: 'POST' })
     expect(refused.status).toBe(401)
     const challenge = refused.headers.get('www-authenticate') ?? ''
-    expect(challenge).toMatch(/^Bearer error="invalid_token", error_description="/)
+    // RFC 6750 section 3.1: no error for a request without a credential.
+    expect(challenge).toMatch(/^Bearer resource_metadata="/)
+    expect(challenge).not.toContain('error')
+    expect(await refused.json()).toMatchObject({ code: 'unauthenticated', message: SIGN_IN })
     expect(challenge).toContain(`scope="${ALL_SCOPES}"`)
     const [, metadataUrl = ''] = /resource_metadata="([^"]+)"/.exec(challenge) ?? []
 
@@ -70,6 +73,20 @@ describe('discovery', () => {
       })
     }
   })
+
+  it.each(['Bearer no.such.token', 'Bearer', 'Basic dTpw'])(
+    'and from a wrong credential: %s',
+    async (authorization) => {
+      for (const method of ['POST', 'GET', 'DELETE']) {
+        const refused = await fetch(resource, { method, headers: { authorization } })
+        expect(refused.status).toBe(401)
+        expect(refused.headers.get('www-authenticate')).toMatch(
+          /^Bearer error="invalid_token", error_description="[^"]+", resource_metadata="[^"]+", scope="[^"]+"$/,
+        )
+        expect(await refused.json()).toMatchObject({ code: 'unauthenticated', message: SIGN_IN })
+      }
+    },
+  )
 
   it.each(['127.0.0.1', 'localhost'])('names the public address, asked as %s', async (hostname) => {
     const url = `http://${hostname}:${new URL(origin).port}/.well-known/oauth-authorization-server/oauth`
@@ -469,6 +486,8 @@ it('keeps everything in Redis for a limited time', async () => {
   redis.disconnect()
 })
 
+const SIGN_IN =
+  'Sign in through your client: it learns how from this answer. Pasted tokens and API keys belong to /mcp.'
 const INFO = { name: 'oauth-client', version: '1' }
 
 interface Tokens {
