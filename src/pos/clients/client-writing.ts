@@ -7,6 +7,7 @@ import { ServiceError } from '../../errors.ts'
 import { Nullable } from '../../results/schema.ts'
 import { clean } from '../../results/text.ts'
 import { untrusted } from '../../results/untrusted.ts'
+import { isItsId, requireNoIdForm } from '../references.ts'
 import { isClient, noSuchClient } from './clients.ts'
 
 const TEXT_COLUMNS = {
@@ -156,7 +157,7 @@ export async function updateClient(
       .selectAll()
       .where('c.business_id', '=', businessId)
       .where(isClient(idOrCode))
-      .orderBy('c.id')
+      .orderBy(isItsId('c.id', idOrCode), 'desc')
       .limit(1)
       .forUpdate()
       .executeTakeFirst(),
@@ -247,8 +248,9 @@ async function lockClients(db: Transaction, businessId: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`clients of ${businessId}`}, 0))`.execute(db)
 }
 
-/** Returns the requested code if it is free. */
+/** Returns the requested code if it is free, and no id. */
 async function freeCode(db: Transaction, businessId: string, code: string): Promise<string> {
+  requireNoIdForm('code', code)
   const holder = await db
     .selectFrom('customer')
     .select(['id', 'code'])
