@@ -30,7 +30,12 @@ export interface Service {
 
 /** The service on real PostgreSQL, Redis and signatures, with its own clock. */
 export async function startService(
-  options: { users?: string[]; config?: Partial<Record<keyof Config, string>>; pageSignsIn?: boolean } = {},
+  options: {
+    users?: string[]
+    config?: Partial<Record<keyof Config, string>>
+    pageSignsIn?: boolean
+    requestTimeoutMs?: number
+  } = {},
 ): Promise<Service> {
   const db = await createTestDatabase()
   const users = (options.users ?? []).map((uid) => ({ uid, email: `${uid}@example.com`, password: 'password' }))
@@ -51,6 +56,7 @@ export async function startService(
       clock: () => service.now,
       databaseRole: SERVICE_ROLE,
       firebaseApp: issuer.firebaseOptions(),
+      ...(options.requestTimeoutMs ? { requestTimeoutMs: options.requestTimeoutMs } : {}),
       ...(options.pageSignsIn ? { identityUrl: issuer.url } : {}),
     })
     instances.push(app)
