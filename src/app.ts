@@ -39,6 +39,7 @@ import { type Config, trustedProxies } from './config.ts'
 import type { Network } from './oauth/public-fetch.ts'
 import { createRedisOAuthStore } from './oauth/redis-store.ts'
 import type { OAuthStore } from './oauth/store.ts'
+import { requestTimeout } from './request-timeout.ts'
 import type { SessionEvents } from './sessions/events.ts'
 import type { SessionStore } from './sessions/store.ts'
 import { type Clock, systemClock } from './time/clock.ts'
@@ -59,6 +60,8 @@ export interface AppOptions {
   network?: Network
   /** Role to assume in the database, for a login that has more rights. */
   databaseRole?: string
+  /** How long a request may take to arrive. */
+  requestTimeoutMs?: number
   /** Level and destination of the log; credentials are redacted in any case. */
   logger?: { level?: string; stream?: { write(line: string): void } }
 }
@@ -70,6 +73,7 @@ export async function buildApp(options: AppOptions) {
     logger: { level: config.LOG_LEVEL, redact: REDACTED, ...options.logger },
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: config.BODY_LIMIT_BYTES,
+    ...requestTimeout(options.requestTimeoutMs),
     trustProxy: trustedProxies(config),
     genReqId: () => randomUUID(),
     ajv: { customOptions: VALIDATION },

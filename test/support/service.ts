@@ -38,6 +38,7 @@ export async function startService(
     logger?: AppOptions['logger']
     /** Where client metadata documents come from instead of the internet, as from `startClientDocuments()`. */
     network?: Network
+    requestTimeoutMs?: number
   } = {},
 ): Promise<Service> {
   const db = await createTestDatabase()
@@ -61,6 +62,7 @@ export async function startService(
       clock: () => service.now,
       databaseRole: SERVICE_ROLE,
       firebaseApp: issuer.firebaseOptions(),
+      ...(options.requestTimeoutMs ? { requestTimeoutMs: options.requestTimeoutMs } : {}),
       ...(options.pageSignsIn ? { identityUrl: issuer.url } : {}),
       ...(options.logger ? { logger: options.logger } : {}),
       ...(options.network ? { network: options.network } : {}),
