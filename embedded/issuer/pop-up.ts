@@ -36,6 +36,7 @@ export function popUpRoutes(app: FastifyInstance, accounts: Accounts, picks: Pic
     const provider = query.providerId ?? ''
     const buttons = accounts
       .all()
+      .toSorted((a, b) => (a.email < b.email ? -1 : 1))
       .map(
         (account) =>
           `<li><button data-code="${picks.offer(account, provider)}"><b>${escapeHtml(account.displayName ?? account.uid)}</b><span>${escapeHtml(account.email)}</span></button></li>`,
