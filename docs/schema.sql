@@ -426,8 +426,8 @@ CREATE TABLE mcp_token (
     revoked_at timestamp with time zone,
     family_id uuid NOT NULL,
     replaced_at timestamp with time zone,
-    signed_in_at timestamp with time zone NOT NULL,
-    checked_at timestamp with time zone NOT NULL,
+    signed_in_at timestamp with time zone DEFAULT now() NOT NULL,
+    checked_at timestamp with time zone DEFAULT now() NOT NULL,
     used_by text,
     CONSTRAINT mcp_token_scopes_check CHECK ((cardinality(scopes) > 0))
 );

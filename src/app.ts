@@ -35,6 +35,7 @@ import mcp from '../plugins/mcp/endpoint.ts'
 import registry from '../plugins/mcp/registry.ts'
 import mcpStreams from '../plugins/mcp/streams.ts'
 import toolCalls from '../plugins/mcp/tool-calls.ts'
+import { missingForOAuth, signInOf } from './auth/sign-in-config.ts'
 import { type Config, trustedProxies } from './config.ts'
 import type { Network } from './oauth/public-fetch.ts'
 import { createRedisOAuthStore } from './oauth/redis-store.ts'
@@ -116,7 +117,10 @@ export async function buildApp(options: AppOptions) {
 
     const newestProtocol = config.MCP_NEWEST_PROTOCOL
     await app.register(mcp, { clock, path: '/mcp', newestProtocol, authenticate: app.principals.authenticate })
-    await app.register(connect, { config, clock })
+    const missing = missingForOAuth(config, options.identityUrl)
+    const signIn = missing.length === 0 ? signInOf(config, options.identityUrl) : null
+    if (signIn !== null) await app.register(connect, { config, clock })
+    else app.log.warn(`OAuth and /mcp/connect are off, because these settings are missing: ${missing.join(', ')}`)
     // Without the MCP endpoint, which sets its own headers: Helmet costs time and memory on every request.
     await app.register(async (others) => {
       await others.register(helmet)
@@ -126,11 +130,12 @@ export async function buildApp(options: AppOptions) {
       await others.register(keyRoutes)
       await others.register(pages)
       await others.register(settings, { config, ...(options.identityUrl ? { identityUrl: options.identityUrl } : {}) })
+      if (signIn === null) return
       await others.register(oauth, {
         config,
         clock,
         store: options.oauthStore ?? createRedisOAuthStore(app.redis),
-        ...(options.identityUrl ? { identityUrl: options.identityUrl } : {}),
+        signIn,
         ...(options.network ? { network: options.network } : {}),
       })
     })

@@ -5,33 +5,28 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { scopesOfMemberships } from '../../src/auth/principal.ts'
 import { intersectScopes, SCOPES, type Scope } from '../../src/auth/scopes.ts'
-import type { Config } from '../../src/config.ts'
+import type { SignIn } from '../../src/auth/sign-in.ts'
 import { ServiceError } from '../../src/errors.ts'
 import { clientNameOf, destinationOf } from '../../src/oauth/clients.ts'
 import type { ConnectedUser, Connections } from '../../src/oauth/connections.ts'
 import { type InteractionDetails, InteractionDetailsSchema } from '../../src/oauth/interaction-details.ts'
 import { errors, type Interaction, type Provider } from '../../src/oauth/oidc-provider.ts'
 import { describeProblem, languageOf } from '../../src/oauth/problems.ts'
-import { pageHeaders } from './pages.ts'
+import { signInPageHeaders } from './pages.ts'
 
 export interface InteractionOptions {
   provider: Provider
   connections: Connections
-  config: Config
-  /** A development issuer in Firebase's place. */
-  identityUrl?: string
+  signIn: SignIn
 }
 
-const FIREBASE_IDENTITY_URL = 'https://identitytoolkit.googleapis.com'
 const hide = { hide: true }
 const params = Type.Object({ uid: Type.String({ maxLength: 64 }) })
 
 /** The pages between an authorization request and its answer: the merchant signs in, then approves the client. */
 const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, options) => {
-  const { provider, connections, config, identityUrl } = options
-  const signInUrl = new URL('/v1/accounts:signInWithPassword', identityUrl ?? FIREBASE_IDENTITY_URL)
-  signInUrl.searchParams.set('key', config.FIREBASE_API_KEY ?? '')
-  const helmet = pageHeaders({ 'connect-src': ["'self'", signInUrl.origin] })
+  const { provider, connections, signIn } = options
+  const helmet = signInPageHeaders(signIn)
   // Signing in starts a new session, even if somebody else had one in this browser.
   const endedSession = ['', '.sig'].map((end) => `${provider.cookieName('session')}${end}=; path=/oauth; max-age=0`)
 
@@ -142,7 +137,7 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
     const client = await provider.Client.find(String(clientId))
     if (client === undefined) throw expired()
     const asking = { client: clientNameOf(client.clientName), destination: destinationOf(String(redirectUri)) }
-    if (interaction.prompt.name === 'login') return { prompt: 'login', ...asking, signInUrl: signInUrl.href }
+    if (interaction.prompt.name === 'login') return { prompt: 'login', ...asking, signIn }
 
     const user = await userOf(interaction)
     const businesses = user.businesses.map(({ name }) => name)

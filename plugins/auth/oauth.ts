@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import type { SignIn } from '../../src/auth/sign-in.ts'
 import { type Config, listOf } from '../../src/config.ts'
 import { ServiceError } from '../../src/errors.ts'
 import { ISSUER_PATH, oauthAddresses } from '../../src/oauth/addresses.ts'
@@ -18,10 +19,10 @@ export interface OAuthOptions {
   config: Config
   clock: Clock
   store: OAuthStore
-  /** A development issuer in Firebase's place. */
-  identityUrl?: string
   /** Instead of the internet. */
   network?: Network
+  /** How merchants sign in. */
+  signIn: SignIn
 }
 
 const MAX_ACCESS_TOKEN_TTL_SECONDS = 3600
@@ -38,7 +39,7 @@ const REFUSALS = [
 const DISCOVERY = '/.well-known/oauth-authorization-server'
 
 /** The authorization server of `/mcp/connect`, below `/oauth`. Any instance serves any step. */
-const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, store, identityUrl, network }) => {
+const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, store, signIn, network }) => {
   const addresses = oauthAddresses(config)
   const { host, protocol } = new URL(addresses.origin)
   const provider = createAuthorizationServer({
@@ -71,8 +72,7 @@ const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, sto
   await app.register(interactions, {
     provider,
     connections: app.connections,
-    config,
-    ...(identityUrl ? { identityUrl } : {}),
+    signIn,
   })
 
   await app.register(async (server) => {

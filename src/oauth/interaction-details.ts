@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { SCOPES } from '../auth/scopes.ts'
+import { SignInSchema } from '../auth/sign-in.ts'
 import { StringEnum } from '../results/schema.ts'
 
 /** Who asks, in words that the merchant understands. */
@@ -14,8 +15,7 @@ export const InteractionDetailsSchema = Type.Union([
   Type.Object({
     prompt: Type.Literal('login'),
     ...asking,
-    /** The URL of Identity Toolkit's signInWithPassword, with its key. */
-    signInUrl: Type.String(),
+    signIn: SignInSchema,
   }),
   Type.Object({
     prompt: Type.Literal('consent'),

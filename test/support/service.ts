@@ -3,6 +3,8 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { Redis } from 'ioredis'
 import { expect, inject } from 'vitest'
+import type { IssuerUser } from '../../embedded/issuer/accounts.ts'
+import type { Message } from '../../embedded/issuer/messages.ts'
 import { type Issuer, startIssuer } from '../../embedded/issuer.ts'
 import { type AppOptions, buildApp } from '../../src/app.ts'
 import { type Config, loadConfig } from '../../src/config.ts'
@@ -19,6 +21,8 @@ export type App = Awaited<ReturnType<typeof buildApp>>
 export interface Service {
   db: TestDatabase
   issuer: Issuer
+  /** What the issuer would have sent by mail or SMS. */
+  messages: Message[]
   /** The service's current instant; set it to travel in time. */
   now: Date
   app: App
@@ -32,7 +36,7 @@ export interface Service {
 /** The service on real PostgreSQL, Redis and signatures, with its own clock. */
 export async function startService(
   options: {
-    users?: string[]
+    users?: (string | (Partial<IssuerUser> & { uid: string }))[]
     config?: Partial<Record<keyof Config, string>>
     pageSignsIn?: boolean
     logger?: AppOptions['logger']
@@ -42,11 +46,15 @@ export async function startService(
   } = {},
 ): Promise<Service> {
   const db = await createTestDatabase()
-  const users = (options.users ?? []).map((uid) => ({ uid, email: `${uid}@example.com`, password: 'password' }))
-  const issuer = await startIssuer({ projectId: PROJECT, users })
+  const users = (options.users ?? [])
+    .map((user) => (typeof user === 'string' ? { uid: user } : user))
+    .map((user) => ({ email: `${user.uid}@example.com`, password: 'password', ...user }))
+  const messages: Message[] = []
+  const issuer = await startIssuer({ projectId: PROJECT, users, onMessage: (message) => messages.push(message) })
   const instances: App[] = []
 
   async function start(config: Partial<Record<keyof Config, string>> = {}): Promise<App> {
+    const { PORT = '4000' } = { ...options.config, ...config }
     const app = await buildApp({
       config: loadConfig({
         DATABASE_URL: db.ownerUrl,
@@ -56,6 +64,8 @@ export async function startService(
         TOKEN_RATE_LIMIT_PER_MINUTE: '10000',
         // Tests share a machine that may be held up.
         MAX_EVENT_LOOP_DELAY_MS: '0',
+        // What OAuth needs where the pages do not sign in with the issuer.
+        ...(options.pageSignsIn ? {} : { PUBLIC_URL: `http://localhost:${PORT}`, FIREBASE_API_KEY: 'AIza-test' }),
         ...options.config,
         ...config,
       }),
@@ -74,6 +84,7 @@ export async function startService(
   const service: Service = {
     db,
     issuer,
+    messages,
     now: new Date(),
     app: undefined as unknown as App,
     anotherInstance: start,

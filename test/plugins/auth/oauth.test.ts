@@ -107,6 +107,27 @@ describe('discovery', () => {
     for (const cookie of cookies) expect(cookie).toMatch(/; secure; httponly/i)
   })
 
+  it.each([
+    ['an API key', { FIREBASE_API_KEY: '' }],
+    ['a public address', { PUBLIC_URL: '' }],
+    ['any way to sign in', { FIREBASE_SIGN_IN_PROVIDERS: 'google.com' }],
+  ])('leads nowhere without %s', async (_what, config) => {
+    const app = await service.anotherInstance(config)
+    for (const [method, url] of [
+      ['POST', '/mcp/connect'],
+      ['GET', '/.well-known/oauth-protected-resource/mcp/connect'],
+      ['GET', '/.well-known/oauth-authorization-server/oauth'],
+      ['GET', '/.well-known/openid-configuration/oauth'],
+      ['GET', '/oauth/.well-known/openid-configuration'],
+      ['GET', '/oauth/authorize'],
+      ['POST', '/oauth/register'],
+      ['POST', '/oauth/token'],
+      ['GET', '/oauth/page.js'],
+    ] as const) {
+      expect((await app.inject({ method, url })).statusCode, url).toBe(404)
+    }
+  })
+
   it('leaves /mcp without any', async () => {
     const refused = await fetch(`${origin}/mcp`, { method: 'POST' })
     expect(refused.status).toBe(401)
@@ -193,7 +214,14 @@ describe('the pages', () => {
       prompt: 'login',
       client: '<b>Claude</b>',
       destination: 'claude.ai',
-      signInUrl: 'https://identitytoolkit.googleapis.com/v1/accounts:signInWithPassword?key=',
+      signIn: {
+        apiKey: 'AIza-test',
+        projectId: null,
+        authDomain: null,
+        providers: ['password'],
+        recaptcha: false,
+        identityUrl: null,
+      },
     })
 
     const consent = await answer(browser, url, 'login', { firebaseIdToken: service.issuer.issueToken('carla') })
@@ -207,6 +235,27 @@ describe('the pages', () => {
       scopes: ['pos:read', 'pos:write'],
     })
     for (const file of ['page.js', 'page.css']) expect((await fetch(`${origin}/oauth/${file}`)).status).toBe(200)
+  })
+
+  it('may ask Firebase, and open pop-ups only if there is an auth domain', async () => {
+    const headersOf = async (config: Record<string, string>) => {
+      const app = await service.anotherInstance(config)
+      const { url } = authorizationRequest(await register())
+      const sent = await app.inject({ url: url.pathname + url.search })
+      const cookies = Object.fromEntries(sent.cookies.map(({ name, value }) => [name, value]))
+      const page = await app.inject({ url: new URL(String(sent.headers.location), origin).pathname, cookies })
+      expect(page.statusCode).toBe(200)
+      return page.headers
+    }
+    const plain = await headersOf({})
+    expect(plain['content-security-policy']).toContain(
+      "script-src 'self';style-src 'self';img-src data:;connect-src 'self' https://identitytoolkit.googleapis.com https://securetoken.googleapis.com;frame-src 'none';",
+    )
+    expect(plain['cross-origin-opener-policy']).toBe('same-origin')
+    const withPopUps = await headersOf({ FIREBASE_AUTH_DOMAIN: 'flowpos.firebaseapp.com' })
+    expect(withPopUps['content-security-policy']).toContain("script-src 'self' https://apis.google.com;")
+    expect(withPopUps['content-security-policy']).toContain('frame-src https://flowpos.firebaseapp.com;')
+    expect(withPopUps['cross-origin-opener-policy']).toBe('same-origin-allow-popups')
   })
 
   it('give a cashier the scopes of a cashier', async () => {
