@@ -15,8 +15,8 @@ import { createConversations, type Message, sessionIdOf } from './protocol/conve
 import { createExchange, toWebRequest } from './protocol/exchange.ts'
 import { serveLegacy } from './protocol/legacy.ts'
 import { serveListen, serveModern } from './protocol/modern.ts'
-import { pinOf, withPin } from './protocol/pin.ts'
 import { repairParams } from './protocol/params.ts'
+import { pinOf, withPin } from './protocol/pin.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
