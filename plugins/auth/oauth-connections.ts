@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import { findMemberships } from '../../src/auth/memberships.ts'
+import { chosenBusinesses, findMemberships } from '../../src/auth/memberships.ts'
 import { addToken } from '../../src/auth/token-rows.ts'
 import { ServiceError } from '../../src/errors.ts'
 import type { Connections } from '../../src/oauth/connections.ts'
@@ -21,12 +21,20 @@ export default fp<{ clock: Clock }>(
     const inSeconds = (seconds: number) => new Date(clock().getTime() + seconds * 1000)
 
     app.decorate('connections', {
-      async findUser(userId) {
-        const businesses = await database.within({ userId }, 'read', (db) => findMemberships(db, userId))
+      async findUser(userId, id) {
+        const [memberships, connection] = await database.within({ userId }, 'read', (db) =>
+          Promise.all([
+            findMemberships(db, userId),
+            id === undefined
+              ? undefined
+              : db.selectFrom('mcp_token').select('business_ids').where('jti', '=', id).executeTakeFirst(),
+          ]),
+        )
+        const businesses = chosenBusinesses(memberships, connection?.business_ids ?? null)
         return businesses.length === 0 ? null : { userId, businesses }
       },
 
-      async open({ id, userId, scopes, label, client }, ttlSeconds) {
+      async open({ id, userId, scopes, clientData, businessIds, label }, ttlSeconds) {
         await database.within({ userId }, 'write', (db) =>
           addToken(
             db,
@@ -34,8 +42,9 @@ export default fp<{ clock: Clock }>(
               jti: id,
               user_id: userId,
               label,
-              client: client?.slice(0, 200) ?? null,
               scopes,
+              client_data: clientData,
+              business_ids: businessIds,
               expires_at: inSeconds(ttlSeconds),
             },
             clock(),
@@ -43,11 +52,14 @@ export default fp<{ clock: Clock }>(
         )
       },
 
-      async renew({ id, userId }, ttlSeconds) {
+      async renew({ id, userId, client }, ttlSeconds) {
         const renewed = await database.within({ userId }, 'write', (db) =>
           db
             .updateTable('mcp_token')
-            .set({ expires_at: inSeconds(ttlSeconds) })
+            .set({
+              expires_at: inSeconds(ttlSeconds),
+              ...(client === undefined ? {} : { client: client.slice(0, 200) }),
+            })
             .where('user_id', '=', userId)
             .where('jti', '=', id)
             .where('revoked_at', 'is', null)

@@ -35,10 +35,12 @@ export interface McpOptions {
   path: string
   /** The principal behind a Bearer credential, or a ServiceError. */
   authenticate(credential: string): Promise<Principal>
+  /** Whether the client can ask its person for more scopes: it is told by the status 403 instead of a result. */
+  stepsUp?: boolean
 }
 
 /** The MCP endpoint. Only open streams outlive a request, so that any instance can answer any request. */
-const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authenticate }) => {
+const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authenticate, stepsUp = false }) => {
   const conversations = createConversations(app, clock)
   app.decorateRequest('principal', null)
 
@@ -81,11 +83,13 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authentic
     if (isLegacy(request)) {
       const conversation = await conversations.converse(request, reply, principal, messages)
       const exchange = createExchange(app, request, principal, clock(), conversation)
+      if (stepsUp) await exchange.requireGrant(messages)
       return serveLegacy(exchange, request, reply, messages)
     }
     const web = toWebRequest(request, reply)
     const choices = await conversations.choicesOf(principal, messages)
     const exchange = createExchange(app, request, principal, clock(), choices)
+    if (stepsUp) await exchange.requireGrant(messages)
     if (!messages.some(({ method }) => method === 'subscriptions/listen')) {
       return reply.send(await serveModern(exchange, web, body))
     }

@@ -19,6 +19,8 @@ export interface Access {
   email?: string
   keyHash?: Buffer
   operator?: boolean
+  /** Hides the shop's clients. It stays in force until the transaction ends. */
+  clientsHidden?: boolean
 }
 
 /** A rehearsal does all that a write does, and rolls it back. */
@@ -97,6 +99,14 @@ export function createDatabase(pool: pg.Pool, log?: (query: AnsweredQuery) => vo
   }
 }
 
+/** The database for somebody who may not see the shop's clients. */
+export function withoutClients(database: Database): Database {
+  return {
+    ...database,
+    within: (access, mode, work) => database.within({ ...access, clientsHidden: true }, mode, work),
+  }
+}
+
 /** An expected failure of the database in our terms; any other as it is. */
 function describe(error: unknown): unknown {
   if (isAway(error)) return unavailable('The database', error)
@@ -125,6 +135,7 @@ function settings(access: Access): string {
     'app.email': access.email,
     'app.key_hash': access.keyHash && `\\x${access.keyHash.toString('hex')}`,
     'app.operator': access.operator ? 'on' : undefined,
+    'app.clients_hidden': access.clientsHidden ? 'on' : undefined,
   }
   const calls = Object.entries(values)
     .filter(([, value]) => value !== undefined)

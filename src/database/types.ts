@@ -179,7 +179,12 @@ export interface McpAudit {
 }
 
 export interface McpToken {
+  /**
+   * null: all businesses of the user, future ones too
+   */
+  business_ids: string[] | null;
   client: string | null;
+  client_data: Generated<boolean>;
   created_at: Generated<Timestamp>;
   expires_at: Timestamp;
   jti: string;

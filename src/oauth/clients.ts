@@ -28,6 +28,18 @@ export function clientNameOf(name: unknown): string {
   return clean === '' ? 'An unnamed application' : clean.slice(0, MAX_NAME_LENGTH)
 }
 
+/** The host that publishes a client's metadata document; null for a client that registered. */
+export function publisherOf(clientId: string): string | null {
+  return URL.canParse(clientId) ? new URL(clientId).host : null
+}
+
+/** Whether the browser is sent to a web site, or to an application on this computer or device. */
+export function destinationKindOf(redirectUri: string): 'site' | 'computer' | 'device' {
+  const { protocol } = new URL(redirectUri)
+  if (protocol === 'https:') return 'site'
+  return protocol === 'http:' ? 'computer' : 'device'
+}
+
 /** Where the merchant's browser is sent afterwards, in a form that a person can judge. */
 export function destinationOf(redirectUri: string): string {
   const url = new URL(redirectUri)
