@@ -8,7 +8,7 @@ import { describeBusiness, scopesOfMemberships } from '../../src/auth/principal.
 import { CLIENTS_SCOPE, intersectScopes, type OAuthScope, scopesOf, scopesOfRole } from '../../src/auth/scopes.ts'
 import type { Config } from '../../src/config.ts'
 import { ServiceError } from '../../src/errors.ts'
-import { clientNameOf, destinationKindOf, destinationOf, publisherOf } from '../../src/oauth/clients.ts'
+import { clientNameOf, destinationOf, placeOf, publisherOf } from '../../src/oauth/clients.ts'
 import type { ConnectedUser, Connections } from '../../src/oauth/connections.ts'
 import {
   type Consent,
@@ -17,6 +17,7 @@ import {
   InteractionDetailsSchema,
 } from '../../src/oauth/interaction-details.ts'
 import { errors, type Interaction, type Provider } from '../../src/oauth/oidc-provider.ts'
+import { clean } from '../../src/results/text.ts'
 import { pageHeaders } from './pages.ts'
 
 export interface InteractionOptions {
@@ -158,11 +159,11 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
     return {
       prompt: 'consent',
       ...asking,
-      destinationKind: destinationKindOf(redirectUri),
+      place: placeOf(redirectUri),
       publisher: publisherOf(client.clientId),
       businesses: user.businesses.map(({ id, name, role }) => ({
         id,
-        name,
+        name: clean(name),
         role,
         scopes: intersectScopes(asked, scopesOfRole(role)),
       })),

@@ -33,17 +33,15 @@ export function publisherOf(clientId: string): string | null {
   return URL.canParse(clientId) ? new URL(clientId).host : null
 }
 
-/** Whether the browser is sent to a web site, or to an application on this computer or device. */
-export function destinationKindOf(redirectUri: string): 'site' | 'computer' | 'device' {
-  const { protocol } = new URL(redirectUri)
-  if (protocol === 'https:') return 'site'
-  return protocol === 'http:' ? 'computer' : 'device'
+/** Where the merchant's browser is sent afterwards: to a web site, or to an application on this computer or device. */
+export function placeOf(redirectUri: string): { host: string; kind: 'site' | 'computer' | 'device' } {
+  const { protocol, host } = new URL(redirectUri)
+  if (protocol === 'https:') return { host, kind: 'site' }
+  return protocol === 'http:' ? { host, kind: 'computer' } : { host: `${protocol}//${host}`, kind: 'device' }
 }
 
-/** Where the merchant's browser is sent afterwards, in a form that a person can judge. */
+/** The same in a form that a person can judge. */
 export function destinationOf(redirectUri: string): string {
-  const url = new URL(redirectUri)
-  if (url.protocol === 'https:') return url.host
-  if (url.protocol === 'http:') return `${url.host} (an application on this computer)`
-  return `${url.protocol}//${url.host} (an application on this device)`
+  const { host, kind } = placeOf(redirectUri)
+  return kind === 'site' ? host : `${host} (an application on this ${kind})`
 }

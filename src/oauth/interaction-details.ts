@@ -20,7 +20,8 @@ export const InteractionDetailsSchema = Type.Union([
   Type.Object({
     prompt: Type.Literal('consent'),
     ...asking,
-    destinationKind: StringEnum(['site', 'computer', 'device']),
+    /** The destination, for words in the merchant's language. */
+    place: Type.Object({ host: Type.String(), kind: StringEnum(['site', 'computer', 'device']) }),
     /** The host that describes the client, if it has not described itself. */
     publisher: Nullable(Type.String()),
     businesses: Type.Array(

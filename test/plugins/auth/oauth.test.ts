@@ -187,7 +187,7 @@ describe('the pages', () => {
       prompt: 'consent',
       client: '<b>Claude</b>',
       destination: 'claude.ai',
-      destinationKind: 'site',
+      place: { host: 'claude.ai', kind: 'site' },
       publisher: null,
       businesses: [{ id: shop.id, name: shop.name, role: 'cashier', scopes: ['pos:read', 'pos:write'] }],
       scopes: ['pos:read', 'pos:write'],
