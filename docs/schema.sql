@@ -5,6 +5,10 @@ CREATE FUNCTION app_business_id() RETURNS uuid
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$select nullif(current_setting('app.business_id', true), '')::uuid$$;
 
+CREATE FUNCTION app_clients_hidden() RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$select coalesce(nullif(current_setting('app.clients_hidden', true), '')::boolean, false)$$;
+
 CREATE FUNCTION app_email() RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$select nullif(current_setting('app.email', true), '')::text$$;
@@ -424,17 +428,22 @@ CREATE TABLE mcp_token (
     last_used_at timestamp with time zone,
     expires_at timestamp with time zone NOT NULL,
     revoked_at timestamp with time zone,
+    client_data boolean DEFAULT true NOT NULL,
+    business_ids uuid[],
     family_id uuid NOT NULL,
     replaced_at timestamp with time zone,
     signed_in_at timestamp with time zone DEFAULT now() NOT NULL,
     checked_at timestamp with time zone DEFAULT now() NOT NULL,
     used_by text,
+    CONSTRAINT mcp_token_business_ids_check CHECK ((cardinality(business_ids) > 0)),
     CONSTRAINT mcp_token_scopes_check CHECK ((cardinality(scopes) > 0))
 );
 
 ALTER TABLE ONLY mcp_token FORCE ROW LEVEL SECURITY;
 
 COMMENT ON COLUMN mcp_token.scopes IS 'the narrowing that was asked for; null: whatever the role gives';
+
+COMMENT ON COLUMN mcp_token.business_ids IS 'null: all businesses of the user, future ones too';
 
 COMMENT ON COLUMN mcp_token.replaced_at IS 'when it was refreshed: it ends some minutes later';
 
@@ -1208,6 +1217,8 @@ CREATE POLICY business_visible ON business FOR SELECT USING (((id = ( SELECT app
   WHERE ((m.user_id = ( SELECT app_user_id() AS app_user_id)) AND m.is_active)))));
 
 ALTER TABLE category ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY clients_hidden ON customer AS RESTRICTIVE USING ((NOT ( SELECT app_clients_hidden() AS app_clients_hidden)));
 
 ALTER TABLE customer ENABLE ROW LEVEL SECURITY;
 

@@ -55,6 +55,7 @@ function ownerOf(shop: HostileShop, userId: string): Principal {
     userId,
     credentialId: randomUUID(),
     grantedScopes: SCOPES,
+    clientData: true,
     businesses: [business],
     defaultBusinessId: shop.id,
     expiresAt: null,

@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import { findMemberships } from '../../src/auth/memberships.ts'
+import { chosenBusinesses, findMemberships } from '../../src/auth/memberships.ts'
 import { addToken } from '../../src/auth/token-families.ts'
 import { ServiceError } from '../../src/errors.ts'
 import type { Connections } from '../../src/oauth/connections.ts'
@@ -24,12 +24,20 @@ export default fp<{ clock: Clock }>(
     const inSeconds = (seconds: number) => new Date(clock().getTime() + seconds * 1000)
 
     app.decorate('connections', {
-      async findUser(userId) {
-        const businesses = await database.within({ userId }, 'read', (db) => findMemberships(db, userId))
+      async findUser(userId, id) {
+        const [memberships, connection] = await database.within({ userId }, 'read', (db) =>
+          Promise.all([
+            findMemberships(db, userId),
+            id === undefined
+              ? undefined
+              : db.selectFrom('mcp_token').select('business_ids').where('jti', '=', id).executeTakeFirst(),
+          ]),
+        )
+        const businesses = chosenBusinesses(memberships, connection?.business_ids ?? null)
         return businesses.length === 0 ? null : { userId, businesses }
       },
 
-      async open({ id, userId, scopes, label, client }, ttlSeconds) {
+      async open({ id, userId, scopes, clientData, businessIds, label }, ttlSeconds) {
         await database.within({ userId }, 'write', (db) =>
           addToken(
             db,
@@ -38,8 +46,9 @@ export default fp<{ clock: Clock }>(
               family_id: id,
               user_id: userId,
               label,
-              client: client?.slice(0, 200) ?? null,
               scopes,
+              client_data: clientData,
+              business_ids: businessIds,
               expires_at: inSeconds(ttlSeconds),
               signed_in_at: clock(),
               checked_at: clock(),
@@ -49,11 +58,14 @@ export default fp<{ clock: Clock }>(
         )
       },
 
-      async renew({ id, userId }, ttlSeconds) {
+      async renew({ id, userId, client }, ttlSeconds) {
         return database.within({ userId }, 'write', async (db) => {
           const renewed = await db
             .updateTable('mcp_token')
-            .set({ expires_at: inSeconds(ttlSeconds) })
+            .set({
+              expires_at: inSeconds(ttlSeconds),
+              ...(client === undefined ? {} : { client: client.slice(0, 200) }),
+            })
             .where('user_id', '=', userId)
             .where('jti', '=', id)
             .where('revoked_at', 'is', null)

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
-import { SCOPES } from '../../src/auth/scopes.ts'
+import { OAUTH_SCOPES } from '../../src/auth/scopes.ts'
 import type { Config } from '../../src/config.ts'
 import { ServiceError } from '../../src/errors.ts'
 import { CONNECT_PATH, oauthAddresses, RESOURCE_METADATA_PATH } from '../../src/oauth/addresses.ts'
@@ -17,15 +17,19 @@ const connect: FastifyPluginAsync<{ config: Config; clock: Clock }> = async (app
   app.addHook('onSend', async (request, reply) => {
     const challenge = reply.getHeader('www-authenticate')
     if (challenge === undefined) return
-    // RFC 6750 section 3.1: no error for a request without a credential. RFC 9728 section 5.1.
+    // RFC 6750 section 3.1: no error for a request without a credential.
     const reason = request.headers.authorization === undefined ? 'Bearer' : `${challenge},`
-    reply.header('www-authenticate', `${reason} resource_metadata="${resourceMetadata}", scope="${SCOPES.join(' ')}"`)
+    // A challenge for more scopes names them itself.
+    const scope = / scope="/.test(String(challenge)) ? '' : `, scope="${OAUTH_SCOPES.join(' ')}"`
+    // RFC 9728 section 5.1
+    reply.header('www-authenticate', `${reason} resource_metadata="${resourceMetadata}"${scope}`)
   })
   await app.register(mcp, {
     clock,
     path: CONNECT_PATH,
     newestProtocol: config.MCP_NEWEST_PROTOCOL,
     credentialRequired: signInRequired,
+    stepsUp: true,
     authenticate: (request) =>
       app.principals.authenticateConnection(request).catch((error) => {
         if (error instanceof ServiceError && error.code === 'unauthenticated') throw signInRequired(error)
@@ -36,7 +40,7 @@ const connect: FastifyPluginAsync<{ config: Config; clock: Clock }> = async (app
   app.get(RESOURCE_METADATA_PATH, { schema: { hide: true }, onRequest: app.checkHost }, () => ({
     resource,
     authorization_servers: [issuer],
-    scopes_supported: SCOPES,
+    scopes_supported: OAUTH_SCOPES,
     bearer_methods_supported: ['header'],
     resource_name: 'FlowPOS MCP',
   }))

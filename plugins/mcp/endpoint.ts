@@ -46,11 +46,13 @@ export interface McpOptions {
   authenticate(credential: string): Promise<Principal>
   /** The refusal of a request without a credential. */
   credentialRequired?(): ServiceError
+  /** Whether the client can ask its person for more scopes: it is told by the status 403 instead of a result. */
+  stepsUp?: boolean
 }
 
 /** The MCP endpoint. Only open streams outlive a request, so that any instance can answer any request. */
 const mcp: FastifyPluginAsync<McpOptions> = async (app, options) => {
-  const { clock, path, newestProtocol, authenticate, credentialRequired } = options
+  const { clock, path, newestProtocol, authenticate, credentialRequired, stepsUp = false } = options
   const conversations = createConversations(app, clock)
   app.decorateRequest('principal', null)
 
@@ -94,11 +96,13 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, options) => {
     if (newestProtocol === LATEST_PROTOCOL_VERSION ? messages.every(isMessage) : isLegacy(request)) {
       const conversation = await conversations.converse(request, reply, principal, messages)
       const exchange = createExchange(app, request, principal, clock(), conversation)
+      if (stepsUp) await exchange.requireGrant(messages)
       return serveLegacy(exchange, request, reply, messages)
     }
     const web = toWebRequest(request, reply)
     const choices = await conversations.choicesOf(principal, messages)
     const exchange = createExchange(app, request, principal, clock(), choices)
+    if (stepsUp) await exchange.requireGrant(messages)
     if (!messages.some(({ method }) => method === 'subscriptions/listen')) {
       return reply.send(await serveModern(exchange, web, body))
     }

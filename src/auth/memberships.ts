@@ -25,6 +25,17 @@ export async function findMemberships(db: Transaction, userId: string): Promise<
 }
 
 /**
+ * The memberships that a connection may use.
+ * @param chosen ids of businesses; null for all
+ */
+export function chosenBusinesses(
+  memberships: AuthorizedBusiness[],
+  chosen: readonly string[] | null,
+): AuthorizedBusiness[] {
+  return chosen === null ? memberships : memberships.filter(({ id }) => chosen.includes(id))
+}
+
+/**
  * The user behind a Firebase sign-in. A user who was entered by e-mail is linked to the uid at the first sign-in with
  * that address, once Firebase has verified it. For a user who was entered by uid, the address is stored.
  * @returns the user's id, whose memberships the transaction sees from then on; null for an unknown user

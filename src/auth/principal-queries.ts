@@ -3,7 +3,7 @@ import type { Access, Database, Transaction } from '../database/database.ts'
 import { ServiceError } from '../errors.ts'
 import { authorizedBusiness } from './business.ts'
 import type { VerifiedMcpToken } from './mcp-token.ts'
-import { findMemberships } from './memberships.ts'
+import { chosenBusinesses, findMemberships } from './memberships.ts'
 import type { Principal } from './principal.ts'
 import type { Scope } from './scopes.ts'
 import { isReplaced } from './token-families.ts'
@@ -20,7 +20,7 @@ export async function findTokenPrincipal(database: Database, claims: VerifiedMcp
     const [token, businesses] = await Promise.all([
       db
         .selectFrom('mcp_token')
-        .select(['family_id', 'revoked_at', 'replaced_at', 'last_used_at'])
+        .select(['family_id', 'revoked_at', 'replaced_at', 'last_used_at', 'client_data', 'business_ids'])
         .where('jti', '=', claims.jti)
         .executeTakeFirst(),
       findMemberships(db, claims.sub),
@@ -36,6 +36,13 @@ export async function findTokenPrincipal(database: Database, claims: VerifiedMcp
   if (found.businesses.length === 0) {
     throw new ServiceError('forbidden', 'You have no active membership in any business. Ask an owner to restore it.')
   }
+  const businesses = chosenBusinesses(found.businesses, found.token.business_ids)
+  if (businesses.length === 0) {
+    throw new ServiceError(
+      'forbidden',
+      'You have no active membership in any business that you chose for this connection. Connect again to choose others.',
+    )
+  }
   if (isUnused(found.token.last_used_at, now)) {
     await markUsed(database, { userId: claims.sub }, (db) =>
       db.updateTable('mcp_token').set({ last_used_at: now }).where('jti', '=', claims.jti).execute(),
@@ -48,7 +55,8 @@ export async function findTokenPrincipal(database: Database, claims: VerifiedMcp
     userId: claims.sub,
     credentialId: found.token.family_id,
     grantedScopes: claims.scopes,
-    businesses: found.businesses,
+    clientData: found.token.client_data,
+    businesses,
     defaultBusinessId: claims.business,
     expiresAt: new Date(claims.exp * 1000),
   }
@@ -90,6 +98,7 @@ export async function findApiKeyPrincipal(database: Database, keyHash: Buffer, n
     userId: key.created_by,
     credentialId: key.id,
     grantedScopes: key.scopes as Scope[],
+    clientData: true,
     businesses: business,
     defaultBusinessId: id,
     expiresAt: key.expires_at,

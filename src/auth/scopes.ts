@@ -2,6 +2,14 @@
 export const SCOPES = ['pos:read', 'pos:write', 'reports:read', 'psa:read', 'pos:intents'] as const
 export type Scope = (typeof SCOPES)[number]
 
+/**
+ * Whether a connection by OAuth may see the clients of a shop: names, contacts, what they bought. Tokens and API keys
+ * always may, so that it is no scope of theirs; every role gives it.
+ */
+export const CLIENTS_SCOPE = 'clients:read'
+export const OAUTH_SCOPES = [...SCOPES, CLIENTS_SCOPE] as const
+export type OAuthScope = (typeof OAUTH_SCOPES)[number]
+
 interface RoleRights {
   scopes: readonly Scope[]
   managesKeys: boolean
@@ -33,7 +41,18 @@ export function managesKeys(role: string): boolean {
   return rightsOf(role)?.managesKeys ?? false
 }
 
-/** The scopes in both `wanted` and `allowed`, in the order of `SCOPES`. */
-export function intersectScopes(wanted: readonly Scope[], allowed: readonly Scope[]): Scope[] {
-  return SCOPES.filter((scope) => wanted.includes(scope) && allowed.includes(scope))
+/** The in-app roles that grant a scope, in words. */
+export function rolesWith(scope: Scope): string {
+  return TILL.includes(scope) ? 'any role' : 'owner, admin or manager'
+}
+
+/** The scopes in both `wanted` and `allowed`, in the order of `OAUTH_SCOPES`. */
+export function intersectScopes<S extends OAuthScope>(wanted: readonly string[], allowed: readonly S[]): S[] {
+  const isBoth = (scope: OAuthScope): scope is S => wanted.includes(scope) && allowed.some((each) => each === scope)
+  return OAUTH_SCOPES.filter(isBoth)
+}
+
+/** The scopes of a space-separated text that are known here. */
+export function scopesOf(text: string | undefined): OAuthScope[] {
+  return intersectScopes((text ?? '').split(' '), OAUTH_SCOPES)
 }

@@ -1,10 +1,10 @@
 import type { JsonWebKey, KeyObject } from 'node:crypto'
 import { scopesOfMemberships } from '../auth/principal.ts'
-import { intersectScopes, SCOPES, type Scope } from '../auth/scopes.ts'
+import { CLIENTS_SCOPE, intersectScopes, OAUTH_SCOPES, SCOPES, scopesOf } from '../auth/scopes.ts'
 import type { Clock } from '../time/clock.ts'
 import { createAdapter, isSecret, keyOf } from './adapter.ts'
 import type { OAuthAddresses } from './addresses.ts'
-import { clientNameOf, normaliseClient } from './clients.ts'
+import { normaliseClient } from './clients.ts'
 import type { ConnectedUser, Connections } from './connections.ts'
 import {
   type Account,
@@ -44,7 +44,7 @@ const CLIENT_TTL_SECONDS = 365 * DAY
 /** What the draft of client metadata documents recommends. */
 const LARGEST_DOCUMENT = 5 * 1024
 const LARGEST_KEYS = 64 * 1024
-const ALL_SCOPES = SCOPES.join(' ')
+const ALL_SCOPES = OAUTH_SCOPES.join(' ')
 
 interface MerchantAccount extends Account {
   user: ConnectedUser
@@ -59,14 +59,14 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   const provider = createProvider(addresses.issuer, {
     adapter: (model) =>
       model === 'Grant' ? grants : createAdapter({ store, clock, endGrant: (id) => grants.destroy(id) }, model),
-    findAccount: async (_ctx, userId) => {
-      const user = await connections.findUser(userId)
+    findAccount: async (_ctx, userId, token) => {
+      const user = await connections.findUser(userId, (token as { grantId?: string } | undefined)?.grantId)
       if (user === null) return undefined
       return { accountId: userId, claims: () => ({ sub: userId }), user } satisfies MerchantAccount
     },
     jwks: { keys: [options.idTokenKey as JWK] },
     enabledJWA: { idTokenSigningAlgValues: ['EdDSA'] },
-    scopes: SCOPES,
+    scopes: OAUTH_SCOPES,
     responseTypes: ['code'],
     clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post'],
     clientDefaults: { application_type: 'native', id_token_signed_response_alg: 'EdDSA' },
@@ -155,27 +155,21 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   provider.use(async (ctx, next) => {
     await next()
     // We issue no ID tokens, so discovery must not list the scope that asks for them.
-    if (ctx.oidc?.route === 'discovery') Object.assign(ctx.body as object, { scopes_supported: SCOPES })
+    if (ctx.oidc?.route === 'discovery') Object.assign(ctx.body as object, { scopes_supported: OAUTH_SCOPES })
   })
   return provider
 
-  /** The extra claims of an access token. Opens its connection, or makes sure that it has not been ended. */
+  /** The extra claims of an access token. Makes sure that its connection has not been ended, and extends it. */
   async function connect(ctx: KoaContextWithOIDC, token: InstanceType<Provider['AccessToken']>) {
-    const { client } = ctx.oidc
     const { user } = ctx.oidc.account as MerchantAccount
-    const scopes = intersectScopes((token.scope ?? '').split(' ') as Scope[], scopesOfMemberships(user.businesses))
+    const granted = scopesOf(token.scope)
+    const scopes = intersectScopes(granted, scopesOfMemberships(user.businesses))
     if (scopes.length === 0) throw new errors.InvalidGrant('the roles of the user no longer give any of the scopes')
 
     const connection = { id: token.grantId as string, userId: user.userId }
-    if (token.gty === 'authorization_code') {
-      const label = clientNameOf(client?.clientName)
-      await connections.open({ ...connection, scopes, label, client: ctx.get('user-agent') }, CONNECTION_TTL_SECONDS)
-      // A second use of the code may have ended the grant before the connection existed.
-      if ((await provider.Grant.find(connection.id)) === undefined) {
-        await connections.end(connection)
-        throw new errors.InvalidGrant('the grant was ended')
-      }
-    } else if (!(await connections.renew(connection, CONNECTION_TTL_SECONDS))) {
+    const isFirst = token.gty === 'authorization_code'
+    const used = isFirst ? { ...connection, client: ctx.get('user-agent') } : connection
+    if (!(await connections.renew(used, CONNECTION_TTL_SECONDS))) {
       throw new errors.InvalidGrant('the connection was ended')
     }
     await Promise.all([
@@ -184,7 +178,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     ])
 
     const iat = Math.floor(clock().getTime() / 1000)
-    token.scope = scopes.join(' ')
+    token.scope = [...scopes, ...granted.filter((scope) => scope === CLIENTS_SCOPE)].join(' ')
     return {
       iat,
       exp: iat + options.accessTokenTtlSeconds,
@@ -215,6 +209,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
 
 /** A client's scopes as far as we know them; if none is known, all scopes that a merchant can grant. */
 export function scopeOrDefault(scope: string | null): string {
-  const known = intersectScopes((scope ?? '').split(' ') as Scope[], SCOPES)
-  return known.length === 0 ? ALL_SCOPES : known.join(' ')
+  const known = scopesOf(scope ?? '')
+  // To see clients and nothing else is no use.
+  return intersectScopes(known, SCOPES).length === 0 ? ALL_SCOPES : known.join(' ')
 }

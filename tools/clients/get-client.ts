@@ -59,6 +59,7 @@ export default defineTool({
     'One client: contact, note, lifetime orders and net sales, first and last purchase, last 5 orders, favourite ' +
     'products. Use list_clients to find it, list_orders for all its orders.',
   scopes: ['pos:read'],
+  aboutClients: true,
   annotations: readOnly,
   mode: 'read',
   input: Type.Object({ client: Id('Id or code, e.g. C-0001') }),

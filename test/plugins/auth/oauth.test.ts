@@ -12,7 +12,8 @@ import { connectRedis, rpc, type Service, startService } from '../../support/ser
 import { makeShop, makeUser, type Shop } from '../../support/shop.ts'
 
 const REDIRECT = 'http://127.0.0.1:33418/callback'
-const ALL_SCOPES = 'pos:read pos:write reports:read psa:read pos:intents'
+const SHOP_SCOPES = 'pos:read pos:write reports:read psa:read pos:intents'
+const ALL_SCOPES = `${SHOP_SCOPES} clients:read`
 
 let service: Service
 let shop: Shop
@@ -231,8 +232,11 @@ describe('the pages', () => {
       prompt: 'consent',
       client: '<b>Claude</b>',
       destination: 'claude.ai',
-      businesses: [shop.name],
+      place: { host: 'claude.ai', kind: 'site' },
+      publisher: null,
+      businesses: [{ id: shop.id, name: shop.name, role: 'cashier', scopes: ['pos:read', 'pos:write'] }],
       scopes: ['pos:read', 'pos:write'],
+      clientData: true,
     })
     for (const file of ['page.js', 'page.css']) expect((await fetch(`${origin}/oauth/${file}`)).status).toBe(200)
   })
@@ -260,7 +264,7 @@ describe('the pages', () => {
 
   it('give a cashier the scopes of a cashier', async () => {
     const { tokens } = await connect('carla')
-    expect(tokens.scope).toBe('pos:read pos:write')
+    expect(tokens.scope).toBe('pos:read pos:write clients:read')
     expect((await listTools(tokens.access_token)).names).not.toContain('get_sales_report')
   })
 
@@ -291,7 +295,7 @@ describe('the pages', () => {
     const idToken = service.issuer.issueToken('ana')
     expect(await statusOf(browser, `${url}/login`, { firebaseIdToken: 'no.id.token' })).toBe(401)
     expect(await statusOf(browser, `${url}/login`, { firebaseIdToken: service.issuer.issueToken('nadie') })).toBe(403)
-    expect(await statusOf(browser, `${url}/confirm`, {})).toBe(404)
+    expect(await statusOf(browser, `${url}/confirm`, { scopes: ['pos:read'] })).toBe(404)
     expect(await statusOf(new Browser(), `${url}/login`, { firebaseIdToken: idToken })).toBe(404)
     const foreign = await browser.fetch(`${url}/login`, {
       method: 'POST',
@@ -452,7 +456,7 @@ describe('a connection', () => {
     const listed = (await service.app.inject({ url: '/mcp/tokens', headers })).json().tokens
     const mine = listed.filter(({ label }: { label: string }) => label === 'Cursor')
     expect(mine).toHaveLength(1)
-    expect(mine[0].scopes).toEqual(ALL_SCOPES.split(' '))
+    expect(mine[0].scopes).toEqual(SHOP_SCOPES.split(' '))
 
     const payload = { jti: mine[0].jti }
     const revoked = await service.app.inject({ method: 'POST', url: '/mcp/token/revoke', headers, payload })

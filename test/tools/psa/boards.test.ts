@@ -257,7 +257,7 @@ describe('psa tools', () => {
     const { body } = await rpc(studio.service.app, studio.cara, 'tools/list')
     expect(body.result.tools.filter(({ name }: { name: string }) => name.includes('psa'))).toEqual([])
     for (const name of ['list_psa_boards', 'get_psa_board', 'list_psa_steps', 'get_psa_time_report']) {
-      expect((await ask(name, {}, studio.cara)).body.error.message).toBe(`MCP error -32602: Unknown tool: ${name}`)
+      expect((await ask(name, {}, studio.cara)).text).toMatch(/^role_not_allowed: .*psa:read/)
     }
   })
 })
