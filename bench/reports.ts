@@ -107,7 +107,7 @@ async function measure(url: string, superuser: pg.Client, withNaive: boolean): P
     if (/^\s*(select|with)/i.test(query.sql) && !query.sql.includes('set_config')) queries.push(query)
   }
   const pool = createPool(url, { size: 1, role: SERVICE_ROLE })
-  const database = createDatabase(pool, log)
+  const database = createDatabase(pool, { log })
   const registry = createRegistry(await loadTools())
   const now = new Date()
   const timezone = 'America/Guatemala'

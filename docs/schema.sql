@@ -88,11 +88,11 @@ CREATE FUNCTION mcp_api_key_access_changed() RETURNS trigger
 CREATE FUNCTION mcp_token_access_changed() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
-        declare concerned uuid;
-        begin
-          for concerned in select old.jti loop perform pg_notify('flowpos_access', concerned::text); end loop;
-          return null;
-        end$$;
+      declare concerned uuid;
+      begin
+        for concerned in select old.jti union select old.family_id loop perform pg_notify('flowpos_access', concerned::text); end loop;
+        return null;
+      end$$;
 
 CREATE FUNCTION order_item_rollup_delete() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -424,12 +424,25 @@ CREATE TABLE mcp_token (
     last_used_at timestamp with time zone,
     expires_at timestamp with time zone NOT NULL,
     revoked_at timestamp with time zone,
+    family_id uuid NOT NULL,
+    replaced_at timestamp with time zone,
+    signed_in_at timestamp with time zone NOT NULL,
+    checked_at timestamp with time zone NOT NULL,
+    used_by text,
     CONSTRAINT mcp_token_scopes_check CHECK ((cardinality(scopes) > 0))
 );
 
 ALTER TABLE ONLY mcp_token FORCE ROW LEVEL SECURITY;
 
 COMMENT ON COLUMN mcp_token.scopes IS 'the narrowing that was asked for; null: whatever the role gives';
+
+COMMENT ON COLUMN mcp_token.replaced_at IS 'when it was refreshed: it ends some minutes later';
+
+COMMENT ON COLUMN mcp_token.signed_in_at IS 'when the person signed in with Firebase';
+
+COMMENT ON COLUMN mcp_token.checked_at IS 'when Firebase last said that the sign-in is good';
+
+COMMENT ON COLUMN mcp_token.used_by IS 'the MCP client that last began a conversation with it';
 
 CREATE TABLE order_item (
     business_id uuid NOT NULL,
@@ -954,6 +967,8 @@ CREATE INDEX mcp_api_key_by_business ON mcp_api_key USING btree (business_id, cr
 
 CREATE INDEX mcp_audit_by_business ON mcp_audit USING btree (business_id, at DESC);
 
+CREATE INDEX mcp_token_by_family ON mcp_token USING btree (family_id);
+
 CREATE INDEX mcp_token_by_user ON mcp_token USING btree (user_id, expires_at);
 
 CREATE INDEX order_item_by_variant ON order_item USING btree (business_id, variant_id, order_id);
@@ -1206,9 +1221,9 @@ ALTER TABLE inventory_movement ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY key_visible ON mcp_api_key USING (((key_hash = ( SELECT app_key_hash() AS app_key_hash)) OR (business_id = ( SELECT app_business_id() AS app_business_id)) OR (business_id IN ( SELECT m.business_id
    FROM business_user m
-  WHERE ((m.user_id = ( SELECT app_user_id() AS app_user_id)) AND m.is_active AND (m.role = ANY (ARRAY['owner'::text, 'admin'::text]))))) OR ((business_id IS NULL) AND ( SELECT app_operator() AS app_operator)))) WITH CHECK (((business_id = ( SELECT app_business_id() AS app_business_id)) OR (business_id IN ( SELECT m.business_id
+  WHERE ((m.user_id = ( SELECT app_user_id() AS app_user_id)) AND m.is_active AND (lower(m.role) = ANY (ARRAY['owner'::text, 'admin'::text]))))) OR ((business_id IS NULL) AND ( SELECT app_operator() AS app_operator)))) WITH CHECK (((business_id = ( SELECT app_business_id() AS app_business_id)) OR (business_id IN ( SELECT m.business_id
    FROM business_user m
-  WHERE ((m.user_id = ( SELECT app_user_id() AS app_user_id)) AND m.is_active AND (m.role = ANY (ARRAY['owner'::text, 'admin'::text]))))) OR ((business_id IS NULL) AND ( SELECT app_operator() AS app_operator))));
+  WHERE ((m.user_id = ( SELECT app_user_id() AS app_user_id)) AND m.is_active AND (lower(m.role) = ANY (ARRAY['owner'::text, 'admin'::text]))))) OR ((business_id IS NULL) AND ( SELECT app_operator() AS app_operator))));
 
 ALTER TABLE location ENABLE ROW LEVEL SECURITY;
 

@@ -32,6 +32,8 @@ export interface Issuer {
   publicKeys(): Record<string, string>
   /** Makes the key endpoint work, fail with a status, or not answer at all. */
   setKeyEndpoint(state: KeyEndpointState): void
+  /** Makes firebase-admin's look-ups of users work, or fail. */
+  setLookup(state: 'ok' | 'fail'): void
   /** Ends all sessions of a user, which revokes the tokens issued so far. */
   revoke(uid: string): void
   /** Switches a user off, or on again. */
@@ -53,8 +55,9 @@ export async function startIssuer(options: IssuerOptions): Promise<Issuer> {
   const tokens = createTokens(options.projectId, keys, accounts)
   const adminToken = randomBytes(32).toString('base64url')
   const keyEndpoint: { state: KeyEndpointState } = { state: 'ok' }
+  const lookup: { state: 'ok' | 'fail' } = { state: 'ok' }
   const { keyMaxAgeSeconds = 3600 } = options
-  const app = await createServer({ keys, accounts, tokens, adminToken, keyMaxAgeSeconds, keyEndpoint })
+  const app = await createServer({ keys, accounts, tokens, adminToken, keyMaxAgeSeconds, keyEndpoint, lookup })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo
 
@@ -73,6 +76,9 @@ export async function startIssuer(options: IssuerOptions): Promise<Issuer> {
     publicKeys: () => keys.published(),
     setKeyEndpoint(state) {
       keyEndpoint.state = state
+    },
+    setLookup(state) {
+      lookup.state = state
     },
     revoke: (uid) => accounts.revoke(accounts.get(uid)),
     disable(uid, disabled = true) {

@@ -13,9 +13,9 @@ export function createMemorySessionStore(): SessionStore {
   }
 
   return {
-    async read(sessionId, principal) {
+    async read(sessionId, credential) {
       const session = sessionId === undefined ? undefined : sessions.get(sessionId)
-      const lastBusinessId = principal === undefined ? undefined : choices.get(principal)
+      const lastBusinessId = credential === undefined ? undefined : choices.get(credential)
       return { session: session ?? null, lastBusinessId: lastBusinessId ?? null }
     },
     async save(sessionId, record, ttlSeconds) {
@@ -24,9 +24,9 @@ export function createMemorySessionStore(): SessionStore {
     async renew(sessionId, principal, expiresAt, ttlSeconds) {
       updateOwn(sessionId, principal, { expiresAt }, ttlSeconds * 1000)
     },
-    async chooseBusiness(sessionId, principal, businessId) {
+    async chooseBusiness(sessionId, { principal, credential }, businessId) {
       if (sessionId !== undefined) updateOwn(sessionId, principal, { businessId })
-      choices.set(principal, businessId)
+      choices.set(credential, businessId)
     },
     async noteLists(sessionId, principal, lists) {
       updateOwn(sessionId, principal, { lists })

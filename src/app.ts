@@ -5,6 +5,7 @@ import Fastify, { LogController } from 'fastify'
 import type { AppOptions as FirebaseAppOptions } from 'firebase-admin/app'
 import apiKeys from '../plugins/auth/api-keys.ts'
 import settings from '../plugins/auth/assistant-page.ts'
+import credentialGuard from '../plugins/auth/credential-guard.ts'
 import firebase from '../plugins/auth/firebase.ts'
 import jwt from '../plugins/auth/jwt.ts'
 import keyRoutes from '../plugins/auth/key-routes.ts'
@@ -25,6 +26,7 @@ import errors from '../plugins/http/errors.ts'
 import health from '../plugins/http/health.ts'
 import hostCheck from '../plugins/http/host-check.ts'
 import metrics from '../plugins/http/metrics.ts'
+import pressure from '../plugins/http/pressure.ts'
 import rateLimit from '../plugins/http/rate-limit.ts'
 import requestLog from '../plugins/http/request-log.ts'
 import shutdown from '../plugins/http/shutdown.ts'
@@ -82,6 +84,7 @@ export async function buildApp(options: AppOptions) {
     await app.register(shutdown)
     await app.register(requestLog)
     await app.register(errors)
+    await app.register(pressure, { config })
     await app.register(hostCheck, { config })
     await app.register(metrics, { config })
 
@@ -93,7 +96,9 @@ export async function buildApp(options: AppOptions) {
     } else {
       await app.register(sessions, options.sessions)
     }
-    await app.register(rateLimit, { config, ...(options.sessions === undefined ? { redis: app.redis } : {}) })
+    const store = options.sessions === undefined ? { redis: app.redis } : {}
+    await app.register(rateLimit, { config, ...store })
+    await app.register(credentialGuard, { config, ...store })
 
     await app.register(firebase, { config, clock, ...(options.firebaseApp ? { appOptions: options.firebaseApp } : {}) })
     await app.register(jwt, { config, clock })

@@ -138,6 +138,11 @@ export const ConfigSchema = Type.Object({
     minimum: 1,
     description: 'Requests to /mcp per user or API key and minute, on each instance',
   }),
+  MAX_EVENT_LOOP_DELAY_MS: Type.Integer({
+    default: 500,
+    minimum: 0,
+    description: 'Mean delay of the event loop above which requests are answered with 503 and Retry-After; 0: never',
+  }),
   MCP_STREAM_LIMIT: Type.Integer({
     default: 32,
     minimum: 1,

@@ -17,6 +17,8 @@ export interface Surface {
   adminToken: string
   keyMaxAgeSeconds: number
   keyEndpoint: { state: KeyEndpointState }
+  /** Whether firebase-admin's look-ups of users work. */
+  lookup: { state: 'ok' | 'fail' }
 }
 
 /** The server of an issuer; it does not listen yet. */
@@ -103,9 +105,10 @@ function userRoutes(app: FastifyInstance, { accounts, tokens }: Surface) {
 }
 
 /** The call with which firebase-admin checks that a session is still valid; only for the credential of its options. */
-function adminRoutes(app: FastifyInstance, { accounts, tokens, adminToken }: Surface) {
+function adminRoutes(app: FastifyInstance, { accounts, tokens, adminToken, lookup }: Surface) {
   app.post<{ Body: Body }>(`/v1/projects/${tokens.projectId}/accounts::lookup`, async ({ body, headers }) => {
     if (headers.authorization !== `Bearer ${adminToken}`) throw new IdentityError('UNAUTHENTICATED', 401)
+    if (lookup.state === 'fail') throw new IdentityError('UNAVAILABLE', 400)
     const users = list(body, 'localId').flatMap((uid) => accounts.find(uid) ?? [])
     return {
       kind: 'identitytoolkit#GetAccountInfoResponse',

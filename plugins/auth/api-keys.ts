@@ -113,6 +113,7 @@ export default fp<{ clock: Clock }>(
             .returning(COLUMNS)
             .executeTakeFirstOrThrow()
         })
+        app.credentialGuard.remember(rawKey)
         return { rawKey, key }
       },
 
@@ -156,5 +157,5 @@ export default fp<{ clock: Clock }>(
       },
     } satisfies ApiKeys)
   },
-  { name: 'api-keys', dependencies: ['postgres', 'principals'] },
+  { name: 'api-keys', dependencies: ['postgres', 'principals', 'credential-guard'] },
 )

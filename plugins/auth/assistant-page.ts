@@ -42,13 +42,13 @@ const settings: FastifyPluginAsyncTypebox<SettingsOptions> = async (app, { confi
     },
   )
 
-  const guard = { onRequest: app.rateLimits.checkFailures, onSend: app.rateLimits.countFailure }
   app.get(
     '/settings/mcp/account',
-    { ...guard, schema: { hide: true, response: { 200: PageAccountSchema } } },
+    { schema: { hide: true, response: { 200: PageAccountSchema } } },
     async (request, reply) => {
       reply.header('cache-control', 'no-store')
-      const { businesses } = await app.tokens.signIn(bearerOf(request))
+      const credential = bearerOf(request)
+      const { businesses } = await app.credentialGuard.check(request, credential, () => app.tokens.signIn(credential))
       return {
         scopes: scopesOfMemberships(businesses),
         businesses: businesses.map(({ id, name, role }) => ({ id, name, role, managesKeys: managesKeys(role) })),
@@ -91,6 +91,6 @@ function headersOf(authDomain: string | null, identityUrl: string | undefined): 
 
 export default fp(settings, {
   name: 'assistant-page',
-  dependencies: ['@fastify/helmet', 'errors', 'host-check', 'rate-limit', 'tokens', 'pages'],
+  dependencies: ['@fastify/helmet', 'errors', 'host-check', 'credential-guard', 'tokens', 'pages'],
   encapsulate: true,
 })

@@ -9,6 +9,8 @@ import type { Clock } from '../../src/time/clock.ts'
 /** Who signed in, according to Firebase. */
 export interface FirebaseIdentity {
   uid: string
+  /** When they proved who they are; a refreshed ID token keeps it. */
+  signedInAt: Date
   /** Present only if Firebase has verified it. */
   email?: string
 }
@@ -19,6 +21,11 @@ export interface FirebaseVerifier {
    * @throws ServiceError `unauthenticated`, or `unavailable` when Firebase cannot be asked
    */
   verify(idToken: string): Promise<FirebaseIdentity>
+  /**
+   * Asks whether a sign-in is still good: the user exists, is switched on, and has not been signed out everywhere since.
+   * @throws ServiceError `unauthenticated`, or `unavailable` when Firebase cannot be asked
+   */
+  requireSignIn(uid: string, signedInAt: Date): Promise<void>
 }
 
 declare module 'fastify' {
@@ -74,6 +81,13 @@ export default fp<FirebaseOptions>(
         }
         return identityOf(decoded)
       },
+
+      async requireSignIn(uid, signedInAt) {
+        const user = await withDeadline(AbortSignal.timeout(TIMEOUT_MS), () => auth.getUser(uid))
+        // Firebase counts in whole seconds.
+        const validSince = Math.floor(Date.parse(user.tokensValidAfterTime ?? '1970-01-01') / 1000)
+        if (user.disabled || Math.ceil(signedInAt.getTime() / 1000) < validSince) throw signedOut()
+      },
     } satisfies FirebaseVerifier)
 
     // Not awaited: the service is ready without it, and the first sign-in queues behind it.
@@ -111,8 +125,9 @@ async function withDeadline<T>(deadline: AbortSignal, work: () => Promise<T>): P
   }
 }
 
-function identityOf({ uid, email, email_verified }: DecodedIdToken): FirebaseIdentity {
-  return { uid, ...(email !== undefined && email_verified === true ? { email } : {}) }
+function identityOf({ uid, auth_time, email, email_verified }: DecodedIdToken): FirebaseIdentity {
+  const signedInAt = new Date(auth_time * 1000)
+  return { uid, signedInAt, ...(email !== undefined && email_verified === true ? { email } : {}) }
 }
 
 const NOT_VALID = 'The Firebase ID token is not valid. Sign in again and send a fresh one.'
@@ -128,6 +143,10 @@ function requireClaims(idToken: string): void {
   throw new ServiceError('unauthenticated', NOT_VALID)
 }
 
+function signedOut(): ServiceError {
+  return new ServiceError('unauthenticated', 'This sign-in is no longer valid. Sign in again.')
+}
+
 const REVOKED = new Set(['auth/id-token-revoked', 'auth/user-disabled', 'auth/user-not-found'])
 const REFUSED = new Set(['auth/argument-error', 'auth/invalid-id-token', 'auth/invalid-argument'])
 
@@ -141,7 +160,7 @@ function toServiceError(error: unknown): ServiceError {
     )
   }
   if (code !== undefined && REVOKED.has(code)) {
-    return new ServiceError('unauthenticated', 'This sign-in is no longer valid. Sign in again.')
+    return signedOut()
   }
   // When the key endpoint is down, firebase-admin reports the code of a bad token. Only the start of the message tells
   // the two apart: the rest may quote the token.

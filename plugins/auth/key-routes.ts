@@ -15,13 +15,14 @@ const documented = { tags: ['API keys'], security: [{ firebase: [] }] }
 /** `/mcp/keys`: the API keys of a business, for its owners and admins signed in with Firebase. */
 const keyRoutes: FastifyPluginAsyncTypebox = async (app) => {
   await app.register(emptyBody)
-  app.addHook('onRequest', app.rateLimits.checkFailures)
-  app.addHook('onSend', app.rateLimits.countFailure)
   app.addHook('onSend', async (_request, reply) => {
     reply.header('cache-control', 'no-store')
   })
 
-  const managerOf = (request: FastifyRequest): Promise<KeyManager> => app.tokens.signIn(bearerOf(request))
+  function managerOf(request: FastifyRequest): Promise<KeyManager> {
+    const credential = bearerOf(request)
+    return app.credentialGuard.check(request, credential, () => app.tokens.signIn(credential))
+  }
 
   app.post(
     '/mcp/keys',
@@ -94,6 +95,6 @@ const keyRoutes: FastifyPluginAsyncTypebox = async (app) => {
 
 export default fp(keyRoutes, {
   name: 'key-routes',
-  dependencies: ['errors', 'rate-limit', 'tokens', 'api-keys'],
+  dependencies: ['errors', 'credential-guard', 'tokens', 'api-keys'],
   encapsulate: true,
 })

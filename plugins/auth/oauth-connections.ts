@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
 import { findMemberships } from '../../src/auth/memberships.ts'
-import { addToken } from '../../src/auth/token-rows.ts'
+import { addToken } from '../../src/auth/token-families.ts'
 import { ServiceError } from '../../src/errors.ts'
 import type { Connections } from '../../src/oauth/connections.ts'
 import type { Clock } from '../../src/time/clock.ts'
@@ -32,11 +32,14 @@ export default fp<{ clock: Clock }>(
             db,
             {
               jti: id,
+              family_id: id,
               user_id: userId,
               label,
               client: client?.slice(0, 200) ?? null,
               scopes,
               expires_at: inSeconds(ttlSeconds),
+              signed_in_at: clock(),
+              checked_at: clock(),
             },
             clock(),
           ),
@@ -58,7 +61,7 @@ export default fp<{ clock: Clock }>(
       },
 
       async end({ id, userId }) {
-        await app.tokens.revoke(userId, id).catch((error) => {
+        await app.tokens.revoke({ userId }, { jti: id }).catch((error) => {
           if (!(error instanceof ServiceError && error.code === 'not_found')) throw error
         })
       },

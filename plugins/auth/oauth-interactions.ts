@@ -11,6 +11,7 @@ import { clientNameOf, destinationOf } from '../../src/oauth/clients.ts'
 import type { ConnectedUser, Connections } from '../../src/oauth/connections.ts'
 import { type InteractionDetails, InteractionDetailsSchema } from '../../src/oauth/interaction-details.ts'
 import { errors, type Interaction, type Provider } from '../../src/oauth/oidc-provider.ts'
+import { describeProblem, languageOf } from '../../src/oauth/problems.ts'
 import { pageHeaders } from './pages.ts'
 
 export interface InteractionOptions {
@@ -49,7 +50,9 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error
       if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds)
-      return reply.code(error.statusCode).type('text/html').send(app.pages.error(error.message))
+      const language = languageOf(provider.createContext(request.raw, reply.raw))
+      const page = app.pages.error(describeProblem(error, language, request.id), language)
+      return reply.code(error.statusCode).type('text/html').send(page)
     }
   })
 
@@ -62,8 +65,6 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
   app.post(
     '/oauth/interaction/:uid/login',
     {
-      onRequest: app.rateLimits.checkFailures,
-      onSend: app.rateLimits.countFailure,
       schema: {
         ...hide,
         params,
@@ -75,7 +76,10 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
     },
     async (request, reply) => {
       await interactionOf(request, reply, 'login')
-      const { userId } = await app.tokens.signIn(request.body.firebaseIdToken)
+      const { firebaseIdToken } = request.body
+      const { userId } = await app.credentialGuard.check(request, firebaseIdToken, () =>
+        app.tokens.signIn(firebaseIdToken),
+      )
       reply.header('set-cookie', endedSession)
       return finish(request, reply, { login: { accountId: userId, remember: false } })
     },
@@ -154,7 +158,7 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
 
 export default fp(interactions, {
   name: 'oauth-interactions',
-  dependencies: ['@fastify/helmet', 'errors', 'rate-limit', 'tokens', 'pages'],
+  dependencies: ['@fastify/helmet', 'errors', 'credential-guard', 'tokens', 'pages'],
   encapsulate: true,
 })
 

@@ -9,9 +9,11 @@ import { ServiceError } from '../../src/errors.ts'
 import { ISSUER_PATH, oauthAddresses } from '../../src/oauth/addresses.ts'
 import { dropUnused } from '../../src/oauth/clients.ts'
 import { cookieKeys, idTokenKey } from '../../src/oauth/keys.ts'
+import { errors, type KoaContextWithOIDC } from '../../src/oauth/oidc-provider.ts'
+import { describeProblem, languageOf, type ProviderError } from '../../src/oauth/problems.ts'
 import { createAuthorizationServer } from '../../src/oauth/provider.ts'
 import { createPublicFetch, type Network } from '../../src/oauth/public-fetch.ts'
-import { authorizationRequest, excessOf, tokenRequest } from '../../src/oauth/requests.ts'
+import { authorizationRequest, checkSize, tokenRequest } from '../../src/oauth/requests.ts'
 import type { OAuthStore } from '../../src/oauth/store.ts'
 import type { Clock } from '../../src/time/clock.ts'
 import { guardStore } from '../../src/unavailable.ts'
@@ -30,6 +32,16 @@ export interface OAuthOptions {
 const MAX_ACCESS_TOKEN_TTL_SECONDS = 3600
 /** Twice what the largest honest registration or token request needs. */
 const LARGEST_BODY = 16 * 1024
+/** The provider's events for requests that it refuses; those for its own failures are `server_error`. */
+const REFUSALS = [
+  'authorization.error',
+  'discovery.error',
+  'end_session_confirm.error',
+  'grant.error',
+  'jwks.error',
+  'registration_create.error',
+  'revocation.error',
+]
 const DISCOVERY = '/.well-known/oauth-authorization-server'
 
 /** The authorization server of `/mcp/connect`, below `/oauth`. Any instance serves any step. */
@@ -49,14 +61,18 @@ const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, sto
     fetch: createPublicFetch(network),
     clientDocuments: config.OAUTH_CLIENT_DOCUMENTS === 'on',
   })
-  const logFailure = (err: Error) => app.log.error({ err }, 'authorization server failed')
+  for (const event of REFUSALS) {
+    ;(provider as EventEmitter).on(event, (ctx: KoaContextWithOIDC, err: ProviderError) => {
+      app.log.info(factsOf(ctx, err), 'authorization server refused a request')
+    })
+  }
   provider.on('server_error', (ctx, err) => {
-    logFailure(err)
+    app.log.error({ ...factsOf(ctx, err), err }, 'authorization server failed')
     if (!(err instanceof ServiceError) || err.retryAfterSeconds === undefined) return
     ctx.set('retry-after', String(err.retryAfterSeconds))
     if (ctx.response.is('json')) ctx.body = { error: 'temporarily_unavailable', error_description: err.message }
   })
-  ;(provider as EventEmitter).on('error', logFailure)
+  ;(provider as EventEmitter).on('error', (err: Error) => app.log.error({ err }, 'authorization server failed'))
   const handle = provider.callback()
 
   app.addHook('onRequest', app.checkHost)
@@ -79,12 +95,15 @@ const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, sto
     const own = at(ownUrl)
     const hidden = { schema: { hide: true }, bodyLimit: LARGEST_BODY }
 
-    server.get('/oauth/authorize', hidden, (request, reply) => {
+    server.get('/oauth/authorize', hidden, async (request, reply) => {
       const query = new URL(request.url, addresses.origin).searchParams
-      const problem = excessOf(query) ?? (config.OAUTH_CLIENT_DOCUMENTS === 'off' ? unknownDocument(query) : undefined)
-      if (problem !== undefined) {
-        request.log.info({ problem }, 'authorization request refused')
-        return reply.code(400).type('text/html').send(app.pages.error(problem))
+      try {
+        await app.rateLimits.countAnonymous(request, 'authorizations')
+        checkSize(query)
+        checkDocuments(query)
+      } catch (error) {
+        if (!(error instanceof ServiceError || error instanceof errors.OIDCProviderError)) throw error
+        return refuse(request, reply, error)
       }
       // Tills are shared: the last person who signed in may not be the one who connects a client now.
       delete request.raw.headers.cookie
@@ -98,8 +117,10 @@ const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, sto
       return handOver(request, reply, ownUrl(request), body.toString())
     })
     server.post('/oauth/revoke', hidden, own)
-    server.post('/oauth/register', { ...hidden, onRequest: app.rateLimits.countRegistration }, (request, reply) =>
-      handOver(request, reply, ownUrl(request), registration(request.body)),
+    server.post(
+      '/oauth/register',
+      { ...hidden, onRequest: (request) => app.rateLimits.countAnonymous(request, 'registrations') },
+      (request, reply) => handOver(request, reply, ownUrl(request), registration(request.body)),
     )
     server.get('/oauth/jwks', hidden, own)
 
@@ -109,6 +130,25 @@ const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, sto
     server.get(`/.well-known/openid-configuration${ISSUER_PATH}`, hidden, discovery)
     server.get(`${ISSUER_PATH}/.well-known/openid-configuration`, hidden, discovery)
   })
+
+  function checkDocuments(query: URLSearchParams): void {
+    if (config.OAUTH_CLIENT_DOCUMENTS === 'on' || query.get('client_id')?.startsWith('https://') !== true) return
+    throw new errors.InvalidClient('client_id metadata documents are switched off')
+  }
+
+  /** Answers an authorization request that does not even reach the provider. */
+  function refuse(request: FastifyRequest, reply: FastifyReply, problem: ServiceError | ProviderError): FastifyReply {
+    const { error, error_description: description = problem.message } = problem as ProviderError
+    request.log.info({ error, description }, 'authorization server refused a request')
+    const language = languageOf(provider.createContext(request.raw, reply.raw))
+    const page = app.pages.error(describeProblem(problem, language, request.id), language)
+    const expected = problem instanceof ServiceError ? problem : undefined
+    if (expected?.retryAfterSeconds !== undefined) reply.header('retry-after', expected.retryAfterSeconds)
+    return reply
+      .code(expected?.statusCode ?? 400)
+      .type('text/html')
+      .send(page)
+  }
 
   /** The scopes of a refresh token. If it cannot be looked up, the provider will say why. */
   async function grantedTo(refreshToken: string): Promise<Scope[] | undefined> {
@@ -122,8 +162,14 @@ const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, sto
    */
   async function handOver(request: FastifyRequest, reply: FastifyReply, url: string, body = request.body) {
     const raw = typeof body === 'string' ? withBody(request.raw, body) : request.raw
-    Object.assign(raw, { url, originalUrl: ISSUER_PATH + url })
-    Object.assign(raw.headers, { host, 'x-forwarded-host': host, 'x-forwarded-proto': protocol.slice(0, -1) })
+    // The provider takes the path below `baseUrl`; the request log takes the one that was sent.
+    Object.assign(raw, { originalUrl: request.url, url, baseUrl: ISSUER_PATH })
+    Object.assign(raw.headers, {
+      host,
+      'x-forwarded-host': host,
+      'x-forwarded-proto': protocol.slice(0, -1),
+      'x-request-id': request.id,
+    })
     reply.hijack()
     for (const [name, value] of Object.entries(reply.getHeaders())) {
       if (value !== undefined) reply.raw.setHeader(name, value)
@@ -167,8 +213,18 @@ function registration(body: unknown): unknown {
   }
 }
 
-/** What the merchant reads if a client names a document where none is fetched. */
-function unknownDocument(query: URLSearchParams): string | undefined {
-  if (!query.get('client_id')?.startsWith('https://')) return undefined
-  return 'This service does not look up applications by their web address: the application has to register here. Remove the connection from your assistant and add it again, so that it does.'
+/** What the log tells of a failed request: who asked, where, and why it failed; no parameter but the client's id. */
+function factsOf(ctx: KoaContextWithOIDC, err: ProviderError) {
+  const { originalUrl = '' } = ctx.req as { originalUrl?: string }
+  const [path] = originalUrl.split('?', 1)
+  const clientId: unknown = ctx.oidc.client?.clientId ?? ctx.oidc.params?.client_id
+  return {
+    reqId: ctx.get('x-request-id'),
+    path,
+    clientId: typeof clientId === 'string' ? clientId.slice(0, 200) : undefined,
+    userAgent: ctx.get('user-agent').slice(0, 200),
+    error: err.error,
+    description: err.error_description?.slice(0, 300),
+    detail: err.error_detail?.slice(0, 300),
+  }
 }

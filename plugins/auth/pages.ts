@@ -7,6 +7,7 @@ import type { FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 import { ServiceError } from '../../src/errors.ts'
 import { PAGE_FOLDER } from '../../src/folders.ts'
+import { type Language, PROBLEM_TITLE } from '../../src/oauth/problems.ts'
 
 export interface PagesOptions {
   /** Where the built pages lie. */
@@ -22,9 +23,9 @@ export interface Pages {
   send(reply: FastifyReply, file: string): FastifyReply
   /**
    * The HTML of the error page.
-   * @param problem a sentence, as plain text
+   * @param problem what happened and what to do, as plain text
    */
-  error(problem: string): string
+  error(problem: string, language: Language): string
 }
 
 declare module 'fastify' {
@@ -33,7 +34,8 @@ declare module 'fastify' {
   }
 }
 
-const PROBLEM = '<!-- problem -->'
+// The whole page, if none is built.
+const PROBLEM = '{{problem}}'
 
 /** The pages for people, built from `assistant/`. The service also starts without them. */
 export default fp<PagesOptions>(
@@ -51,7 +53,12 @@ export default fp<PagesOptions>(
           hint: 'The operator builds it with npm run build and restarts the service.',
         })
       },
-      error: (problem) => errorPage.replace(PROBLEM, () => escapeHtml(problem)),
+      error(problem, language) {
+        const words: Record<string, string> = { title: PROBLEM_TITLE[language], problem }
+        return errorPage
+          .replace('lang="en"', `lang="${language}"`)
+          .replace(/\{\{(\w+)\}\}/g, (_, name) => escapeHtml(words[name] ?? ''))
+      },
     })
   },
   { name: 'pages', dependencies: [] },

@@ -3,16 +3,22 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { bearerOf } from '../../src/auth/bearer.ts'
-import { LiveTokenSchema, Time, TokenGrantSchema, TokenRequestSchema } from '../../src/auth/schemas.ts'
+import {
+  LiveTokenSchema,
+  RevocationSchema,
+  RevokedSchema,
+  TokenGrantSchema,
+  TokenRequestSchema,
+} from '../../src/auth/schemas.ts'
 import { ServiceError } from '../../src/errors.ts'
 import emptyBody from '../http/empty-body.ts'
 import { ERROR_RESPONSES } from '../http/errors.ts'
+import type { TokenOwner } from './tokens.ts'
 
 /** `POST /mcp/token`, and the routes that refresh, revoke and list tokens. */
 const tokenRoutes: FastifyPluginAsyncTypebox = async (app) => {
   await app.register(emptyBody)
-  app.addHook('onRequest', app.rateLimits.checkFailures)
-  app.addHook('onSend', app.rateLimits.countFailure)
+  const guard = app.credentialGuard
   app.addHook('onSend', async (_request, reply) => {
     reply.header('cache-control', 'no-store')
   })
@@ -27,12 +33,13 @@ const tokenRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: TokenGrantSchema, ...ERROR_RESPONSES },
       },
     },
-    ({ body, headers }) =>
-      app.tokens.exchange(body.firebaseIdToken, {
-        scopes: body.scopes,
-        label: body.label,
-        client: headers['user-agent'],
-      }),
+    (request) => {
+      const { firebaseIdToken, scopes, label } = request.body
+      const client = request.headers['user-agent']
+      return guard.check(request, firebaseIdToken, () =>
+        app.tokens.exchange(firebaseIdToken, { scopes, label, client }),
+      )
+    },
   )
 
   app.post(
@@ -45,21 +52,32 @@ const tokenRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: TokenGrantSchema, ...ERROR_RESPONSES },
       },
     },
-    (request) => app.tokens.refresh(bearerOf(request), request.headers['user-agent']),
+    (request) => {
+      const token = bearerOf(request)
+      return guard.check(request, token, () => app.tokens.refresh(token))
+    },
   )
 
   app.post(
     '/mcp/token/revoke',
     {
       schema: {
-        summary: "Revoke one of one's own tokens",
+        summary: "End one of one's own tokens with its family, or all",
         tags: ['tokens'],
         security: [{ mcpToken: [] }, { firebase: [] }],
-        body: Type.Object({ jti: Type.String({ format: 'uuid' }) }, { additionalProperties: false }),
-        response: { 200: Type.Object({ jti: Type.String(), revokedAt: Time }), ...ERROR_RESPONSES },
+        body: RevocationSchema,
+        response: { 200: RevokedSchema, ...ERROR_RESPONSES },
       },
     },
-    async (request) => app.tokens.revoke(await userOf(request), request.body.jti),
+    async (request) => {
+      const { jti, all } = request.body
+      if ((jti === undefined) === (all === undefined)) {
+        throw new ServiceError('invalid_argument', 'Give either jti or all.')
+      }
+      const owner = await ownerOf(request)
+      const revoked = await app.tokens.revoke(owner, jti === undefined ? 'all' : { jti })
+      return jti === undefined ? revoked : { jti, ...revoked }
+    },
   )
 
   app.get(
@@ -72,23 +90,30 @@ const tokenRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: Type.Object({ tokens: Type.Array(LiveTokenSchema) }), ...ERROR_RESPONSES },
       },
     },
-    async (request) => ({ tokens: await app.tokens.list(await userOf(request)) }),
+    async (request) => ({ tokens: await app.tokens.list(await ownerOf(request)) }),
   )
 
-  /** The user behind an MCP token or a Firebase ID token. */
-  async function userOf(request: FastifyRequest): Promise<string> {
+  /** Who asks, by an MCP token or a Firebase ID token. */
+  function ownerOf(request: FastifyRequest): Promise<TokenOwner> {
     const credential = bearerOf(request)
-    if (app.jwtSigner.isFirebaseToken(credential)) return (await app.tokens.signIn(credential)).userId
+    return guard.check(request, credential, () => ownerBehind(credential))
+  }
+
+  async function ownerBehind(credential: string): Promise<TokenOwner> {
+    if (app.jwtSigner.isFirebaseToken(credential)) {
+      const { userId } = await app.tokens.signIn(credential)
+      return { userId }
+    }
     const { userId, kind } = await app.principals.authenticate(credential)
     if (kind !== 'merchant' || userId === null) {
       throw new ServiceError('forbidden', 'An API key belongs to a business, not to a user. Use an MCP token.')
     }
-    return userId
+    return { userId, jti: app.jwtSigner.verify(credential).jti }
   }
 }
 
 export default fp(tokenRoutes, {
   name: 'token-routes',
-  dependencies: ['errors', 'rate-limit', 'jwt', 'principals', 'tokens'],
+  dependencies: ['errors', 'credential-guard', 'jwt', 'principals', 'tokens'],
   encapsulate: true,
 })

@@ -5,7 +5,7 @@ import { findMemberships, findSignedInUser } from '../../src/auth/memberships.ts
 import { type AuthorizedBusiness, scopesOfMemberships } from '../../src/auth/principal.ts'
 import type { LiveToken, TokenGrant } from '../../src/auth/schemas.ts'
 import { intersectScopes, type Scope } from '../../src/auth/scopes.ts'
-import { addToken } from '../../src/auth/token-rows.ts'
+import { addToken, endFamilies, isReplaced, listFamilies } from '../../src/auth/token-families.ts'
 import type { Config } from '../../src/config.ts'
 import type { Transaction } from '../../src/database/database.ts'
 import { ServiceError } from '../../src/errors.ts'
@@ -25,20 +25,37 @@ export interface SignedInUser {
   businesses: AuthorizedBusiness[]
 }
 
+/** Who asks to end or list tokens. */
+export interface TokenOwner {
+  userId: string
+  /** The token that asks; absent for a Firebase sign-in. */
+  jti?: string | undefined
+}
+
 export interface Tokens {
   /**
    * The user behind a Firebase ID token, with their current memberships.
    * @throws ServiceError `unauthenticated`, `forbidden` without an active membership, `unavailable`
    */
   signIn(firebaseIdToken: string): Promise<SignedInUser>
-  /** Exchanges a Firebase ID token for an MCP token. */
+  /** Exchanges a Firebase ID token for an MCP token, which begins a family. */
   exchange(firebaseIdToken: string, request: TokenRequest): Promise<TokenGrant>
-  /** A new token in exchange for one that is valid or expired at most seven days ago. */
-  refresh(accessToken: string, client: string | undefined): Promise<TokenGrant>
-  /** @throws ServiceError `not_found` for a token that is not theirs or not live */
-  revoke(userId: string, jti: string): Promise<{ jti: string; revokedAt: Date }>
-  /** The user's live tokens, newest first, at most 100. */
-  list(userId: string): Promise<LiveToken[]>
+  /**
+   * A new token of the same family in exchange for one that is valid, or expired at most seven days ago. The old one
+   * ends ten minutes later; its use after that ends the family.
+   * @throws ServiceError `unauthenticated`; `unavailable` when Firebase cannot say whether the sign-in is still good
+   */
+  refresh(accessToken: string): Promise<TokenGrant>
+  /**
+   * Ends families of tokens. A narrowed token may end its own only.
+   * @returns how many have ended
+   * @throws ServiceError `not_found` for a token that is not theirs or not live; `forbidden`
+   */
+  revoke(owner: TokenOwner, which: { jti: string } | 'all'): Promise<{ ended: number; revokedAt: Date }>
+  /** The owner's live families, newest first; for a narrowed token its own. */
+  list(owner: TokenOwner): Promise<LiveToken[]>
+  /** Notes which MCP client has begun a conversation with a token. */
+  noteUse(owner: { userId: string; familyId: string }, client: string): Promise<void>
 }
 
 declare module 'fastify' {
@@ -47,6 +64,14 @@ declare module 'fastify' {
   }
 }
 
+/** A new token, and the family that it belongs to. */
+interface Issued {
+  familyId: string
+  grant: Omit<TokenGrant, 'activeBusinessId'>
+}
+
+// RFC 9700 section 4.14.2 wants a sign-out everywhere to reach tokens; a refresh every day asks every day.
+const CHECKED_FOR_MS = 24 * 3_600_000
 const NO_MEMBERSHIP =
   'You have no active membership in any business. Ask an owner of the business to add you or to restore your access.'
 
@@ -59,8 +84,13 @@ export default fp<{ config: Config; clock: Clock }>(
       db: Transaction,
       user: SignedInUser,
       request: TokenRequest,
-    ): Promise<Omit<TokenGrant, 'activeBusinessId'>> {
+      family: { id?: string; signedInAt: Date; checkedAt: Date },
+    ): Promise<Issued> {
       const allowed = scopesOfMemberships(user.businesses)
+      if (allowed.length === 0) {
+        const roles = [...new Set(user.businesses.map(({ role }) => role))].join(', ')
+        throw new ServiceError('forbidden', `Your role (${roles}) gives no access here. Ask an owner for another one.`)
+      }
       const scopes = request.scopes === undefined ? allowed : intersectScopes(request.scopes, allowed)
       const beyond = request.scopes?.filter((scope) => !allowed.includes(scope)) ?? []
       if (beyond.length > 0) {
@@ -76,31 +106,32 @@ export default fp<{ config: Config; clock: Clock }>(
         db,
         {
           jti,
+          family_id: family.id ?? jti,
           user_id: user.userId,
           label: request.label ?? null,
           client: request.client?.slice(0, 200) ?? null,
           scopes: request.scopes ?? null,
           expires_at: expiresAt,
+          signed_in_at: family.signedInAt,
+          checked_at: family.checkedAt,
         },
         clock(),
       )
-      return {
+      const grant = {
         accessToken: token,
-        tokenType: 'Bearer',
+        tokenType: 'Bearer' as const,
         expiresIn: config.MCP_TOKEN_TTL_SECONDS,
         expiresAt,
-        role: 'merchant',
+        role: 'merchant' as const,
         authorizedBusinessIds: user.businesses.map(({ id }) => id),
         authorizedBusinesses: user.businesses.map(({ id, name }) => ({ id, name })),
         scopes,
       }
+      return { familyId: family.id ?? jti, grant }
     }
 
-    async function withActiveBusiness(
-      userId: string,
-      grant: Omit<TokenGrant, 'activeBusinessId'>,
-    ): Promise<TokenGrant> {
-      const { lastBusinessId } = await app.sessions.read(undefined, `user:${userId}`)
+    async function withActiveBusiness(familyId: string, grant: Issued['grant']): Promise<TokenGrant> {
+      const { lastBusinessId } = await app.sessions.read(undefined, familyId)
       const [first = ''] = grant.authorizedBusinessIds
       const last = grant.authorizedBusinessIds.find((id) => id === lastBusinessId)
       return { ...grant, activeBusinessId: last ?? first }
@@ -118,6 +149,67 @@ export default fp<{ config: Config; clock: Clock }>(
       ...(email === undefined ? {} : { email }),
     })
 
+    /**
+     * Asks Firebase whether the sign-in of a token is still good. While Firebase is away, an answer of the last day is
+     * good enough.
+     * @returns when Firebase last said so
+     */
+    async function checkedAt(userId: string, jti: string): Promise<Date> {
+      const token = await database.within({ userId }, 'read', (db) =>
+        db
+          .selectFrom('mcp_token as t')
+          .innerJoin('app_user as u', 'u.id', 't.user_id')
+          .select(['t.signed_in_at', 't.checked_at', 'u.firebase_uid'])
+          .where('t.jti', '=', jti)
+          .executeTakeFirst(),
+      )
+      if (token?.firebase_uid == null) throw revoked()
+      const now = clock()
+      try {
+        await app.firebase.requireSignIn(token.firebase_uid, token.signed_in_at)
+        return now
+      } catch (error) {
+        const isAway = error instanceof ServiceError && error.code === 'unavailable'
+        if (isAway && now.getTime() - token.checked_at.getTime() < CHECKED_FOR_MS) return token.checked_at
+        throw error
+      }
+    }
+
+    /** Replaces a token by the next one of its family. */
+    async function renew(userId: string, jti: string, checkedAt: Date): Promise<Issued> {
+      const now = clock()
+      const issued = await database.within({ userId }, 'write', async (db) => {
+        // Locked, so that nobody ends the family between this and the insertion of the next token.
+        const old = await findToken(db, jti).forUpdate().executeTakeFirst()
+        if (old === undefined || old.revoked_at !== null) throw revoked()
+        if (isReplaced(old, now)) {
+          // RFC 9700 section 4.14.2: whoever has a token that was replaced long ago is not who got its successor.
+          const [familyId] = await endFamilies(db, userId, { jti }, now)
+          return { endedFamilyId: familyId }
+        }
+        const businesses = await findMemberships(db, userId)
+        if (businesses.length === 0) throw new ServiceError('unauthenticated', NO_MEMBERSHIP)
+        // The new token keeps the narrowing, less what the roles no longer grant.
+        const allowed = scopesOfMemberships(businesses)
+        const scopes = old.scopes === null ? undefined : intersectScopes(old.scopes as Scope[], allowed)
+        if ((scopes ?? allowed).length === 0) {
+          throw new ServiceError('unauthenticated', 'Your roles no longer give any scope of this token. Sign in again.')
+        }
+        const { family_id: id, label, client, signed_in_at: signedInAt } = old
+        const request = { scopes, label: label ?? undefined, client: client ?? undefined }
+        if (old.replaced_at === null) {
+          await db.updateTable('mcp_token').set({ replaced_at: now }).where('jti', '=', jti).execute()
+        }
+        return issue(db, { userId, businesses }, request, { id, signedInAt, checkedAt })
+      })
+      if ('grant' in issued) return issued
+      if (issued.endedFamilyId !== undefined) app.principals.forget(issued.endedFamilyId)
+      throw new ServiceError(
+        'unauthenticated',
+        'This token was replaced by a newer one long ago. All tokens of its family have been ended. Sign in again.',
+      )
+    }
+
     app.decorate('tokens', {
       async signIn(firebaseIdToken) {
         const identity = await app.firebase.verify(firebaseIdToken)
@@ -126,69 +218,50 @@ export default fp<{ config: Config; clock: Clock }>(
 
       async exchange(firebaseIdToken, request) {
         const identity = await app.firebase.verify(firebaseIdToken)
-        const { userId, grant } = await database.within(accessOf(identity), 'write', async (db) => {
-          const user = await findUser(db, identity)
-          return { userId: user.userId, grant: await issue(db, user, request) }
-        })
-        return withActiveBusiness(userId, grant)
+        const { signedInAt } = identity
+        const { familyId, grant } = await database.within(accessOf(identity), 'write', async (db) =>
+          issue(db, await findUser(db, identity), request, { signedInAt, checkedAt: clock() }),
+        )
+        return withActiveBusiness(familyId, grant)
       },
 
-      async refresh(accessToken, client) {
+      async refresh(accessToken) {
         const { sub: userId, jti } = jwtSigner.verify(accessToken, REFRESH_GRACE_SECONDS)
-        const grant = await database.within({ userId }, 'write', async (db) => {
-          const old = await db
-            .selectFrom('mcp_token')
-            .select(['label', 'scopes', 'revoked_at'])
-            .where('jti', '=', jti)
-            .executeTakeFirst()
-          if (old === undefined || old.revoked_at !== null) {
-            throw new ServiceError('unauthenticated', 'This token was revoked. Sign in again for a new one.')
-          }
-          const businesses = await findMemberships(db, userId)
-          if (businesses.length === 0) throw new ServiceError('unauthenticated', NO_MEMBERSHIP)
-          // The new token keeps the narrowing, less what the roles no longer grant.
-          const allowed = scopesOfMemberships(businesses)
-          const scopes = old.scopes === null ? undefined : intersectScopes(old.scopes as Scope[], allowed)
-          if (scopes?.length === 0) {
-            throw new ServiceError(
-              'unauthenticated',
-              'Your roles no longer give any scope of this token. Sign in again.',
-            )
-          }
-          return issue(db, { userId, businesses }, { scopes, label: old.label ?? undefined, client })
-        })
-        return withActiveBusiness(userId, grant)
+        const { familyId, grant } = await renew(userId, jti, await checkedAt(userId, jti))
+        return withActiveBusiness(familyId, grant)
       },
 
-      async revoke(userId, jti) {
+      async revoke({ userId, jti }, which) {
         const now = clock()
-        const token = await database.within({ userId }, 'write', (db) =>
+        const ended = await database.within({ userId }, 'write', async (db) => {
+          const own = jti === undefined ? undefined : await findToken(db, jti).executeTakeFirst()
+          const families = await endFamilies(db, userId, which, now)
+          if (own?.scopes != null && families.some((family) => family !== own.family_id)) {
+            throw new ServiceError('forbidden', 'This token was narrowed, so it can end only itself.', {
+              hint: 'Sign in to Settings → AI Assistant to end others.',
+            })
+          }
+          return families
+        })
+        if (ended.length === 0) throw new ServiceError('not_found', 'There is no such live token among yours.')
+        for (const family of ended) app.principals.forget(family)
+        return { ended: ended.length, revokedAt: now }
+      },
+
+      list({ userId, jti }) {
+        return database.within({ userId }, 'read', async (db) => {
+          const own = jti === undefined ? undefined : await findToken(db, jti).executeTakeFirst()
+          return listFamilies(db, userId, clock(), own?.scopes == null ? undefined : own.family_id)
+        })
+      },
+
+      async noteUse({ userId, familyId }, client) {
+        await database.within({ userId }, 'write', (db) =>
           db
             .updateTable('mcp_token')
-            .set({ revoked_at: now })
-            .where('user_id', '=', userId)
-            .where('jti', '=', jti)
-            .where('revoked_at', 'is', null)
-            .returning('jti')
-            .executeTakeFirst(),
-        )
-        if (token === undefined) throw new ServiceError('not_found', 'There is no such live token among yours.')
-        app.principals.forget(jti)
-        return { jti, revokedAt: now }
-      },
-
-      list(userId) {
-        return database.within({ userId }, 'read', (db) =>
-          db
-            .selectFrom('mcp_token')
-            .select(['jti', 'label', 'client', 'scopes'])
-            .select(['created_at as createdAt', 'last_used_at as lastUsedAt', 'expires_at as expiresAt'])
-            .where('user_id', '=', userId)
-            .where('revoked_at', 'is', null)
-            .where('expires_at', '>', clock())
-            .orderBy('created_at', 'desc')
-            .orderBy('jti')
-            .limit(100)
+            .set({ used_by: client })
+            .where('family_id', '=', familyId)
+            .where('used_by', 'is distinct from', client)
             .execute(),
         )
       },
@@ -196,3 +269,14 @@ export default fp<{ config: Config; clock: Clock }>(
   },
   { name: 'tokens', dependencies: ['postgres', 'jwt', 'firebase', 'sessions', 'principals'] },
 )
+
+function findToken(db: Transaction, jti: string) {
+  return db
+    .selectFrom('mcp_token')
+    .select(['family_id', 'label', 'client', 'scopes', 'revoked_at', 'replaced_at', 'signed_in_at'])
+    .where('jti', '=', jti)
+}
+
+function revoked(): ServiceError {
+  return new ServiceError('unauthenticated', 'This token was revoked. Sign in again for a new one.')
+}

@@ -20,7 +20,7 @@ const health: FastifyPluginAsyncTypebox = async (app) => {
     '/health/ready',
     {
       schema: {
-        summary: 'PostgreSQL and the session store answer',
+        summary: 'PostgreSQL answers, and the session store takes writes',
         tags: ['health'],
         response: { 200: Status, 503: Status },
       },

@@ -1,20 +1,29 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Redis } from 'ioredis'
 import { RateLimiterMemory, RateLimiterRedis, type RateLimiterRes } from 'rate-limiter-flexible'
 import type { Config } from '../../src/config.ts'
 import { ServiceError } from '../../src/errors.ts'
+import { networkOf } from '../../src/network.ts'
 import { orUnavailable } from '../../src/unavailable.ts'
 
+/** What somebody may do who has not signed in, and how often per network. All users of a hosted assistant register from
+ * a few addresses, but sign in from their own. */
+const ANONYMOUS = {
+  registrations: { points: 300, duration: 3600, words: 'Too many registrations from this address.' },
+  authorizations: { points: 60, duration: 60, words: 'Too many sign-ins were begun from this address.' },
+} as const
+
 export interface RateLimits {
-  /** Hook: refuses an address after too many failed sign-ins in a minute. */
-  checkFailures(request: FastifyRequest): Promise<void>
-  /** Hook: counts a refused sign-in. */
-  countFailure(request: FastifyRequest, reply: FastifyReply): Promise<void>
-  /** Hook: counts a registration of an OAuth client. @throws ServiceError `rate_limited` */
-  countRegistration(request: FastifyRequest): Promise<void>
+  /**
+   * Counts what somebody did who has not signed in, over all instances.
+   * @throws ServiceError `rate_limited`, `unavailable`
+   */
+  countAnonymous(request: FastifyRequest, act: keyof typeof ANONYMOUS): Promise<void>
   /** Counts a principal's messages on this instance. @throws ServiceError `rate_limited` */
   countRequest(principal: string, messages?: number): Promise<void>
+  /** Counts a session that begins on this instance. @returns false for more than anybody needs */
+  countSession(principal: string): Promise<boolean>
 }
 
 declare module 'fastify' {
@@ -23,52 +32,47 @@ declare module 'fastify' {
   }
 }
 
-// Generous, because all users of a hosted assistant register from a few addresses.
-const REGISTRATIONS_PER_HOUR = 300
-// A request with a wrong argument does not try out a credential.
-const FAILURES = new Set([401, 403])
-const STORE = 'The session store'
+const SESSIONS_PER_HOUR = 600
 
-/** Limits failed sign-ins and registrations per address, over all instances; MCP requests per principal, in each. */
+/** Limits what people do before they sign in, per network over all instances; and principals, on each instance. */
 export default fp<{ config: Config; redis?: Redis }>(
   async (app, { config, redis }) => {
-    const failureLimit = { points: config.TOKEN_RATE_LIMIT_PER_MINUTE, duration: 60, keyPrefix: 'mcp:failures' }
-    const shared = (limit: { points: number; duration: number; keyPrefix: string }) =>
-      redis === undefined ? new RateLimiterMemory(limit) : new RateLimiterRedis({ ...limit, storeClient: redis })
-    const failures = shared(failureLimit)
-    const registrations = shared({ points: REGISTRATIONS_PER_HOUR, duration: 3600, keyPrefix: 'mcp:registrations' })
-    const look = orUnavailable(STORE, (address: string) => failures.get(address))
-    const count = orUnavailable(STORE, async (limiter: typeof failures, address: string) =>
-      limiter.consume(address).catch((refused: RateLimiterRes | Error) => {
-        if (refused instanceof Error) throw refused
-        return refused
-      }),
-    )
+    const shared = ([act, { points, duration }]: [string, { points: number; duration: number }]) => {
+      const limit = { points, duration, keyPrefix: `mcp:${act}` }
+      const limiter =
+        redis === undefined ? new RateLimiterMemory(limit) : new RateLimiterRedis({ ...limit, storeClient: redis })
+      // The limiter rejects with a result, not an error, for what is beyond the limit.
+      return [
+        act,
+        orUnavailable('The session store', (network: string) =>
+          limiter.consume(network).catch((refused: RateLimiterRes | Error) => {
+            if (refused instanceof Error) throw refused
+            return refused
+          }),
+        ),
+      ] as const
+    }
+    const anonymous = new Map(Object.entries(ANONYMOUS).map(shared))
     // In memory: a shared count would cost every call a round trip.
     const requests = new RateLimiterMemory({ points: config.MCP_RATE_LIMIT_PER_MINUTE, duration: 60 })
+    const sessions = new RateLimiterMemory({ points: SESSIONS_PER_HOUR, duration: 3600 })
 
     app.decorate('rateLimits', {
-      async checkFailures(request) {
-        const failed = await look(request.ip)
-        if (failed !== null && failed.consumedPoints >= failureLimit.points) {
-          throw tooMany('Too many failed sign-ins from this address.', failed)
-        }
-      },
-      async countFailure(request, reply) {
-        // While the store is down, failures are not counted.
-        if (FAILURES.has(reply.statusCode)) await count(failures, request.ip).catch(() => {})
-      },
-      async countRegistration(request) {
-        const counted = await count(registrations, request.ip)
-        if (counted.consumedPoints > REGISTRATIONS_PER_HOUR) {
-          throw tooMany('Too many registrations from this address.', counted)
-        }
+      async countAnonymous(request, act) {
+        const { points, words } = ANONYMOUS[act]
+        const counted = await anonymous.get(act)?.(networkOf(request.ip))
+        if (counted !== undefined && counted.consumedPoints > points) throw tooMany(words, counted)
       },
       async countRequest(principal, messages = 1) {
         await requests.consume(principal, messages).catch((refused: RateLimiterRes) => {
           throw tooMany('Too many requests.', refused)
         })
       },
+      countSession: (principal) =>
+        sessions.consume(principal).then(
+          () => true,
+          () => false,
+        ),
     } satisfies RateLimits)
   },
   { name: 'rate-limit', dependencies: [] },

@@ -10,6 +10,7 @@ import { createConversations, type Message, sessionIdOf } from './protocol/conve
 import { createExchange, toWebRequest } from './protocol/exchange.ts'
 import { serveLegacy } from './protocol/legacy.ts'
 import { serveListen, serveModern } from './protocol/modern.ts'
+import { pinOf, withPin } from './protocol/pin.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -59,9 +60,10 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authentic
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURITY_HEADERS)
     if (NOT_OFFERED.includes(request.method)) throw methodNotAllowed(request, reply)
-    const principal = await authenticate(bearerOf(request))
+    const credential = bearerOf(request)
+    const principal = await app.credentialGuard.check(request, credential, () => authenticate(credential))
     await app.rateLimits.countRequest(principal.ref)
-    request.principal = principal
+    request.principal = withPin(principal, pinOf(request))
   })
 
   app.post(path, ROUTE, async (request, reply) => {
@@ -149,7 +151,8 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authentic
   /** A function that authenticates again later. It holds on to the credential, not to the request. */
   function renewalOf(request: FastifyRequest): () => Promise<Principal> {
     const credential = bearerOf(request)
-    return () => authenticate(credential)
+    const pin = pinOf(request)
+    return async () => withPin(await authenticate(credential), pin)
   }
 }
 
@@ -159,9 +162,11 @@ export default fp(mcp, {
     'errors',
     'host-check',
     'rate-limit',
+    'credential-guard',
     'postgres',
     'sessions',
     'principals',
+    'tokens',
     'registry',
     'tool-calls',
     'streams',

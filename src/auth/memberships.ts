@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { setAccess, type Transaction } from '../database/database.ts'
+import { authorizedBusiness } from './business.ts'
 import type { AuthorizedBusiness } from './principal.ts'
 
 /**
@@ -20,7 +21,7 @@ export async function findMemberships(db: Transaction, userId: string): Promise<
     .orderBy('m.business_id')
     .limit(200)
     .execute()
-  return rows.map(({ currency_digits, ...row }) => ({ ...row, currencyDigits: currency_digits }))
+  return rows.map(authorizedBusiness)
 }
 
 /**

@@ -1,10 +1,12 @@
 import { sql } from 'kysely'
 import type { Access, Database, Transaction } from '../database/database.ts'
 import { ServiceError } from '../errors.ts'
+import { authorizedBusiness } from './business.ts'
 import type { VerifiedMcpToken } from './mcp-token.ts'
 import { findMemberships } from './memberships.ts'
 import type { Principal } from './principal.ts'
 import type { Scope } from './scopes.ts'
+import { isReplaced } from './token-families.ts'
 
 const USED_EVERY_MS = 60_000
 
@@ -18,7 +20,7 @@ export async function findTokenPrincipal(database: Database, claims: VerifiedMcp
     const [token, businesses] = await Promise.all([
       db
         .selectFrom('mcp_token')
-        .select(['revoked_at', 'last_used_at'])
+        .select(['family_id', 'revoked_at', 'replaced_at', 'last_used_at'])
         .where('jti', '=', claims.jti)
         .executeTakeFirst(),
       findMemberships(db, claims.sub),
@@ -27,6 +29,9 @@ export async function findTokenPrincipal(database: Database, claims: VerifiedMcp
   })
   if (found.token === undefined || found.token.revoked_at !== null) {
     throw new ServiceError('unauthenticated', 'This token was revoked. Generate a new one in Settings → AI Assistant.')
+  }
+  if (isReplaced(found.token, now)) {
+    throw new ServiceError('unauthenticated', 'This token was replaced by a newer one. Use that, or sign in again.')
   }
   if (found.businesses.length === 0) {
     throw new ServiceError('forbidden', 'You have no active membership in any business. Ask an owner to restore it.')
@@ -41,7 +46,7 @@ export async function findTokenPrincipal(database: Database, claims: VerifiedMcp
     role: 'merchant',
     ref: `user:${claims.sub}`,
     userId: claims.sub,
-    credentialId: claims.jti,
+    credentialId: found.token.family_id,
     grantedScopes: claims.scopes,
     businesses: found.businesses,
     defaultBusinessId: claims.business,
@@ -73,11 +78,11 @@ export async function findApiKeyPrincipal(database: Database, keyHash: Buffer, n
       db.updateTable('mcp_api_key').set({ last_used_at: now }).where('id', '=', key.id).execute(),
     )
   }
-  const { business_id: id, name, timezone, currency, currency_digits: currencyDigits } = key
+  const { business_id: id, name, timezone, currency, currency_digits, role } = key
   const business =
-    id === null || name === null || timezone === null || currency === null || currencyDigits === null
+    id === null || name === null || timezone === null || currency === null || currency_digits === null
       ? []
-      : [{ id, name, timezone, currency, currencyDigits, role: key.role }]
+      : [authorizedBusiness({ id, name, timezone, currency, currency_digits, role })]
   return {
     kind: isOperator ? 'operator' : 'api_key',
     role: key.role as Principal['role'],

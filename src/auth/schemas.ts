@@ -40,15 +40,32 @@ export type TokenGrant = Static<typeof TokenGrantSchema>
 
 /** A live token as its owner sees it. */
 export const LiveTokenSchema = Type.Object({
-  jti: Type.String(),
+  jti: Type.String({ description: 'Of the family; the token of the exchange has the same' }),
   label: Type.Union([Type.String(), Type.Null()]),
-  client: Type.Union([Type.String(), Type.Null()]),
+  client: Type.Union([Type.String(), Type.Null()], { description: 'User agent that made it' }),
+  usedBy: Type.Union([Type.String(), Type.Null()], { description: 'MCP client that last began a conversation' }),
   scopes: Type.Union([Type.Array(Type.String()), Type.Null()]),
   createdAt: Time,
   lastUsedAt: NullableTime,
   expiresAt: Time,
 })
 export type LiveToken = Static<typeof LiveTokenSchema>
+
+/** The body that ends tokens: one with its family, or all. */
+export const RevocationSchema = Type.Object(
+  {
+    jti: Type.Optional(Type.String({ format: 'uuid', description: 'Any token of the family' })),
+    all: Type.Optional(Type.Literal(true)),
+  },
+  { additionalProperties: false },
+)
+
+/** The answer to it. */
+export const RevokedSchema = Type.Object({
+  jti: Type.Optional(Type.String()),
+  ended: Type.Integer({ description: 'How many families' }),
+  revokedAt: Time,
+})
 
 /** The body that creates an API key. */
 export const NewKeySchema = Type.Object(

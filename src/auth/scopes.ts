@@ -2,17 +2,35 @@
 export const SCOPES = ['pos:read', 'pos:write', 'reports:read', 'psa:read', 'pos:intents'] as const
 export type Scope = (typeof SCOPES)[number]
 
-const FULL_ROLES = new Set(['owner', 'admin', 'manager'])
-const STAFF_SCOPES: readonly Scope[] = ['pos:read', 'pos:write']
-
-/** The scopes that an in-app role grants in its business: all for owner, admin and manager, the till for the others. */
-export function scopesOfRole(role: string): readonly Scope[] {
-  return FULL_ROLES.has(role) ? SCOPES : STAFF_SCOPES
+interface RoleRights {
+  scopes: readonly Scope[]
+  managesKeys: boolean
 }
 
-/** Whether an in-app role manages the API keys of its business. */
+const TILL: readonly Scope[] = ['pos:read', 'pos:write']
+
+/** The in-app roles of a business, in lower case; the product also writes them `Owner`, `StoreManager`. */
+const ROLES: ReadonlyMap<string, RoleRights> = new Map([
+  ['owner', { scopes: SCOPES, managesKeys: true }],
+  ['admin', { scopes: SCOPES, managesKeys: true }],
+  ['manager', { scopes: SCOPES, managesKeys: false }],
+  ['storemanager', { scopes: SCOPES, managesKeys: false }],
+  ['cashier', { scopes: TILL, managesKeys: false }],
+  ['salesassociate', { scopes: TILL, managesKeys: false }],
+])
+
+function rightsOf(role: string): RoleRights | undefined {
+  return ROLES.get(role.toLowerCase().replaceAll('_', ''))
+}
+
+/** The scopes that an in-app role grants in its business; none for a role that is not known. */
+export function scopesOfRole(role: string): readonly Scope[] {
+  return rightsOf(role)?.scopes ?? []
+}
+
+/** Whether an in-app role manages the API keys of its business. The policy of `mcp_api_key` asks the same. */
 export function managesKeys(role: string): boolean {
-  return role === 'owner' || role === 'admin'
+  return rightsOf(role)?.managesKeys ?? false
 }
 
 /** The scopes in both `wanted` and `allowed`, in the order of `SCOPES`. */

@@ -1,6 +1,7 @@
 import { CompiledQuery, type Kysely } from 'kysely'
 import pg from 'pg'
 import { OutcomeUnknown, ServiceError, unavailable } from '../errors.ts'
+import { createFairQueue, limitsFor, type QueueLimits, type Turn } from './fair-queue.ts'
 import { type AnsweredQuery, createPipelinedConnection } from './pipelined.ts'
 import { releaseUnanswered } from './pool.ts'
 import type { DB } from './types.ts'
@@ -34,20 +35,42 @@ const END = { read: 'commit', write: 'commit', rehearsal: 'rollback' } as const
 /** The database as the service uses it: every statement runs inside `within`. */
 export type Database = ReturnType<typeof createDatabase>
 
-/**
- * @param pool of a role that cannot bypass row security
- * @param log called for every query that was answered
- */
-export function createDatabase(pool: pg.Pool, log?: (query: AnsweredQuery) => void) {
+export interface DatabaseOptions {
+  /** Called for every query that was answered. */
+  log?: (query: AnsweredQuery) => void
+  /** How much runs at a time; by default, what the size of the pool allows. */
+  limits?: QueueLimits
+}
+
+/** @param pool of a role that cannot bypass row security */
+export function createDatabase(pool: pg.Pool, { log, limits = limitsFor(pool.options.max) }: DatabaseOptions = {}) {
+  const queue = createFairQueue(limits)
+
   /**
    * Runs `work` in one transaction that sees what `access` allows. Reads share one snapshot, so that the figures of a
    * result agree with each other. Queries that `work` issues together take one round trip. The commit of a read is sent
-   * but not awaited.
-   * @throws ServiceError `unavailable` when the database is down or too slow, `conflict` when another transaction got
-   *   in the way, `invalid_argument` for a value that the database rejects; in all these cases nothing was written.
-   *   OutcomeUnknown when a write may or may not have been committed
+   * but not awaited. `work` must not wait for another transaction: tenants take turns at the connections.
+   * @param turn who asks, and whether the work is heavy
+   * @throws ServiceError `unavailable` when the database is down or too slow, `rate_limited` when too many transactions
+   *   of the same tenant wait already, `conflict` when another transaction got in the way, `invalid_argument` for a
+   *   value that the database rejects; in all these cases nothing was written. OutcomeUnknown when a write may or may
+   *   not have been committed
    */
-  async function within<T>(access: Access, mode: Mode, work: (db: Transaction) => Promise<T>): Promise<T> {
+  async function within<T>(
+    access: Access,
+    mode: Mode,
+    work: (db: Transaction) => Promise<T>,
+    turn: Omit<Turn, 'tenant'> = {},
+  ): Promise<T> {
+    const release = await queue.take({ tenant: tenantOf(access), ...turn })
+    try {
+      return await run(access, mode, work)
+    } finally {
+      release()
+    }
+  }
+
+  async function run<T>(access: Access, mode: Mode, work: (db: Transaction) => Promise<T>): Promise<T> {
     const client = await pool.connect().catch((error) => {
       throw describe(error)
     })
@@ -95,6 +118,11 @@ export function createDatabase(pool: pg.Pool, log?: (query: AnsweredQuery) => vo
       }
     },
   }
+}
+
+/** Whose turn it is. All look-ups of API keys share one: anybody can make up a key. */
+function tenantOf({ businessId, userId, firebaseUid, email, operator }: Access): string {
+  return businessId ?? userId ?? firebaseUid ?? email ?? (operator ? 'operators' : 'keys')
 }
 
 /** An expected failure of the database in our terms; any other as it is. */

@@ -179,17 +179,34 @@ export interface McpAudit {
 }
 
 export interface McpToken {
+  /**
+   * when Firebase last said that the sign-in is good
+   */
+  checked_at: Timestamp;
   client: string | null;
   created_at: Generated<Timestamp>;
   expires_at: Timestamp;
+  family_id: string;
   jti: string;
   label: string | null;
   last_used_at: Timestamp | null;
+  /**
+   * when it was refreshed: it ends some minutes later
+   */
+  replaced_at: Timestamp | null;
   revoked_at: Timestamp | null;
   /**
    * the narrowing that was asked for; null: whatever the role gives
    */
   scopes: string[] | null;
+  /**
+   * when the person signed in with Firebase
+   */
+  signed_in_at: Timestamp;
+  /**
+   * the MCP client that last began a conversation with it
+   */
+  used_by: string | null;
   user_id: string;
 }
 

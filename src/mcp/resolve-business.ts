@@ -33,7 +33,7 @@ export async function resolveBusiness(
 
   if (pinned !== undefined) {
     if (argument !== undefined && argument !== pinned.id) {
-      if (only !== undefined) throw notAvailable(principal)
+      if (pin === undefined) throw notAvailable(principal)
       throw new ServiceError(
         'business_not_available',
         `businessId differs from the business that this connection is pinned to: ${describeBusiness(pinned)}.`,
@@ -43,12 +43,17 @@ export async function resolveBusiness(
     return pinned
   }
 
-  if (argument !== undefined) return authorizedBusiness(principal, argument, findTenant)
+  if (argument !== undefined && principal.kind !== 'operator') {
+    return authorizedBusiness(principal, argument, findTenant)
+  }
   // A remembered choice that is no longer authorized is skipped, because this call did not ask for it.
   for (const remembered of [session, lastChoice, principal.defaultBusinessId]) {
     if (remembered == null) continue
     const business = await findAuthorized(principal, remembered, findTenant)
-    if (business !== null) return business
+    if (business === null) continue
+    // An operator changes tenants by set_active_tenant only, where the change can be seen.
+    if (argument !== undefined && argument !== business.id) break
+    return business
   }
   throw new ServiceError('business_required', `Choose a business first. ${choices(principal)}`)
 }

@@ -84,11 +84,12 @@ async function readProfile({ principal, hints, findTenant, database, now }: Call
       `Your role ${business.role} in ${describeBusiness(business)} does not include pos:read.`,
     )
   }
-  const profile = await database.within({ businessId: business.id }, 'read', (db) => findProfile(db, business.id))
+  const turn = { principal: principal.ref }
+  const profile = await database.within({ businessId: business.id }, 'read', (db) => findProfile(db, business.id), turn)
   const { taxRatePercent, pricesIncludeTax } = profile
   const tax = taxRatePercent === '0' ? 'no default tax' : `default tax ${taxRatePercent} %`
   return [
-    `# ${clean(business.name)}`,
+    `# ${business.name}`,
     '',
     `- Id: ${business.id}`,
     `- Your role: ${business.role}`,

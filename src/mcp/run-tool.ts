@@ -1,6 +1,8 @@
 import { type AuthorizedBusiness, describeBusiness, scopesIn } from '../auth/principal.ts'
-import { setAccess } from '../database/database.ts'
+import type { Scope } from '../auth/scopes.ts'
+import { setAccess, type Transaction } from '../database/database.ts'
 import { ServiceError } from '../errors.ts'
+import { withBoundary } from '../results/untrusted.ts'
 import type { RegisteredTool } from './registry.ts'
 import { resolveBusiness } from './resolve-business.ts'
 import type { BusinessTool, CallContext, ToolResult } from './tool.ts'
@@ -25,6 +27,8 @@ export async function runTool(
 ): Promise<CallOutcome> {
   const input = checkArguments(args)
   if (tool.kind === 'context') {
+    // A pin that is not theirs is refused here as everywhere.
+    if (context.hints.pin !== undefined) await resolveBusiness(context.principal, context.hints, context.findTenant)
     const { text, data } = await tool.handler(input, context)
     return { result: { text, data }, businessId: null, isAudited: false }
   }
@@ -38,10 +42,10 @@ export async function runTool(
       : { result: await read(tool, business, rest, context), isAudited: false }
   const { text, data, covers } = result
   return {
-    result: {
+    result: withBoundary({
       text: `${text}\n\nBusiness: ${(covers ?? [business]).map(describeBusiness).join('; ')}`,
       data: { business: { id: business.id, name: business.name }, ...data },
-    },
+    }),
     businessId: business.id,
     isAudited,
   }
@@ -63,7 +67,7 @@ function read(
   input: Record<string, unknown>,
   { database, principal, now }: CallContext,
 ): Promise<ToolResult<Record<string, unknown>>> {
-  return database.within({ businessId: business.id }, 'read', (db) =>
+  const work = (db: Transaction) =>
     tool.handler(input, {
       business,
       principal,
@@ -80,9 +84,13 @@ function read(
         await setAccess(db, { businessId: business.id })
         return results
       },
-    }),
-  )
+    })
+  const turn = { principal: principal.ref, isHeavy: tool.scopes.some((scope) => HEAVY_SCOPES.includes(scope)) }
+  return database.within({ businessId: business.id }, 'read', work, turn)
 }
+
+/** Reports and summaries may read years of sales. */
+const HEAVY_SCOPES: readonly Scope[] = ['reports:read', 'pos:intents']
 
 /** A failure as text that lets a model correct itself: code, sentence, hint, and whether a retry can help. */
 export function describeFailure(error: ServiceError): string {

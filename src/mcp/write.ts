@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Type } from '@sinclair/typebox'
 import type { AuthorizedBusiness } from '../auth/principal.ts'
-import type { Transaction } from '../database/database.ts'
+import type { Mode, Transaction } from '../database/database.ts'
 import { OutcomeUnknown, ServiceError } from '../errors.ts'
 import type { BusinessTool, CallContext, ToolResult } from './tool.ts'
 
@@ -54,8 +54,11 @@ export function write(
       forEachBusiness: () => Promise.reject(new Error('a write is about one business')),
     })
 
+  const within = (mode: Mode, work: (db: Transaction) => Promise<Written>) =>
+    database.within({ businessId: business.id }, mode, work, { principal: principal.ref })
+
   if (dryRun === true) {
-    return database.within({ businessId: business.id }, 'rehearsal', async (db) => {
+    return within('rehearsal', async (db) => {
       const { text, data } = await run(db)
       return {
         result: {
@@ -66,7 +69,7 @@ export function write(
       }
     })
   }
-  const written = database.within({ businessId: business.id }, 'write', async (db) => {
+  const written = within('write', async (db) => {
     const started = performance.now()
     const record =
       idempotencyKey === undefined ? null : recordOf(tool, business, String(idempotencyKey), input, context)

@@ -1,5 +1,4 @@
 import { type AllClientMetadata, errors } from './oidc-provider.ts'
-import { NotPublic } from './public-fetch.ts'
 
 const LARGEST_METADATA = 8192
 const MAX_NAME_LENGTH = 100
@@ -58,30 +57,6 @@ export function dropUnused(metadata: Record<string, unknown>): void {
     if (!isUsed || value === null || value === '') delete metadata[name]
   }
   if (typeof metadata.client_name !== 'string') delete metadata.client_name
-}
-
-type Failure = errors.OIDCProviderError & { error_detail: string }
-
-/**
- * What keeps a client's metadata document from being used, as a sentence for the merchant.
- * @returns undefined if the failure is another one
- */
-export function documentProblem(failure: Error, clientId: unknown): string | undefined {
-  const { error, error_description: description = '', error_detail: detail = '' } = failure as Partial<Failure>
-  if (!URL.canParse(String(clientId))) return undefined
-  const { host } = new URL(String(clientId))
-  const published = `What the application publishes about itself at ${host}`
-  if (error === 'invalid_client_metadata' || error === 'invalid_redirect_uri') {
-    return description.startsWith('redirect_uri ') ? undefined : `${published} cannot be used here: ${description}.`
-  }
-  if (error !== 'invalid_client' || !description.startsWith('client_id metadata document fetch')) return undefined
-  if (description.endsWith('not allowed') || failure.cause instanceof NotPublic) {
-    return `The application names ${host} as its address, which is not a public one, so it is not looked up.`
-  }
-  if (failure.cause instanceof SyntaxError || /^(unexpected response status|response too large)/.test(detail)) {
-    return `${published} could not be read. Try again in a few minutes.`
-  }
-  return `${published} could not be fetched. Try again in a few minutes. If that does not help, tell the operator of this service that it does not reach ${host}.`
 }
 
 /** A client's name as the merchant sees it: its own, cut to one line and without invisible characters. */

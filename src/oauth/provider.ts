@@ -1,11 +1,10 @@
 import type { JsonWebKey, KeyObject } from 'node:crypto'
 import { scopesOfMemberships } from '../auth/principal.ts'
 import { intersectScopes, SCOPES, type Scope } from '../auth/scopes.ts'
-import { ServiceError } from '../errors.ts'
 import type { Clock } from '../time/clock.ts'
-import { createAdapter, keyOf } from './adapter.ts'
+import { createAdapter, isSecret, keyOf } from './adapter.ts'
 import type { OAuthAddresses } from './addresses.ts'
-import { clientNameOf, documentProblem, normaliseClient } from './clients.ts'
+import { clientNameOf, normaliseClient } from './clients.ts'
 import type { ConnectedUser, Connections } from './connections.ts'
 import { createDocuments } from './documents.ts'
 import {
@@ -17,6 +16,7 @@ import {
   type KoaContextWithOIDC,
   type Provider,
 } from './oidc-provider.ts'
+import { describeProblem, type Language, languageOf } from './problems.ts'
 import { type createPublicFetch, isPublicUrl } from './public-fetch.ts'
 import type { OAuthStore } from './store.ts'
 
@@ -31,7 +31,7 @@ export interface AuthorizationServerOptions {
   signingKey: { kid: string; key: KeyObject }
   accessTokenTtlSeconds: number
   /** The HTML of a page that says what went wrong. */
-  errorPage(problem: string): string
+  errorPage(problem: string, language: Language): string
   /** Fetches what clients name: their metadata documents and keys. */
   fetch: ReturnType<typeof createPublicFetch>
   /** Whether clients may name a metadata document instead of registering. */
@@ -40,9 +40,10 @@ export interface AuthorizationServerOptions {
 
 const MINUTE = 60
 const DAY = 24 * 60 * MINUTE
-/** How long a client can be idle before its merchant has to sign in again. */
-const REFRESH_TOKEN_TTL_SECONDS = 30 * DAY
-const GRANT_TTL_SECONDS = 365 * DAY
+/** How long a connection can be idle before its merchant has to sign in again. */
+const CONNECTION_TTL_SECONDS = 90 * DAY
+/** A client that comes back later than that can still send its merchant to the sign-in. */
+const CLIENT_TTL_SECONDS = 365 * DAY
 /** What the draft of client metadata documents recommends. */
 const LARGEST_DOCUMENT = 5 * 1024
 const LARGEST_KEYS = 64 * 1024
@@ -58,8 +59,11 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   const documents = createDocuments(options.fetch, store)
   const isFirst = once()
 
+  const grants = grantAdapter()
+
   const provider = createProvider(addresses.issuer, {
-    adapter: (model) => (model === 'Grant' ? grantAdapter() : createAdapter(store, model)),
+    adapter: (model) =>
+      model === 'Grant' ? grants : createAdapter({ store, clock, endGrant: (id) => grants.destroy(id) }, model),
     findAccount: async (_ctx, userId) => {
       const user = await connections.findUser(userId)
       if (user === null) return undefined
@@ -105,8 +109,8 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     ttl: {
       AccessToken: options.accessTokenTtlSeconds,
       AuthorizationCode: MINUTE,
-      RefreshToken: REFRESH_TOKEN_TTL_SECONDS,
-      Grant: GRANT_TTL_SECONDS,
+      RefreshToken: CONNECTION_TTL_SECONDS,
+      Grant: CONNECTION_TTL_SECONDS,
       Interaction: 30 * MINUTE,
       Session: 30 * MINUTE,
     },
@@ -156,10 +160,10 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
         },
       },
     },
-    renderError: (ctx, { error, error_description: description }, cause) => {
+    renderError: (ctx, _out, problem) => {
+      const language = languageOf(ctx)
       ctx.type = 'html'
-      const problem = documentProblem(cause, ctx.query.client_id) ?? description ?? error
-      ctx.body = options.errorPage(cause instanceof ServiceError ? cause.message : problem)
+      ctx.body = options.errorPage(describeProblem(problem, language, ctx.get('x-request-id')), language)
     },
   })
   // RFC 9700 section 4.11.2: anybody can register a client, so nobody is sent to its address before a merchant answered.
@@ -168,8 +172,11 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     error.allow_redirect = false
     if (ctx.status === 303) ctx.status = 400
   })
-  // The plugin that passes requests on sets the host and protocol of the public address.
+  // The plugin that passes requests on sets host and protocol of the public address, and the request's id.
   provider.proxy = true
+  provider.Client.prototype.compareClientSecret = function (sent) {
+    return isSecret(sent, this.clientSecret ?? '')
+  }
   provider.use(async (ctx, next) => {
     await next()
     // We issue no ID tokens, so discovery must not list the scope that asks for them.
@@ -187,18 +194,20 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     const connection = { id: token.grantId as string, userId: user.userId }
     if (token.gty === 'authorization_code') {
       const label = clientNameOf(client?.clientName)
-      await connections.open({ ...connection, scopes, label, client: ctx.get('user-agent') }, REFRESH_TOKEN_TTL_SECONDS)
+      await connections.open({ ...connection, scopes, label, client: ctx.get('user-agent') }, CONNECTION_TTL_SECONDS)
       // A second use of the code may have ended the grant before the connection existed.
       if ((await provider.Grant.find(connection.id)) === undefined) {
         await connections.end(connection)
         throw new errors.InvalidGrant('the grant was ended')
       }
-    } else if (!(await connections.renew(connection, REFRESH_TOKEN_TTL_SECONDS))) {
+    } else if (!(await connections.renew(connection, CONNECTION_TTL_SECONDS))) {
       throw new errors.InvalidGrant('the connection was ended')
     }
-    // A registration must outlive the tokens that need it.
-    await store.renew(keyOf('Client', token.clientId as string), 3 * REFRESH_TOKEN_TTL_SECONDS)
-    if (client !== undefined) await documents.keep(client, 3 * REFRESH_TOKEN_TTL_SECONDS)
+    await Promise.all([
+      store.renew(keyOf('Grant', connection.id), CONNECTION_TTL_SECONDS),
+      store.renew(keyOf('Client', token.clientId as string), CLIENT_TTL_SECONDS),
+      client === undefined ? undefined : documents.keep(client, CLIENT_TTL_SECONDS),
+    ])
 
     const iat = Math.floor(clock().getTime() / 1000)
     token.scope = scopes.join(' ')
@@ -212,11 +221,15 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     }
   }
 
-  /** A grant ends when it is revoked, or when a code or refresh token is used twice. Its connection ends with it. */
+  /**
+   * A grant ends when it is revoked, or when a code or refresh token is used again. Its connection ends with it. It
+   * lives as long as the store keeps it, which each refresh prolongs: writing it anew could bring back one that ended.
+   */
   function grantAdapter(): Adapter {
-    const adapter = createAdapter(store, 'Grant')
+    const adapter = createAdapter({ store, clock, endGrant: async () => {} }, 'Grant')
     return {
       ...adapter,
+      upsert: (id, { exp, ...grant }, ttlSeconds) => adapter.upsert(id, grant, ttlSeconds),
       async destroy(id) {
         const grant = await adapter.find(id)
         await adapter.destroy(id)

@@ -1,5 +1,6 @@
 import { intersectScopes, SCOPES, type Scope } from '../auth/scopes.ts'
 import { isOurResource, type OAuthAddresses } from './addresses.ts'
+import { errors } from './oidc-provider.ts'
 
 /**
  * The parameters of an authorization request that mean something here. Others are ignored (RFC 6749, section 3.1):
@@ -26,17 +27,17 @@ const LONGEST_PARAMETER = 2048
 const LONGEST_QUERY = 4096
 
 /**
- * What is too long in an authorization request, all of which is kept while the merchant signs in.
- * @returns a sentence, or undefined if nothing is
+ * Refuses an authorization request that is too long, since all of it is kept while the merchant signs in.
+ * @throws InvalidRequest
  */
-export function excessOf(query: URLSearchParams): string | undefined {
+export function checkSize(query: URLSearchParams): void {
   for (const [name, value] of query) {
-    if (AUTHORIZATION_PARAMETERS.has(name) && value.length > LONGEST_PARAMETER) {
-      return `The application's request is refused: its ${name} is longer than ${LONGEST_PARAMETER} characters.`
-    }
+    if (!AUTHORIZATION_PARAMETERS.has(name) || value.length <= LONGEST_PARAMETER) continue
+    throw new errors.InvalidRequest(`${name} is longer than ${LONGEST_PARAMETER} characters`)
   }
-  if (query.toString().length <= LONGEST_QUERY) return undefined
-  return `The application's request is refused: it is longer than ${LONGEST_QUERY} characters.`
+  if (query.toString().length > LONGEST_QUERY) {
+    throw new errors.InvalidRequest(`the request is longer than ${LONGEST_QUERY} characters`)
+  }
 }
 
 /** An authorization request as the provider understands it. Nothing is added to what the client may do. */

@@ -9,6 +9,7 @@ const UPDATE_OWN = `
   for field, value in pairs(cjson.decode(ARGV[2])) do record[field] = value end
   redis.call('SET', KEYS[1], cjson.encode(record), unpack(ARGV, 3))
   return 1`
+const HEALTH_TTL_SECONDS = 60
 const ENDED = JSON.stringify({ ended: true })
 
 /** The key of a session. Ids come from clients, so braces are escaped: they would set the hash tag. */
@@ -17,12 +18,12 @@ export function sessionKey(sessionId: string): string {
 }
 
 /**
- * Sessions in Redis: for each a string `mcp:session:{sid}` with the record as JSON, and for each principal a string
- * `mcp:choice:{principal}` with the last choice.
+ * Sessions in Redis: for each a string `mcp:session:{sid}` with the record as JSON, and for each credential a
+ * string `mcp:choice:{credential}` with the last choice.
  * @param redis with auto-pipelining, so that commands sent together take one round trip, on a Cluster too
  */
 export function createRedisSessionStore(redis: Redis): SessionStore {
-  const choiceKey = (principal: string) => `mcp:choice:${principal}`
+  const choiceKey = (credential: string) => `mcp:choice:${credential}`
   const updateOwn = (
     sessionId: string,
     principal: string,
@@ -34,13 +35,16 @@ export function createRedisSessionStore(redis: Redis): SessionStore {
     redis.isCluster ? Promise.all(keys.map((key) => redis.get(key))) : redis.mget(keys)
 
   return {
-    async read(sessionId, principal): Promise<SessionState> {
+    async read(sessionId, credential): Promise<SessionState> {
       if (sessionId === undefined) {
-        return { session: null, lastBusinessId: principal === undefined ? null : await redis.get(choiceKey(principal)) }
+        return {
+          session: null,
+          lastBusinessId: credential === undefined ? null : await redis.get(choiceKey(credential)),
+        }
       }
       const key = sessionKey(sessionId)
-      if (principal === undefined) return { session: toSession(await redis.get(key)), lastBusinessId: null }
-      const [json = null, lastBusinessId = null] = await getBoth(key, choiceKey(principal))
+      if (credential === undefined) return { session: toSession(await redis.get(key)), lastBusinessId: null }
+      const [json = null, lastBusinessId = null] = await getBoth(key, choiceKey(credential))
       return { session: toSession(json), lastBusinessId }
     },
 
@@ -52,10 +56,10 @@ export function createRedisSessionStore(redis: Redis): SessionStore {
       await updateOwn(sessionId, principal, { expiresAt }, 'EX', ttlSeconds)
     },
 
-    async chooseBusiness(sessionId, principal, businessId) {
+    async chooseBusiness(sessionId, { principal, credential }, businessId) {
       await Promise.all([
         sessionId === undefined ? undefined : updateOwn(sessionId, principal, { businessId }, 'KEEPTTL'),
-        redis.set(choiceKey(principal), businessId, 'EX', CHOICE_TTL_SECONDS),
+        redis.set(choiceKey(credential), businessId, 'EX', CHOICE_TTL_SECONDS),
       ])
     },
 
@@ -68,7 +72,8 @@ export function createRedisSessionStore(redis: Redis): SessionStore {
     },
 
     async ping() {
-      await redis.ping()
+      // A full Redis, or a replica, answers PING but takes no sessions.
+      await redis.set('mcp:health', '1', 'EX', HEALTH_TTL_SECONDS)
     },
   }
 }

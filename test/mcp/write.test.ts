@@ -10,6 +10,7 @@ const TOOL = { name: 'create_order', mode: 'write', input: Type.Object({}) } as 
 const BUSINESS = { id: 'b', name: 'B', timezone: 'UTC', currency: 'GTQ', currencyDigits: 2, role: 'owner' }
 // A database whose connection breaks at the end of every write.
 const context = {
+  principal: { ref: 'user:u' },
   database: { within: () => Promise.reject(new OutcomeUnknown(new Error('Connection terminated'))) },
 } as unknown as CallContext
 

@@ -22,7 +22,7 @@ describe.each([
   it('a record that is created again late does not overwrite what was stored meanwhile', async () => {
     const [store, sid, owner] = [create(), randomUUID(), someone()]
     await store.save(sid, { principal: owner, client: 'first', expiresAt: 1_900_000_000 }, 60)
-    await store.chooseBusiness(sid, owner, 'shop-2')
+    await store.chooseBusiness(sid, { principal: owner, credential: owner }, 'shop-2')
     await store.save(sid, { principal: owner, client: 'second' }, 60)
     expect(await store.read(sid, owner)).toEqual({
       session: { principal: owner, client: 'first', expiresAt: 1_900_000_000, businessId: 'shop-2' },
@@ -33,12 +33,19 @@ describe.each([
   it('nobody else can change a session or create one', async () => {
     const [store, sid, owner, other] = [create(), randomUUID(), someone(), someone()]
     await store.save(sid, { principal: owner, lists: 'a' }, 60)
-    await store.chooseBusiness(sid, other, 'shop-9')
+    await store.chooseBusiness(sid, { principal: other, credential: other }, 'shop-9')
     await store.noteLists(sid, other, 'z')
     await store.renew(sid, other, 2_000_000_000, 60)
     expect((await store.read(sid, undefined)).session).toEqual({ principal: owner, lists: 'a' })
     await store.noteLists('never-there', owner, 'z')
     expect((await store.read('never-there', owner)).session).toBeNull()
+  })
+
+  it('a last choice belongs to the credential that made it', async () => {
+    const [store, sid, owner, weak, strong] = [create(), randomUUID(), someone(), randomUUID(), randomUUID()]
+    await store.chooseBusiness(undefined, { principal: owner, credential: weak }, 'shop-2')
+    expect((await store.read(sid, weak)).lastBusinessId).toBe('shop-2')
+    expect((await store.read(sid, strong)).lastBusinessId).toBeNull()
   })
 
   it('an ended session stays ended, whatever follows', async () => {
@@ -47,14 +54,17 @@ describe.each([
     await store.end(sid, 60)
     await store.save(sid, { principal: owner }, 60)
     await store.noteLists(sid, owner, 'a')
-    await store.chooseBusiness(sid, owner, 'shop-2')
+    await store.chooseBusiness(sid, { principal: owner, credential: owner }, 'shop-2')
     expect(await store.read(sid, owner)).toEqual({ session: 'ended', lastBusinessId: 'shop-2' })
   })
 
   it('a session lives as long as it was created or renewed for; a choice does not extend it', async () => {
     const [store, sid, renewed, owner] = [create(), randomUUID(), randomUUID(), someone()]
     await Promise.all([sid, renewed].map((id) => store.save(id, { principal: owner }, 1)))
-    await Promise.all([store.chooseBusiness(sid, owner, 'shop-1'), store.renew(renewed, owner, 2_000_000_000, 60)])
+    await Promise.all([
+      store.chooseBusiness(sid, { principal: owner, credential: owner }, 'shop-1'),
+      store.renew(renewed, owner, 2_000_000_000, 60),
+    ])
     await new Promise((resolve) => setTimeout(resolve, 1200))
     expect((await store.read(sid, owner)).session).toBeNull()
     expect((await store.read(renewed, owner)).session).toMatchObject({ expiresAt: 2_000_000_000 })

@@ -1,22 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { oauthAt, type Tokens } from './connected-client.ts'
 import { Browser } from './cookie-browser.ts'
 import { rpc, type Service } from './service.ts'
 
-export interface Tokens {
-  access_token: string
-  refresh_token: string
-  token_type: string
-  scope: string
-  error?: string
-  error_description?: string
-}
+type Answer = Tokens & { error?: string; error_description?: string }
 
 /** Parameters of a request; an array is a parameter given several times, undefined one that is left out. */
 export type Parameters = Record<string, string | string[] | undefined>
 
-/** The steps of an OAuth client and its merchant against a service that listens at `origin`. */
+/** What OAuth clients of any kind, also careless and hostile ones, do with the service at an origin. */
 export function createOAuthFlow(service: Service, origin: string) {
-  const resource = `${origin}/mcp/connect`
+  const { resource, post } = oauthAt(service, origin)
 
   /** A request as a client sends the merchant's browser to it. */
   function authorizationRequest(parameters: Parameters): { url: URL; verifier: string } {
@@ -50,30 +44,20 @@ export function createOAuthFlow(service: Service, origin: string) {
     return back.url
   }
 
-  /** Answers a page as its script does. @returns where that leads */
-  async function answer(browser: Browser, page: URL, name: string, body: object = {}): Promise<string> {
-    const response = await browser.fetch(`${page}/${name}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', origin },
-      body: JSON.stringify(body),
-    })
-    const { redirectTo, message } = (await response.json()) as { redirectTo?: string; message?: string }
-    if (redirectTo === undefined) throw new Error(`${name}: ${response.status} ${message}`)
-    return redirectTo
+  async function answer(browser: Browser, page: URL, name: string, body?: object): Promise<string> {
+    const { status, body: answered } = await browser.answer(page, name, body)
+    if (answered.redirectTo === undefined) throw new Error(`${name}: ${status} ${answered.message}`)
+    return answered.redirectTo
   }
 
   async function register(metadata: object): Promise<{ status: number; body: Record<string, unknown> }> {
-    const response = await fetch(`${origin}/oauth/register`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(metadata),
-    })
+    const response = await post('/oauth/register', metadata)
     return { status: response.status, body: (await response.json()) as Record<string, unknown> }
   }
 
-  async function token(parameters: Parameters): Promise<{ status: number; body: Tokens }> {
-    const response = await fetch(`${origin}/oauth/token`, { method: 'POST', body: encode(parameters) })
-    return { status: response.status, body: (await response.json()) as Tokens }
+  async function token(parameters: Parameters): Promise<{ status: number; body: Answer }> {
+    const response = await post('/oauth/token', encode(parameters))
+    return { status: response.status, body: (await response.json()) as Answer }
   }
 
   /** The whole way from the authorization request to tokens. */
@@ -99,7 +83,7 @@ export function createOAuthFlow(service: Service, origin: string) {
     return { status, names: (body?.result?.tools ?? []).map(({ name }: { name: string }) => name) }
   }
 
-  return { resource, authorizationRequest, show, approve, answer, register, token, connect, listTools }
+  return { resource, authorizationRequest, show, approve, register, token, connect, listTools }
 }
 
 function encode(parameters: Parameters): URLSearchParams {

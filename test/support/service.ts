@@ -4,7 +4,7 @@ import addFormats from 'ajv-formats'
 import { Redis } from 'ioredis'
 import { expect, inject } from 'vitest'
 import { type Issuer, startIssuer } from '../../embedded/issuer.ts'
-import { buildApp } from '../../src/app.ts'
+import { type AppOptions, buildApp } from '../../src/app.ts'
 import { type Config, loadConfig } from '../../src/config.ts'
 import { SERVICE_ROLE } from '../../src/database/pool.ts'
 import { closedSchema } from '../../src/mcp/published-schema.ts'
@@ -35,6 +35,7 @@ export async function startService(
     users?: string[]
     config?: Partial<Record<keyof Config, string>>
     pageSignsIn?: boolean
+    logger?: AppOptions['logger']
     /** Where client metadata documents come from instead of the internet, as from `startClientDocuments()`. */
     network?: Network
   } = {},
@@ -52,6 +53,8 @@ export async function startService(
         MCP_TOKEN_SECRET: SECRET,
         LOG_LEVEL: 'silent',
         TOKEN_RATE_LIMIT_PER_MINUTE: '10000',
+        // Tests share a machine that may be held up.
+        MAX_EVENT_LOOP_DELAY_MS: '0',
         ...options.config,
         ...config,
       }),
@@ -59,6 +62,7 @@ export async function startService(
       databaseRole: SERVICE_ROLE,
       firebaseApp: issuer.firebaseOptions(),
       ...(options.pageSignsIn ? { identityUrl: issuer.url } : {}),
+      ...(options.logger ? { logger: options.logger } : {}),
       ...(options.network ? { network: options.network } : {}),
     })
     instances.push(app)
@@ -87,12 +91,21 @@ export async function startService(
     },
   }
   service.app = await start()
+  await forgetSignIns()
   return service
 }
 
 /** A connection to the Redis of the tests. */
 export function connectRedis(): Redis {
   return new Redis(redisUrl())
+}
+
+/** Forgets how many sign-ins were begun: tests begin more of them in a minute than people do. */
+export async function forgetSignIns(): Promise<void> {
+  const redis = connectRedis()
+  const keys = await redis.keys('mcp:authorizations:*')
+  if (keys.length > 0) await redis.del(keys)
+  redis.disconnect()
 }
 
 // Test files run in parallel, so each worker has its own database.

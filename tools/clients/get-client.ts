@@ -7,7 +7,8 @@ import { clientIdOf, favouriteProducts, findClient } from '../../src/pos/clients
 import { findOrders } from '../../src/pos/orders/orders.ts'
 import { NullableText } from '../../src/results/schema.ts'
 import { table } from '../../src/results/table.ts'
-import { clean, cleanOrNull, untrusted, variantName } from '../../src/results/text.ts'
+import { clean, cleanOrNull, variantName } from '../../src/results/text.ts'
+import { untrusted } from '../../src/results/untrusted.ts'
 import { addDays, localDate } from '../../src/time/local.ts'
 
 const LAST_ORDERS = 5

@@ -17,7 +17,8 @@ export default defineContextTool({
   input: Type.Object({ tenantId: Id('Tenant to work on, from list_tenants') }),
   output: Type.Object({ business: EntityRef, timezone: Type.String(), currency: Type.String() }),
   async handler({ tenantId }, { principal, hints, findTenant, chooseBusiness }) {
-    const tenant = await resolveBusiness(principal, { pin: hints.pin, argument: tenantId }, findTenant)
+    // The choice counts like a pin, unless the person has pinned another tenant.
+    const tenant = await resolveBusiness(principal, { pin: hints.pin ?? tenantId, argument: tenantId }, findTenant)
     await chooseBusiness(tenant.id)
     const { id, name, timezone, currency } = tenant
     return {

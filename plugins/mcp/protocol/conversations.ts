@@ -45,7 +45,7 @@ export function createConversations(app: FastifyInstance, clock: Clock) {
     expiresAt: now() + ttlOf(principal),
   })
   // With a single business there is nothing to choose.
-  const chooserOf = ({ ref, businesses }: Principal) => (businesses.length === 1 ? undefined : ref)
+  const chooserOf = ({ credentialId, businesses }: Principal) => (businesses.length === 1 ? undefined : credentialId)
 
   /** @throws ServiceError `not_found`, the same for a session that was ended and for somebody else's */
   async function resume(sessionId: string, principal: Principal): Promise<Conversation & { session: SessionRecord }> {
@@ -53,7 +53,7 @@ export function createConversations(app: FastifyInstance, clock: Clock) {
     const session = found === null ? recordOf(principal) : requireOwn(found, principal)
     const ttl = ttlOf(principal)
     const expiresAt = now() + ttl
-    if (found === null) await app.sessions.save(sessionId, session, ttl)
+    if (found === null) await store(sessionId, session, principal)
     // A session lives as long as the token in use, including one that replaced the first.
     else if ((session.expiresAt ?? 0) < expiresAt - RENEWAL_STEP_SECONDS) {
       await app.sessions.renew(sessionId, principal.ref, expiresAt, ttl)
@@ -61,7 +61,12 @@ export function createConversations(app: FastifyInstance, clock: Clock) {
     return { sessionId, session, lastBusinessId: lastBusinessId ?? undefined }
   }
 
-  /** Without a session, the principal's last choice counts; it is read only for calls that need it. */
+  /** Whoever makes up ids by the hundred is served, but no longer remembered: the store is shared by all. */
+  async function store(sessionId: string, session: SessionRecord, principal: Principal): Promise<void> {
+    if (await app.rateLimits.countSession(principal.ref)) await app.sessions.save(sessionId, session, ttlOf(principal))
+  }
+
+  /** Without a session, the credential's last choice counts; it is read only for calls that need it. */
   async function choicesOf(principal: Principal, messages: Message[]): Promise<Conversation> {
     if (!messages.some(({ method }) => method === 'tools/call' || method === 'resources/read')) return NEW_CONVERSATION
     const chooser = chooserOf(principal)
@@ -97,8 +102,13 @@ export function createConversations(app: FastifyInstance, clock: Clock) {
       // This client ends its session and keeps using the id. It gets no session, and the principal's choices count.
       if (client === 'openai-mcp') return NEW_CONVERSATION
       const sessionId = randomUUID()
+      if (client !== undefined && principal.kind === 'merchant' && principal.userId !== null) {
+        const family = { userId: principal.userId, familyId: principal.credentialId }
+        // For the merchant's list; no conversation fails because it is not noted.
+        app.tokens.noteUse(family, client).catch((err) => request.log.warn({ err }, 'the client was not noted'))
+      }
       const session = { ...recordOf(principal), protocolVersion: textOf(initialize.params?.protocolVersion), client }
-      await app.sessions.save(sessionId, session, ttlOf(principal))
+      await store(sessionId, session, principal)
       reply.header(SESSION_HEADER, sessionId)
       return { ...NEW_CONVERSATION, sessionId, session }
     },

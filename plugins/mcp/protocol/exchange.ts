@@ -7,6 +7,7 @@ import { hasSeveral, type ToolList } from '../../../src/mcp/registry.ts'
 import { listResources, type ResourceListing, readResource } from '../../../src/mcp/resources.ts'
 import type { CallContext } from '../../../src/mcp/tool.ts'
 import type { Conversation } from './conversations.ts'
+import { pinOf } from './pin.ts'
 import type { CallToolResult } from './results.ts'
 
 /** One POST as both protocol eras see it: what the principal may see and do. */
@@ -23,7 +24,6 @@ export interface Exchange {
 }
 
 const CALLS_AT_A_TIME = 2
-const PIN_HEADER = 'x-flowpos-business-id'
 const SCHEMAS = ['outline', 'full'] as const
 
 /** What a principal may see and do in one request, in the conversation that it belongs to. */
@@ -46,7 +46,8 @@ export function createExchange(
     hints: { pin: pinOf(request), session: session?.businessId, lastChoice: lastBusinessId },
     database: app.database,
     findTenant: app.principals.findTenant,
-    chooseBusiness: (id) => app.sessions.chooseBusiness(sessionId, principal.ref, id),
+    chooseBusiness: (id) =>
+      app.sessions.chooseBusiness(sessionId, { principal: principal.ref, credential: principal.credentialId }, id),
   }
   return {
     listTools: async () => {
@@ -67,19 +68,6 @@ export function createExchange(
         throw error
       }),
   }
-}
-
-/** The business that the client's configuration pins, in a header or in the URL. */
-function pinOf(request: FastifyRequest): string | undefined {
-  const header = request.headers[PIN_HEADER]
-  const { businessId } = request.query as { businessId?: unknown }
-  if (header === undefined && businessId === undefined) return undefined
-  const pins = new Set([header, businessId].flat().filter((pin) => pin !== undefined && pin !== ''))
-  if (pins.size > 1) {
-    throw new ServiceError('invalid_request', `${PIN_HEADER} and ?businessId= pin different businesses. Keep one.`)
-  }
-  const [pin] = pins
-  return pin === undefined ? undefined : String(pin)
 }
 
 /** How much of the tools' schemas the client's configuration asks for. */

@@ -5,7 +5,8 @@ import { together } from '../../database/together.ts'
 import type { Customer, DB } from '../../database/types.ts'
 import { ServiceError } from '../../errors.ts'
 import { Nullable } from '../../results/schema.ts'
-import { clean, untrusted } from '../../results/text.ts'
+import { clean } from '../../results/text.ts'
+import { untrusted } from '../../results/untrusted.ts'
 import { isClient, noSuchClient } from './clients.ts'
 
 const TEXT_COLUMNS = {
@@ -165,7 +166,10 @@ export async function updateClient(
   const differences = FIELDS.filter(({ column }) => column in wanted && wanted[column] !== before[column])
   if (expectedUpdatedAt !== undefined && new Date(expectedUpdatedAt).getTime() !== before.updated_at.getTime()) {
     const asked = FIELDS.filter(({ column }) => column in wanted)
-    const current = asked.map(({ field, column }) => `${field} ${JSON.stringify(shown(column, before[column]))}`)
+    // An error has no place for what people wrote at length.
+    const current = asked.map(({ field, column }) =>
+      column === 'note' ? 'note (see get_client)' : `${field} ${JSON.stringify(shown(column, before[column]))}`,
+    )
     throw new ServiceError(
       'conflict',
       `client: ${coded(before)} was changed since; now: ${current.join(', ')}, updatedAt ${before.updated_at.toISOString()}.`,

@@ -6,10 +6,10 @@ import Fastify from 'fastify'
 import fp from 'fastify-plugin'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import settings from '../../../plugins/auth/assistant-page.ts'
+import credentialGuard from '../../../plugins/auth/credential-guard.ts'
 import pages from '../../../plugins/auth/pages.ts'
 import errors from '../../../plugins/http/errors.ts'
 import hostCheck from '../../../plugins/http/host-check.ts'
-import rateLimit from '../../../plugins/http/rate-limit.ts'
 import { buildPage } from '../../../scripts/build-page.ts'
 import { loadConfig } from '../../../src/config.ts'
 import { SECRET, type Service, startService } from '../../support/service.ts'
@@ -178,7 +178,7 @@ async function bare(env: Record<string, string>, folder?: string) {
   await app.register(errors)
   await app.register(helmet)
   await app.register(hostCheck, { config })
-  await app.register(rateLimit, { config })
+  await app.register(credentialGuard, { config })
   await app.register(pages, folder === undefined ? {} : { folder })
   // Nobody signs in here.
   await app.register(fp(async () => {}, { name: 'tokens' }))

@@ -85,11 +85,10 @@ describe('the key endpoint', () => {
 
 it('gives the e-mail address only if it is verified', async () => {
   const { verify } = await verifier()
-  await expect(verify(issuer.issueToken('ana', { email_verified: true }))).resolves.toEqual({
-    uid: 'ana',
-    email: 'ana@example.com',
-  })
-  await expect(verify(issuer.issueToken('ana', { email_verified: false }))).resolves.toEqual({ uid: 'ana' })
+  const emailOf = async (verified: boolean) =>
+    (await verify(issuer.issueToken('ana', { email_verified: verified }))).email
+  expect(await emailOf(true)).toBe('ana@example.com')
+  expect(await emailOf(false)).toBeUndefined()
 })
 
 it.each(['revoke', 'disable', 'remove'] as const)('checks that the session is still valid: %s', async (change) => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { freePort } from '../../../embedded/postgres.ts'
 import { buildPage } from '../../../scripts/build-page.ts'
 import { createOAuthFlow } from '../../support/oauth-flow.ts'
-import { type Service, startService } from '../../support/service.ts'
+import { forgetSignIns, type Service, startService } from '../../support/service.ts'
 import { makeShop, makeUser, type Shop } from '../../support/shop.ts'
 
 const REDIRECT = 'http://127.0.0.1:33418/callback'
@@ -28,8 +28,9 @@ beforeAll(async () => {
   const { body } = await flow.register({ redirect_uris: [REDIRECT], token_endpoint_auth_method: 'none' })
   client = { client_id: String(body.client_id), redirect_uri: REDIRECT }
 })
-beforeEach(() => {
+beforeEach(async () => {
   service.now = new Date()
+  await forgetSignIns()
 })
 afterAll(() => service?.close())
 

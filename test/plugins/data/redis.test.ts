@@ -202,6 +202,18 @@ it('moves from a server that has become a replica to the new master', async () =
   await Promise.all([old.stop(), next.stop()])
 })
 
+it('is not ready while Redis is full: it would take no session and no sign-in', async () => {
+  const server = await startRedis({ args: ['--maxmemory', '100kb', '--maxmemory-policy', 'noeviction'] })
+  const app = await instanceOn({ REDIS_URL: server.url })
+  expect(await (await app.inject('/health/ready')).json()).toMatchObject({ checks: { sessions: 'away' } })
+  const admin = new Redis(server.url)
+  await admin.config('SET', 'maxmemory', '0')
+  await recovered(app)
+  await admin.quit()
+  await app.close()
+  await server.stop()
+})
+
 it('starts without Redis, and waits while Redis loads its data', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'flowpos-redis-'))
   const kept = { port: await freePort(), dir }

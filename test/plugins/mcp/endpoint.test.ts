@@ -278,7 +278,8 @@ describe('which business', () => {
     const differing = await call(service.app, ana, 'get_products', { businessId: first.id }, pin)
     expect(differing.isError).toBe(true)
     expect(differing.text).toContain(`pinned to: Second (${second.id})`)
-    expect((await call(service.app, ana, 'set_active_business', { businessId: first.id }, pin)).isError).toBe(true)
+    const switched = { name: 'set_active_business', arguments: { businessId: first.id } }
+    expect((await rpc(service.app, ana, 'tools/call', switched, pin)).body.error.code).toBe(-32602)
     const both = await rpc(service.app, ana, 'tools/list', {}, { ...pin, ...url })
     expect(both.status).toBe(400)
   })

@@ -1,0 +1,172 @@
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { generateApiKey } from '../../../src/auth/api-key.ts'
+import { networkOf } from '../../../src/network.ts'
+import { type App, type Service, startService } from '../../support/service.ts'
+import { makeShop, makeUser, type Shop } from '../../support/shop.ts'
+
+const LIMIT = 3
+let service: Service
+let shop: Shop
+let networks = 0
+
+beforeAll(async () => {
+  service = await startService({ users: ['ana', 'nadie'], config: { TOKEN_RATE_LIMIT_PER_MINUTE: String(LIMIT) } })
+  shop = await makeShop(service.db)
+  await makeUser(service.db, 'ana', [{ shop, role: 'owner' }])
+})
+afterAll(() => service?.close())
+
+it('refused credentials are limited per address, with Retry-After, at every route and by all instances', async () => {
+  const another = await service.anotherInstance()
+  const address = newAddress()
+  const statuses = [
+    (await exchange(service.app, 'bad-1', address)).statusCode,
+    (await ask(another, 'bad-2', address)).statusCode,
+    (await request(service.app, 'GET', '/mcp/tokens', 'bad-3', address)).statusCode,
+  ]
+  expect(statuses).toEqual([401, 401, 401])
+  for (const refused of [
+    await ask(service.app, 'bad-4', address),
+    await request(another, 'POST', '/mcp/token/refresh', 'bad-5', address),
+    await request(service.app, 'GET', `/mcp/keys?businessId=${shop.id}`, 'bad-6', address),
+  ]) {
+    expect(refused.statusCode).toBe(429)
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
+    expect(refused.json()).toMatchObject({ code: 'rate_limited' })
+  }
+  expect((await ask(service.app, 'bad', newAddress())).statusCode).toBe(401)
+})
+
+it('good credentials are served from an address over the limit, and end a stolen token', async () => {
+  const address = newAddress()
+  const rawKey = await newKey()
+  await flood(service.app, address)
+  const granted = await exchange(service.app, service.issuer.issueToken('ana'), address)
+  expect(granted.statusCode).toBe(200)
+  const { accessToken } = granted.json()
+  const [, payload = ''] = accessToken.split('.')
+  const { jti } = JSON.parse(Buffer.from(payload, 'base64url').toString())
+  expect((await ask(service.app, accessToken, address)).statusCode).toBe(200)
+  expect((await ask(service.app, rawKey, address)).statusCode).toBe(200)
+  const listed = await request(
+    service.app,
+    'GET',
+    `/mcp/keys?businessId=${shop.id}`,
+    service.issuer.issueToken('ana'),
+    address,
+  )
+  expect(listed.statusCode).toBe(200)
+  const ended = await request(service.app, 'POST', '/mcp/token/revoke', service.issuer.issueToken('ana'), address, {
+    jti,
+  })
+  expect(ended.statusCode).toBe(200)
+})
+
+it('a key that was good is served by an instance that has never seen it, from an address over its limit', async () => {
+  const address = newAddress()
+  const rawKey = await newKey()
+  expect((await ask(service.app, rawKey, newAddress())).statusCode).toBe(200)
+  const another = await service.anotherInstance()
+  await flood(another, address)
+  expect((await ask(another, rawKey, address)).statusCode).toBe(200)
+})
+
+it('made-up keys from an address over the limit cost no transaction', async () => {
+  const address = newAddress()
+  await flood(service.app, address)
+  const within = vi.spyOn(service.app.database, 'within')
+  const statuses = await Promise.all(
+    Array.from({ length: 20 }, async () => (await ask(service.app, generateApiKey().rawKey, address)).statusCode),
+  )
+  expect(statuses).toEqual(statuses.map(() => 429))
+  expect(within.mock.calls.filter(([access]) => access.keyHash !== undefined)).toEqual([])
+  within.mockRestore()
+})
+
+it('one refused credential is limited wherever it comes from', async () => {
+  const statuses = []
+  for (let attempt = 0; attempt <= LIMIT; attempt++) {
+    statuses.push((await ask(service.app, 'the-same', newAddress())).statusCode)
+  }
+  expect(statuses).toEqual([401, 401, 401, 429])
+})
+
+it('a sign-in without any membership counts, a role that is too low does not', async () => {
+  const stranger = newAddress()
+  const statuses = []
+  for (let attempt = 0; attempt <= LIMIT; attempt++) {
+    statuses.push((await exchange(service.app, service.issuer.issueToken('nadie'), stranger)).statusCode)
+  }
+  expect(statuses).toEqual([403, 403, 403, 429])
+
+  const address = newAddress()
+  const foreign = '/mcp/keys?businessId=00000000-0000-4000-8000-00000000ffff'
+  for (let attempt = 0; attempt <= LIMIT; attempt++) {
+    const refused = await request(service.app, 'GET', foreign, service.issuer.issueToken('ana'), address)
+    expect(refused.statusCode).toBe(403)
+  }
+})
+
+it('a request without a credential, with which clients begin to sign in, does not count', async () => {
+  const address = newAddress()
+  for (let attempt = 0; attempt <= LIMIT; attempt++) {
+    const refused = await service.app.inject({
+      method: 'POST',
+      url: '/mcp/connect',
+      remoteAddress: address,
+      payload: {},
+    })
+    expect(refused.statusCode).toBe(401)
+  }
+})
+
+it('all addresses of one IPv6 subscriber are one network', async () => {
+  const address = (host: number) => `2001:db8:7:${host % 2 === 0 ? '1' : '0001'}::${host.toString(16)}`
+  const statuses = []
+  for (let host = 1; host <= LIMIT + 1; host++)
+    statuses.push((await ask(service.app, `bad-${host}`, address(host))).statusCode)
+  expect(statuses).toEqual([401, 401, 401, 429])
+  expect(networkOf('2001:db8::1')).not.toBe(networkOf('2001:db8:0:1::1'))
+  expect(networkOf('::ffff:10.1.2.3')).toBe(networkOf('10.1.2.3'))
+})
+
+function newAddress(): string {
+  networks += 1
+  return `10.77.${networks >> 8}.${networks & 255}`
+}
+
+async function newKey(): Promise<string> {
+  const created = await service.app.inject({
+    method: 'POST',
+    url: '/mcp/keys',
+    remoteAddress: newAddress(),
+    headers: { authorization: `Bearer ${service.issuer.issueToken('ana')}` },
+    payload: { businessId: shop.id, role: 'merchant', scopes: ['pos:read'], label: 'till' },
+  })
+  return created.json().rawKey
+}
+
+async function flood(app: App, remoteAddress: string): Promise<void> {
+  for (let attempt = 0; attempt <= LIMIT; attempt++) await ask(app, `flood-${remoteAddress}-${attempt}`, remoteAddress)
+}
+
+function exchange(app: App, firebaseIdToken: string, remoteAddress: string) {
+  return app.inject({ method: 'POST', url: '/mcp/token', remoteAddress, payload: { firebaseIdToken } })
+}
+
+function ask(app: App, credential: string, remoteAddress: string) {
+  const payload = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
+  return request(app, 'POST', '/mcp', credential, remoteAddress, payload)
+}
+
+function request(
+  app: App,
+  method: 'GET' | 'POST',
+  url: string,
+  credential: string,
+  remoteAddress: string,
+  payload?: object,
+) {
+  const headers = { authorization: `Bearer ${credential}` }
+  return app.inject({ method, url, remoteAddress, headers, ...(payload === undefined ? {} : { payload }) })
+}
