@@ -75,6 +75,8 @@ export async function buildApp(options: AppOptions) {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: config.BODY_LIMIT_BYTES,
     ...requestTimeout(options.requestTimeoutMs),
+    // People type /mcp/, and some clients add the slash. A redirect would cost them the body or the credential.
+    routerOptions: { ignoreTrailingSlash: true },
     trustProxy: trustedProxies(config),
     genReqId: () => randomUUID(),
     ajv: { customOptions: VALIDATION },

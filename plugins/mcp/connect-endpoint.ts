@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 import { OAUTH_SCOPES } from '../../src/auth/scopes.ts'
 import type { Config } from '../../src/config.ts'
 import { ServiceError } from '../../src/errors.ts'
-import { CONNECT_PATH, oauthAddresses, RESOURCE_METADATA_PATH } from '../../src/oauth/addresses.ts'
+import { CONNECT_PATH, oauthAddresses, RESOURCE_METADATA_PATH, resourceSuffix } from '../../src/oauth/addresses.ts'
 import type { Clock } from '../../src/time/clock.ts'
 import mcp from './endpoint.ts'
 
@@ -22,7 +22,10 @@ const connect: FastifyPluginAsync<{ config: Config; clock: Clock }> = async (app
     // A challenge for more scopes names them itself.
     const scope = / scope="/.test(String(challenge)) ? '' : `, scope="${OAUTH_SCOPES.join(' ')}"`
     // RFC 9728 section 5.1
-    reply.header('www-authenticate', `${reason} resource_metadata="${resourceMetadata}"${scope}`)
+    reply.header(
+      'www-authenticate',
+      `${reason} resource_metadata="${resourceMetadata}${resourceSuffix(request.url)}"${scope}`,
+    )
   })
   await app.register(mcp, {
     clock,
@@ -37,8 +40,8 @@ const connect: FastifyPluginAsync<{ config: Config; clock: Clock }> = async (app
       }),
   })
 
-  app.get(RESOURCE_METADATA_PATH, { schema: { hide: true }, onRequest: app.checkHost }, () => ({
-    resource,
+  app.get(RESOURCE_METADATA_PATH, { schema: { hide: true }, onRequest: app.checkHost }, ({ url }) => ({
+    resource: resource + resourceSuffix(url),
     authorization_servers: [issuer],
     scopes_supported: OAUTH_SCOPES,
     bearer_methods_supported: ['header'],

@@ -1,5 +1,6 @@
 import { ServiceError } from '../errors.ts'
 import { errors } from './oidc-provider.ts'
+import { NotPublic } from './public-fetch.ts'
 
 const LANGUAGES = ['en', 'es'] as const
 export type Language = (typeof LANGUAGES)[number]
@@ -9,9 +10,9 @@ export const PROBLEM_TITLE: Record<Language, string> = { en: 'This did not work'
 /** What oidc-provider's errors have in common. */
 export interface ProviderError extends Error {
   error?: string
-  error_description?: string
+  error_description?: string | undefined
   /** For the log only. */
-  error_detail?: string
+  error_detail?: string | undefined
 }
 
 /** The language of a page, by the request's Accept-Language. */
@@ -69,6 +70,21 @@ const PROBLEMS: [applies: (problem: Error) => boolean, Record<Language, string>]
   ],
   [failsWith('not_found'), EXPIRED],
   [(problem) => problem instanceof errors.SessionNotFound, EXPIRED],
+  [
+    describedAs(/^client_id metadata documents are switched off/),
+    {
+      en: 'Your assistant has to register with this FlowPOS, and tried another way that is not offered here. Remove FlowPOS from your assistant, and add it again. If that does not help, tell whoever runs FlowPOS that OAUTH_CLIENT_DOCUMENTS is off.',
+      es: 'Su asistente debe registrarse en este FlowPOS e intentó otra forma que aquí no se ofrece. Quite FlowPOS de su asistente y vuelva a agregarlo. Si no ayuda, avise a quien administra FlowPOS que OAUTH_CLIENT_DOCUMENTS está en off.',
+    },
+  ],
+  [
+    (problem) =>
+      problem.cause instanceof NotPublic || describedAs(/^client_id metadata document fetch not allowed/)(problem),
+    {
+      en: 'The address by which your assistant names itself is not a public one, so FlowPOS cannot look up who it is. Tell its makers.',
+      es: 'La dirección con la que su asistente se identifica no es pública, por eso FlowPOS no puede averiguar quién es. Informe a sus creadores.',
+    },
+  ],
   [
     describedAs(/^client_id metadata document fetch failed/),
     {

@@ -1,11 +1,12 @@
 import type { JsonWebKey, KeyObject } from 'node:crypto'
 import { scopesOfMemberships } from '../auth/principal.ts'
-import { CLIENTS_SCOPE, intersectScopes, OAUTH_SCOPES, SCOPES, scopesOf } from '../auth/scopes.ts'
+import { CLIENTS_SCOPE, intersectScopes, OAUTH_SCOPES, scopesOf } from '../auth/scopes.ts'
 import type { Clock } from '../time/clock.ts'
 import { createAdapter, isSecret, keyOf } from './adapter.ts'
 import type { OAuthAddresses } from './addresses.ts'
 import { normaliseClient } from './clients.ts'
 import type { ConnectedUser, Connections } from './connections.ts'
+import { createDocuments } from './documents.ts'
 import {
   type Account,
   type Adapter,
@@ -33,6 +34,8 @@ export interface AuthorizationServerOptions {
   errorPage(problem: string, language: Language): string
   /** Fetches what clients name: their metadata documents and keys. */
   fetch: ReturnType<typeof createPublicFetch>
+  /** Whether clients may name a metadata document instead of registering. */
+  clientDocuments: boolean
 }
 
 const MINUTE = 60
@@ -53,6 +56,8 @@ interface MerchantAccount extends Account {
 /** The authorization server of `/mcp/connect`: OAuth 2.1 as MCP requires it, without OpenID Connect. */
 export function createAuthorizationServer(options: AuthorizationServerOptions): Provider {
   const { addresses, store, connections, clock, signingKey } = options
+  const documents = createDocuments(options.fetch, store)
+  const isFirst = once()
 
   const grants = grantAdapter()
 
@@ -65,10 +70,13 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
       return { accountId: userId, claims: () => ({ sub: userId }), user } satisfies MerchantAccount
     },
     jwks: { keys: [options.idTokenKey as JWK] },
-    enabledJWA: { idTokenSigningAlgValues: ['EdDSA'] },
+    enabledJWA: {
+      idTokenSigningAlgValues: ['EdDSA'],
+      clientAuthSigningAlgValues: ['RS256', 'PS256', 'ES256', 'Ed25519', 'EdDSA'],
+    },
     scopes: OAUTH_SCOPES,
     responseTypes: ['code'],
-    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post'],
+    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
     clientDefaults: { application_type: 'native', id_token_signed_response_alg: 'EdDSA' },
     extraClientMetadata: {
       properties: ['application_type'],
@@ -106,15 +114,26 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
       Interaction: 30 * MINUTE,
       Session: 30 * MINUTE,
     },
-    fetch: (url, init) => options.fetch(String(url), init),
+    fetch: (url, init) => documents.fetch(String(url), init),
     fetchResponseBodyLimits: { 'client_id metadata document': LARGEST_DOCUMENT, jwks_uri: LARGEST_KEYS },
     features: {
       registration: { enabled: true, issueRegistrationAccessToken: false },
       revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
-      clientIdMetadataDocument: { enabled: true, ack: 'draft-02', allowFetch: (_ctx, id) => isPublicUrl(new URL(id)) },
+      clientIdMetadataDocument: {
+        enabled: options.clientDocuments,
+        ack: 'draft-02',
+        allowFetch: (ctx, id) => isPublicUrl(new URL(id)) && isFirst(ctx),
+        cacheDuration: { min: 5 * MINUTE, max: DAY },
+      },
+      // Documents offer several ways of authentication; this lets them differ from the one that they prefer.
+      rpMetadataChoices: { enabled: true },
       resourceIndicators: {
         enabled: true,
-        defaultResource: async () => addresses.resource,
+        // With a third argument, it is asked which of several resources the token is for; ours is never among several.
+        defaultResource: async (_ctx, _client, several) => {
+          if (several !== undefined) throw new errors.InvalidTarget()
+          return addresses.resource
+        },
         useGrantedResource: async () => true,
         getResourceServerInfo: async (_ctx, resource) => {
           if (resource !== addresses.resource) throw new errors.InvalidTarget()
@@ -147,6 +166,12 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
       ctx.body = options.errorPage(describeProblem(problem, language, ctx.get('x-request-id')), language)
     },
   })
+  // RFC 9700 section 4.11.2: anybody can register a client, so nobody is sent to its address before a merchant answered.
+  provider.on('authorization.error', (ctx, error) => {
+    if (ctx.oidc.route !== 'authorization') return
+    error.allow_redirect = false
+    if (ctx.status === 303) ctx.status = 400
+  })
   // The plugin that passes requests on sets host and protocol of the public address, and the request's id.
   provider.proxy = true
   provider.Client.prototype.compareClientSecret = function (sent) {
@@ -161,7 +186,8 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
 
   /** The extra claims of an access token. Makes sure that its connection has not been ended, and extends it. */
   async function connect(ctx: KoaContextWithOIDC, token: InstanceType<Provider['AccessToken']>) {
-    const { user } = ctx.oidc.account as MerchantAccount
+    const { client, account } = ctx.oidc
+    const { user } = account as MerchantAccount
     const granted = scopesOf(token.scope)
     const scopes = intersectScopes(granted, scopesOfMemberships(user.businesses))
     if (scopes.length === 0) throw new errors.InvalidGrant('the roles of the user no longer give any of the scopes')
@@ -175,6 +201,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     await Promise.all([
       store.renew(keyOf('Grant', connection.id), CONNECTION_TTL_SECONDS),
       store.renew(keyOf('Client', token.clientId as string), CLIENT_TTL_SECONDS),
+      client === undefined ? undefined : documents.keep(client, CLIENT_TTL_SECONDS),
     ])
 
     const iat = Math.floor(clock().getTime() / 1000)
@@ -207,9 +234,13 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   }
 }
 
-/** A client's scopes as far as we know them; if none is known, all scopes that a merchant can grant. */
-export function scopeOrDefault(scope: string | null): string {
-  const known = scopesOf(scope ?? '')
-  // To see clients and nothing else is no use.
-  return intersectScopes(known, SCOPES).length === 0 ? ALL_SCOPES : known.join(' ')
+/** Whether a request asks for the first time; the provider tries again what has just failed, to render the error. */
+function once(): (request: object | undefined) => boolean {
+  const seen = new WeakSet()
+  return (request) => {
+    if (request === undefined) return true
+    const isFirst = !seen.has(request)
+    seen.add(request)
+    return isFirst
+  }
 }

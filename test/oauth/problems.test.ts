@@ -27,8 +27,8 @@ describe.each([
   [
     'a document that may not be fetched',
     new errors.InvalidClient('client_id metadata document fetch not allowed'),
-    'is not valid',
-    'no es válida',
+    'is not a public one',
+    'no es pública',
   ],
   [
     'an unknown client',
