@@ -1,4 +1,4 @@
--- Run once, with psql 15 or newer and both passwords in the environment: psql -v ON_ERROR_STOP=1 -f roles.sql. Connect
+-- Run once, with psql 15 or newer and the passwords in the environment: psql -v ON_ERROR_STOP=1 -f roles.sql. Connect
 -- as a superuser or, where the provider does not give you one, as a role that may create roles and databases.
 \getenv owner_password FLOWPOS_OWNER_PASSWORD
 \getenv mcp_password FLOWPOS_MCP_PASSWORD
@@ -17,3 +17,15 @@ revoke all on database flowpos from public;
 -- Imports use temporary tables.
 grant connect, temporary on database flowpos to flowpos_mcp;
 revoke flowpos_owner from current_user;
+
+-- The login of pg_dump: reads everything, past row security, and writes nothing. Only a superuser may create such a role;
+-- docs/backup.md says what to use without one.
+select rolsuper as is_superuser from pg_roles where rolname = current_user \gset
+\if :is_superuser
+\getenv backup_password FLOWPOS_BACKUP_PASSWORD
+create role flowpos_backup login bypassrls password :'backup_password';
+grant pg_read_all_data to flowpos_backup;
+grant connect on database flowpos to flowpos_backup;
+\else
+\warn 'flowpos_backup was not created, because this role is not a superuser. See docs/backup.md.'
+\endif

@@ -9,6 +9,7 @@ const SETTINGS = {
   POSTGRES_PASSWORD: 'aa',
   FLOWPOS_OWNER_PASSWORD: 'bb',
   FLOWPOS_MCP_PASSWORD: 'cc',
+  FLOWPOS_BACKUP_PASSWORD: 'ff',
   REDIS_PASSWORD: 'dd',
   MCP_TOKEN_SECRET: 'ee',
   PUBLIC_URL: 'https://api.example.com',

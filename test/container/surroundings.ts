@@ -21,7 +21,7 @@ export async function startSurroundings(): Promise<Surroundings> {
     await Promise.all([postgres.stop(), redis.stop()])
   }
   const roles = path.join(ROOT, 'deploy/postgres/roles.sql')
-  const passwords = { FLOWPOS_OWNER_PASSWORD: 'one', FLOWPOS_MCP_PASSWORD: 'two' }
+  const passwords = { FLOWPOS_OWNER_PASSWORD: 'one', FLOWPOS_MCP_PASSWORD: 'two', FLOWPOS_BACKUP_PASSWORD: 'three' }
   const made = await run('psql', ['-X', '-v', 'ON_ERROR_STOP=1', '-f', roles, postgres.url('postgres')], passwords)
   if (made.code !== 0) {
     await stop()
