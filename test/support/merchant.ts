@@ -1,4 +1,6 @@
 import type { AddressInfo } from 'node:net'
+import { freePort } from '../../embedded/postgres.ts'
+import type { Config } from '../../src/config.ts'
 import { type App, type Service, startService } from './service.ts'
 import { makeOrder, makeProduct, makeShop, makeUser, type Shop } from './shop.ts'
 
@@ -10,6 +12,8 @@ export interface Merchant {
   second: Shop
   origin: string
   mcpUrl: string
+  /** The endpoint for clients that sign in by themselves. */
+  connectUrl: string
   token: string
 }
 
@@ -20,8 +24,13 @@ export const SECOND_DAY = /^Net sales USD 0\.00 from 0 orders/
 export const OWNER = 'ana'
 
 /** @param otherUsers users besides the owner */
-export async function startMerchant(otherUsers: string[] = []): Promise<Merchant> {
-  const service = await startService({ users: [OWNER, ...otherUsers] })
+export async function startMerchant(
+  otherUsers: string[] = [],
+  config: Partial<Record<keyof Config, string>> = {},
+): Promise<Merchant> {
+  const port = await freePort()
+  const origin = `http://127.0.0.1:${port}`
+  const service = await startService({ users: [OWNER, ...otherUsers], config: { PUBLIC_URL: origin, ...config } })
   const first = await makeShop(service.db)
   const second = await makeShop(service.db, { name: 'Hudson', currency: 'USD', timezone: 'America/New_York' })
   await makeUser(service.db, OWNER, [
@@ -34,8 +43,24 @@ export async function startMerchant(otherUsers: string[] = []): Promise<Merchant
     at: service.now.toISOString(),
     lines: [{ ...coffee, quantity: '2', unitPrice: '10' }],
   })
-  const origin = await listen(service.app)
-  return { service, first, second, origin, mcpUrl: `${origin}/mcp`, token: await service.tokenOf(OWNER) }
+  await service.app.listen({ host: '127.0.0.1', port })
+  const mcpUrl = `${origin}/mcp`
+  return {
+    service,
+    first,
+    second,
+    origin,
+    mcpUrl,
+    connectUrl: `${mcpUrl}/connect`,
+    token: await service.tokenOf(OWNER),
+  }
+}
+
+/** Ends the instance that listens and starts a new one at its address, as a deployment does. */
+export async function redeploy({ service, origin }: Merchant): Promise<void> {
+  await service.app.close()
+  service.app = await service.anotherInstance()
+  await service.app.listen({ host: '127.0.0.1', port: Number(new URL(origin).port) })
 }
 
 /** Lets an instance listen on a free port of 127.0.0.1. */

@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { buildPage } from '../../../scripts/build-page.ts'
+import { FIRST_DAY, type Merchant, redeploy, SECOND_DAY, startMerchant } from '../../support/merchant.ts'
+import { type Computer, startComputer } from './merchants-computer.ts'
+
+export type ToolCall = [name: string, args?: Record<string, unknown>]
+
+/** A client that has signed in. */
+export interface ConnectedClient {
+  /** Names of the tools, as the client lists them. */
+  tools(): Promise<string[]>
+  /** Calls tools at once. @returns the text that a model reads of each */
+  call(...calls: ToolCall[]): Promise<string[]>
+  close(): Promise<void>
+}
+
+export interface ClientProgram {
+  /** Adds an address, nothing else, and signs in when the service asks. */
+  connect(address: string, computer: Computer): Promise<ConnectedClient>
+}
+
+const HOUR_MS = 3_600_000
+const AT_ONCE = 5
+
+/**
+ * What every client must manage.
+ * @param expiries how often its access token expires while it is used
+ */
+export function staysConnected(name: string, client: ClientProgram, expiries = 2): void {
+  describe(name, () => {
+    let merchant: Merchant
+    let computer: Computer
+    let connected: ConnectedClient
+
+    beforeAll(async () => {
+      await buildPage()
+      merchant = await startMerchant()
+      computer = await startComputer(merchant)
+      connected = await client.connect(merchant.connectUrl, computer)
+    })
+    afterAll(async () => {
+      await connected?.close()
+      await computer?.close()
+      await merchant?.service.close()
+    })
+
+    it('lists the tools, and switches between the businesses', async () => {
+      expect(await connected.tools()).toEqual(
+        expect.arrayContaining(['get_context', 'set_active_business', 'summarize_day']),
+      )
+      for (const [shop, day] of [
+        [merchant.second, SECOND_DAY],
+        [merchant.first, FIRST_DAY],
+      ] as const) {
+        await connected.call(['set_active_business', { businessId: shop.id }])
+        expect(await connected.call(['summarize_day'])).toEqual([expect.stringMatching(day)])
+      }
+      expect(computer.signIns).toHaveLength(1)
+    })
+
+    it('serves several calls at once after each expiry of the token', async () => {
+      for (let expired = 0; expired < expiries; expired += 1) {
+        merchant.service.now = new Date(merchant.service.now.getTime() + HOUR_MS + 1000)
+        const calls = Array.from({ length: AT_ONCE }, (): ToolCall => ['get_context'])
+        const answers = await connected.call(...calls)
+        expect(answers).toEqual(calls.map(() => expect.stringContaining(merchant.second.name)))
+      }
+      expect(computer.signIns).toHaveLength(1)
+    })
+
+    it('goes on at a new instance', async () => {
+      await redeploy(merchant)
+      expect(await connected.call(['get_context'])).toEqual([expect.stringContaining(merchant.second.name)])
+      expect(computer.signIns).toHaveLength(1)
+    })
+  })
+}
