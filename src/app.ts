@@ -34,6 +34,7 @@ import registry from '../plugins/mcp/registry.ts'
 import mcpStreams from '../plugins/mcp/streams.ts'
 import toolCalls from '../plugins/mcp/tool-calls.ts'
 import { type Config, trustedProxies } from './config.ts'
+import type { Network } from './oauth/public-fetch.ts'
 import { createRedisOAuthStore } from './oauth/redis-store.ts'
 import type { OAuthStore } from './oauth/store.ts'
 import type { SessionEvents } from './sessions/events.ts'
@@ -52,6 +53,8 @@ export interface AppOptions {
   firebaseApp?: FirebaseAppOptions
   /** A development issuer that the pages sign in with instead of Firebase. */
   identityUrl?: string
+  /** Replaces the internet, where the authorization server fetches the metadata documents of clients. */
+  network?: Network
   /** Role to assume in the database, for a login that has more rights. */
   databaseRole?: string
   /** Level and destination of the log; credentials are redacted in any case. */
@@ -118,6 +121,7 @@ export async function buildApp(options: AppOptions) {
         clock,
         store: options.oauthStore ?? createRedisOAuthStore(app.redis),
         ...(options.identityUrl ? { identityUrl: options.identityUrl } : {}),
+        ...(options.network ? { network: options.network } : {}),
       })
     })
     await app.ready()

@@ -6,6 +6,7 @@ import { ServiceError } from '../../src/errors.ts'
 import { ISSUER_PATH, oauthAddresses } from '../../src/oauth/addresses.ts'
 import { cookieKeys, idTokenKey } from '../../src/oauth/keys.ts'
 import { createAuthorizationServer, scopeOrDefault } from '../../src/oauth/provider.ts'
+import { createPublicFetch, type Network } from '../../src/oauth/public-fetch.ts'
 import type { OAuthStore } from '../../src/oauth/store.ts'
 import type { Clock } from '../../src/time/clock.ts'
 import { guardStore } from '../../src/unavailable.ts'
@@ -17,13 +18,15 @@ export interface OAuthOptions {
   store: OAuthStore
   /** A development issuer in Firebase's place. */
   identityUrl?: string
+  /** Instead of the internet. */
+  network?: Network
 }
 
 const MAX_ACCESS_TOKEN_TTL_SECONDS = 3600
 const DISCOVERY = '/.well-known/oauth-authorization-server'
 
 /** The authorization server of `/mcp/connect`, below `/oauth`. Any instance serves any step. */
-const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, store, identityUrl }) => {
+const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, store, identityUrl, network }) => {
   const addresses = oauthAddresses(config)
   const { host, protocol } = new URL(addresses.origin)
   const provider = createAuthorizationServer({
@@ -36,6 +39,7 @@ const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, sto
     signingKey: app.jwtSigner.signingKey,
     accessTokenTtlSeconds: Math.min(config.MCP_TOKEN_TTL_SECONDS, MAX_ACCESS_TOKEN_TTL_SECONDS),
     errorPage: app.pages.error,
+    fetch: createPublicFetch(network),
   })
   const logFailure = (err: Error) => app.log.error({ err }, 'authorization server failed')
   provider.on('server_error', (ctx, err) => {

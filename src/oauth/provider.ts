@@ -1,5 +1,4 @@
 import type { JsonWebKey, KeyObject } from 'node:crypto'
-import { isIP } from 'node:net'
 import { scopesOfMemberships } from '../auth/principal.ts'
 import { intersectScopes, SCOPES, type Scope } from '../auth/scopes.ts'
 import { ServiceError } from '../errors.ts'
@@ -17,6 +16,7 @@ import {
   type KoaContextWithOIDC,
   type Provider,
 } from './oidc-provider.ts'
+import { type createPublicFetch, isPublicUrl } from './public-fetch.ts'
 import type { OAuthStore } from './store.ts'
 
 export interface AuthorizationServerOptions {
@@ -31,6 +31,8 @@ export interface AuthorizationServerOptions {
   accessTokenTtlSeconds: number
   /** The HTML of a page that says what went wrong. */
   errorPage(problem: string): string
+  /** Fetches what clients name: their metadata documents and keys. */
+  fetch: ReturnType<typeof createPublicFetch>
 }
 
 const MINUTE = 60
@@ -38,6 +40,9 @@ const DAY = 24 * 60 * MINUTE
 /** How long a client can be idle before its merchant has to sign in again. */
 const REFRESH_TOKEN_TTL_SECONDS = 30 * DAY
 const GRANT_TTL_SECONDS = 365 * DAY
+/** What the draft of client metadata documents recommends. */
+const LARGEST_DOCUMENT = 5 * 1024
+const LARGEST_KEYS = 64 * 1024
 const ALL_SCOPES = SCOPES.join(' ')
 
 interface MerchantAccount extends Account {
@@ -97,10 +102,12 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
       Interaction: 30 * MINUTE,
       Session: 30 * MINUTE,
     },
+    fetch: (url, init) => options.fetch(String(url), init),
+    fetchResponseBodyLimits: { 'client_id metadata document': LARGEST_DOCUMENT, jwks_uri: LARGEST_KEYS },
     features: {
       registration: { enabled: true, issueRegistrationAccessToken: false },
       revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
-      clientIdMetadataDocument: { enabled: true, ack: 'draft-02', allowFetch: (_ctx, id) => isPublicAddress(id) },
+      clientIdMetadataDocument: { enabled: true, ack: 'draft-02', allowFetch: (_ctx, id) => isPublicUrl(new URL(id)) },
       resourceIndicators: {
         enabled: true,
         defaultResource: async () => addresses.resource,
@@ -196,13 +203,4 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
 export function scopeOrDefault(scope: string | null): string {
   const known = intersectScopes((scope ?? '').split(' ') as Scope[], SCOPES)
   return known.length === 0 ? ALL_SCOPES : known.join(' ')
-}
-
-/**
- * Whether a client's metadata may be fetched from an address (SSRF). oidc-provider itself refuses names that resolve to
- * private networks when it connects.
- */
-function isPublicAddress(id: string): boolean {
-  const { hostname, port } = new URL(id)
-  return port === '' && hostname.includes('.') && isIP(hostname.replace(/^\[|\]$/g, '')) === 0
 }

@@ -8,6 +8,7 @@ import { buildApp } from '../../src/app.ts'
 import { type Config, loadConfig } from '../../src/config.ts'
 import { SERVICE_ROLE } from '../../src/database/pool.ts'
 import { closedSchema } from '../../src/mcp/published-schema.ts'
+import type { Network } from '../../src/oauth/public-fetch.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 
 const PROJECT = 'flowpos-test'
@@ -30,7 +31,13 @@ export interface Service {
 
 /** The service on real PostgreSQL, Redis and signatures, with its own clock. */
 export async function startService(
-  options: { users?: string[]; config?: Partial<Record<keyof Config, string>>; pageSignsIn?: boolean } = {},
+  options: {
+    users?: string[]
+    config?: Partial<Record<keyof Config, string>>
+    pageSignsIn?: boolean
+    /** Where client metadata documents come from instead of the internet, as from `startClientDocuments()`. */
+    network?: Network
+  } = {},
 ): Promise<Service> {
   const db = await createTestDatabase()
   const users = (options.users ?? []).map((uid) => ({ uid, email: `${uid}@example.com`, password: 'password' }))
@@ -52,6 +59,7 @@ export async function startService(
       databaseRole: SERVICE_ROLE,
       firebaseApp: issuer.firebaseOptions(),
       ...(options.pageSignsIn ? { identityUrl: issuer.url } : {}),
+      ...(options.network ? { network: options.network } : {}),
     })
     instances.push(app)
     return app
