@@ -3,7 +3,7 @@ import { scopesOfMemberships } from '../auth/principal.ts'
 import { intersectScopes, SCOPES, type Scope } from '../auth/scopes.ts'
 import { ServiceError } from '../errors.ts'
 import type { Clock } from '../time/clock.ts'
-import { createAdapter, keyOf } from './adapter.ts'
+import { createAdapter, isSecret, keyOf } from './adapter.ts'
 import type { OAuthAddresses } from './addresses.ts'
 import { clientNameOf, normaliseClient } from './clients.ts'
 import type { ConnectedUser, Connections } from './connections.ts'
@@ -37,9 +37,10 @@ export interface AuthorizationServerOptions {
 
 const MINUTE = 60
 const DAY = 24 * 60 * MINUTE
-/** How long a client can be idle before its merchant has to sign in again. */
-const REFRESH_TOKEN_TTL_SECONDS = 30 * DAY
-const GRANT_TTL_SECONDS = 365 * DAY
+/** How long a connection can be idle before its merchant has to sign in again. */
+const CONNECTION_TTL_SECONDS = 90 * DAY
+/** A client that comes back later than that can still send its merchant to the sign-in. */
+const CLIENT_TTL_SECONDS = 365 * DAY
 /** What the draft of client metadata documents recommends. */
 const LARGEST_DOCUMENT = 5 * 1024
 const LARGEST_KEYS = 64 * 1024
@@ -53,8 +54,11 @@ interface MerchantAccount extends Account {
 export function createAuthorizationServer(options: AuthorizationServerOptions): Provider {
   const { addresses, store, connections, clock, signingKey } = options
 
+  const grants = grantAdapter()
+
   const provider = createProvider(addresses.issuer, {
-    adapter: (model) => (model === 'Grant' ? grantAdapter() : createAdapter(store, model)),
+    adapter: (model) =>
+      model === 'Grant' ? grants : createAdapter({ store, clock, endGrant: (id) => grants.destroy(id) }, model),
     findAccount: async (_ctx, userId) => {
       const user = await connections.findUser(userId)
       if (user === null) return undefined
@@ -97,8 +101,8 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     ttl: {
       AccessToken: options.accessTokenTtlSeconds,
       AuthorizationCode: MINUTE,
-      RefreshToken: REFRESH_TOKEN_TTL_SECONDS,
-      Grant: GRANT_TTL_SECONDS,
+      RefreshToken: CONNECTION_TTL_SECONDS,
+      Grant: CONNECTION_TTL_SECONDS,
       Interaction: 30 * MINUTE,
       Session: 30 * MINUTE,
     },
@@ -144,6 +148,9 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   })
   // The plugin that passes requests on sets the host and protocol of the public address.
   provider.proxy = true
+  provider.Client.prototype.compareClientSecret = function (sent) {
+    return isSecret(sent, this.clientSecret ?? '')
+  }
   provider.use(async (ctx, next) => {
     await next()
     // We issue no ID tokens, so discovery must not list the scope that asks for them.
@@ -161,17 +168,19 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     const connection = { id: token.grantId as string, userId: user.userId }
     if (token.gty === 'authorization_code') {
       const label = clientNameOf(client?.clientName)
-      await connections.open({ ...connection, scopes, label, client: ctx.get('user-agent') }, REFRESH_TOKEN_TTL_SECONDS)
+      await connections.open({ ...connection, scopes, label, client: ctx.get('user-agent') }, CONNECTION_TTL_SECONDS)
       // A second use of the code may have ended the grant before the connection existed.
       if ((await provider.Grant.find(connection.id)) === undefined) {
         await connections.end(connection)
         throw new errors.InvalidGrant('the grant was ended')
       }
-    } else if (!(await connections.renew(connection, REFRESH_TOKEN_TTL_SECONDS))) {
+    } else if (!(await connections.renew(connection, CONNECTION_TTL_SECONDS))) {
       throw new errors.InvalidGrant('the connection was ended')
     }
-    // A registration must outlive the tokens that need it.
-    await store.renew(keyOf('Client', token.clientId as string), 3 * REFRESH_TOKEN_TTL_SECONDS)
+    await Promise.all([
+      store.renew(keyOf('Grant', connection.id), CONNECTION_TTL_SECONDS),
+      store.renew(keyOf('Client', token.clientId as string), CLIENT_TTL_SECONDS),
+    ])
 
     const iat = Math.floor(clock().getTime() / 1000)
     token.scope = scopes.join(' ')
@@ -185,11 +194,15 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     }
   }
 
-  /** A grant ends when it is revoked, or when a code or refresh token is used twice. Its connection ends with it. */
+  /**
+   * A grant ends when it is revoked, or when a code or refresh token is used again. Its connection ends with it. It
+   * lives as long as the store keeps it, which each refresh prolongs: writing it anew could bring back one that ended.
+   */
   function grantAdapter(): Adapter {
-    const adapter = createAdapter(store, 'Grant')
+    const adapter = createAdapter({ store, clock, endGrant: async () => {} }, 'Grant')
     return {
       ...adapter,
+      upsert: (id, { exp, ...grant }, ttlSeconds) => adapter.upsert(id, grant, ttlSeconds),
       async destroy(id) {
         const grant = await adapter.find(id)
         await adapter.destroy(id)

@@ -1,6 +1,5 @@
 import type { AddressInfo } from 'node:net'
 import { freePort } from '../../embedded/postgres.ts'
-import type { Config } from '../../src/config.ts'
 import { type App, type Service, startService } from './service.ts'
 import { makeOrder, makeProduct, makeShop, makeUser, type Shop } from './shop.ts'
 
@@ -26,11 +25,15 @@ export const OWNER = 'ana'
 /** @param otherUsers users besides the owner */
 export async function startMerchant(
   otherUsers: string[] = [],
-  config: Partial<Record<keyof Config, string>> = {},
+  { config, ...options }: Omit<NonNullable<Parameters<typeof startService>[0]>, 'users'> = {},
 ): Promise<Merchant> {
   const port = await freePort()
   const origin = `http://127.0.0.1:${port}`
-  const service = await startService({ users: [OWNER, ...otherUsers], config: { PUBLIC_URL: origin, ...config } })
+  const service = await startService({
+    users: [OWNER, ...otherUsers],
+    config: { PUBLIC_URL: origin, ...config },
+    ...options,
+  })
   const first = await makeShop(service.db)
   const second = await makeShop(service.db, { name: 'Hudson', currency: 'USD', timezone: 'America/New_York' })
   await makeUser(service.db, OWNER, [

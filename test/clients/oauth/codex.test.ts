@@ -3,9 +3,10 @@ import { startStdioPeer } from '../stdio-peer.ts'
 import { type ClientProgram, staysConnected } from './stays-connected.ts'
 
 staysConnected('Codex', codex())
+staysConnected('Codex that registers', codex('--oauth-client-registration', 'dcr'))
 
 /** Codex, by the server that its editor extension and its desktop application talk to. */
-function codex(): ClientProgram {
+function codex(...options: string[]): ClientProgram {
   return {
     async connect(address, computer) {
       const program = installed('.bin/codex')

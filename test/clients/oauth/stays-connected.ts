@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildPage } from '../../../scripts/build-page.ts'
+import { type ClientDocuments, startClientDocuments } from '../../support/client-documents.ts'
 import { FIRST_DAY, type Merchant, redeploy, SECOND_DAY, startMerchant } from '../../support/merchant.ts'
 import { type Computer, startComputer } from './merchants-computer.ts'
 
@@ -28,13 +29,15 @@ const AT_ONCE = 5
  */
 export function staysConnected(name: string, client: ClientProgram, expiries = 2): void {
   describe(name, () => {
+    let documents: ClientDocuments
     let merchant: Merchant
     let computer: Computer
     let connected: ConnectedClient
 
     beforeAll(async () => {
       await buildPage()
-      merchant = await startMerchant()
+      documents = await startClientDocuments()
+      merchant = await startMerchant([], { network: documents.network })
       computer = await startComputer(merchant)
       connected = await client.connect(merchant.connectUrl, computer)
     })
@@ -42,6 +45,7 @@ export function staysConnected(name: string, client: ClientProgram, expiries = 2
       await connected?.close()
       await computer?.close()
       await merchant?.service.close()
+      await documents?.close()
     })
 
     it('lists the tools, and switches between the businesses', async () => {
