@@ -12,7 +12,6 @@ function codex(...options: string[]): ClientProgram {
       const program = installed('.bin/codex')
       const run = (...args: string[]) => computer.output(process.execPath, [program, ...args])
       console.log(await run('mcp', 'add', 'flowpos', '--url', address, '--oauth-client-registration', 'dcr'))
-      console.log(await run('mcp', 'list'))
       const server = startStdioPeer(process.execPath, [program, 'app-server'], {
         env: computer.env,
         cwd: computer.home,
@@ -26,7 +25,6 @@ function codex(...options: string[]): ClientProgram {
       return {
         async tools() {
           const { data } = await server.request('mcpServerStatus/list')
-          console.log(JSON.stringify(data).slice(0, 500))
           return Object.keys((data as [{ tools: object }])[0].tools)
         },
         call: (...calls) =>

@@ -10,6 +10,7 @@ function inspector(): ClientProgram {
     async connect(address, computer) {
       // It has no terminal here to ask in.
       computer.env.MCP_AUTO_OPEN_ENABLED = 'true'
+      computer.env.MCP_INSPECTOR_SECRET_STORE = 'file'
       const callback = `http://127.0.0.1:${await freePort()}/oauth/callback`
       const target = ['--cli', address, '--transport', 'http', '--callback-url', callback, '--quiet']
       const inspect = async (...args: string[]) => {

@@ -17,10 +17,14 @@ export interface Computer {
   signIns: URL[]
   /** Sends the browser to an authorization request. @returns where it was sent back to */
   signIn(authorizationUrl: string | URL): Promise<URL>
+  /** Moves the clock on, for programs on Node. */
+  setClockAhead(milliseconds: number): Promise<void>
   /** Runs a program in the home until it ends. */
   run(program: string, args: string[]): Promise<Run>
   /** Runs a program that must succeed. @returns what it printed, errors included */
   output(program: string, args: string[]): Promise<string>
+  /** The same for a program that only works in a terminal. */
+  inTerminal(program: string, args: string[]): Promise<string>
   close(): Promise<void>
 }
 
@@ -55,14 +59,15 @@ export async function startComputer({ service, origin }: Merchant): Promise<Comp
   )
   await chmod(command, 0o755)
 
+  const setClockAhead = (milliseconds: number) => writeFile(join(home, 'clock-ahead'), String(milliseconds))
+  await setClockAhead(0)
+
   const env: NodeJS.ProcessEnv = {
     PATH: `${bin}:${process.env.PATH}`,
     HOME: home,
     BROWSER: command,
     LANG: 'C.UTF-8',
-    NO_PROXY: 'localhost,127.0.0.1',
-    // Nothing is reached from here but the service.
-    DISABLE_AUTOUPDATER: '1',
+    NODE_OPTIONS: `--import=${new URL('computer-clock.mjs', import.meta.url)}`,
   }
 
   async function run(program: string, args: string[]): Promise<Run> {
@@ -80,17 +85,22 @@ export async function startComputer({ service, origin }: Merchant): Promise<Comp
     return { code, ...printed }
   }
 
+  async function output(program: string, args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await run(program, args)
+    if (code === 0) return stdout + stderr
+    throw new Error(`${program} ${args.join(' ')} ended with ${code}\n${stdout}\n${stderr}`)
+  }
+
   return {
     home,
     env,
     signIns,
     signIn,
+    setClockAhead,
     run,
-    async output(program, args) {
-      const { code, stdout, stderr } = await run(program, args)
-      if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code}\n${stdout}\n${stderr}`)
-      return stdout + stderr
-    },
+    output,
+    inTerminal: (program, args) =>
+      output('script', ['--quiet', '--return', '--command', [program, ...args].join(' '), '/dev/null']),
     async close() {
       await new Promise((resolve) => browser.close(resolve))
       await rm(home, { recursive: true, force: true, maxRetries: 5 })
