@@ -68,6 +68,8 @@ export async function buildApp(options: AppOptions) {
     logger: { level: config.LOG_LEVEL, redact: REDACTED, ...options.logger },
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: config.BODY_LIMIT_BYTES,
+    // People type /mcp/, and some clients add the slash. A redirect would cost them the body or the credential.
+    routerOptions: { ignoreTrailingSlash: true },
     trustProxy: trustedProxies(config),
     genReqId: () => randomUUID(),
     ajv: { customOptions: VALIDATION },

@@ -121,6 +121,13 @@ export const ConfigSchema = Type.Object({
   MCP_TOKEN_ISSUER: Type.String({ default: 'https://api.flowpos.app', description: 'iss of MCP tokens' }),
   MCP_TOKEN_AUDIENCE: Type.String({ default: 'flowpos-mcp', description: 'aud of MCP tokens' }),
 
+  OAUTH_CLIENT_DOCUMENTS: Type.String({
+    default: 'on',
+    pattern: '^(on|off)$',
+    description:
+      'on: OAuth clients may name a document that the service fetches; off: they register, and the service needs no way to their hosts',
+  }),
+
   TOKEN_RATE_LIMIT_PER_MINUTE: Type.Integer({
     default: 30,
     minimum: 1,

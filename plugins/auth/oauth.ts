@@ -1,12 +1,17 @@
 import type { EventEmitter } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import type { Scope } from '../../src/auth/scopes.ts'
 import { type Config, listOf } from '../../src/config.ts'
 import { ServiceError } from '../../src/errors.ts'
 import { ISSUER_PATH, oauthAddresses } from '../../src/oauth/addresses.ts'
+import { dropUnused } from '../../src/oauth/clients.ts'
 import { cookieKeys, idTokenKey } from '../../src/oauth/keys.ts'
-import { createAuthorizationServer, scopeOrDefault } from '../../src/oauth/provider.ts'
+import { createAuthorizationServer } from '../../src/oauth/provider.ts'
 import { createPublicFetch, type Network } from '../../src/oauth/public-fetch.ts'
+import { authorizationRequest, excessOf, tokenRequest } from '../../src/oauth/requests.ts'
 import type { OAuthStore } from '../../src/oauth/store.ts'
 import type { Clock } from '../../src/time/clock.ts'
 import { guardStore } from '../../src/unavailable.ts'
@@ -23,6 +28,8 @@ export interface OAuthOptions {
 }
 
 const MAX_ACCESS_TOKEN_TTL_SECONDS = 3600
+/** Twice what the largest honest registration or token request needs. */
+const LARGEST_BODY = 16 * 1024
 const DISCOVERY = '/.well-known/oauth-authorization-server'
 
 /** The authorization server of `/mcp/connect`, below `/oauth`. Any instance serves any step. */
@@ -40,6 +47,7 @@ const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, sto
     accessTokenTtlSeconds: Math.min(config.MCP_TOKEN_TTL_SECONDS, MAX_ACCESS_TOKEN_TTL_SECONDS),
     errorPage: app.pages.error,
     fetch: createPublicFetch(network),
+    clientDocuments: config.OAUTH_CLIENT_DOCUMENTS === 'on',
   })
   const logFailure = (err: Error) => app.log.error({ err }, 'authorization server failed')
   provider.on('server_error', (ctx, err) => {
@@ -60,25 +68,39 @@ const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, sto
   })
 
   await app.register(async (server) => {
-    // The provider reads request bodies itself.
+    // The provider reads other bodies itself, and says which ones it expects.
     server.removeAllContentTypeParsers()
     server.addContentTypeParser('*', (_request, _body, done) => done(null))
+    const types = ['application/x-www-form-urlencoded', 'application/json']
+    server.addContentTypeParser<string>(types, { parseAs: 'string' }, (_request, body, done) => done(null, body))
 
     const at = (url: (request: FastifyRequest) => string) => (request: FastifyRequest, reply: FastifyReply) =>
       handOver(request, reply, url(request))
-    const own = at(({ url }) => url.slice(ISSUER_PATH.length))
-    const hidden = { schema: { hide: true } }
+    const own = at(ownUrl)
+    const hidden = { schema: { hide: true }, bodyLimit: LARGEST_BODY }
 
     server.get('/oauth/authorize', hidden, (request, reply) => {
+      const query = new URL(request.url, addresses.origin).searchParams
+      const problem = excessOf(query) ?? (config.OAUTH_CLIENT_DOCUMENTS === 'off' ? unknownDocument(query) : undefined)
+      if (problem !== undefined) {
+        request.log.info({ problem }, 'authorization request refused')
+        return reply.code(400).type('text/html').send(app.pages.error(problem))
+      }
       // Tills are shared: the last person who signed in may not be the one who connects a client now.
       delete request.raw.headers.cookie
-      return handOver(request, reply, authorizeUrl(request))
+      return handOver(request, reply, `/authorize?${authorizationRequest(query, addresses)}`)
     })
     server.get('/oauth/authorize/:uid', hidden, own)
     server.post('/oauth/session/end/confirm', hidden, own)
-    server.post('/oauth/token', hidden, own)
+    server.post('/oauth/token', hidden, async (request, reply) => {
+      if (typeof request.body !== 'string') return own(request, reply)
+      const body = await tokenRequest(new URLSearchParams(request.body), addresses, grantedTo)
+      return handOver(request, reply, ownUrl(request), body.toString())
+    })
     server.post('/oauth/revoke', hidden, own)
-    server.post('/oauth/register', { ...hidden, onRequest: app.rateLimits.countRegistration }, own)
+    server.post('/oauth/register', { ...hidden, onRequest: app.rateLimits.countRegistration }, (request, reply) =>
+      handOver(request, reply, ownUrl(request), registration(request.body)),
+    )
     server.get('/oauth/jwks', hidden, own)
 
     // RFC 8414 section 3.1 puts the well-known part before the issuer's path; some clients look after it.
@@ -88,9 +110,18 @@ const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, sto
     server.get(`${ISSUER_PATH}/.well-known/openid-configuration`, hidden, discovery)
   })
 
-  /** Lets the provider answer a request as if it had come to the public address. */
-  async function handOver(request: FastifyRequest, reply: FastifyReply, url: string): Promise<void> {
-    const { raw } = request
+  /** The scopes of a refresh token. If it cannot be looked up, the provider will say why. */
+  async function grantedTo(refreshToken: string): Promise<Scope[] | undefined> {
+    const found = await provider.RefreshToken.find(refreshToken).catch(() => undefined)
+    return found === undefined ? undefined : ([...found.scopes] as Scope[])
+  }
+
+  /**
+   * Lets the provider answer a request as if it had come to the public address.
+   * @param body in place of the one that was sent
+   */
+  async function handOver(request: FastifyRequest, reply: FastifyReply, url: string, body = request.body) {
+    const raw = typeof body === 'string' ? withBody(request.raw, body) : request.raw
     Object.assign(raw, { url, originalUrl: ISSUER_PATH + url })
     Object.assign(raw.headers, { host, 'x-forwarded-host': host, 'x-forwarded-proto': protocol.slice(0, -1) })
     reply.hijack()
@@ -107,10 +138,37 @@ export default fp(oauth, {
   encapsulate: true,
 })
 
-function authorizeUrl({ url, query }: FastifyRequest): string {
-  const { searchParams } = new URL(url, 'http://localhost')
-  const { scope } = query as { scope?: unknown }
-  // The provider refuses a parameter that is given twice.
-  if (!Array.isArray(scope)) searchParams.set('scope', scopeOrDefault(searchParams.get('scope')))
-  return `/authorize?${searchParams}`
+function ownUrl({ url }: FastifyRequest): string {
+  const [path = '', ...query] = url.slice(ISSUER_PATH.length).split('?')
+  return [path.replace(/\/$/, ''), ...query].join('?')
+}
+
+/** A request whose body was read, with a body to read. */
+function withBody(raw: IncomingMessage, body: string): IncomingMessage {
+  const { method, socket, httpVersion, httpVersionMajor, httpVersionMinor, rawHeaders } = raw
+  const { 'transfer-encoding': _chunked, ...headers } = raw.headers
+  const bytes = Buffer.from(body)
+  const parts = { method, socket, httpVersion, httpVersionMajor, httpVersionMinor, rawHeaders }
+  return Object.assign(Readable.from([bytes]), {
+    ...parts,
+    headers: { ...headers, 'content-length': String(bytes.length) },
+  }) as unknown as IncomingMessage
+}
+
+/** A registration without what we do not use; a body that is no object is left to the provider. */
+function registration(body: unknown): unknown {
+  try {
+    const metadata = JSON.parse(String(body))
+    if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) return body
+    dropUnused(metadata)
+    return JSON.stringify(metadata)
+  } catch {
+    return body
+  }
+}
+
+/** What the merchant reads if a client names a document where none is fetched. */
+function unknownDocument(query: URLSearchParams): string | undefined {
+  if (!query.get('client_id')?.startsWith('https://')) return undefined
+  return 'This service does not look up applications by their web address: the application has to register here. Remove the connection from your assistant and add it again, so that it does.'
 }

@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 import { SCOPES } from '../../src/auth/scopes.ts'
 import type { Config } from '../../src/config.ts'
 import { ServiceError } from '../../src/errors.ts'
-import { CONNECT_PATH, oauthAddresses, RESOURCE_METADATA_PATH } from '../../src/oauth/addresses.ts'
+import { CONNECT_PATH, oauthAddresses, RESOURCE_METADATA_PATH, resourceSuffix } from '../../src/oauth/addresses.ts'
 import type { Clock } from '../../src/time/clock.ts'
 import mcp from './endpoint.ts'
 
@@ -14,13 +14,13 @@ import mcp from './endpoint.ts'
 const connect: FastifyPluginAsync<{ config: Config; clock: Clock }> = async (app, { config, clock }) => {
   const { issuer, resource, resourceMetadata } = oauthAddresses(config)
 
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', async (request, reply) => {
     const challenge = reply.getHeader('www-authenticate')
     if (challenge === undefined) return
     // RFC 9728 section 5.1
     reply.header(
       'www-authenticate',
-      `${challenge}, resource_metadata="${resourceMetadata}", scope="${SCOPES.join(' ')}"`,
+      `${challenge}, resource_metadata="${resourceMetadata}${resourceSuffix(request.url)}", scope="${SCOPES.join(' ')}"`,
     )
   })
   await app.register(mcp, {
@@ -33,8 +33,8 @@ const connect: FastifyPluginAsync<{ config: Config; clock: Clock }> = async (app
       }),
   })
 
-  app.get(RESOURCE_METADATA_PATH, { schema: { hide: true }, onRequest: app.checkHost }, () => ({
-    resource,
+  app.get(RESOURCE_METADATA_PATH, { schema: { hide: true }, onRequest: app.checkHost }, ({ url }) => ({
+    resource: resource + resourceSuffix(url),
     authorization_servers: [issuer],
     scopes_supported: SCOPES,
     bearer_methods_supported: ['header'],

@@ -1,6 +1,6 @@
 import { SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/sdk/types.js'
 import { classifyInboundRequest } from '@modelcontextprotocol/server'
-import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { bearerOf } from '../../src/auth/bearer.ts'
 import type { Principal } from '../../src/auth/principal.ts'
@@ -19,6 +19,8 @@ declare module 'fastify' {
 
 const MAX_MESSAGES = 50
 const ROUTE = { schema: { hide: true }, config: { isRoutine: true } } as const
+/** Methods that are refused whoever asks. Preflights are answered before. */
+const NOT_OFFERED = ['OPTIONS', 'PUT', 'PATCH']
 const MALFORMED = Symbol('malformed')
 // Those of Helmet's headers that matter for answers that are never pages. A constant costs less than Helmet itself.
 const SECURITY_HEADERS = {
@@ -56,6 +58,7 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authentic
   app.addHook('onRequest', app.checkHost)
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURITY_HEADERS)
+    if (NOT_OFFERED.includes(request.method)) throw methodNotAllowed(request, reply)
     const principal = await authenticate(bearerOf(request))
     await app.rateLimits.countRequest(principal.ref)
     request.principal = principal
@@ -102,6 +105,17 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authentic
         end,
       })
     return reply.send(await serveListen(exchange, web, body, watch))
+  })
+
+  // GET opens a stream, so HEAD has nothing to say. Without a credential it is challenged like GET: some clients probe
+  // with it.
+  app.route({
+    ...ROUTE,
+    url: path,
+    method: ['HEAD', ...NOT_OFFERED],
+    handler(request, reply) {
+      throw methodNotAllowed(request, reply)
+    },
   })
 
   app.get(path, { ...ROUTE, exposeHeadRoute: false }, async (request, reply) => {
@@ -184,6 +198,12 @@ function isPlainRequest({ jsonrpc, id, method, params }: Message): boolean {
   if (typeof id !== 'string' && !Number.isSafeInteger(id)) return false
   if (params === undefined) return true
   return typeof params === 'object' && params !== null && !Array.isArray(params) && params._meta === undefined
+}
+
+/** RFC 9110 section 15.5.6 */
+function methodNotAllowed({ method }: FastifyRequest, reply: FastifyReply): ServiceError {
+  reply.header('allow', 'GET, POST, DELETE')
+  return new ServiceError('method_not_allowed', `${method} is not offered here. Send messages with POST.`)
 }
 
 function principalOf({ principal }: FastifyRequest): Principal {

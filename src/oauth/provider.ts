@@ -5,8 +5,9 @@ import { ServiceError } from '../errors.ts'
 import type { Clock } from '../time/clock.ts'
 import { createAdapter, isSecret, keyOf } from './adapter.ts'
 import type { OAuthAddresses } from './addresses.ts'
-import { clientNameOf, normaliseClient } from './clients.ts'
+import { clientNameOf, documentProblem, normaliseClient } from './clients.ts'
 import type { ConnectedUser, Connections } from './connections.ts'
+import { createDocuments } from './documents.ts'
 import {
   type Account,
   type Adapter,
@@ -33,6 +34,8 @@ export interface AuthorizationServerOptions {
   errorPage(problem: string): string
   /** Fetches what clients name: their metadata documents and keys. */
   fetch: ReturnType<typeof createPublicFetch>
+  /** Whether clients may name a metadata document instead of registering. */
+  clientDocuments: boolean
 }
 
 const MINUTE = 60
@@ -53,6 +56,8 @@ interface MerchantAccount extends Account {
 /** The authorization server of `/mcp/connect`: OAuth 2.1 as MCP requires it, without OpenID Connect. */
 export function createAuthorizationServer(options: AuthorizationServerOptions): Provider {
   const { addresses, store, connections, clock, signingKey } = options
+  const documents = createDocuments(options.fetch, store)
+  const isFirst = once()
 
   const grants = grantAdapter()
 
@@ -65,10 +70,13 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
       return { accountId: userId, claims: () => ({ sub: userId }), user } satisfies MerchantAccount
     },
     jwks: { keys: [options.idTokenKey as JWK] },
-    enabledJWA: { idTokenSigningAlgValues: ['EdDSA'] },
+    enabledJWA: {
+      idTokenSigningAlgValues: ['EdDSA'],
+      clientAuthSigningAlgValues: ['RS256', 'PS256', 'ES256', 'Ed25519', 'EdDSA'],
+    },
     scopes: SCOPES,
     responseTypes: ['code'],
-    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post'],
+    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
     clientDefaults: { application_type: 'native', id_token_signed_response_alg: 'EdDSA' },
     extraClientMetadata: {
       properties: ['application_type'],
@@ -106,15 +114,26 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
       Interaction: 30 * MINUTE,
       Session: 30 * MINUTE,
     },
-    fetch: (url, init) => options.fetch(String(url), init),
+    fetch: (url, init) => documents.fetch(String(url), init),
     fetchResponseBodyLimits: { 'client_id metadata document': LARGEST_DOCUMENT, jwks_uri: LARGEST_KEYS },
     features: {
       registration: { enabled: true, issueRegistrationAccessToken: false },
       revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
-      clientIdMetadataDocument: { enabled: true, ack: 'draft-02', allowFetch: (_ctx, id) => isPublicUrl(new URL(id)) },
+      clientIdMetadataDocument: {
+        enabled: options.clientDocuments,
+        ack: 'draft-02',
+        allowFetch: (ctx, id) => isPublicUrl(new URL(id)) && isFirst(ctx),
+        cacheDuration: { min: 5 * MINUTE, max: DAY },
+      },
+      // Documents offer several ways of authentication; this lets them differ from the one that they prefer.
+      rpMetadataChoices: { enabled: true },
       resourceIndicators: {
         enabled: true,
-        defaultResource: async () => addresses.resource,
+        // With a third argument, it is asked which of several resources the token is for; ours is never among several.
+        defaultResource: async (_ctx, _client, several) => {
+          if (several !== undefined) throw new errors.InvalidTarget()
+          return addresses.resource
+        },
         useGrantedResource: async () => true,
         getResourceServerInfo: async (_ctx, resource) => {
           if (resource !== addresses.resource) throw new errors.InvalidTarget()
@@ -143,8 +162,15 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     },
     renderError: (ctx, { error, error_description: description }, cause) => {
       ctx.type = 'html'
-      ctx.body = options.errorPage(cause instanceof ServiceError ? cause.message : (description ?? error))
+      const problem = documentProblem(cause, ctx.query.client_id) ?? description ?? error
+      ctx.body = options.errorPage(cause instanceof ServiceError ? cause.message : problem)
     },
+  })
+  // RFC 9700 section 4.11.2: anybody can register a client, so nobody is sent to its address before a merchant answered.
+  provider.on('authorization.error', (ctx, error) => {
+    if (ctx.oidc.route !== 'authorization') return
+    error.allow_redirect = false
+    if (ctx.status === 303) ctx.status = 400
   })
   // The plugin that passes requests on sets the host and protocol of the public address.
   provider.proxy = true
@@ -180,6 +206,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     await Promise.all([
       store.renew(keyOf('Grant', connection.id), CONNECTION_TTL_SECONDS),
       store.renew(keyOf('Client', token.clientId as string), CLIENT_TTL_SECONDS),
+      client === undefined ? undefined : documents.keep(client, CLIENT_TTL_SECONDS),
     ])
 
     const iat = Math.floor(clock().getTime() / 1000)
@@ -212,8 +239,13 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   }
 }
 
-/** A client's scopes as far as we know them; if none is known, all scopes that a merchant can grant. */
-export function scopeOrDefault(scope: string | null): string {
-  const known = intersectScopes((scope ?? '').split(' ') as Scope[], SCOPES)
-  return known.length === 0 ? ALL_SCOPES : known.join(' ')
+/** Whether a request asks for the first time; the provider tries again what has just failed, to render the error. */
+function once(): (request: object | undefined) => boolean {
+  const seen = new WeakSet()
+  return (request) => {
+    if (request === undefined) return true
+    const isFirst = !seen.has(request)
+    seen.add(request)
+    return isFirst
+  }
 }

@@ -243,20 +243,20 @@ describe('the pages', () => {
 
 describe('what is refused', () => {
   it.each([
-    ['no PKCE', { code_challenge: '', code_challenge_method: '' }, 'invalid_request'],
-    ['PKCE plain', { code_challenge_method: 'plain' }, 'invalid_request'],
-    ['a foreign resource', { resource: 'https://other.example/mcp' }, 'invalid_target'],
-    ['plain /mcp as the resource', { resource: '{origin}/mcp' }, 'invalid_target'],
-  ])('an authorization request with %s', async (_what, change, error) => {
+    ['no PKCE', { code_challenge: '', code_challenge_method: '' }, 'PKCE'],
+    ['PKCE plain', { code_challenge_method: 'plain' }, 'code_challenge_method'],
+    ['a foreign resource', { resource: 'https://other.example/mcp' }, 'resource'],
+    ['plain /mcp as the resource', { resource: '{origin}/mcp' }, 'resource'],
+  ])('an authorization request with %s', async (_what, change, problem) => {
     const { url } = authorizationRequest(await register())
     for (const [name, value] of Object.entries(change)) {
       if (value === '') url.searchParams.delete(name)
       else url.searchParams.set(name, value.replace('{origin}', origin))
     }
-    const back = await new Browser().open(url, origin)
-    expect(back.url.href.startsWith(REDIRECT)).toBe(true)
-    expect(back.url.searchParams.get('error')).toBe(error)
-    expect(back.url.searchParams.get('code')).toBeNull()
+    const { url: shown, response } = await new Browser().open(url, origin)
+    expect(shown.origin).toBe(origin)
+    expect(response?.status).toBe(400)
+    expect(await response?.text()).toContain(problem)
   })
 
   it('a redirect to where the client did not register, without going there', async () => {
