@@ -2,7 +2,10 @@ import { installed } from '../run.ts'
 import { messagesApi, startScriptedModel } from './scripted-model.ts'
 import { type ClientProgram, staysConnected, type ToolCall } from './stays-connected.ts'
 
-staysConnected('Claude Code', claudeCode())
+staysConnected('Claude Code', claudeCode(), { document: 'claudeCode', isPinned: true })
+staysConnected('Claude Code at a service that takes no documents', claudeCode(), {
+  config: { OAUTH_CLIENT_DOCUMENTS: 'off' },
+})
 
 /** Claude Code: each prompt is a process of its own, and all of them share one sign-in. */
 function claudeCode(): ClientProgram {

@@ -2,7 +2,7 @@ import { installed } from '../run.ts'
 import { startStdioPeer } from '../stdio-peer.ts'
 import { type ClientProgram, staysConnected } from './stays-connected.ts'
 
-staysConnected('Codex', codex())
+staysConnected('Codex', codex(), { document: 'codex', isPinned: true })
 staysConnected('Codex that registers', codex('--oauth-client-registration', 'dcr'))
 
 /** Codex, by the server that its editor extension and its desktop application talk to. */
@@ -11,7 +11,7 @@ function codex(...options: string[]): ClientProgram {
     async connect(address, computer) {
       const program = installed('.bin/codex')
       const run = (...args: string[]) => computer.output(process.execPath, [program, ...args])
-      console.log(await run('mcp', 'add', 'flowpos', '--url', address, '--oauth-client-registration', 'dcr'))
+      await run('mcp', 'add', 'flowpos', '--url', address, ...options)
       const server = startStdioPeer(process.execPath, [program, 'app-server'], {
         env: computer.env,
         cwd: computer.home,

@@ -3,7 +3,7 @@ import { installed } from '../run.ts'
 import { type StdioPeer, startStdioPeer } from '../stdio-peer.ts'
 import { type ClientProgram, staysConnected } from './stays-connected.ts'
 
-staysConnected('mcp-remote', mcpRemote())
+staysConnected('mcp-remote', mcpRemote(), { isPinned: true })
 staysConnected('mcp-remote in the newest revision', mcpRemote('--protocol', 'auto'))
 
 const INITIALIZE = {

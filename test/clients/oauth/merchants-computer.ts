@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Merchant, OWNER } from '../../support/merchant.ts'
-import { signInAndAllow } from '../../support/sign-in.ts'
+import { createOAuthFlow } from '../../support/oauth-flow.ts'
 import type { Run } from '../run.ts'
 
 /** The computer that a client runs on: an empty home, and a browser in which the owner signs in and allows. */
@@ -34,9 +34,10 @@ const STOP_AFTER_MS = 90_000
 export async function startComputer({ service, origin }: Merchant): Promise<Computer> {
   const home = await mkdtemp(join(tmpdir(), 'flowpos-computer-'))
   const signIns: URL[] = []
+  const { approve } = createOAuthFlow(service, origin)
   const signIn = (authorizationUrl: string | URL) => {
     signIns.push(new URL(authorizationUrl))
-    return signInAndAllow(authorizationUrl, { service, origin, uid: OWNER })
+    return approve(new URL(authorizationUrl), OWNER)
   }
 
   // Programs open a browser by a command. This one asks the test to be it.

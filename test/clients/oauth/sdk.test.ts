@@ -7,9 +7,12 @@ import { type ClientProgram, staysConnected } from './stays-connected.ts'
 const INFO = { name: 'sdk-client', version: '1' }
 const EXPIRIES = 20
 
-staysConnected('the first SDK', sdkV1(), EXPIRIES)
-staysConnected('the second SDK', sdkV2({}), EXPIRIES)
-staysConnected('the second SDK in the newest revision', sdkV2({ versionNegotiation: { mode: 'auto' } }), EXPIRIES)
+staysConnected('the first SDK', sdkV1(), { expiries: EXPIRIES, isPinned: true })
+staysConnected('the second SDK', sdkV2({}), { expiries: EXPIRIES })
+staysConnected('the second SDK in the newest revision', sdkV2({ versionNegotiation: { mode: 'auto' } }), {
+  expiries: EXPIRIES,
+  isPinned: true,
+})
 
 function sdkV1(): ClientProgram {
   return {

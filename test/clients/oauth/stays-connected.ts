@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { buildPage } from '../../../scripts/build-page.ts'
-import { type ClientDocuments, startClientDocuments } from '../../support/client-documents.ts'
+import { type ClientDocuments, type DocumentedClient, startClientDocuments } from '../../support/client-documents.ts'
 import { type Merchant, redeploy, startMerchant } from '../../support/merchant.ts'
 import { type Computer, startComputer } from './merchants-computer.ts'
 
@@ -17,17 +16,29 @@ export interface ConnectedClient {
 
 export interface ClientProgram {
   /** Adds an address, nothing else, and signs in when the service asks. */
-  connect(address: string, computer: Computer): Promise<ConnectedClient>
+  connect(address: string, computer: Computer, documents: ClientDocuments): Promise<ConnectedClient>
 }
 
 const HOUR_MS = 3_600_000
 const AT_ONCE = 5
 
-/**
- * What every client must manage.
- * @param expiries how often its access token expires while it is used
- */
-export function staysConnected(name: string, client: ClientProgram, expiries = 2): void {
+interface Circumstances {
+  /** How often the access token expires while it is used; 2 by default. */
+  expiries?: number
+  /** The document that it names; by default it registers. */
+  document?: DocumentedClient
+  /** Whether it is also tried with the address of one business. */
+  isPinned?: boolean
+  /** Of the service. */
+  config?: NonNullable<Parameters<typeof startMerchant>[1]>['config']
+}
+
+/** What every client must manage. */
+export function staysConnected(
+  name: string,
+  client: ClientProgram,
+  { expiries = 2, document, isPinned = false, config = {} }: Circumstances = {},
+): void {
   describe(name, () => {
     let documents: ClientDocuments
     let merchant: Merchant
@@ -35,17 +46,22 @@ export function staysConnected(name: string, client: ClientProgram, expiries = 2
     let connected: ConnectedClient
 
     beforeAll(async () => {
-      await buildPage()
       documents = await startClientDocuments()
-      merchant = await startMerchant([], { network: documents.network })
+      merchant = await startMerchant([], { network: documents.network, config })
       computer = await startComputer(merchant)
-      connected = await client.connect(merchant.connectUrl, computer)
+      connected = await client.connect(merchant.connectUrl, computer, documents)
     })
     afterAll(async () => {
       await connected?.close()
       await computer?.close()
       await merchant?.service.close()
       await documents?.close()
+    })
+
+    it(document ? 'names its document' : 'registers', () => {
+      const clientId = computer.signIns[0]?.searchParams.get('client_id')
+      if (document) expect(clientId).toBe(documents.documents[document].client_id)
+      else expect(clientId).not.toMatch(/^https?:/)
     })
 
     it('lists the tools, and switches between the businesses', async () => {
@@ -61,6 +77,22 @@ export function staysConnected(name: string, client: ClientProgram, expiries = 2
       }
       expect(computer.signIns).toHaveLength(1)
     })
+
+    if (isPinned) {
+      it('keeps to the business in its address', async () => {
+        const other = await startComputer(merchant)
+        const { first, second, connectUrl } = merchant
+        const pinned = await client.connect(`${connectUrl}?businessId=${second.id}`, other, documents)
+        try {
+          expect(await pinned.call(['summarize_day'])).toEqual([expect.stringMatching(netSales('USD', '0.00'))])
+          const [refused] = await pinned.call(['summarize_day', { businessId: first.id }])
+          expect(refused).not.toContain('GTQ')
+        } finally {
+          await pinned.close()
+          await other.close()
+        }
+      })
+    }
 
     it('serves several calls at once after each expiry of the token', async () => {
       const begin = merchant.service.now.getTime()
