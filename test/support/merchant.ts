@@ -22,6 +22,8 @@ export const SECOND_DAY = /^Net sales USD 0\.00 from 0 orders/
 
 export const OWNER = 'ana'
 
+const MOST_MS_TO_CLOSE = 1000
+
 /** @param otherUsers users besides the owner */
 export async function startMerchant(
   otherUsers: string[] = [],
@@ -61,7 +63,10 @@ export async function startMerchant(
 
 /** Ends the instance that listens and starts a new one at its address, as a deployment does. */
 export async function redeploy({ service, origin }: Merchant): Promise<void> {
+  // A process that ends takes the connections with it that are still open then.
+  const end = setTimeout(() => service.app.server.closeAllConnections(), MOST_MS_TO_CLOSE)
   await service.app.close()
+  clearTimeout(end)
   service.app = await service.anotherInstance()
   await service.app.listen({ host: '127.0.0.1', port: Number(new URL(origin).port) })
 }
