@@ -63,12 +63,16 @@ export async function startMerchant(
 
 /** Ends the instance that listens and starts a new one at its address, as a deployment does. */
 export async function redeploy({ service, origin }: Merchant): Promise<void> {
-  // A process that ends takes the connections with it that are still open then.
-  const end = setTimeout(() => service.app.server.closeAllConnections(), MOST_MS_TO_CLOSE)
-  await service.app.close()
-  clearTimeout(end)
+  await endInstance(service.app)
   service.app = await service.anotherInstance()
   await service.app.listen({ host: '127.0.0.1', port: Number(new URL(origin).port) })
+}
+
+/** Closes an instance as a process ends: with the connections that are still open after a while, used or not. */
+export async function endInstance(app: App): Promise<void> {
+  const end = setTimeout(() => app.server.closeAllConnections(), MOST_MS_TO_CLOSE)
+  await app.close()
+  clearTimeout(end)
 }
 
 /** Lets an instance listen on a free port of 127.0.0.1. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ClientDocuments, type DocumentedClient, startClientDocuments } from '../../support/client-documents.ts'
-import { type Merchant, redeploy, startMerchant } from '../../support/merchant.ts'
+import { endInstance, type Merchant, redeploy, startMerchant } from '../../support/merchant.ts'
 import { type Computer, startComputer } from './merchants-computer.ts'
 
 export type ToolCall = [name: string, args?: Record<string, unknown>]
@@ -54,6 +54,7 @@ export function staysConnected(
     afterAll(async () => {
       await connected?.close()
       await computer?.close()
+      if (merchant) await endInstance(merchant.service.app)
       await merchant?.service.close()
       await documents?.close()
     })
