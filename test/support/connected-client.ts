@@ -72,15 +72,10 @@ export function oauthAt(service: Service, origin: string) {
   }
 
   /** Answers a page as its script does. @returns where that leads */
-  async function answer(browser: Browser, page: URL, name: string, body: object = {}): Promise<string> {
-    const response = await browser.fetch(`${page}/${name}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', origin },
-      body: JSON.stringify(body),
-    })
-    const { redirectTo, message } = (await response.json()) as { redirectTo: string; message: string }
-    expect(message).toBeUndefined()
-    return redirectTo
+  async function answer(browser: Browser, page: URL, name: string, body?: object): Promise<string> {
+    const { body: answered } = await browser.answer(page, name, body)
+    expect(answered.message).toBeUndefined()
+    return answered.redirectTo as string
   }
 
   /** Goes through the pages as a merchant who signs in and agrees. */
