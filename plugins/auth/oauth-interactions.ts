@@ -7,7 +7,7 @@ import { scopesOfMemberships } from '../../src/auth/principal.ts'
 import { intersectScopes, SCOPES, type Scope } from '../../src/auth/scopes.ts'
 import type { SignIn } from '../../src/auth/sign-in.ts'
 import { ServiceError } from '../../src/errors.ts'
-import { clientNameOf, destinationOf } from '../../src/oauth/clients.ts'
+import { clientNameOf, destinationOf, placeOf } from '../../src/oauth/clients.ts'
 import type { ConnectedUser, Connections } from '../../src/oauth/connections.ts'
 import { type InteractionDetails, InteractionDetailsSchema } from '../../src/oauth/interaction-details.ts'
 import { errors, type Interaction, type Provider } from '../../src/oauth/oidc-provider.ts'
@@ -133,7 +133,8 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
     const client = await provider.Client.find(String(clientId))
     if (client === undefined) throw expired()
     const asking = { client: clientNameOf(client.clientName), destination: destinationOf(String(redirectUri)) }
-    if (interaction.prompt.name === 'login') return { prompt: 'login', ...asking, signIn }
+    if (interaction.prompt.name === 'login')
+      return { prompt: 'login', ...asking, place: placeOf(String(redirectUri)), signIn }
 
     const user = await userOf(interaction)
     const businesses = user.businesses.map(({ name }) => name)

@@ -28,10 +28,20 @@ export function clientNameOf(name: unknown): string {
   return clean === '' ? 'An unnamed application' : clean.slice(0, MAX_NAME_LENGTH)
 }
 
-/** Where the merchant's browser is sent afterwards, in a form that a person can judge. */
+/** The host that publishes a client's metadata document; null for a client that registered. */
+export function publisherOf(clientId: string): string | null {
+  return URL.canParse(clientId) ? new URL(clientId).host : null
+}
+
+/** Where the merchant's browser is sent afterwards: to a web site, or to an application on this computer or device. */
+export function placeOf(redirectUri: string): { host: string; kind: 'site' | 'computer' | 'device' } {
+  const { protocol, host } = new URL(redirectUri)
+  if (protocol === 'https:') return { host, kind: 'site' }
+  return protocol === 'http:' ? { host, kind: 'computer' } : { host: `${protocol}//${host}`, kind: 'device' }
+}
+
+/** The same in a form that a person can judge. */
 export function destinationOf(redirectUri: string): string {
-  const url = new URL(redirectUri)
-  if (url.protocol === 'https:') return url.host
-  if (url.protocol === 'http:') return `${url.host} (an application on this computer)`
-  return `${url.protocol}//${url.host} (an application on this device)`
+  const { host, kind } = placeOf(redirectUri)
+  return kind === 'site' ? host : `${host} (an application on this ${kind})`
 }

@@ -15,6 +15,8 @@ export const InteractionDetailsSchema = Type.Union([
   Type.Object({
     prompt: Type.Literal('login'),
     ...asking,
+    /** The destination, for words in the merchant's language. */
+    place: Type.Object({ host: Type.String(), kind: StringEnum(['site', 'computer', 'device']) }),
     signIn: SignInSchema,
   }),
   Type.Object({
