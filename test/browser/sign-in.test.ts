@@ -185,6 +185,7 @@ describe.each(PAGES)('%s: the sign-in', (which) => {
     if (which === 'settings') await shoot(popUp, 'google-picker')
     await popUp.getByRole('button', { name: 'Ana Lucía Morales' }).click()
     await signedIn(which)
+    expect(await page.evaluate('document.activeElement.tagName')).toMatch(/^H[12]$/)
   })
 
   it('says that the person closed the pop-up, or that the account signs in in another way', async () => {
