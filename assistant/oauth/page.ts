@@ -1,6 +1,6 @@
 /** The page of an authorization request: the merchant signs in, then approves or refuses the client. */
 import type { InteractionDetails } from '../../src/oauth/interaction-details.ts'
-import { attempt, byId, showOnly } from '../dom.ts'
+import { attempt, byId, focusHeading, showOnly } from '../dom.ts'
 import { send, wordsOf } from './answer.ts'
 import { openConsent } from './consent.ts'
 import { openSignIn } from './sign-in.ts'
@@ -19,6 +19,7 @@ void attempt(loading, async () => {
   const view = details.prompt === 'login' ? signIn : consent
   document.title = view.querySelector('h1')?.textContent ?? document.title
   showOnly(view, [loading, signIn, consent])
-  if (details.prompt === 'login') openSignIn(view, details)
-  else openConsent(view, details)
+  if (details.prompt === 'login') return openSignIn(view, details)
+  openConsent(view, details)
+  focusHeading(view)
 })

@@ -1,5 +1,5 @@
 import type { InteractionDetails } from '../../src/oauth/interaction-details.ts'
-import { byId } from '../dom.ts'
+import { byId, element } from '../dom.ts'
 import { inLanguage, translate } from '../language.ts'
 import { createSignInForm } from '../sign-in/form.ts'
 import { createIdentity } from '../sign-in/identity.ts'
@@ -24,8 +24,17 @@ translate(
   }),
 )
 
+const APPLICATION = inLanguage({
+  en: { computer: ', an application on this computer', device: ', an application on this device' },
+  es: { computer: ', una aplicación de este equipo', device: ', una aplicación de este dispositivo' },
+})
+
 /** The merchant signs in. Nobody stays signed in with Firebase here: tills are shared. */
-export function openSignIn(view: HTMLElement, { signIn }: Login): void {
+export function openSignIn(view: HTMLElement, { place: { host, kind }, signIn }: Login): void {
+  byId('sign-in-destination', HTMLElement).replaceChildren(
+    element('strong', {}, host),
+    kind === 'site' ? '' : APPLICATION[kind],
+  )
   const identity = createIdentity(signIn, { remember: false })
   const form = createSignInForm(byId('sign-in-forms', HTMLElement), identity, async () => {
     try {

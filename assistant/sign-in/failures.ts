@@ -60,7 +60,10 @@ const REASONS: [RegExp, Reason][] = [
   [/^(invalid|missing)-email$/, 'noEmail'],
   [/^user-disabled$/, 'switchedOff'],
   [/^(too-many-requests|quota-exceeded)$/, 'tooMany'],
-  [/^(network-request-failed|timeout|internal-error|internal|deadline-exceeded)$|unavailable\.?$/, 'away'],
+  [
+    /^(network-request-failed|timeout|internal|internal-error-encountered\.?|deadline-exceeded)$|unavailable\.?$/,
+    'away',
+  ],
   [/^popup-blocked$/, 'popUpBlocked'],
   [/^(popup-closed-by-user|user-cancelled|cancelled-popup-request)$/, 'popUpClosed'],
   [/^web-storage-unsupported$/, 'storageBlocked'],
@@ -89,15 +92,21 @@ export class SignInFailure extends Error {
    */
   constructor(cause: unknown, provider?: string) {
     const code = codeOf(cause)
-    const found = REASONS.find(([pattern]) => pattern.test(code.replace(/^auth\//, '')))?.[1] ?? 'other'
-    // Nobody typed a password into a pop-up's page here.
-    const reason = found === 'wrongPassword' && provider !== undefined ? 'other' : found
+    const reason = reasonOf(code.replace(/^auth\//, ''), provider !== undefined)
     super(WORDS[reason], { cause })
     this.code = code
     this.isWrongPassword = reason === 'wrongPassword'
     // For whoever has to mend it: the page itself shows no codes.
     if (reason === 'other') console.warn(cause)
   }
+}
+
+function reasonOf(code: string, isPopUp: boolean): Reason {
+  const found = REASONS.find(([pattern]) => pattern.test(code))?.[1] ?? 'other'
+  if (!isPopUp) return found
+  // Firebase says so when Google's script for pop-ups cannot be loaded.
+  if (code === 'internal-error') return 'away'
+  return found === 'wrongPassword' ? 'other' : found
 }
 
 /** Firebase's code of an error. */

@@ -150,7 +150,11 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
     const interaction = await interactionOf(request, reply)
     const redirectUri = String(interaction.params.redirect_uri)
     const client = await clientOf(interaction)
-    const asking = { client: clientNameOf(client.clientName), destination: destinationOf(redirectUri) }
+    const asking = {
+      client: clientNameOf(client.clientName),
+      destination: destinationOf(redirectUri),
+      place: placeOf(redirectUri),
+    }
     if (interaction.prompt.name === 'login') return { prompt: 'login', ...asking, signIn }
 
     const user = await userOf(interaction)
@@ -158,7 +162,6 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
     return {
       prompt: 'consent',
       ...asking,
-      place: placeOf(redirectUri),
       publisher: publisherOf(client.clientId),
       businesses: user.businesses.map(({ id, name, role }) => ({
         id,

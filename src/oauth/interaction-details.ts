@@ -8,6 +8,8 @@ const asking = {
   client: Type.String(),
   /** Where the browser goes afterwards. */
   destination: Type.String(),
+  /** The destination, for words in the merchant's language. */
+  place: Type.Object({ host: Type.String(), kind: StringEnum(['site', 'computer', 'device']) }),
 }
 
 /** What the page of an authorization request shows: first the sign-in, then the approval of the client. */
@@ -20,8 +22,6 @@ export const InteractionDetailsSchema = Type.Union([
   Type.Object({
     prompt: Type.Literal('consent'),
     ...asking,
-    /** The destination, for words in the merchant's language. */
-    place: Type.Object({ host: Type.String(), kind: StringEnum(['site', 'computer', 'device']) }),
     /** The host that describes the client, if it has not described itself. */
     publisher: Nullable(Type.String()),
     businesses: Type.Array(

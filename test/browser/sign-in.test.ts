@@ -40,6 +40,7 @@ beforeAll(async () => {
           { id: 'app', name: 'Aegis', totpSecret: TOTP_SECRET },
         ],
       },
+      { uid: 'maria', secondFactors: [{ id: 'mobile', phone: PHONE }] },
       { uid: 'off' },
       { uid: 'tired' },
     ],
@@ -184,6 +185,7 @@ describe.each(PAGES)('%s: the sign-in', (which) => {
     if (which === 'settings') await shoot(popUp, 'google-picker')
     await popUp.getByRole('button', { name: 'Ana Lucía Morales' }).click()
     await signedIn(which)
+    expect(await page.evaluate('document.activeElement.tagName')).toMatch(/^H[12]$/)
   })
 
   it('says that the person closed the pop-up, or that the account signs in in another way', async () => {
@@ -206,6 +208,13 @@ describe.each(PAGES)('%s: the sign-in', (which) => {
     await open(which)
     await page.getByRole('button', { name: 'Continue with Google' }).click()
     await page.getByText('The browser blocked the sign-in window.').waitFor()
+  })
+
+  it("says that Google's script for pop-ups cannot be loaded", async () => {
+    await page.route('https://apis.google.com/**', (route) => route.abort())
+    await open(which)
+    await page.getByRole('button', { name: 'Continue with Google' }).click()
+    await page.getByText('The sign-in service does not answer.').waitFor()
   })
 
   it('asks for the code of an authenticator app', async () => {
@@ -243,6 +252,62 @@ describe.each(PAGES)('%s: the sign-in', (which) => {
     await page.getByRole('button', { name: 'Continue', exact: true }).click()
     await signedIn(which)
   })
+})
+
+describe('what the project has', () => {
+  it('is offered by name, without a form if there are no passwords', async () => {
+    await withSettings({ providers: ['google.com', 'microsoft.com', 'apple.com', 'oidc.okta', 'saml.acme'] })
+    await page.getByRole('button', { name: 'Continue with Google' }).waitFor()
+    expect(await page.locator('#sign-in-forms').getByRole('button').allTextContents()).toEqual([
+      'Continue with Google',
+      'Continue with Microsoft',
+      'Continue with Apple',
+      'Continue with okta',
+      'Continue with acme',
+    ])
+    expect(await page.getByLabel('Password').count()).toBe(0)
+    const [popUp] = await Promise.all([
+      page.waitForEvent('popup'),
+      page.getByRole('button', { name: 'Continue with Microsoft' }).click(),
+    ])
+    await popUp.getByRole('heading', { name: 'Sign in with Microsoft' }).waitFor()
+    await popUp.getByRole('button', { name: 'Cancel' }).click()
+    await page.getByText('The sign-in window was closed').waitFor()
+    await check('settings-providers')
+  })
+
+  it('does not include codes by SMS unless reCAPTCHA may run', async () => {
+    // As in production, whose Identity Toolkit is the issuer here.
+    await page.route('https://identitytoolkit.googleapis.com/**', async (route) => {
+      const request = route.request()
+      if (request.method() === 'OPTIONS') return route.fallback()
+      const { pathname } = new URL(request.url())
+      const response = await fetch(service.issuer.url + pathname, { method: 'POST', body: request.postData() })
+      return route.fulfill({
+        status: response.status,
+        json: await response.json(),
+        headers: { 'access-control-allow-origin': '*' },
+      })
+    })
+    await page.route('**/settings/mcp', async (route) => {
+      const response = await route.fetch()
+      const headers = response.headers()
+      const policy = String(headers['content-security-policy'])
+      headers['content-security-policy'] = policy.replace(service.issuer.url, 'https://identitytoolkit.googleapis.com')
+      return route.fulfill({ response, headers })
+    })
+    await withSettings({ providers: ['password'], authDomain: null, identityUrl: null })
+    await signIn('maria')
+    await page.getByText('Codes by SMS are not set up on this page.').waitFor()
+  })
+
+  async function withSettings(signIn: object): Promise<void> {
+    await page.route('**/settings.json', async (route) => {
+      const settings = (await (await route.fetch()).json()) as { signIn: object }
+      return route.fulfill({ json: { ...settings, signIn: { ...settings.signIn, ...signIn } } })
+    })
+    await page.goto(`${origin}/settings/mcp`)
+  }
 })
 
 describe('settings: a session', () => {
@@ -335,6 +400,16 @@ describe('in Spanish', () => {
     await check(`${which}-second-factor-es`)
     expect(await page.locator('main').innerText()).not.toMatch(/\b(sign|password|code|your|with)\b/i)
   })
+
+  it.each([
+    ['http://127.0.0.1:33418/callback', '127.0.0.1:33418, una aplicación de este equipo.'],
+    ['cursor://anysphere.cursor-mcp/callback', 'cursor://anysphere.cursor-mcp, una aplicación de este dispositivo.'],
+    ['https://claude.ai/callback', 'va a claude.ai.'],
+  ])('says where the browser goes with %s', async (redirectUri, words) => {
+    await page.goto(await authorizationUrl(redirectUri))
+    await page.locator('#sign-in-form').waitFor()
+    expect(await page.locator('.asks').textContent()).toContain(words)
+  })
 })
 
 /** Opens the page at its sign-in. */
@@ -370,13 +445,13 @@ async function check(name: string): Promise<void> {
   expect(violations, name).toEqual([])
 }
 
-async function authorizationUrl(): Promise<string> {
+async function authorizationUrl(redirectUri = 'https://claude.ai/api/mcp/auth_callback'): Promise<string> {
   const registered = await service.app.inject({
     method: 'POST',
     url: '/oauth/register',
     payload: {
       client_name: 'Claude',
-      redirect_uris: ['https://claude.ai/api/mcp/auth_callback'],
+      redirect_uris: [redirectUri],
       token_endpoint_auth_method: 'none',
     },
   })
@@ -384,7 +459,7 @@ async function authorizationUrl(): Promise<string> {
   url.search = new URLSearchParams({
     client_id: registered.json().client_id,
     response_type: 'code',
-    redirect_uri: 'https://claude.ai/api/mcp/auth_callback',
+    redirect_uri: redirectUri,
     code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
     code_challenge_method: 'S256',
   }).toString()

@@ -215,6 +215,7 @@ describe('the pages', () => {
       prompt: 'login',
       client: '<b>Claude</b>',
       destination: 'claude.ai',
+      place: { host: 'claude.ai', kind: 'site' },
       signIn: {
         apiKey: 'AIza-test',
         projectId: null,
