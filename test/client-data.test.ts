@@ -127,6 +127,8 @@ describe('a connection without the clients’ data', () => {
     const { text, data } = await call(service.app, without, 'get_order', { order: someClient.order }, CONNECT)
     expect(data.order.client).toBeNull()
     expect(text).toMatch(/\nClients: withheld from this connection, also where none is named\.$/)
+    const context = await call(service.app, without, 'get_context', {}, CONNECT)
+    expect(context.text).toContain("Clients' data: withheld from this connection.")
     const whole = await call(service.app, withClients, 'get_order', { order: someClient.order }, CONNECT)
     expect(whole.text).not.toContain('withheld')
   })

@@ -28,7 +28,7 @@ translate(
       'consent-reports-hint': 'Sales, taxes, payments, best sellers; days and periods at a glance.',
       'consent-clients': 'Clients’ data',
       'consent-clients-hint':
-        'Names, contacts, what they bought. Without it, clients are neither shown nor changed, in orders too.',
+        'Names, contacts, what they bought. Without it, no client is shown or changed, not even in orders.',
       'consent-projects': 'Projects',
       'consent-projects-hint': 'Boards, steps and time sheets.',
       'consent-businesses': 'In which businesses',

@@ -181,7 +181,7 @@ export default fp<{ config: Config; clock: Clock }>(
         return database.within({ userId }, 'read', (db) =>
           db
             .selectFrom('mcp_token')
-            .select(['jti', 'label', 'client', 'scopes'])
+            .select(['jti', 'label', 'client', 'scopes', 'client_data as clientData', 'business_ids as businessIds'])
             .select(['created_at as createdAt', 'last_used_at as lastUsedAt', 'expires_at as expiresAt'])
             .where('user_id', '=', userId)
             .where('revoked_at', 'is', null)

@@ -44,6 +44,8 @@ export const LiveTokenSchema = Type.Object({
   label: Type.Union([Type.String(), Type.Null()]),
   client: Type.Union([Type.String(), Type.Null()]),
   scopes: Type.Union([Type.Array(Type.String()), Type.Null()]),
+  clientData: Type.Boolean({ description: "Whether it may see the shop's clients" }),
+  businessIds: Type.Union([Type.Array(Type.String()), Type.Null()], { description: 'null: all' }),
   createdAt: Time,
   lastUsedAt: NullableTime,
   expiresAt: Time,
