@@ -146,7 +146,7 @@ describe('a connection without the clients’ data', () => {
     for (const [name, args] of calls) {
       const { text, isError, status } = await call(service.app, without, name, args, CONNECT)
       expect({ name, isError, status }).toEqual({ name, isError: true, status: 200 })
-      expect(text).toMatch(/^insufficient_scope: This credential was not granted clients:read\./)
+      expect(text).toMatch(/^insufficient_scope: This call of \w+ needs clients:read, which was not granted\./)
     }
   })
 

@@ -135,7 +135,9 @@ function roleWords(role: string): string {
 /** Shows the choices that the roles in the chosen businesses allow. Reading is chosen unless the merchant says more. */
 function offerScopes(form: HTMLFormElement, details: ConsentDetails): void {
   const chosen = chosenBusinesses(form)
-  const offered = new Set(details.businesses.filter(({ id }) => chosen.includes(id)).flatMap(({ scopes }) => scopes))
+  // While none is chosen, the choices stay.
+  const businesses = details.businesses.filter(({ id }) => chosen.length === 0 || chosen.includes(id))
+  const offered = new Set(businesses.flatMap(({ scopes }) => scopes))
   for (const choice of form.querySelectorAll<HTMLElement>('[data-needs]')) {
     const needs = (choice.dataset.needs as string).split(' ') as Scope[]
     choice.hidden = !needs.some((scope) => offered.has(scope))
