@@ -127,6 +127,8 @@ describe('a connection without the clients’ data', () => {
     const { text, data } = await call(service.app, without, 'get_order', { order: someClient.order }, CONNECT)
     expect(data.order.client).toBeNull()
     expect(text).toMatch(/\nClients: withheld from this connection, also where none is named\.$/)
+    const context = await call(service.app, without, 'get_context', {}, CONNECT)
+    expect(context.text).toContain("Clients' data: withheld from this connection.")
     const whole = await call(service.app, withClients, 'get_order', { order: someClient.order }, CONNECT)
     expect(whole.text).not.toContain('withheld')
   })
@@ -144,7 +146,7 @@ describe('a connection without the clients’ data', () => {
     for (const [name, args] of calls) {
       const { text, isError, status } = await call(service.app, without, name, args, CONNECT)
       expect({ name, isError, status }).toEqual({ name, isError: true, status: 200 })
-      expect(text).toMatch(/^insufficient_scope: This credential was not granted clients:read\./)
+      expect(text).toMatch(/^insufficient_scope: This call of \w+ needs clients:read, which was not granted\./)
     }
   })
 

@@ -28,7 +28,7 @@ translate(
       'consent-reports-hint': 'Sales, taxes, payments, best sellers; days and periods at a glance.',
       'consent-clients': 'Clients’ data',
       'consent-clients-hint':
-        'Names, contacts, what they bought. Without it, clients are neither shown nor changed, in orders too.',
+        'Names, contacts, what they bought. Without it, no client is shown or changed, not even in orders.',
       'consent-projects': 'Projects',
       'consent-projects-hint': 'Boards, steps and time sheets.',
       'consent-businesses': 'In which businesses',
@@ -135,7 +135,9 @@ function roleWords(role: string): string {
 /** Shows the choices that the roles in the chosen businesses allow. Reading is chosen unless the merchant says more. */
 function offerScopes(form: HTMLFormElement, details: ConsentDetails): void {
   const chosen = chosenBusinesses(form)
-  const offered = new Set(details.businesses.filter(({ id }) => chosen.includes(id)).flatMap(({ scopes }) => scopes))
+  // While none is chosen, the choices stay.
+  const businesses = details.businesses.filter(({ id }) => chosen.length === 0 || chosen.includes(id))
+  const offered = new Set(businesses.flatMap(({ scopes }) => scopes))
   for (const choice of form.querySelectorAll<HTMLElement>('[data-needs]')) {
     const needs = (choice.dataset.needs as string).split(' ') as Scope[]
     choice.hidden = !needs.some((scope) => offered.has(scope))

@@ -13,35 +13,43 @@ export function refusalOf(tool: Tool, principal: Principal): ServiceError | unde
     const allowed: readonly Scope[] =
       principal.kind === 'merchant' ? scopesOfMemberships(principal.businesses) : tool.scopes
     const beyondRole = tool.scopes.filter((scope) => !allowed.includes(scope))
-    if (beyondRole.length > 0) return roleNotAllowed(principal.businesses, beyondRole)
+    if (beyondRole.length > 0) return roleNotAllowed(tool, principal.businesses, beyondRole)
     const missing: OAuthScope[] = tool.scopes.filter((scope) => !principal.grantedScopes.includes(scope))
     if (tool.aboutClients === true && !principal.clientData) missing.push(CLIENTS_SCOPE)
-    return missing.length === 0 ? undefined : insufficientScope(principal, missing)
+    return missing.length === 0 ? undefined : insufficientScope(tool, principal, missing)
   } catch {
     return undefined
   }
 }
 
 /** The refusal of a call that names a client, or lists clients, for a principal who may not see them. */
-export function clientsWithheld(principal: Principal): ServiceError {
-  return insufficientScope(principal, [CLIENTS_SCOPE])
+export function clientsWithheld(tool: Tool, principal: Principal): ServiceError {
+  return insufficientScope(tool, principal, [CLIENTS_SCOPE])
 }
 
 /** The refusal of what the roles do not allow: signing in again would not help. */
-export function roleNotAllowed(businesses: readonly AuthorizedBusiness[], missing: readonly Scope[]): ServiceError {
+export function roleNotAllowed(
+  { name }: Tool,
+  businesses: readonly AuthorizedBusiness[],
+  missing: readonly Scope[],
+): ServiceError {
   const roles = businesses.map((business) => `${business.role} in ${describeBusiness(business)}`)
   const needed = [...new Set(missing.map(rolesWith))].join('; ')
   return new ServiceError(
     'role_not_allowed',
-    `This needs ${missing.join(', ')}, which your role does not include: ${roles.join('; ')}. It takes ${needed}.`,
+    `${name} needs ${missing.join(', ')}, which your role does not include: ${roles.join('; ')}. It takes ${needed}.`,
     { hint: 'Ask an owner of the business, or use another business.' },
   )
 }
 
-function insufficientScope(principal: Principal, missing: readonly OAuthScope[]): ServiceError {
+function insufficientScope({ name }: Tool, principal: Principal, missing: readonly OAuthScope[]): ServiceError {
   const { grantedScopes, clientData } = principal
-  return new ServiceError('insufficient_scope', `This credential was not granted ${missing.join(', ')}.`, {
-    hint: 'The person can grant it: connect again and allow it, or make a token or key that includes it.',
-    scopes: [...grantedScopes, ...(clientData ? [CLIENTS_SCOPE] : []), ...missing],
-  })
+  return new ServiceError(
+    'insufficient_scope',
+    `This call of ${name} needs ${missing.join(', ')}, which was not granted.`,
+    {
+      hint: 'The person can grant it: connect again and allow it, or make a token or key that includes it.',
+      scopes: [...grantedScopes, ...(clientData ? [CLIENTS_SCOPE] : []), ...missing],
+    },
+  )
 }

@@ -36,7 +36,7 @@ export async function runTool(
 
   const { principal } = context
   if (!principal.clientData && (tool.aboutClients === true || tool.aboutClients?.(input))) {
-    throw clientsWithheld(principal)
+    throw clientsWithheld(tool, principal)
   }
   const { businessId: argument, ...rest } = input as Record<string, unknown> & { businessId?: string }
   const business = await resolveBusiness(principal, { ...context.hints, argument }, context.findTenant)
@@ -60,7 +60,7 @@ export async function runTool(
 
 function requireScopes(tool: BusinessTool, business: AuthorizedBusiness, { principal }: CallContext): void {
   const missing = tool.scopes.filter((scope) => !scopesIn(principal, business).includes(scope))
-  if (missing.length > 0) throw roleNotAllowed([business], missing)
+  if (missing.length > 0) throw roleNotAllowed(tool, [business], missing)
 }
 
 function read(

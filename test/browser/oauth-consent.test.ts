@@ -171,16 +171,49 @@ it('shows names that are made to deceive as text, in their place', async () => {
   await shoot(page, 'consent-hostile')
 })
 
+it('names the host that describes a client, if it is not the client that did', async () => {
+  await openConsent('beto', { publisher: 'claude.ai' })
+  const words = await page.locator('main').innerText()
+  expect(words).toContain('Its description comes from claude.ai. Your browser goes to')
+  await shoot(page, 'consent-published')
+})
+
+it('shows in the settings what a connection was narrowed to', async () => {
+  const clientId = await openConsent('ana', { name: 'Narrow assistant' })
+  await page.getByLabel('Clients’ data').uncheck()
+  await page.getByLabel('<b>Café</b> Luna & Hijos').uncheck()
+  await allow(clientId)
+  await page.goto(`${origin}/settings/mcp`)
+  await page.locator('input[type=email]').fill('ana@example.com')
+  await page.locator('input[type=password]').fill('password')
+  await page.locator('input[type=password]').press('Enter')
+  const item = page.locator('.item', { hasText: 'Narrow assistant' })
+  await item.waitFor()
+  expect(await item.innerText()).toMatch(/without clients’ data\s+Businesses\s+Tienda Sol\n?/)
+  await shoot(page, 'settings-connection')
+})
+
 interface Opened {
+  /** The host of the client's metadata document, which cannot be fetched here. */
+  publisher?: string
   scope?: string
   locale?: string
   name?: string
 }
 
 /** Opens the consent page for a new client. @returns the client's id */
-async function openConsent(uid: string, { scope, locale = 'en-US', name = 'Claude' }: Opened = {}): Promise<string> {
+async function openConsent(
+  uid: string,
+  { scope, locale = 'en-US', name = 'Claude', publisher }: Opened = {},
+): Promise<string> {
   ;({ page, complaints } = await openPage(chromium.browser))
   await speak(locale)
+  if (publisher !== undefined) {
+    await page.route('**/details', async (route) => {
+      const response = await route.fetch()
+      await route.fulfill({ response, json: { ...(await response.json()), publisher } })
+    })
+  }
   const registered = await service.app.inject({
     method: 'POST',
     url: '/oauth/register',

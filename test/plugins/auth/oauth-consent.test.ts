@@ -80,6 +80,25 @@ describe('the consent', () => {
     expect(JSON.stringify(prompts.body)).not.toContain('month_review')
   })
 
+  it('loses the clients’ data by a refresh that asks for less', async () => {
+    const tokens = await connectAs(service, origin, 'ana')
+    expect(await toolsOf(tokens.access_token)).toContain('list_clients')
+    const { body } = await refresh(tokens, 'pos:read')
+    expect(await toolsOf(body.access_token)).not.toContain('list_clients')
+  })
+
+  it('is what the list of tokens shows', async () => {
+    await connectAs(service, origin, 'ana', {
+      metadata: { client_name: 'Narrow' },
+      consent: { scopes: ['pos:read'], businessIds: [luna.id] },
+    })
+    const headers = { authorization: `Bearer ${await service.tokenOf('ana', { label: 'Pasted' })}` }
+    const { tokens } = (await service.app.inject({ url: '/mcp/tokens', headers })).json()
+    const shown = (label: string) => tokens.find((each: { label: string | null }) => each.label === label)
+    expect(shown('Narrow')).toMatchObject({ scopes: ['pos:read'], clientData: false, businessIds: [luna.id] })
+    expect(shown('Pasted')).toMatchObject({ scopes: null, clientData: true, businessIds: null })
+  })
+
   it('is narrowed to what was asked for, whatever the answer says', async () => {
     const tokens = await connectAs(service, origin, 'ana', {
       scope: 'pos:read',

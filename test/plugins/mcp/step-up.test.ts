@@ -80,14 +80,14 @@ describe('a scope that the person could grant', () => {
     expect(response.statusCode).toBe(403)
     expect(response.headers['www-authenticate']).toBe(
       'Bearer error="insufficient_scope", scope="pos:read pos:write", ' +
-        'error_description="This credential was not granted pos:write.", ' +
+        'error_description="This call of update_product needs pos:write, which was not granted.", ' +
         `resource_metadata="${origin}/.well-known/oauth-protected-resource/mcp/connect"`,
     )
     expect(response.json()).toEqual({
       statusCode: 403,
       code: 'insufficient_scope',
       error: 'Forbidden',
-      message: expect.stringContaining('not granted pos:write'),
+      message: expect.stringContaining('needs pos:write, which was not granted'),
     })
   })
 
@@ -135,7 +135,12 @@ describe('a scope that the person could grant', () => {
       for (const answer of [direct.json(), batched, modern.json()]) {
         expect(answer.result).toMatchObject({
           isError: true,
-          content: [{ type: 'text', text: expect.stringMatching(/^insufficient_scope: .*not granted pos:write\. /) }],
+          content: [
+            {
+              type: 'text',
+              text: expect.stringMatching(/^insufficient_scope: .*needs pos:write, which was not granted\. /),
+            },
+          ],
         })
       }
       expect(direct.statusCode).toBe(200)
@@ -158,7 +163,7 @@ describe('what the role does not allow', () => {
       const { result } = answer.json()
       expect(result.isError).toBe(true)
       expect(result.content[0].text).toBe(
-        'role_not_allowed: This needs reports:read, which your role does not include: ' +
+        'role_not_allowed: get_sales_report needs reports:read, which your role does not include: ' +
           `cashier in Tienda Sol (${shop.id}). It takes owner, admin or manager. ` +
           'Ask an owner of the business, or use another business.',
       )

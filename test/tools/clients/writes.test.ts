@@ -177,7 +177,9 @@ describe('create_client', () => {
     const names = body.result.tools.map((tool: { name: string }) => tool.name)
     expect(names).toContain('list_clients')
     expect(names).not.toContain('create_client')
-    expect((await call(service.app, reader, 'update_client', { client: 'C-0001', name: 'Eve' })).text).toBeUndefined()
+    expect((await call(service.app, reader, 'update_client', { client: 'C-0001', name: 'Eve' })).text).toMatch(
+      /^insufficient_scope: .*pos:write/,
+    )
   })
 })
 
