@@ -3,6 +3,7 @@ import { freePort } from '../embedded/postgres.ts'
 import { buildPage } from '../scripts/build-page.ts'
 import { SCOPES } from '../src/auth/scopes.ts'
 import type { RegisteredTool } from '../src/mcp/registry.ts'
+import { withoutCode } from './support/boundary.ts'
 import { connectAs } from './support/connection.ts'
 import { type HostileShop, makeHostileShop } from './support/hostile-shop.ts'
 import { call, rpc, type Service, startService } from './support/service.ts'
@@ -126,7 +127,7 @@ describe('a connection without the clients’ data', () => {
   it('is told that clients are withheld, not that there are none', async () => {
     const { text, data } = await call(service.app, without, 'get_order', { order: someClient.order }, CONNECT)
     expect(data.order.client).toBeNull()
-    expect(text).toMatch(/\nClients: withheld from this connection, also where none is named\.$/)
+    expect(text).toMatch(/\nClients: withheld from this connection, also where none is named\.$/m)
     const context = await call(service.app, without, 'get_context', {}, CONNECT)
     expect(context.text).toContain("Clients' data: withheld from this connection.")
     const whole = await call(service.app, withClients, 'get_order', { order: someClient.order }, CONNECT)
@@ -171,7 +172,7 @@ describe('a connection without the clients’ data', () => {
     ]) {
       const blind = await call(service.app, without, name, {}, CONNECT)
       const sighted = await call(service.app, withClients, name, {}, CONNECT)
-      expect({ name, data: blind.data }).toEqual({ name, data: sighted.data })
+      expect({ name, data: withoutCode(blind.data) }).toEqual({ name, data: withoutCode(sighted.data) })
     }
   })
 
