@@ -39,11 +39,10 @@ export async function makeOwner(db: TestDatabase): Promise<Owner> {
     async token({ secret, seconds = 3600 }) {
       const jti = randomUUID()
       const iat = Math.floor(Date.now() / 1000)
-      await db.asOwner('insert into mcp_token (jti, user_id, expires_at) values ($1, $2, $3)', [
-        jti,
-        userId,
-        new Date((iat + seconds) * 1000),
-      ])
+      await db.asOwner(
+        'insert into mcp_token (jti, user_id, expires_at, family_id, signed_in_at, checked_at) values ($1, $2, $3, $1, now(), now())',
+        [jti, userId, new Date((iat + seconds) * 1000)],
+      )
       const scopes = ['pos:read', 'pos:write', 'reports:read', 'psa:read', 'pos:intents']
       const claims = { sub: userId, jti, scopes, business: first.id, iat, exp: iat + seconds }
       return sign({ ...claims, iss: 'https://api.flowpos.app', aud: 'flowpos-mcp' }, secret)
