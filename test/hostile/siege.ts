@@ -9,7 +9,7 @@ import { type App, connectRedis, SECRET, type Service } from '../support/service
 /** How many inputs a whole run sends; `npm test` sends a small part. */
 export const INPUTS = Number(process.env.HOSTILE_INPUTS ?? 3000)
 /** What part of them each file sends. */
-export const SHARES = { rpc: 0.6, routes: 0.3, import: 0.1 } as const
+export const SHARES = { rpc: 0.58, routes: 0.3, import: 0.1, sockets: 0.01, logs: 0.01 } as const
 const SEED = Number(process.env.HOSTILE_SEED ?? Math.floor(Math.random() * 2 ** 31))
 const AT_A_TIME = 25
 const HANGS_AFTER_MS = 30_000

@@ -4,7 +4,7 @@ import addFormats from 'ajv-formats'
 import { Redis } from 'ioredis'
 import { expect, inject } from 'vitest'
 import { type Issuer, startIssuer } from '../../embedded/issuer.ts'
-import { buildApp } from '../../src/app.ts'
+import { type AppOptions, buildApp } from '../../src/app.ts'
 import { type Config, loadConfig } from '../../src/config.ts'
 import { SERVICE_ROLE } from '../../src/database/pool.ts'
 import { closedSchema } from '../../src/mcp/published-schema.ts'
@@ -30,7 +30,12 @@ export interface Service {
 
 /** The service on real PostgreSQL, Redis and signatures, with its own clock. */
 export async function startService(
-  options: { users?: string[]; config?: Partial<Record<keyof Config, string>>; pageSignsIn?: boolean } = {},
+  options: {
+    users?: string[]
+    config?: Partial<Record<keyof Config, string>>
+    pageSignsIn?: boolean
+    logger?: AppOptions['logger']
+  } = {},
 ): Promise<Service> {
   const db = await createTestDatabase()
   const users = (options.users ?? []).map((uid) => ({ uid, email: `${uid}@example.com`, password: 'password' }))
@@ -53,6 +58,7 @@ export async function startService(
       clock: () => service.now,
       databaseRole: SERVICE_ROLE,
       firebaseApp: issuer.firebaseOptions(),
+      ...(options.logger ? { logger: options.logger } : {}),
       ...(options.pageSignsIn ? { identityUrl: issuer.url } : {}),
     })
     instances.push(app)
