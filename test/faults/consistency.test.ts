@@ -138,9 +138,16 @@ async function perform(
   const instances = Array.from({ length: 4 }, () => Math.floor(random() * INSTANCES))
   const invoked = performance.now()
   const operation = { id, name: tool, invoked, completed: null, effects: effects ?? [], seen: [] }
+  // Some hang up before the answer, as phones do; then nobody knows, or the key tells.
+  const patience = random() < 0.1 ? random() * 40 : PATIENCE_MS
   let isUnknown = false
   for (const instance of hasKey || !isWrite ? instances : instances.slice(0, 1)) {
-    const answer = await ask(instance, tool, hasKey ? { ...args, idempotencyKey: id } : args)
+    const answer = await ask(
+      instance,
+      tool,
+      hasKey ? { ...args, idempotencyKey: id } : args,
+      isUnknown ? PATIENCE_MS : patience,
+    )
     if (answer.outcome === 'ok') {
       remember?.(answer.data)
       return { ...operation, outcome: 'ok', completed: performance.now(), ...read(answer.data) }
@@ -157,13 +164,13 @@ async function perform(
 // biome-ignore lint/suspicious/noExplicitAny: answers are data of several tools
 type Answer = { outcome: 'ok'; data: any } | { outcome: 'refused'; mayRetry: boolean } | { outcome: 'unknown' }
 
-async function ask(instance: number, name: string, args: Record<string, unknown>): Promise<Answer> {
+async function ask(instance: number, name: string, args: Record<string, unknown>, patienceMs: number): Promise<Answer> {
   try {
     const response = await fetch(`${fleet.instances[instance]?.origin}/mcp`, {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args } }),
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(Math.ceil(patienceMs)),
     })
     const text = await response.text()
     // Without its parts, an instance refuses before it begins.
