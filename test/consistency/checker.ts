@@ -212,10 +212,14 @@ function withStep(start: Configuration, step: Step, pending: readonly Step[]): C
 /** The subsets of steps whose deltas add up to a sum, as indices. Of unanswered steps with equal deltas, the first ones. */
 function subsetsWithSum(steps: readonly Step[], sum: number): number[][] {
   const found: number[][] = []
+  // What the steps from one on can still add or take.
+  const reach = steps.map((_, from) => steps.slice(from).reduce((all, { delta }) => all + Math.max(delta, 0), 0))
+  const depth = steps.map((_, from) => steps.slice(from).reduce((all, { delta }) => all + Math.min(delta, 0), 0))
   const choose = (from: number, rest: number, chosen: readonly Step[]) => {
     if (found.length > MAX_ORDERS) throw new TooMany()
     if (rest === 0) found.push(chosen.map(({ index }) => index))
     for (let next = from; next < steps.length; next++) {
+      if (rest > (reach[next] as number) || rest < (depth[next] as number)) return
       const step = steps[next] as Step
       const twin = steps.findLastIndex((each, at) => at < next && isTwin(each, step))
       if (twin >= 0 && !chosen.includes(steps[twin] as Step)) continue
