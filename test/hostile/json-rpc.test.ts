@@ -7,9 +7,9 @@ import { type Service, startService } from '../support/service.ts'
 import { makeOrder, makeProduct, makeShop, makeUser } from '../support/shop.ts'
 import { headerText, hostileJson, legacyBody, modernRequest, rawBody, toolCalls } from './arbitraries.ts'
 import { connectionToken } from './connect.ts'
-import { address, expectNoGrowth, holdings, INPUTS, type Request, SHARES, Siege } from './siege.ts'
+import { address, COUNTS, expectNoGrowth, holdings, type Request, Siege } from './siege.ts'
 
-const COUNT = INPUTS * SHARES.rpc
+const COUNT = COUNTS.rpc
 
 let service: Service
 let token: string

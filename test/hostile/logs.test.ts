@@ -3,9 +3,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Service, startService } from '../support/service.ts'
 import { makeShop, makeUser } from '../support/shop.ts'
 import { headerText, hostileText, rpcMessage } from './arbitraries.ts'
-import { address, INPUTS, type Request, SHARES, Siege } from './siege.ts'
+import { address, COUNTS, type Request, Siege } from './siege.ts'
 
-const COUNT = INPUTS * SHARES.logs
+const COUNT = COUNTS.logs
 
 let service: Service
 let token: string

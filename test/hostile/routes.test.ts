@@ -4,9 +4,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Service, startService } from '../support/service.ts'
 import { makeShop, makeUser, type Shop } from '../support/shop.ts'
 import { fields, headerText, hostileJson, hostileText, rawBody } from './arbitraries.ts'
-import { address, expectNoGrowth, holdings, INPUTS, type Request, SHARES, Siege } from './siege.ts'
+import { address, COUNTS, expectNoGrowth, holdings, type Request, Siege } from './siege.ts'
 
-const COUNT = INPUTS * SHARES.routes
+const COUNT = COUNTS.routes
 
 let service: Service
 let shop: Shop

@@ -7,9 +7,15 @@ import { expect } from 'vitest'
 import { type App, connectRedis, SECRET, type Service } from '../support/service.ts'
 
 /** How many inputs a whole run sends; `npm test` sends a small part. */
-export const INPUTS = Number(process.env.HOSTILE_INPUTS ?? 3000)
-/** What part of them each file sends. */
-export const SHARES = { rpc: 0.58, routes: 0.3, import: 0.1, sockets: 0.01, logs: 0.01 } as const
+const INPUTS = Number(process.env.HOSTILE_INPUTS ?? 3000)
+/** How many of them each file sends. */
+export const COUNTS = {
+  rpc: Math.round(INPUTS * 0.58),
+  routes: Math.round(INPUTS * 0.3),
+  import: Math.round(INPUTS * 0.1),
+  sockets: Math.round(INPUTS * 0.01),
+  logs: Math.round(INPUTS * 0.01),
+}
 const SEED = Number(process.env.HOSTILE_SEED ?? Math.floor(Math.random() * 2 ** 31))
 const AT_A_TIME = 25
 const HANGS_AFTER_MS = 30_000

@@ -6,9 +6,9 @@ import { type Service, startService } from '../support/service.ts'
 import { makeShop, makeUser } from '../support/shop.ts'
 import { hostileText } from './arbitraries.ts'
 import { HEADER } from './corpora/header.ts'
-import { INPUTS, leakIn, SHARES, seed } from './siege.ts'
+import { COUNTS, leakIn, seed } from './siege.ts'
 
-const COUNT = INPUTS * SHARES.sockets
+const COUNT = COUNTS.sockets
 
 let service: Service
 let token: string

