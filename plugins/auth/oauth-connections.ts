@@ -1,4 +1,5 @@
 import fp from 'fastify-plugin'
+import { addAuditRows } from '../../src/audit/audit-row.ts'
 import { findMemberships } from '../../src/auth/memberships.ts'
 import { addToken } from '../../src/auth/token-families.ts'
 import { ServiceError } from '../../src/errors.ts'
@@ -27,8 +28,8 @@ export default fp<{ clock: Clock }>(
       },
 
       async open({ id, userId, scopes, label, client }, ttlSeconds) {
-        await database.within({ userId }, 'write', (db) =>
-          addToken(
+        await database.within({ userId }, 'write', async (db) => {
+          await addToken(
             db,
             {
               jti: id,
@@ -42,8 +43,15 @@ export default fp<{ clock: Clock }>(
               checked_at: clock(),
             },
             clock(),
-          ),
-        )
+          )
+          await addAuditRows(db, {
+            at: clock(),
+            kind: 'connection',
+            action: 'opened',
+            principal: `user:${userId}`,
+            credentialId: id,
+          })
+        })
       },
 
       async renew({ id, userId }, ttlSeconds) {
@@ -61,7 +69,7 @@ export default fp<{ clock: Clock }>(
       },
 
       async end({ id, userId }) {
-        await app.tokens.revoke({ userId }, { jti: id }).catch((error) => {
+        await app.tokens.revoke({ userId, isClient: true }, { jti: id }).catch((error) => {
           if (!(error instanceof ServiceError && error.code === 'not_found')) throw error
         })
       },

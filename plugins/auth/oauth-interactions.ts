@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { onlyBusiness } from '../../src/audit/audit-row.ts'
 import { scopesOfMemberships } from '../../src/auth/principal.ts'
 import { intersectScopes, SCOPES, type Scope } from '../../src/auth/scopes.ts'
 import type { Config } from '../../src/config.ts'
@@ -98,11 +99,21 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
       grant.rejectOIDCScope(refused.join(' '))
       grant.rejectResourceScope(resource, refused.join(' '))
     }
-    return finish(request, reply, { consent: { grantId: await grant.save() } })
+    const grantId = await grant.save()
+    app.audit({
+      kind: 'connection',
+      action: 'consented',
+      principal: `user:${user.userId}`,
+      credentialId: grant.jti,
+      businessId: onlyBusiness(user.businesses),
+    })
+    return finish(request, reply, { consent: { grantId } })
   })
 
   app.post('/oauth/interaction/:uid/abort', { schema: { ...hide, params } }, async (request, reply) => {
-    await interactionOf(request, reply)
+    const { session } = await interactionOf(request, reply)
+    const principal = session?.accountId === undefined ? null : `user:${session.accountId}`
+    app.audit({ kind: 'connection', action: 'declined', principal })
     return finish(request, reply, { error: 'access_denied', error_description: 'The merchant did not allow it.' })
   })
 
@@ -155,7 +166,7 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
 
 export default fp(interactions, {
   name: 'oauth-interactions',
-  dependencies: ['@fastify/helmet', 'errors', 'credential-guard', 'tokens', 'pages'],
+  dependencies: ['@fastify/helmet', 'errors', 'audit', 'credential-guard', 'tokens', 'pages'],
   encapsulate: true,
 })
 

@@ -60,11 +60,12 @@ export default fp(
         if (!isAudited) {
           app.audit({
             at: context.now,
+            kind: 'tool',
+            action: name,
+            outcome,
             principal,
             credentialId,
             businessId,
-            tool: name,
-            outcome,
             durationMs,
             requestId: context.requestId,
           })

@@ -46,6 +46,8 @@ describe('API keys', () => {
       createdAt: expect.any(String),
       expiresAt: null,
       lastUsedAt: null,
+      createdBy: 'ana@example.com',
+      makerHasLeft: false,
     })
     const list = await service.app.inject({ url: `/mcp/keys?businessId=${shop.id}`, headers: as('ana') })
     expect(list.json().keys).toContainEqual(key)
