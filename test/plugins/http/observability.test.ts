@@ -26,7 +26,10 @@ it('every tool call is audited with who, which credential, what, where and how i
   const [user] = await service.db.asOwner<{ id: string }>('select id from app_user')
   await expect
     .poll(
-      () => service.db.asOwner('select principal, business_id, action as tool, outcome from mcp_audit where kind = 'tool' order by id'),
+      () =>
+        service.db.asOwner(
+          "select principal, business_id, action as tool, outcome from mcp_audit where kind = 'tool' order by id",
+        ),
       {
         timeout: 5000,
       },
