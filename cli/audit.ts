@@ -25,6 +25,27 @@ retain  takes months that are older out of the trail: each becomes a table of it
 
 const MAX_ROWS = 10_000
 
+// Names were chosen by strangers, and a spreadsheet would run one that begins with =.
+const CSV = { header: true, escape_formulas: true } as const
+
+const DID: Record<string, string> = {
+  'token exchanged': 'got a token',
+  'token refreshed': 'renewed a token',
+  'token ended': 'ended a token',
+  'key made': 'made a key',
+  'key first_used': 'was used for the first time',
+  'key revoked': 'revoked a key',
+  'key deleted': 'deleted a key',
+  'connection consented': 'allowed a client to connect',
+  'connection declined': 'did not allow a client to connect',
+  'connection opened': 'connected a client',
+  'connection ended': 'ended a connection',
+  'membership made': 'made a member',
+  'membership seen_gone': 'was refused, because the membership has ended',
+  'sign_in linked': 'signed in for the first time',
+  'sign_in refused': 'was refused',
+}
+
 await runCommand({
   usage: USAGE,
   options: {
@@ -68,9 +89,6 @@ await runCommand({
   },
 })
 
-// Names were chosen by strangers, and a spreadsheet would run one that begins with =.
-const CSV = { header: true, escape_formulas: true } as const
-
 async function retain(database: () => Promise<Database>, months: number, isDropped: boolean) {
   const before = Temporal.Now.plainDateISO('UTC').with({ day: 1 }).subtract({ months }).toString()
   const tables = await (await database()).within({ operator: true }, 'write', async (db) => {
@@ -95,24 +113,6 @@ async function findPrincipal(database: Database, given: string): Promise<string>
   )
   if (user === undefined) throw new ServiceError('not_found', `There is no user ${given}.`)
   return user.id
-}
-
-const DID: Record<string, string> = {
-  'token exchanged': 'got a token',
-  'token refreshed': 'renewed a token',
-  'token ended': 'ended a token',
-  'key made': 'made a key',
-  'key first_used': 'was used for the first time',
-  'key revoked': 'revoked a key',
-  'key deleted': 'deleted a key',
-  'connection consented': 'allowed a client to connect',
-  'connection declined': 'did not allow a client to connect',
-  'connection opened': 'connected a client',
-  'connection ended': 'ended a connection',
-  'membership made': 'made a member',
-  'membership seen_gone': 'was refused, because the membership has ended',
-  'sign_in linked': 'signed in for the first time',
-  'sign_in refused': 'was refused',
 }
 
 /** A row as a sentence: when, who, what, for which business, and from where. */
