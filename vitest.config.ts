@@ -52,7 +52,7 @@ const projects: TestProjectInlineConfiguration[] = [
     test: {
       name: 'clients',
       include: ['test/clients/**/*.test.ts'],
-      globalSetup: ['test/clients/install.ts', REAL_PARTS],
+      globalSetup: ['test/clients/install.ts', 'test/clients/pages.ts', REAL_PARTS],
       testTimeout: 120_000,
       hookTimeout: 120_000,
     },

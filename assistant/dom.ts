@@ -24,6 +24,14 @@ export function showOnly(shown: HTMLElement, all: readonly HTMLElement[]): void 
   for (const each of all) each.hidden = each !== shown
 }
 
+/** Moves the focus to where a view begins, for people who do not see that it has changed. */
+export function focusHeading(view: HTMLElement): void {
+  const heading = [...view.querySelectorAll<HTMLElement>('h1, h2')].find((each) => each.checkVisibility())
+  if (heading === undefined) return
+  heading.tabIndex = -1
+  heading.focus()
+}
+
 /** A point in time in this browser's notation. */
 export function localTime(instant: string): string {
   return new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(instant))

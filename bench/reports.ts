@@ -137,6 +137,7 @@ async function measure(url: string, superuser: pg.Client, withNaive: boolean): P
       userId: null,
       credentialId: business.id,
       grantedScopes: SCOPES,
+      clientData: true,
       businesses: [business],
       defaultBusinessId: business.id,
       expiresAt: null,

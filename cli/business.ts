@@ -3,6 +3,7 @@ import { addAuditRows } from '../src/audit/audit-row.ts'
 import type { Database, Transaction } from '../src/database/database.ts'
 import { ServiceError } from '../src/errors.ts'
 import { currencyDigits, Decimal } from '../src/money/money.ts'
+import { clean } from '../src/results/text.ts'
 import { isTimezone } from '../src/time/local.ts'
 import { action, required, runCommand, UsageError } from './command.ts'
 
@@ -129,7 +130,8 @@ async function list(database: Database) {
     text:
       businesses
         .map(
-          (row) => `${row.id}  ${row.currency}  ${row.timezone}  ${row.name}${row.is_active ? '' : '  (switched off)'}`,
+          (row) =>
+            `${row.id}  ${row.currency}  ${row.timezone}  ${clean(row.name)}${row.is_active ? '' : '  (switched off)'}`,
         )
         .join('\n') || 'There is no business yet.',
   }

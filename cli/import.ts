@@ -22,7 +22,8 @@ Columns (headers may be in any case; * is required; --map names those that are c
 --date-format  tokens d dd M MM yy yyyy H HH h hh m mm s ss a; ISO 8601 without it
 --timezone     IANA zone of local times in the file; by default the zone of the location
 --location     for rows that name none; by default the first location of the business
---skip-bad     keeps the good rows and writes the others to FILE.rejected.csv`
+--skip-bad     keeps the good rows and writes the others to FILE.rejected.csv, which its owner alone may read; an
+               apostrophe keeps a value such as =1+1 from being a formula in a spreadsheet, and is not imported`
 
 await runCommand({
   usage: USAGE,

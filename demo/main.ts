@@ -57,7 +57,12 @@ async function main(): Promise<void> {
     const signingKey = await keptSigningKey(client, newSigningKey)
     // The service is built while the data are loaded, and listens when both are done.
     const building = (async () => {
-      const issuer = await startIssuer({ projectId: PROJECT, users: [...DEMO_USERS], keys: [signingKey] })
+      const issuer = await startIssuer({
+        projectId: PROJECT,
+        users: [...DEMO_USERS],
+        keys: [signingKey],
+        onMessage: ({ to, kind, code }) => console.error(`Message to ${to} (${kind}): ${code}`),
+      })
       closers.push(issuer.stop)
       const { buildApp } = await service
       await page

@@ -5,6 +5,10 @@ CREATE FUNCTION app_business_id() RETURNS uuid
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$select nullif(current_setting('app.business_id', true), '')::uuid$$;
 
+CREATE FUNCTION app_clients_hidden() RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$select coalesce(nullif(current_setting('app.clients_hidden', true), '')::boolean, false)$$;
+
 CREATE FUNCTION app_email() RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$select nullif(current_setting('app.email', true), '')::text$$;
@@ -532,18 +536,23 @@ CREATE TABLE mcp_token (
     last_used_at timestamp with time zone,
     expires_at timestamp with time zone NOT NULL,
     revoked_at timestamp with time zone,
+    client_data boolean DEFAULT true NOT NULL,
+    business_ids uuid[],
     family_id uuid NOT NULL,
     replaced_at timestamp with time zone,
-    signed_in_at timestamp with time zone NOT NULL,
-    checked_at timestamp with time zone NOT NULL,
+    signed_in_at timestamp with time zone DEFAULT now() NOT NULL,
+    checked_at timestamp with time zone DEFAULT now() NOT NULL,
     used_by text,
     gone_on date,
+    CONSTRAINT mcp_token_business_ids_check CHECK ((cardinality(business_ids) > 0)),
     CONSTRAINT mcp_token_scopes_check CHECK ((cardinality(scopes) > 0))
 );
 
 ALTER TABLE ONLY mcp_token FORCE ROW LEVEL SECURITY;
 
 COMMENT ON COLUMN mcp_token.scopes IS 'the narrowing that was asked for; null: whatever the role gives';
+
+COMMENT ON COLUMN mcp_token.business_ids IS 'null: all businesses of the user, future ones too';
 
 COMMENT ON COLUMN mcp_token.replaced_at IS 'when it was refreshed: it ends some minutes later';
 
@@ -1340,6 +1349,8 @@ CREATE POLICY business_visible ON business FOR SELECT USING (((id = ( SELECT app
 
 ALTER TABLE category ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY clients_hidden ON customer AS RESTRICTIVE USING ((NOT ( SELECT app_clients_hidden() AS app_clients_hidden)));
+
 ALTER TABLE customer ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE customer_sales ENABLE ROW LEVEL SECURITY;
@@ -1354,13 +1365,13 @@ CREATE POLICY key_made ON mcp_api_key FOR INSERT WITH CHECK ((business_id = ( SE
 
 CREATE POLICY key_managed ON mcp_api_key FOR UPDATE USING (((business_id = ( SELECT app_business_id() AS app_business_id)) OR (business_id IN ( SELECT m.business_id
    FROM business_user m
-  WHERE ((m.user_id = ( SELECT app_user_id() AS app_user_id)) AND m.is_active AND (m.role = ANY (ARRAY['owner'::text, 'admin'::text])))))));
+  WHERE ((m.user_id = ( SELECT app_user_id() AS app_user_id)) AND m.is_active AND (lower(m.role) = ANY (ARRAY['owner'::text, 'admin'::text])))))));
 
 CREATE POLICY key_used ON mcp_api_key FOR UPDATE USING (((key_hash = ( SELECT app_key_hash() AS app_key_hash)) AND is_active)) WITH CHECK (((key_hash = ( SELECT app_key_hash() AS app_key_hash)) AND is_active));
 
 CREATE POLICY key_visible ON mcp_api_key FOR SELECT USING (((key_hash = ( SELECT app_key_hash() AS app_key_hash)) OR (business_id = ( SELECT app_business_id() AS app_business_id)) OR (business_id IN ( SELECT m.business_id
    FROM business_user m
-  WHERE ((m.user_id = ( SELECT app_user_id() AS app_user_id)) AND m.is_active AND (m.role = ANY (ARRAY['owner'::text, 'admin'::text])))))));
+  WHERE ((m.user_id = ( SELECT app_user_id() AS app_user_id)) AND m.is_active AND (lower(m.role) = ANY (ARRAY['owner'::text, 'admin'::text])))))));
 
 CREATE POLICY key_visible_to_commands ON mcp_api_key FOR SELECT TO flowpos_commands USING (( SELECT app_operator() AS app_operator));
 
@@ -1657,6 +1668,8 @@ GRANT INSERT(occurrences) ON TABLE mcp_audit TO flowpos_service;
 GRANT USAGE ON SEQUENCE mcp_audit_id_seq TO flowpos_service;
 
 GRANT SELECT,INSERT,DELETE ON TABLE mcp_token TO flowpos_service;
+
+GRANT UPDATE(client) ON TABLE mcp_token TO flowpos_service;
 
 GRANT UPDATE(last_used_at) ON TABLE mcp_token TO flowpos_service;
 

@@ -1,5 +1,5 @@
 /**
- * A development identity provider in this process. It answers the few Identity Toolkit calls of the Firebase JS SDK and
+ * A development identity provider in this process. It answers the Identity Toolkit calls of the Firebase JS SDK and
  * of firebase-admin with genuinely signed ID tokens, so that the service verifies them as in production.
  */
 import { randomBytes } from 'node:crypto'
@@ -8,7 +8,10 @@ import { type AddressInfo, connect, type Socket } from 'node:net'
 import type { AppOptions } from 'firebase-admin/app'
 import { createAccounts, type IssuerUser } from './issuer/accounts.ts'
 import { type Claims, createKeyRing, makeKey, readKey, type SigningKey } from './issuer/keys.ts'
+import type { Message } from './issuer/messages.ts'
+import { createPicks } from './issuer/pop-up.ts'
 import { createServer, type KeyEndpointState } from './issuer/routes.ts'
+import { createSecondFactors } from './issuer/second-factors.ts'
 import { createTokens } from './issuer/tokens.ts'
 
 export interface IssuerOptions {
@@ -16,6 +19,8 @@ export interface IssuerOptions {
   users?: IssuerUser[] | undefined
   /** Signing keys, the first one signs; new ones by default. Issuers that share keys accept each other's tokens. */
   keys?: { kid: string; privateKeyPem: string }[] | undefined
+  /** Called with what Firebase would send by mail or SMS. */
+  onMessage?: ((message: Message) => void) | undefined
   /** How long verifiers may keep the public keys; 3600 by default. */
   keyMaxAgeSeconds?: number | undefined
 }
@@ -56,8 +61,19 @@ export async function startIssuer(options: IssuerOptions): Promise<Issuer> {
   const adminToken = randomBytes(32).toString('base64url')
   const keyEndpoint: { state: KeyEndpointState } = { state: 'ok' }
   const lookup: { state: 'ok' | 'fail' } = { state: 'ok' }
-  const { keyMaxAgeSeconds = 3600 } = options
-  const app = await createServer({ keys, accounts, tokens, adminToken, keyMaxAgeSeconds, keyEndpoint, lookup })
+  const { keyMaxAgeSeconds = 3600, onMessage = () => {} } = options
+  const app = await createServer({
+    keys,
+    accounts,
+    tokens,
+    picks: createPicks(accounts),
+    secondFactors: createSecondFactors(onMessage),
+    sendMessage: onMessage,
+    adminToken,
+    keyMaxAgeSeconds,
+    keyEndpoint,
+    lookup,
+  })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo
 

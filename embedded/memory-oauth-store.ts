@@ -10,13 +10,14 @@ export function createMemoryOAuthStore(): OAuthStore {
       return records.get(key) ?? null
     },
     async save(key, value, ttlSeconds) {
-      records.set(key, { value, consumed: false }, { ttl: ttlSeconds * 1000 })
+      records.set(key, { value, usedAt: null }, { ttl: ttlSeconds * 1000 })
     },
-    async consume(key) {
+    async use(key, now) {
       const record = records.get(key)
-      if (record === undefined || record.consumed) return false
-      record.consumed = true
-      return true
+      if (record === undefined) return null
+      const isFirst = record.usedAt === null
+      record.usedAt ??= now
+      return { isFirst, firstAt: record.usedAt }
     },
     async renew(key, ttlSeconds) {
       const record = records.get(key)

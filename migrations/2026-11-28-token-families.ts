@@ -9,8 +9,8 @@ export async function up(db: Kysely<any>): Promise<void> {
     alter table mcp_token
       add column family_id uuid,
       add column replaced_at timestamptz,
-      add column signed_in_at timestamptz,
-      add column checked_at timestamptz,
+      add column signed_in_at timestamptz default now(),
+      add column checked_at timestamptz default now(),
       add column used_by text`.execute(db)
   await sql`update mcp_token set family_id = jti, signed_in_at = created_at, checked_at = created_at`.execute(db)
   await sql`

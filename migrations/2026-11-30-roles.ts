@@ -56,7 +56,7 @@ const SERVICE: Record<string, Rights> = {
   },
   mcp_token: {
     insert: true,
-    update: ['expires_at', 'last_used_at', 'revoked_at', 'replaced_at', 'checked_at', 'used_by', 'gone_on'],
+    update: ['client', 'expires_at', 'last_used_at', 'revoked_at', 'replaced_at', 'checked_at', 'used_by', 'gone_on'],
     delete: true,
   },
   idempotency: { insert: true, update: ['tool', 'arguments_hash', 'result', 'created_at'], delete: true },
@@ -110,12 +110,12 @@ const BEFORE: Record<string, Rights> = {
 
 const ROLLUP_FUNCTIONS = sql`rebuild_rollups(uuid), check_rollups(uuid)`
 
-// Owners and admins manage the keys of their business.
+// Owners and admins manage the keys of their business, however their role is written: owner or Owner.
 const IS_MANAGED = sql`
   business_id = (select app_business_id())
   or business_id in (
     select m.business_id from business_user m
-    where m.user_id = (select app_user_id()) and m.is_active and m.role in ('owner', 'admin'))`
+    where m.user_id = (select app_user_id()) and m.is_active and lower(m.role) in ('owner', 'admin'))`
 
 /**
  * The service's login can do only what the service does; the commands have a role of their own. Row security keeps

@@ -85,6 +85,7 @@ function ownerOfTwo(grantedScopes: readonly Scope[]): Principal {
     userId: '1',
     credentialId: '1',
     grantedScopes,
+    clientData: true,
     businesses: [business('1'), business('2')],
     defaultBusinessId: '1',
     expiresAt: null,

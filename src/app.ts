@@ -36,9 +36,12 @@ import mcp from '../plugins/mcp/endpoint.ts'
 import registry from '../plugins/mcp/registry.ts'
 import mcpStreams from '../plugins/mcp/streams.ts'
 import toolCalls from '../plugins/mcp/tool-calls.ts'
+import { missingForOAuth, signInOf } from './auth/sign-in-config.ts'
 import { type Config, trustedProxies } from './config.ts'
+import type { Network } from './oauth/public-fetch.ts'
 import { createRedisOAuthStore } from './oauth/redis-store.ts'
 import type { OAuthStore } from './oauth/store.ts'
+import { requestTimeout } from './request-timeout.ts'
 import type { SessionEvents } from './sessions/events.ts'
 import type { SessionStore } from './sessions/store.ts'
 import { type Clock, systemClock } from './time/clock.ts'
@@ -55,8 +58,12 @@ export interface AppOptions {
   firebaseApp?: FirebaseAppOptions
   /** A development issuer that the pages sign in with instead of Firebase. */
   identityUrl?: string
+  /** Replaces the internet, where the authorization server fetches the metadata documents of clients. */
+  network?: Network
   /** Role to assume in the database, for a login that has more rights. */
   databaseRole?: string
+  /** How long a request may take to arrive. */
+  requestTimeoutMs?: number
   /** Level and destination of the log; credentials are redacted in any case. */
   logger?: { level?: string; stream?: { write(line: string): void } }
 }
@@ -68,6 +75,9 @@ export async function buildApp(options: AppOptions) {
     logger: { level: config.LOG_LEVEL, redact: REDACTED, ...options.logger },
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: config.BODY_LIMIT_BYTES,
+    ...requestTimeout(options.requestTimeoutMs),
+    // People type /mcp/, and some clients add the slash. A redirect would cost them the body or the credential.
+    routerOptions: { ignoreTrailingSlash: true },
     trustProxy: trustedProxies(config),
     genReqId: () => randomUUID(),
     ajv: { customOptions: VALIDATION },
@@ -109,8 +119,12 @@ export async function buildApp(options: AppOptions) {
     await app.register(toolCalls)
     await app.register(mcpStreams, { config, clock })
 
-    await app.register(mcp, { clock, path: '/mcp', authenticate: app.principals.authenticate })
-    await app.register(connect, { config, clock })
+    const newestProtocol = config.MCP_NEWEST_PROTOCOL
+    await app.register(mcp, { clock, path: '/mcp', newestProtocol, authenticate: app.principals.authenticate })
+    const missing = missingForOAuth(config, options.identityUrl)
+    const signIn = missing.length === 0 ? signInOf(config, options.identityUrl) : null
+    if (signIn !== null) await app.register(connect, { config, clock })
+    else app.log.warn(`OAuth and /mcp/connect are off, because these settings are missing: ${missing.join(', ')}`)
     // Without the MCP endpoint, which sets its own headers: Helmet costs time and memory on every request.
     await app.register(async (others) => {
       await others.register(helmet)
@@ -120,11 +134,13 @@ export async function buildApp(options: AppOptions) {
       await others.register(keyRoutes)
       await others.register(pages)
       await others.register(settings, { config, ...(options.identityUrl ? { identityUrl: options.identityUrl } : {}) })
+      if (signIn === null) return
       await others.register(oauth, {
         config,
         clock,
         store: options.oauthStore ?? createRedisOAuthStore(app.redis),
-        ...(options.identityUrl ? { identityUrl: options.identityUrl } : {}),
+        signIn,
+        ...(options.network ? { network: options.network } : {}),
       })
     })
     await app.ready()

@@ -1,6 +1,9 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { envSchema } from 'env-schema'
 
+/** Firebase's name of a way to sign in. */
+const PROVIDER = '(password|(google|apple|microsoft|facebook|github|twitter|yahoo)\\.com|(oidc|saml)\\.[A-Za-z0-9-]+)'
+
 /** Every setting, once: validation, defaults, types, `.env.example` and docs/settings.md are derived from it. */
 export const ConfigSchema = Type.Object({
   HOST: Type.String({ default: '0.0.0.0', description: 'Address to listen on' }),
@@ -9,7 +12,7 @@ export const ConfigSchema = Type.Object({
     Type.String({
       pattern: '^https?://[^/]+/?$',
       description:
-        'Address that clients use, e.g. https://api.flowpos.app: accepted as Host, shown in snippets, required for OAuth',
+        'Address that clients use, e.g. https://api.flowpos.app: accepted as Host, shown in snippets; without it OAuth (/mcp/connect) is off',
     }),
   ),
   ALLOWED_HOSTS: Type.String({
@@ -104,10 +107,29 @@ export const ConfigSchema = Type.Object({
       description: 'Service account as JSON; default: Application Default Credentials (GOOGLE_APPLICATION_CREDENTIALS)',
     }),
   ),
-  FIREBASE_API_KEY: Type.Optional(Type.String({ description: 'Web API key, for the sign-in of the settings page' })),
-  FIREBASE_AUTH_DOMAIN: Type.Optional(
-    Type.String({ description: 'Auth domain, for the sign-in of the settings page' }),
+  FIREBASE_API_KEY: Type.Optional(
+    Type.String({
+      description:
+        'Web API key of the Firebase project: without it nobody can sign in on the AI Assistant page, and OAuth (/mcp/connect) is off',
+    }),
   ),
+  FIREBASE_AUTH_DOMAIN: Type.Optional(
+    Type.String({
+      pattern: '^[A-Za-z0-9.-]+$',
+      description: 'Auth domain of the Firebase project, whose pop-ups Google and the other providers need',
+    }),
+  ),
+  FIREBASE_SIGN_IN_PROVIDERS: Type.String({
+    default: 'password,google.com',
+    pattern: `^${PROVIDER}( *, *${PROVIDER})*$`,
+    description:
+      'What the sign-in offers, comma-separated, of what the Firebase project has: password, google.com, apple.com, microsoft.com, facebook.com, github.com, twitter.com, yahoo.com, oidc.NAME, saml.NAME',
+  }),
+  FIREBASE_RECAPTCHA: Type.Boolean({
+    default: false,
+    description:
+      "Lets Google's reCAPTCHA run on the sign-in pages: needed for second factors by SMS, and if the project asks for it",
+  }),
 
   MCP_TOKEN_SECRET: Type.String({
     minLength: 32,
@@ -126,10 +148,22 @@ export const ConfigSchema = Type.Object({
   MCP_TOKEN_ISSUER: Type.String({ default: 'https://api.flowpos.app', description: 'iss of MCP tokens' }),
   MCP_TOKEN_AUDIENCE: Type.String({ default: 'flowpos-mcp', description: 'aud of MCP tokens' }),
 
+  OAUTH_CLIENT_DOCUMENTS: Type.String({
+    default: 'on',
+    pattern: '^(on|off)$',
+    description:
+      'on: OAuth clients may name a document that the service fetches; off: they register, and the service needs no way to their hosts',
+  }),
+
   TOKEN_RATE_LIMIT_PER_MINUTE: Type.Integer({
     default: 30,
     minimum: 1,
     description: 'Failed sign-ins per client address and minute',
+  }),
+  MCP_NEWEST_PROTOCOL: Type.String({
+    default: '2026-07-28',
+    pattern: '^(2026-07-28|2025-11-25)$',
+    description: 'Newest protocol revision offered: 2026-07-28, or 2025-11-25 for clients that mix both up',
   }),
   MCP_RATE_LIMIT_PER_MINUTE: Type.Integer({
     default: 6000,

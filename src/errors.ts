@@ -5,6 +5,8 @@ export const ERROR_STATUS = {
   business_required: 400,
   unauthenticated: 401,
   forbidden: 403,
+  insufficient_scope: 403,
+  role_not_allowed: 403,
   business_not_available: 403,
   not_found: 404,
   method_not_allowed: 405,
@@ -23,6 +25,8 @@ export interface ErrorDetails {
   hint?: string
   /** After how many seconds the same call may succeed. Absent if a retry will not help. */
   retryAfterSeconds?: number
+  /** With `insufficient_scope`: the scopes to ask for, those that were granted already among them. */
+  scopes?: readonly string[]
   cause?: unknown
 }
 
@@ -32,6 +36,7 @@ export class ServiceError extends Error {
   readonly statusCode: number
   readonly hint: string | undefined
   readonly retryAfterSeconds: number | undefined
+  readonly scopes: readonly string[] | undefined
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -40,6 +45,7 @@ export class ServiceError extends Error {
     this.statusCode = ERROR_STATUS[code]
     this.hint = details.hint
     this.retryAfterSeconds = details.retryAfterSeconds
+    this.scopes = details.scopes
   }
 }
 

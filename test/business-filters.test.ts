@@ -8,6 +8,7 @@ import { createPool } from '../src/database/pool.ts'
 import { ServiceError } from '../src/errors.ts'
 import { createRegistry } from '../src/mcp/registry.ts'
 import { runTool } from '../src/mcp/run-tool.ts'
+import { withoutCode } from './support/boundary.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { type HostileShop, INJECTIONS, makeHostileShop } from './support/hostile-shop.ts'
 import { callsOf } from './support/tool-calls.ts'
@@ -55,6 +56,7 @@ function ownerOf(shop: HostileShop, userId: string): Principal {
     userId,
     credentialId: randomUUID(),
     grantedScopes: SCOPES,
+    clientData: true,
     businesses: [business],
     defaultBusinessId: shop.id,
     expiresAt: null,
@@ -83,7 +85,7 @@ async function answer(
     throw error
   })
   // A dry run creates ids that are gone afterwards; all other ids belong to one of the two shops.
-  return JSON.stringify(result).replaceAll(UUID, (id) => (known.has(id) ? id : '<new>'))
+  return JSON.stringify(withoutCode(result)).replaceAll(UUID, (id) => (known.has(id) ? id : '<new>'))
 }
 
 const UUID = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/g

@@ -37,6 +37,8 @@ describe('loadConfig', () => {
     [{ MCP_TOKEN_SECRET: SECRET, LOG_LEVEL: 'loud' }, 'LOG_LEVEL'],
     [{ MCP_TOKEN_SECRET: SECRET, REDIS_URL: 'redis:6379' }, 'REDIS_URL'],
     [{ MCP_TOKEN_SECRET: SECRET, REDIS_TLS: 'maybe' }, 'REDIS_TLS'],
+    [{ MCP_TOKEN_SECRET: SECRET, FIREBASE_SIGN_IN_PROVIDERS: 'password,google' }, 'FIREBASE_SIGN_IN_PROVIDERS'],
+    [{ MCP_TOKEN_SECRET: SECRET, FIREBASE_AUTH_DOMAIN: 'https://x.example' }, 'FIREBASE_AUTH_DOMAIN'],
   ])('refuses %j, naming the setting', (env, name) => {
     expect(() => loadConfig(env)).toThrow(name)
   })

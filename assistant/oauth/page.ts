@@ -1,7 +1,7 @@
 /** The page of an authorization request: the merchant signs in, then approves or refuses the client. */
 import type { InteractionDetails } from '../../src/oauth/interaction-details.ts'
-import { attempt, byId, showOnly } from '../dom.ts'
-import { send } from './answer.ts'
+import { attempt, byId, focusHeading, showOnly } from '../dom.ts'
+import { send, wordsOf } from './answer.ts'
 import { openConsent } from './consent.ts'
 import { openSignIn } from './sign-in.ts'
 
@@ -13,12 +13,13 @@ const [loading, signIn, consent] = ['loading', 'sign-in', 'consent'].map((id) =>
 
 void attempt(loading, async () => {
   const { ok, answer: details } = await send<InteractionDetails>(`${location.pathname}/details`)
-  if (!ok) throw new Error(details.message)
+  if (!ok) throw new Error(wordsOf(details))
   for (const place of document.querySelectorAll('.client')) place.textContent = details.client
   for (const place of document.querySelectorAll('.destination')) place.textContent = details.destination
   const view = details.prompt === 'login' ? signIn : consent
   document.title = view.querySelector('h1')?.textContent ?? document.title
   showOnly(view, [loading, signIn, consent])
-  if (details.prompt === 'login') openSignIn(view, details)
-  else openConsent(view, details)
+  if (details.prompt === 'login') return openSignIn(view, details)
+  openConsent(view, details)
+  focusHeading(view)
 })

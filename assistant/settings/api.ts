@@ -1,6 +1,7 @@
 import type { Static } from '@sinclair/typebox'
 import type { PageAccount, PageSettings } from '../../src/auth/assistant-page.ts'
 import type * as schemas from '../../src/auth/schemas.ts'
+import { NO_CONNECTION, signInWords } from '../service-words.ts'
 
 /** A `T` after its way through JSON, where a Date becomes text. */
 type FromJson<T> = T extends Date ? string : { [K in keyof T]: FromJson<T[K]> }
@@ -21,15 +22,27 @@ export function readSettings(): Promise<PageSettings> {
 /**
  * Calls to the service as the signed-in person.
  * @param idToken returns a Firebase ID token that is valid now
+ * @param onRefused runs when the service does not accept the sign-in any more
  */
-export function createApi(idToken: () => Promise<string>) {
+export function createApi(idToken: () => Promise<string>, onRefused: () => Promise<void>) {
+  const watched = async <T>(answer: Promise<T>): Promise<T> => {
+    try {
+      return await answer
+    } catch (error) {
+      if (error instanceof Refusal && error.code === 'unauthenticated') await onRefused()
+      throw error
+    }
+  }
   const asUser = async <T>(method: string, path: string, body?: object): Promise<T> =>
-    call<T>(method, path, body, await idToken())
+    watched(call<T>(method, path, body, await idToken()))
 
   return {
-    account: () => asUser<PageAccount>('GET', '/settings/mcp/account'),
+    account: () =>
+      asUser<PageAccount>('GET', '/settings/mcp/account').catch((error) => {
+        throw error instanceof Refusal ? new Error(signInWords(error)) : error
+      }),
     generateToken: async (options: NewToken) =>
-      call<Grant>('POST', '/mcp/token', { firebaseIdToken: await idToken(), ...options }),
+      watched(call<Grant>('POST', '/mcp/token', { firebaseIdToken: await idToken(), ...options })),
     tokens: async () => (await asUser<{ tokens: LiveToken[] }>('GET', '/mcp/tokens')).tokens,
     revokeToken: (jti: string) => asUser('POST', '/mcp/token/revoke', { jti }),
     keys: async (businessId: string) =>
@@ -46,10 +59,22 @@ async function call<T>(method: string, path: string, body?: object, bearer?: str
   if (bearer !== undefined) headers.set('authorization', `Bearer ${bearer}`)
   const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }
   const response = await fetch(path, init).catch(() => {
-    throw new Error('FlowPOS cannot be reached. Check your connection and try again.')
+    throw new Error(NO_CONNECTION)
   })
   if (response.status === 204) return undefined as T
-  const answer = (await response.json().catch(() => null)) as (T & { message?: string }) | null
+  const answer = (await response.json().catch(() => null)) as (T & { message?: string; code?: string }) | null
   if (response.ok && answer !== null) return answer
-  throw new Error(answer?.message ?? `FlowPOS answered with status ${response.status}. Try again in a moment.`)
+  throw new Refusal(
+    answer?.code ?? 'unavailable',
+    answer?.message ?? `FlowPOS answered with status ${response.status}. Try again in a moment.`,
+  )
+}
+
+/** The service does not do what was asked, and says why. */
+class Refusal extends Error {
+  readonly code: string
+  constructor(code: string, message: string) {
+    super(message)
+    this.code = code
+  }
 }

@@ -1,10 +1,12 @@
 /** The AI Assistant page: signs in with Firebase and opens the view of its path. */
 
-import { attempt, byId, showOnly } from '../dom.ts'
+import { attempt, byId, focusHeading, showOnly } from '../dom.ts'
+import { SESSION_EXPIRED } from '../sign-in/failures.ts'
+import { createIdentity } from '../sign-in/identity.ts'
 import { createApi, readSettings } from './api.ts'
-import { createIdentity } from './identity.ts'
 import { openKeys } from './keys.ts'
 import { forgetSecret } from './secret.ts'
+import { createSignIn } from './sign-in.ts'
 import { openTokens } from './tokens.ts'
 
 const KEYS_PATH = '/settings/mcp/v1'
@@ -19,39 +21,36 @@ document.querySelector(`nav a[href="${location.pathname}"]`)?.setAttribute('aria
 void attempt(loading, start)
 
 async function start(): Promise<void> {
-  const { firebase, identityUrl, mcpUrl } = await readSettings()
-  if (firebase === null) return showOnly(unconfigured, views)
+  const { signIn: settings, mcpUrl } = await readSettings()
+  if (settings === null) return showOnly(unconfigured, views)
 
-  const identity = createIdentity(firebase, identityUrl)
-  const api = createApi(identity.idToken)
-  const form = byId('sign-in-form', HTMLFormElement)
-  const email = byId('email', HTMLInputElement)
-  const password = byId('password', HTMLInputElement)
-  const google = byId('google', HTMLButtonElement)
-
-  form.addEventListener('submit', (event) => {
-    event.preventDefault()
-    void attempt(form, async () => {
-      await identity.signIn(email.value.trim(), password.value)
-      form.reset()
-    })
+  const identity = createIdentity(settings, { remember: true })
+  const api = createApi(identity.idToken, identity.signOut)
+  const form = createSignIn(identity)
+  let isSignedIn = identity.wasSignedIn
+  byId('sign-out', HTMLButtonElement).addEventListener('click', () => {
+    isSignedIn = false
+    void identity.signOut().then(() => location.reload())
   })
-  google.hidden = !identity.offersGoogle
-  google.addEventListener('click', () => void attempt(form, async () => void (await identity.signInWithGoogle())))
-  byId('sign-out', HTMLButtonElement).addEventListener(
-    'click',
-    () => void identity.signOut().then(() => location.reload()),
-  )
 
   identity.onChange((who) => {
+    const cameFromForm = !signIn.hidden
     forgetSecret()
     byId('who', HTMLElement).textContent = who ?? ''
     byId('account', HTMLElement).hidden = who === null
-    if (who === null) return showOnly(signIn, views)
+    if (who === null) {
+      showOnly(signIn, views)
+      // What was typed in the other views stays there, and is there again after the sign-in.
+      form.start(isSignedIn ? SESSION_EXPIRED : undefined)
+      isSignedIn = false
+      return
+    }
+    isSignedIn = true
     showOnly(loading, views)
     void attempt(loading, async () => {
       await open(api, await api.account(), mcpUrl)
       showOnly(view, views)
+      if (cameFromForm) focusHeading(view)
     })
   })
 }

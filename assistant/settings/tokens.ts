@@ -5,7 +5,7 @@ import { chosenScopes, offerScopes } from './scopes.ts'
 import { factsOf, forgetSecret, showSecret } from './secret.ts'
 
 /** The view of `/settings/mcp`: generate a token, see and revoke the live ones. */
-export async function openTokens(api: Api, { scopes }: PageAccount, mcpUrl: string): Promise<void> {
+export async function openTokens(api: Api, { scopes, businesses }: PageAccount, mcpUrl: string): Promise<void> {
   const form = byId('token-form', HTMLFormElement)
   const label = byId('token-label', HTMLInputElement)
   const boxes = byId('token-scopes', HTMLElement)
@@ -58,7 +58,8 @@ export async function openTokens(api: Api, { scopes }: PageAccount, mcpUrl: stri
           ['Expires', localTime(token.expiresAt)],
           ['Created', `${localTime(token.createdAt)}, ${clientName(token.client)}`],
           ['Last used', token.lastUsedAt === null ? 'Never' : localTime(token.lastUsedAt)],
-          ['Permissions', token.scopes?.join(', ') ?? 'All of your roles'],
+          ['Permissions', permissionsOf(token)],
+          ...(token.businessIds === null ? [] : [['Businesses', namesOf(token.businessIds)] as [string, string]]),
         ]),
       ),
       problem(),
@@ -75,7 +76,16 @@ export async function openTokens(api: Api, { scopes }: PageAccount, mcpUrl: stri
     return item
   }
 
+  function namesOf(ids: string[]): string {
+    return businesses.flatMap(({ id, name }) => (ids.includes(id) ? [name] : [])).join(', ')
+  }
+
   await refresh()
+}
+
+function permissionsOf({ scopes, clientData }: LiveToken): string {
+  const granted = scopes?.join(', ') ?? 'All of your roles'
+  return clientData ? granted : `${granted}; without clients’ data`
 }
 
 /** An element for what went wrong with an item. */

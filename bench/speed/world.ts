@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
 import Fastify from 'fastify'
 import pg from 'pg'
-import { MARCO } from '../../demo/data/directory.ts'
+import { ANA, LA_CEIBA, MARCO } from '../../demo/data/directory.ts'
 import { seedDemo } from '../../demo/seed.ts'
 import { startPostgres } from '../../embedded/postgres.ts'
 import { startRedis } from '../../embedded/redis-server.ts'
@@ -19,20 +19,23 @@ export interface World {
   redisUrl: string
   /** The token of an owner of two businesses. */
   token: string
+  /** The token of the owner of another business. */
+  neighbour: string
   /** Further people, each with a token of their own. */
   crowd: string[]
   stop(): Promise<void>
 }
 
-// Enough for a day, the same weekday of the four weeks before, and a first month.
+/** Enough for a day, the same weekday of the four weeks before, and a first month. */
 const DAYS = 60
 const LOGIN = 'speed_service'
 
 /**
  * A separate PostgreSQL and Redis for the measurement, with the shops of the demo and no sessions yet.
  * @param people how many further owners the first of the two businesses has
+ * @param days how long ago their sales begin
  */
-export async function makeWorld(people: number): Promise<World> {
+export async function makeWorld(people: number, days = DAYS): Promise<World> {
   const postgres = await startPostgres()
   const redis = await startRedis()
   const stop = async () => {
@@ -47,7 +50,7 @@ export async function makeWorld(people: number): Promise<World> {
     const ownerUrl = postgres.url('speed')
     const owner = createKysely(createPool(ownerUrl, { size: 1 }))
     await migrate(owner).finally(() => owner.destroy())
-    await seedDemo({ connectionString: ownerUrl, now: new Date(), days: DAYS })
+    await seedDemo({ connectionString: ownerUrl, now: new Date(), days })
 
     const env = {
       DATABASE_URL: postgres.url('speed', LOGIN),
@@ -100,16 +103,17 @@ async function makeTokens(client: pg.Client, env: Record<string, string>, people
     `insert into business_user (business_id, user_id, role) select $1, id, 'owner' from unnest($2::uuid[]) id`,
     [business, crowd],
   )
-  const tokens = [MARCO.id, ...crowd].map((sub) => {
+  const tokens = [MARCO.id, ANA.id, ...crowd].map((sub) => {
     const jti = randomUUID()
-    return { sub, jti, ...app.jwtSigner.sign({ sub, jti, scopes: [...SCOPES], business }) }
+    const own = sub === ANA.id ? LA_CEIBA.id : business
+    return { sub, jti, ...app.jwtSigner.sign({ sub, jti, scopes: [...SCOPES], business: own }) }
   })
   await client.query(
-    `insert into mcp_token (jti, user_id, expires_at, created_at, last_used_at)
-     select jti, user_id, $3, now(), now() from unnest($1::uuid[], $2::uuid[]) as token (jti, user_id)`,
+    `insert into mcp_token (jti, family_id, user_id, expires_at, created_at, last_used_at)
+     select jti, jti, user_id, $3, now(), now() from unnest($1::uuid[], $2::uuid[]) as token (jti, user_id)`,
     [tokens.map(({ jti }) => jti), tokens.map(({ sub }) => sub), tokens[0]?.expiresAt],
   )
   await app.close()
-  const [first = '', ...rest] = tokens.map(({ token }) => token)
-  return { token: first, crowd: rest }
+  const [token = '', neighbour = '', ...rest] = tokens.map((each) => each.token)
+  return { token, neighbour, crowd: rest }
 }

@@ -40,7 +40,7 @@ export interface DemoMembership {
   createdAt: string
 }
 
-const ANA: DemoUser = {
+export const ANA: DemoUser = {
   id: '0a5e0000-0000-4000-8000-000000000001',
   uid: 'demo-ana',
   email: 'ana@demo.flowpos.app',

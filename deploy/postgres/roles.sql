@@ -23,3 +23,15 @@ grant connect on database flowpos to flowpos_mcp;
 -- Imports use temporary tables.
 grant connect, temporary on database flowpos to flowpos_cli;
 revoke flowpos_owner from current_user;
+
+-- The login of pg_dump: reads everything, past row security, and writes nothing. Only a superuser may create such a role;
+-- docs/backup.md says what to use without one.
+select rolsuper as is_superuser from pg_roles where rolname = current_user \gset
+\if :is_superuser
+\getenv backup_password FLOWPOS_BACKUP_PASSWORD
+create role flowpos_backup login bypassrls password :'backup_password';
+grant pg_read_all_data to flowpos_backup;
+grant connect on database flowpos to flowpos_backup;
+\else
+\warn 'flowpos_backup was not created, because this role is not a superuser. See docs/backup.md.'
+\endif

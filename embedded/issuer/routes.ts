@@ -1,8 +1,12 @@
 /** The calls to Google's Identity Toolkit and Secure Token Service that the Firebase SDKs make here. */
+import { randomBytes } from 'node:crypto'
 import cors from '@fastify/cors'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { type Account, type Accounts, IdentityError } from './accounts.ts'
 import type { KeyRing } from './keys.ts'
+import type { SendMessage } from './messages.ts'
+import { type Picks, popUpRoutes } from './pop-up.ts'
+import { enrolments, type SecondFactors } from './second-factors.ts'
 import type { Tokens } from './tokens.ts'
 
 export type KeyEndpointState = 'ok' | 'hang' | number
@@ -13,6 +17,9 @@ export interface Surface {
   keys: KeyRing
   accounts: Accounts
   tokens: Tokens
+  picks: Picks
+  secondFactors: SecondFactors
+  sendMessage: SendMessage
   /** The credential of firebase-admin. */
   adminToken: string
   keyMaxAgeSeconds: number
@@ -33,6 +40,7 @@ export async function createServer(surface: Surface): Promise<FastifyInstance> {
   answerErrors(app)
   keyRoutes(app, surface)
   userRoutes(app, surface)
+  popUpRoutes(app, surface.accounts, surface.picks)
   adminRoutes(app, surface)
   return app
 }
@@ -69,17 +77,70 @@ function keyRoutes(app: FastifyInstance, { keys, keyEndpoint, keyMaxAgeSeconds }
   })
 }
 
-/** The calls of people who sign in with a password or have an ID token. */
-function userRoutes(app: FastifyInstance, { accounts, tokens }: Surface) {
+/** The calls of people who sign in, or have an ID token. */
+function userRoutes(app: FastifyInstance, { accounts, tokens, picks, secondFactors, sendMessage }: Surface) {
+  const resetCodes = new Map<string, Account>()
+
+  /** A session, or what it takes to begin one. */
+  function begin(account: Account, provider: string) {
+    if (account.disabled) throw new IdentityError('USER_DISABLED')
+    return account.secondFactors.length > 0 ? secondFactors.ask(account, provider) : tokens.open(account, { provider })
+  }
+
   app.post<{ Body: Body }>('/v1/accounts::signInWithPassword', async ({ body }) => {
     const email = text(body, 'email', 'INVALID_EMAIL')
     const password = text(body, 'password', 'MISSING_PASSWORD')
-    const account = accounts.findByEmail(email)
-    if (!account || !(await accounts.passwordMatches(account, password))) {
-      throw new IdentityError('INVALID_LOGIN_CREDENTIALS')
+    const account = await accounts.authenticate(email, password)
+    return { kind: 'identitytoolkit#VerifyPasswordResponse', registered: true, ...begin(account, 'password') }
+  })
+
+  app.post<{ Body: Body }>('/v1/accounts::signInWithIdp', async ({ body }) => {
+    const { account, provider } = picks.take(text(body, 'requestUri', 'MISSING_REQUEST_URI'))
+    const kind = 'identitytoolkit#VerifyAssertionResponse'
+    if (!account.providers.includes(provider)) {
+      return { kind, needConfirmation: true, email: account.email, verifiedProvider: account.providers }
     }
-    if (account.disabled) throw new IdentityError('USER_DISABLED')
-    return { kind: 'identitytoolkit#VerifyPasswordResponse', registered: true, ...tokens.open(account) }
+    return { kind, providerId: provider, federatedId: account.uid, ...begin(account, provider) }
+  })
+
+  app.post<{ Body: Body }>('/v2/accounts/mfaSignIn::start', async ({ body }) => {
+    return { phoneResponseInfo: { sessionInfo: secondFactors.send(body.mfaPendingCredential, body.mfaEnrollmentId) } }
+  })
+
+  app.post<{ Body: Body }>('/v2/accounts/mfaSignIn::finalize', async ({ body }) => {
+    const phone = body.phoneVerificationInfo as Body | undefined
+    const app = body.totpVerificationInfo as Body | undefined
+    const { account, method } = secondFactors.finish(
+      body.mfaPendingCredential,
+      phone === undefined
+        ? { enrolmentId: body.mfaEnrollmentId, code: app?.verificationCode }
+        : { sessionInfo: phone.sessionInfo, code: phone.code },
+    )
+    const { idToken, refreshToken } = tokens.open(account, method)
+    return { idToken, refreshToken }
+  })
+
+  // A real project has a site key; with a development issuer the SDK is told not to load reCAPTCHA.
+  app.get('/v1/recaptchaParams', async () => ({ recaptchaSiteKey: 'development' }))
+
+  app.post<{ Body: Body }>('/v1/accounts::sendOobCode', async ({ body }) => {
+    const account = accounts.findByEmail(text(body, 'email', 'MISSING_EMAIL'))
+    if (body.requestType !== 'PASSWORD_RESET') throw new IdentityError('INVALID_REQ_TYPE')
+    // As in a project without protection against guessing of addresses: the page must hide the difference itself.
+    if (!account) throw new IdentityError('EMAIL_NOT_FOUND')
+    const code = randomBytes(16).toString('hex')
+    resetCodes.set(code, account)
+    sendMessage({ to: account.email, kind: 'reset-password', code })
+    return { kind: 'identitytoolkit#GetOobConfirmationCodeResponse', email: account.email }
+  })
+
+  app.post<{ Body: Body }>('/v1/accounts::resetPassword', async ({ body }) => {
+    const code = text(body, 'oobCode', 'MISSING_OOB_CODE')
+    const account = resetCodes.get(code)
+    if (!account) throw new IdentityError('INVALID_OOB_CODE')
+    await accounts.setPassword(account, text(body, 'newPassword', 'MISSING_PASSWORD'))
+    resetCodes.delete(code)
+    return { kind: 'identitytoolkit#ResetPasswordResponse', email: account.email, requestType: 'PASSWORD_RESET' }
   })
 
   app.post<{ Body: Body }>('/v1/accounts::lookup', async ({ body }) => {
@@ -90,8 +151,7 @@ function userRoutes(app: FastifyInstance, { accounts, tokens }: Surface) {
   app.post<{ Body: Body }>('/v1/token', async ({ body }) => {
     if (body?.grant_type !== 'refresh_token') throw new IdentityError('INVALID_GRANT_TYPE')
     const refreshToken = text(body, 'refresh_token', 'MISSING_REFRESH_TOKEN')
-    const { account, authTime } = tokens.resume(refreshToken)
-    const idToken = tokens.idToken(account.uid, { auth_time: authTime })
+    const { account, idToken } = tokens.resume(refreshToken)
     return {
       access_token: idToken,
       expires_in: tokens.lifetime,
@@ -128,6 +188,7 @@ function record(account: Account) {
     validSince: String(account.validSince),
     createdAt: String(createdAt),
     ...(lastLoginAt && { lastLoginAt: String(lastLoginAt) }),
+    ...(account.secondFactors.length > 0 && { mfaInfo: enrolments(account) }),
     providerUserInfo: [{ providerId: 'password', email, rawId: email, federatedId: email }],
   }
 }

@@ -4,6 +4,13 @@ import { type Claims, decodePart, encodePart, type KeyRing, type SigningKey, sig
 
 const ID_TOKEN_TTL_SECONDS = 3600
 
+/** How somebody signed in. */
+export interface SignInMethod {
+  /** Firebase's name of it. */
+  provider: string
+  secondFactor?: { id: string; kind: 'totp' | 'phone' }
+}
+
 export type Tokens = ReturnType<typeof createTokens>
 
 /** ID tokens and refresh tokens, as Firebase makes them. */
@@ -31,8 +38,8 @@ export function createTokens(projectId: string, keys: KeyRing, accounts: Account
     )
   }
 
-  function refreshToken(uid: string, authTime: number): string {
-    const session = encodePart({ uid, authTime })
+  function refreshToken(uid: string, authTime: number, method: SignInMethod): string {
+    const session = encodePart({ uid, authTime, method })
     return `${session}.${seal(session).toString('base64url')}`
   }
 
@@ -41,31 +48,31 @@ export function createTokens(projectId: string, keys: KeyRing, accounts: Account
     lifetime: String(ID_TOKEN_TTL_SECONDS),
     projectId,
     /** A new session of an account, as the sign-in call answers it. */
-    open(account: Account) {
+    open(account: Account, method: SignInMethod) {
       const authTime = Math.max(nowSeconds(), account.validSince)
       account.lastLoginAt = Date.now()
       return {
         localId: account.uid,
         email: account.email,
         displayName: account.displayName ?? '',
-        idToken: idToken(account.uid, { auth_time: authTime }),
-        refreshToken: refreshToken(account.uid, authTime),
+        idToken: idToken(account.uid, { auth_time: authTime, firebase: methodClaims(account, method) }),
+        refreshToken: refreshToken(account.uid, authTime, method),
         expiresIn: String(ID_TOKEN_TTL_SECONDS),
       }
     },
-    /** The session behind a refresh token. */
-    resume(token: string): { account: Account; authTime: number } {
+    /** A new ID token for the session behind a refresh token. */
+    resume(token: string): { account: Account; idToken: string } {
       const [session = '', signature = ''] = token.split('.')
       const given = Buffer.from(signature, 'base64url')
       const expected = seal(session)
       if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
         throw new IdentityError('INVALID_REFRESH_TOKEN')
       }
-      const { uid, authTime } = decodePart(session) as { uid: string; authTime: number }
+      const { uid, authTime, method } = decodePart(session) as { uid: string; authTime: number; method: SignInMethod }
       const account = accounts.get(uid)
       if (account.disabled) throw new IdentityError('USER_DISABLED')
       if (authTime < account.validSince) throw new IdentityError('TOKEN_EXPIRED')
-      return { account, authTime }
+      return { account, idToken: idToken(uid, { auth_time: authTime, firebase: methodClaims(account, method) }) }
     },
     /** The account that an ID token of this issuer speaks for. */
     authenticate(token: string): Account {
@@ -87,6 +94,14 @@ function profile(account: Account) {
     email: account.email,
     // Nobody can receive a confirmation mail here, and the issuer serves only the loopback interface.
     email_verified: true,
-    firebase: { identities: { email: [account.email] }, sign_in_provider: 'password' },
+    firebase: methodClaims(account),
+  }
+}
+
+function methodClaims(account: Account, { provider, secondFactor }: SignInMethod = { provider: 'password' }): Claims {
+  return {
+    identities: { email: [account.email], ...(provider !== 'password' && { [provider]: [account.uid] }) },
+    sign_in_provider: provider,
+    ...(secondFactor && { sign_in_second_factor: secondFactor.kind, second_factor_identifier: secondFactor.id }),
   }
 }

@@ -1,13 +1,13 @@
-import type { FastifyHelmetOptions } from '@fastify/helmet'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { PageAccountSchema, type PageSettings, PageSettingsSchema } from '../../src/auth/assistant-page.ts'
+import { PageAccountSchema, PageSettingsSchema } from '../../src/auth/assistant-page.ts'
 import { bearerOf } from '../../src/auth/bearer.ts'
 import { scopesOfMemberships } from '../../src/auth/principal.ts'
 import { managesKeys } from '../../src/auth/scopes.ts'
+import { signInOf } from '../../src/auth/sign-in-config.ts'
 import type { Config } from '../../src/config.ts'
-import { pageHeaders } from './pages.ts'
+import { signInPageHeaders } from './pages.ts'
 
 export interface SettingsOptions {
   config: Config
@@ -24,8 +24,8 @@ const FILES = {
 
 /** The AI Assistant page: tokens at `/settings/mcp`, API keys at `/settings/mcp/v1`. */
 const settings: FastifyPluginAsyncTypebox<SettingsOptions> = async (app, { config, identityUrl }) => {
-  const firebase = firebaseOf(config, identityUrl)
-  const helmet = headersOf(firebase?.authDomain ?? null, identityUrl)
+  const signIn = signInOf(config, identityUrl)
+  const helmet = signInPageHeaders(signIn)
 
   app.addHook('onRequest', app.checkHost)
 
@@ -38,7 +38,7 @@ const settings: FastifyPluginAsyncTypebox<SettingsOptions> = async (app, { confi
     { schema: { hide: true, response: { 200: PageSettingsSchema } } },
     (request, reply) => {
       reply.header('cache-control', 'no-store')
-      return { mcpUrl: mcpUrlOf(request), firebase, identityUrl: identityUrl ?? null }
+      return { mcpUrl: mcpUrlOf(request), signIn }
     },
   )
 
@@ -58,34 +58,6 @@ const settings: FastifyPluginAsyncTypebox<SettingsOptions> = async (app, { confi
 
   function mcpUrlOf(request: FastifyRequest): string {
     return new URL('/mcp', config.PUBLIC_URL ?? `${request.protocol}://${request.host}`).href
-  }
-}
-
-function firebaseOf(config: Config, identityUrl: string | undefined): PageSettings['firebase'] {
-  const apiKey = config.FIREBASE_API_KEY ?? (identityUrl === undefined ? undefined : 'development')
-  if (apiKey === undefined) return null
-  return {
-    apiKey,
-    projectId: config.FIREBASE_PROJECT_ID ?? null,
-    // A development issuer has no pop-up to offer.
-    authDomain: identityUrl === undefined ? (config.FIREBASE_AUTH_DOMAIN ?? null) : null,
-  }
-}
-
-function headersOf(authDomain: string | null, identityUrl: string | undefined): FastifyHelmetOptions {
-  const identityHosts =
-    identityUrl === undefined
-      ? ['https://identitytoolkit.googleapis.com', 'https://securetoken.googleapis.com']
-      : [new URL(identityUrl).origin]
-  return {
-    ...pageHeaders({
-      'script-src': ["'self'", ...(authDomain === null ? [] : ['https://apis.google.com'])],
-      'img-src': ['data:'],
-      'connect-src': ["'self'", ...identityHosts],
-      'frame-src': authDomain === null ? ["'none'"] : [`https://${authDomain}`],
-    }),
-    // The sign-in pop-up reports back to the page that opened it.
-    crossOriginOpenerPolicy: { policy: authDomain === null ? 'same-origin' : 'same-origin-allow-popups' },
   }
 }
 

@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
 import { addAuditRows } from '../../src/audit/audit-row.ts'
-import { findMemberships } from '../../src/auth/memberships.ts'
+import { chosenBusinesses, findMemberships } from '../../src/auth/memberships.ts'
 import { addToken } from '../../src/auth/token-families.ts'
 import { ServiceError } from '../../src/errors.ts'
 import type { Connections } from '../../src/oauth/connections.ts'
@@ -12,6 +12,9 @@ declare module 'fastify' {
   }
 }
 
+// Every renewal is announced to all instances, and clients refresh several times at once.
+const RENEWAL_STEP_SECONDS = 60
+
 /**
  * Connections of OAuth clients. Each is one row of mcp_token, however many access tokens it gets over time, so that
  * merchants see it once in their list of tokens and can revoke it for good.
@@ -22,12 +25,20 @@ export default fp<{ clock: Clock }>(
     const inSeconds = (seconds: number) => new Date(clock().getTime() + seconds * 1000)
 
     app.decorate('connections', {
-      async findUser(userId) {
-        const businesses = await database.within({ userId }, 'read', (db) => findMemberships(db, userId))
+      async findUser(userId, id) {
+        const [memberships, connection] = await database.within({ userId }, 'read', (db) =>
+          Promise.all([
+            findMemberships(db, userId),
+            id === undefined
+              ? undefined
+              : db.selectFrom('mcp_token').select('business_ids').where('jti', '=', id).executeTakeFirst(),
+          ]),
+        )
+        const businesses = chosenBusinesses(memberships, connection?.business_ids ?? null)
         return businesses.length === 0 ? null : { userId, businesses }
       },
 
-      async open({ id, userId, scopes, label, client }, ttlSeconds) {
+      async open({ id, userId, scopes, clientData, businessIds, label, businessId }, ttlSeconds) {
         await database.within({ userId }, 'write', async (db) => {
           await addToken(
             db,
@@ -36,8 +47,9 @@ export default fp<{ clock: Clock }>(
               family_id: id,
               user_id: userId,
               label,
-              client: client?.slice(0, 200) ?? null,
               scopes,
+              client_data: clientData,
+              business_ids: businessIds,
               expires_at: inSeconds(ttlSeconds),
               signed_in_at: clock(),
               checked_at: clock(),
@@ -47,25 +59,45 @@ export default fp<{ clock: Clock }>(
           await addAuditRows(db, {
             at: clock(),
             kind: 'connection',
-            action: 'opened',
+            action: 'consented',
             principal: `user:${userId}`,
             credentialId: id,
+            businessId,
           })
         })
       },
 
-      async renew({ id, userId }, ttlSeconds) {
-        const renewed = await database.within({ userId }, 'write', (db) =>
-          db
+      async renew({ id, userId, client }, ttlSeconds) {
+        return database.within({ userId }, 'write', async (db) => {
+          const renewed = await db
             .updateTable('mcp_token')
-            .set({ expires_at: inSeconds(ttlSeconds) })
+            .set({
+              expires_at: inSeconds(ttlSeconds),
+              ...(client === undefined ? {} : { client: client.slice(0, 200) }),
+            })
             .where('user_id', '=', userId)
             .where('jti', '=', id)
             .where('revoked_at', 'is', null)
+            .where('expires_at', '<', inSeconds(ttlSeconds - RENEWAL_STEP_SECONDS))
             .returning('jti')
-            .executeTakeFirst(),
-        )
-        return renewed !== undefined
+            .executeTakeFirst()
+          if (renewed !== undefined) {
+            // A client that never comes for its first token has a consent, but no connection.
+            if (client !== undefined) {
+              const principal = `user:${userId}`
+              await addAuditRows(db, { at: clock(), kind: 'connection', action: 'opened', principal, credentialId: id })
+            }
+            return true
+          }
+          const live = await db
+            .selectFrom('mcp_token')
+            .select('jti')
+            .where('user_id', '=', userId)
+            .where('jti', '=', id)
+            .where('revoked_at', 'is', null)
+            .executeTakeFirst()
+          return live !== undefined
+        })
       },
 
       async end({ id, userId }) {

@@ -4,34 +4,39 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { onlyBusiness } from '../../src/audit/audit-row.ts'
-import { scopesOfMemberships } from '../../src/auth/principal.ts'
-import { intersectScopes, SCOPES, type Scope } from '../../src/auth/scopes.ts'
-import type { Config } from '../../src/config.ts'
+import { chosenBusinesses } from '../../src/auth/memberships.ts'
+import { describeBusiness, scopesOfMemberships } from '../../src/auth/principal.ts'
+import { CLIENTS_SCOPE, intersectScopes, type OAuthScope, scopesOf, scopesOfRole } from '../../src/auth/scopes.ts'
+import type { SignIn } from '../../src/auth/sign-in.ts'
 import { ServiceError } from '../../src/errors.ts'
-import { clientNameOf, destinationOf } from '../../src/oauth/clients.ts'
+import { clientNameOf, destinationOf, placeOf, publisherOf } from '../../src/oauth/clients.ts'
 import type { ConnectedUser, Connections } from '../../src/oauth/connections.ts'
-import { type InteractionDetails, InteractionDetailsSchema } from '../../src/oauth/interaction-details.ts'
+import {
+  type Consent,
+  ConsentSchema,
+  type InteractionDetails,
+  InteractionDetailsSchema,
+} from '../../src/oauth/interaction-details.ts'
 import { errors, type Interaction, type Provider } from '../../src/oauth/oidc-provider.ts'
-import { pageHeaders } from './pages.ts'
+import { describeProblem, languageOf } from '../../src/oauth/problems.ts'
+import { clean } from '../../src/results/text.ts'
+import { signInPageHeaders } from './pages.ts'
 
 export interface InteractionOptions {
   provider: Provider
   connections: Connections
-  config: Config
-  /** A development issuer in Firebase's place. */
-  identityUrl?: string
+  signIn: SignIn
 }
 
-const FIREBASE_IDENTITY_URL = 'https://identitytoolkit.googleapis.com'
+/** How long an approved client has for fetching its first token; from then on the token counts. */
+const APPROVED_TTL_SECONDS = 300
 const hide = { hide: true }
 const params = Type.Object({ uid: Type.String({ maxLength: 64 }) })
 
 /** The pages between an authorization request and its answer: the merchant signs in, then approves the client. */
 const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, options) => {
-  const { provider, connections, config, identityUrl } = options
-  const signInUrl = new URL('/v1/accounts:signInWithPassword', identityUrl ?? FIREBASE_IDENTITY_URL)
-  signInUrl.searchParams.set('key', config.FIREBASE_API_KEY ?? '')
-  const helmet = pageHeaders({ 'connect-src': ["'self'", signInUrl.origin] })
+  const { provider, connections, signIn } = options
+  const helmet = signInPageHeaders(signIn)
   // Signing in starts a new session, even if somebody else had one in this browser.
   const endedSession = ['', '.sig'].map((end) => `${provider.cookieName('session')}${end}=; path=/oauth; max-age=0`)
 
@@ -50,7 +55,9 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error
       if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds)
-      return reply.code(error.statusCode).type('text/html').send(app.pages.error(error.message))
+      const language = languageOf(provider.createContext(request.raw, reply.raw))
+      const page = app.pages.error(describeProblem(error, language, request.id), language)
+      return reply.code(error.statusCode).type('text/html').send(page)
     }
   })
 
@@ -83,31 +90,29 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
     },
   )
 
-  app.post('/oauth/interaction/:uid/confirm', { schema: { ...hide, params } }, async (request, reply) => {
+  const confirmSchema = { ...hide, params, body: ConsentSchema }
+  app.post('/oauth/interaction/:uid/confirm', { schema: confirmSchema }, async (request, reply) => {
     const interaction = await interactionOf(request, reply, 'consent')
     const user = await userOf(interaction)
-    const { granted, refused } = scopesFor(interaction, user)
-    if (granted.length === 0) throw new ServiceError('forbidden', 'Your role allows nothing of what is asked for.')
+    const asked = scopesOf(String(interaction.params.scope))
+    const { scopes, clientData, businessIds, businessId } = narrowed(asked, user, request.body)
+    const granted: string[] = clientData ? [...scopes, CLIENTS_SCOPE] : scopes
+    const refused = asked.filter((scope) => !granted.includes(scope))
 
     const { client_id: clientId, resource } = interaction.params as { client_id: string; resource: string }
+    const client = await clientOf(interaction)
     const grant = new provider.Grant({ accountId: user.userId, clientId })
     // The id of the connection's row, which is a UUID.
     grant.jti = randomUUID()
+    const connection = { id: grant.jti, userId: user.userId, scopes, clientData, businessIds, businessId }
+    await connections.open({ ...connection, label: clientNameOf(client.clientName) }, APPROVED_TTL_SECONDS)
     grant.addOIDCScope(granted.join(' '))
     grant.addResourceScope(resource, granted.join(' '))
     if (refused.length > 0) {
       grant.rejectOIDCScope(refused.join(' '))
       grant.rejectResourceScope(resource, refused.join(' '))
     }
-    const grantId = await grant.save()
-    app.audit({
-      kind: 'connection',
-      action: 'consented',
-      principal: `user:${user.userId}`,
-      credentialId: grant.jti,
-      businessId: onlyBusiness(user.businesses),
-    })
-    return finish(request, reply, { consent: { grantId } })
+    return finish(request, reply, { consent: { grantId: await grant.save() } })
   })
 
   app.post('/oauth/interaction/:uid/abort', { schema: { ...hide, params } }, async (request, reply) => {
@@ -146,15 +151,36 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
   /** What the page shows. */
   async function detailsOf(request: FastifyRequest, reply: FastifyReply): Promise<InteractionDetails> {
     const interaction = await interactionOf(request, reply)
-    const { client_id: clientId, redirect_uri: redirectUri } = interaction.params
-    const client = await provider.Client.find(String(clientId))
-    if (client === undefined) throw expired()
-    const asking = { client: clientNameOf(client.clientName), destination: destinationOf(String(redirectUri)) }
-    if (interaction.prompt.name === 'login') return { prompt: 'login', ...asking, signInUrl: signInUrl.href }
+    const redirectUri = String(interaction.params.redirect_uri)
+    const client = await clientOf(interaction)
+    const asking = {
+      client: clientNameOf(client.clientName),
+      destination: destinationOf(redirectUri),
+      place: placeOf(redirectUri),
+    }
+    if (interaction.prompt.name === 'login') return { prompt: 'login', ...asking, signIn }
 
     const user = await userOf(interaction)
-    const businesses = user.businesses.map(({ name }) => name)
-    return { prompt: 'consent', ...asking, businesses, scopes: scopesFor(interaction, user).granted }
+    const asked = scopesOf(String(interaction.params.scope))
+    return {
+      prompt: 'consent',
+      ...asking,
+      publisher: publisherOf(client.clientId),
+      businesses: user.businesses.map(({ id, name, role }) => ({
+        id,
+        name: clean(name),
+        role,
+        scopes: intersectScopes(asked, scopesOfRole(role)),
+      })),
+      scopes: intersectScopes(asked, scopesOfMemberships(user.businesses)),
+      clientData: asked.includes(CLIENTS_SCOPE),
+    }
+  }
+
+  async function clientOf({ params }: Interaction) {
+    const client = await provider.Client.find(String(params.client_id))
+    if (client === undefined) throw expired()
+    return client
   }
 
   async function userOf({ session }: Interaction): Promise<ConnectedUser> {
@@ -170,10 +196,28 @@ export default fp(interactions, {
   encapsulate: true,
 })
 
-function scopesFor({ params }: Interaction, user: ConnectedUser): { granted: Scope[]; refused: Scope[] } {
-  const asked = intersectScopes(String(params.scope).split(' ') as Scope[], SCOPES)
-  const granted = intersectScopes(asked, scopesOfMemberships(user.businesses))
-  return { granted, refused: asked.filter((scope) => !granted.includes(scope)) }
+/**
+ * What a connection gets: what was asked for, as far as the roles allow it and the merchant agrees.
+ * @throws ServiceError `invalid_argument` for a foreign business, or when nothing is left
+ */
+function narrowed(asked: readonly OAuthScope[], user: ConnectedUser, consent: Consent) {
+  const businessIds = consent.businessIds ?? null
+  const businesses = chosenBusinesses(user.businesses, businessIds)
+  if (businessIds !== null && businesses.length !== businessIds.length) {
+    const choices = user.businesses.map(describeBusiness).join('; ')
+    throw new ServiceError('invalid_argument', `businessIds: choose among ${choices}.`)
+  }
+  const offered = intersectScopes(asked, scopesOfMemberships(businesses))
+  const scopes = intersectScopes(consent.scopes, offered)
+  if (scopes.length === 0) {
+    const choices = offered.length === 0 ? 'nothing' : offered.join(', ')
+    throw new ServiceError(
+      'invalid_argument',
+      `scopes: nothing is left to allow. In the chosen businesses, your role allows ${choices} of what is asked for.`,
+    )
+  }
+  const clientData = consent.clientData === true && asked.includes(CLIENTS_SCOPE)
+  return { scopes, clientData, businessIds, businessId: onlyBusiness(businesses) }
 }
 
 function expired(): ServiceError {

@@ -5,8 +5,10 @@ import type { FastifyHelmetOptions } from '@fastify/helmet'
 import fastifyStatic from '@fastify/static'
 import type { FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
+import type { SignIn } from '../../src/auth/sign-in.ts'
 import { ServiceError } from '../../src/errors.ts'
 import { PAGE_FOLDER } from '../../src/folders.ts'
+import { type Language, PROBLEM_TITLE } from '../../src/oauth/problems.ts'
 
 export interface PagesOptions {
   /** Where the built pages lie. */
@@ -22,9 +24,9 @@ export interface Pages {
   send(reply: FastifyReply, file: string): FastifyReply
   /**
    * The HTML of the error page.
-   * @param problem a sentence, as plain text
+   * @param problem what happened and what to do, as plain text
    */
-  error(problem: string): string
+  error(problem: string, language: Language): string
 }
 
 declare module 'fastify' {
@@ -33,7 +35,12 @@ declare module 'fastify' {
   }
 }
 
-const PROBLEM = '<!-- problem -->'
+// The whole page, if none is built.
+const PROBLEM = '{{problem}}'
+const FIREBASE = ['https://identitytoolkit.googleapis.com', 'https://securetoken.googleapis.com']
+// The sources that Google's reCAPTCHA FAQ names for a Content-Security-Policy.
+const RECAPTCHA_SCRIPTS = ['https://www.google.com/recaptcha/', 'https://www.gstatic.com/recaptcha/']
+const RECAPTCHA_FRAMES = ['https://www.google.com/recaptcha/', 'https://recaptcha.google.com/recaptcha/']
 
 /** The pages for people, built from `assistant/`. The service also starts without them. */
 export default fp<PagesOptions>(
@@ -51,7 +58,12 @@ export default fp<PagesOptions>(
           hint: 'The operator builds it with npm run build and restarts the service.',
         })
       },
-      error: (problem) => errorPage.replace(PROBLEM, () => escapeHtml(problem)),
+      error(problem, language) {
+        const words: Record<string, string> = { title: PROBLEM_TITLE[language], problem }
+        return errorPage
+          .replace('lang="en"', `lang="${language}"`)
+          .replace(/\{\{(\w+)\}\}/g, (_, name) => escapeHtml(words[name] ?? ''))
+      },
     })
   },
   { name: 'pages', dependencies: [] },
@@ -78,6 +90,32 @@ export function pageHeaders(sources: Record<string, string[]>): FastifyHelmetOpt
     // Firebase API keys are often restricted by referrer.
     referrerPolicy: { policy: 'strict-origin' },
     xFrameOptions: { action: 'deny' },
+  }
+}
+
+/**
+ * Security headers of a page where people sign in: besides, it may ask Firebase, and open the pop-ups of its providers.
+ * @param signIn null if nobody can sign in
+ */
+export function signInPageHeaders(signIn: SignIn | null): FastifyHelmetOptions {
+  const { identityUrl = null, authDomain = null, recaptcha = false } = signIn ?? {}
+  const issuer = identityUrl === null ? null : new URL(identityUrl).origin
+  const popUps = authDomain === null ? [] : [issuer ?? `https://${authDomain}`]
+  const hasRecaptcha = recaptcha && issuer === null
+  const frames = [...popUps, ...(hasRecaptcha ? RECAPTCHA_FRAMES : [])]
+  return {
+    ...pageHeaders({
+      'script-src': [
+        "'self'",
+        ...(popUps.length > 0 ? ['https://apis.google.com'] : []),
+        ...(hasRecaptcha ? RECAPTCHA_SCRIPTS : []),
+      ],
+      'img-src': ['data:'],
+      'connect-src': ["'self'", ...(signIn === null ? [] : issuer === null ? FIREBASE : [issuer])],
+      'frame-src': frames.length > 0 ? frames : ["'none'"],
+    }),
+    // The pop-up reports back to the page that opened it.
+    crossOriginOpenerPolicy: { policy: popUps.length > 0 ? 'same-origin-allow-popups' : 'same-origin' },
   }
 }
 

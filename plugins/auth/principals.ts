@@ -4,6 +4,7 @@ import { hashApiKey, looksLikeApiKey } from '../../src/auth/api-key.ts'
 import type { VerifiedMcpToken } from '../../src/auth/mcp-token.ts'
 import type { AuthorizedBusiness, Principal } from '../../src/auth/principal.ts'
 import { findApiKeyPrincipal, findTokenPrincipal } from '../../src/auth/principal-queries.ts'
+import { CLIENTS_SCOPE, scopesOf } from '../../src/auth/scopes.ts'
 import { findTenant } from '../../src/auth/tenants.ts'
 import type { Config } from '../../src/config.ts'
 import { ServiceError, unavailable } from '../../src/errors.ts'
@@ -86,7 +87,12 @@ export default fp<{ config: Config; clock: Clock }>(
         const jti = claims.sid ?? claims.jti
         const principal = await freshly(() => byToken.forceFetch(jti, { context: { ...claims, jti } }))
         // A connection gets one token after another, and the cached principal may come from an earlier one.
-        return { ...principal, grantedScopes: claims.scopes, expiresAt: new Date(claims.exp * 1000) }
+        return {
+          ...principal,
+          grantedScopes: claims.scopes,
+          clientData: principal.clientData && scopesOf(claims.scope).includes(CLIENTS_SCOPE),
+          expiresAt: new Date(claims.exp * 1000),
+        }
       },
 
       async findTenant(id) {

@@ -91,6 +91,10 @@ export default fp<{ config: Config; clock: Clock }>(
       family: { id?: string; signedInAt: Date; checkedAt: Date },
     ): Promise<Issued> {
       const allowed = scopesOfMemberships(user.businesses)
+      if (allowed.length === 0) {
+        const roles = [...new Set(user.businesses.map(({ role }) => role))].join(', ')
+        throw new ServiceError('forbidden', `Your role (${roles}) gives no access here. Ask an owner for another one.`)
+      }
       const scopes = request.scopes === undefined ? allowed : intersectScopes(request.scopes, allowed)
       const beyond = request.scopes?.filter((scope) => !allowed.includes(scope)) ?? []
       if (beyond.length > 0) {
@@ -201,7 +205,7 @@ export default fp<{ config: Config; clock: Clock }>(
         // The new token keeps the narrowing, less what the roles no longer grant.
         const allowed = scopesOfMemberships(businesses)
         const scopes = old.scopes === null ? undefined : intersectScopes(old.scopes as Scope[], allowed)
-        if (scopes?.length === 0) {
+        if ((scopes ?? allowed).length === 0) {
           throw new ServiceError('unauthenticated', 'Your roles no longer give any scope of this token. Sign in again.')
         }
         const { family_id: id, label, client, signed_in_at: signedInAt } = old

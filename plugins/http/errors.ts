@@ -29,7 +29,10 @@ export default fp(
       else request.log.info({ code: expected.code }, expected.message)
 
       const failure = expected ?? new ServiceError('internal_error', `Internal error. Request id: ${request.id}`)
-      if (failure.code === 'unauthenticated') reply.header('www-authenticate', challenge(failure.message))
+      if (failure.code === 'unauthenticated') reply.header('www-authenticate', challenge('invalid_token', failure))
+      if (failure.code === 'insufficient_scope') {
+        reply.header('www-authenticate', challenge('insufficient_scope', failure))
+      }
       if (failure.retryAfterSeconds !== undefined) reply.header('retry-after', failure.retryAfterSeconds)
       return reply.code(failure.statusCode).send(errorBody(failure))
     })
@@ -51,9 +54,10 @@ function errorBody(failure: ServiceError): Static<typeof ErrorSchema> {
 }
 
 /** RFC 6750 section 3: the description is a quoted string of ASCII without quotes. */
-function challenge(message: string): string {
+function challenge(error: 'invalid_token' | 'insufficient_scope', { message, scopes }: ServiceError): string {
+  const scope = scopes === undefined ? '' : `, scope="${scopes.join(' ')}"`
   const description = message.replaceAll('→', '>').replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '')
-  return `Bearer error="invalid_token", error_description="${description}"`
+  return `Bearer error="${error}"${scope}, error_description="${description}"`
 }
 
 /** The framework's errors in our terms; undefined for an unexpected one. */

@@ -2,6 +2,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Config } from '../../src/config.ts'
+import { requestTimeout } from '../../src/request-timeout.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -25,7 +26,7 @@ export default fp<{ config: Config }>(
     })
 
     if (config.METRICS_PORT === undefined) return serve(app, metrics.registry)
-    const own = Fastify({ logger: false })
+    const own = Fastify({ logger: false, ...requestTimeout() })
     serve(own, metrics.registry)
     app.addHook('onListen', async () => {
       await own.listen({ host: config.HOST, port: config.METRICS_PORT ?? 0 })

@@ -14,8 +14,8 @@ declare module 'fastify' {
 export default fp(
   async (app) => {
     app.addHook('onResponse', (request, reply, done) => {
-      // Without the query string: people put credentials there.
-      const [path] = request.url.split('?', 1)
+      // As the client sent it, but without the query string: people put credentials there.
+      const [path] = request.originalUrl.split('?', 1)
       const { statusCode: status, elapsedTime } = reply
       const level = request.routeOptions.config.isRoutine === true && status < 400 ? 'debug' : 'info'
       request.log[level]({ method: request.method, path, status, durationMs: Math.round(elapsedTime) }, 'request')

@@ -1,9 +1,9 @@
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
-import { SCOPES } from '../../src/auth/scopes.ts'
+import { OAUTH_SCOPES } from '../../src/auth/scopes.ts'
 import type { Config } from '../../src/config.ts'
 import { ServiceError } from '../../src/errors.ts'
-import { CONNECT_PATH, oauthAddresses, RESOURCE_METADATA_PATH } from '../../src/oauth/addresses.ts'
+import { CONNECT_PATH, oauthAddresses, RESOURCE_METADATA_PATH, resourceSuffix } from '../../src/oauth/addresses.ts'
 import type { Clock } from '../../src/time/clock.ts'
 import mcp from './endpoint.ts'
 
@@ -14,18 +14,25 @@ import mcp from './endpoint.ts'
 const connect: FastifyPluginAsync<{ config: Config; clock: Clock }> = async (app, { config, clock }) => {
   const { issuer, resource, resourceMetadata } = oauthAddresses(config)
 
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', async (request, reply) => {
     const challenge = reply.getHeader('www-authenticate')
     if (challenge === undefined) return
+    // RFC 6750 section 3.1: no error for a request without a credential.
+    const reason = request.headers.authorization === undefined ? 'Bearer' : `${challenge},`
+    // A challenge for more scopes names them itself.
+    const scope = / scope="/.test(String(challenge)) ? '' : `, scope="${OAUTH_SCOPES.join(' ')}"`
     // RFC 9728 section 5.1
     reply.header(
       'www-authenticate',
-      `${challenge}, resource_metadata="${resourceMetadata}", scope="${SCOPES.join(' ')}"`,
+      `${reason} resource_metadata="${resourceMetadata}${resourceSuffix(request.url)}"${scope}`,
     )
   })
   await app.register(mcp, {
     clock,
     path: CONNECT_PATH,
+    newestProtocol: config.MCP_NEWEST_PROTOCOL,
+    credentialRequired: signInRequired,
+    stepsUp: true,
     authenticate: (request) =>
       app.principals.authenticateConnection(request).catch((error) => {
         if (error instanceof ServiceError && error.code === 'unauthenticated') throw signInRequired(error)
@@ -33,10 +40,10 @@ const connect: FastifyPluginAsync<{ config: Config; clock: Clock }> = async (app
       }),
   })
 
-  app.get(RESOURCE_METADATA_PATH, { schema: { hide: true }, onRequest: app.checkHost }, () => ({
-    resource,
+  app.get(RESOURCE_METADATA_PATH, { schema: { hide: true }, onRequest: app.checkHost }, ({ url }) => ({
+    resource: resource + resourceSuffix(url),
     authorization_servers: [issuer],
-    scopes_supported: SCOPES,
+    scopes_supported: OAUTH_SCOPES,
     bearer_methods_supported: ['header'],
     resource_name: 'FlowPOS MCP',
   }))
@@ -48,7 +55,7 @@ export default fp(connect, {
   encapsulate: true,
 })
 
-function signInRequired(cause: ServiceError): ServiceError {
+function signInRequired(cause?: ServiceError): ServiceError {
   return new ServiceError(
     'unauthenticated',
     'Sign in through your client: it learns how from this answer. Pasted tokens and API keys belong to /mcp.',

@@ -1,15 +1,21 @@
-import { SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/sdk/types.js'
+import {
+  JSONRPCMessageSchema,
+  LATEST_PROTOCOL_VERSION,
+  SUPPORTED_PROTOCOL_VERSIONS,
+} from '@modelcontextprotocol/sdk/types.js'
 import { classifyInboundRequest } from '@modelcontextprotocol/server'
-import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { bearerOf } from '../../src/auth/bearer.ts'
 import type { Principal } from '../../src/auth/principal.ts'
+import type { Config } from '../../src/config.ts'
 import { ServiceError } from '../../src/errors.ts'
 import type { Clock } from '../../src/time/clock.ts'
 import { createConversations, type Message, sessionIdOf } from './protocol/conversations.ts'
 import { createExchange, toWebRequest } from './protocol/exchange.ts'
 import { serveLegacy } from './protocol/legacy.ts'
 import { serveListen, serveModern } from './protocol/modern.ts'
+import { repairParams } from './protocol/params.ts'
 import { pinOf, withPin } from './protocol/pin.ts'
 
 declare module 'fastify' {
@@ -20,6 +26,8 @@ declare module 'fastify' {
 
 const MAX_MESSAGES = 50
 const ROUTE = { schema: { hide: true }, config: { isRoutine: true } } as const
+/** Methods that are refused whoever asks. Preflights are answered before. */
+const NOT_OFFERED = ['OPTIONS', 'PUT', 'PATCH']
 const MALFORMED = Symbol('malformed')
 // Those of Helmet's headers that matter for answers that are never pages. A constant costs less than Helmet itself.
 const SECURITY_HEADERS = {
@@ -34,12 +42,19 @@ const SECURITY_HEADERS = {
 export interface McpOptions {
   clock: Clock
   path: string
+  /** The newest protocol revision that is offered. */
+  newestProtocol: Config['MCP_NEWEST_PROTOCOL']
   /** The principal behind a Bearer credential, or a ServiceError. */
   authenticate(credential: string): Promise<Principal>
+  /** The refusal of a request without a credential. */
+  credentialRequired?(): ServiceError
+  /** Whether the client can ask its person for more scopes: it is told by the status 403 instead of a result. */
+  stepsUp?: boolean
 }
 
 /** The MCP endpoint. Only open streams outlive a request, so that any instance can answer any request. */
-const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authenticate }) => {
+const mcp: FastifyPluginAsync<McpOptions> = async (app, options) => {
+  const { clock, path, newestProtocol, authenticate, credentialRequired, stepsUp = false } = options
   const conversations = createConversations(app, clock)
   app.decorateRequest('principal', null)
 
@@ -57,7 +72,8 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authentic
   app.addHook('onRequest', app.checkHost)
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURITY_HEADERS)
-    const credential = bearerOf(request)
+    if (NOT_OFFERED.includes(request.method)) throw methodNotAllowed(request, reply)
+    const credential = bearerOf(request, credentialRequired)
     const principal = await app.credentialGuard.check(request, credential, () => authenticate(credential))
     await app.rateLimits.countRequest(principal.ref)
     request.principal = withPin(principal, pinOf(request))
@@ -78,16 +94,18 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authentic
     const principal = principalOf(request)
     const messages = (Array.isArray(body) ? body : [body]) as Message[]
     if (messages.length > 1) await app.rateLimits.countRequest(principal.ref, messages.length - 1)
-    for (const message of messages) dropNullArguments(message)
+    for (const message of messages) repairParams(message)
 
-    if (isLegacy(request)) {
+    if (newestProtocol === LATEST_PROTOCOL_VERSION ? messages.every(isMessage) : isLegacy(request)) {
       const conversation = await conversations.converse(request, reply, principal, messages)
       const exchange = createExchange(app, request, principal, clock(), conversation)
+      if (stepsUp) await exchange.requireGrant(messages)
       return serveLegacy(exchange, request, reply, messages)
     }
     const web = toWebRequest(request, reply)
     const choices = await conversations.choicesOf(principal, messages)
     const exchange = createExchange(app, request, principal, clock(), choices)
+    if (stepsUp) await exchange.requireGrant(messages)
     if (!messages.some(({ method }) => method === 'subscriptions/listen')) {
       return reply.send(await serveModern(exchange, web, body))
     }
@@ -104,6 +122,17 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authentic
         end,
       })
     return reply.send(await serveListen(exchange, web, body, watch))
+  })
+
+  // GET opens a stream, so HEAD has nothing to say. Without a credential it is challenged like GET: some clients probe
+  // with it.
+  app.route({
+    ...ROUTE,
+    url: path,
+    method: ['HEAD', ...NOT_OFFERED],
+    handler(request, reply) {
+      throw methodNotAllowed(request, reply)
+    },
   })
 
   app.get(path, { ...ROUTE, exposeHeadRoute: false }, async (request, reply) => {
@@ -136,7 +165,7 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, { clock, path, authentic
 
   /** A function that authenticates again later. It holds on to the credential, not to the request. */
   function renewalOf(request: FastifyRequest): () => Promise<Principal> {
-    const credential = bearerOf(request)
+    const credential = bearerOf(request, credentialRequired)
     const pin = pinOf(request)
     return async () => withPin(await authenticate(credential), pin)
   }
@@ -184,12 +213,23 @@ function isLegacy({ headers, body }: FastifyRequest): boolean {
   )
 }
 
+/** Whether a server that knows no newer revision would take this; the SDK of the newer one answers malformed messages. */
+function isMessage(message: Message): boolean {
+  return isPlainRequest(message) || JSONRPCMessageSchema.safeParse(message).success
+}
+
 /** Whether this is a JSON-RPC request without `_meta`: a quick check that settles most of them. */
 function isPlainRequest({ jsonrpc, id, method, params }: Message): boolean {
   if (jsonrpc !== '2.0' || typeof method !== 'string') return false
   if (typeof id !== 'string' && !Number.isSafeInteger(id)) return false
   if (params === undefined) return true
   return typeof params === 'object' && params !== null && !Array.isArray(params) && params._meta === undefined
+}
+
+/** RFC 9110 section 15.5.6 */
+function methodNotAllowed({ method }: FastifyRequest, reply: FastifyReply): ServiceError {
+  reply.header('allow', 'GET, POST, DELETE')
+  return new ServiceError('method_not_allowed', `${method} is not offered here. Send messages with POST.`)
 }
 
 function principalOf({ principal }: FastifyRequest): Principal {
@@ -199,9 +239,4 @@ function principalOf({ principal }: FastifyRequest): Principal {
 
 function rpcError(code: number, message: string) {
   return { jsonrpc: '2.0', id: null, error: { code, message } }
-}
-
-/** Some clients send null when a tool takes no arguments. */
-function dropNullArguments({ method, params }: Message): void {
-  if (method === 'tools/call' && params?.arguments === null) delete params.arguments
 }

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import fp from 'fastify-plugin'
 import { ServiceError } from '../../src/errors.ts'
+import { resolveBusiness } from '../../src/mcp/resolve-business.ts'
 import { describeFailure, runTool } from '../../src/mcp/run-tool.ts'
 import type { CallContext } from '../../src/mcp/tool.ts'
 import type { CallToolResult } from './protocol/results.ts'
@@ -8,7 +9,7 @@ import type { CallToolResult } from './protocol/results.ts'
 export interface ToolCalls {
   /**
    * Runs a tool by name, and records the call.
-   * @returns the result, failures included; null for a tool that is unknown or hidden from the principal
+   * @returns the result, failures included; null for a tool that is unknown, or secret to the principal
    */
   run(
     name: string,
@@ -16,6 +17,11 @@ export interface ToolCalls {
     context: CallContext,
     log: FastifyBaseLogger,
   ): Promise<CallToolResult | null>
+  /**
+   * Refuses a call, and records it, if the credential lacks a scope that its person could still grant.
+   * @throws ServiceError `insufficient_scope`
+   */
+  requireGrant(name: string, args: Record<string, unknown>, context: CallContext): Promise<void>
 }
 
 declare module 'fastify' {
@@ -32,7 +38,12 @@ export default fp(
 
     const run: ToolCalls['run'] = async (name, args, context, log) => {
       const registered = app.registry.find(context.principal, name)
-      if (registered === undefined) return null
+      if (registered === undefined) {
+        const refusal = app.registry.refusal(context.principal, name)
+        const isKnown = app.registry.all.some(({ tool }) => tool.name === name)
+        await recordRefusal(isKnown ? name : 'unknown', args, context, refusal?.code ?? 'not_found')
+        return refusal === undefined ? null : failed(refusal)
+      }
 
       const started = performance.now()
       let outcome = 'ok'
@@ -48,35 +59,63 @@ export default fp(
         const failure = expected(error, context.requestId)
         outcome = failure.code
         if (failure.code === 'internal_error') log.error({ err: error, tool: name }, 'tool failed')
-        return { content: [{ type: 'text', text: describeFailure(failure) }], isError: true }
+        return failed(failure)
       } finally {
-        const durationMs = Math.round(performance.now() - started)
-        const { ref: principal, kind, credentialId } = context.principal
-        app.metrics.toolCalls.observe({ tool: name, outcome }, durationMs / 1000)
-        lines.info(
-          { reqId: context.requestId, tool: name, principal, kind, businessId, durationMs, outcome },
-          'tool call',
-        )
-        if (!isAudited) {
-          app.audit({
-            at: context.now,
-            kind: 'tool',
-            action: name,
-            outcome,
-            principal,
-            credentialId,
-            businessId,
-            durationMs,
-            requestId: context.requestId,
-          })
-        }
+        record({ tool: name, outcome, businessId, durationMs: Math.round(performance.now() - started) }, context, {
+          isAudited,
+        })
       }
     }
 
-    app.decorate('toolCalls', { run })
+    function record(
+      call: { tool: string; outcome: string; businessId: string | null; durationMs: number },
+      { principal: { ref: principal, kind, credentialId }, requestId, now }: CallContext,
+      { isAudited }: { isAudited: boolean },
+    ): void {
+      const { tool, outcome, businessId, durationMs } = call
+      app.metrics.toolCalls.observe({ tool, outcome }, durationMs / 1000)
+      lines.info({ reqId: requestId, tool, principal, kind, businessId, durationMs, outcome }, 'tool call')
+      if (isAudited) return
+      app.audit({
+        at: now,
+        kind: 'tool',
+        action: tool,
+        outcome,
+        principal,
+        credentialId,
+        businessId,
+        durationMs,
+        requestId,
+      })
+    }
+
+    /** A refused call has a business, too, if its arguments and the conversation say which. */
+    async function recordRefusal(
+      tool: string,
+      args: Record<string, unknown>,
+      context: CallContext,
+      outcome: string,
+    ): Promise<void> {
+      const hints = { ...context.hints, ...(typeof args.businessId === 'string' ? { argument: args.businessId } : {}) }
+      const business = await resolveBusiness(context.principal, hints, context.findTenant).catch(() => null)
+      record({ tool, outcome, businessId: business?.id ?? null, durationMs: 0 }, context, { isAudited: false })
+    }
+
+    const requireGrant: ToolCalls['requireGrant'] = async (name, args, context) => {
+      const refusal = app.registry.refusal(context.principal, name)
+      if (refusal?.code !== 'insufficient_scope') return
+      await recordRefusal(name, args, context, refusal.code)
+      throw refusal
+    }
+
+    app.decorate('toolCalls', { run, requireGrant })
   },
   { name: 'tool-calls', dependencies: ['registry', 'audit', 'metrics'] },
 )
+
+function failed(failure: ServiceError): CallToolResult {
+  return { content: [{ type: 'text', text: describeFailure(failure) }], isError: true }
+}
 
 function expected(error: unknown, requestId: string): ServiceError {
   if (error instanceof ServiceError) return error

@@ -1,14 +1,13 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { Nullable, NullableText } from '../results/schema.ts'
+import { Nullable } from '../results/schema.ts'
 import { Scopes } from './schemas.ts'
+import { SignInSchema } from './sign-in.ts'
 
 /** What the AI Assistant page needs to know about the service. Nothing in it is secret. */
 export const PageSettingsSchema = Type.Object({
   mcpUrl: Type.String(),
   /** Null if the operator has not configured the sign-in. */
-  firebase: Nullable(Type.Object({ apiKey: Type.String(), projectId: NullableText, authDomain: NullableText })),
-  /** Development issuer in Firebase's place; null in production. */
-  identityUrl: NullableText,
+  signIn: Nullable(SignInSchema),
 })
 export type PageSettings = Static<typeof PageSettingsSchema>
 

@@ -13,13 +13,17 @@ export function authenticationRequired(): ServiceError {
 
 /**
  * The Bearer credential of a request.
+ * @param required the refusal of a request without one
  * @throws ServiceError `unauthenticated` when there is none
  */
-export function bearerOf({ headers }: { headers: { authorization?: string | undefined } }): string {
+export function bearerOf(
+  { headers }: { headers: { authorization?: string | undefined } },
+  required = authenticationRequired,
+): string {
   // RFC 6750 allows several spaces. The limit is for somebody who sends nothing but spaces.
   const [scheme = '', credential = '', ...more] = (headers.authorization ?? '').split(' ', 16).filter(Boolean)
   if (scheme.toLowerCase() !== 'bearer' || !/^[\x21-\x7e]{1,8192}$/.test(credential) || more.length > 0) {
-    throw authenticationRequired()
+    throw required()
   }
   return credential
 }

@@ -15,6 +15,8 @@ export interface VerifiedMcpToken extends McpTokenClaims {
   aud: string
   /** For a token for `/mcp/connect`: its connection, whose row stays while tokens are renewed. */
   sid?: string
+  /** For such a token: its scopes (RFC 9068), `clients:read` among them if it may see clients. */
+  scope?: string
   /** Seconds since 1970. */
   iat: number
   exp: number

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { addAuditRows } from '../audit/audit-row.ts'
 import { setAccess, type Transaction } from '../database/database.ts'
+import { authorizedBusiness } from './business.ts'
 import type { AuthorizedBusiness } from './principal.ts'
 
 /**
@@ -21,7 +22,18 @@ export async function findMemberships(db: Transaction, userId: string): Promise<
     .orderBy('m.business_id')
     .limit(200)
     .execute()
-  return rows.map(({ currency_digits, ...row }) => ({ ...row, currencyDigits: currency_digits }))
+  return rows.map(authorizedBusiness)
+}
+
+/**
+ * The memberships that a connection may use.
+ * @param chosen ids of businesses; null for all
+ */
+export function chosenBusinesses(
+  memberships: AuthorizedBusiness[],
+  chosen: readonly string[] | null,
+): AuthorizedBusiness[] {
+  return chosen === null ? memberships : memberships.filter(({ id }) => chosen.includes(id))
 }
 
 /**

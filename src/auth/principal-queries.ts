@@ -2,10 +2,11 @@ import { sql } from 'kysely'
 import { addAuditRows } from '../audit/audit-row.ts'
 import { type Access, type Database, setAccess, type Transaction } from '../database/database.ts'
 import { ServiceError } from '../errors.ts'
+import { authorizedBusiness } from './business.ts'
 import { earlierOf, type Maker, makerLeaves } from './key-maker.ts'
 import type { VerifiedMcpToken } from './mcp-token.ts'
 import { dayOf, noteMembershipGone } from './membership-gone.ts'
-import { findMemberships } from './memberships.ts'
+import { chosenBusinesses, findMemberships } from './memberships.ts'
 import type { Principal } from './principal.ts'
 import type { Scope } from './scopes.ts'
 import { isReplaced } from './token-families.ts'
@@ -22,7 +23,7 @@ export async function findTokenPrincipal(database: Database, claims: VerifiedMcp
     const [token, businesses] = await Promise.all([
       db
         .selectFrom('mcp_token')
-        .select(['family_id', 'revoked_at', 'replaced_at', 'last_used_at', 'gone_on'])
+        .select(['family_id', 'revoked_at', 'replaced_at', 'last_used_at', 'gone_on', 'client_data', 'business_ids'])
         .where('jti', '=', claims.jti)
         .executeTakeFirst(),
       findMemberships(db, claims.sub),
@@ -35,13 +36,19 @@ export async function findTokenPrincipal(database: Database, claims: VerifiedMcp
   if (isReplaced(found.token, now)) {
     throw new ServiceError('unauthenticated', 'This token was replaced by a newer one. Use that, or sign in again.')
   }
-  if (found.businesses.length === 0) {
+  const businesses = chosenBusinesses(found.businesses, found.token.business_ids)
+  if (businesses.length === 0) {
     const { family_id: familyId, gone_on: noted } = found.token
     if (noted !== dayOf(now)) {
       const credential = { familyId, businessId: claims.business }
       await noteMembershipGone(database, { userId: claims.sub }, credential, now)
     }
-    throw new ServiceError('forbidden', 'You have no active membership in any business. Ask an owner to restore it.')
+    throw new ServiceError(
+      'forbidden',
+      found.businesses.length === 0
+        ? 'You have no active membership in any business. Ask an owner to restore it.'
+        : 'You have no active membership in any business that you chose for this connection. Connect again to choose others.',
+    )
   }
   if (isUnused(found.token.last_used_at, now)) {
     await markUsed(database, { userId: claims.sub }, (db) =>
@@ -55,7 +62,8 @@ export async function findTokenPrincipal(database: Database, claims: VerifiedMcp
     userId: claims.sub,
     credentialId: found.token.family_id,
     grantedScopes: claims.scopes,
-    businesses: found.businesses,
+    clientData: found.token.client_data,
+    businesses,
     defaultBusinessId: claims.business,
     expiresAt: new Date(claims.exp * 1000),
   }
@@ -106,19 +114,8 @@ export async function findApiKeyPrincipal(database: Database, keyHash: Buffer, n
     userId: key.created_by,
     credentialId: key.id,
     grantedScopes: key.scopes as Scope[],
-    businesses:
-      business === undefined
-        ? []
-        : [
-            {
-              id: business.id,
-              name: business.name,
-              timezone: business.timezone,
-              currency: business.currency,
-              currencyDigits: business.currency_digits,
-              role: key.role,
-            },
-          ],
+    clientData: true,
+    businesses: business === undefined ? [] : [authorizedBusiness({ ...business, role: key.role })],
     defaultBusinessId: business?.id ?? null,
     expiresAt: earlierOf(key.expires_at, endsAt),
   }

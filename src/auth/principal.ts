@@ -28,7 +28,12 @@ export interface Principal {
   credentialId: string
   /** The scopes that the credential itself was granted. */
   grantedScopes: readonly Scope[]
-  /** Authorized businesses in the order in which a user would number them; empty for operators, who choose a tenant. */
+  /** Whether it may see the shop's clients: names, contacts, what they bought. Only connections can be kept from it. */
+  clientData: boolean
+  /**
+   * Authorized businesses in the order in which a user would number them, less those that were left out for this
+   * connection; empty for operators, who choose a tenant.
+   */
   businesses: readonly AuthorizedBusiness[]
   defaultBusinessId: string | null
   expiresAt: Date | null

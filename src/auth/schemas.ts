@@ -45,6 +45,8 @@ export const LiveTokenSchema = Type.Object({
   client: Type.Union([Type.String(), Type.Null()], { description: 'User agent that made it' }),
   usedBy: Type.Union([Type.String(), Type.Null()], { description: 'MCP client that last began a conversation' }),
   scopes: Type.Union([Type.Array(Type.String()), Type.Null()]),
+  clientData: Type.Boolean({ description: "Whether it may see the shop's clients" }),
+  businessIds: Type.Union([Type.Array(Type.String()), Type.Null()], { description: 'null: all' }),
   createdAt: Time,
   lastUsedAt: NullableTime,
   expiresAt: Time,

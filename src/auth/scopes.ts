@@ -2,20 +2,57 @@
 export const SCOPES = ['pos:read', 'pos:write', 'reports:read', 'psa:read', 'pos:intents'] as const
 export type Scope = (typeof SCOPES)[number]
 
-const FULL_ROLES = new Set(['owner', 'admin', 'manager'])
-const STAFF_SCOPES: readonly Scope[] = ['pos:read', 'pos:write']
+/**
+ * Whether a connection by OAuth may see the clients of a shop: names, contacts, what they bought. Tokens and API keys
+ * always may, so that it is no scope of theirs; every role gives it.
+ */
+export const CLIENTS_SCOPE = 'clients:read'
+export const OAUTH_SCOPES = [...SCOPES, CLIENTS_SCOPE] as const
+export type OAuthScope = (typeof OAUTH_SCOPES)[number]
 
-/** The scopes that an in-app role grants in its business: all for owner, admin and manager, the till for the others. */
+interface RoleRights {
+  scopes: readonly Scope[]
+  managesKeys: boolean
+}
+
+const TILL: readonly Scope[] = ['pos:read', 'pos:write']
+
+/** The in-app roles of a business, in lower case; the product also writes them `Owner`, `StoreManager`. */
+const ROLES: ReadonlyMap<string, RoleRights> = new Map([
+  ['owner', { scopes: SCOPES, managesKeys: true }],
+  ['admin', { scopes: SCOPES, managesKeys: true }],
+  ['manager', { scopes: SCOPES, managesKeys: false }],
+  ['storemanager', { scopes: SCOPES, managesKeys: false }],
+  ['cashier', { scopes: TILL, managesKeys: false }],
+  ['salesassociate', { scopes: TILL, managesKeys: false }],
+])
+
+function rightsOf(role: string): RoleRights | undefined {
+  return ROLES.get(role.toLowerCase().replaceAll('_', ''))
+}
+
+/** The scopes that an in-app role grants in its business; none for a role that is not known. */
 export function scopesOfRole(role: string): readonly Scope[] {
-  return FULL_ROLES.has(role) ? SCOPES : STAFF_SCOPES
+  return rightsOf(role)?.scopes ?? []
 }
 
-/** Whether an in-app role manages the API keys of its business. */
+/** Whether an in-app role manages the API keys of its business. The policy of `mcp_api_key` asks the same. */
 export function managesKeys(role: string): boolean {
-  return role === 'owner' || role === 'admin'
+  return rightsOf(role)?.managesKeys ?? false
 }
 
-/** The scopes in both `wanted` and `allowed`, in the order of `SCOPES`. */
-export function intersectScopes(wanted: readonly Scope[], allowed: readonly Scope[]): Scope[] {
-  return SCOPES.filter((scope) => wanted.includes(scope) && allowed.includes(scope))
+/** The in-app roles that grant a scope, in words. */
+export function rolesWith(scope: Scope): string {
+  return TILL.includes(scope) ? 'any role' : 'owner, admin or manager'
+}
+
+/** The scopes in both `wanted` and `allowed`, in the order of `OAUTH_SCOPES`. */
+export function intersectScopes<S extends OAuthScope>(wanted: readonly string[], allowed: readonly S[]): S[] {
+  const isBoth = (scope: OAuthScope): scope is S => wanted.includes(scope) && allowed.some((each) => each === scope)
+  return OAUTH_SCOPES.filter(isBoth)
+}
+
+/** The scopes of a space-separated text that are known here. */
+export function scopesOf(text: string | undefined): OAuthScope[] {
+  return intersectScopes((text ?? '').split(' '), OAUTH_SCOPES)
 }

@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.ts'
 import { isUuid } from '../uuid.ts'
+import { authorizedBusiness, type BusinessRow } from './business.ts'
 import type { AuthorizedBusiness } from './principal.ts'
 
 const COLUMNS = ['id', 'name', 'timezone', 'currency', 'currency_digits'] as const
@@ -19,11 +20,12 @@ export async function findTenant(database: Database, id: string): Promise<Author
 /**
  * A page of active tenants, by name and id.
  * @param after the last row of the previous page
+ * @returns the tenants, each with the name as it is stored, which orders them
  */
 export function listTenants(
   database: Database,
   page: { limit: number; search?: string | undefined; after?: readonly [name: string, id: string] | undefined },
-): Promise<AuthorizedBusiness[]> {
+): Promise<{ tenant: AuthorizedBusiness; storedName: string }[]> {
   return database.within({ operator: true }, 'read', async (db) => {
     let query = db.selectFrom('business').select(COLUMNS).where('is_active', '=', true)
     if (page.search !== undefined) {
@@ -36,11 +38,10 @@ export function listTenants(
       query = query.where((eb) => eb(eb.refTuple('name', 'id'), '>', eb.tuple(name, id)))
     }
     const rows = await query.orderBy('name').orderBy('id').limit(page.limit).execute()
-    return rows.map(toTenant)
+    return rows.map((row) => ({ tenant: toTenant(row), storedName: row.name }))
   })
 }
 
-function toTenant(row: { id: string; name: string; timezone: string; currency: string; currency_digits: number }) {
-  const { currency_digits: currencyDigits, ...tenant } = row
-  return { ...tenant, currencyDigits, role: 'platform_operator' }
+function toTenant(row: Omit<BusinessRow, 'role'>): AuthorizedBusiness {
+  return authorizedBusiness({ ...row, role: 'platform_operator' })
 }

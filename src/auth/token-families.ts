@@ -1,4 +1,4 @@
-import type { Insertable } from 'kysely'
+import { type Insertable, sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
 import type { DB } from '../database/types.ts'
 import { ServiceError } from '../errors.ts'
@@ -117,13 +117,15 @@ export function listFamilies(db: Transaction, userId: string, now: Date, only?: 
   return (
     db
       .selectFrom('mcp_token')
-      // Label, scopes and client are the same in the whole family.
+      // What was granted, label and client are the same in the whole family.
       .select(({ fn }) => [
         'family_id as jti',
         fn.min('label').as('label'),
         fn.min('client').as('client'),
         fn.max('used_by').as('usedBy'),
         fn.min('scopes').as('scopes'),
+        sql<boolean>`bool_and(client_data)`.as('clientData'),
+        fn.min('business_ids').as('businessIds'),
         fn.min('created_at').as('createdAt'),
         fn.max('last_used_at').as('lastUsedAt'),
         fn.max('expires_at').as('expiresAt'),

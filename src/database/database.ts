@@ -20,6 +20,8 @@ export interface Access {
   email?: string
   keyHash?: Buffer
   operator?: boolean
+  /** Hides the shop's clients. It stays in force until the transaction ends. */
+  clientsHidden?: boolean
 }
 
 /** A rehearsal does all that a write does, and rolls it back. */
@@ -125,6 +127,14 @@ function tenantOf({ businessId, userId, firebaseUid, email, operator }: Access):
   return businessId ?? userId ?? firebaseUid ?? email ?? (operator ? 'operators' : 'keys')
 }
 
+/** The database for somebody who may not see the shop's clients. */
+export function withoutClients(database: Database): Database {
+  return {
+    ...database,
+    within: (access, mode, work, turn) => database.within({ ...access, clientsHidden: true }, mode, work, turn),
+  }
+}
+
 /** An expected failure of the database in our terms; any other as it is. */
 function describe(error: unknown): unknown {
   if (isAway(error)) return unavailable('The database', error)
@@ -153,6 +163,7 @@ function settings(access: Access): string {
     'app.email': access.email,
     'app.key_hash': access.keyHash && `\\x${access.keyHash.toString('hex')}`,
     'app.operator': access.operator ? 'on' : undefined,
+    'app.clients_hidden': access.clientsHidden ? 'on' : undefined,
   }
   const calls = Object.entries(values)
     .filter(([, value]) => value !== undefined)

@@ -205,10 +205,15 @@ export interface McpAudit {
 
 export interface McpToken {
   /**
+   * null: all businesses of the user, future ones too
+   */
+  business_ids: string[] | null;
+  /**
    * when Firebase last said that the sign-in is good
    */
-  checked_at: Timestamp;
+  checked_at: Generated<Timestamp>;
   client: string | null;
+  client_data: Generated<boolean>;
   created_at: Generated<Timestamp>;
   expires_at: Timestamp;
   family_id: string;
@@ -231,7 +236,7 @@ export interface McpToken {
   /**
    * when the person signed in with Firebase
    */
-  signed_in_at: Timestamp;
+  signed_in_at: Generated<Timestamp>;
   /**
    * the MCP client that last began a conversation with it
    */

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Customer } from '../database/types.ts'
-import { Fields, MAX_CODE } from './fields.ts'
+import { Fields } from './fields.ts'
 import type { Kind } from './kind.ts'
 import { rejectRepeated } from './rejects.ts'
 
@@ -18,7 +18,7 @@ export const clients: Kind = {
     return {
       line: row.line,
       raw: row.raw,
-      code: fields.text('client_code', { required: true, max: MAX_CODE }),
+      code: fields.code('client_code', { required: true }),
       name: fields.text('name', { required: true }),
       ...Object.fromEntries(DETAILS.map((column) => [column, fields.text(column)])),
       reason: fields.faults.join('; ') || null,

@@ -4,6 +4,7 @@ import { basename } from 'node:path'
 import { pipeline } from 'node:stream'
 import { CsvError, parse } from 'csv-parse'
 import { ServiceError } from '../errors.ts'
+import { fromCell } from './formulas.ts'
 
 const MAX_RECORD_BYTES = 100_000
 
@@ -144,7 +145,7 @@ async function* rowsOf(
   positions: ReadonlyMap<string, number>,
 ): AsyncGenerator<CsvRow> {
   for await (const { values, line } of records) {
-    const cells = Object.fromEntries([...positions].map(([column, index]) => [column, values[index] ?? '']))
+    const cells = Object.fromEntries([...positions].map(([column, index]) => [column, fromCell(values[index] ?? '')]))
     yield { line, raw: values, cells, fault: faultOf(values, width) }
   }
 }
@@ -162,7 +163,7 @@ function matchHeader(
   columns: Columns,
   map: ReadonlyMap<string, string>,
 ): Map<string, number> {
-  const names = header.map((name) => name.toLowerCase())
+  const names = header.map((name) => fromCell(name).toLowerCase())
   const positions = new Map<string, number>()
   const missing: string[] = []
   for (const column of [...columns.required, ...columns.optional]) {

@@ -1,4 +1,5 @@
 import { Decimal } from '../money/money.ts'
+import { isUuid } from '../uuid.ts'
 import type { CsvRow } from './csv.ts'
 
 const DECIMAL = /^-?(\d+(\.\d*)?|\.\d+)$/
@@ -38,6 +39,13 @@ export class Fields {
     const max = options.max ?? MAX_TEXT
     if (value === null && options.required) return this.#fault(`${column} is missing`)
     if (value !== null && value.length > max) return this.#fault(`${column} is longer than ${max} characters`)
+    return value
+  }
+
+  /** A SKU, code or number. One in the form of an id would look like the id of another row. */
+  code(column: string, options: { required?: boolean } = {}): string | null {
+    const value = this.text(column, { ...options, max: MAX_CODE })
+    if (value !== null && isUuid(value)) return this.#fault(`${column} ${quote(value)} has the form of an id (a UUID)`)
     return value
   }
 

@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import { sql } from 'kysely'
 import type { Database, Transaction } from '../database/database.ts'
 import { ServiceError } from '../errors.ts'
+import { clean } from '../results/text.ts'
 import { isTimezone } from '../time/local.ts'
 import { clients } from './clients.ts'
 import { openCsv, parseMap } from './csv.ts'
@@ -84,7 +85,7 @@ export async function importFiles(database: Database, options: ImportOptions): P
   const report: ImportReport = { business: { id: options.businessId, name: '' }, files: [] }
   for (const { kind, file } of given) {
     const context = await loadContext(database, options, readDate)
-    report.business.name = context.business.name
+    report.business.name = clean(context.business.name, 80)
     const columns = new Set([...kind.columns.required, ...kind.columns.optional])
     const own = new Map([...map].filter(([column]) => columns.has(column)))
     const result = await importFile(database, kind, file, own, context, options)

@@ -34,8 +34,8 @@ export const STAGED_LINE = {
 export function readLine(row: CsvRow, context: ImportContext): StagedRow {
   const { business } = context
   const fields = new Fields(row)
-  const order_number = fields.text('order_number', { required: true, max: MAX_CODE })
-  const sku = fields.text('sku', { required: true, max: MAX_CODE })
+  const order_number = fields.code('order_number', { required: true })
+  const sku = fields.code('sku', { required: true })
   const location = fields.text('location')
   const tax_rate = context.taxRates.get(sku ?? '') ?? business.taxRate
   const quantity = fields.decimal('quantity', { ...QUANTITY, required: true })
@@ -48,7 +48,7 @@ export function readLine(row: CsvRow, context: ImportContext): StagedRow {
     unit_price: price,
     status: fields.oneOf('status', STATUSES),
     location,
-    client_code: fields.text('client_code', { max: MAX_CODE }),
+    client_code: fields.code('client_code'),
     client_name: fields.text('client_name'),
     product_name: fields.text('product_name'),
     category: fields.text('category'),

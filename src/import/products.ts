@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
 import type { Inventory } from '../database/types.ts'
-import { Fields, MAX_CODE, MONEY, QUANTITY } from './fields.ts'
+import { Fields, MONEY, QUANTITY } from './fields.ts'
 import { type ImportContext, type Kind, makeNamed, withoutLoops } from './kind.ts'
 import { rejectRepeated } from './rejects.ts'
 
@@ -44,7 +44,7 @@ export const products: Kind = {
     return {
       line: row.line,
       raw: row.raw,
-      sku: fields.text('sku', { required: true, max: MAX_CODE }),
+      sku: fields.code('sku', { required: true }),
       name: fields.text('name', { required: true }),
       category: fields.text('category'),
       price: fields.decimal('price', MONEY),

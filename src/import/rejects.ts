@@ -1,7 +1,8 @@
-import { open } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { stringify } from 'csv-stringify/sync'
 import { sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
+import { toCell } from './formulas.ts'
 
 const LISTED = 20
 const PAGE = 1000
@@ -35,19 +36,21 @@ export async function listRejects(db: Transaction, table: string): Promise<{ rej
 
 /**
  * Writes the rejected rows to a CSV file, each with line number and reason before its original values, so that the file
- * can be corrected and imported.
+ * can be corrected and imported. It holds personal data: only its owner may read it, and it is always a new file, never
+ * one that a link leads to.
  */
 export async function writeRejects(db: Transaction, table: string, header: string[], path: string): Promise<void> {
-  const output = await open(path, 'w')
+  await rm(path, { force: true })
+  const output = await open(path, 'wx', 0o600)
   try {
-    await output.write(stringify([['rejected_line', 'rejected_reason', ...header]]))
+    await output.write(stringify([['rejected_line', 'rejected_reason', ...header.map(toCell)]]))
     for (let after = 0; ; ) {
       const { rows } = await sql<Reject & { raw: string[] }>`
         select line, reason, raw from ${sql.table(table)}
         where reason is not null and line > ${after} order by line limit ${PAGE}`.execute(db)
       const last = rows.at(-1)
       if (last === undefined) break
-      await output.write(stringify(rows.map(({ line, reason, raw }) => [line, reason, ...raw])))
+      await output.write(stringify(rows.map(({ line, reason, raw }) => [line, toCell(reason), ...raw.map(toCell)])))
       after = last.line
     }
   } finally {

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
 import { type TObject, Type } from '@sinclair/typebox'
 import { type Principal, scopesAnywhere } from '../auth/principal.ts'
+import type { ServiceError } from '../errors.ts'
 import { EntityRef } from '../results/schema.ts'
 import { type ArgumentCheck, compileArgumentCheck } from './argument-check.ts'
 import { fullInputSchema, outlineSchema, portableSchema, publicSchema } from './published-schema.ts'
+import { refusalOf } from './refusal.ts'
 import type { Tool, ToolAnnotations } from './tool.ts'
 import { WRITE_INPUT, WRITE_OUTPUT } from './write.ts'
 
@@ -56,10 +58,7 @@ export type Registry = ReturnType<typeof createRegistry>
 // Not described here: every tool's description would cost tokens. The instructions and get_context explain it once.
 const BUSINESS_ID = Type.Optional(Type.String())
 
-/**
- * All tools, and the one predicate that decides who sees which. It guards both `tools/list` and `tools/call`, so that a
- * hidden tool answers like an unknown one.
- */
+/** All tools, and the one predicate that decides who sees which. It guards both `tools/list` and `tools/call`. */
 export function createRegistry(tools: readonly Tool[]) {
   const registered = new Map<string, RegisteredTool>()
   for (const tool of [...tools].sort((a, b) => (a.name < b.name ? -1 : 1))) {
@@ -105,6 +104,12 @@ export function createRegistry(tools: readonly Tool[]) {
 
     /** The tool of that name, if the principal may see it. */
     find: (principal: Principal, name: string): RegisteredTool | undefined => list(principal).byName.get(name),
+
+    /** Why the principal may not use a tool of the published catalogue; undefined for a tool to be kept secret. */
+    refusal(principal: Principal, name: string): ServiceError | undefined {
+      const hidden = list(principal).byName.has(name) ? undefined : registered.get(name)
+      return hidden && refusalOf(hidden.tool, principal)
+    },
   }
 }
 
@@ -113,6 +118,7 @@ function isVisible(tool: Tool, principal: Principal): boolean {
   try {
     const scopes = scopesAnywhere(principal)
     if (!tool.scopes.every((scope) => scopes.includes(scope))) return false
+    if (tool.aboutClients === true && !principal.clientData) return false
     return tool.kind === 'business' || tool.visibleTo(principal)
   } catch {
     return false

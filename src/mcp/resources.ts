@@ -99,14 +99,15 @@ async function readProfile({ principal, hints, findTenant, database, now }: Call
   const profile = await database.within({ businessId: business.id }, 'read', (db) => findProfile(db, business.id), turn)
   const { taxRatePercent, pricesIncludeTax } = profile
   const tax = taxRatePercent === '0' ? 'no default tax' : `default tax ${taxRatePercent} %`
+  const clients = principal.clientData ? `; ${profile.clients} clients` : ''
   const lines = [
-    `# ${clean(business.name)}`,
+    `# ${business.name}`,
     '',
     `- Id: ${business.id}`,
     `- Your role: ${business.role}`,
     `- Currency: ${business.currency}; ${tax}; prices ${pricesIncludeTax ? 'include' : 'are without'} tax`,
     `- Its own clock: ${business.timezone}, now ${withOffset(now, business.timezone)}`,
-    `- Catalogue: ${profile.products} active products in ${profile.categories} categories; ${profile.clients} clients`,
+    `- Catalogue: ${profile.products} active products in ${profile.categories} categories${clients}`,
     `- Sales kept since: ${profile.firstSaleOn ?? 'none yet'}`,
     '',
     `Locations${profile.hasMoreLocations ? ` (the first ${profile.locations.length})` : ''}:`,

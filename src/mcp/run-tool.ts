@@ -1,7 +1,9 @@
 import { type AuthorizedBusiness, describeBusiness, scopesIn } from '../auth/principal.ts'
 import type { Scope } from '../auth/scopes.ts'
 import { setAccess, type Transaction } from '../database/database.ts'
-import { ServiceError } from '../errors.ts'
+import type { ServiceError } from '../errors.ts'
+import { withBoundary } from '../results/untrusted.ts'
+import { clientsWithheld, roleNotAllowed } from './refusal.ts'
 import type { RegisteredTool } from './registry.ts'
 import { resolveBusiness } from './resolve-business.ts'
 import type { BusinessTool, CallContext, ToolResult } from './tool.ts'
@@ -32,19 +34,25 @@ export async function runTool(
     return { result: { text, data }, businessId: null, isAudited: false }
   }
 
+  const { principal } = context
+  if (!principal.clientData && (tool.aboutClients === true || tool.aboutClients?.(input))) {
+    throw clientsWithheld(tool, principal)
+  }
   const { businessId: argument, ...rest } = input as Record<string, unknown> & { businessId?: string }
-  const business = await resolveBusiness(context.principal, { ...context.hints, argument }, context.findTenant)
+  const business = await resolveBusiness(principal, { ...context.hints, argument }, context.findTenant)
   requireScopes(tool, business, context)
   const { result, isAudited } =
     tool.mode === 'write'
       ? await write(tool, business, rest, context)
       : { result: await read(tool, business, rest, context), isAudited: false }
   const { text, data, covers } = result
+  // A client that is not named may be one that is not shown.
+  const withheld = principal.clientData ? '' : '\nClients: withheld from this connection, also where none is named.'
   return {
-    result: {
-      text: `${text}\n\nBusiness: ${(covers ?? [business]).map(describeBusiness).join('; ')}`,
+    result: withBoundary({
+      text: `${text}\n\nBusiness: ${(covers ?? [business]).map(describeBusiness).join('; ')}${withheld}`,
       data: { business: { id: business.id, name: business.name }, ...data },
-    },
+    }),
     businessId: business.id,
     isAudited,
   }
@@ -52,12 +60,7 @@ export async function runTool(
 
 function requireScopes(tool: BusinessTool, business: AuthorizedBusiness, { principal }: CallContext): void {
   const missing = tool.scopes.filter((scope) => !scopesIn(principal, business).includes(scope))
-  if (missing.length === 0) return
-  throw new ServiceError(
-    'forbidden',
-    `Your role ${business.role} in ${describeBusiness(business)} does not include ${missing.join(', ')}.`,
-    { hint: 'Ask an owner of that business, or choose another business.' },
-  )
+  if (missing.length > 0) throw roleNotAllowed(tool, [business], missing)
 }
 
 function read(

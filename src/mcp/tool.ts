@@ -74,6 +74,8 @@ interface ToolBasics<Input extends TObject, Output extends TObject> {
   description: string
   /** All of these are required; an empty list admits any credential. */
   scopes: readonly Scope[]
+  /** For a tool about the shop's clients, or the calls of it that name one: needs a principal who may see them. */
+  aboutClients?: true | ((input: Static<Input>) => boolean)
   annotations: ToolAnnotations
   input: Input
   output: Output

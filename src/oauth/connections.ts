@@ -12,18 +12,29 @@ interface NewConnection {
   id: string
   userId: string
   scopes: Scope[]
+  /** Whether it may see the shop's clients. */
+  clientData: boolean
+  /** Null for all businesses of the user, future ones too. */
+  businessIds: string[] | null
+  /** The business, if it is only one today. */
+  businessId: string | null
   /** Name of the client. */
   label: string
-  /** User agent of the request. */
-  client: string | undefined
 }
 
 export interface Connections {
-  /** A user with their current memberships; null if none is active. */
-  findUser(userId: string): Promise<ConnectedUser | null>
+  /**
+   * A user with their current memberships; null if none is active.
+   * @param id a connection, for those of its businesses alone
+   */
+  findUser(userId: string, id?: string): Promise<ConnectedUser | null>
   open(connection: NewConnection, ttlSeconds: number): Promise<void>
-  /** Extends a connection. @returns false if it has been ended */
-  renew(connection: { id: string; userId: string }, ttlSeconds: number): Promise<boolean>
+  /**
+   * Extends a connection.
+   * @param connection with `client`, the user agent of the client, if it comes for its first token
+   * @returns false if it has been ended
+   */
+  renew(connection: { id: string; userId: string; client?: string }, ttlSeconds: number): Promise<boolean>
   /** Ends a connection, if it still exists: its tokens stop working. */
   end(connection: { id: string; userId: string }): Promise<void>
 }

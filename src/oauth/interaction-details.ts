@@ -1,12 +1,15 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { SCOPES } from '../auth/scopes.ts'
-import { StringEnum } from '../results/schema.ts'
+import { SignInSchema } from '../auth/sign-in.ts'
+import { Nullable, StringEnum } from '../results/schema.ts'
 
 /** Who asks, in words that the merchant understands. */
 const asking = {
   client: Type.String(),
   /** Where the browser goes afterwards. */
   destination: Type.String(),
+  /** The destination, for words in the merchant's language. */
+  place: Type.Object({ host: Type.String(), kind: StringEnum(['site', 'computer', 'device']) }),
 }
 
 /** What the page of an authorization request shows: first the sign-in, then the approval of the client. */
@@ -14,16 +17,43 @@ export const InteractionDetailsSchema = Type.Union([
   Type.Object({
     prompt: Type.Literal('login'),
     ...asking,
-    /** The URL of Identity Toolkit's signInWithPassword, with its key. */
-    signInUrl: Type.String(),
+    signIn: SignInSchema,
   }),
   Type.Object({
     prompt: Type.Literal('consent'),
     ...asking,
-    /** Names of the businesses. */
-    businesses: Type.Array(Type.String()),
-    /** What would be granted; empty if the roles allow none of the requested scopes. */
+    /** The host that describes the client, if it has not described itself. */
+    publisher: Nullable(Type.String()),
+    businesses: Type.Array(
+      Type.Object({
+        id: Type.String(),
+        name: Type.String(),
+        role: Type.String(),
+        /** What can be granted in it. */
+        scopes: Type.Array(StringEnum(SCOPES)),
+      }),
+    ),
+    /** What can be granted in any; empty if the roles allow none of the requested scopes. */
     scopes: Type.Array(StringEnum(SCOPES)),
+    /** Whether the clients' data was asked for. */
+    clientData: Type.Boolean(),
   }),
 ])
 export type InteractionDetails = Static<typeof InteractionDetailsSchema>
+
+const MAX_BUSINESSES = 200
+
+/** What the merchant allows. It can only narrow what was asked for and what their roles allow. */
+export const ConsentSchema = Type.Object(
+  {
+    scopes: Type.Array(StringEnum(SCOPES), { maxItems: SCOPES.length, uniqueItems: true }),
+    /** Whether the client may see the shop's clients; default no. */
+    clientData: Type.Optional(Type.Boolean()),
+    /** Default: all, also those to come. */
+    businessIds: Type.Optional(
+      Type.Array(Type.String({ format: 'uuid' }), { minItems: 1, maxItems: MAX_BUSINESSES, uniqueItems: true }),
+    ),
+  },
+  { additionalProperties: false },
+)
+export type Consent = Static<typeof ConsentSchema>

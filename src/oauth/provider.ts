@@ -1,13 +1,12 @@
 import type { JsonWebKey, KeyObject } from 'node:crypto'
-import { isIP } from 'node:net'
 import { scopesOfMemberships } from '../auth/principal.ts'
-import { intersectScopes, SCOPES, type Scope } from '../auth/scopes.ts'
-import { ServiceError } from '../errors.ts'
+import { CLIENTS_SCOPE, intersectScopes, OAUTH_SCOPES, scopesOf } from '../auth/scopes.ts'
 import type { Clock } from '../time/clock.ts'
-import { createAdapter, keyOf } from './adapter.ts'
+import { createAdapter, isSecret, keyOf } from './adapter.ts'
 import type { OAuthAddresses } from './addresses.ts'
-import { clientNameOf, normaliseClient } from './clients.ts'
+import { normaliseClient } from './clients.ts'
 import type { ConnectedUser, Connections } from './connections.ts'
+import { createDocuments } from './documents.ts'
 import {
   type Account,
   type Adapter,
@@ -17,6 +16,8 @@ import {
   type KoaContextWithOIDC,
   type Provider,
 } from './oidc-provider.ts'
+import { describeProblem, type Language, languageOf } from './problems.ts'
+import { type createPublicFetch, isPublicUrl } from './public-fetch.ts'
 import type { OAuthStore } from './store.ts'
 
 export interface AuthorizationServerOptions {
@@ -30,15 +31,23 @@ export interface AuthorizationServerOptions {
   signingKey: { kid: string; key: KeyObject }
   accessTokenTtlSeconds: number
   /** The HTML of a page that says what went wrong. */
-  errorPage(problem: string): string
+  errorPage(problem: string, language: Language): string
+  /** Fetches what clients name: their metadata documents and keys. */
+  fetch: ReturnType<typeof createPublicFetch>
+  /** Whether clients may name a metadata document instead of registering. */
+  clientDocuments: boolean
 }
 
 const MINUTE = 60
 const DAY = 24 * 60 * MINUTE
-/** How long a client can be idle before its merchant has to sign in again. */
-const REFRESH_TOKEN_TTL_SECONDS = 30 * DAY
-const GRANT_TTL_SECONDS = 365 * DAY
-const ALL_SCOPES = SCOPES.join(' ')
+/** How long a connection can be idle before its merchant has to sign in again. */
+const CONNECTION_TTL_SECONDS = 90 * DAY
+/** A client that comes back later than that can still send its merchant to the sign-in. */
+const CLIENT_TTL_SECONDS = 365 * DAY
+/** What the draft of client metadata documents recommends. */
+const LARGEST_DOCUMENT = 5 * 1024
+const LARGEST_KEYS = 64 * 1024
+const ALL_SCOPES = OAUTH_SCOPES.join(' ')
 
 interface MerchantAccount extends Account {
   user: ConnectedUser
@@ -47,19 +56,27 @@ interface MerchantAccount extends Account {
 /** The authorization server of `/mcp/connect`: OAuth 2.1 as MCP requires it, without OpenID Connect. */
 export function createAuthorizationServer(options: AuthorizationServerOptions): Provider {
   const { addresses, store, connections, clock, signingKey } = options
+  const documents = createDocuments(options.fetch, store)
+  const isFirst = once()
+
+  const grants = grantAdapter()
 
   const provider = createProvider(addresses.issuer, {
-    adapter: (model) => (model === 'Grant' ? grantAdapter() : createAdapter(store, model)),
-    findAccount: async (_ctx, userId) => {
-      const user = await connections.findUser(userId)
+    adapter: (model) =>
+      model === 'Grant' ? grants : createAdapter({ store, clock, endGrant: (id) => grants.destroy(id) }, model),
+    findAccount: async (_ctx, userId, token) => {
+      const user = await connections.findUser(userId, (token as { grantId?: string } | undefined)?.grantId)
       if (user === null) return undefined
       return { accountId: userId, claims: () => ({ sub: userId }), user } satisfies MerchantAccount
     },
     jwks: { keys: [options.idTokenKey as JWK] },
-    enabledJWA: { idTokenSigningAlgValues: ['EdDSA'] },
-    scopes: SCOPES,
+    enabledJWA: {
+      idTokenSigningAlgValues: ['EdDSA'],
+      clientAuthSigningAlgValues: ['RS256', 'PS256', 'ES256', 'Ed25519', 'EdDSA'],
+    },
+    scopes: OAUTH_SCOPES,
     responseTypes: ['code'],
-    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post'],
+    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
     clientDefaults: { application_type: 'native', id_token_signed_response_alg: 'EdDSA' },
     extraClientMetadata: {
       properties: ['application_type'],
@@ -92,18 +109,31 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     ttl: {
       AccessToken: options.accessTokenTtlSeconds,
       AuthorizationCode: MINUTE,
-      RefreshToken: REFRESH_TOKEN_TTL_SECONDS,
-      Grant: GRANT_TTL_SECONDS,
+      RefreshToken: CONNECTION_TTL_SECONDS,
+      Grant: CONNECTION_TTL_SECONDS,
       Interaction: 30 * MINUTE,
       Session: 30 * MINUTE,
     },
+    fetch: (url, init) => documents.fetch(String(url), init),
+    fetchResponseBodyLimits: { 'client_id metadata document': LARGEST_DOCUMENT, jwks_uri: LARGEST_KEYS },
     features: {
       registration: { enabled: true, issueRegistrationAccessToken: false },
       revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
-      clientIdMetadataDocument: { enabled: true, ack: 'draft-02', allowFetch: (_ctx, id) => isPublicAddress(id) },
+      clientIdMetadataDocument: {
+        enabled: options.clientDocuments,
+        ack: 'draft-02',
+        allowFetch: (ctx, id) => isPublicUrl(new URL(id)) && isFirst(ctx),
+        cacheDuration: { min: 5 * MINUTE, max: DAY },
+      },
+      // Documents offer several ways of authentication; this lets them differ from the one that they prefer.
+      rpMetadataChoices: { enabled: true },
       resourceIndicators: {
         enabled: true,
-        defaultResource: async () => addresses.resource,
+        // With a third argument, it is asked which of several resources the token is for; ours is never among several.
+        defaultResource: async (_ctx, _client, several) => {
+          if (several !== undefined) throw new errors.InvalidTarget()
+          return addresses.resource
+        },
         useGrantedResource: async () => true,
         getResourceServerInfo: async (_ctx, resource) => {
           if (resource !== addresses.resource) throw new errors.InvalidTarget()
@@ -130,44 +160,52 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
         },
       },
     },
-    renderError: (ctx, { error, error_description: description }, cause) => {
+    renderError: (ctx, _out, problem) => {
+      const language = languageOf(ctx)
       ctx.type = 'html'
-      ctx.body = options.errorPage(cause instanceof ServiceError ? cause.message : (description ?? error))
+      ctx.body = options.errorPage(describeProblem(problem, language, ctx.get('x-request-id')), language)
     },
   })
-  // The plugin that passes requests on sets the host and protocol of the public address.
+  // RFC 9700 section 4.11.2: anybody can register a client, so nobody is sent to its address before a merchant answered.
+  provider.on('authorization.error', (ctx, error) => {
+    if (ctx.oidc.route !== 'authorization') return
+    error.allow_redirect = false
+    if (ctx.status === 303) ctx.status = 400
+  })
+  // The plugin that passes requests on sets host and protocol of the public address, and the request's id.
   provider.proxy = true
+  provider.Client.prototype.compareClientSecret = function (sent) {
+    return isSecret(sent, this.clientSecret ?? '')
+  }
   provider.use(async (ctx, next) => {
     await next()
     // We issue no ID tokens, so discovery must not list the scope that asks for them.
-    if (ctx.oidc?.route === 'discovery') Object.assign(ctx.body as object, { scopes_supported: SCOPES })
+    if (ctx.oidc?.route === 'discovery') Object.assign(ctx.body as object, { scopes_supported: OAUTH_SCOPES })
   })
   return provider
 
-  /** The extra claims of an access token. Opens its connection, or makes sure that it has not been ended. */
+  /** The extra claims of an access token. Makes sure that its connection has not been ended, and extends it. */
   async function connect(ctx: KoaContextWithOIDC, token: InstanceType<Provider['AccessToken']>) {
-    const { client } = ctx.oidc
-    const { user } = ctx.oidc.account as MerchantAccount
-    const scopes = intersectScopes((token.scope ?? '').split(' ') as Scope[], scopesOfMemberships(user.businesses))
+    const { client, account } = ctx.oidc
+    const { user } = account as MerchantAccount
+    const granted = scopesOf(token.scope)
+    const scopes = intersectScopes(granted, scopesOfMemberships(user.businesses))
     if (scopes.length === 0) throw new errors.InvalidGrant('the roles of the user no longer give any of the scopes')
 
     const connection = { id: token.grantId as string, userId: user.userId }
-    if (token.gty === 'authorization_code') {
-      const label = clientNameOf(client?.clientName)
-      await connections.open({ ...connection, scopes, label, client: ctx.get('user-agent') }, REFRESH_TOKEN_TTL_SECONDS)
-      // A second use of the code may have ended the grant before the connection existed.
-      if ((await provider.Grant.find(connection.id)) === undefined) {
-        await connections.end(connection)
-        throw new errors.InvalidGrant('the grant was ended')
-      }
-    } else if (!(await connections.renew(connection, REFRESH_TOKEN_TTL_SECONDS))) {
+    const isFirst = token.gty === 'authorization_code'
+    const used = isFirst ? { ...connection, client: ctx.get('user-agent') } : connection
+    if (!(await connections.renew(used, CONNECTION_TTL_SECONDS))) {
       throw new errors.InvalidGrant('the connection was ended')
     }
-    // A registration must outlive the tokens that need it.
-    await store.renew(keyOf('Client', token.clientId as string), 3 * REFRESH_TOKEN_TTL_SECONDS)
+    await Promise.all([
+      store.renew(keyOf('Grant', connection.id), CONNECTION_TTL_SECONDS),
+      store.renew(keyOf('Client', token.clientId as string), CLIENT_TTL_SECONDS),
+      client === undefined ? undefined : documents.keep(client, CLIENT_TTL_SECONDS),
+    ])
 
     const iat = Math.floor(clock().getTime() / 1000)
-    token.scope = scopes.join(' ')
+    token.scope = [...scopes, ...granted.filter((scope) => scope === CLIENTS_SCOPE)].join(' ')
     return {
       iat,
       exp: iat + options.accessTokenTtlSeconds,
@@ -178,11 +216,15 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     }
   }
 
-  /** A grant ends when it is revoked, or when a code or refresh token is used twice. Its connection ends with it. */
+  /**
+   * A grant ends when it is revoked, or when a code or refresh token is used again. Its connection ends with it. It
+   * lives as long as the store keeps it, which each refresh prolongs: writing it anew could bring back one that ended.
+   */
   function grantAdapter(): Adapter {
-    const adapter = createAdapter(store, 'Grant')
+    const adapter = createAdapter({ store, clock, endGrant: async () => {} }, 'Grant')
     return {
       ...adapter,
+      upsert: (id, { exp, ...grant }, ttlSeconds) => adapter.upsert(id, grant, ttlSeconds),
       async destroy(id) {
         const grant = await adapter.find(id)
         await adapter.destroy(id)
@@ -192,17 +234,13 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   }
 }
 
-/** A client's scopes as far as we know them; if none is known, all scopes that a merchant can grant. */
-export function scopeOrDefault(scope: string | null): string {
-  const known = intersectScopes((scope ?? '').split(' ') as Scope[], SCOPES)
-  return known.length === 0 ? ALL_SCOPES : known.join(' ')
-}
-
-/**
- * Whether a client's metadata may be fetched from an address (SSRF). oidc-provider itself refuses names that resolve to
- * private networks when it connects.
- */
-function isPublicAddress(id: string): boolean {
-  const { hostname, port } = new URL(id)
-  return port === '' && hostname.includes('.') && isIP(hostname.replace(/^\[|\]$/g, '')) === 0
+/** Whether a request asks for the first time; the provider tries again what has just failed, to render the error. */
+function once(): (request: object | undefined) => boolean {
+  const seen = new WeakSet()
+  return (request) => {
+    if (request === undefined) return true
+    const isFirst = !seen.has(request)
+    seen.add(request)
+    return isFirst
+  }
 }

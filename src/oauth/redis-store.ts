@@ -7,9 +7,9 @@ const SAVE = `
   redis.call('HSET', KEYS[1], 'value', ARGV[2])
   redis.call('EXPIRE', KEYS[1], ARGV[1])
   return 1`
-const CONSUME = `
-  if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-  return redis.call('HSETNX', KEYS[1], 'consumed', '1')`
+const USE = `
+  if redis.call('EXISTS', KEYS[1]) == 0 then return nil end
+  return { redis.call('HSETNX', KEYS[1], 'usedAt', ARGV[1]), redis.call('HGET', KEYS[1], 'usedAt') }`
 
 /** The authorization server's state in Redis: a hash `mcp:oauth:{key}` for each value. */
 export function createRedisOAuthStore(redis: Redis): OAuthStore {
@@ -17,14 +17,15 @@ export function createRedisOAuthStore(redis: Redis): OAuthStore {
 
   return {
     async find(key) {
-      const { value, consumed } = await redis.hgetall(name(key))
-      return value === undefined ? null : { value, consumed: consumed !== undefined }
+      const { value, usedAt } = await redis.hgetall(name(key))
+      return value === undefined ? null : { value, usedAt: usedAt === undefined ? null : new Date(Number(usedAt)) }
     },
     async save(key, value, ttlSeconds) {
       await redis.eval(SAVE, 1, name(key), ttlSeconds, value)
     },
-    async consume(key) {
-      return (await redis.eval(CONSUME, 1, name(key))) === 1
+    async use(key, now) {
+      const answer = (await redis.eval(USE, 1, name(key), now.getTime())) as [number, string] | null
+      return answer === null ? null : { isFirst: answer[0] === 1, firstAt: new Date(Number(answer[1])) }
     },
     async renew(key, ttlSeconds) {
       await redis.expire(name(key), ttlSeconds)

@@ -1,7 +1,7 @@
-/** A stored value, and whether it has been used. */
+/** A stored value, and when it was used first. */
 export interface OAuthRecord {
   value: string
-  consumed: boolean
+  usedAt: Date | null
 }
 
 /** The authorization server's state, shared by all instances. */
@@ -10,10 +10,11 @@ export interface OAuthStore {
   /** Writes a value with its lifetime, replacing any earlier one. */
   save(key: string, value: string, ttlSeconds: number): Promise<void>
   /**
-   * Marks a value as used. Of several simultaneous attempts, exactly one succeeds.
-   * @returns false if it has already been used or does not exist
+   * Marks a value as used. Of several simultaneous attempts, exactly one is the first.
+   * @param now the time that is kept, if this is the first use
+   * @returns whether this is the first use, and when that was; null if the value does not exist
    */
-  consume(key: string): Promise<boolean>
+  use(key: string, now: Date): Promise<{ isFirst: boolean; firstAt: Date } | null>
   /** Extends the lifetime of an existing value. */
   renew(key: string, ttlSeconds: number): Promise<void>
   remove(key: string): Promise<void>

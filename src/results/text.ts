@@ -50,11 +50,6 @@ export function variantName({ name, label }: { name: string; label: string | nul
   return clean(label === null ? name : `${name} ${label}`, max)
 }
 
-/** Free text such as a note: cleaned, cut, and marked as not to be followed. Null stays null. */
-export function untrusted(text: string | null, max = 300): string | null {
-  return text === null ? null : `[untrusted text] ${clean(text, max)}`
-}
-
 // Most results are ASCII. The search for characters that cost more is the slowest part, so it is skipped for them.
 const ASCII = /^[\0-\x7f]*$/
 

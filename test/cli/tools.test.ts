@@ -115,6 +115,12 @@ describe('business', () => {
     )
   })
 
+  it('lists names that merchants wrote without what would move the cursor or begin a line', async () => {
+    const { id } = await makeShop(db, { name: 'Luna\u001b[2J\nTienda\u202e' })
+    const { stdout } = await run('business', 'list')
+    expect(stdout.split('\n').find((line) => line.startsWith(id))).toMatch(/ {2}Luna \[2J Tienda$/)
+  })
+
   it('takes a Firebase uid as the owner, and a currency without minor units', async () => {
     const made = json(
       await create('--name', 'Mise', '--currency', 'JPY', '--timezone', 'Asia/Tokyo', '--owner', 'uid-1'),

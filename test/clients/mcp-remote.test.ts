@@ -1,12 +1,10 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { FIRST_DAY, type Merchant, SECOND_DAY, startMerchant } from '../support/merchant.ts'
 import { installed } from './run.ts'
+import { startStdioPeer } from './stdio-peer.ts'
 
 let merchant: Merchant
 let home: string
@@ -52,45 +50,8 @@ async function conversation(token: string, ...options: string[]): Promise<void> 
   }
 }
 
-type Result = Record<string, unknown>
-
 /** mcp-remote as the configuration of Claude Desktop starts it, and the host's end of its stdio. */
 function startRemote(token: string, options: string[]) {
   const args = [installed('.bin/mcp-remote'), merchant.mcpUrl, '--header', `Authorization: Bearer ${token}`, ...options]
-  const child = spawn(process.execPath, args, {
-    env: { ...process.env, MCP_REMOTE_CONFIG_DIR: home },
-    stdio: ['pipe', 'pipe', 'pipe'],
-  })
-  const waiting = new Map<number, { resolve(result: Result): void; reject(error: Error): void }>()
-  let log = ''
-  child.stderr.setEncoding('utf8').on('data', (text) => {
-    log += text
-  })
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    const { id, result, error } = JSON.parse(line) as { id?: number; result?: Result; error?: { message: string } }
-    const request = waiting.get(id ?? -1)
-    if (result !== undefined) request?.resolve(result)
-    else request?.reject(new Error(error?.message))
-  })
-  const ended = once(child, 'close').then(() => {
-    for (const { reject } of waiting.values()) reject(new Error(`mcp-remote ended\n${log}`))
-  })
-
-  const send = (message: object) => child.stdin.write(`${JSON.stringify(message)}\n`)
-  let lastId = 0
-  return {
-    send,
-    request(method: string, params: object = {}): Promise<Result> {
-      lastId += 1
-      const id = lastId
-      return new Promise((resolve, reject) => {
-        waiting.set(id, { resolve, reject })
-        send({ jsonrpc: '2.0', id, method, params })
-      })
-    },
-    async stop() {
-      child.kill()
-      await ended
-    },
-  }
+  return startStdioPeer(process.execPath, args, { env: { ...process.env, MCP_REMOTE_CONFIG_DIR: home } })
 }

@@ -23,7 +23,12 @@ export async function startSurroundings(): Promise<Surroundings> {
     await Promise.all([postgres.stop(), redis.stop()])
   }
   const roles = path.join(ROOT, 'deploy/postgres/roles.sql')
-  const passwords = { FLOWPOS_OWNER_PASSWORD: 'one', FLOWPOS_MCP_PASSWORD: 'two', FLOWPOS_CLI_PASSWORD: 'three' }
+  const passwords = {
+    FLOWPOS_OWNER_PASSWORD: 'one',
+    FLOWPOS_MCP_PASSWORD: 'two',
+    FLOWPOS_CLI_PASSWORD: 'three',
+    FLOWPOS_BACKUP_PASSWORD: 'four',
+  }
   const made = await run('psql', ['-X', '-v', 'ON_ERROR_STOP=1', '-f', roles, postgres.url('postgres')], passwords)
   if (made.code !== 0) {
     await stop()

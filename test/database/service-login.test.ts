@@ -95,7 +95,7 @@ const CHANGEABLE: Record<string, { insert?: true; update?: string[]; delete?: tr
   mcp_api_key: { insert: true, update: ['gone_on', 'hidden_at', 'is_active', 'last_used_at'] },
   mcp_token: {
     insert: true,
-    update: ['checked_at', 'expires_at', 'gone_on', 'last_used_at', 'replaced_at', 'revoked_at', 'used_by'],
+    update: ['checked_at', 'client', 'expires_at', 'gone_on', 'last_used_at', 'replaced_at', 'revoked_at', 'used_by'],
     delete: true,
   },
   mcp_audit: { insert: true },

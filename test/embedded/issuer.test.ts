@@ -2,10 +2,23 @@ import { createHmac, generateKeyPairSync } from 'node:crypto'
 import { deleteApp, initializeApp } from 'firebase-admin/app'
 import { type Auth, getAuth } from 'firebase-admin/auth'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Message } from '../../embedded/issuer/messages.ts'
+import { totp } from '../../embedded/issuer/second-factors.ts'
 import { type Issuer, startIssuer } from '../../embedded/issuer.ts'
 
 const projectId = 'flowpos-test'
 const ana = { uid: 'ana-uid', email: 'ana@example.com', password: 'correct horse', displayName: 'Ana' }
+const SECRET = '12345678901234567890'
+const eva = {
+  uid: 'eva-uid',
+  email: 'eva@example.com',
+  password: 'correct horse',
+  providers: ['password'],
+  secondFactors: [
+    { id: 'app', name: 'Authenticator', totpSecret: SECRET },
+    { id: 'mobile', phone: '+50255501234' },
+  ],
+}
 const now = () => Math.floor(Date.now() / 1000)
 
 const keys = ['key-1'].map((kid) => ({
@@ -18,6 +31,7 @@ const attacker = { kid: 'attacker', privateKey: generateKeyPairSync('rsa', { mod
 
 let issuer: Issuer
 let auth: Auth
+let messages: Message[]
 const apps: ReturnType<typeof initializeApp>[] = []
 
 function connect(to: Issuer): Auth {
@@ -32,6 +46,8 @@ interface Answer {
   refreshToken: string
   id_token: string
   users: object[]
+  mfaPendingCredential: string
+  phoneResponseInfo: { sessionInfo: string }
   error: { message: string }
 }
 
@@ -64,7 +80,9 @@ beforeAll(() => {
 })
 
 beforeEach(async () => {
-  issuer = await startIssuer({ projectId, users: [ana], keys, keyMaxAgeSeconds: 0 })
+  messages = []
+  const onMessage = (message: Message) => messages.push(message)
+  issuer = await startIssuer({ projectId, users: [ana, eva], keys, keyMaxAgeSeconds: 0, onMessage })
   auth = connect(issuer)
 })
 
@@ -169,6 +187,88 @@ describe('administration', () => {
   })
 })
 
+describe('a second factor', () => {
+  const pendingSignIn = async () => (await signIn(eva.password, eva.email)).body
+  const finish = (body: object) => call('/v2/accounts/mfaSignIn:finalize', body)
+
+  it('makes codes as authenticator apps do (RFC 6238, appendix B)', () => {
+    expect([59, 1111111109, 1234567890, 20000000000].map((seconds) => totp(SECRET, seconds))).toEqual([
+      '287082',
+      '081804',
+      '005924',
+      '353130',
+    ])
+  })
+
+  it('is asked for instead of a session, and accepted from an app', async () => {
+    const pending = await pendingSignIn()
+    expect(pending).not.toHaveProperty('idToken')
+    expect(pending).toMatchObject({
+      mfaInfo: [
+        { mfaEnrollmentId: 'app', displayName: 'Authenticator', totpInfo: {} },
+        { mfaEnrollmentId: 'mobile', phoneInfo: '+*******1234' },
+      ],
+    })
+    const { mfaPendingCredential } = pending
+    const withCode = (verificationCode: string) =>
+      finish({ mfaPendingCredential, mfaEnrollmentId: 'app', totpVerificationInfo: { verificationCode } })
+    expect((await withCode('000000')).body.error.message).toBe('INVALID_CODE')
+    const { body } = await withCode(totp(SECRET, now()))
+    expect(await auth.verifyIdToken(body.idToken, true)).toMatchObject({
+      uid: eva.uid,
+      firebase: { sign_in_provider: 'password', sign_in_second_factor: 'totp', second_factor_identifier: 'app' },
+    })
+    expect((await withCode(totp(SECRET, now()))).body.error.message).toBe('INVALID_MFA_PENDING_CREDENTIAL')
+
+    const refreshed = await call('/v1/token', { grant_type: 'refresh_token', refresh_token: body.refreshToken })
+    expect(await auth.verifyIdToken(refreshed.body.id_token)).toMatchObject({
+      firebase: { sign_in_second_factor: 'totp' },
+    })
+  })
+
+  it('is accepted from a message', async () => {
+    const { mfaPendingCredential } = await pendingSignIn()
+    const start = await call('/v2/accounts/mfaSignIn:start', { mfaPendingCredential, mfaEnrollmentId: 'mobile' })
+    const { sessionInfo } = start.body.phoneResponseInfo
+    const code = messages[0]?.code as string
+    expect(messages).toEqual([{ to: '+50255501234', kind: 'sms', code: expect.stringMatching(/^\d{6}$/) }])
+    const withCode = (given: string) =>
+      finish({ mfaPendingCredential, phoneVerificationInfo: { sessionInfo, code: given } })
+    expect((await withCode('x')).body.error.message).toBe('INVALID_CODE')
+    const { body } = await withCode(code)
+    expect(await auth.verifyIdToken(body.idToken, true)).toMatchObject({ uid: eva.uid })
+  })
+})
+
+describe('a pop-up', () => {
+  const pick = async (name: string, provider = 'google.com') => {
+    const html = await (await fetch(`${issuer.url}/emulator/auth/handler?providerId=${provider}`)).text()
+    return new RegExp(`data-code="([^"]+)"><b>${name}<`).exec(html)?.[1]
+  }
+  const signInWith = (code: string | undefined) =>
+    call('/v1/accounts:signInWithIdp?key=any', { requestUri: `${issuer.url}/emulator/auth/handler?code=${code}` })
+
+  it('signs in whom the person picked, once', async () => {
+    const code = await pick('Ana')
+    const { body } = await signInWith(code)
+    expect(await auth.verifyIdToken(body.idToken, true)).toMatchObject({
+      uid: ana.uid,
+      firebase: { sign_in_provider: 'google.com', identities: { 'google.com': [ana.uid] } },
+    })
+    expect((await signInWith(code)).body.error.message).toBe('INVALID_IDP_RESPONSE')
+  })
+
+  it('does not sign in to an account that belongs to another way', async () => {
+    expect((await signInWith(await pick('eva-uid'))).body).toMatchObject({ needConfirmation: true, email: eva.email })
+  })
+
+  it('does not sign in a disabled user', async () => {
+    const code = await pick('Ana')
+    issuer.disable(ana.uid)
+    expect((await signInWith(code)).body.error.message).toBe('USER_DISABLED')
+  })
+})
+
 describe('sign-in', () => {
   it('refuses a wrong password as Firebase does', async () => {
     const wrong = { code: 400, message: 'INVALID_LOGIN_CREDENTIALS' }
@@ -184,6 +284,26 @@ describe('sign-in', () => {
   it('refuses a disabled user', async () => {
     issuer.disable(ana.uid)
     expect((await signIn(ana.password)).body.error.message).toBe('USER_DISABLED')
+  })
+
+  it('refuses even the right password after too many wrong ones', async () => {
+    for (let i = 0; i < 10; i++) expect((await signIn('wrong')).body.error.message).toBe('INVALID_LOGIN_CREDENTIALS')
+    expect((await signIn(ana.password)).body.error.message).toMatch(/^TOO_MANY_ATTEMPTS_TRY_LATER : /)
+    expect((await signIn(eva.password, eva.email)).status).toBe(200)
+  })
+
+  it('changes a forgotten password by the code that it sent, once', async () => {
+    const reset = (oobCode: string | undefined) =>
+      call('/v1/accounts:resetPassword', { oobCode, newPassword: 'battery staple' })
+    const request = (email: string) => call('/v1/accounts:sendOobCode', { requestType: 'PASSWORD_RESET', email })
+    expect((await request('nobody@example.com')).body.error.message).toBe('EMAIL_NOT_FOUND')
+    expect((await request(ana.email)).status).toBe(200)
+    expect(messages).toEqual([{ to: ana.email, kind: 'reset-password', code: expect.any(String) }])
+    expect((await reset('guessed')).body.error.message).toBe('INVALID_OOB_CODE')
+    expect((await reset(messages[0]?.code)).status).toBe(200)
+    expect((await signIn(ana.password)).status).toBe(400)
+    expect((await signIn('battery staple')).status).toBe(200)
+    expect((await reset(messages[0]?.code)).body.error.message).toBe('INVALID_OOB_CODE')
   })
 
   it('speaks the paths of the Firebase JS SDK: sign in, look up, refresh', async () => {

@@ -39,7 +39,7 @@ export async function makeOwner(db: TestDatabase): Promise<Owner> {
     async token({ secret, seconds = 3600 }) {
       const jti = randomUUID()
       const iat = Math.floor(Date.now() / 1000)
-      await db.asOwner('insert into mcp_token (jti, user_id, expires_at) values ($1, $2, $3)', [
+      await db.asOwner('insert into mcp_token (jti, family_id, user_id, expires_at) values ($1, $1, $2, $3)', [
         jti,
         userId,
         new Date((iat + seconds) * 1000),

@@ -20,6 +20,7 @@ function owner(...businesses: string[]): Principal {
     userId: '1',
     credentialId: '1',
     grantedScopes: SCOPES,
+    clientData: true,
     businesses: businesses.map((id) => ({
       id,
       name: id,

@@ -6,6 +6,8 @@ import { createRedisOAuthStore } from '../../src/oauth/redis-store.ts'
 import type { OAuthStore } from '../../src/oauth/store.ts'
 import { connectRedis } from '../support/service.ts'
 
+const NOON = new Date('2026-11-28T12:00:00.123Z')
+
 let redis: Redis
 
 beforeAll(() => {
@@ -22,22 +24,24 @@ describe.each([
     const key = randomUUID()
     expect(await store.find(key)).toBeNull()
     await store.save(key, 'first', 60)
-    await store.consume(key)
+    await store.use(key, NOON)
     await store.save(key, 'second', 60)
-    expect(await store.find(key)).toEqual({ value: 'second', consumed: false })
+    expect(await store.find(key)).toEqual({ value: 'second', usedAt: null })
     await store.remove(key)
     expect(await store.find(key)).toBeNull()
   })
 
-  it('lets exactly one of many use a value, and nobody one that does not exist', async () => {
+  it('tells the first use from all others, and keeps its time', async () => {
     const store = create()
     const key = randomUUID()
-    expect(await store.consume(key)).toBe(false)
+    expect(await store.use(key, NOON)).toBeNull()
     expect(await store.find(key)).toBeNull()
     await store.save(key, 'value', 60)
-    const results = await Promise.all(Array.from({ length: 10 }, () => store.consume(key)))
-    expect(results.filter(Boolean)).toHaveLength(1)
-    expect(await store.find(key)).toEqual({ value: 'value', consumed: true })
+    const uses = await Promise.all(Array.from({ length: 10 }, () => store.use(key, NOON)))
+    expect(uses.filter((use) => use?.isFirst)).toHaveLength(1)
+    const later = new Date(NOON.getTime() + 61_001)
+    expect(await store.use(key, later)).toEqual({ isFirst: false, firstAt: NOON })
+    expect(await store.find(key)).toEqual({ value: 'value', usedAt: NOON })
   })
 
   it('forgets values when they expire, and only then', async () => {
@@ -48,7 +52,7 @@ describe.each([
     await store.renew('never-there', 60)
     await new Promise((resolve) => setTimeout(resolve, 1200))
     expect(await store.find(short)).toBeNull()
-    expect(await store.find(renewed)).toEqual({ value: 'value', consumed: false })
+    expect(await store.find(renewed)).toEqual({ value: 'value', usedAt: null })
     expect(await store.find('never-there')).toBeNull()
   })
 })

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
@@ -9,8 +9,11 @@ const EXECUTABLE = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
 const SHOTS = process.env.SCREENSHOTS
 const PHONE = { width: 360, height: 740 }
 
-/** A Chromium with an empty profile of its own. */
-export async function openBrowser(): Promise<{ browser: BrowserContext; close(): Promise<void> }> {
+/**
+ * A Chromium with an empty profile of its own.
+ * @param locale its language, e.g. es-GT
+ */
+export async function openBrowser(locale = 'en-US'): Promise<{ browser: BrowserContext; close(): Promise<void> }> {
   if (!existsSync(EXECUTABLE)) {
     throw new Error(
       `There is no ${EXECUTABLE}. Install it with: apt-get install -y --no-install-recommends chromium; or set CHROMIUM_PATH.`,
@@ -20,6 +23,7 @@ export async function openBrowser(): Promise<{ browser: BrowserContext; close():
   const browser = await chromium.launchPersistentContext(profile, {
     executablePath: EXECUTABLE,
     headless: true,
+    locale,
     permissions: ['clipboard-read', 'clipboard-write'],
     args: [
       '--no-sandbox',
@@ -31,6 +35,11 @@ export async function openBrowser(): Promise<{ browser: BrowserContext; close():
       '--disable-sync',
     ],
   })
+  // There is no internet; the frames of Firebase's pop-ups need this script of Google.
+  const gapi = await readFile(path.join(import.meta.dirname, 'gapi.js'), 'utf8')
+  await browser.route('https://apis.google.com/js/api.js*', (route) =>
+    route.fulfill({ contentType: 'text/javascript', body: gapi }),
+  )
   return {
     browser,
     async close() {

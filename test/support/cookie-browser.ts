@@ -24,6 +24,31 @@ export class Browser {
     return { url: next, response: null }
   }
 
+  /**
+   * Answers a page of OAuth as its script does. Without a body, `confirm` grants everything that the page offers.
+   * @param page the address of the page
+   * @returns the status, and what the service answered
+   */
+  async answer(
+    page: string | URL,
+    name: string,
+    body?: object,
+  ): Promise<{ status: number; body: { redirectTo?: string; message?: string } }> {
+    const { origin } = new URL(page)
+    const response = await this.fetch(`${page}/${name}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin },
+      body: JSON.stringify(body ?? (name === 'confirm' ? await this.everythingOffered(page) : {})),
+    })
+    return { status: response.status, body: (await response.json()) as { redirectTo?: string; message?: string } }
+  }
+
+  private async everythingOffered(page: string | URL): Promise<object> {
+    const details = await this.fetch(`${page}/details`)
+    const { scopes = [] } = (await details.json()) as { scopes?: string[] }
+    return { scopes, clientData: true }
+  }
+
   private keep(line: string): void {
     const [pair = '', ...attributes] = line.split(/; */)
     const name = pair.slice(0, pair.indexOf('='))

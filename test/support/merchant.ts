@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net'
+import { freePort } from '../../embedded/postgres.ts'
 import { type App, type Service, startService } from './service.ts'
 import { makeOrder, makeProduct, makeShop, makeUser, type Shop } from './shop.ts'
 
@@ -10,6 +11,8 @@ export interface Merchant {
   second: Shop
   origin: string
   mcpUrl: string
+  /** The endpoint for clients that sign in by themselves. */
+  connectUrl: string
   token: string
 }
 
@@ -19,9 +22,20 @@ export const SECOND_DAY = /^Net sales USD 0\.00 from 0 orders/
 
 export const OWNER = 'ana'
 
+const MOST_MS_TO_CLOSE = 1000
+
 /** @param otherUsers users besides the owner */
-export async function startMerchant(otherUsers: string[] = []): Promise<Merchant> {
-  const service = await startService({ users: [OWNER, ...otherUsers] })
+export async function startMerchant(
+  otherUsers: string[] = [],
+  { config, ...options }: Omit<NonNullable<Parameters<typeof startService>[0]>, 'users'> = {},
+): Promise<Merchant> {
+  const port = await freePort()
+  const origin = `http://127.0.0.1:${port}`
+  const service = await startService({
+    users: [OWNER, ...otherUsers],
+    config: { PUBLIC_URL: origin, ...config },
+    ...options,
+  })
   const first = await makeShop(service.db)
   const second = await makeShop(service.db, { name: 'Hudson', currency: 'USD', timezone: 'America/New_York' })
   await makeUser(service.db, OWNER, [
@@ -34,8 +48,31 @@ export async function startMerchant(otherUsers: string[] = []): Promise<Merchant
     at: service.now.toISOString(),
     lines: [{ ...coffee, quantity: '2', unitPrice: '10' }],
   })
-  const origin = await listen(service.app)
-  return { service, first, second, origin, mcpUrl: `${origin}/mcp`, token: await service.tokenOf(OWNER) }
+  await service.app.listen({ host: '127.0.0.1', port })
+  const mcpUrl = `${origin}/mcp`
+  return {
+    service,
+    first,
+    second,
+    origin,
+    mcpUrl,
+    connectUrl: `${mcpUrl}/connect`,
+    token: await service.tokenOf(OWNER),
+  }
+}
+
+/** Ends the instance that listens and starts a new one at its address, as a deployment does. */
+export async function redeploy({ service, origin }: Merchant): Promise<void> {
+  await endInstance(service.app)
+  service.app = await service.anotherInstance()
+  await service.app.listen({ host: '127.0.0.1', port: Number(new URL(origin).port) })
+}
+
+/** Closes an instance as a process ends: with the connections that are still open after a while, used or not. */
+export async function endInstance(app: App): Promise<void> {
+  const end = setTimeout(() => app.server.closeAllConnections(), MOST_MS_TO_CLOSE)
+  await app.close()
+  clearTimeout(end)
 }
 
 /** Lets an instance listen on a free port of 127.0.0.1. */

@@ -3,11 +3,14 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { Redis } from 'ioredis'
 import { expect, inject } from 'vitest'
+import type { IssuerUser } from '../../embedded/issuer/accounts.ts'
+import type { Message } from '../../embedded/issuer/messages.ts'
 import { type Issuer, startIssuer } from '../../embedded/issuer.ts'
-import { buildApp } from '../../src/app.ts'
+import { type AppOptions, buildApp } from '../../src/app.ts'
 import { type Config, loadConfig } from '../../src/config.ts'
 import { SERVICE_ROLE } from '../../src/database/pool.ts'
 import { closedSchema } from '../../src/mcp/published-schema.ts'
+import type { Network } from '../../src/oauth/public-fetch.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 
 const PROJECT = 'flowpos-test'
@@ -18,6 +21,8 @@ export type App = Awaited<ReturnType<typeof buildApp>>
 export interface Service {
   db: TestDatabase
   issuer: Issuer
+  /** What the issuer would have sent by mail or SMS. */
+  messages: Message[]
   /** The service's current instant; set it to travel in time. */
   now: Date
   app: App
@@ -30,14 +35,26 @@ export interface Service {
 
 /** The service on real PostgreSQL, Redis and signatures, with its own clock. */
 export async function startService(
-  options: { users?: string[]; config?: Partial<Record<keyof Config, string>>; pageSignsIn?: boolean } = {},
+  options: {
+    users?: (string | (Partial<IssuerUser> & { uid: string }))[]
+    config?: Partial<Record<keyof Config, string>>
+    pageSignsIn?: boolean
+    logger?: AppOptions['logger']
+    /** Where client metadata documents come from instead of the internet, as from `startClientDocuments()`. */
+    network?: Network
+    requestTimeoutMs?: number
+  } = {},
 ): Promise<Service> {
   const db = await createTestDatabase()
-  const users = (options.users ?? []).map((uid) => ({ uid, email: `${uid}@example.com`, password: 'password' }))
-  const issuer = await startIssuer({ projectId: PROJECT, users })
+  const users = (options.users ?? [])
+    .map((user) => (typeof user === 'string' ? { uid: user } : user))
+    .map((user) => ({ email: `${user.uid}@example.com`, password: 'password', ...user }))
+  const messages: Message[] = []
+  const issuer = await startIssuer({ projectId: PROJECT, users, onMessage: (message) => messages.push(message) })
   const instances: App[] = []
 
   async function start(config: Partial<Record<keyof Config, string>> = {}): Promise<App> {
+    const { PORT = '4000' } = { ...options.config, ...config }
     const app = await buildApp({
       config: loadConfig({
         DATABASE_URL: db.ownerUrl,
@@ -47,13 +64,18 @@ export async function startService(
         TOKEN_RATE_LIMIT_PER_MINUTE: '10000',
         // Tests share a machine that may be held up.
         MAX_EVENT_LOOP_DELAY_MS: '0',
+        // What OAuth needs where the pages do not sign in with the issuer.
+        ...(options.pageSignsIn ? {} : { PUBLIC_URL: `http://localhost:${PORT}`, FIREBASE_API_KEY: 'AIza-test' }),
         ...options.config,
         ...config,
       }),
       clock: () => service.now,
       databaseRole: SERVICE_ROLE,
       firebaseApp: issuer.firebaseOptions(),
+      ...(options.requestTimeoutMs ? { requestTimeoutMs: options.requestTimeoutMs } : {}),
       ...(options.pageSignsIn ? { identityUrl: issuer.url } : {}),
+      ...(options.logger ? { logger: options.logger } : {}),
+      ...(options.network ? { network: options.network } : {}),
     })
     instances.push(app)
     return app
@@ -62,6 +84,7 @@ export async function startService(
   const service: Service = {
     db,
     issuer,
+    messages,
     now: new Date(),
     app: undefined as unknown as App,
     anotherInstance: start,
@@ -81,12 +104,21 @@ export async function startService(
     },
   }
   service.app = await start()
+  await forgetSignIns()
   return service
 }
 
 /** A connection to the Redis of the tests. */
 export function connectRedis(): Redis {
   return new Redis(redisUrl())
+}
+
+/** Forgets how many sign-ins were begun: tests begin more of them in a minute than people do. */
+export async function forgetSignIns(): Promise<void> {
+  const redis = connectRedis()
+  const keys = await redis.keys('mcp:authorizations:*')
+  if (keys.length > 0) await redis.del(keys)
+  redis.disconnect()
 }
 
 // Test files run in parallel, so each worker has its own database.

@@ -33,6 +33,8 @@ beforeAll(async () => {
     REDIS_URL: inject('redisUrl'),
     FIREBASE_PROJECT_ID: 'flowpos',
     FIREBASE_SERVICE_ACCOUNT: JSON.stringify(serviceAccount),
+    FIREBASE_API_KEY: 'AIza-web',
+    PUBLIC_URL: 'https://api.flowpos.example',
     MCP_TOKEN_SECRET: randomBytes(32).toString('hex'),
   }
 })
@@ -75,6 +77,20 @@ describe('npm start', () => {
     ]) {
       expect((await fetch(`http://127.0.0.1:${port}${page}`)).status, page).toBe(200)
     }
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+  })
+
+  it('without what OAuth needs, serves the rest and says what is missing', async () => {
+    const port = await freePort()
+    const { child, ended, output } = start({ PORT: String(port), FIREBASE_API_KEY: undefined, PUBLIC_URL: undefined })
+    const ready = async () => (await fetch(`http://127.0.0.1:${port}/health/ready`).catch(() => null))?.status
+    await expect.poll(ready, { timeout: 20_000, interval: 200 }).toBe(200)
+    expect(output()).toContain(
+      'OAuth and /mcp/connect are off, because these settings are missing: PUBLIC_URL, FIREBASE_API_KEY',
+    )
+    const metadata = '/.well-known/oauth-protected-resource/mcp/connect'
+    expect((await fetch(`http://127.0.0.1:${port}${metadata}`)).status).toBe(404)
     child.kill('SIGTERM')
     expect(await ended).toBe(0)
   })

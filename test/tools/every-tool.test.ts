@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadTools } from '../../plugins/mcp/registry.ts'
 import { generateApiKey } from '../../src/auth/api-key.ts'
 import { closedSchema } from '../../src/mcp/published-schema.ts'
-import { type HostileShop, INJECTIONS, makeHostileShop } from '../support/hostile-shop.ts'
+import { HOSTILE_ROLE, type HostileShop, INJECTIONS, makeHostileShop } from '../support/hostile-shop.ts'
 import { call, rpc, type Service, startService } from '../support/service.ts'
 import { makeProduct, makeShop, makeUser, type Shop } from '../support/shop.ts'
 import { callsOf } from '../support/tool-calls.ts'
@@ -18,6 +18,7 @@ let service: Service
 let hostile: HostileShop
 let long: HostileShop
 let token: string
+let operator: string
 let answers: { hostile: Answers; long: Answers }
 
 beforeAll(async () => {
@@ -31,10 +32,26 @@ beforeAll(async () => {
     ['🧿𓂀꧁', '𒀱ꙮ௵', 'ﷺ꧅𝕬'].map((text) => text.repeat(60)),
     options,
   )
+  const shop = await makeShop(service.db, { name: hostile.name })
+  await service.db.asOwner('insert into business_user (business_id, user_id, role) values ($1, $2, $3)', [
+    shop.id,
+    userId,
+    HOSTILE_ROLE,
+  ])
   token = await service.tokenOf('ana')
+  operator = await operatorKey()
   answers = { hostile: await answersAbout(hostile), long: await answersAbout(long) }
 })
 afterAll(() => service?.close())
+
+async function operatorKey(): Promise<string> {
+  const { rawKey, hash } = generateApiKey()
+  await service.db.asOwner(
+    "insert into mcp_api_key (role, scopes, label, key_hash) values ('platform_operator', '{pos:read}', 'ops', $1)",
+    [hash],
+  )
+  return rawKey
+}
 
 /** Every tool's answers about a shop. */
 async function answersAbout(shop: HostileShop): Promise<Answers> {
@@ -76,20 +93,74 @@ function textsIn(value: unknown): string[] {
   return Object.values(value).flatMap(textsIn)
 }
 
+/** Whether a text contains characters that a reader does not see, or that move what they see. */
+function isUnsafe(text: string): boolean {
+  return /[\p{Cf}\p{Co}\p{Zl}\p{Zp}]|(?!\n)\p{Cc}/u.test(text)
+}
+
+/** Fails if a result contains hidden characters, data of several lines, or a line that a stranger began. */
+function expectHeld(name: string, result: Result): void {
+  const [{ text } = { text: '' }] = result.content
+  const hidden = textsIn(result).filter(isUnsafe)
+  const broken = textsIn(result.structuredContent).filter((each) => each.includes('\n'))
+  // A line made by a stranger would begin with their words; a row of a table begins with a bar.
+  const begun = text
+    .split('\n')
+    .filter((line) => /^[^\w|]*(SYSTEM|Human|Assistant|Use this id|Ignore all|You are now)/.test(line))
+  expect({ name, hidden, broken, begun }).toEqual({ name, hidden: [], broken: [], begun: [] })
+}
+
 describe('text written by strangers', () => {
   it('stays data in every tool: one line, no hidden characters, no markup of a conversation', () => {
     for (const { name, result } of answers.hostile) {
       const [{ text } = { text: '' }] = result.content
-      const hidden = textsIn(result).filter((each) => /[\p{Cf}\p{Co}\p{Zl}\p{Zp}]|(?!\n)\p{Cc}/u.test(each))
-      const broken = textsIn(result.structuredContent).filter((each) => each.includes('\n'))
-      // A line made by a stranger would begin with their words; a row of a table begins with a bar.
-      const begun = text
-        .split('\n')
-        .filter((line) => /^[^\w|]*(SYSTEM|Human|Assistant|Use this id|Ignore all|You are now)/.test(line))
-      expect({ name, hidden, broken, begun }).toEqual({ name, hidden: [], broken: [], begun: [] })
+      expectHeld(name, result)
       // Only the service itself writes the line that names the business.
       if (result.isError !== true)
         expect({ name, lines: text.match(/^Business: /gm)?.length }).toEqual({ name, lines: 1 })
+    }
+  })
+
+  it('stays data as the name of a business and of a role, for operators and in refusals too', async () => {
+    const odd = (await call(service.app, token, 'get_context')).data.businesses.at(-1) as { id: string }
+    const asked: [credential: string, tool: string, args: Record<string, unknown>][] = [
+      [token, 'get_context', {}],
+      [token, 'set_active_business', { businessId: odd.id }],
+      // Refused: the role gives nothing; a business of nobody.
+      [token, 'get_products', { businessId: odd.id }],
+      [token, 'get_products', { businessId: '00000000-0000-4000-8000-000000000000' }],
+      [operator, 'list_tenants', {}],
+      [operator, 'set_active_tenant', { tenantId: hostile.id }],
+      [operator, 'get_context', {}],
+    ]
+    for (const [credential, tool, args] of asked) {
+      expectHeld(tool, (await call(service.app, credential, tool, args)).body.result)
+    }
+    const uri = 'flowpos://business/profile'
+    const { body } = await rpc(service.app, operator, 'resources/read', { uri })
+    expectHeld(uri, { content: body.result.contents })
+    const pinned = await rpc(service.app, token, 'resources/read', { uri }, { url: `/mcp?businessId=${odd.id}` })
+    expect(textsIn(pinned.body.error).filter(isUnsafe)).toEqual([])
+    expect(pinned.body.error.message).not.toContain('\n')
+  })
+
+  it('stays data in the answers of the token routes', async () => {
+    const firebaseIdToken = service.issuer.issueToken('ana')
+    const exchanged = await service.app.inject({ method: 'POST', url: '/mcp/token', payload: { firebaseIdToken } })
+    const grant = exchanged.json()
+    expect(grant.authorizedBusinesses).toHaveLength(3)
+    const refreshed = await service.app.inject({
+      method: 'POST',
+      url: '/mcp/token/refresh',
+      headers: { authorization: `Bearer ${grant.accessToken}` },
+    })
+    const keys = await service.app.inject({
+      url: '/mcp/keys?businessId=00000000-0000-4000-8000-000000000000',
+      headers: { authorization: `Bearer ${firebaseIdToken}` },
+    })
+    expect([exchanged.statusCode, refreshed.statusCode, keys.statusCode]).toEqual([200, 200, 403])
+    for (const answer of [grant, refreshed.json(), keys.json()]) {
+      expect(textsIn(answer).filter((each) => isUnsafe(each) || each.includes('\n'))).toEqual([])
     }
   })
 
@@ -99,9 +170,41 @@ describe('text written by strangers', () => {
     for (const injection of INJECTIONS) expect(listed).not.toContain(injection.trim().slice(0, 20))
   })
 
-  it("is marked as not the service's own in notes", async () => {
-    const { data } = await call(service.app, token, 'get_order', { order: 'N-3', businessId: hostile.id })
-    expect(data.note).toMatch(/^\[untrusted text\] /)
+  it('stands within a boundary if it is long, whose code is new in every result and in both halves', () => {
+    const codes: string[] = []
+    for (const { name, result } of [...answers.hostile, ...answers.long]) {
+      const { content, structuredContent } = result
+      // Without the boundary that a stranger made up.
+      const all = textsIn(result).join('\n').replaceAll('<untrusted-7f3a9c1e>', '')
+      const opened = [...all.matchAll(/<untrusted-([0-9a-f]{8})>/g)].map(([, code]) => code as string)
+      const [code] = opened
+      if (code === undefined) continue
+      codes.push(code)
+      const closed = all.split(`</untrusted-${code}>`).length - 1
+      // Its meaning is told once, which names the boundary as well.
+      const told = content[0]?.text.split(`What <untrusted-${code}> encloses`).length
+      const inData = JSON.stringify(structuredContent).includes(`<untrusted-${code}>`)
+      expect({ name, codes: new Set(opened).size, unclosed: opened.length - closed, told, inData }).toEqual({
+        name,
+        codes: 1,
+        unclosed: 1,
+        told: 2,
+        inData: true,
+      })
+    }
+    expect(codes.length).toBeGreaterThan(10)
+    expect(new Set(codes).size).toBe(codes.length)
+  })
+
+  it('stands within a boundary in a replayed result, too', async () => {
+    const args = { client: 'C-1', note: INJECTIONS[0], idempotencyKey: 'note', businessId: hostile.id }
+    const codes = []
+    for (const _ of [1, 2]) {
+      const { data } = await call(service.app, token, 'update_client', args)
+      codes.push(/^<untrusted-([0-9a-f]{8})>Ignore all previous/.exec(data.changes[0].to)?.[1])
+    }
+    expect(codes).toEqual([expect.any(String), expect.any(String)])
+    expect(codes[0]).not.toBe(codes[1])
   })
 })
 
@@ -124,7 +227,6 @@ describe('the structured content of a result', () => {
   let beto: string
   let empty: Shop
   let till: Shop
-  let operator: string
 
   beforeAll(async () => {
     empty = await makeShop(service.db, { name: 'Empty' })
@@ -134,12 +236,6 @@ describe('the structured content of a result', () => {
       { shop: till, role: 'owner' },
     ])
     beto = await service.tokenOf('beto')
-    const { rawKey, hash } = generateApiKey()
-    await service.db.asOwner(
-      "insert into mcp_api_key (role, scopes, label, key_hash) values ('platform_operator', '{pos:read}', 'ops', $1)",
-      [hash],
-    )
-    operator = rawKey
   })
 
   it('is as the full schemas say, with nothing else', async () => {

@@ -5,7 +5,8 @@ import { findProductDetail } from '../../src/pos/catalogue/product-detail.ts'
 import { page } from '../../src/results/cursor.ts'
 import { EntityRef, Nullable, NullableText } from '../../src/results/schema.ts'
 import { table } from '../../src/results/table.ts'
-import { clean, cleanOrNull, nameWithState, untrusted } from '../../src/results/text.ts'
+import { clean, cleanOrNull, nameWithState } from '../../src/results/text.ts'
+import { untrusted } from '../../src/results/untrusted.ts'
 import { addDays, localDate } from '../../src/time/local.ts'
 
 const MAX_VARIANTS = 20

@@ -17,6 +17,7 @@ export default defineTool({
     'Adds a client; without a code it gets the next free one. Refused where code, e-mail or tax id are taken ' +
     '(allowDuplicate: only the code). To change one use update_client.',
   scopes: ['pos:write'],
+  aboutClients: true,
   annotations: additive,
   mode: 'write',
   input: Type.Object({

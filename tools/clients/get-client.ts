@@ -7,7 +7,8 @@ import { clientIdOf, favouriteProducts, findClient } from '../../src/pos/clients
 import { findOrders } from '../../src/pos/orders/orders.ts'
 import { NullableText } from '../../src/results/schema.ts'
 import { table } from '../../src/results/table.ts'
-import { clean, cleanOrNull, untrusted, variantName } from '../../src/results/text.ts'
+import { clean, cleanOrNull, variantName } from '../../src/results/text.ts'
+import { untrusted } from '../../src/results/untrusted.ts'
 import { addDays, localDate } from '../../src/time/local.ts'
 
 const LAST_ORDERS = 5
@@ -58,6 +59,7 @@ export default defineTool({
     'One client: contact, note, lifetime orders and net sales, first and last purchase, last 5 orders, favourite ' +
     'products. Use list_clients to find it, list_orders for all its orders.',
   scopes: ['pos:read'],
+  aboutClients: true,
   annotations: readOnly,
   mode: 'read',
   input: Type.Object({ client: Id('Id or code, e.g. C-0001') }),

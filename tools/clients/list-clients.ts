@@ -16,6 +16,7 @@ export default defineTool({
     'The clients with contact, lifetime orders, net sales and last purchase, and the sum of all that match. Use it to ' +
     'find or rank clients; for one use get_client. Default: active clients by name, 25 rows.',
   scopes: ['pos:read'],
+  aboutClients: true,
   annotations: readOnly,
   mode: 'read',
   input: Type.Object({

@@ -20,6 +20,7 @@ export default defineTool({
     'Changes the given fields of a client and answers old and new values. "" clears a field. active: false takes the ' +
     'client off the lists; its orders stay. New clients: create_client.',
   scopes: ['pos:write'],
+  aboutClients: true,
   annotations: changing,
   mode: 'write',
   input: Type.Object({

@@ -65,6 +65,7 @@ export default defineContextTool({
         choice,
         ...lines,
         `Scopes: ${scopes.join(', ')}. Credential: ${principal.kind}, ${expires === null ? 'without expiry' : `valid until ${expires}`}.`,
+        ...(principal.clientData ? [] : ["Clients' data: withheld from this connection."]),
       ].join('\n'),
       data: {
         principal: principal.kind,

@@ -15,6 +15,7 @@ export default defineTool({
     'Whether clients stay: active, new, returning, at risk or lost by their own rhythm, repeat rate, top clients, ' +
     'value at risk, and what to do. Use it for "whom am I losing?"; for lists use list_clients.',
   scopes: ['pos:intents'],
+  aboutClients: true,
   annotations: readOnly,
   mode: 'read',
   input: Type.Object({}),

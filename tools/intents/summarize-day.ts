@@ -12,7 +12,8 @@ import { rankedProducts } from '../../src/pos/reports/product-sales.ts'
 import { salesByBucket, salesTotal, salesUntil } from '../../src/pos/reports/sales.ts'
 import { addSums, NO_SALES, netSales, salesFigures } from '../../src/pos/reports/sales-figures.ts'
 import { LocalDate } from '../../src/results/schema.ts'
-import { clean, cleanOrNull, variantName } from '../../src/results/text.ts'
+import { clean, variantName } from '../../src/results/text.ts'
+import { untrusted } from '../../src/results/untrusted.ts'
 import { addDays, localDate, localTime } from '../../src/time/local.ts'
 import { FIRST_DAY } from '../../src/time/window.ts'
 
@@ -123,7 +124,7 @@ async function summarizeDay(context: BusinessContext, date: string | undefined, 
       orderId: row.order_id,
       orderNumber: clean(row.order_number, 40),
       total: money(row.total, business),
-      reason: cleanOrNull(row.reason, 80),
+      reason: untrusted(row.reason, 80),
     })),
     discountsWorthALook: discounts.map((row) => ({
       orderId: row.order_id,

@@ -5,7 +5,6 @@ import { defineContextTool, readOnly } from '../../src/mcp/tool.ts'
 import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
 import { Cursor, Limit } from '../../src/results/schema.ts'
 import { listText } from '../../src/results/table.ts'
-import { clean } from '../../src/results/text.ts'
 
 export default defineContextTool({
   name: 'list_tenants',
@@ -27,8 +26,8 @@ export default defineContextTool({
     const { items: tenants, ...more } = page(
       rows,
       limit,
-      (row) => [row.name, row.id],
-      ({ id, name, timezone, currency }) => ({ id, name: clean(name), timezone, currency }),
+      ({ storedName, tenant }) => [storedName, tenant.id],
+      ({ tenant: { id, name, timezone, currency } }) => ({ id, name, timezone, currency }),
     )
     return {
       text: listText({

@@ -19,6 +19,7 @@ export default defineTool({
     'Records a sale now: prices it with tax, takes payment and draws stock; refused where stock is short. Find ' +
     'products with get_products; dryRun tells the total. Prices include tax as the price tags do.',
   scopes: ['pos:write'],
+  aboutClients: ({ clientId }) => clientId !== undefined,
   annotations: additive,
   mode: 'write',
   input: Type.Object({

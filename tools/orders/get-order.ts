@@ -8,7 +8,8 @@ import { describeOrder, OrderDetailSchema } from '../../src/pos/orders/order-tex
 import { findOrder, noSuchOrder } from '../../src/pos/orders/orders.ts'
 import { decodeCursor, page } from '../../src/results/cursor.ts'
 import { Cursor } from '../../src/results/schema.ts'
-import { clean, cleanOrNull, untrusted } from '../../src/results/text.ts'
+import { clean, cleanOrNull } from '../../src/results/text.ts'
+import { untrusted } from '../../src/results/untrusted.ts'
 import { withOffset } from '../../src/time/local.ts'
 
 const MAX_LINES = 100

@@ -18,6 +18,7 @@ export default defineTool({
     'Orders, the newest first, by the local day on which they were opened, with status, location, client and ' +
     'totals. Use it to find an order; for sums use get_sales_report, for lines get_order.',
   scopes: ['pos:read'],
+  aboutClients: ({ clientId }) => clientId !== undefined,
   annotations: readOnly,
   mode: 'read',
   input: Type.Object({

@@ -26,6 +26,7 @@ export default defineTool({
     'Hours worked on project boards in a period, billable and not, and the billable amount, rounded half-up per ' +
     'entry. For estimated hours use get_psa_board. Default: this month by board. At most 62 rows.',
   scopes: ['psa:read'],
+  aboutClients: ({ groupBy }) => groupBy === 'client',
   annotations: readOnly,
   mode: 'read',
   input: Type.Object({

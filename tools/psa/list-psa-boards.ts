@@ -15,6 +15,7 @@ export default defineTool({
     'Project boards with client, due date, progress, overdue and blocked steps, and health, soonest due first. For ' +
     'the work to do use list_psa_steps. Default: open boards, 20 rows.',
   scopes: ['psa:read'],
+  aboutClients: ({ clientId }) => clientId !== undefined,
   annotations: readOnly,
   mode: 'read',
   input: Type.Object({

@@ -7,7 +7,8 @@ import { personName } from '../../src/pos/psa/text.ts'
 import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
 import { Cursor, EntityRef, Limit, LocalDate, NullableText, StringEnum } from '../../src/results/schema.ts'
 import { listText } from '../../src/results/table.ts'
-import { clean, untrusted } from '../../src/results/text.ts'
+import { clean } from '../../src/results/text.ts'
+import { untrusted } from '../../src/results/untrusted.ts'
 import { localDate } from '../../src/time/local.ts'
 
 export default defineTool({

@@ -4,6 +4,7 @@ import type { Principal } from '../../../src/auth/principal.ts'
 import { ServiceError } from '../../../src/errors.ts'
 import type { SessionRecord } from '../../../src/sessions/store.ts'
 import type { Clock } from '../../../src/time/clock.ts'
+import { problemOfParams } from './params.ts'
 
 /** The parts of a JSON-RPC message that are read before an SDK checks it. */
 export interface Message {
@@ -98,6 +99,8 @@ export function createConversations(app: FastifyInstance, clock: Clock) {
         const sessionId = sessionIdOf(request)
         return sessionId === undefined ? choicesOf(principal, messages) : resume(sessionId, principal)
       }
+      // What will be refused begins no session.
+      if (messages.length > 1 || problemOfParams(initialize) !== undefined) return NEW_CONVERSATION
       const client = textOf(initialize.params?.clientInfo?.name)
       // This client ends its session and keeps using the id. It gets no session, and the principal's choices count.
       if (client === 'openai-mcp') return NEW_CONVERSATION

@@ -2,20 +2,26 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import pLimit from 'p-limit'
 import { clientClassOf } from '../../../src/audit/caller.ts'
 import type { Principal } from '../../../src/auth/principal.ts'
+import { withoutClients } from '../../../src/database/database.ts'
 import { ServiceError } from '../../../src/errors.ts'
 import { getPrompt, isPrompt, listPrompts, type PromptListing } from '../../../src/mcp/prompts.ts'
 import { hasSeveral, type ToolList } from '../../../src/mcp/registry.ts'
 import { listResources, nameOfResource, type ResourceListing, readResource } from '../../../src/mcp/resources.ts'
 import type { CallContext } from '../../../src/mcp/tool.ts'
-import type { Conversation } from './conversations.ts'
+import type { Conversation, Message } from './conversations.ts'
 import { pinOf } from './pin.ts'
 import { type CallToolResult, refusalOf } from './results.ts'
 
 /** One POST as both protocol eras see it: what the principal may see and do. */
 export interface Exchange {
   listTools(): Promise<ToolList>
-  /** Null for a tool that is unknown or hidden; the caller cannot tell which. */
+  /** Null for a tool that is unknown or secret; the caller cannot tell which. */
   call(name: string, args: Record<string, unknown>): Promise<CallToolResult | null>
+  /**
+   * Refuses a lone call of a tool whose scope the person could still grant, while the HTTP status can say so.
+   * @throws ServiceError `insufficient_scope`
+   */
+  requireGrant(messages: Message[]): Promise<void>
   listPrompts(): PromptListing[]
   /** @throws ServiceError for a prompt that is unknown or hidden, and for wrong arguments */
   getPrompt(name: string, args: Record<string, string>): { description: string; text: string }
@@ -56,7 +62,7 @@ export function createExchange(
     now,
     requestId: request.id,
     hints: { pin: pinOf(request), session: session?.businessId, lastChoice: lastBusinessId },
-    database: app.database,
+    database: principal.clientData ? app.database : withoutClients(app.database),
     findTenant: app.principals.findTenant,
     chooseBusiness: (id) =>
       app.sessions.chooseBusiness(sessionId, { principal: principal.ref, credential: principal.credentialId }, id),
@@ -71,6 +77,12 @@ export function createExchange(
       return schemas === 'full' ? list.full() : list
     },
     call: (name, args) => turns(() => app.toolCalls.run(name, args, context, request.log)),
+    async requireGrant([message, ...more]) {
+      if (message?.method !== 'tools/call' || message.id === undefined || more.length > 0) return
+      const { name, arguments: args } = message.params ?? {}
+      if (typeof name !== 'string') return
+      await app.toolCalls.requireGrant(name, { ...(args as object | undefined) }, context)
+    },
     listPrompts: () => listPrompts(mayUse),
     getPrompt: (name, args) => {
       try {

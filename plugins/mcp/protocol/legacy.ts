@@ -21,6 +21,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { CAPABILITIES, INSTRUCTIONS, SERVER_INFO } from '../../../src/mcp/server-info.ts'
 import type { Message } from './conversations.ts'
 import { type Exchange, toWebRequest } from './exchange.ts'
+import { problemOfParams } from './params.ts'
 import { promptResult, refusalOf, resourceResult } from './results.ts'
 
 // Shared, because a new Ajv costs a hundred times as much as the rest of a server.
@@ -36,11 +37,6 @@ export async function serveLegacy(
   reply: FastifyReply,
   messages: Message[],
 ): Promise<FastifyReply> {
-  const wantsProgress = messages.some(({ params }) => params?._meta?.progressToken !== undefined)
-  if (wantsProgress && /text\/event-stream/i.test(request.headers.accept ?? '')) {
-    return reply.send(await serveStream(exchange, toWebRequest(request, reply), request.body))
-  }
-
   const problem = problemOf(request, messages)
   if (problem !== undefined) return reply.code(400).send({ jsonrpc: '2.0', id: null, error: problem })
   // Their shape was checked when the protocol era was determined.
@@ -48,6 +44,10 @@ export async function serveLegacy(
   // Notifications concern only servers that outlive a request.
   if (requests.length === 0) return reply.code(202).send()
 
+  const wantsProgress = messages.some(({ params }) => params?._meta?.progressToken !== undefined)
+  if (wantsProgress && /text\/event-stream/i.test(request.headers.accept ?? '') && requests.every(isSound)) {
+    return reply.send(await serveStream(exchange, toWebRequest(request, reply), request.body))
+  }
   const [only] = requests
   if (only !== undefined && !Array.isArray(request.body)) {
     const direct = await answerDirectly(exchange, only)
@@ -63,12 +63,13 @@ export async function serveLegacy(
  */
 async function answerDirectly(exchange: Exchange, request: JSONRPCRequest): Promise<Buffer | string | undefined> {
   const head = `{"jsonrpc":"2.0","id":${JSON.stringify(request.id)},`
+  if (problemOfParams(request) !== undefined) return undefined
   if (request.method === 'tools/list') {
     // The result is the same for everybody who sees the same tools; only the id differs.
     const { json } = await exchange.listTools()
     return Buffer.concat([Buffer.from(`${head}"result":`), json, Buffer.from('}')])
   }
-  if (request.method !== 'tools/call' || problemOfParams(request) !== undefined) return undefined
+  if (request.method !== 'tools/call') return undefined
   const { name, arguments: args = {} } = request.params as { name: string; arguments?: Record<string, unknown> }
   const result = await exchange.call(name, args)
   if (result !== null) return `${head}"result":${JSON.stringify(result)}}`
@@ -136,17 +137,6 @@ function unknownTool(name: string): string {
   return `Unknown tool: ${name.slice(0, 64)}`
 }
 
-/** What is wrong with the parameters of a request: the SDK would call it an internal error. */
-function problemOfParams({ method, params = {} }: JSONRPCRequest): string | undefined {
-  if (method === 'resources/read') return typeof params.uri === 'string' ? undefined : 'uri must be a string'
-  if (method !== 'tools/call' && method !== 'prompts/get') return undefined
-  if (typeof params.name !== 'string') return 'name must be a string'
-  const { arguments: args = {} } = params
-  if (typeof args !== 'object' || args === null || Array.isArray(args)) return 'arguments must be an object'
-  const wrong = Object.entries(args).find(([, value]) => method === 'prompts/get' && typeof value !== 'string')
-  return wrong === undefined ? undefined : `arguments.${wrong[0].slice(0, 64)} must be a string`
-}
-
 function invalidRequest({ id }: { id: JSONRPCRequest['id'] }): JSONRPCMessage {
   return { jsonrpc: '2.0', id, error: { code: ErrorCode.InvalidRequest, message: 'Invalid Request' } }
 }
@@ -167,6 +157,11 @@ function problemOf({ headers }: FastifyRequest, messages: Message[]): { code: nu
   if (isInitialize || version === undefined || SUPPORTED_PROTOCOL_VERSIONS.includes(String(version))) return undefined
   const known = SUPPORTED_PROTOCOL_VERSIONS.join(', ')
   return { code: -32000, message: `Bad Request: Unsupported protocol version (supported versions: ${known})` }
+}
+
+/** Whether the SDK's server will answer a request in the terms of the protocol. */
+function isSound(request: JSONRPCRequest): boolean {
+  return isJSONRPCRequest(request) && problemOfParams(request) === undefined
 }
 
 function isRequest({ method, id }: Message): boolean {

@@ -1,5 +1,6 @@
 import {
   createMcpHandler,
+  isJSONRPCRequest,
   ProtocolError,
   ProtocolErrorCode,
   ResourceNotFoundError,
@@ -7,6 +8,7 @@ import {
 } from '@modelcontextprotocol/server'
 import { CAPABILITIES, INSTRUCTIONS, SERVER_INFO } from '../../../src/mcp/server-info.ts'
 import type { Exchange } from './exchange.ts'
+import { problemOfParams } from './params.ts'
 import { promptResult, refusalOf, resourceResult } from './results.ts'
 
 // Lists depend on who asks, so no shared cache may keep them.
@@ -14,6 +16,11 @@ const CACHED = { ttlMs: 60_000, cacheScope: 'private' } as const
 
 /** Answers one POST of the protocol revision 2026-07-28, which has no sessions: the principal's choices count. */
 export async function serveModern(exchange: Exchange, request: Request, parsedBody: unknown): Promise<Response> {
+  const problem = isJSONRPCRequest(parsedBody) ? problemOfParams(parsedBody) : undefined
+  if (problem !== undefined && isJSONRPCRequest(parsedBody)) {
+    const error = { code: ProtocolErrorCode.InvalidParams, message: `Invalid params: ${problem}` }
+    return Response.json({ jsonrpc: '2.0', id: parsedBody.id, error })
+  }
   return createMcpHandler(() => createServer(exchange), { legacy: 'reject' }).fetch(request, { parsedBody })
 }
 

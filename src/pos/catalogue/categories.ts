@@ -3,6 +3,7 @@ import type { Transaction } from '../../database/database.ts'
 import { ServiceError } from '../../errors.ts'
 import { isUuid } from '../../uuid.ts'
 import { activeProductsBy, isListed, type NamedQuery } from '../named-lists.ts'
+import { isItsId } from '../references.ts'
 
 /** Categories by name, each with its number of products on sale. */
 export function findCategories(db: Transaction, businessId: string, query: NamedQuery) {
@@ -79,6 +80,7 @@ function findCategory(db: Transaction, businessId: string, reference: string): P
         eb(eb.fn<string>('search_text', ['name']), '=', sql<string>`search_text(${reference})`),
       ]),
     )
+    .orderBy(isItsId('id', reference), 'desc')
     .orderBy((eb) => eb(eb.fn<string>('lower', ['name']), '=', sql<string>`lower(${reference})`), 'desc')
     .orderBy('name')
     .limit(1)

@@ -8,7 +8,7 @@ import { productCells } from '../reports/sales.ts'
 
 const MAX_NAMED = 10
 
-/** What a reference can be: a SKU, the id of a variant or product, or a barcode. */
+/** What a reference can be: the id of a variant or product, a SKU, or a barcode, the first that there is. */
 function matchesOf(db: Transaction, businessId: string, reference: string) {
   const variants = db
     .selectFrom('product_variant as v')
@@ -37,14 +37,14 @@ function meaningOf(db: Transaction, businessId: string, reference: string) {
   const nothing = sql<string | null>`null::uuid`
   return {
     productId: coalesce(
-      bySku.select('v.product_id').$asScalar(),
       byId?.select('v.product_id').$asScalar() ?? nothing,
       whole?.select('p.id').$asScalar() ?? nothing,
+      bySku.select('v.product_id').$asScalar(),
       holder.select('v.product_id').$asScalar(),
     ),
     variantId: coalesce(
-      bySku.select('v.id').$asScalar(),
       byId?.select('v.id').$asScalar() ?? nothing,
+      bySku.select('v.id').$asScalar(),
       holder.select('v.id').$asScalar(),
     ),
   }
@@ -115,7 +115,7 @@ function findProduct(db: Transaction, businessId: string, productId: Expression<
 /**
  * One product with its variants, their stock, and its sales on some local days of the business. The variant of the
  * reference comes first, the others by SKU; one variant beyond the limit shows that there are more.
- * @param reference SKU, id of a variant or of the product, or barcode
+ * @param reference id of a variant or of the product, SKU, or barcode
  * @throws ServiceError `not_found`; `invalid_argument` naming the products that share a barcode
  */
 export async function findProductDetail(

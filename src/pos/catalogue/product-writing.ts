@@ -4,9 +4,11 @@ import type { Transaction } from '../../database/database.ts'
 import { together } from '../../database/together.ts'
 import { ServiceError } from '../../errors.ts'
 import { Decimal, formatMoney, money, quantity } from '../../money/money.ts'
-import { clean, untrusted } from '../../results/text.ts'
+import { clean } from '../../results/text.ts'
+import { untrusted } from '../../results/untrusted.ts'
 import { isUuid } from '../../uuid.ts'
 import { supplierOf } from '../organisation/suppliers.ts'
+import { requireNoIdForm } from '../references.ts'
 import { type CategoryRef, categoryNamed, categoryOf } from './categories.ts'
 import { variantsOf } from './variants.ts'
 
@@ -52,6 +54,7 @@ export async function createProduct(
 ): Promise<MadeProduct> {
   const name = text('name', input.name)
   const sku = text('sku', input.sku)
+  requireNoIdForm('sku', sku)
   const label = optionalText(input.label)
   const barcode = optionalText(input.barcode)
   const [, category, supplier] = await together([

@@ -41,7 +41,7 @@ export async function variantsOf(
   return references.map((reference) => found.get(reference) as Variant)
 }
 
-/** The variant of each known reference; a SKU wins over an id. The tax rate is the product's, else the business's. */
+/** The variant of each known reference; an id wins over a SKU. The tax rate is the product's, else the business's. */
 function findVariants(db: Transaction, businessId: string, references: readonly string[]) {
   // Separate from the SKUs, so that either can use its index.
   const ids = references.map((reference) => (isUuid(reference) ? reference : null))
@@ -55,7 +55,7 @@ function findVariants(db: Transaction, businessId: string, references: readonly 
         .selectAll('known')
         .where('known.business_id', '=', businessId)
         .where((own) => own.or([own('known.sku', '=', own.ref('r.reference')), own('known.id', '=', own.ref('r.id'))]))
-        .orderBy((own) => own('known.sku', '=', own.ref('r.reference')), 'desc')
+        .orderBy((own) => sql`${own('known.id', '=', own.ref('r.id'))} is true`, 'desc')
         .limit(1)
         .as('v'),
     )

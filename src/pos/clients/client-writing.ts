@@ -5,7 +5,9 @@ import { together } from '../../database/together.ts'
 import type { Customer, DB } from '../../database/types.ts'
 import { ServiceError } from '../../errors.ts'
 import { Nullable } from '../../results/schema.ts'
-import { clean, untrusted } from '../../results/text.ts'
+import { clean } from '../../results/text.ts'
+import { untrusted } from '../../results/untrusted.ts'
+import { isItsId, requireNoIdForm } from '../references.ts'
 import { isClient, noSuchClient } from './clients.ts'
 
 const TEXT_COLUMNS = {
@@ -27,6 +29,8 @@ const EMAIL =
   "^$|^[\\w.!#$%&'*+/=?^`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$"
 
 const optionalText = (maxLength: number) => Type.Optional(Type.String({ maxLength }))
+/** The most digits of a code of the form C-0001. */
+const MAX_CODE_DIGITS = 12
 const ANY_LENGTH = Number.POSITIVE_INFINITY
 
 /** The arguments that describe a client, besides the name; an empty text means none. */
@@ -155,7 +159,7 @@ export async function updateClient(
       .selectAll()
       .where('c.business_id', '=', businessId)
       .where(isClient(idOrCode))
-      .orderBy('c.id')
+      .orderBy(isItsId('c.id', idOrCode), 'desc')
       .limit(1)
       .forUpdate()
       .executeTakeFirst(),
@@ -165,7 +169,10 @@ export async function updateClient(
   const differences = FIELDS.filter(({ column }) => column in wanted && wanted[column] !== before[column])
   if (expectedUpdatedAt !== undefined && new Date(expectedUpdatedAt).getTime() !== before.updated_at.getTime()) {
     const asked = FIELDS.filter(({ column }) => column in wanted)
-    const current = asked.map(({ field, column }) => `${field} ${JSON.stringify(shown(column, before[column]))}`)
+    // An error has no place for what people wrote at length.
+    const current = asked.map(({ field, column }) =>
+      column === 'note' ? 'note (see get_client)' : `${field} ${JSON.stringify(shown(column, before[column]))}`,
+    )
     throw new ServiceError(
       'conflict',
       `client: ${coded(before)} was changed since; now: ${current.join(', ')}, updatedAt ${before.updated_at.toISOString()}.`,
@@ -243,8 +250,14 @@ async function lockClients(db: Transaction, businessId: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`clients of ${businessId}`}, 0))`.execute(db)
 }
 
-/** Returns the requested code if it is free. */
+/** Returns the requested code if it is free, neither in the form of an id nor beyond the numbering. */
 async function freeCode(db: Transaction, businessId: string, code: string): Promise<string> {
+  requireNoIdForm('code', code)
+  if (/^C-\d+$/.test(code) && code.length > 'C-'.length + MAX_CODE_DIGITS) {
+    throw new ServiceError('invalid_argument', `code: C- and a number has at most ${MAX_CODE_DIGITS} digits.`, {
+      hint: 'Choose a shorter code, or leave it out for the next free one.',
+    })
+  }
   const holder = await db
     .selectFrom('customer')
     .select(['id', 'code'])
@@ -257,13 +270,25 @@ async function freeCode(db: Transaction, businessId: string, code: string): Prom
   })
 }
 
+/**
+ * The code after the highest one whose successor is free, so that a code such as C-999999999999, which has none, does
+ * not end the numbering.
+ */
 async function nextCode(db: Transaction, businessId: string): Promise<string> {
+  const number = sql<string>`substr(code, 3)::bigint`
   const { highest } = await db
-    .selectFrom('customer')
-    .select((eb) => sql<string>`coalesce(max(substr(${eb.ref('code')}, 3)::bigint), 0)`.as('highest'))
-    .where('business_id', '=', businessId)
-    .where('code', 'like', 'C-%')
-    .where('code', '~', '^C-\\d{1,12}$')
+    .selectFrom((from) =>
+      from
+        .selectFrom('customer')
+        .select([number.as('n'), sql<string | null>`lead(${number}) over (order by ${number})`.as('next')])
+        .where('business_id', '=', businessId)
+        .where('code', 'like', 'C-%')
+        .where('code', '~', `^C-\\d{1,${MAX_CODE_DIGITS}}$`)
+        .as('used'),
+    )
+    .select(sql<string>`coalesce(max(n), 0)`.as('highest'))
+    .where('n', '<', String(10 ** MAX_CODE_DIGITS - 1))
+    .where(({ eb, or }) => or([eb('next', 'is', null), eb('next', '>', sql<string>`n + 1`)]))
     .executeTakeFirstOrThrow()
   return `C-${String(Number(highest) + 1).padStart(4, '0')}`
 }

@@ -6,6 +6,7 @@ import { clean } from '../../results/text.ts'
 import type { Days } from '../../time/window.ts'
 import { isUuid } from '../../uuid.ts'
 import { onDays, searchPattern } from '../conditions.ts'
+import { isItsId } from '../references.ts'
 
 export const CLIENT_SORTS = ['name', 'net_sales', 'last_purchase'] as const
 type ClientSort = (typeof CLIENT_SORTS)[number]
@@ -113,7 +114,7 @@ export async function findClient(db: Transaction, businessId: string, idOrCode: 
     .select(['c.id', 'c.code', 'c.name', 'c.email', 'c.phone', 'c.tax_id', 'c.city', 'c.country', 'c.note'])
     .select(['c.is_active', 'c.updated_at', ...lifetime, 's.first_at', 's.last_at'])
     .where(isClient(idOrCode))
-    .orderBy('c.id')
+    .orderBy(isItsId('c.id', idOrCode), 'desc')
     .limit(1)
     .executeTakeFirst()
   if (client === undefined) throw noSuchClient()
@@ -147,7 +148,7 @@ function clientCalled(db: Transaction, businessId: string, idOrCode: string) {
     .select('c.id')
     .where('c.business_id', '=', businessId)
     .where(isClient(idOrCode))
-    .orderBy('c.id')
+    .orderBy(isItsId('c.id', idOrCode), 'desc')
     .limit(1)
 }
 

@@ -138,9 +138,7 @@ function describeDay(day: Day, { namesBusiness, detail }: { namesBusiness: boole
   if (day.refundsWorthALook.length > 0) {
     lines.push(
       `Refunds to look at: ${day.refundsWorthALook
-        .map(
-          ({ orderNumber, total, reason }) => `${orderNumber} ${total.amount}${reason === null ? '' : ` “${reason}”`}`,
-        )
+        .map(({ orderNumber, total, reason }) => `${orderNumber} ${total.amount}${reason === null ? '' : ` ${reason}`}`)
         .join('; ')}`,
     )
   }

@@ -8,7 +8,7 @@ import { lockStock, type Movement, type StockPlace, stockKey, writeMovements } f
 const MAX_NAMED = 10
 
 /** How many lines and stock changes the result of a write shows; get_order pages through all. */
-export const MAX_SHOWN = 40
+export const MAX_SHOWN = 30
 
 /** How an order or refund changed stock, in results. */
 export const StockChangesSchema = Type.Array(

@@ -5,6 +5,7 @@ import { ServiceError } from '../../errors.ts'
 import { Decimal } from '../../money/money.ts'
 import { variantName } from '../../results/text.ts'
 import { localDate } from '../../time/local.ts'
+import { isItsId } from '../references.ts'
 import type { Payment, SaleLine } from './order-pricing.ts'
 import { moveStock, type StockChange } from './order-stock.ts'
 import { isOrder, noSuchOrder } from './orders.ts'
@@ -155,7 +156,7 @@ export async function lockOrder(db: Transaction, businessId: string, idOrNumber:
     ])
     .where('o.business_id', '=', businessId)
     .where(isOrder(idOrNumber))
-    .orderBy('o.id')
+    .orderBy(isItsId('o.id', idOrNumber), 'desc')
     .limit(1)
     .forUpdate('o')
     .executeTakeFirst()

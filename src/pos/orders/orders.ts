@@ -5,6 +5,7 @@ import { ServiceError } from '../../errors.ts'
 import type { Days } from '../../time/window.ts'
 import { isUuid } from '../../uuid.ts'
 import { atLocation, onDays, searchPattern } from '../conditions.ts'
+import { isItsId } from '../references.ts'
 
 export const ORDER_STATUSES = ['open', 'completed', 'cancelled'] as const
 
@@ -103,13 +104,13 @@ export async function findOrder(
     .select('o.id')
     .where('o.business_id', '=', businessId)
     .where(isOrder(idOrNumber))
-    .orderBy('o.id')
+    .orderBy(isItsId('o.id', idOrNumber), 'desc')
     .limit(1)
   const [order, items, payments, refunds] = await Promise.all([
     ordersOf(db, businessId)
       .select(['o.gross_sales', 'o.discounts', 'o.returns', 'o.note', 'o.cancel_reason'])
       .where(isOrder(idOrNumber))
-      .orderBy('o.id')
+      .orderBy(isItsId('o.id', idOrNumber), 'desc')
       .limit(1)
       .executeTakeFirst(),
     db

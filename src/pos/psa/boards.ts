@@ -4,6 +4,7 @@ import type { DB } from '../../database/types.ts'
 import { ServiceError } from '../../errors.ts'
 import { isUuid } from '../../uuid.ts'
 import { searchPattern } from '../conditions.ts'
+import { isItsId } from '../references.ts'
 
 export const BOARD_STATUSES = ['planned', 'active', 'paused', 'completed', 'archived'] as const
 export const HEALTHS = ['green', 'amber', 'red'] as const
@@ -149,6 +150,7 @@ export async function findBoardsCalled(
 ): Promise<BoardRow[]> {
   const rows = await boardsOf(db, businessId, today)
     .where(isCalled(idOrName))
+    .orderBy(isItsId('b.id', idOrName), 'desc')
     .orderBy(dueOrLast)
     .orderBy('b.id')
     .limit(limit)
@@ -163,8 +165,7 @@ export async function findBoardsCalled(
  */
 export function boardIdOf(db: Transaction, businessId: string, idOrName: string): Expression<string> {
   const boards = db.selectFrom('psa_board as b').select('b.id').where('b.business_id', '=', businessId)
-  const called = boards.where(isCalled(idOrName)).limit(1)
-  return (isUuid(idOrName) ? called.orderBy((eb) => eb('b.id', '=', idOrName), 'desc') : called).$asScalar()
+  return boards.where(isCalled(idOrName)).orderBy(isItsId('b.id', idOrName), 'desc').limit(1).$asScalar()
 }
 
 /** Whether a row `b` is a board with this id or exact name, ignoring case and accents. */

@@ -32,7 +32,7 @@ describe('the page', () => {
     const { statusCode, headers, body } = await get(url)
     expect(statusCode).toBe(200)
     expect(headers['content-type']).toMatch(/^text\/html/)
-    expect(body).toContain('<h1>AI Assistant</h1>')
+    expect(body).toContain('>AI Assistant</h1>')
     expect(body).not.toMatch(/<script(?![^>]* src=)|<style|\sstyle=|\son[a-z]+=/i)
   })
 
@@ -88,8 +88,14 @@ describe('its settings', () => {
     const { body } = await get('/settings/mcp/settings.json', { host: 'localhost:4000' })
     expect(JSON.parse(body)).toEqual({
       mcpUrl: 'http://localhost:4000/mcp',
-      firebase: { apiKey: 'development', projectId: null, authDomain: null },
-      identityUrl: service.issuer.url,
+      signIn: {
+        apiKey: 'development',
+        projectId: null,
+        authDomain: null,
+        providers: ['password'],
+        recaptcha: false,
+        identityUrl: service.issuer.url,
+      },
     })
   })
 
@@ -102,8 +108,14 @@ describe('its settings', () => {
     })
     expect((await app.inject('/settings/mcp/settings.json')).json()).toEqual({
       mcpUrl: 'https://api.flowpos.app/mcp',
-      firebase: { apiKey: 'AIza-web', projectId: 'flowpos', authDomain: 'flowpos.firebaseapp.com' },
-      identityUrl: null,
+      signIn: {
+        apiKey: 'AIza-web',
+        projectId: 'flowpos',
+        authDomain: 'flowpos.firebaseapp.com',
+        providers: ['password', 'google.com'],
+        recaptcha: false,
+        identityUrl: null,
+      },
     })
     const { headers } = await app.inject('/settings/mcp')
     expect(headers['content-security-policy']).toContain("script-src 'self' https://apis.google.com;")
@@ -115,12 +127,22 @@ describe('its settings', () => {
     await app.close()
   })
 
+  it("let Google's reCAPTCHA run only where the operator wants it", async () => {
+    const policyWith = async (env: Record<string, string>) => {
+      const app = await bare({ FIREBASE_API_KEY: 'AIza-web', ...env })
+      const { headers } = await app.inject('/settings/mcp')
+      await app.close()
+      return String(headers['content-security-policy'])
+    }
+    expect(await policyWith({})).not.toContain('recaptcha')
+    const policy = await policyWith({ FIREBASE_RECAPTCHA: 'true' })
+    expect(policy).toContain("script-src 'self' https://www.google.com/recaptcha/ https://www.gstatic.com/recaptcha/;")
+    expect(policy).toContain('frame-src https://www.google.com/recaptcha/ https://recaptcha.google.com/recaptcha/;')
+  })
+
   it('say that the sign-in is not configured', async () => {
     const app = await bare({})
-    expect((await app.inject('/settings/mcp/settings.json')).json()).toMatchObject({
-      firebase: null,
-      identityUrl: null,
-    })
+    expect((await app.inject('/settings/mcp/settings.json')).json()).toMatchObject({ signIn: null })
     await app.close()
   })
 })

@@ -9,7 +9,7 @@ let shop: Shop
 let foreign: Shop
 
 beforeAll(async () => {
-  service = await startService({ users: ['ana', 'luis', 'eve', 'rosa', 'sara', 'tere'] })
+  service = await startService({ users: ['olga', 'sam', 'ana', 'luis', 'eve', 'rosa', 'sara', 'tere'] })
   shop = await makeShop(service.db, { name: 'Tienda Luna' })
   foreign = await makeShop(service.db, { name: 'Foreign' })
   await makeUser(service.db, 'ana', [{ shop, role: 'owner' }])
@@ -100,6 +100,17 @@ describe('API keys', () => {
     expect((await rpc(service.app, rawKey, 'ping')).status).toBe(401)
     const past = await create('ana', { expiresAt })
     expect(past.json().message).toBe('expiresAt must be in the future.')
+  })
+
+  it("are managed by people with the product's own role names", async () => {
+    await makeUser(service.db, 'olga', [{ shop, role: 'Owner' }])
+    await makeUser(service.db, 'sam', [{ shop, role: 'StoreManager' }])
+    expect((await create('sam')).statusCode).toBe(403)
+    for (const [method, suffix] of [['PATCH', '/revoke'] as const, ['DELETE', ''] as const]) {
+      const { key } = (await create('olga')).json()
+      const response = await service.app.inject({ method, url: `/mcp/keys/${key.id}${suffix}`, headers: as('olga') })
+      expect(response.statusCode).toBe(method === 'PATCH' ? 200 : 204)
+    }
   })
 
   it('are managed by owners and admins of their business only', async () => {

@@ -14,7 +14,8 @@ import { connectRedis, rpc, type Service, startService } from '../../support/ser
 import { makeShop, makeUser, type Shop } from '../../support/shop.ts'
 
 const REDIRECT = 'http://127.0.0.1:33418/callback'
-const ALL_SCOPES = 'pos:read pos:write reports:read psa:read pos:intents'
+const SHOP_SCOPES = 'pos:read pos:write reports:read psa:read pos:intents'
+const ALL_SCOPES = `${SHOP_SCOPES} clients:read`
 
 let service: Service
 let shop: Shop
@@ -43,7 +44,10 @@ describe('discovery', () => {
     const refused = await fetch(resource, { method: 'POST' })
     expect(refused.status).toBe(401)
     const challenge = refused.headers.get('www-authenticate') ?? ''
-    expect(challenge).toMatch(/^Bearer error="invalid_token", error_description="/)
+    // RFC 6750 section 3.1: no error for a request without a credential.
+    expect(challenge).toMatch(/^Bearer resource_metadata="/)
+    expect(challenge).not.toContain('error')
+    expect(await refused.json()).toMatchObject({ code: 'unauthenticated', message: SIGN_IN })
     expect(challenge).toContain(`scope="${ALL_SCOPES}"`)
     const [, metadataUrl = ''] = /resource_metadata="([^"]+)"/.exec(challenge) ?? []
 
@@ -73,6 +77,20 @@ describe('discovery', () => {
     }
   })
 
+  it.each(['Bearer no.such.token', 'Bearer', 'Basic dTpw'])(
+    'and from a wrong credential: %s',
+    async (authorization) => {
+      for (const method of ['POST', 'GET', 'DELETE']) {
+        const refused = await fetch(resource, { method, headers: { authorization } })
+        expect(refused.status).toBe(401)
+        expect(refused.headers.get('www-authenticate')).toMatch(
+          /^Bearer error="invalid_token", error_description="[^"]+", resource_metadata="[^"]+", scope="[^"]+"$/,
+        )
+        expect(await refused.json()).toMatchObject({ code: 'unauthenticated', message: SIGN_IN })
+      }
+    },
+  )
+
   it.each(['127.0.0.1', 'localhost'])('names the public address, asked as %s', async (hostname) => {
     const url = `http://${hostname}:${new URL(origin).port}/.well-known/oauth-authorization-server/oauth`
     const response = await service.app.inject({ url, headers: { 'x-forwarded-host': 'evil.example' } })
@@ -90,6 +108,27 @@ describe('discovery', () => {
     const cookies = [headers['set-cookie']].flat()
     expect(cookies.length).toBeGreaterThan(1)
     for (const cookie of cookies) expect(cookie).toMatch(/; secure; httponly/i)
+  })
+
+  it.each([
+    ['an API key', { FIREBASE_API_KEY: '' }],
+    ['a public address', { PUBLIC_URL: '' }],
+    ['any way to sign in', { FIREBASE_SIGN_IN_PROVIDERS: 'google.com' }],
+  ])('leads nowhere without %s', async (_what, config) => {
+    const app = await service.anotherInstance(config)
+    for (const [method, url] of [
+      ['POST', '/mcp/connect'],
+      ['GET', '/.well-known/oauth-protected-resource/mcp/connect'],
+      ['GET', '/.well-known/oauth-authorization-server/oauth'],
+      ['GET', '/.well-known/openid-configuration/oauth'],
+      ['GET', '/oauth/.well-known/openid-configuration'],
+      ['GET', '/oauth/authorize'],
+      ['POST', '/oauth/register'],
+      ['POST', '/oauth/token'],
+      ['GET', '/oauth/page.js'],
+    ] as const) {
+      expect((await app.inject({ method, url })).statusCode, url).toBe(404)
+    }
   })
 
   it('leaves /mcp without any', async () => {
@@ -178,7 +217,15 @@ describe('the pages', () => {
       prompt: 'login',
       client: '<b>Claude</b>',
       destination: 'claude.ai',
-      signInUrl: 'https://identitytoolkit.googleapis.com/v1/accounts:signInWithPassword?key=',
+      place: { host: 'claude.ai', kind: 'site' },
+      signIn: {
+        apiKey: 'AIza-test',
+        projectId: null,
+        authDomain: null,
+        providers: ['password'],
+        recaptcha: false,
+        identityUrl: null,
+      },
     })
 
     const consent = await answer(browser, url, 'login', { firebaseIdToken: service.issuer.issueToken('carla') })
@@ -188,15 +235,39 @@ describe('the pages', () => {
       prompt: 'consent',
       client: '<b>Claude</b>',
       destination: 'claude.ai',
-      businesses: [shop.name],
+      place: { host: 'claude.ai', kind: 'site' },
+      publisher: null,
+      businesses: [{ id: shop.id, name: shop.name, role: 'cashier', scopes: ['pos:read', 'pos:write'] }],
       scopes: ['pos:read', 'pos:write'],
+      clientData: true,
     })
     for (const file of ['page.js', 'page.css']) expect((await fetch(`${origin}/oauth/${file}`)).status).toBe(200)
   })
 
+  it('may ask Firebase, and open pop-ups only if there is an auth domain', async () => {
+    const headersOf = async (config: Record<string, string>) => {
+      const app = await service.anotherInstance(config)
+      const { url } = authorizationRequest(await register())
+      const sent = await app.inject({ url: url.pathname + url.search })
+      const cookies = Object.fromEntries(sent.cookies.map(({ name, value }) => [name, value]))
+      const page = await app.inject({ url: new URL(String(sent.headers.location), origin).pathname, cookies })
+      expect(page.statusCode).toBe(200)
+      return page.headers
+    }
+    const plain = await headersOf({})
+    expect(plain['content-security-policy']).toContain(
+      "script-src 'self';style-src 'self';img-src data:;connect-src 'self' https://identitytoolkit.googleapis.com https://securetoken.googleapis.com;frame-src 'none';",
+    )
+    expect(plain['cross-origin-opener-policy']).toBe('same-origin')
+    const withPopUps = await headersOf({ FIREBASE_AUTH_DOMAIN: 'flowpos.firebaseapp.com' })
+    expect(withPopUps['content-security-policy']).toContain("script-src 'self' https://apis.google.com;")
+    expect(withPopUps['content-security-policy']).toContain('frame-src https://flowpos.firebaseapp.com;')
+    expect(withPopUps['cross-origin-opener-policy']).toBe('same-origin-allow-popups')
+  })
+
   it('give a cashier the scopes of a cashier', async () => {
     const { tokens } = await connect('carla')
-    expect(tokens.scope).toBe('pos:read pos:write')
+    expect(tokens.scope).toBe('pos:read pos:write clients:read')
     expect((await listTools(tokens.access_token)).names).not.toContain('get_sales_report')
   })
 
@@ -227,7 +298,7 @@ describe('the pages', () => {
     const idToken = service.issuer.issueToken('ana')
     expect(await statusOf(browser, `${url}/login`, { firebaseIdToken: 'no.id.token' })).toBe(401)
     expect(await statusOf(browser, `${url}/login`, { firebaseIdToken: service.issuer.issueToken('nadie') })).toBe(403)
-    expect(await statusOf(browser, `${url}/confirm`, {})).toBe(404)
+    expect(await statusOf(browser, `${url}/confirm`, { scopes: ['pos:read'] })).toBe(404)
     expect(await statusOf(new Browser(), `${url}/login`, { firebaseIdToken: idToken })).toBe(404)
     const foreign = await browser.fetch(`${url}/login`, {
       method: 'POST',
@@ -245,20 +316,20 @@ describe('the pages', () => {
 
 describe('what is refused', () => {
   it.each([
-    ['no PKCE', { code_challenge: '', code_challenge_method: '' }, 'invalid_request'],
-    ['PKCE plain', { code_challenge_method: 'plain' }, 'invalid_request'],
-    ['a foreign resource', { resource: 'https://other.example/mcp' }, 'invalid_target'],
-    ['plain /mcp as the resource', { resource: '{origin}/mcp' }, 'invalid_target'],
-  ])('an authorization request with %s', async (_what, change, error) => {
+    ['no PKCE', { code_challenge: '', code_challenge_method: '' }, 'PKCE'],
+    ['PKCE plain', { code_challenge_method: 'plain' }, 'PKCE'],
+    ['a foreign resource', { resource: 'https://other.example/mcp' }, 'resource'],
+    ['plain /mcp as the resource', { resource: '{origin}/mcp' }, 'resource'],
+  ])('an authorization request with %s', async (_what, change, problem) => {
     const { url } = authorizationRequest(await register())
     for (const [name, value] of Object.entries(change)) {
       if (value === '') url.searchParams.delete(name)
       else url.searchParams.set(name, value.replace('{origin}', origin))
     }
-    const back = await new Browser().open(url, origin)
-    expect(back.url.href.startsWith(REDIRECT)).toBe(true)
-    expect(back.url.searchParams.get('error')).toBe(error)
-    expect(back.url.searchParams.get('code')).toBeNull()
+    const { url: shown, response } = await new Browser().open(url, origin)
+    expect(shown.origin).toBe(origin)
+    expect(response?.status).toBe(400)
+    expect(await response?.text()).toContain(problem)
   })
 
   it('a redirect to where the client did not register, without going there', async () => {
@@ -324,10 +395,11 @@ describe('what is refused', () => {
     })
   })
 
-  it('a refresh token used twice, and then everything that came from it', async () => {
+  it('a refresh token used again after more than a minute, and then everything that came from it', async () => {
     const { client, tokens } = await connect('ana')
     const second = await refresh(client, tokens.refresh_token)
     expect(second.status).toBe(200)
+    travel(61)
     expect(await refresh(client, tokens.refresh_token)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
     expect((await refresh(client, second.body.refresh_token)).status).toBe(400)
     expect((await listTools(second.body.access_token)).status).toBe(401)
@@ -387,7 +459,7 @@ describe('a connection', () => {
     const listed = (await service.app.inject({ url: '/mcp/tokens', headers })).json().tokens
     const mine = listed.filter(({ label }: { label: string }) => label === 'Cursor')
     expect(mine).toHaveLength(1)
-    expect(mine[0].scopes).toEqual(ALL_SCOPES.split(' '))
+    expect(mine[0].scopes).toEqual(SHOP_SCOPES.split(' '))
 
     const payload = { jti: mine[0].jti }
     const revoked = await service.app.inject({ method: 'POST', url: '/mcp/token/revoke', headers, payload })
@@ -456,7 +528,7 @@ describe('Redis away', () => {
     }
     const page = await without.inject({ url: url.pathname + url.search })
     expect(page).toMatchObject(away)
-    expect(page.body).toContain(AWAY)
+    expect(page.body).toContain('FlowPOS is not available at the moment. Wait a few seconds')
     expect(await without.inject({ method: 'POST', url: '/oauth/register', payload: {} })).toMatchObject(away)
   })
 })
@@ -466,10 +538,13 @@ it('keeps everything in Redis for a limited time', async () => {
   const redis = connectRedis()
   const keys = await redis.keys('mcp:oauth:*')
   expect(keys.length).toBeGreaterThan(3)
-  for (const key of keys) expect(await redis.ttl(key)).toBeGreaterThan(0)
+  // -1 is a key that is kept for ever.
+  for (const key of keys) expect(await redis.ttl(key)).not.toBe(-1)
   redis.disconnect()
 })
 
+const SIGN_IN =
+  'Sign in through your client: it learns how from this answer. Pasted tokens and API keys belong to /mcp.'
 const INFO = { name: 'oauth-client', version: '1' }
 
 interface Tokens {
@@ -600,15 +675,10 @@ async function detailsOf(browser: Browser, page: URL): Promise<InteractionDetail
 }
 
 /** Answers a page as its script does. @returns where that leads */
-async function answer(browser: Browser, page: URL, name: string, body: object = {}): Promise<string> {
-  const response = await browser.fetch(`${page}/${name}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', origin },
-    body: JSON.stringify(body),
-  })
-  const { redirectTo, message } = (await response.json()) as { redirectTo: string; message: string }
-  expect(message).toBeUndefined()
-  return redirectTo
+async function answer(browser: Browser, page: URL, name: string, given?: object): Promise<string> {
+  const { body } = await browser.answer(page, name, given)
+  expect(body.message).toBeUndefined()
+  return body.redirectTo as string
 }
 
 async function statusOf(browser: Browser, url: string, body: object): Promise<number> {

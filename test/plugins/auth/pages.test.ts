@@ -20,17 +20,18 @@ describe('the error page', () => {
   it('is just the sentence if the pages are not built', async () => {
     const app = Fastify()
     await app.register(pages, { folder })
-    expect(app.pages.error(HOSTILE)).toBe(ESCAPED)
+    expect(app.pages.error(HOSTILE, 'es')).toBe(ESCAPED)
     await app.close()
   })
 
-  it('tells what went wrong as text, and what to do', async () => {
+  it('tells what went wrong as text, in its language', async () => {
     await buildPage(folder)
     const app = Fastify()
     await app.register(pages, { folder })
-    const html = app.pages.error(HOSTILE)
+    const html = app.pages.error(HOSTILE, 'es')
     expect(html).toContain(`<p>${ESCAPED}</p>`)
-    expect(html).toContain('start the connection again')
+    expect(html).toContain('<html lang="es">')
+    expect(html).toContain('<h1>Esto no funcionó</h1>')
     expect(html).not.toContain('<img')
     await app.close()
   })

@@ -8,7 +8,9 @@ let second: Shop
 let anaId: string
 
 beforeAll(async () => {
-  service = await startService({ users: ['ana', 'luis', 'nobody', 'gone', 'newcomer', 'dismissed', 'byuid', 'twice'] })
+  service = await startService({
+    users: ['odd', 'ana', 'luis', 'nobody', 'gone', 'newcomer', 'dismissed', 'byuid', 'twice'],
+  })
   first = await makeShop(service.db, { name: 'First' })
   second = await makeShop(service.db, { name: 'Second', currency: 'EUR', timezone: 'Europe/Madrid' })
   anaId = await makeUser(service.db, 'ana', [
@@ -52,6 +54,13 @@ describe('POST /mcp/token', () => {
   it('gives a cashier the till only', async () => {
     const response = await exchange({ firebaseIdToken: service.issuer.issueToken('luis') })
     expect(response.json().scopes).toEqual(['pos:read', 'pos:write'])
+  })
+
+  it('refuses people whose roles give nothing, with the role', async () => {
+    await makeUser(service.db, 'odd', [{ shop: first, role: 'Astronaut' }])
+    const response = await exchange({ firebaseIdToken: service.issuer.issueToken('odd') })
+    expect(response.statusCode).toBe(403)
+    expect(response.json().message).toContain('role (Astronaut) gives no access')
   })
 
   it('lets scopes narrow', async () => {

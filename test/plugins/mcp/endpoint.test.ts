@@ -370,10 +370,13 @@ describe('tools', () => {
     expect(body).toMatchObject({ code: 'invalid_request', message: '?schemas= must be one of: outline, full.' })
   })
 
-  it('that are hidden answer like unknown ones', async () => {
-    const hidden = await call(service.app, luis, 'summarize_day')
+  it('that the role does not allow say which role does; those of operators answer like unknown ones', async () => {
+    const refused = await call(service.app, luis, 'summarize_day')
+    expect(refused.isError).toBe(true)
+    expect(refused.text).toMatch(/^role_not_allowed: .*pos:intents.*cashier.*It takes owner, admin or manager\./)
+    const hidden = await call(service.app, luis, 'list_tenants')
     const unknown = await call(service.app, luis, 'no_such_tool')
-    expect(hidden.body.error).toEqual({ code: -32602, message: 'MCP error -32602: Unknown tool: summarize_day' })
+    expect(hidden.body.error).toEqual({ code: -32602, message: 'MCP error -32602: Unknown tool: list_tenants' })
     expect(unknown.body.error).toEqual({ code: -32602, message: 'MCP error -32602: Unknown tool: no_such_tool' })
   })
 

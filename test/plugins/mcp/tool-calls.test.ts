@@ -87,6 +87,7 @@ async function callAll(ref: string, tool: Tool, calls: Record<string, Record<str
     userId: null,
     credentialId: '0e7d9b1c-6f0a-4b6e-9f57-0d8a2f7c1a11',
     grantedScopes: SCOPES,
+    clientData: true,
     businesses: [{ ...shop, timezone: 'America/Guatemala', currency: 'GTQ', currencyDigits: 2, role: 'owner' }],
     defaultBusinessId: shop.id,
     expiresAt: null,

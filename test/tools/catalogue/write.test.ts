@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { withoutCode } from '../../support/boundary.ts'
 import { call, type Service, startService } from '../../support/service.ts'
 import { makeProduct, makeShop, makeUser, type Product, type Shop } from '../../support/shop.ts'
 
@@ -77,9 +78,9 @@ describe('create_product', () => {
         `Business: Tienda Luna (${shop.id})`,
       ].join('\n'),
     )
-    expect(await get('7402')).toMatchObject({
+    expect(withoutCode(await get('7402'))).toMatchObject({
       product: { id: product.id, name: 'Té verde' },
-      description: '[untrusted text] From the hills',
+      description: '<untrusted>From the hills</untrusted>',
       taxRatePercent: '5.5',
       hasOwnTaxRate: true,
       updatedAt: service.now.toISOString(),
@@ -227,7 +228,7 @@ describe('update_product', () => {
       taxRatePercent: '0',
       active: true,
     })
-    expect(data).toMatchObject({
+    expect(withoutCode(data)).toMatchObject({
       product: { id: productId, name: 'Nuevo' },
       variantId,
       isActive: true,
@@ -240,7 +241,7 @@ describe('update_product', () => {
         { field: 'category', from: null, to: `Panadería (${categoryId})` },
         { field: 'supplierId', from: null, to: `Molino (${supplierId})` },
         { field: 'barcode', from: null, to: '7500' },
-        { field: 'description', from: null, to: '[untrusted text] Fresh' },
+        { field: 'description', from: null, to: '<untrusted>Fresh</untrusted>' },
         { field: 'taxRatePercent', from: null, to: '0' },
       ],
     })

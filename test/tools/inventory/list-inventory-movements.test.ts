@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { withoutCode } from '../../support/boundary.ts'
 import { call, type Service, startService } from '../../support/service.ts'
 import { makeProduct, makeShop, makeUser, type Product, type Shop } from '../../support/shop.ts'
 
@@ -70,7 +71,7 @@ describe('list_inventory_movements', () => {
     ])
     expect(quantities({ movements }).at(0)).toBe('1')
     expect(quantities({ movements }).slice(3)).toEqual(['-1.5', '10'])
-    expect(movements[3]).toEqual({
+    expect(withoutCode(movements[3])).toEqual({
       id: expect.any(String),
       at: '2026-03-10T23:59:59-06:00',
       name: 'Café',
@@ -79,12 +80,12 @@ describe('list_inventory_movements', () => {
       location: { id: shop.locations[0], name: 'Location 1' },
       quantity: '-1.5',
       reason: 'damage',
-      note: '[untrusted text] Mojado',
+      note: '<untrusted>Mojado</untrusted>',
       author: 'Ana Pérez',
       sourceId: null,
     })
-    expect(text).toContain(
-      '| 2026-03-10T23:59:59-06:00 | Café | CAFE | Location 1 | -1.5 | damage | [untrusted text] Mojado | Ana Pérez | – |',
+    expect(withoutCode(text)).toContain(
+      '| 2026-03-10T23:59:59-06:00 | Café | CAFE | Location 1 | -1.5 | damage | <untrusted>Mojado</untrusted> | Ana Pérez | – |',
     )
     expect(text).toContain(SOURCE)
   })

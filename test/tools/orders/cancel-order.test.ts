@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { withoutCode } from '../../support/boundary.ts'
 import { call } from '../../support/service.ts'
 import { makeOrder, makeProduct } from '../../support/shop.ts'
 import { NOON, startTill, type Till } from '../../support/till.ts'
@@ -53,9 +54,9 @@ describe('cancel_order', () => {
     ])
     expect(audit).toEqual([{ tool: 'create_order' }, { tool: 'cancel_order' }])
     const detail = await till.ok('get_order', { order: order.id })
-    expect(detail.data).toMatchObject({
+    expect(withoutCode(detail.data)).toMatchObject({
       order: { status: 'cancelled' },
-      cancelReason: '[untrusted text] rung up twice',
+      cancelReason: '<untrusted>rung up twice</untrusted>',
     })
     await till.agrees()
     expect(await fails(order.id)).toContain('conflict: The order is cancelled already.')
@@ -166,7 +167,9 @@ describe('cancel_order', () => {
     expect([await fails(id), await fails('F-1')]).toEqual([unknown, unknown])
     const order = await sell('MINE')
     const args = { order: order.id, reason: 'x' }
-    expect(await till.fails('cancel_order', args, { token: till.reader })).toMatch(/cancel_order/)
+    expect(await till.fails('cancel_order', args, { token: till.reader })).toMatch(
+      /^insufficient_scope: .*cancel_order needs pos:write/,
+    )
     await till.ok('cancel_order', args, { token: till.cashier })
   })
 })
