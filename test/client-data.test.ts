@@ -12,7 +12,7 @@ import { callsOf } from './support/tool-calls.ts'
 
 // What a connection that may not see the shop's clients gets to see of them: nothing, from any tool, prompt or resource.
 // Every text of every client contains this, and nothing else does.
-const MARK = 'zqx'
+const MARK = 'zqxmark'
 const CONNECT = { url: '/mcp/connect' }
 
 let service: Service

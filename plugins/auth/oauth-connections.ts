@@ -2,6 +2,7 @@ import fp from 'fastify-plugin'
 import { addAuditRows } from '../../src/audit/audit-row.ts'
 import { chosenBusinesses, findMemberships } from '../../src/auth/memberships.ts'
 import { addToken } from '../../src/auth/token-families.ts'
+import type { Transaction } from '../../src/database/database.ts'
 import { ServiceError } from '../../src/errors.ts'
 import type { Connections } from '../../src/oauth/connections.ts'
 import type { Clock } from '../../src/time/clock.ts'
@@ -15,6 +16,9 @@ declare module 'fastify' {
 // Every renewal is announced to all instances, and clients refresh several times at once.
 const RENEWAL_STEP_SECONDS = 60
 
+// RFC 9700 section 4.14.2 wants a sign-out everywhere to reach tokens.
+const CHECKED_FOR_MS = 24 * 3_600_000
+
 /**
  * Connections of OAuth clients. Each is one row of mcp_token, however many access tokens it gets over time, so that
  * merchants see it once in their list of tokens and can revoke it for good.
@@ -24,16 +28,37 @@ export default fp<{ clock: Clock }>(
     const { database } = app
     const inSeconds = (seconds: number) => new Date(clock().getTime() + seconds * 1000)
 
+    /**
+     * Whether the sign-in of a connection still counts. Firebase is asked once a day; while it is away, the connection
+     * waits rather than ends.
+     */
+    async function isSignInGood({
+      jti,
+      user_id: userId,
+      firebase_uid: uid,
+      ...connection
+    }: Connection): Promise<boolean> {
+      const now = clock()
+      if (now.getTime() - connection.checked_at.getTime() < CHECKED_FOR_MS) return true
+      try {
+        await app.firebase.requireSignIn(uid ?? '', connection.signed_in_at)
+      } catch (error) {
+        if (!(error instanceof ServiceError && error.code === 'unauthenticated')) throw error
+        await app.connections.end({ id: jti, userId })
+        return false
+      }
+      await database.within({ userId }, 'write', (db) =>
+        db.updateTable('mcp_token').set({ checked_at: now }).where('jti', '=', jti).execute(),
+      )
+      return true
+    }
+
     app.decorate('connections', {
       async findUser(userId, id) {
         const [memberships, connection] = await database.within({ userId }, 'read', (db) =>
-          Promise.all([
-            findMemberships(db, userId),
-            id === undefined
-              ? undefined
-              : db.selectFrom('mcp_token').select('business_ids').where('jti', '=', id).executeTakeFirst(),
-          ]),
+          Promise.all([findMemberships(db, userId), id === undefined ? undefined : findConnection(db, id)]),
         )
+        if (connection !== undefined && !(await isSignInGood(connection))) return null
         const businesses = chosenBusinesses(memberships, connection?.business_ids ?? null)
         return businesses.length === 0 ? null : { userId, businesses }
       },
@@ -107,5 +132,16 @@ export default fp<{ clock: Clock }>(
       },
     } satisfies Connections)
   },
-  { name: 'oauth-connections', dependencies: ['postgres', 'tokens'] },
+  { name: 'oauth-connections', dependencies: ['postgres', 'firebase', 'tokens'] },
 )
+
+type Connection = NonNullable<Awaited<ReturnType<typeof findConnection>>>
+
+function findConnection(db: Transaction, id: string) {
+  return db
+    .selectFrom('mcp_token as t')
+    .innerJoin('app_user as u', 'u.id', 't.user_id')
+    .select(['t.jti', 't.user_id', 't.business_ids', 't.signed_in_at', 't.checked_at', 'u.firebase_uid'])
+    .where('t.jti', '=', id)
+    .executeTakeFirst()
+}

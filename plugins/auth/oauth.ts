@@ -43,6 +43,7 @@ const REFUSALS = [
   'registration_create.error',
   'revocation.error',
 ]
+const COUNTED_REFUSALS = new Set(['token', 'revocation'])
 const DISCOVERY = '/.well-known/oauth-authorization-server'
 
 /** The authorization server of `/mcp/connect`, below `/oauth`. Any instance serves any step. */
@@ -73,6 +74,17 @@ const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, sto
     ctx.set('retry-after', String(err.retryAfterSeconds))
     if (ctx.response.is('json')) ctx.body = { error: 'temporarily_unavailable', error_description: err.message }
   })
+  // After the answer is known, so that a good token is served whoever else asks from the same address.
+  provider.use(async (ctx, next) => {
+    await next()
+    if (!COUNTED_REFUSALS.has(String(ctx.oidc?.route)) || ctx.status < 400 || ctx.status >= 500) return
+    await app.rateLimits.countAnonymous('refused-tokens', ctx.ip).catch((err: ServiceError) => {
+      if (err.code !== 'rate_limited') return
+      ctx.status = err.statusCode
+      ctx.set('retry-after', String(err.retryAfterSeconds))
+      ctx.body = { error: 'temporarily_unavailable', error_description: err.message }
+    })
+  })
   ;(provider as EventEmitter).on('error', (err: Error) => app.log.error({ err }, 'authorization server failed'))
   const handle = provider.callback()
 
@@ -98,9 +110,10 @@ const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, sto
     server.get('/oauth/authorize', hidden, async (request, reply) => {
       const query = new URL(request.url, addresses.origin).searchParams
       try {
-        await app.rateLimits.countAnonymous(request, 'authorizations')
+        await app.rateLimits.countAnonymous('authorizations', request.ip)
         checkSize(query)
         checkDocuments(query)
+        await app.rateLimits.countAnonymous('authorizations-of-client', query.get('client_id') ?? '')
       } catch (error) {
         if (!(error instanceof ServiceError || error instanceof errors.OIDCProviderError)) throw error
         return refuse(request, reply, error)
@@ -119,7 +132,7 @@ const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, sto
     server.post('/oauth/revoke', hidden, own)
     server.post(
       '/oauth/register',
-      { ...hidden, onRequest: (request) => app.rateLimits.countAnonymous(request, 'registrations') },
+      { ...hidden, onRequest: (request) => app.rateLimits.countAnonymous('registrations', request.ip) },
       (request, reply) => handOver(request, reply, ownUrl(request), registration(request.body)),
     )
     server.get('/oauth/jwks', hidden, own)
@@ -168,6 +181,8 @@ const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, sto
       host,
       'x-forwarded-host': host,
       'x-forwarded-proto': protocol.slice(0, -1),
+      // The address that the trusted proxies tell, not what the client claims.
+      'x-forwarded-for': request.ip,
       'x-request-id': request.id,
     })
     reply.hijack()

@@ -1,4 +1,3 @@
-import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Redis } from 'ioredis'
 import { RateLimiterMemory, RateLimiterRedis, type RateLimiterRes } from 'rate-limiter-flexible'
@@ -7,19 +6,28 @@ import { ServiceError } from '../../src/errors.ts'
 import { networkOf } from '../../src/network.ts'
 import { orUnavailable } from '../../src/unavailable.ts'
 
-/** What somebody may do who has not signed in, and how often per network. All users of a hosted assistant register from
- * a few addresses, but sign in from their own. */
+/**
+ * What somebody may do who has not signed in, and how often. All users of a hosted assistant register and fetch tokens
+ * from a few addresses, but sign in from their own.
+ */
 const ANONYMOUS = {
   registrations: { points: 300, duration: 3600, words: 'Too many registrations from this address.' },
   authorizations: { points: 60, duration: 60, words: 'Too many sign-ins were begun from this address.' },
+  'authorizations-of-client': {
+    points: 3000,
+    duration: 60,
+    words: 'Too many sign-ins were begun by this application.',
+  },
+  'refused-tokens': { points: 300, duration: 60, words: 'Too many refused token requests from this address.' },
 } as const
 
 export interface RateLimits {
   /**
    * Counts what somebody did who has not signed in, over all instances.
+   * @param who an address, which stands for its network, or a client
    * @throws ServiceError `rate_limited`, `unavailable`
    */
-  countAnonymous(request: FastifyRequest, act: keyof typeof ANONYMOUS): Promise<void>
+  countAnonymous(act: keyof typeof ANONYMOUS, who: string): Promise<void>
   /** Counts a principal's messages on this instance. @throws ServiceError `rate_limited` */
   countRequest(principal: string, messages?: number): Promise<void>
   /** Counts a session that begins on this instance. @returns false for more than anybody needs */
@@ -58,9 +66,9 @@ export default fp<{ config: Config; redis?: Redis }>(
     const sessions = new RateLimiterMemory({ points: SESSIONS_PER_HOUR, duration: 3600 })
 
     app.decorate('rateLimits', {
-      async countAnonymous(request, act) {
+      async countAnonymous(act, who) {
         const { points, words } = ANONYMOUS[act]
-        const counted = await anonymous.get(act)?.(networkOf(request.ip))
+        const counted = await anonymous.get(act)?.(networkOf(who))
         if (counted !== undefined && counted.consumedPoints > points) throw tooMany(words, counted)
       },
       async countRequest(principal, messages = 1) {

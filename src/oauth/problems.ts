@@ -38,11 +38,11 @@ const failsWith = (code: ServiceError['code']) => (problem: Error) =>
 
 const EXPIRED = {
   en: 'This sign-in has expired or was finished already. Go back to your assistant and start the connection again.',
-  es: 'Este inicio de sesión venció o ya se completó. Vuelva a su asistente e inicie la conexión de nuevo.',
+  es: 'Este inicio de sesión venció o ya se completó. Vuelve a tu asistente e inicia la conexión de nuevo.',
 }
 const UNKNOWN = {
   en: 'Something went wrong in FlowPOS. Go back to your assistant and start the connection again. If it fails again, give support this number: {id}',
-  es: 'Algo falló en FlowPOS. Vuelva a su asistente e inicie la conexión de nuevo. Si vuelve a fallar, dé este número a soporte: {id}',
+  es: 'Algo falló en FlowPOS. Vuelve a tu asistente e inicia la conexión de nuevo. Si vuelve a fallar, da este número a soporte: {id}',
 }
 
 /** The first that applies counts. */
@@ -51,21 +51,21 @@ const PROBLEMS: [applies: (problem: Error) => boolean, Record<Language, string>]
     failsWith('unavailable'),
     {
       en: 'FlowPOS is not available at the moment. Wait a few seconds, then reload this page.',
-      es: 'FlowPOS no está disponible en este momento. Espere unos segundos y vuelva a cargar esta página.',
+      es: 'FlowPOS no está disponible en este momento. Espera unos segundos y vuelve a cargar esta página.',
     },
   ],
   [
     failsWith('rate_limited'),
     {
       en: 'Too many connections were started from your network. Wait a minute, then reload this page.',
-      es: 'Se iniciaron demasiadas conexiones desde su red. Espere un minuto y vuelva a cargar esta página.',
+      es: 'Se iniciaron demasiadas conexiones desde tu red. Espera un minuto y vuelve a cargar esta página.',
     },
   ],
   [
     failsWith('forbidden'),
     {
       en: 'You have no active membership in any business of FlowPOS. Ask an owner of the business to add you, then start the connection again in your assistant.',
-      es: 'No pertenece a ningún negocio activo en FlowPOS. Pida a un propietario del negocio que lo agregue e inicie la conexión de nuevo en su asistente.',
+      es: 'No perteneces a ningún negocio activo en FlowPOS. Pide a un propietario del negocio que te agregue e inicia la conexión de nuevo en tu asistente.',
     },
   ],
   [failsWith('not_found'), EXPIRED],
@@ -74,7 +74,7 @@ const PROBLEMS: [applies: (problem: Error) => boolean, Record<Language, string>]
     describedAs(/^client_id metadata documents are switched off/),
     {
       en: 'Your assistant has to register with this FlowPOS, and tried another way that is not offered here. Remove FlowPOS from your assistant, and add it again. If that does not help, tell whoever runs FlowPOS that OAUTH_CLIENT_DOCUMENTS is off.',
-      es: 'Su asistente debe registrarse en este FlowPOS e intentó otra forma que aquí no se ofrece. Quite FlowPOS de su asistente y vuelva a agregarlo. Si no ayuda, avise a quien administra FlowPOS que OAUTH_CLIENT_DOCUMENTS está en off.',
+      es: 'Tu asistente debe registrarse en este FlowPOS e intentó otra forma que aquí no se ofrece. Quita FlowPOS de tu asistente y vuelve a agregarlo. Si no ayuda, avisa a quien administra FlowPOS que OAUTH_CLIENT_DOCUMENTS está en off.',
     },
   ],
   [
@@ -82,14 +82,14 @@ const PROBLEMS: [applies: (problem: Error) => boolean, Record<Language, string>]
       problem.cause instanceof NotPublic || describedAs(/^client_id metadata document fetch not allowed/)(problem),
     {
       en: 'The address by which your assistant names itself is not a public one, so FlowPOS cannot look up who it is. Tell its makers.',
-      es: 'La dirección con la que su asistente se identifica no es pública, por eso FlowPOS no puede averiguar quién es. Informe a sus creadores.',
+      es: 'La dirección con la que tu asistente se identifica no es pública, por eso FlowPOS no puede averiguar quién es. Informa a sus creadores.',
     },
   ],
   [
     describedAs(/^client_id metadata document fetch failed/),
     {
       en: 'FlowPOS could not fetch the description that your assistant publishes of itself. Wait a minute and start the connection again in your assistant. If it fails again, tell whoever runs FlowPOS that its server does not reach that address.',
-      es: 'FlowPOS no pudo obtener la descripción que su asistente publica de sí mismo. Espere un minuto e inicie la conexión de nuevo en su asistente. Si vuelve a fallar, avise a quien administra FlowPOS que el servidor no llega a esa dirección.',
+      es: 'FlowPOS no pudo obtener la descripción que tu asistente publica de sí mismo. Espera un minuto e inicia la conexión de nuevo en tu asistente. Si vuelve a fallar, avisa a quien administra FlowPOS que el servidor no llega a esa dirección.',
     },
   ],
   [
@@ -98,49 +98,49 @@ const PROBLEMS: [applies: (problem: Error) => boolean, Record<Language, string>]
       describedAs(/metadata document|^client is not allowed/)(problem),
     {
       en: 'The description that your assistant publishes of itself is not valid, so FlowPOS cannot let it in. Update your assistant. If that does not help, tell its makers: {reason}',
-      es: 'La descripción que su asistente publica de sí mismo no es válida, por eso FlowPOS no puede admitirlo. Actualice su asistente. Si no ayuda, informe a sus creadores: {reason}',
+      es: 'La descripción que tu asistente publica de sí mismo no es válida, por eso FlowPOS no puede admitirlo. Actualiza tu asistente. Si no ayuda, informa a sus creadores: {reason}',
     },
   ],
   [
     is('invalid_client'),
     {
       en: 'FlowPOS does not know your assistant any more, perhaps because it was not used for a long time. Remove FlowPOS from your assistant, and add it again.',
-      es: 'FlowPOS ya no conoce a su asistente, quizá porque no se usó durante mucho tiempo. Quite FlowPOS de su asistente y vuelva a agregarlo.',
+      es: 'FlowPOS ya no conoce a tu asistente, quizá porque no se usó durante mucho tiempo. Quita FlowPOS de tu asistente y vuelve a agregarlo.',
     },
   ],
   [
     is('invalid_redirect_uri'),
     {
       en: 'Your assistant wants you to be sent to an address that it did not register (redirect_uri), so you were not sent there. Remove FlowPOS from your assistant, and add it again.',
-      es: 'Su asistente quiere enviarlo a una dirección que no registró (redirect_uri), por eso no se le envió allí. Quite FlowPOS de su asistente y vuelva a agregarlo.',
+      es: 'Tu asistente quiere enviarte a una dirección que no registró (redirect_uri), por eso no se te envió allí. Quita FlowPOS de tu asistente y vuelve a agregarlo.',
     },
   ],
   [
     is('invalid_target'),
     {
       en: 'Your assistant asks for access to another address than that of FlowPOS (resource). Compare the address in your assistant with the one in FlowPOS, Settings → AI Assistant, and start the connection again.',
-      es: 'Su asistente pide acceso a una dirección que no es la de FlowPOS (resource). Compare la dirección en su asistente con la que muestra FlowPOS en Configuración → Asistente de IA e inicie la conexión de nuevo.',
+      es: 'Tu asistente pide acceso a una dirección que no es la de FlowPOS (resource). Compara la dirección en tu asistente con la que muestra FlowPOS en Configuración → Asistente de IA e inicia la conexión de nuevo.',
     },
   ],
   [
     describedAs(/PKCE|code_challenge/),
     {
       en: 'Your assistant does not protect the sign-in as FlowPOS requires (PKCE with S256). Update your assistant, and start the connection again.',
-      es: 'Su asistente no protege el inicio de sesión como FlowPOS lo exige (PKCE con S256). Actualice su asistente e inicie la conexión de nuevo.',
+      es: 'Tu asistente no protege el inicio de sesión como FlowPOS lo exige (PKCE con S256). Actualiza tu asistente e inicia la conexión de nuevo.',
     },
   ],
   [
     is('access_denied'),
     {
       en: 'The connection was not allowed. If you want it after all, start it again in your assistant.',
-      es: 'La conexión no se permitió. Si la quiere de todos modos, iníciela de nuevo en su asistente.',
+      es: 'La conexión no se permitió. Si la quieres de todos modos, iníciala de nuevo en tu asistente.',
     },
   ],
   [
     ({ error }: ProviderError) => error !== undefined && error !== 'server_error',
     {
       en: 'FlowPOS does not understand what your assistant asks for. Update your assistant, and start the connection again. If that does not help, tell its makers: {reason}',
-      es: 'FlowPOS no entiende lo que su asistente pide. Actualice su asistente e inicie la conexión de nuevo. Si no ayuda, informe a sus creadores: {reason}',
+      es: 'FlowPOS no entiende lo que tu asistente pide. Actualiza tu asistente e inicia la conexión de nuevo. Si no ayuda, informa a sus creadores: {reason}',
     },
   ],
 ]

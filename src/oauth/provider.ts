@@ -111,7 +111,8 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
       AuthorizationCode: MINUTE,
       RefreshToken: CONNECTION_TTL_SECONDS,
       Grant: CONNECTION_TTL_SECONDS,
-      Interaction: 30 * MINUTE,
+      // Anybody can begin; only who signs in is given time.
+      Interaction: (_ctx, { prompt }) => (prompt.name === 'login' ? 10 : 30) * MINUTE,
       Session: 30 * MINUTE,
     },
     fetch: (url, init) => documents.fetch(String(url), init),

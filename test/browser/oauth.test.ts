@@ -78,7 +78,7 @@ it('offers nothing to allow if the role grants none of the requested scopes', as
   await page.goto(await authorizationUrl('reports:read'))
   await signIn('beto')
   await page.getByText('Your role in these businesses allows nothing of what it asks for.').waitFor()
-  expect(await page.getByText('What it may do').isVisible()).toBe(false)
+  expect(await page.getByText('What it may do', { exact: true }).isVisible()).toBe(false)
   expect(await page.getByRole('button').allTextContents()).toEqual(['Do not allow'])
   await shoot(page, 'oauth-refused')
 })

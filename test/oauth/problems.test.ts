@@ -34,14 +34,14 @@ describe.each([
     'an unknown client',
     new errors.InvalidClient('client is invalid'),
     'Remove FlowPOS from your assistant, and add it again',
-    'Quite FlowPOS de su asistente y vuelva a agregarlo',
+    'Quita FlowPOS de tu asistente y vuelve a agregarlo',
   ],
   ['a foreign redirect_uri', new errors.InvalidRedirectUri(), 'redirect_uri', 'redirect_uri'],
   [
     'a foreign resource',
     new errors.InvalidTarget(),
     'Compare the address in your assistant',
-    'Compare la dirección en su asistente',
+    'Compara la dirección en tu asistente',
   ],
   [
     'no PKCE',
@@ -64,9 +64,9 @@ describe.each([
     'makers: missing required parameter response_type',
     'creadores: missing required parameter response_type',
   ],
-  ['a store that is away', unavailable('The session store'), 'Wait a few seconds', 'Espere unos segundos'],
-  ['too many requests', new ServiceError('rate_limited', 'x'), 'Wait a minute', 'Espere un minuto'],
-  ['a person without a business', new ServiceError('forbidden', 'x'), 'Ask an owner', 'Pida a un propietario'],
+  ['a store that is away', unavailable('The session store'), 'Wait a few seconds', 'Espera unos segundos'],
+  ['too many requests', new ServiceError('rate_limited', 'x'), 'Wait a minute', 'Espera un minuto'],
+  ['a person without a business', new ServiceError('forbidden', 'x'), 'Ask an owner', 'Pide a un propietario'],
   ['anything else', new TypeError('secret internals'), `this number: ${ID}`, `este número a soporte: ${ID}`],
 ])('%s', (_what, problem, english, spanish) => {
   it('is told in both languages, with what to do, and nothing internal', () => {

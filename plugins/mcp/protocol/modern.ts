@@ -14,12 +14,15 @@ import { promptResult, refusalOf, resourceResult } from './results.ts'
 // Lists depend on who asks, so no shared cache may keep them.
 const CACHED = { ttlMs: 60_000, cacheScope: 'private' } as const
 
+// Methods that this revision does not have any more.
+const GONE = new Set(['initialize', 'ping'])
+
 /** Answers one POST of the protocol revision 2026-07-28, which has no sessions: the principal's choices count. */
 export async function serveModern(exchange: Exchange, request: Request, parsedBody: unknown): Promise<Response> {
-  const problem = isJSONRPCRequest(parsedBody) ? problemOfParams(parsedBody) : undefined
-  if (problem !== undefined && isJSONRPCRequest(parsedBody)) {
+  if (isJSONRPCRequest(parsedBody) && !GONE.has(parsedBody.method)) {
+    const problem = problemOfParams(parsedBody)
     const error = { code: ProtocolErrorCode.InvalidParams, message: `Invalid params: ${problem}` }
-    return Response.json({ jsonrpc: '2.0', id: parsedBody.id, error })
+    if (problem !== undefined) return Response.json({ jsonrpc: '2.0', id: parsedBody.id, error })
   }
   return createMcpHandler(() => createServer(exchange), { legacy: 'reject' }).fetch(request, { parsedBody })
 }

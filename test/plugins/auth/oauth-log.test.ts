@@ -167,7 +167,7 @@ it('a whole connection, its refusals and its end leave no secret in the log', as
 describe('the page of a refused request', () => {
   it.each([
     [undefined, 'en', 'This did not work', 'does not know your assistant'],
-    ['es-GT,es;q=0.9,en;q=0.8', 'es', 'Esto no funcionó', 'ya no conoce a su asistente'],
+    ['es-GT,es;q=0.9,en;q=0.8', 'es', 'Esto no funcionó', 'ya no conoce a tu asistente'],
     ['de,en;q=0.5,es;q=0.4', 'en', 'This did not work', 'does not know your assistant'],
     ['fr', 'en', 'This did not work', 'does not know your assistant'],
     ['"><script>', 'en', 'This did not work', 'does not know your assistant'],

@@ -18,7 +18,7 @@ let second: string
 let oauth: ReturnType<typeof oauthAt>
 
 beforeAll(async () => {
-  ;({ service, origin } = await startOAuthService({ users: ['ana'] }))
+  ;({ service, origin } = await startOAuthService({ users: ['ana', 'beto'] }))
   const shop = await makeShop(service.db)
   await makeUser(service.db, 'ana', [{ shop, role: 'owner' }])
   second = await listen(await service.anotherInstance({ PUBLIC_URL: origin }))
@@ -246,6 +246,33 @@ describe('a connection in use', () => {
     travel(91 * DAY)
     vi.setSystemTime(service.now)
     expect((await oauth.refresh(client, latest.refresh_token)).body.error).toBe('invalid_grant')
+  })
+
+  it('ends when Firebase no longer stands by the sign-in, which is asked once a day', async () => {
+    const { client, tokens } = await oauth.connect('beto')
+    service.issuer.revoke('beto')
+    travel(3600)
+    const within = await oauth.refresh(client, tokens.refresh_token)
+    expect(within.status).toBe(200)
+    travel(DAY)
+    expect((await oauth.refresh(client, within.body.refresh_token)).body.error).toBe('invalid_grant')
+    expect(await oauth.statusOf(within.body.access_token)).toBe(401)
+  })
+
+  it('waits, and does not end, while Firebase cannot be asked', async () => {
+    const { client, tokens } = await oauth.connect('ana')
+    travel(2 * DAY)
+    service.issuer.setLookup('fail')
+    try {
+      for (let attempt = 0; attempt < 2; attempt++) {
+        const away = await oauth.refresh(client, tokens.refresh_token)
+        expect(away).toMatchObject({ status: 503, body: { error: 'temporarily_unavailable' } })
+        travel(120)
+      }
+    } finally {
+      service.issuer.setLookup('ok')
+    }
+    expect((await oauth.refresh(client, tokens.refresh_token)).status).toBe(200)
   })
 
   it('is kept for 90 days after its last use: tokens, grant, registration and entry in the list', async () => {

@@ -5,6 +5,7 @@ import { makeShop, makeUser } from '../../support/shop.ts'
 
 const SESSIONS_PER_HOUR = 600
 const AUTHORIZATIONS_PER_MINUTE = 60
+const REFUSED_TOKENS_PER_MINUTE = 300
 
 let service: Service
 
@@ -52,4 +53,32 @@ it('sign-ins that nobody ends are limited per address, before anything is stored
   expect((await stored()) - before).toBeLessThanOrEqual(2 * AUTHORIZATIONS_PER_MINUTE)
   expect((await begin('10.66.1.2')).statusCode).toBe(303)
   await redis.quit()
+})
+
+it('refused token requests are limited per address, whatever X-Forwarded-For claims', async () => {
+  const ask = (remoteAddress: string, fields: Record<string, string>) =>
+    service.app.inject({
+      method: 'POST',
+      url: '/oauth/token',
+      remoteAddress,
+      headers: { 'content-type': 'application/x-www-form-urlencoded', 'x-forwarded-for': randomUUID() },
+      payload: new URLSearchParams(fields).toString(),
+    })
+  const registered = await service.app.inject({
+    method: 'POST',
+    url: '/oauth/register',
+    payload: { redirect_uris: ['http://127.0.0.1:1/cb'], token_endpoint_auth_method: 'none' },
+  })
+  const wrong = { grant_type: 'refresh_token', client_id: registered.json().client_id, refresh_token: 'x'.repeat(43) }
+  const statuses: number[] = []
+  for (let round = 0; round < 31; round++) {
+    const answers = await Promise.all(Array.from({ length: 10 }, () => ask('10.65.1.1', wrong)))
+    statuses.push(...answers.map(({ statusCode }) => statusCode))
+  }
+  expect(statuses.filter((status) => status === 400)).toHaveLength(REFUSED_TOKENS_PER_MINUTE)
+  expect(statuses.filter((status) => status === 429)).toHaveLength(10)
+  const limited = await ask('10.65.1.1', wrong)
+  expect(limited.json()).toMatchObject({ error: 'temporarily_unavailable' })
+  expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0)
+  expect((await ask('10.65.1.2', wrong)).statusCode).toBe(400)
 })

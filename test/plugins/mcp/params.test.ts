@@ -114,6 +114,13 @@ it('a sound request with a progress token still gets its stream', async () => {
   expect((await send('tools/call', { name: 'get_context', _meta: null })).message.result.isError ?? false).toBe(false)
 })
 
+it.each(['initialize', 'ping'])('%s is unknown in revision 2026-07-28, whatever its parameters', async (method) => {
+  const headers = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': method }
+  const { status, message } = await send(method, { _meta: ENVELOPE }, headers)
+  expect(status).toBe(404)
+  expect(message.error.code).toBe(-32601)
+})
+
 describe('initialize', () => {
   const sound = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: INFO }
 
