@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { addAuditRows } from '../src/audit/audit-row.ts'
 import type { Database, Transaction } from '../src/database/database.ts'
 import { ServiceError } from '../src/errors.ts'
 import { currencyDigits, Decimal } from '../src/money/money.ts'
@@ -78,6 +79,8 @@ async function create(database: Database, business: NewBusiness): Promise<{ id: 
       .execute()
     const ownerId = await findOrMakeUser(db, identity)
     await db.insertInto('business_user').values({ business_id: id, user_id: ownerId, role: 'owner' }).execute()
+    const made = { kind: 'membership', action: 'made', principal: 'command' } as const
+    await addAuditRows(db, { ...made, businessId: id, subject: `user ${ownerId}` })
     return { id, ownerId }
   })
 }

@@ -1,4 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
+import { Temporal } from 'temporal-polyfill'
 import type { Database } from '../src/database/database.ts'
 import { ServiceError } from '../src/errors.ts'
 import { isUuid } from '../src/uuid.ts'
@@ -14,7 +15,7 @@ interface Invocation<T extends Options> {
   values: Parsed<T>['values']
   /** The words that are not options, beginning with the action. */
   words: string[]
-  /** The database as the service's role; closed when the command ends. */
+  /** The database as the commands' role; closed when the command ends. */
   database(): Promise<Database>
   env: NodeJS.ProcessEnv
 }
@@ -82,6 +83,19 @@ export function required(value: string | undefined, option: string): string {
 export function uuid(value: string, argument: string): string {
   if (isUuid(value)) return value.toLowerCase()
   throw new UsageError(`${argument}: "${value}" is not an id (a UUID).`)
+}
+
+/**
+ * An instant: a date is its start in UTC.
+ * @throws UsageError naming the argument
+ */
+export function instant(value: string, argument: string): Date {
+  try {
+    const text = /^\d{4}-\d\d-\d\d$/.test(value) ? `${value}T00:00Z` : value
+    return new Date(Temporal.Instant.from(text).epochMilliseconds)
+  } catch {
+    throw new UsageError(`${argument}: "${value}" is no ISO date such as 2030-01-31.`)
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely'
+import { makeAuditPartitions } from '../src/audit/partitions.ts'
 import { migrate } from '../src/database/migrate.ts'
 import { createKysely, createPool } from '../src/database/pool.ts'
 import type { DB } from '../src/database/types.ts'
@@ -8,7 +9,7 @@ import { openEmbedded } from './database.ts'
 const USAGE = `npm run migrate [-- latest|up|down|none] [--json]
 
 Changes the schema, as the owner that MIGRATION_DATABASE_URL names (else DATABASE_URL, else the embedded database):
-  latest  to the newest migration (default)
+  latest  to the newest migration (default), with partitions of the audit trail for the coming months
   up      one migration
   down    one migration back
   none    all the way back: every table is gone`
@@ -18,10 +19,14 @@ await runCommand({
   options: {},
   async run({ words, env }) {
     const [direction] = action(words, { latest: 0, up: 0, down: 0, none: 0 }, 'latest')
-    const names = await asOwner(env, (kysely) => migrate(kysely, direction))
+    const { names, months } = await asOwner(env, async (kysely) => ({
+      names: await migrate(kysely, direction),
+      months: direction === 'latest' ? await makeAuditPartitions(kysely) : [],
+    }))
+    const lines = [...names.map((name) => `ran ${name}`), ...months.map((month) => `made audit partition ${month}`)]
     return {
-      json: { direction, migrations: names },
-      text: names.length === 0 ? 'Nothing to do.' : names.map((name) => `ran ${name}`).join('\n'),
+      json: { direction, migrations: names, auditPartitions: months },
+      text: lines.join('\n') || 'Nothing to do.',
     }
   },
 })

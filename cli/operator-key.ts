@@ -1,10 +1,10 @@
-import { Temporal } from 'temporal-polyfill'
+import { addAuditRows } from '../src/audit/audit-row.ts'
 import { generateApiKey } from '../src/auth/api-key.ts'
 import { intersectScopes, SCOPES, type Scope } from '../src/auth/scopes.ts'
 import { listOf } from '../src/config.ts'
 import type { Database } from '../src/database/database.ts'
 import { ServiceError } from '../src/errors.ts'
-import { action, required, runCommand, UsageError, uuid } from './command.ts'
+import { action, instant, required, runCommand, UsageError, uuid } from './command.ts'
 
 const USAGE = `npm run operator-key -- create --label LABEL [--scopes pos:read,…] [--expires 2030-01-31] [--json]
 npm run operator-key -- list [--json]
@@ -30,13 +30,15 @@ await runCommand({
 
 async function create(database: Database, label: string, scopes: Scope[], expiresAt: Date | null) {
   const { rawKey, hash } = generateApiKey()
-  const { id } = await database.within({ operator: true }, 'write', (db) =>
-    db
+  const { id } = await database.within({ operator: true }, 'write', async (db) => {
+    const key = await db
       .insertInto('mcp_api_key')
       .values({ role: 'platform_operator', label, scopes, key_hash: hash, expires_at: expiresAt })
       .returning('id')
-      .executeTakeFirstOrThrow(),
-  )
+      .executeTakeFirstOrThrow()
+    await addAuditRows(db, { kind: 'key', action: 'made', principal: 'command', credentialId: key.id })
+    return key
+  })
   return {
     json: { id, label, scopes, expiresAt, rawKey },
     text: `${rawKey}\n\nThis is the only time the key is shown. Its id is ${id}.`,
@@ -68,15 +70,17 @@ async function list(database: Database) {
 }
 
 async function revoke(database: () => Promise<Database>, id: string) {
-  const found = await (await database()).within({ operator: true }, 'write', (db) =>
-    db
+  const found = await (await database()).within({ operator: true }, 'write', async (db) => {
+    const key = await db
       .updateTable('mcp_api_key')
       .set({ is_active: false })
       .where('id', '=', id)
       .where('role', '=', 'platform_operator')
       .returning('id')
-      .executeTakeFirst(),
-  )
+      .executeTakeFirst()
+    if (key) await addAuditRows(db, { kind: 'key', action: 'revoked', principal: 'command', credentialId: key.id })
+    return key
+  })
   if (!found) throw new ServiceError('not_found', `There is no operator key ${id}.`)
   return { json: { id, isActive: false }, text: `Revoked ${id}; it stops working within a minute.` }
 }
@@ -91,17 +95,7 @@ function readScopes(text: string): Scope[] {
 }
 
 function readExpiry(text: string): Date {
-  const at = instantOf(text)
-  if (at === undefined) throw new UsageError(`--expires: "${text}" is no ISO date such as 2030-01-31.`)
+  const at = instant(text, '--expires')
   if (at.getTime() <= Date.now()) throw new UsageError(`--expires: ${text} is in the past.`)
   return at
-}
-
-function instantOf(text: string): Date | undefined {
-  try {
-    const instant = /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00Z` : text
-    return new Date(Temporal.Instant.from(instant).epochMilliseconds)
-  } catch {
-    return undefined
-  }
 }

@@ -67,6 +67,26 @@ CREATE FUNCTION check_rollups(target uuid) RETURNS TABLE(rollup text, location_i
     SET search_path TO 'public', 'pg_temp'
     AS $$ … $$;
 
+CREATE FUNCTION detach_audit_partitions(before date, dropped boolean) RETURNS SETOF text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $_$
+    declare
+      part record;
+    begin
+      perform pg_advisory_xact_lock(hashtextextended('mcp_audit partitions', 0));
+      for part in
+        select c.relname as name, c.relispartition as attached from pg_class c
+        where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.relname ~ '^mcp_audit_[0-9]{4}_[0-9]{2}$'
+          and c.relname < to_char(before, '"mcp_audit_"YYYY_MM') and (c.relispartition or dropped)
+        order by c.relname
+      loop
+        if part.attached then execute format('alter table mcp_audit detach partition %I', part.name); end if;
+        if dropped then execute format('drop table %I', part.name); end if;
+        return next part.name;
+      end loop;
+    end $_$;
+
 CREATE FUNCTION inventory_follows_movements() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -78,6 +98,44 @@ CREATE FUNCTION inventory_follows_movements() RETURNS trigger
       on conflict (business_id, location_id, variant_id)
       do update set on_hand = stock.on_hand + excluded.on_hand, updated_at = now();
       return null;
+    end $$;
+
+CREATE FUNCTION make_audit_partition(month date) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    declare
+      name text := to_char(month, '"mcp_audit_"YYYY_MM');
+      since timestamptz := month::timestamp at time zone 'UTC';
+      until timestamptz := (month + interval '1 month') at time zone 'UTC';
+    begin
+      perform pg_advisory_xact_lock(hashtextextended('mcp_audit partitions', 0));
+      if to_regclass(name) is not null then return false; end if;
+      execute format('create table %I (like mcp_audit including defaults including constraints)', name);
+      execute format(
+        'with moved as (delete from mcp_audit_default where at >= %L and at < %L returning *) insert into %I select * from moved',
+        since, until, name);
+      execute format('alter table %I enable row level security', name);
+      execute format('alter table %I force row level security', name);
+      execute format('alter table mcp_audit attach partition %I for values from (%L) to (%L)', name, since, until);
+      return true;
+    end $$;
+
+CREATE FUNCTION make_audit_partitions(months_ahead integer) RETURNS SETOF text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    declare
+      this date := date_trunc('month', now() at time zone 'UTC');
+      month date;
+    begin
+      for month in
+        select distinct date_trunc('month', at at time zone 'UTC')::date from mcp_audit_default
+        union select (this + make_interval(months => ahead))::date from generate_series(0, least(months_ahead, 24)) ahead
+        order by 1
+      loop
+        if make_audit_partition(month) then return next to_char(month, 'YYYY-MM'); end if;
+      end loop;
     end $$;
 
 CREATE FUNCTION mcp_api_key_access_changed() RETURNS trigger
@@ -97,6 +155,14 @@ CREATE FUNCTION mcp_token_access_changed() RETURNS trigger
         for concerned in select old.jti union select old.family_id loop perform pg_notify('flowpos_access', concerned::text); end loop;
         return null;
       end$$;
+
+CREATE FUNCTION membership_has_end() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+    begin
+      new.ended_at := case when new.is_active then null when tg_op = 'INSERT' then now() else coalesce(old.ended_at, now()) end;
+      return new;
+    end $$;
 
 CREATE FUNCTION order_item_rollup_delete() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -254,6 +320,7 @@ CREATE TABLE business_user (
     role text NOT NULL,
     is_active boolean DEFAULT true NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    ended_at timestamp with time zone,
     CONSTRAINT business_user_role_check CHECK ((role <> ''::text))
 );
 
@@ -385,7 +452,10 @@ CREATE TABLE mcp_api_key (
     last_used_at timestamp with time zone,
     created_by uuid,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    hidden_at timestamp with time zone,
+    gone_on date,
     CONSTRAINT mcp_api_key_check CHECK (((role = 'platform_operator'::text) = (business_id IS NULL))),
+    CONSTRAINT mcp_api_key_hidden_is_off CHECK (((hidden_at IS NULL) OR (NOT is_active))),
     CONSTRAINT mcp_api_key_key_hash_check CHECK ((length(key_hash) = 32)),
     CONSTRAINT mcp_api_key_label_check CHECK ((label <> ''::text)),
     CONSTRAINT mcp_api_key_role_check CHECK ((role = ANY (ARRAY['merchant'::text, 'tenant_developer'::text, 'platform_operator'::text]))),
@@ -394,29 +464,67 @@ CREATE TABLE mcp_api_key (
 
 ALTER TABLE ONLY mcp_api_key FORCE ROW LEVEL SECURITY;
 
+COMMENT ON COLUMN mcp_api_key.gone_on IS 'day on which it was last refused for want of a membership';
+
 CREATE TABLE mcp_audit (
-    id bigint NOT NULL,
-    at timestamp with time zone DEFAULT now() NOT NULL,
-    principal text NOT NULL,
+    id bigint CONSTRAINT mcp_audit_id_not_null1 NOT NULL,
+    at timestamp with time zone DEFAULT now() CONSTRAINT mcp_audit_at_not_null1 NOT NULL,
+    kind text DEFAULT 'tool'::text NOT NULL,
+    action text NOT NULL,
+    outcome text CONSTRAINT mcp_audit_outcome_not_null1 NOT NULL,
+    principal text,
     credential_id uuid,
     business_id uuid,
-    tool text NOT NULL,
-    outcome text NOT NULL,
-    duration_ms integer NOT NULL,
+    client text,
+    network text,
+    duration_ms integer,
     request_id text,
-    subject text
-);
+    subject text,
+    occurrences integer DEFAULT 1 NOT NULL,
+    CONSTRAINT mcp_audit_occurrences_check CHECK ((occurrences > 0))
+)
+PARTITION BY RANGE (at);
 
 ALTER TABLE ONLY mcp_audit FORCE ROW LEVEL SECURITY;
 
-ALTER TABLE mcp_audit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME mcp_audit_id_seq
+COMMENT ON COLUMN mcp_audit.kind IS 'tool, prompt, resource, token, key, connection, membership, sign_in';
+
+COMMENT ON COLUMN mcp_audit.principal IS 'null: nobody who is known';
+
+COMMENT ON COLUMN mcp_audit.credential_id IS 'the key, or the family of the token';
+
+COMMENT ON COLUMN mcp_audit.network IS 'a /24 of IPv4 or a /64 of IPv6';
+
+COMMENT ON COLUMN mcp_audit.occurrences IS 'how many alike the row stands for';
+
+CREATE SEQUENCE mcp_audit_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
     NO MAXVALUE
-    CACHE 1
+    CACHE 1;
+
+ALTER SEQUENCE mcp_audit_id_seq OWNED BY mcp_audit.id;
+
+CREATE TABLE mcp_audit_default (
+    id bigint DEFAULT nextval('mcp_audit_id_seq'::regclass) CONSTRAINT mcp_audit_id_not_null1 NOT NULL,
+    at timestamp with time zone DEFAULT now() CONSTRAINT mcp_audit_at_not_null1 NOT NULL,
+    kind text DEFAULT 'tool'::text CONSTRAINT mcp_audit_kind_not_null NOT NULL,
+    action text CONSTRAINT mcp_audit_action_not_null NOT NULL,
+    outcome text CONSTRAINT mcp_audit_outcome_not_null1 NOT NULL,
+    principal text,
+    credential_id uuid,
+    business_id uuid,
+    client text,
+    network text,
+    duration_ms integer,
+    request_id text,
+    subject text,
+    occurrences integer DEFAULT 1 CONSTRAINT mcp_audit_occurrences_not_null NOT NULL,
+    CONSTRAINT mcp_audit_occurrences_check CHECK ((occurrences > 0))
 );
+
+ALTER TABLE ONLY mcp_audit_default FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE mcp_token (
     jti uuid NOT NULL,
@@ -435,6 +543,7 @@ CREATE TABLE mcp_token (
     signed_in_at timestamp with time zone DEFAULT now() NOT NULL,
     checked_at timestamp with time zone DEFAULT now() NOT NULL,
     used_by text,
+    gone_on date,
     CONSTRAINT mcp_token_business_ids_check CHECK ((cardinality(business_ids) > 0)),
     CONSTRAINT mcp_token_scopes_check CHECK ((cardinality(scopes) > 0))
 );
@@ -452,6 +561,8 @@ COMMENT ON COLUMN mcp_token.signed_in_at IS 'when the person signed in with Fire
 COMMENT ON COLUMN mcp_token.checked_at IS 'when Firebase last said that the sign-in is good';
 
 COMMENT ON COLUMN mcp_token.used_by IS 'the MCP client that last began a conversation with it';
+
+COMMENT ON COLUMN mcp_token.gone_on IS 'day on which it was last refused for want of a membership';
 
 CREATE TABLE order_item (
     business_id uuid NOT NULL,
@@ -827,6 +938,10 @@ CREATE TABLE tax_daily (
 
 ALTER TABLE ONLY tax_daily FORCE ROW LEVEL SECURITY;
 
+ALTER TABLE ONLY mcp_audit ATTACH PARTITION mcp_audit_default DEFAULT;
+
+ALTER TABLE ONLY mcp_audit ALTER COLUMN id SET DEFAULT nextval('mcp_audit_id_seq'::regclass);
+
 ALTER TABLE ONLY app_user
     ADD CONSTRAINT app_user_firebase_uid_key UNIQUE (firebase_uid);
 
@@ -870,7 +985,10 @@ ALTER TABLE ONLY mcp_api_key
     ADD CONSTRAINT mcp_api_key_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY mcp_audit
-    ADD CONSTRAINT mcp_audit_pkey PRIMARY KEY (id);
+    ADD CONSTRAINT mcp_audit_pkey PRIMARY KEY (at, id);
+
+ALTER TABLE ONLY mcp_audit_default
+    ADD CONSTRAINT mcp_audit_default_pkey PRIMARY KEY (at, id);
 
 ALTER TABLE ONLY mcp_token
     ADD CONSTRAINT mcp_token_pkey PRIMARY KEY (jti);
@@ -974,7 +1092,13 @@ CREATE UNIQUE INDEX location_by_name ON location USING btree (business_id, lower
 
 CREATE INDEX mcp_api_key_by_business ON mcp_api_key USING btree (business_id, created_at DESC, id);
 
-CREATE INDEX mcp_audit_by_business ON mcp_audit USING btree (business_id, at DESC);
+CREATE INDEX mcp_audit_by_business ON ONLY mcp_audit USING btree (business_id, at DESC, id DESC);
+
+CREATE INDEX mcp_audit_by_principal ON ONLY mcp_audit USING btree (principal, at DESC, id DESC);
+
+CREATE INDEX mcp_audit_default_business_id_at_id_idx ON mcp_audit_default USING btree (business_id, at DESC, id DESC);
+
+CREATE INDEX mcp_audit_default_principal_at_id_idx ON mcp_audit_default USING btree (principal, at DESC, id DESC);
 
 CREATE INDEX mcp_token_by_family ON mcp_token USING btree (family_id);
 
@@ -1008,6 +1132,12 @@ CREATE INDEX psa_time_entry_by_day ON psa_time_entry USING btree (business_id, w
 
 CREATE UNIQUE INDEX supplier_by_name ON supplier USING btree (business_id, lower(name));
 
+ALTER INDEX mcp_audit_by_business ATTACH PARTITION mcp_audit_default_business_id_at_id_idx;
+
+ALTER INDEX mcp_audit_pkey ATTACH PARTITION mcp_audit_default_pkey;
+
+ALTER INDEX mcp_audit_by_principal ATTACH PARTITION mcp_audit_default_principal_at_id_idx;
+
 CREATE TRIGGER access_changed AFTER DELETE OR UPDATE OF is_active, firebase_uid ON app_user FOR EACH ROW EXECUTE FUNCTION app_user_access_changed();
 
 CREATE TRIGGER access_changed AFTER DELETE OR UPDATE OF name, currency, currency_digits, timezone, is_active ON business FOR EACH ROW EXECUTE FUNCTION business_access_changed();
@@ -1023,6 +1153,8 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON inventory_movement FOR EAC
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON mcp_audit FOR EACH STATEMENT EXECUTE FUNCTION append_only();
 
 CREATE TRIGGER inventory_follows_movements AFTER INSERT ON inventory_movement REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION inventory_follows_movements();
+
+CREATE TRIGGER membership_has_end BEFORE INSERT OR UPDATE ON business_user FOR EACH ROW EXECUTE FUNCTION membership_has_end();
 
 CREATE TRIGGER order_item_rollup_delete AFTER DELETE ON order_item REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION order_item_rollup_delete();
 
@@ -1103,9 +1235,6 @@ ALTER TABLE ONLY mcp_api_key
 
 ALTER TABLE ONLY mcp_api_key
     ADD CONSTRAINT mcp_api_key_created_by_fkey FOREIGN KEY (created_by) REFERENCES app_user(id);
-
-ALTER TABLE ONLY mcp_audit
-    ADD CONSTRAINT mcp_audit_business_id_fkey FOREIGN KEY (business_id) REFERENCES business(id);
 
 ALTER TABLE ONLY mcp_token
     ADD CONSTRAINT mcp_token_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id);
@@ -1196,9 +1325,11 @@ ALTER TABLE ONLY supplier
 
 ALTER TABLE app_user ENABLE ROW LEVEL SECURITY;
 
-CREATE POLICY audit_read ON mcp_audit FOR SELECT USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
+CREATE POLICY audit_moved ON mcp_audit_default USING (true);
 
-CREATE POLICY audit_written ON mcp_audit FOR INSERT WITH CHECK (true);
+CREATE POLICY audit_read ON mcp_audit FOR SELECT TO flowpos_commands USING (true);
+
+CREATE POLICY audit_written ON mcp_audit FOR INSERT TO flowpos_service WITH CHECK (true);
 
 ALTER TABLE business ENABLE ROW LEVEL SECURITY;
 
@@ -1230,17 +1361,27 @@ ALTER TABLE inventory ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE inventory_movement ENABLE ROW LEVEL SECURITY;
 
-CREATE POLICY key_visible ON mcp_api_key USING (((key_hash = ( SELECT app_key_hash() AS app_key_hash)) OR (business_id = ( SELECT app_business_id() AS app_business_id)) OR (business_id IN ( SELECT m.business_id
+CREATE POLICY key_made ON mcp_api_key FOR INSERT WITH CHECK ((business_id = ( SELECT app_business_id() AS app_business_id)));
+
+CREATE POLICY key_managed ON mcp_api_key FOR UPDATE USING (((business_id = ( SELECT app_business_id() AS app_business_id)) OR (business_id IN ( SELECT m.business_id
    FROM business_user m
-  WHERE ((m.user_id = ( SELECT app_user_id() AS app_user_id)) AND m.is_active AND (lower(m.role) = ANY (ARRAY['owner'::text, 'admin'::text]))))) OR ((business_id IS NULL) AND ( SELECT app_operator() AS app_operator)))) WITH CHECK (((business_id = ( SELECT app_business_id() AS app_business_id)) OR (business_id IN ( SELECT m.business_id
+  WHERE ((m.user_id = ( SELECT app_user_id() AS app_user_id)) AND m.is_active AND (lower(m.role) = ANY (ARRAY['owner'::text, 'admin'::text])))))));
+
+CREATE POLICY key_used ON mcp_api_key FOR UPDATE USING (((key_hash = ( SELECT app_key_hash() AS app_key_hash)) AND is_active)) WITH CHECK (((key_hash = ( SELECT app_key_hash() AS app_key_hash)) AND is_active));
+
+CREATE POLICY key_visible ON mcp_api_key FOR SELECT USING (((key_hash = ( SELECT app_key_hash() AS app_key_hash)) OR (business_id = ( SELECT app_business_id() AS app_business_id)) OR (business_id IN ( SELECT m.business_id
    FROM business_user m
-  WHERE ((m.user_id = ( SELECT app_user_id() AS app_user_id)) AND m.is_active AND (lower(m.role) = ANY (ARRAY['owner'::text, 'admin'::text]))))) OR ((business_id IS NULL) AND ( SELECT app_operator() AS app_operator))));
+  WHERE ((m.user_id = ( SELECT app_user_id() AS app_user_id)) AND m.is_active AND (lower(m.role) = ANY (ARRAY['owner'::text, 'admin'::text])))))));
+
+CREATE POLICY key_visible_to_commands ON mcp_api_key FOR SELECT TO flowpos_commands USING (( SELECT app_operator() AS app_operator));
 
 ALTER TABLE location ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE mcp_api_key ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE mcp_audit ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE mcp_audit_default ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE mcp_token ENABLE ROW LEVEL SECURITY;
 
@@ -1249,6 +1390,10 @@ CREATE POLICY membership_changed ON business_user FOR UPDATE USING ((business_id
 CREATE POLICY membership_made ON business_user FOR INSERT WITH CHECK ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
 CREATE POLICY membership_visible ON business_user FOR SELECT USING (((business_id = ( SELECT app_business_id() AS app_business_id)) OR (user_id = ( SELECT app_user_id() AS app_user_id))));
+
+CREATE POLICY membership_visible_to_commands ON business_user FOR SELECT TO flowpos_commands USING (( SELECT app_operator() AS app_operator));
+
+CREATE POLICY operator_key ON mcp_api_key TO flowpos_commands USING (((business_id IS NULL) AND ( SELECT app_operator() AS app_operator))) WITH CHECK (((business_id IS NULL) AND ( SELECT app_operator() AS app_operator)));
 
 ALTER TABLE order_item ENABLE ROW LEVEL SECURITY;
 
@@ -1342,7 +1487,7 @@ CREATE POLICY tenant ON supplier USING ((business_id = ( SELECT app_business_id(
 
 CREATE POLICY tenant ON tax_daily USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
-CREATE POLICY user_changed ON app_user FOR UPDATE USING (((id = ( SELECT app_user_id() AS app_user_id)) OR (lower(email) = lower(( SELECT app_email() AS app_email)))));
+CREATE POLICY user_linked ON app_user FOR UPDATE USING ((((firebase_uid IS NULL) AND (lower(email) = lower(( SELECT app_email() AS app_email)))) OR ((email IS NULL) AND (firebase_uid = ( SELECT app_firebase_uid() AS app_firebase_uid))))) WITH CHECK (((firebase_uid = ( SELECT app_firebase_uid() AS app_firebase_uid)) AND (lower(email) = lower(( SELECT app_email() AS app_email)))));
 
 CREATE POLICY user_made ON app_user FOR INSERT WITH CHECK (((firebase_uid = ( SELECT app_firebase_uid() AS app_firebase_uid)) OR (lower(email) = lower(( SELECT app_email() AS app_email)))));
 
@@ -1350,63 +1495,199 @@ CREATE POLICY user_visible ON app_user FOR SELECT USING (((id = ( SELECT app_use
    FROM business_user m
   WHERE (m.business_id = ( SELECT app_business_id() AS app_business_id))))));
 
+CREATE POLICY user_visible_to_commands ON app_user FOR SELECT TO flowpos_commands USING (( SELECT app_operator() AS app_operator));
+
 GRANT USAGE ON SCHEMA public TO flowpos_service;
 
 REVOKE ALL ON FUNCTION check_rollups(target uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION check_rollups(target uuid) TO flowpos_service;
+GRANT ALL ON FUNCTION check_rollups(target uuid) TO flowpos_commands;
+
+REVOKE ALL ON FUNCTION detach_audit_partitions(before date, dropped boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION detach_audit_partitions(before date, dropped boolean) TO flowpos_commands;
+
+REVOKE ALL ON FUNCTION make_audit_partition(month date) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION make_audit_partitions(months_ahead integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION make_audit_partitions(months_ahead integer) TO flowpos_commands;
 
 REVOKE ALL ON FUNCTION rebuild_rollups(target uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION rebuild_rollups(target uuid) TO flowpos_service;
+GRANT ALL ON FUNCTION rebuild_rollups(target uuid) TO flowpos_commands;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE app_user TO flowpos_service;
+GRANT SELECT ON TABLE app_user TO flowpos_service;
+GRANT INSERT ON TABLE app_user TO flowpos_commands;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE business TO flowpos_service;
+GRANT UPDATE(firebase_uid) ON TABLE app_user TO flowpos_service;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE business_user TO flowpos_service;
+GRANT UPDATE(email) ON TABLE app_user TO flowpos_service;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE category TO flowpos_service;
+GRANT SELECT ON TABLE business TO flowpos_service;
+GRANT INSERT ON TABLE business TO flowpos_commands;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE customer TO flowpos_service;
+GRANT UPDATE(next_order_number) ON TABLE business TO flowpos_service;
+
+GRANT SELECT ON TABLE business_user TO flowpos_service;
+GRANT INSERT ON TABLE business_user TO flowpos_commands;
+
+GRANT SELECT ON TABLE category TO flowpos_service;
+GRANT INSERT ON TABLE category TO flowpos_commands;
+
+GRANT INSERT(business_id) ON TABLE category TO flowpos_service;
+
+GRANT INSERT(name) ON TABLE category TO flowpos_service;
+
+GRANT INSERT(created_at) ON TABLE category TO flowpos_service;
+
+GRANT SELECT ON TABLE customer TO flowpos_service;
+GRANT INSERT ON TABLE customer TO flowpos_commands;
+
+GRANT INSERT(business_id) ON TABLE customer TO flowpos_service;
+
+GRANT INSERT(code),UPDATE(code) ON TABLE customer TO flowpos_service;
+
+GRANT INSERT(name),UPDATE(name) ON TABLE customer TO flowpos_service;
+
+GRANT INSERT(email),UPDATE(email) ON TABLE customer TO flowpos_service;
+
+GRANT INSERT(phone),UPDATE(phone) ON TABLE customer TO flowpos_service;
+
+GRANT INSERT(tax_id),UPDATE(tax_id) ON TABLE customer TO flowpos_service;
+
+GRANT INSERT(city),UPDATE(city) ON TABLE customer TO flowpos_service;
+
+GRANT INSERT(country),UPDATE(country) ON TABLE customer TO flowpos_service;
+
+GRANT INSERT(note),UPDATE(note) ON TABLE customer TO flowpos_service;
+
+GRANT UPDATE(is_active) ON TABLE customer TO flowpos_service;
+
+GRANT INSERT(created_at) ON TABLE customer TO flowpos_service;
+
+GRANT INSERT(updated_at),UPDATE(updated_at) ON TABLE customer TO flowpos_service;
 
 GRANT SELECT ON TABLE customer_sales TO flowpos_service;
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE idempotency TO flowpos_service;
+GRANT SELECT,INSERT,DELETE ON TABLE idempotency TO flowpos_service;
+
+GRANT UPDATE(tool) ON TABLE idempotency TO flowpos_service;
+
+GRANT UPDATE(arguments_hash) ON TABLE idempotency TO flowpos_service;
+
+GRANT UPDATE(result) ON TABLE idempotency TO flowpos_service;
+
+GRANT UPDATE(created_at) ON TABLE idempotency TO flowpos_service;
 
 GRANT SELECT ON TABLE inventory TO flowpos_service;
 
 GRANT INSERT(business_id) ON TABLE inventory TO flowpos_service;
+GRANT INSERT(business_id) ON TABLE inventory TO flowpos_commands;
 
 GRANT INSERT(location_id) ON TABLE inventory TO flowpos_service;
+GRANT INSERT(location_id) ON TABLE inventory TO flowpos_commands;
 
 GRANT INSERT(variant_id) ON TABLE inventory TO flowpos_service;
+GRANT INSERT(variant_id) ON TABLE inventory TO flowpos_commands;
 
-GRANT INSERT(reorder_point),UPDATE(reorder_point) ON TABLE inventory TO flowpos_service;
+GRANT INSERT(reorder_point),UPDATE(reorder_point) ON TABLE inventory TO flowpos_commands;
 
-GRANT INSERT(reorder_quantity),UPDATE(reorder_quantity) ON TABLE inventory TO flowpos_service;
+GRANT INSERT(reorder_quantity),UPDATE(reorder_quantity) ON TABLE inventory TO flowpos_commands;
 
-GRANT INSERT(safety_stock),UPDATE(safety_stock) ON TABLE inventory TO flowpos_service;
+GRANT INSERT(safety_stock),UPDATE(safety_stock) ON TABLE inventory TO flowpos_commands;
 
-GRANT INSERT(lead_time_days),UPDATE(lead_time_days) ON TABLE inventory TO flowpos_service;
+GRANT INSERT(lead_time_days),UPDATE(lead_time_days) ON TABLE inventory TO flowpos_commands;
 
-GRANT INSERT(pack_size),UPDATE(pack_size) ON TABLE inventory TO flowpos_service;
+GRANT INSERT(pack_size),UPDATE(pack_size) ON TABLE inventory TO flowpos_commands;
 
-GRANT INSERT(max_stock),UPDATE(max_stock) ON TABLE inventory TO flowpos_service;
+GRANT INSERT(max_stock),UPDATE(max_stock) ON TABLE inventory TO flowpos_commands;
 
 GRANT UPDATE(updated_at) ON TABLE inventory TO flowpos_service;
+GRANT UPDATE(updated_at) ON TABLE inventory TO flowpos_commands;
 
 GRANT SELECT,INSERT ON TABLE inventory_movement TO flowpos_service;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE location TO flowpos_service;
+GRANT SELECT ON TABLE location TO flowpos_service;
+GRANT INSERT ON TABLE location TO flowpos_commands;
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE mcp_api_key TO flowpos_service;
+GRANT UPDATE(name) ON TABLE location TO flowpos_commands;
 
-GRANT SELECT,INSERT ON TABLE mcp_audit TO flowpos_service;
+GRANT UPDATE(timezone) ON TABLE location TO flowpos_commands;
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE mcp_token TO flowpos_service;
+GRANT SELECT ON TABLE mcp_api_key TO flowpos_service;
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE order_item TO flowpos_service;
+GRANT INSERT(business_id) ON TABLE mcp_api_key TO flowpos_service;
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE order_payment TO flowpos_service;
+GRANT INSERT(role) ON TABLE mcp_api_key TO flowpos_service;
+
+GRANT INSERT(scopes) ON TABLE mcp_api_key TO flowpos_service;
+
+GRANT INSERT(label) ON TABLE mcp_api_key TO flowpos_service;
+
+GRANT INSERT(key_hash) ON TABLE mcp_api_key TO flowpos_service;
+
+GRANT UPDATE(is_active) ON TABLE mcp_api_key TO flowpos_service;
+
+GRANT INSERT(expires_at) ON TABLE mcp_api_key TO flowpos_service;
+
+GRANT UPDATE(last_used_at) ON TABLE mcp_api_key TO flowpos_service;
+
+GRANT INSERT(created_by) ON TABLE mcp_api_key TO flowpos_service;
+
+GRANT INSERT(created_at) ON TABLE mcp_api_key TO flowpos_service;
+
+GRANT UPDATE(hidden_at) ON TABLE mcp_api_key TO flowpos_service;
+
+GRANT UPDATE(gone_on) ON TABLE mcp_api_key TO flowpos_service;
+
+GRANT SELECT ON TABLE mcp_audit TO flowpos_commands;
+
+GRANT INSERT(at) ON TABLE mcp_audit TO flowpos_service;
+
+GRANT INSERT(kind) ON TABLE mcp_audit TO flowpos_service;
+
+GRANT INSERT(action) ON TABLE mcp_audit TO flowpos_service;
+
+GRANT INSERT(outcome) ON TABLE mcp_audit TO flowpos_service;
+
+GRANT INSERT(principal) ON TABLE mcp_audit TO flowpos_service;
+
+GRANT INSERT(credential_id) ON TABLE mcp_audit TO flowpos_service;
+
+GRANT INSERT(business_id) ON TABLE mcp_audit TO flowpos_service;
+
+GRANT INSERT(client) ON TABLE mcp_audit TO flowpos_service;
+
+GRANT INSERT(network) ON TABLE mcp_audit TO flowpos_service;
+
+GRANT INSERT(duration_ms) ON TABLE mcp_audit TO flowpos_service;
+
+GRANT INSERT(request_id) ON TABLE mcp_audit TO flowpos_service;
+
+GRANT INSERT(subject) ON TABLE mcp_audit TO flowpos_service;
+
+GRANT INSERT(occurrences) ON TABLE mcp_audit TO flowpos_service;
+
+GRANT USAGE ON SEQUENCE mcp_audit_id_seq TO flowpos_service;
+
+GRANT SELECT,INSERT,DELETE ON TABLE mcp_token TO flowpos_service;
+
+GRANT UPDATE(client) ON TABLE mcp_token TO flowpos_service;
+
+GRANT UPDATE(last_used_at) ON TABLE mcp_token TO flowpos_service;
+
+GRANT UPDATE(expires_at) ON TABLE mcp_token TO flowpos_service;
+
+GRANT UPDATE(revoked_at) ON TABLE mcp_token TO flowpos_service;
+
+GRANT UPDATE(replaced_at) ON TABLE mcp_token TO flowpos_service;
+
+GRANT UPDATE(checked_at) ON TABLE mcp_token TO flowpos_service;
+
+GRANT UPDATE(used_by) ON TABLE mcp_token TO flowpos_service;
+
+GRANT UPDATE(gone_on) ON TABLE mcp_token TO flowpos_service;
+
+GRANT SELECT,INSERT ON TABLE order_item TO flowpos_service;
+
+GRANT SELECT,INSERT ON TABLE order_payment TO flowpos_service;
 
 GRANT SELECT ON TABLE order_refund TO flowpos_service;
 
@@ -1440,27 +1721,27 @@ GRANT INSERT(id) ON TABLE orders TO flowpos_service;
 
 GRANT INSERT(order_number) ON TABLE orders TO flowpos_service;
 
-GRANT INSERT(location_id),UPDATE(location_id) ON TABLE orders TO flowpos_service;
+GRANT INSERT(location_id) ON TABLE orders TO flowpos_service;
 
-GRANT INSERT(customer_id),UPDATE(customer_id) ON TABLE orders TO flowpos_service;
+GRANT INSERT(customer_id) ON TABLE orders TO flowpos_service;
 
 GRANT INSERT(status),UPDATE(status) ON TABLE orders TO flowpos_service;
 
-GRANT INSERT(order_type),UPDATE(order_type) ON TABLE orders TO flowpos_service;
+GRANT INSERT(order_type) ON TABLE orders TO flowpos_service;
 
 GRANT INSERT(opened_at) ON TABLE orders TO flowpos_service;
 
-GRANT INSERT(completed_at),UPDATE(completed_at) ON TABLE orders TO flowpos_service;
+GRANT INSERT(completed_at) ON TABLE orders TO flowpos_service;
 
 GRANT INSERT(cancelled_at),UPDATE(cancelled_at) ON TABLE orders TO flowpos_service;
 
 GRANT INSERT(cancel_reason),UPDATE(cancel_reason) ON TABLE orders TO flowpos_service;
 
-GRANT INSERT(note),UPDATE(note) ON TABLE orders TO flowpos_service;
+GRANT INSERT(note) ON TABLE orders TO flowpos_service;
 
 GRANT INSERT(created_by) ON TABLE orders TO flowpos_service;
 
-GRANT INSERT(tips),UPDATE(tips) ON TABLE orders TO flowpos_service;
+GRANT INSERT(tips) ON TABLE orders TO flowpos_service;
 
 GRANT INSERT(created_at) ON TABLE orders TO flowpos_service;
 
@@ -1468,21 +1749,61 @@ GRANT UPDATE(updated_at) ON TABLE orders TO flowpos_service;
 
 GRANT SELECT ON TABLE payment_daily TO flowpos_service;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE product TO flowpos_service;
+GRANT SELECT ON TABLE product TO flowpos_service;
+GRANT INSERT ON TABLE product TO flowpos_commands;
+
+GRANT INSERT(business_id) ON TABLE product TO flowpos_service;
+
+GRANT INSERT(name),UPDATE(name) ON TABLE product TO flowpos_service;
+
+GRANT INSERT(description),UPDATE(description) ON TABLE product TO flowpos_service;
+
+GRANT INSERT(category_id),UPDATE(category_id) ON TABLE product TO flowpos_service;
+
+GRANT INSERT(supplier_id),UPDATE(supplier_id) ON TABLE product TO flowpos_service;
+
+GRANT INSERT(tax_rate),UPDATE(tax_rate) ON TABLE product TO flowpos_service;
+
+GRANT UPDATE(is_active) ON TABLE product TO flowpos_service;
+
+GRANT INSERT(created_at) ON TABLE product TO flowpos_service;
+
+GRANT INSERT(updated_at),UPDATE(updated_at) ON TABLE product TO flowpos_service;
 
 GRANT SELECT ON TABLE product_daily TO flowpos_service;
 
 GRANT SELECT ON TABLE product_monthly TO flowpos_service;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE product_variant TO flowpos_service;
+GRANT SELECT ON TABLE product_variant TO flowpos_service;
+GRANT INSERT ON TABLE product_variant TO flowpos_commands;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE psa_board TO flowpos_service;
+GRANT INSERT(business_id) ON TABLE product_variant TO flowpos_service;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE psa_phase TO flowpos_service;
+GRANT INSERT(product_id) ON TABLE product_variant TO flowpos_service;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE psa_step TO flowpos_service;
+GRANT INSERT(sku) ON TABLE product_variant TO flowpos_service;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE psa_time_entry TO flowpos_service;
+GRANT INSERT(label) ON TABLE product_variant TO flowpos_service;
+
+GRANT INSERT(barcode),UPDATE(barcode) ON TABLE product_variant TO flowpos_service;
+
+GRANT INSERT(price),UPDATE(price) ON TABLE product_variant TO flowpos_service;
+
+GRANT INSERT(cost),UPDATE(cost) ON TABLE product_variant TO flowpos_service;
+
+GRANT UPDATE(is_active) ON TABLE product_variant TO flowpos_service;
+
+GRANT INSERT(created_at) ON TABLE product_variant TO flowpos_service;
+
+GRANT INSERT(updated_at),UPDATE(updated_at) ON TABLE product_variant TO flowpos_service;
+
+GRANT SELECT ON TABLE psa_board TO flowpos_service;
+
+GRANT SELECT ON TABLE psa_phase TO flowpos_service;
+
+GRANT SELECT ON TABLE psa_step TO flowpos_service;
+
+GRANT SELECT ON TABLE psa_time_entry TO flowpos_service;
 
 GRANT SELECT ON TABLE sales_daily TO flowpos_service;
 
@@ -1490,6 +1811,7 @@ GRANT SELECT ON TABLE sales_hourly TO flowpos_service;
 
 GRANT SELECT ON TABLE sales_monthly TO flowpos_service;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE supplier TO flowpos_service;
+GRANT SELECT ON TABLE supplier TO flowpos_service;
+GRANT INSERT ON TABLE supplier TO flowpos_commands;
 
 GRANT SELECT ON TABLE tax_daily TO flowpos_service;

@@ -21,6 +21,7 @@ import postgres from '../plugins/data/postgres.ts'
 import redis from '../plugins/data/redis.ts'
 import redisSessions from '../plugins/data/redis-sessions.ts'
 import sessions from '../plugins/data/sessions.ts'
+import auditCaller from '../plugins/http/audit-caller.ts'
 import docs from '../plugins/http/docs.ts'
 import errors from '../plugins/http/errors.ts'
 import health from '../plugins/http/health.ts'
@@ -89,11 +90,13 @@ export async function buildApp(options: AppOptions) {
     await app.register(shutdown)
     await app.register(requestLog)
     await app.register(errors)
+    await app.register(auditCaller)
     await app.register(pressure, { config })
     await app.register(hostCheck, { config })
     await app.register(metrics, { config })
 
     await app.register(postgres, { config, ...(options.databaseRole ? { role: options.databaseRole } : {}) })
+    await app.register(audit, { clock })
     await app.register(accessChanges, { config })
     if (options.sessions === undefined) {
       await app.register(redis, { config })
@@ -112,7 +115,6 @@ export async function buildApp(options: AppOptions) {
     await app.register(connections, { clock })
     await app.register(apiKeys, { clock })
 
-    await app.register(audit)
     await app.register(registry)
     await app.register(toolCalls)
     await app.register(mcpStreams, { config, clock })

@@ -45,7 +45,12 @@ export const ConfigSchema = Type.Object({
   BODY_LIMIT_BYTES: Type.Integer({ default: 1048576, minimum: 1024, description: 'Largest request body accepted' }),
 
   DATABASE_URL: Type.Optional(
-    Type.String({ description: 'PostgreSQL, as a role that is only a member of flowpos_service' }),
+    Type.String({ description: 'PostgreSQL, as a login that is a member of flowpos_service and nothing else' }),
+  ),
+  COMMAND_DATABASE_URL: Type.Optional(
+    Type.String({
+      description: 'PostgreSQL as a login in flowpos_commands, for the other commands; default: DATABASE_URL',
+    }),
   ),
   MIGRATION_DATABASE_URL: Type.Optional(
     Type.String({ description: 'PostgreSQL as the owner of the schema, for npm run migrate; default: DATABASE_URL' }),

@@ -83,7 +83,9 @@ export async function openKeys(api: Api, { businesses }: PageAccount, mcpUrl: st
     const revoke = action('Revoke', `Revoke “${key.label}”? Whatever uses it is cut off within a minute.`, () =>
       api.revokeKey(key.id),
     )
-    const remove = action('Delete', `Delete “${key.label}” for good?`, () => api.deleteKey(key.id))
+    const remove = action('Delete', `Delete “${key.label}” for good? It stays in the records of what was done.`, () =>
+      api.deleteKey(key.id),
+    )
     item.append(
       element(
         'div',
@@ -98,7 +100,11 @@ export async function openKeys(api: Api, { businesses }: PageAccount, mcpUrl: st
         ...factsOf([
           ['Role', key.role],
           ['Expires', key.expiresAt === null ? 'Never' : localTime(key.expiresAt)],
-          ['Created', localTime(key.createdAt)],
+          [
+            'Created',
+            key.createdBy === null ? localTime(key.createdAt) : `${localTime(key.createdAt)} by ${key.createdBy}`,
+          ],
+          ...(key.makerHasLeft ? ([['Attention', LEFT]] as [string, string][]) : []),
           ['Last used', key.lastUsedAt === null ? 'Never' : localTime(key.lastUsedAt)],
           ['Permissions', key.scopes.join(', ')],
         ]),
@@ -115,6 +121,8 @@ function statusOf({ isActive, expiresAt }: ApiKey): 'Active' | 'Revoked' | 'Expi
   if (!isActive) return 'Revoked'
   return expiresAt !== null && new Date(expiresAt) <= new Date() ? 'Expired' : 'Active'
 }
+
+const LEFT = 'Who made it has left the business. The key ends within a day of that: make a new one.'
 
 /** The last second of a day in this browser's zone. */
 function endOfDay(day: string): string {

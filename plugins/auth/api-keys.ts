@@ -1,10 +1,14 @@
 import fp from 'fastify-plugin'
+import { addAuditRows } from '../../src/audit/audit-row.ts'
 import { generateApiKey } from '../../src/auth/api-key.ts'
+import { earlierOf, makerLeaves } from '../../src/auth/key-maker.ts'
 import type { AuthorizedBusiness } from '../../src/auth/principal.ts'
 import { describeBusiness } from '../../src/auth/principal.ts'
 import type { ApiKey } from '../../src/auth/schemas.ts'
 import { managesKeys, type Scope } from '../../src/auth/scopes.ts'
+import { setAccess, type Transaction } from '../../src/database/database.ts'
 import { ServiceError } from '../../src/errors.ts'
+import { cleanOrNull } from '../../src/results/text.ts'
 import type { Clock } from '../../src/time/clock.ts'
 
 export interface NewApiKey {
@@ -28,6 +32,7 @@ export interface ApiKeys {
   list(manager: KeyManager, businessId: string): Promise<ApiKey[]>
   /** @throws ServiceError `not_found`, the same for a key that does not exist and for one they may not manage */
   revoke(manager: KeyManager, id: string): Promise<ApiKey>
+  /** Revokes a key and hides it. Its row stays, so that the audit trail can name it. */
   remove(manager: KeyManager, id: string): Promise<void>
 }
 
@@ -38,17 +43,45 @@ declare module 'fastify' {
 }
 
 const MAX_KEYS = 100
-const COLUMNS = [
-  'id',
-  'business_id as businessId',
-  'role',
-  'scopes',
-  'label',
-  'is_active as isActive',
-  'created_at as createdAt',
-  'expires_at as expiresAt',
-  'last_used_at as lastUsedAt',
-] as const
+
+/** Keys as their managers see them. */
+function keysOf(db: Transaction) {
+  return db
+    .selectFrom('mcp_api_key as k')
+    .leftJoin('business_user as m', (join) =>
+      join.onRef('m.business_id', '=', 'k.business_id').onRef('m.user_id', '=', 'k.created_by'),
+    )
+    .leftJoin('app_user as u', 'u.id', 'm.user_id')
+    .select([
+      'k.id',
+      'k.business_id as businessId',
+      'k.role',
+      'k.scopes',
+      'k.label',
+      'k.is_active as isActive',
+      'k.created_at as createdAt',
+      'k.expires_at as expiresAt',
+      'k.last_used_at as lastUsedAt',
+      'k.created_by',
+      'u.display_name',
+      'u.email',
+      'u.is_active as isUser',
+      'm.is_active as isMember',
+      'm.ended_at as endedAt',
+    ])
+}
+type KeyRow = Awaited<ReturnType<ReturnType<typeof keysOf>['executeTakeFirstOrThrow']>>
+
+function toApiKey({ created_by, display_name, email, isUser, isMember, endedAt, ...key }: KeyRow): ApiKey {
+  const maker = isUser === null || isMember === null ? undefined : { isUser, isMember, endedAt }
+  const endsAt = makerLeaves(created_by, maker)
+  return {
+    ...key,
+    expiresAt: earlierOf(key.expiresAt, endsAt),
+    createdBy: cleanOrNull(display_name ?? email, 100),
+    makerHasLeft: endsAt !== null,
+  }
+}
 
 /** API keys of a business, managed by its owners and admins. */
 export default fp<{ clock: Clock }>(
@@ -74,12 +107,50 @@ export default fp<{ clock: Clock }>(
       )
     }
 
-    const changed = (id: string, key: ApiKey | undefined): ApiKey => {
-      if (key === undefined) {
+    async function record(
+      db: Transaction,
+      manager: KeyManager,
+      key: { id: string; businessId: string | null },
+      action: 'made' | 'revoked' | 'deleted',
+    ) {
+      await addAuditRows(db, {
+        at: clock(),
+        kind: 'key',
+        action,
+        principal: `user:${manager.userId}`,
+        credentialId: key.id,
+        businessId: key.businessId,
+      })
+    }
+
+    async function end(manager: KeyManager, id: string, action: 'revoked' | 'deleted'): Promise<ApiKey> {
+      const ended = await database.within({ userId: manager.userId }, 'write', async (db) => {
+        const key = await db
+          .selectFrom('mcp_api_key')
+          .select('business_id')
+          .where('id', '=', id)
+          .where('business_id', 'in', managedIds(manager))
+          .where('hidden_at', 'is', null)
+          .forUpdate()
+          .executeTakeFirst()
+        const businessId = key?.business_id
+        if (businessId == null) return undefined
+        // The members of the business, one of whom made the key, are visible only through it.
+        await setAccess(db, { businessId })
+        const hidden = action === 'deleted' ? { hidden_at: clock() } : {}
+        await db
+          .updateTable('mcp_api_key')
+          .set({ is_active: false, ...hidden })
+          .where('id', '=', id)
+          .execute()
+        await record(db, manager, { id, businessId }, action)
+        return toApiKey(await keysOf(db).where('k.id', '=', id).executeTakeFirstOrThrow())
+      })
+      if (ended === undefined) {
         throw new ServiceError('not_found', 'There is no such API key among those that you manage.')
       }
       app.principals.forget(id)
-      return key
+      return ended
     }
 
     app.decorate('apiKeys', {
@@ -90,15 +161,18 @@ export default fp<{ clock: Clock }>(
         }
         const { rawKey, hash } = generateApiKey()
         const key = await database.within({ businessId }, 'write', async (db) => {
+          // Two at the same moment take turns, so that the second counts the first.
+          await db.selectFrom('business').select('id').where('id', '=', businessId).forNoKeyUpdate().execute()
           const { count } = await db
             .selectFrom('mcp_api_key')
             .select((eb) => eb.fn.countAll<string>().as('count'))
             .where('business_id', '=', businessId)
+            .where('hidden_at', 'is', null)
             .executeTakeFirstOrThrow()
           if (Number(count) >= MAX_KEYS) {
             throw new ServiceError('conflict', `A business has at most ${MAX_KEYS} API keys. Delete one first.`)
           }
-          return db
+          const { id } = await db
             .insertInto('mcp_api_key')
             .values({
               business_id: businessId,
@@ -110,8 +184,10 @@ export default fp<{ clock: Clock }>(
               created_by: manager.userId,
               created_at: clock(),
             })
-            .returning(COLUMNS)
+            .returning('id')
             .executeTakeFirstOrThrow()
+          await record(db, manager, { id, businessId }, 'made')
+          return toApiKey(await keysOf(db).where('k.id', '=', id).executeTakeFirstOrThrow())
         })
         app.credentialGuard.remember(rawKey)
         return { rawKey, key }
@@ -119,41 +195,22 @@ export default fp<{ clock: Clock }>(
 
       async list(manager, businessId) {
         requireManaged(manager, businessId)
-        return database.within({ businessId }, 'read', (db) =>
-          db
-            .selectFrom('mcp_api_key')
-            .select(COLUMNS)
-            .where('business_id', '=', businessId)
-            .orderBy('created_at', 'desc')
-            .orderBy('id')
+        const rows = await database.within({ businessId }, 'read', (db) =>
+          keysOf(db)
+            .where('k.business_id', '=', businessId)
+            .where('k.hidden_at', 'is', null)
+            .orderBy('k.created_at', 'desc')
+            .orderBy('k.id')
             .limit(MAX_KEYS)
             .execute(),
         )
+        return rows.map(toApiKey)
       },
 
-      async revoke(manager, id) {
-        const key = await database.within({ userId: manager.userId }, 'write', (db) =>
-          db
-            .updateTable('mcp_api_key')
-            .set({ is_active: false })
-            .where('id', '=', id)
-            .where('business_id', 'in', managedIds(manager))
-            .returning(COLUMNS)
-            .executeTakeFirst(),
-        )
-        return changed(id, key)
-      },
+      revoke: (manager, id) => end(manager, id, 'revoked'),
 
       async remove(manager, id) {
-        const key = await database.within({ userId: manager.userId }, 'write', (db) =>
-          db
-            .deleteFrom('mcp_api_key')
-            .where('id', '=', id)
-            .where('business_id', 'in', managedIds(manager))
-            .returning(COLUMNS)
-            .executeTakeFirst(),
-        )
-        changed(id, key)
+        await end(manager, id, 'deleted')
       },
     } satisfies ApiKeys)
   },

@@ -90,7 +90,10 @@ export default fp<{ config: Config; redis?: Redis }>(
       async check(request, credential, verify) {
         const network = networkOf(request.ip)
         const isKey = looksLikeApiKey(credential)
-        if (isKey && msLeft(network) > 0 && !(await isKnownKey(credential))) throw await refusal(msLeft(network))
+        if (isKey && msLeft(network) > 0 && !(await isKnownKey(credential))) {
+          app.auditRefusal(request, 'rate_limited')
+          throw await refusal(msLeft(network))
+        }
         try {
           const verified = await verify()
           if (isKey) app.credentialGuard.remember(credential)
@@ -101,6 +104,7 @@ export default fp<{ config: Config; redis?: Redis }>(
           // While the store is down, failures are not counted.
           const waits = await Promise.all([network, digest].map(count)).catch(() => [0])
           const ms = Math.max(...waits)
+          app.auditRefusal(request, ms === 0 ? error.code : 'rate_limited')
           if (ms === 0) throw error
           throw await refusal(ms)
         }
@@ -113,7 +117,7 @@ export default fp<{ config: Config; redis?: Redis }>(
       },
     } satisfies CredentialGuard)
   },
-  { name: 'credential-guard', dependencies: [] },
+  { name: 'credential-guard', dependencies: ['audit'] },
 )
 
 const REFUSED = new Set(['unauthenticated', 'forbidden'])

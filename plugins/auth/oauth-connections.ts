@@ -1,4 +1,5 @@
 import fp from 'fastify-plugin'
+import { addAuditRows } from '../../src/audit/audit-row.ts'
 import { chosenBusinesses, findMemberships } from '../../src/auth/memberships.ts'
 import { addToken } from '../../src/auth/token-families.ts'
 import type { Transaction } from '../../src/database/database.ts'
@@ -62,9 +63,9 @@ export default fp<{ clock: Clock }>(
         return businesses.length === 0 ? null : { userId, businesses }
       },
 
-      async open({ id, userId, scopes, clientData, businessIds, label }, ttlSeconds) {
-        await database.within({ userId }, 'write', (db) =>
-          addToken(
+      async open({ id, userId, scopes, clientData, businessIds, label, businessId }, ttlSeconds) {
+        await database.within({ userId }, 'write', async (db) => {
+          await addToken(
             db,
             {
               jti: id,
@@ -79,8 +80,16 @@ export default fp<{ clock: Clock }>(
               checked_at: clock(),
             },
             clock(),
-          ),
-        )
+          )
+          await addAuditRows(db, {
+            at: clock(),
+            kind: 'connection',
+            action: 'consented',
+            principal: `user:${userId}`,
+            credentialId: id,
+            businessId,
+          })
+        })
       },
 
       async renew({ id, userId, client }, ttlSeconds) {
@@ -97,7 +106,14 @@ export default fp<{ clock: Clock }>(
             .where('expires_at', '<', inSeconds(ttlSeconds - RENEWAL_STEP_SECONDS))
             .returning('jti')
             .executeTakeFirst()
-          if (renewed !== undefined) return true
+          if (renewed !== undefined) {
+            // A client that never comes for its first token has a consent, but no connection.
+            if (client !== undefined) {
+              const principal = `user:${userId}`
+              await addAuditRows(db, { at: clock(), kind: 'connection', action: 'opened', principal, credentialId: id })
+            }
+            return true
+          }
           const live = await db
             .selectFrom('mcp_token')
             .select('jti')
@@ -110,7 +126,7 @@ export default fp<{ clock: Clock }>(
       },
 
       async end({ id, userId }) {
-        await app.tokens.revoke({ userId }, { jti: id }).catch((error) => {
+        await app.tokens.revoke({ userId, isClient: true }, { jti: id }).catch((error) => {
           if (!(error instanceof ServiceError && error.code === 'not_found')) throw error
         })
       },

@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { onlyBusiness } from '../../src/audit/audit-row.ts'
 import { chosenBusinesses } from '../../src/auth/memberships.ts'
 import { describeBusiness, scopesOfMemberships } from '../../src/auth/principal.ts'
 import { CLIENTS_SCOPE, intersectScopes, type OAuthScope, scopesOf, scopesOfRole } from '../../src/auth/scopes.ts'
@@ -94,7 +95,7 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
     const interaction = await interactionOf(request, reply, 'consent')
     const user = await userOf(interaction)
     const asked = scopesOf(String(interaction.params.scope))
-    const { scopes, clientData, businessIds } = narrowed(asked, user, request.body)
+    const { scopes, clientData, businessIds, businessId } = narrowed(asked, user, request.body)
     const granted: string[] = clientData ? [...scopes, CLIENTS_SCOPE] : scopes
     const refused = asked.filter((scope) => !granted.includes(scope))
 
@@ -103,7 +104,7 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
     const grant = new provider.Grant({ accountId: user.userId, clientId })
     // The id of the connection's row, which is a UUID.
     grant.jti = randomUUID()
-    const connection = { id: grant.jti, userId: user.userId, scopes, clientData, businessIds }
+    const connection = { id: grant.jti, userId: user.userId, scopes, clientData, businessIds, businessId }
     await connections.open({ ...connection, label: clientNameOf(client.clientName) }, APPROVED_TTL_SECONDS)
     grant.addOIDCScope(granted.join(' '))
     grant.addResourceScope(resource, granted.join(' '))
@@ -115,7 +116,9 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
   })
 
   app.post('/oauth/interaction/:uid/abort', { schema: { ...hide, params } }, async (request, reply) => {
-    await interactionOf(request, reply)
+    const { session } = await interactionOf(request, reply)
+    const principal = session?.accountId === undefined ? null : `user:${session.accountId}`
+    app.audit({ kind: 'connection', action: 'declined', principal })
     return finish(request, reply, { error: 'access_denied', error_description: 'The merchant did not allow it.' })
   })
 
@@ -189,7 +192,7 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
 
 export default fp(interactions, {
   name: 'oauth-interactions',
-  dependencies: ['@fastify/helmet', 'errors', 'credential-guard', 'tokens', 'pages'],
+  dependencies: ['@fastify/helmet', 'errors', 'audit', 'credential-guard', 'tokens', 'pages'],
   encapsulate: true,
 })
 
@@ -213,7 +216,8 @@ function narrowed(asked: readonly OAuthScope[], user: ConnectedUser, consent: Co
       `scopes: nothing is left to allow. In the chosen businesses, your role allows ${choices} of what is asked for.`,
     )
   }
-  return { scopes, clientData: consent.clientData === true && asked.includes(CLIENTS_SCOPE), businessIds }
+  const clientData = consent.clientData === true && asked.includes(CLIENTS_SCOPE)
+  return { scopes, clientData, businessIds, businessId: onlyBusiness(businesses) }
 }
 
 function expired(): ServiceError {

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import fp from 'fastify-plugin'
+import { addAuditRows, onlyBusiness } from '../../src/audit/audit-row.ts'
 import { REFRESH_GRACE_SECONDS } from '../../src/auth/mcp-token.ts'
+import { noteMembershipGone } from '../../src/auth/membership-gone.ts'
 import { findMemberships, findSignedInUser } from '../../src/auth/memberships.ts'
 import { type AuthorizedBusiness, scopesOfMemberships } from '../../src/auth/principal.ts'
 import type { LiveToken, TokenGrant } from '../../src/auth/schemas.ts'
@@ -30,6 +32,8 @@ export interface TokenOwner {
   userId: string
   /** The token that asks; absent for a Firebase sign-in. */
   jti?: string | undefined
+  /** The client ended its own connection, or lost it by using a code or token twice. */
+  isClient?: true
 }
 
 export interface Tokens {
@@ -117,6 +121,14 @@ export default fp<{ config: Config; clock: Clock }>(
         },
         clock(),
       )
+      await addAuditRows(db, {
+        at: clock(),
+        kind: 'token',
+        action: family.id === undefined ? 'exchanged' : 'refreshed',
+        principal: `user:${user.userId}`,
+        credentialId: family.id ?? jti,
+        businessId: onlyBusiness(user.businesses),
+      })
       const grant = {
         accessToken: token,
         tokenType: 'Bearer' as const,
@@ -185,10 +197,11 @@ export default fp<{ config: Config; clock: Clock }>(
         if (isReplaced(old, now)) {
           // RFC 9700 section 4.14.2: whoever has a token that was replaced long ago is not who got its successor.
           const [familyId] = await endFamilies(db, userId, { jti }, now)
+          if (familyId !== undefined) await addAuditRows(db, endOf(familyId, userId, 'reuse of a replaced token', now))
           return { endedFamilyId: familyId }
         }
         const businesses = await findMemberships(db, userId)
-        if (businesses.length === 0) throw new ServiceError('unauthenticated', NO_MEMBERSHIP)
+        if (businesses.length === 0) return { goneFamilyId: old.family_id }
         // The new token keeps the narrowing, less what the roles no longer grant.
         const allowed = scopesOfMemberships(businesses)
         const scopes = old.scopes === null ? undefined : intersectScopes(old.scopes as Scope[], allowed)
@@ -203,6 +216,10 @@ export default fp<{ config: Config; clock: Clock }>(
         return issue(db, { userId, businesses }, request, { id, signedInAt, checkedAt })
       })
       if ('grant' in issued) return issued
+      if ('goneFamilyId' in issued) {
+        await noteMembershipGone(database, { userId }, { familyId: issued.goneFamilyId }, now)
+        throw new ServiceError('unauthenticated', NO_MEMBERSHIP)
+      }
       if (issued.endedFamilyId !== undefined) app.principals.forget(issued.endedFamilyId)
       throw new ServiceError(
         'unauthenticated',
@@ -231,7 +248,7 @@ export default fp<{ config: Config; clock: Clock }>(
         return withActiveBusiness(familyId, grant)
       },
 
-      async revoke({ userId, jti }, which) {
+      async revoke({ userId, jti, isClient }, which) {
         const now = clock()
         const ended = await database.within({ userId }, 'write', async (db) => {
           const own = jti === undefined ? undefined : await findToken(db, jti).executeTakeFirst()
@@ -241,6 +258,9 @@ export default fp<{ config: Config; clock: Clock }>(
               hint: 'Sign in to Settings → AI Assistant to end others.',
             })
           }
+          const by = own === undefined ? 'the person, signed in' : `token ${own.family_id}`
+          const ends = families.map((family) => endOf(family, userId, isClient ? 'the client' : by, now))
+          await addAuditRows(db, ...ends.map((end) => (isClient ? { ...end, kind: 'connection' as const } : end)))
           return families
         })
         if (ended.length === 0) throw new ServiceError('not_found', 'There is no such live token among yours.')
@@ -275,6 +295,18 @@ function findToken(db: Transaction, jti: string) {
     .selectFrom('mcp_token')
     .select(['family_id', 'label', 'client', 'scopes', 'revoked_at', 'replaced_at', 'signed_in_at'])
     .where('jti', '=', jti)
+}
+
+/** The row about the end of a family. @param by who ended it, or why */
+function endOf(familyId: string, userId: string, by: string, at: Date) {
+  return {
+    at,
+    kind: 'token' as const,
+    action: 'ended' as const,
+    principal: `user:${userId}`,
+    credentialId: familyId,
+    subject: `by ${by}`,
+  }
 }
 
 function revoked(): ServiceError {

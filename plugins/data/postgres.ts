@@ -2,7 +2,7 @@ import fp from 'fastify-plugin'
 import type pg from 'pg'
 import type { Config } from '../../src/config.ts'
 import { createDatabase, type Database } from '../../src/database/database.ts'
-import { createPool } from '../../src/database/pool.ts'
+import { COMMANDS_ROLE, createPool } from '../../src/database/pool.ts'
 import { ServiceError } from '../../src/errors.ts'
 
 declare module 'fastify' {
@@ -49,15 +49,22 @@ export default fp<PostgresOptions>(
 
 /**
  * Row-level security is the second barrier between tenants: the service refuses a role that can bypass it.
+ * It also refuses the rights of the commands, so that somebody who breaks into it has not got them.
  * @throws Error naming the role
  */
 async function requireBoundRole(client: pg.ClientBase): Promise<void> {
-  const { rows } = await client.query<{ name: string; above: boolean }>(
+  const { rows } = await client.query<{ name: string; above: boolean; commands: boolean | null }>(
     `select rolname as name, rolsuper or rolbypassrls
-       or exists (select from pg_tables where schemaname = 'public' and tableowner = current_user) as above
+       or exists (select from pg_tables where schemaname = 'public' and tableowner = current_user) as above,
+       (select pg_has_role(current_user, oid, 'member') from pg_roles where rolname = '${COMMANDS_ROLE}') as commands
      from pg_roles where rolname = current_user`,
   )
-  if (rows[0]?.above === false) return
+  if (rows[0]?.above === false && rows[0].commands !== true) return
+  if (rows[0]?.above === false) {
+    throw new Error(
+      `the database role ${rows[0].name} may do what only commands need: connect as a login that is only a member of flowpos_service`,
+    )
+  }
   throw new Error(
     `the database role ${rows[0]?.name} can bypass row security: connect as a login that is only a member of flowpos_service`,
   )

@@ -179,6 +179,7 @@ export default fp(mcp, {
     'rate-limit',
     'credential-guard',
     'postgres',
+    'audit',
     'sessions',
     'principals',
     'tokens',

@@ -40,9 +40,9 @@ export default fp(
       const registered = app.registry.find(context.principal, name)
       if (registered === undefined) {
         const refusal = app.registry.refusal(context.principal, name)
-        if (refusal === undefined) return null
-        await recordRefusal(name, args, context, refusal)
-        return failed(refusal)
+        const isKnown = app.registry.all.some(({ tool }) => tool.name === name)
+        await recordRefusal(isKnown ? name : 'unknown', args, context, refusal?.code ?? 'not_found')
+        return refusal === undefined ? null : failed(refusal)
       }
 
       const started = performance.now()
@@ -75,7 +75,18 @@ export default fp(
       const { tool, outcome, businessId, durationMs } = call
       app.metrics.toolCalls.observe({ tool, outcome }, durationMs / 1000)
       lines.info({ reqId: requestId, tool, principal, kind, businessId, durationMs, outcome }, 'tool call')
-      if (!isAudited) app.audit({ at: now, principal, credentialId, ...call, requestId })
+      if (isAudited) return
+      app.audit({
+        at: now,
+        kind: 'tool',
+        action: tool,
+        outcome,
+        principal,
+        credentialId,
+        businessId,
+        durationMs,
+        requestId,
+      })
     }
 
     /** A refused call has a business, too, if its arguments and the conversation say which. */
@@ -83,7 +94,7 @@ export default fp(
       tool: string,
       args: Record<string, unknown>,
       context: CallContext,
-      { code: outcome }: ServiceError,
+      outcome: string,
     ): Promise<void> {
       const hints = { ...context.hints, ...(typeof args.businessId === 'string' ? { argument: args.businessId } : {}) }
       const business = await resolveBusiness(context.principal, hints, context.findTenant).catch(() => null)
@@ -93,7 +104,7 @@ export default fp(
     const requireGrant: ToolCalls['requireGrant'] = async (name, args, context) => {
       const refusal = app.registry.refusal(context.principal, name)
       if (refusal?.code !== 'insufficient_scope') return
-      await recordRefusal(name, args, context, refusal)
+      await recordRefusal(name, args, context, refusal.code)
       throw refusal
     }
 

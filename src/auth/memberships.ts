@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { addAuditRows } from '../audit/audit-row.ts'
 import { setAccess, type Transaction } from '../database/database.ts'
 import { authorizedBusiness } from './business.ts'
 import type { AuthorizedBusiness } from './principal.ts'
@@ -63,6 +64,9 @@ export async function findSignedInUser(
           .executeTakeFirst())
   if (user === undefined) return null
   await setAccess(db, { userId: user.id })
+  if (known === undefined) {
+    await addAuditRows(db, { kind: 'sign_in', action: 'linked', principal: `user:${user.id}` })
+  }
   if (user.email === null && email !== undefined) await keepEmail(db, user.id, email)
   return user.id
 }

@@ -1,8 +1,11 @@
 import { sql } from 'kysely'
-import type { Access, Database, Transaction } from '../database/database.ts'
+import { addAuditRows } from '../audit/audit-row.ts'
+import { type Access, type Database, setAccess, type Transaction } from '../database/database.ts'
 import { ServiceError } from '../errors.ts'
 import { authorizedBusiness } from './business.ts'
+import { earlierOf, type Maker, makerLeaves } from './key-maker.ts'
 import type { VerifiedMcpToken } from './mcp-token.ts'
+import { dayOf, noteMembershipGone } from './membership-gone.ts'
 import { chosenBusinesses, findMemberships } from './memberships.ts'
 import type { Principal } from './principal.ts'
 import type { Scope } from './scopes.ts'
@@ -20,7 +23,7 @@ export async function findTokenPrincipal(database: Database, claims: VerifiedMcp
     const [token, businesses] = await Promise.all([
       db
         .selectFrom('mcp_token')
-        .select(['family_id', 'revoked_at', 'replaced_at', 'last_used_at', 'client_data', 'business_ids'])
+        .select(['family_id', 'revoked_at', 'replaced_at', 'last_used_at', 'gone_on', 'client_data', 'business_ids'])
         .where('jti', '=', claims.jti)
         .executeTakeFirst(),
       findMemberships(db, claims.sub),
@@ -33,14 +36,18 @@ export async function findTokenPrincipal(database: Database, claims: VerifiedMcp
   if (isReplaced(found.token, now)) {
     throw new ServiceError('unauthenticated', 'This token was replaced by a newer one. Use that, or sign in again.')
   }
-  if (found.businesses.length === 0) {
-    throw new ServiceError('forbidden', 'You have no active membership in any business. Ask an owner to restore it.')
-  }
   const businesses = chosenBusinesses(found.businesses, found.token.business_ids)
   if (businesses.length === 0) {
+    const { family_id: familyId, gone_on: noted } = found.token
+    if (noted !== dayOf(now)) {
+      const credential = { familyId, businessId: claims.business }
+      await noteMembershipGone(database, { userId: claims.sub }, credential, now)
+    }
     throw new ServiceError(
       'forbidden',
-      'You have no active membership in any business that you chose for this connection. Connect again to choose others.',
+      found.businesses.length === 0
+        ? 'You have no active membership in any business. Ask an owner to restore it.'
+        : 'You have no active membership in any business that you chose for this connection. Connect again to choose others.',
     )
   }
   if (isUnused(found.token.last_used_at, now)) {
@@ -64,33 +71,42 @@ export async function findTokenPrincipal(database: Database, claims: VerifiedMcp
 
 /**
  * The principal of an API key.
- * @throws ServiceError `unauthenticated` for a key that is unknown, revoked, or whose business is not active
+ * @throws ServiceError `unauthenticated` for a key that is unknown, revoked, whose business is not active, or whose maker
+ *   left the business a day ago
  */
 export async function findApiKeyPrincipal(database: Database, keyHash: Buffer, now: Date): Promise<Principal> {
-  const key = await database.within({ keyHash }, 'read', (db) =>
-    db
-      .selectFrom('mcp_api_key as k')
-      .leftJoin('business as b', (join) => join.onRef('b.id', '=', 'k.business_id').on('b.is_active', '=', true))
-      .select(['k.id', 'k.role', 'k.scopes', 'k.expires_at', 'k.last_used_at', 'k.created_by'])
-      .select(['b.id as business_id', 'b.name', 'b.timezone', 'b.currency', 'b.currency_digits'])
-      .where('k.key_hash', '=', keyHash)
-      .where('k.is_active', '=', true)
-      .executeTakeFirst(),
-  )
+  const { key, business, maker } = await database.within({ keyHash }, 'read', (db) => findKey(db, keyHash))
   const isOperator = key?.role === 'platform_operator'
-  if (key === undefined || (!isOperator && key.business_id === null)) {
+  if (key === undefined || (!isOperator && business === undefined)) {
     throw new ServiceError('unauthenticated', 'This API key is unknown or was revoked. Create a new one.')
   }
-  if (isUnused(key.last_used_at, now)) {
-    await markUsed(database, key.business_id === null ? { operator: true } : { businessId: key.business_id }, (db) =>
-      db.updateTable('mcp_api_key').set({ last_used_at: now }).where('id', '=', key.id).execute(),
-    )
+  const endsAt = isOperator ? null : makerLeaves(key.created_by, maker)
+  if (endsAt !== null && endsAt <= now) {
+    if (key.gone_on !== dayOf(now)) {
+      const businessId = business?.id as string
+      await noteMembershipGone(database, { businessId }, { keyId: key.id, businessId }, now)
+    }
+    throw new ServiceError('unauthenticated', 'Who made this API key has left the business. Create a new one.')
   }
-  const { business_id: id, name, timezone, currency, currency_digits, role } = key
-  const business =
-    id === null || name === null || timezone === null || currency === null || currency_digits === null
-      ? []
-      : [authorizedBusiness({ id, name, timezone, currency, currency_digits, role })]
+  if (isUnused(key.last_used_at, now)) {
+    await markUsed(database, { keyHash }, async (db) => {
+      const { numUpdatedRows } = await db
+        .updateTable('mcp_api_key')
+        .set({ last_used_at: now })
+        .where('id', '=', key.id)
+        .where('last_used_at', key.last_used_at === null ? 'is' : 'is not', null)
+        .executeTakeFirst()
+      if (key.last_used_at !== null || numUpdatedRows === 0n) return
+      await addAuditRows(db, {
+        at: now,
+        kind: 'key',
+        action: 'first_used',
+        principal: `key:${key.id}`,
+        credentialId: key.id,
+        businessId: key.business_id,
+      })
+    })
+  }
   return {
     kind: isOperator ? 'operator' : 'api_key',
     role: key.role as Principal['role'],
@@ -99,10 +115,45 @@ export async function findApiKeyPrincipal(database: Database, keyHash: Buffer, n
     credentialId: key.id,
     grantedScopes: key.scopes as Scope[],
     clientData: true,
-    businesses: business,
-    defaultBusinessId: id,
-    expiresAt: key.expires_at,
+    businesses: business === undefined ? [] : [authorizedBusiness({ ...business, role: key.role })],
+    defaultBusinessId: business?.id ?? null,
+    expiresAt: earlierOf(key.expires_at, endsAt),
   }
+}
+
+/** An active key by its hash, with its business if that is active, and with who made it. */
+async function findKey(db: Transaction, keyHash: Buffer) {
+  const key = await db
+    .selectFrom('mcp_api_key')
+    .select(['id', 'business_id', 'role', 'scopes', 'expires_at', 'last_used_at', 'created_by', 'gone_on'])
+    .where('key_hash', '=', keyHash)
+    .where('is_active', '=', true)
+    .executeTakeFirst()
+  if (key === undefined || key.business_id === null) return { key, business: undefined, maker: undefined }
+  const businessId = key.business_id
+  // The key has told whose it is; people are visible only through their business.
+  const [, business, maker] = await Promise.all([
+    setAccess(db, { businessId }),
+    db
+      .selectFrom('business')
+      .select(['id', 'name', 'timezone', 'currency', 'currency_digits'])
+      .where('id', '=', businessId)
+      .where('is_active', '=', true)
+      .executeTakeFirst(),
+    findMaker(db, businessId, key.created_by),
+  ])
+  return { key, business, maker }
+}
+
+async function findMaker(db: Transaction, businessId: string, userId: string | null): Promise<Maker | undefined> {
+  if (userId === null) return undefined
+  return db
+    .selectFrom('business_user as m')
+    .innerJoin('app_user as u', 'u.id', 'm.user_id')
+    .select(['u.is_active as isUser', 'm.is_active as isMember', 'm.ended_at as endedAt'])
+    .where('m.business_id', '=', businessId)
+    .where('m.user_id', '=', userId)
+    .executeTakeFirst()
 }
 
 function isUnused(lastUsed: Date | null, now: Date): boolean {

@@ -96,6 +96,8 @@ export const ApiKeySchema = Type.Object(
     createdAt: Time,
     expiresAt: NullableTime,
     lastUsedAt: NullableTime,
+    createdBy: Type.Union([Type.String(), Type.Null()], { description: 'Name or e-mail of the member who made it' }),
+    makerHasLeft: Type.Boolean({ description: 'The key ends within a day after its maker has left; see expiresAt' }),
   },
   { title: 'ApiKey' },
 )

@@ -27,6 +27,9 @@ export interface PoolOptions {
 /** The role that owns nothing and cannot bypass row security; created by the first migration. */
 export const SERVICE_ROLE = 'flowpos_service'
 
+/** The role of the commands: a member of the service's, and what only commands need. */
+export const COMMANDS_ROLE = 'flowpos_commands'
+
 /**
  * A pool of connections. It returns numbers as decimal strings, dates as `YYYY-MM-DD`, instants as Date.
  * @param connectionString a `postgres://` URL

@@ -55,6 +55,7 @@ export interface Business {
 export interface BusinessUser {
   business_id: string;
   created_at: Generated<Timestamp>;
+  ended_at: Timestamp | null;
   is_active: Generated<boolean>;
   role: string;
   user_id: string;
@@ -156,6 +157,11 @@ export interface McpApiKey {
   created_at: Generated<Timestamp>;
   created_by: string | null;
   expires_at: Timestamp | null;
+  /**
+   * day on which it was last refused for want of a membership
+   */
+  gone_on: string | null;
+  hidden_at: Timestamp | null;
   id: Generated<string>;
   is_active: Generated<boolean>;
   key_hash: Buffer;
@@ -166,16 +172,35 @@ export interface McpApiKey {
 }
 
 export interface McpAudit {
+  action: string;
   at: Generated<Timestamp>;
   business_id: string | null;
+  client: string | null;
+  /**
+   * the key, or the family of the token
+   */
   credential_id: string | null;
-  duration_ms: number;
+  duration_ms: number | null;
   id: Generated<Int8>;
+  /**
+   * tool, prompt, resource, token, key, connection, membership, sign_in
+   */
+  kind: Generated<string>;
+  /**
+   * a /24 of IPv4 or a /64 of IPv6
+   */
+  network: string | null;
+  /**
+   * how many alike the row stands for
+   */
+  occurrences: Generated<number>;
   outcome: string;
-  principal: string;
+  /**
+   * null: nobody who is known
+   */
+  principal: string | null;
   request_id: string | null;
   subject: string | null;
-  tool: string;
 }
 
 export interface McpToken {
@@ -192,6 +217,10 @@ export interface McpToken {
   created_at: Generated<Timestamp>;
   expires_at: Timestamp;
   family_id: string;
+  /**
+   * day on which it was last refused for want of a membership
+   */
+  gone_on: string | null;
   jti: string;
   label: string | null;
   last_used_at: Timestamp | null;

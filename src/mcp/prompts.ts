@@ -81,6 +81,11 @@ const PROMPTS: readonly Prompt[] = [
   },
 ]
 
+/** Whether there is a prompt of that name, offered or not. */
+export function isPrompt(name: string): boolean {
+  return PROMPTS.some((prompt) => prompt.name === name)
+}
+
 /** The prompts whose tools may all be used. */
 export function listPrompts(mayUse: (tool: string) => boolean): PromptListing[] {
   return PROMPTS.filter((prompt) => prompt.tools.every(mayUse)).map(({ name, title, description, ...prompt }) => ({

@@ -17,7 +17,13 @@ interface Resource {
   description: string
   /** All of these are required. */
   scopes: readonly Scope[]
-  read(context: CallContext): Promise<string>
+  read(context: CallContext): Promise<Contents>
+}
+
+interface Contents {
+  text: string
+  /** The business that it is about, if any. */
+  businessId: string | null
 }
 
 /** A resource as `resources/list` shows it. */
@@ -46,7 +52,7 @@ export const RESOURCES: readonly Resource[] = [
     title: 'Glossary of figures',
     description: 'What each figure means: gross and net sales, returns, discounts, tax, tips, days, stock, clients.',
     scopes: [],
-    read: async () => GLOSSARY,
+    read: async () => ({ text: GLOSSARY, businessId: null }),
   },
 ]
 
@@ -62,13 +68,18 @@ export function listResources(principal: Principal): ResourceListing[] {
 }
 
 /**
- * The text of a resource.
+ * The contents of a resource, and its name.
  * @throws ServiceError `not_found`, the same for one that is unknown and for one that is hidden
  */
-export function readResource(uri: string, context: CallContext): Promise<string> {
+export async function readResource(uri: string, context: CallContext): Promise<Contents & { name: string }> {
   const resource = RESOURCES.find((each) => each.uri === uri && isVisible(each, context.principal))
   if (resource === undefined) throw new ServiceError('not_found', `Resource not found: ${clean(uri, 100)}`)
-  return resource.read(context)
+  return { name: resource.name, ...(await resource.read(context)) }
+}
+
+/** The name of a resource, hidden or not. */
+export function nameOfResource(uri: string): string | undefined {
+  return RESOURCES.find((resource) => resource.uri === uri)?.name
 }
 
 function isVisible({ scopes }: Resource, principal: Principal): boolean {
@@ -76,7 +87,7 @@ function isVisible({ scopes }: Resource, principal: Principal): boolean {
   return scopes.every((scope) => granted.includes(scope))
 }
 
-async function readProfile({ principal, hints, findTenant, database, now }: CallContext): Promise<string> {
+async function readProfile({ principal, hints, findTenant, database, now }: CallContext): Promise<Contents> {
   const business = await resolveBusiness(principal, hints, findTenant)
   if (!scopesIn(principal, business).includes('pos:read')) {
     throw new ServiceError(
@@ -89,7 +100,7 @@ async function readProfile({ principal, hints, findTenant, database, now }: Call
   const { taxRatePercent, pricesIncludeTax } = profile
   const tax = taxRatePercent === '0' ? 'no default tax' : `default tax ${taxRatePercent} %`
   const clients = principal.clientData ? `; ${profile.clients} clients` : ''
-  return [
+  const lines = [
     `# ${business.name}`,
     '',
     `- Id: ${business.id}`,
@@ -110,5 +121,6 @@ async function readProfile({ principal, hints, findTenant, database, now }: Call
         id,
       ]),
     ),
-  ].join('\n')
+  ]
+  return { text: lines.join('\n'), businessId: business.id }
 }

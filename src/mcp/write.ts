@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Type } from '@sinclair/typebox'
+import { addAuditRows } from '../audit/audit-row.ts'
 import type { AuthorizedBusiness } from '../auth/principal.ts'
 import type { Mode, Transaction } from '../database/database.ts'
 import { OutcomeUnknown, ServiceError } from '../errors.ts'
@@ -86,20 +87,17 @@ export function write(
     const { text, data: own, subject } = await run(db)
     const data = flagged({ dryRun: false, replayed: false }, own)
     if (record !== null) await keep(db, record, { text, data })
-    await db
-      .insertInto('mcp_audit')
-      .values({
-        at: now,
-        principal: principal.ref,
-        credential_id: principal.credentialId,
-        business_id: business.id,
-        tool: tool.name,
-        outcome: 'ok',
-        duration_ms: Math.round(performance.now() - started),
-        request_id: context.requestId,
-        subject: subject ?? null,
-      })
-      .execute()
+    await addAuditRows(db, {
+      at: now,
+      kind: 'tool',
+      action: tool.name,
+      principal: principal.ref,
+      credentialId: principal.credentialId,
+      businessId: business.id,
+      durationMs: Math.round(performance.now() - started),
+      requestId: context.requestId,
+      subject: subject ?? null,
+    })
     return { result: { text, data }, isAudited: true }
   })
   return written.catch((error) => {

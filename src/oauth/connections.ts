@@ -16,6 +16,8 @@ interface NewConnection {
   clientData: boolean
   /** Null for all businesses of the user, future ones too. */
   businessIds: string[] | null
+  /** The business, if it is only one today. */
+  businessId: string | null
   /** Name of the client. */
   label: string
 }

@@ -13,7 +13,7 @@ let serviceUrl: string
 beforeAll(async () => {
   db = await createTestDatabase()
   folder = await mkdtemp(join(tmpdir(), 'flowpos-cli-'))
-  serviceUrl = `${db.ownerUrl}?options=-c%20role%3Dflowpos_service`
+  serviceUrl = `${db.ownerUrl}?options=-c%20role%3Dflowpos_commands`
 })
 afterAll(async () => {
   await db.close()

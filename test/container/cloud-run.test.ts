@@ -42,14 +42,17 @@ it('sets what the service knows, secrets by reference alone, and probes what it 
   }
 })
 
-it('migrates by a job that knows the owner and nothing else', async () => {
-  const { kind, spec } = await read('migrate.yaml')
+it.each([
+  ['migrate.yaml', 'dist/cli/migrate.js', 'MIGRATION_DATABASE_URL'],
+  ['commands.yaml', 'dist/cli/audit.js', 'COMMAND_DATABASE_URL'],
+])('%s runs a command that knows its own login and nothing else', async (file, command, setting) => {
+  const { kind, spec } = await read(file)
   const job = spec.template.spec as unknown as Manifest['spec']
   const [container] = job.template.spec.containers
   expect({ kind, command: container?.command, args: container?.args }).toEqual({
     kind: 'Job',
     command: ['node'],
-    args: ['dist/cli/migrate.js'],
+    args: [command],
   })
-  expect(container?.env.map(({ name, value }) => [name, value])).toEqual([['MIGRATION_DATABASE_URL', undefined]])
+  expect(container?.env.map(({ name, value }) => [name, value])).toEqual([[setting, undefined]])
 })

@@ -9,7 +9,8 @@ const SETTINGS = {
   POSTGRES_PASSWORD: 'aa',
   FLOWPOS_OWNER_PASSWORD: 'bb',
   FLOWPOS_MCP_PASSWORD: 'cc',
-  FLOWPOS_BACKUP_PASSWORD: 'ff',
+  FLOWPOS_CLI_PASSWORD: 'ff',
+  FLOWPOS_BACKUP_PASSWORD: 'gg',
   REDIS_PASSWORD: 'dd',
   MCP_TOKEN_SECRET: 'ee',
   PUBLIC_URL: 'https://api.example.com',
@@ -38,7 +39,7 @@ it('is valid with all its settings, and gives the instances no password but thei
   const instance = stdout.slice(stdout.indexOf('\n  mcp:\n'), stdout.indexOf('\n  migrate:\n'))
   expect(instance).toContain('postgres://flowpos_mcp:cc@')
   expect(instance).toContain('replicas: 3')
-  expect(instance).not.toContain('bb@')
+  for (const other of ['bb@', 'ff@', 'gg']) expect(instance).not.toContain(other)
   // A setting that compose.yaml does not name would silently have no effect.
   const { stdout: set } = await config({ ...SETTINGS, DATABASE_POOL_SIZE: '4' })
   expect(set).toMatch(/DATABASE_POOL_SIZE: '4'/)

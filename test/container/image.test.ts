@@ -54,7 +54,7 @@ describe('the one-off jobs, as the roles that deploy/postgres makes', () => {
     expect(second).toMatchObject({ code: 0, stdout: 'Nothing to do.\n' })
   })
 
-  it('runs the other commands as the login of the service', async () => {
+  it('runs the other commands as their own login', async () => {
     const script = `
       set -e
       node dist/cli/business.js create --json --name Shop --currency GTQ --timezone America/Guatemala --owner a@b.example
@@ -63,15 +63,17 @@ describe('the one-off jobs, as the roles that deploy/postgres makes', () => {
       printf 'order_number,ordered_at,sku,quantity,unit_price\\n1,2026-01-05T10:00:00Z,A,2,3.50\\n' > /tmp/orders.csv
       id=$(node dist/cli/business.js list --json | grep -oE '[0-9a-f-]{36}')
       node dist/cli/import.js --json --business "$id" --orders /tmp/orders.csv
-      node dist/cli/rollups.js check --json`
-    const { code, stdout, stderr } = await runOnce(around.service, 'sh', '-c', script)
+      node dist/cli/rollups.js check --json
+      node dist/cli/audit.js --action 'key made' --json`
+    const { code, stdout, stderr } = await runOnce(around.commands, 'sh', '-c', script)
     expect(code, stderr).toBe(0)
-    const [created, listed, key, imported, checked] = stdout.trim().split('\n')
+    const [created, listed, key, imported, checked, audited] = stdout.trim().split('\n')
     expect(created).toContain('"name":"Shop"')
     expect(listed).toContain('"name":"Shop"')
     expect(key).toContain('fp_mcp_')
     expect(imported).toMatch(/^{.*orders/)
     expect(checked).toContain('"businesses":1,"differences":0')
+    expect(audited).toContain('"principal":"command"')
   })
 })
 

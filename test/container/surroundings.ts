@@ -9,6 +9,8 @@ export const ROOT = path.join(import.meta.dirname, '../..')
 export interface Surroundings {
   /** Settings of the migration job, with the owner of the schema. */
   owner: Record<string, string>
+  /** Settings of the other commands. */
+  commands: Record<string, string>
   /** Settings of an instance. */
   service: Record<string, string>
   stop(): Promise<void>
@@ -21,7 +23,12 @@ export async function startSurroundings(): Promise<Surroundings> {
     await Promise.all([postgres.stop(), redis.stop()])
   }
   const roles = path.join(ROOT, 'deploy/postgres/roles.sql')
-  const passwords = { FLOWPOS_OWNER_PASSWORD: 'one', FLOWPOS_MCP_PASSWORD: 'two', FLOWPOS_BACKUP_PASSWORD: 'three' }
+  const passwords = {
+    FLOWPOS_OWNER_PASSWORD: 'one',
+    FLOWPOS_MCP_PASSWORD: 'two',
+    FLOWPOS_CLI_PASSWORD: 'three',
+    FLOWPOS_BACKUP_PASSWORD: 'four',
+  }
   const made = await run('psql', ['-X', '-v', 'ON_ERROR_STOP=1', '-f', roles, postgres.url('postgres')], passwords)
   if (made.code !== 0) {
     await stop()
@@ -29,6 +36,7 @@ export async function startSurroundings(): Promise<Surroundings> {
   }
   return {
     owner: { MIGRATION_DATABASE_URL: postgres.url('flowpos', 'flowpos_owner') },
+    commands: { COMMAND_DATABASE_URL: postgres.url('flowpos', 'flowpos_cli') },
     service: {
       HOST: '127.0.0.1',
       DATABASE_URL: postgres.url('flowpos', 'flowpos_mcp'),

@@ -19,10 +19,10 @@ afterEach(async () => {
 })
 
 const within = (shop: Shop, statement: RawBuilder<unknown>) =>
-  db.database.within({ businessId: shop.id }, 'write', (trx) => statement.execute(trx))
+  db.till.within({ businessId: shop.id }, 'write', (trx) => statement.execute(trx))
 const differences = async (shop: Shop) =>
   (
-    await db.database.within({ businessId: shop.id }, 'read', (trx) =>
+    await db.till.within({ businessId: shop.id }, 'read', (trx) =>
       sql<{ rollup: string }>`select * from check_rollups(${shop.id})`.execute(trx),
     )
   ).rows
@@ -408,7 +408,7 @@ it('sales of one month that lock their products crosswise wait for each other', 
   const sold = await Promise.all(['X', 'Y'].map((sku) => makeProduct(db, busy, { sku })))
   const lines = [...sold, ...sold.toReversed()]
   const sell = (day: string, products: Product[]) =>
-    db.database.within({ businessId: busy.id }, 'write', async (trx) => {
+    db.till.within({ businessId: busy.id }, 'write', async (trx) => {
       const id = randomUUID()
       await sql`insert into orders (business_id, id, order_number, location_id, status, completed_at)
         values (${busy.id}, ${id}, ${day}, ${busy.locations[0]}, 'completed', ${`${day}T12:00:00Z`})`.execute(trx)
@@ -435,11 +435,11 @@ it('a cost of zero differs from an unknown one, however the window cuts months',
   const back = await makeOrder(db.database, shelf, { number: '2', at: '2026-05-06T12:00:00Z', lines: lines('-1') })
   await makeOrder(db.database, shelf, { number: '3', at: '2026-05-08T12:00:00Z', lines: lines('1') })
   const write = (statement: ReturnType<typeof sql>) =>
-    db.database.within({ businessId: shelf.id }, 'write', (trx) => statement.execute(trx))
+    db.till.within({ businessId: shelf.id }, 'write', (trx) => statement.execute(trx))
   const setCost = (cost: string | null, ...orders: string[]) =>
     write(sql`update order_item set unit_cost = ${cost} where order_id = any(${orders}::uuid[])`)
   const costs = ([from, to]: readonly [string, string]) =>
-    db.database.within({ businessId: shelf.id }, 'read', async (trx) => {
+    db.till.within({ businessId: shelf.id }, 'read', async (trx) => {
       const query = { by: 'net_sales', order: 'best', limit: 5 } as const
       const [row] = await rankedProducts(trx, { businessId: shelf.id }, { from, to }, query)
       return [row?.cost, row?.margin]
@@ -509,7 +509,7 @@ it('a midnight that happens twice belongs to the new day both times', async () =
   }
   const day = { from: '2026-10-25', to: '2026-10-25' }
   const scope = { businessId: azores.id }
-  await db.database.within(scope, 'read', async (trx) => {
+  await db.till.within(scope, 'read', async (trx) => {
     expect(await salesTotal(trx, scope, day)).toMatchObject({ orders: '2' })
     expect(await paymentsByMethod(trx, { ...scope, ...day, limit: 20 })).toMatchObject([{ amount: '10.0000' }])
     const until = await salesUntil(trx, scope, [day.from], '00:45:00', 'Atlantic/Azores')

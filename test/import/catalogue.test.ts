@@ -171,7 +171,7 @@ it('imports clients, then products, then orders, and stops at the first file tha
     products: await bench.write('p.csv', ['sku,name,cost', 'A,Café,2']),
     clients: await bench.write('c.csv', ['client_code,name', '7,Ana']),
   }
-  const report = await importFiles(db.database, { businessId: shop.id, files })
+  const report = await importFiles(db.commands, { businessId: shop.id, files })
   expect(report.business).toEqual({ id: shop.id, name: shop.name })
   expect(report.files.map((file) => [file.kind, file.made])).toEqual([
     ['clients', 1],
@@ -181,7 +181,7 @@ it('imports clients, then products, then orders, and stops at the first file tha
   expect(report.files[2]?.madeOnTheWay).toMatchObject({ products: 0, clients: 0 })
 
   const bad = { ...files, products: await bench.write('bad.csv', ['sku,name,cost', 'B,Té,cheap']) }
-  const stopped = await importFiles(db.database, { businessId: shop.id, files: bad })
+  const stopped = await importFiles(db.commands, { businessId: shop.id, files: bad })
   expect(stopped.files.map((file) => [file.kind, file.imported])).toEqual([
     ['clients', true],
     ['products', false],

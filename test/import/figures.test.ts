@@ -38,7 +38,7 @@ beforeAll(async () => {
     orders: await bench.write('orders.csv', orderLines()),
     clients: await bench.write('clients.csv', clientLines()),
   }
-  report = await importFiles(service.db.database, { businessId: shop.id, files })
+  report = await importFiles(service.db.commands, { businessId: shop.id, files })
 })
 afterAll(async () => {
   await bench.remove()
@@ -164,7 +164,7 @@ it('tells the same of a client alone', async () => {
 
 it('changes nothing when the files come again', async () => {
   expect(await differences()).toEqual([])
-  const again = await importFiles(service.db.database, { businessId: shop.id, files })
+  const again = await importFiles(service.db.commands, { businessId: shop.id, files })
   expect(again.files).toMatchObject([
     { made: 0, updated: 0, unchanged: 12 },
     { made: 0, unchanged: 288, netSales: { amount: '0.00' } },

@@ -19,7 +19,7 @@ export interface ImportBench {
 }
 
 /** A folder for files, and the import into a test's database. */
-export async function importBench({ database }: TestDatabase): Promise<ImportBench> {
+export async function importBench({ commands }: TestDatabase): Promise<ImportBench> {
   const folder = await mkdtemp(join(tmpdir(), 'flowpos-import-'))
   async function write(name: string, lines: readonly string[]): Promise<string> {
     const file = join(folder, name)
@@ -30,7 +30,7 @@ export async function importBench({ database }: TestDatabase): Promise<ImportBen
     write,
     async load(shop, kind, lines, options = {}) {
       const file = await write(`${kind}.csv`, lines)
-      const { files } = await importFiles(database, { businessId: shop.id, files: { [kind]: file }, ...options })
+      const { files } = await importFiles(commands, { businessId: shop.id, files: { [kind]: file }, ...options })
       return files[0] as FileReport
     },
     remove: () => rm(folder, { recursive: true }),

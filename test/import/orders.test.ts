@@ -46,7 +46,7 @@ async function differences({ id }: Shop): Promise<unknown[]> {
 
 describe('a retail export', () => {
   it('loads with sums that agree with those worked out by hand', async () => {
-    const report = await importFiles(db.database, { businessId: shop.id, files: { orders: RETAIL }, ...RETAIL_OPTIONS })
+    const report = await importFiles(db.commands, { businessId: shop.id, files: { orders: RETAIL }, ...RETAIL_OPTIONS })
     expect(report.files).toEqual([
       {
         kind: 'orders',
@@ -87,7 +87,7 @@ describe('a retail export', () => {
   })
 
   it('joins the lines of an order that are apart, and names products by the first line that names them', async () => {
-    await importFiles(db.database, { businessId: shop.id, files: { orders: RETAIL }, ...RETAIL_OPTIONS })
+    await importFiles(db.commands, { businessId: shop.id, files: { orders: RETAIL }, ...RETAIL_OPTIONS })
     const lines = await db.asOwner(
       `select i.line_number, v.sku, i.name, i.quantity, i.net_sales from order_item i
        join orders o on o.business_id = i.business_id and o.id = i.order_id
@@ -117,9 +117,9 @@ describe('a retail export', () => {
 
   it('changes nothing when it is loaded again', async () => {
     const options = { businessId: shop.id, files: { orders: RETAIL }, ...RETAIL_OPTIONS }
-    await importFiles(db.database, options)
+    await importFiles(db.commands, options)
     const before = await ordersOf(shop)
-    const { files } = await importFiles(db.database, options)
+    const { files } = await importFiles(db.commands, options)
     expect(files[0]).toMatchObject({ made: 0, unchanged: 5, from: null, netSales: { amount: '0.00', currency: 'GBP' } })
     expect(files[0]?.madeOnTheWay).toEqual({ products: 0, clients: 0, categories: 0, locations: 0 })
     expect(await ordersOf(shop)).toEqual(before)
@@ -128,7 +128,7 @@ describe('a retail export', () => {
 
   it('comes out the same when it is loaded twice at once', async () => {
     const options = { businessId: shop.id, files: { orders: RETAIL }, ...RETAIL_OPTIONS }
-    const reports = await Promise.all([importFiles(db.database, options), importFiles(db.database, options)])
+    const reports = await Promise.all([importFiles(db.commands, options), importFiles(db.commands, options)])
     expect(reports.map(({ files }) => files[0]?.made).sort()).toEqual([0, 5])
     expect(await countOf('product', shop)).toBe(5)
     expect(await differences(shop)).toEqual([])
@@ -136,9 +136,9 @@ describe('a retail export', () => {
 
   it('keeps two businesses apart', async () => {
     const other = await makeShop(db, { currency: 'EUR', timezone: 'Europe/Paris' })
-    await importFiles(db.database, { businessId: shop.id, files: { orders: RETAIL }, ...RETAIL_OPTIONS })
+    await importFiles(db.commands, { businessId: shop.id, files: { orders: RETAIL }, ...RETAIL_OPTIONS })
     expect(await countOf('product', other)).toBe(0)
-    const { files } = await importFiles(db.database, {
+    const { files } = await importFiles(db.commands, {
       businessId: other.id,
       files: { orders: RETAIL },
       ...RETAIL_OPTIONS,

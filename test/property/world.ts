@@ -240,9 +240,9 @@ export class World {
     throw new Error(`${tool} ${JSON.stringify(args)}: ${text}`)
   }
 
-  /** Runs a statement in the service's role, as an import or another part of the product would. */
+  /** Runs a statement as another part of the product would. */
   async write(statement: RawBuilder<unknown>): Promise<void> {
-    await this.service.db.database.within({ businessId: this.shop.id }, 'write', (db) => statement.execute(db))
+    await this.service.db.till.within({ businessId: this.shop.id }, 'write', (db) => statement.execute(db))
   }
 
   /** The same, but writes nothing if a constraint of the schema forbids it. */
@@ -267,7 +267,7 @@ export class World {
   /** Differences between rollups or totals and the raw rows, according to the database. */
   async differences(): Promise<unknown[]> {
     const { db } = this.service
-    const result = await db.database.within({ businessId: this.shop.id }, 'read', (trx) =>
+    const result = await db.till.within({ businessId: this.shop.id }, 'read', (trx) =>
       sql`select * from check_rollups(${this.shop.id})`.execute(trx),
     )
     return result.rows

@@ -59,7 +59,7 @@ beforeAll(async () => {
     clients: await bench.write('clients.csv', clientRows().map(csvRow)),
     orders: await bench.write('orders.csv', orderRows().map(csvRow)),
   }
-  report = await importFiles(service.db.database, { businessId: shop.id, files })
+  report = await importFiles(service.db.commands, { businessId: shop.id, files })
 })
 afterAll(async () => {
   await bench?.remove()

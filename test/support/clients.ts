@@ -26,13 +26,13 @@ export async function makeClient({ asOwner }: TestDatabase, shop: Shop, fields: 
 
 /** An order of a client, written as the service writes it. */
 export async function makePurchase(
-  { database }: TestDatabase,
+  { database, till }: TestDatabase,
   shop: Shop,
   clientId: string,
   order: Order,
 ): Promise<string> {
   const id = await makeOrder(database, shop, order)
-  await database.within({ businessId: shop.id }, 'write', (db) =>
+  await till.within({ businessId: shop.id }, 'write', (db) =>
     db.updateTable('orders').set({ customer_id: clientId }).where('id', '=', id).execute(),
   )
   return id

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import pg from 'pg'
 import type { TestProject } from 'vitest/node'
 import { type EmbeddedPostgres, startPostgres } from '../../embedded/postgres.ts'
@@ -15,6 +16,9 @@ declare module 'vitest' {
 
 /** Name of the migrated database that every test database copies. */
 export const TEMPLATE = 'template_flowpos'
+
+/** The role of the rest of the product, which is bound by row security as well. */
+export const TILL_ROLE = 'test_till'
 
 /** One real PostgreSQL and one real Redis for all test files. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -35,5 +39,8 @@ export async function makeTemplate(postgres: EmbeddedPostgres): Promise<void> {
   await client.end()
   const kysely = createKysely(createPool(postgres.url(TEMPLATE), { size: 1 }))
   await migrate(kysely)
+  // The product's own till writes to the same tables, and more than the service does.
+  await sql`create role ${sql.ref(TILL_ROLE)} nologin in role flowpos_commands`.execute(kysely)
+  await sql`grant insert, update, delete on all tables in schema public to ${sql.ref(TILL_ROLE)}`.execute(kysely)
   await kysely.destroy()
 }

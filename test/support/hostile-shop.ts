@@ -41,7 +41,7 @@ export async function makeHostileShop(
   await db.asOwner('update app_user set display_name = $2 where id = $1', [userId, texts[4 % texts.length]])
   const many = 130
   const [location] = shop.locations
-  await db.database.within({ businessId: shop.id }, 'write', async (tx) => {
+  await db.till.within({ businessId: shop.id }, 'write', async (tx) => {
     const text = sql`(${texts}::text[])[1 + n % ${texts.length}]`
     const series = sql`generate_series(1, ${many}::integer) n`
     const b = sql`${shop.id}::uuid`

@@ -56,7 +56,12 @@ function clientPrograms(): string {
 
 function makeRoles(url: string) {
   const roles = path.join(ROOT, 'deploy/postgres/roles.sql')
-  const passwords = { FLOWPOS_OWNER_PASSWORD: 'one', FLOWPOS_MCP_PASSWORD: 'two', FLOWPOS_BACKUP_PASSWORD: 'three' }
+  const passwords = {
+    FLOWPOS_OWNER_PASSWORD: 'one',
+    FLOWPOS_MCP_PASSWORD: 'two',
+    FLOWPOS_BACKUP_PASSWORD: 'three',
+    FLOWPOS_CLI_PASSWORD: 'four',
+  }
   const env = { ...process.env, ...passwords }
   return run(path.join(bin, 'psql'), ['-Xv', 'ON_ERROR_STOP=1', '-f', roles, url], { env })
 }
@@ -90,7 +95,7 @@ async function query<Row extends pg.QueryResultRow>(
 
 /** A shop with a sale, and a key to ask about it. */
 async function fillShop(): Promise<void> {
-  const pool = createPool(postgres.url('flowpos', 'flowpos_mcp'), { size: 2 })
+  const pool = createPool(postgres.url('flowpos', 'flowpos_cli'), { size: 2 })
   pools.push(pool)
   const db = {
     asOwner: (text: string, values?: unknown[]) => query('flowpos', text, values),
@@ -125,7 +130,8 @@ describe('a backup as flowpos_backup', () => {
     await pgDump('flowpos_backup', '-f', dump)
     await query('postgres', 'create database flowpos_restored owner flowpos_owner')
     await query('postgres', 'revoke all on database flowpos_restored from public')
-    await query('postgres', 'grant connect, temporary on database flowpos_restored to flowpos_mcp')
+    await query('postgres', 'grant connect on database flowpos_restored to flowpos_mcp')
+    await query('postgres', 'grant connect, temporary on database flowpos_restored to flowpos_cli')
     await run(
       path.join(bin, 'pg_restore'),
       ['--exit-on-error', '--single-transaction', '-d', postgres.url('flowpos_restored', 'flowpos_owner'), dump],
@@ -151,8 +157,8 @@ describe('a backup as flowpos_backup', () => {
   })
 
   it('has rollups that agree with their rows', async () => {
-    const DATABASE_URL = postgres.url('flowpos_restored', 'flowpos_mcp')
-    const { stdout } = await command('rollups', ['check', '--json'], { DATABASE_URL })
+    const COMMAND_DATABASE_URL = postgres.url('flowpos_restored', 'flowpos_cli')
+    const { stdout } = await command('rollups', ['check', '--json'], { COMMAND_DATABASE_URL })
     expect(JSON.parse(stdout)).toMatchObject({ businesses: 1 })
   })
 
@@ -183,7 +189,7 @@ describe('a backup as flowpos_backup', () => {
       'delete from orders',
       'truncate orders',
       'create table x ()',
-      "insert into mcp_audit (principal, tool, outcome, duration_ms) values ('x', 'x', 'ok', 1)",
+      "insert into mcp_audit (principal, action, outcome) values ('x', 'x', 'ok')",
     ]) {
       await expect(query('flowpos', statement, [], 'flowpos_backup')).rejects.toThrow('permission denied')
     }
@@ -205,7 +211,7 @@ it('leaves the other roles to somebody who is no superuser, and says what is mis
 })
 
 describe('a dump as another role', () => {
-  it.each(['flowpos_owner', 'flowpos_mcp'])('fails as %s, and says why', async (user) => {
+  it.each(['flowpos_owner', 'flowpos_mcp', 'flowpos_cli'])('fails as %s, and says why', async (user) => {
     const file = path.join(folder, `${user}.dump`)
     await expect(pgDump(user, '-f', file)).rejects.toMatchObject({
       code: 1,

@@ -1,15 +1,16 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import pLimit from 'p-limit'
+import { clientClassOf } from '../../../src/audit/caller.ts'
 import type { Principal } from '../../../src/auth/principal.ts'
 import { withoutClients } from '../../../src/database/database.ts'
 import { ServiceError } from '../../../src/errors.ts'
-import { getPrompt, listPrompts, type PromptListing } from '../../../src/mcp/prompts.ts'
+import { getPrompt, isPrompt, listPrompts, type PromptListing } from '../../../src/mcp/prompts.ts'
 import { hasSeveral, type ToolList } from '../../../src/mcp/registry.ts'
-import { listResources, type ResourceListing, readResource } from '../../../src/mcp/resources.ts'
+import { listResources, nameOfResource, type ResourceListing, readResource } from '../../../src/mcp/resources.ts'
 import type { CallContext } from '../../../src/mcp/tool.ts'
 import type { Conversation, Message } from './conversations.ts'
 import { pinOf } from './pin.ts'
-import type { CallToolResult } from './results.ts'
+import { type CallToolResult, refusalOf } from './results.ts'
 
 /** One POST as both protocol eras see it: what the principal may see and do. */
 export interface Exchange {
@@ -45,6 +46,17 @@ export function createExchange(
   const turns = <T>(work: () => Promise<T>): Promise<T> => (limit === undefined ? work() : limit(work))
   const schemas = schemasAsked(request)
   const mayUse = (tool: string) => app.registry.find(principal, tool) !== undefined
+  if (session?.client !== undefined) request.auditCaller.client = clientClassOf(session.client)
+  const record = (kind: 'prompt' | 'resource', action: string, businessId: string | null = null, outcome = 'ok') =>
+    app.audit({
+      at: now,
+      kind,
+      action,
+      outcome,
+      principal: principal.ref,
+      credentialId: principal.credentialId,
+      businessId,
+    })
   const context: CallContext = {
     principal,
     now,
@@ -72,10 +84,24 @@ export function createExchange(
       await app.toolCalls.requireGrant(name, { ...(args as object | undefined) }, context)
     },
     listPrompts: () => listPrompts(mayUse),
-    getPrompt: (name, args) => getPrompt(name, args, { mayUse, several: hasSeveral(principal) }),
+    getPrompt: (name, args) => {
+      try {
+        const prompt = getPrompt(name, args, { mayUse, several: hasSeveral(principal) })
+        record('prompt', name)
+        return prompt
+      } catch (error) {
+        record('prompt', isPrompt(name) ? name : 'unknown', null, refusalOf(error).code)
+        throw error
+      }
+    },
     listResources: () => listResources(principal),
     readResource: (uri) =>
-      turns(() => readResource(uri, context)).catch((error: unknown) => {
+      turns(async () => {
+        const { text, name, businessId } = await readResource(uri, context)
+        record('resource', name, businessId)
+        return text
+      }).catch((error: unknown) => {
+        record('resource', nameOfResource(uri) ?? 'unknown', null, refusalOf(error).code)
         if (!(error instanceof ServiceError)) request.log.error({ err: error, uri }, 'resource failed')
         throw error
       }),

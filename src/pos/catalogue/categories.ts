@@ -54,17 +54,19 @@ export async function categoryNamed(
 ): Promise<CategoryRef & { isNew: boolean }> {
   const known = await findCategory(db, businessId, name)
   if (known !== undefined) return { ...known, isNew: false }
-  return db
+  const made = await db
     .insertInto('category')
     .values({ business_id: businessId, name, created_at: now })
-    .onConflict((conflict) =>
-      conflict
-        .expression(sql`business_id, lower(name)`)
-        // Another call may be creating the same category: this one waits for it and uses its row.
-        .doUpdateSet((eb) => ({ name: eb.ref('category.name') })),
-    )
-    .returning(['id', 'name', sql<boolean>`xmax = 0`.as('isNew')])
-    .executeTakeFirstOrThrow()
+    // Another call may be creating the same category: this one waits for it and uses its row.
+    .onConflict((conflict) => conflict.expression(sql`business_id, lower(name)`).doNothing())
+    .returning(['id', 'name'])
+    .executeTakeFirst()
+  if (made !== undefined) return { ...made, isNew: true }
+  const other = await findCategory(db, businessId, name)
+  if (other !== undefined) return { ...other, isNew: false }
+  throw new ServiceError('conflict', 'Another change of the same category got in the way. Nothing was written.', {
+    retryAfterSeconds: 1,
+  })
 }
 
 function findCategory(db: Transaction, businessId: string, reference: string): Promise<CategoryRef | undefined> {

@@ -200,6 +200,7 @@ async function bare(env: Record<string, string>, folder?: string) {
   await app.register(errors)
   await app.register(helmet)
   await app.register(hostCheck, { config })
+  await app.register(fp(async () => {}, { name: 'audit' }))
   await app.register(credentialGuard, { config })
   await app.register(pages, folder === undefined ? {} : { folder })
   // Nobody signs in here.

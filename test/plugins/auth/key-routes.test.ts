@@ -9,7 +9,7 @@ let shop: Shop
 let foreign: Shop
 
 beforeAll(async () => {
-  service = await startService({ users: ['olga', 'sam', 'ana', 'luis', 'eve'] })
+  service = await startService({ users: ['olga', 'sam', 'ana', 'luis', 'eve', 'rosa', 'sara', 'tere'] })
   shop = await makeShop(service.db, { name: 'Tienda Luna' })
   foreign = await makeShop(service.db, { name: 'Foreign' })
   await makeUser(service.db, 'ana', [{ shop, role: 'owner' }])
@@ -46,6 +46,8 @@ describe('API keys', () => {
       createdAt: expect.any(String),
       expiresAt: null,
       lastUsedAt: null,
+      createdBy: 'ana@example.com',
+      makerHasLeft: false,
     })
     const list = await service.app.inject({ url: `/mcp/keys?businessId=${shop.id}`, headers: as('ana') })
     expect(list.json().keys).toContainEqual(key)
@@ -145,6 +147,75 @@ describe('API keys', () => {
     expect(response.statusCode).toBe(status)
     expect(response.json().message).toContain(message)
   })
+})
+
+describe('keys of somebody who leaves', () => {
+  const HOUR = 3_600_000
+  const keysAs = async (uid: string) =>
+    (await service.app.inject({ url: `/mcp/keys?businessId=${shop.id}`, headers: as(uid) })).json().keys
+  const leave = (uid: string, isActive = false) =>
+    service.db.asOwner(
+      'update business_user m set is_active = $2 from app_user u where u.id = m.user_id and u.firebase_uid = $1',
+      [uid, isActive],
+    )
+  // The database notifies the service of the change, which takes a moment.
+  const expectStatus = (rawKey: string, status: number) =>
+    expect.poll(async () => (await rpc(service.app, rawKey, 'ping')).status).toBe(status)
+
+  it('are shown as such, work for a day more, and go on if they come back', async () => {
+    await makeUser(service.db, 'rosa', [{ shop, role: 'admin' }])
+    const { rawKey, key } = (await create('rosa', { label: 'till' })).json()
+    expect(key).toMatchObject({ createdBy: 'rosa@example.com', makerHasLeft: false, expiresAt: null })
+    await expectStatus(rawKey, 200)
+
+    await leave('rosa')
+    const left = (await keysAs('ana')).find(({ id }: { id: string }) => id === key.id)
+    expect(left).toMatchObject({ createdBy: 'rosa@example.com', makerHasLeft: true, isActive: true })
+    const endsIn = new Date(left.expiresAt).getTime() - service.now.getTime()
+    expect(endsIn).toBeGreaterThan(23.9 * HOUR)
+    expect(endsIn).toBeLessThanOrEqual(24.1 * HOUR)
+    await expectStatus(rawKey, 200)
+    service.now = new Date(service.now.getTime() + 24.1 * HOUR)
+    await expectStatus(rawKey, 401)
+    expect((await rpc(service.app, rawKey, 'ping')).body.message).toContain('has left the business')
+
+    await leave('rosa', true)
+    await expectStatus(rawKey, 200)
+  })
+
+  it('end at once with a user who is switched off, or a membership that is deleted', async () => {
+    await makeUser(service.db, 'sara', [{ shop, role: 'admin' }])
+    const { rawKey, key } = (await create('sara')).json()
+    await service.db.asOwner("update app_user set is_active = false where firebase_uid = 'sara'")
+    await expectStatus(rawKey, 401)
+    await service.db.asOwner("update app_user set is_active = true where firebase_uid = 'sara'")
+    await expectStatus(rawKey, 200)
+    await service.db.asOwner(
+      "delete from business_user m using app_user u where u.id = m.user_id and u.firebase_uid = 'sara'",
+    )
+    await expectStatus(rawKey, 401)
+    const shown = (await keysAs('ana')).find(({ id }: { id: string }) => id === key.id)
+    expect(shown).toMatchObject({ createdBy: null, makerHasLeft: true })
+  })
+})
+
+it('no more than 100 keys of a business, however many are made at the same moment', async () => {
+  const crowded = await makeShop(service.db, { name: 'Crowded' })
+  await makeUser(service.db, 'tere', [{ shop: crowded, role: 'owner' }])
+  const { key } = (await create('tere', { businessId: crowded.id })).json()
+  await service.db.asOwner(
+    `insert into mcp_api_key (business_id, role, scopes, label, key_hash)
+     select $1::uuid, 'merchant', '{pos:read}', n::text, sha256(($1::uuid::text || n)::bytea) from generate_series(1, 98) n`,
+    [crowded.id],
+  )
+  const made = await Promise.all([1, 2, 3, 4, 5].map(() => create('tere', { businessId: crowded.id })))
+  expect(made.map(({ statusCode }) => statusCode).sort()).toEqual([201, 409, 409, 409, 409])
+  // One that was deleted counts no more.
+  await service.app.inject({ method: 'DELETE', url: `/mcp/keys/${key.id}`, headers: as('tere') })
+  expect((await create('tere', { businessId: crowded.id })).statusCode).toBe(201)
+  const list = await service.app.inject({ url: `/mcp/keys?businessId=${crowded.id}`, headers: as('tere') })
+  expect(list.json().keys).toHaveLength(100)
+  expect(list.body).not.toContain(key.id)
 })
 
 describe('operator keys', () => {

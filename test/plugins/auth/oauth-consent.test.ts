@@ -180,6 +180,11 @@ describe('the consent', () => {
       const refused = await rpc(service.app, tokens.access_token, 'tools/list', {}, CONNECT)
       expect(refused.status).toBe(403)
       expect(refused.body.message).toContain('that you chose for this connection')
+      const seen = await service.db.asOwner(
+        `select a.business_id, a.outcome from mcp_audit a join app_user u on a.principal = 'user:' || u.id
+         where u.firebase_uid = 'fer' and a.kind = 'membership' and a.action = 'seen_gone'`,
+      )
+      expect(seen).toEqual([{ business_id: expect.any(String), outcome: 'forbidden' }])
       expect(await refresh(tokens)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
     } finally {
       await switchLuna(true)
@@ -276,6 +281,11 @@ it('an approved connection that never fetched a token is gone in minutes', async
   )
   expect(row).toMatchObject({ scopes: ['pos:read'], client_data: false })
   expect((row?.expires_at.getTime() ?? 0) - service.now.getTime()).toBeLessThanOrEqual(300_000)
+  const life = await service.db.asOwner(
+    `select a.action from mcp_audit a join mcp_token t on t.jti = a.credential_id
+     where t.label = 'Never Came' and a.kind = 'connection'`,
+  )
+  expect(life).toEqual([{ action: 'consented' }])
 })
 
 async function refresh(tokens: { refresh_token: string; client_id: string }, scope?: string) {

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Client as ClientV2, StreamableHTTPClientTransport as TransportV2 } from '@modelcontextprotocol/client'
 import { UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
@@ -6,6 +7,7 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { freePort } from '../../../embedded/postgres.ts'
 import { buildPage } from '../../../scripts/build-page.ts'
+import { AUDITED } from '../../../src/audit/audit-row.ts'
 import type { InteractionDetails } from '../../../src/oauth/interaction-details.ts'
 import { Browser } from '../../support/cookie-browser.ts'
 import { connectRedis, rpc, type Service, startService } from '../../support/service.ts'
@@ -589,6 +591,32 @@ function createMemory() {
 function travel(seconds: number): void {
   service.now = new Date(service.now.getTime() + seconds * 1000)
 }
+
+it('leaves a row of each step in the life of a connection', async () => {
+  // What the tests before have queued is written by then.
+  await sleep(1500)
+  const [last] = await service.db.asOwner<{ id: string }>('select coalesce(max(id), 0) as id from mcp_audit')
+  const { client, tokens } = await connect('dario')
+  const browser = new Browser()
+  const { url } = authorizationRequest(client)
+  await answer(browser, (await browser.open(url, origin)).url, 'abort')
+  await post('/oauth/revoke', form(client, { token: tokens.refresh_token }))
+  const [user] = await service.db.asOwner<{ id: string }>("select id from app_user where firebase_uid = 'dario'")
+  const who = `user:${user?.id}`
+  const rows = () =>
+    service.db.asOwner<{ action: string; who: string | null; subject: string | null }>(
+      `select action, principal as who, subject from mcp_audit
+       where kind = 'connection' and (principal = $1 or principal is null) and id > $2 order by action`,
+      [who, last?.id],
+    )
+  await expect.poll(rows, { timeout: 5000 }).toEqual([
+    { action: 'consented', who, subject: null },
+    { action: 'declined', who: null, subject: null },
+    { action: 'ended', who, subject: 'by the client' },
+    { action: 'opened', who, subject: null },
+  ])
+  expect(new Set((await rows()).map(({ action }) => action))).toEqual(new Set(AUDITED.connection))
+})
 
 function post(path: string, body: object): Promise<Response> {
   if (body instanceof URLSearchParams) return fetch(origin + path, { method: 'POST', body })

@@ -54,7 +54,7 @@ describe.each<[string, () => void | Promise<void>, () => void | Promise<void>]>(
     expect((await rpc(app, stranger, 'tools/list')).status).toBe(200)
     // Audit rows that could not be written at the time are written later.
     const audited = () =>
-      merchant.service.db.asOwner("select from mcp_audit where tool = 'get_products' and outcome = 'unavailable'")
+      merchant.service.db.asOwner("select from mcp_audit where action = 'get_products' and outcome = 'unavailable'")
     await expect.poll(async () => (await audited()).length, { timeout: 5000 }).toBe(15)
     await app.close()
   })

@@ -136,7 +136,7 @@ it('never serves as a role that can bypass row security, even if PostgreSQL star
 })
 
 it('rolls a failed write back whole, and goes on', async () => {
-  const write = db.database.within({ email: 'x@example.com' }, 'write', async (trx) => {
+  const write = db.commands.within({ email: 'x@example.com' }, 'write', async (trx) => {
     await trx.insertInto('app_user').values({ email: 'x@example.com' }).execute()
     throw new Error('halfway')
   })

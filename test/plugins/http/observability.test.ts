@@ -25,9 +25,15 @@ it('every tool call is audited with who, which credential, what, where and how i
   await call(service.app, token, 'get_order', { order: 'none' })
   const [user] = await service.db.asOwner<{ id: string }>('select id from app_user')
   await expect
-    .poll(() => service.db.asOwner('select principal, business_id, tool, outcome from mcp_audit order by id'), {
-      timeout: 5000,
-    })
+    .poll(
+      () =>
+        service.db.asOwner(
+          "select principal, business_id, action as tool, outcome from mcp_audit where kind = 'tool' order by id",
+        ),
+      {
+        timeout: 5000,
+      },
+    )
     .toEqual([
       { principal: `user:${user?.id}`, business_id: shop.id, tool: 'get_products', outcome: 'ok' },
       { principal: `user:${user?.id}`, business_id: null, tool: 'get_order', outcome: 'not_found' },

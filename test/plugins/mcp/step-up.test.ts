@@ -205,8 +205,8 @@ it('a refused call is logged in the audit trail and counted, with its business w
     .poll(
       () =>
         service.db.asOwner(
-          `select tool, outcome, business_id from mcp_audit
-           where tool in ('adjust_inventory', 'get_tax_report', 'cancel_order') order by tool`,
+          `select action as tool, outcome, business_id from mcp_audit
+           where action in ('adjust_inventory', 'get_tax_report', 'cancel_order') order by tool`,
         ),
       { timeout: 10_000 },
     )
@@ -219,6 +219,25 @@ it('a refused call is logged in the audit trail and counted, with its business w
   expect(body).toMatch(
     /mcp_tool_call_duration_seconds_count\{.*tool="adjust_inventory".*outcome="insufficient_scope".*\} 1/,
   )
+})
+
+it('a call of a tool that is secret or unknown is in the audit trail, too, without a name that was made up', async () => {
+  for (const name of ['list_tenants', 'no_such_tool']) await post(cashier, toolCall(name))
+  await expect
+    .poll(
+      () =>
+        service.db.asOwner(
+          `select distinct a.action as tool, a.outcome, a.business_id from mcp_audit a
+           join app_user u on a.principal = 'user:' || u.id
+           where u.firebase_uid = 'carla' and a.kind = 'tool' and a.outcome = 'not_found'
+             and a.action <> 'set_active_tenant' order by tool`,
+        ),
+      { timeout: 10_000 },
+    )
+    .toEqual([
+      { tool: 'list_tenants', outcome: 'not_found', business_id: shop.id },
+      { tool: 'unknown', outcome: 'not_found', business_id: shop.id },
+    ])
 })
 
 describe('the clients of both SDKs step up', () => {

@@ -4,6 +4,7 @@ import fp from 'fastify-plugin'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import audit from '../../../plugins/data/audit.ts'
 import postgres from '../../../plugins/data/postgres.ts'
+import auditCaller from '../../../plugins/http/audit-caller.ts'
 import metrics from '../../../plugins/http/metrics.ts'
 import toolCalls from '../../../plugins/mcp/tool-calls.ts'
 import type { Principal } from '../../../src/auth/principal.ts'
@@ -12,6 +13,7 @@ import { loadConfig } from '../../../src/config.ts'
 import { SERVICE_ROLE } from '../../../src/database/pool.ts'
 import { createRegistry } from '../../../src/mcp/registry.ts'
 import { changing, defineTool, type Tool } from '../../../src/mcp/tool.ts'
+import { systemClock } from '../../../src/time/clock.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
 import { makeShop, type Shop } from '../../support/shop.ts'
 
@@ -55,7 +57,7 @@ it.each([
     again: flags({ dryRun: false, replayed: true }),
   })
   const audited = await db.asOwner(
-    'select request_id, tool, outcome, subject from mcp_audit where principal = $1 order by request_id, subject',
+    'select request_id, action as tool, outcome, subject from mcp_audit where principal = $1 order by request_id, subject',
     [caller],
   )
   expect(audited).toEqual([
@@ -73,7 +75,8 @@ async function callAll(ref: string, tool: Tool, calls: Record<string, Record<str
   const app = Fastify()
   await app.register(metrics, { config })
   await app.register(postgres, { config, role: SERVICE_ROLE })
-  await app.register(audit)
+  await app.register(auditCaller)
+  await app.register(audit, { clock: systemClock })
   await app.register(fp(async () => void app.decorate('registry', createRegistry([tool])), { name: 'registry' }))
   await app.register(toolCalls)
 

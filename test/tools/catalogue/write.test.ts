@@ -86,7 +86,7 @@ describe('create_product', () => {
       updatedAt: service.now.toISOString(),
       variants: [{ id: variantId, price: '12.50', cost: '7.2525', label: '250 g', isActive: true }],
     })
-    const audit = await service.db.asOwner('select tool, subject from mcp_audit where subject = $1', [
+    const audit = await service.db.asOwner('select action as tool, subject from mcp_audit where subject = $1', [
       `product ${product.id}`,
     ])
     expect(audit).toEqual([{ tool: 'create_product', subject: `product ${product.id}` }])

@@ -68,7 +68,7 @@ describe('create_client', () => {
       },
     ])
     const [audit] = await service.db.asOwner<{ subject: string }>(
-      "select subject from mcp_audit where tool = 'create_client' order by id desc limit 1",
+      "select subject from mcp_audit where action = 'create_client' order by id desc limit 1",
     )
     expect(audit?.subject).toBe(`client ${data.client.id}`)
   })

@@ -111,7 +111,7 @@ async function sell(
     'insert into customer (business_id, code, name) values ($1, $2, $2) on conflict (business_id, code) do nothing',
     [shop.id, client],
   )
-  await service.db.database.within({ businessId: shop.id }, 'write', (db) =>
+  await service.db.till.within({ businessId: shop.id }, 'write', (db) =>
     db
       .updateTable('orders')
       .set((eb) => ({

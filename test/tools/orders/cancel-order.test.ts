@@ -49,7 +49,7 @@ describe('cancel_order', () => {
       { quantity: '-2.000', reason: 'sale' },
       { quantity: '2.000', reason: 'return' },
     ])
-    const audit = await till.service.db.asOwner('select tool from mcp_audit where subject = $1 order by id', [
+    const audit = await till.service.db.asOwner('select action as tool from mcp_audit where subject = $1 order by id', [
       `order ${order.id}`,
     ])
     expect(audit).toEqual([{ tool: 'create_order' }, { tool: 'cancel_order' }])

@@ -85,7 +85,9 @@ describe('a sale', () => {
     await till.product('AUDIT-1', { stock: '1' })
     const { data } = await till.ok('create_order', { items: [{ product: 'AUDIT-1', quantity: '1' }] })
     const subject = `order ${data.order.id}`
-    const rows = await till.service.db.asOwner('select tool, outcome from mcp_audit where subject = $1', [subject])
+    const rows = await till.service.db.asOwner('select action as tool, outcome from mcp_audit where subject = $1', [
+      subject,
+    ])
     expect(rows).toEqual([{ tool: 'create_order', outcome: 'ok' }])
     const [movement] = await till.service.db.asOwner(
       'select reason, quantity, created_by like $2 as by_user from inventory_movement where source_id = $1',

@@ -251,7 +251,7 @@ describe('a refund made twice', () => {
     expect(await refund(order.id, args)).toEqual({ ...first, replayed: true })
     expect(await till.onHand('KEYED')).toBe('9')
     const subject = `refund ${first.refund.id}`
-    const rows = await till.service.db.asOwner('select tool from mcp_audit where subject = $1', [subject])
+    const rows = await till.service.db.asOwner('select action as tool from mcp_audit where subject = $1', [subject])
     expect(rows).toEqual([{ tool: 'refund_order' }])
   })
 

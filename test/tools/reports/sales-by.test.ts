@@ -109,7 +109,7 @@ beforeAll(async () => {
     status: 'open',
     lines: [{ ...bag, quantity: '9', unitPrice: '9' }],
   })
-  await db.database.within({ businessId: shop.id }, 'write', async (trx) => {
+  await db.till.within({ businessId: shop.id }, 'write', async (trx) => {
     for (const [product, cost] of [
       [coffee, '4'],
       [bread, '2'],
@@ -476,7 +476,7 @@ describe('the largest results', () => {
         ],
       })
     }
-    await db.database.within({ businessId: crowd.id }, 'write', (trx) =>
+    await db.till.within({ businessId: crowd.id }, 'write', (trx) =>
       sql`update order_item set unit_cost = 123.45`.execute(trx),
     )
   })
