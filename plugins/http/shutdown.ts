@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { Server } from 'node:net'
+import { Server, type Socket } from 'node:net'
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import fp from 'fastify-plugin'
 
@@ -25,8 +25,16 @@ export default fp(
   async (app) => {
     let isLeaving = false
     app.decorate('isLeaving', () => isLeaving)
+    // Clients open connections in advance. Node takes one without a request for one whose request is on its way, and
+    // its close() would wait for the time limit of headers.
+    const sockets = new Set<Socket>()
+    app.server.on('connection', (socket: Socket) => {
+      sockets.add(socket)
+      socket.once('close', () => sockets.delete(socket))
+    })
     app.addHook('preClose', async () => {
       isLeaving = true
+      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
     })
 
     app.decorate('leave', async (delayMs) => {

@@ -1,5 +1,6 @@
+import { once } from 'node:events'
 import { Agent, get, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createConnection } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -73,4 +74,14 @@ it('lets requests in flight finish', async () => {
 it('is also leaving when it is closed without a call of leave()', async () => {
   await app.close()
   expect(app.isLeaving()).toBe(true)
+})
+
+it('does not wait for a connection on which nothing was ever sent', async () => {
+  const socket = createConnection({ host: '127.0.0.1', port })
+  await once(socket, 'connect')
+  // So that the server has accepted it.
+  await connect()()
+  const closed = app.close().then(() => 'closed')
+  expect(await Promise.race([closed, sleep(2000, 'waits')])).toBe('closed')
+  socket.destroy()
 })
