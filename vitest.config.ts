@@ -27,6 +27,16 @@ const projects: TestProjectInlineConfiguration[] = [
     },
   },
   {
+    // The same hostile inputs as in the suite, 30 times as many.
+    test: {
+      name: 'hostile',
+      include: ['test/hostile/**/*.test.ts'],
+      globalSetup: REAL_PARTS,
+      env: { HOSTILE_INPUTS: process.env.HOSTILE_INPUTS ?? '100000' },
+      hookTimeout: 120_000,
+    },
+  },
+  {
     // Several processes of the built service behind real load balancers, while parts fail.
     test: {
       name: 'faults',

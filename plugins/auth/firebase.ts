@@ -85,8 +85,9 @@ export default fp<FirebaseOptions>(
       async requireSignIn(uid, signedInAt) {
         const user = await withDeadline(AbortSignal.timeout(TIMEOUT_MS), () => auth.getUser(uid))
         // Firebase counts in whole seconds.
-        const validSince = Math.floor(Date.parse(user.tokensValidAfterTime ?? '1970-01-01') / 1000)
-        if (user.disabled || Math.ceil(signedInAt.getTime() / 1000) < validSince) throw signedOut()
+        const seconds = (milliseconds: number) => Math.floor(milliseconds / 1000)
+        const validSince = seconds(Date.parse(user.tokensValidAfterTime ?? '1970-01-01'))
+        if (user.disabled || seconds(signedInAt.getTime()) < validSince) throw signedOut()
       },
     } satisfies FirebaseVerifier)
 

@@ -20,7 +20,7 @@ let oauth: ReturnType<typeof oauthAt>
 beforeAll(async () => {
   ;({ service, origin } = await startOAuthService({ users: ['ana', 'beto'] }))
   const shop = await makeShop(service.db)
-  await makeUser(service.db, 'ana', [{ shop, role: 'owner' }])
+  for (const uid of ['ana', 'beto']) await makeUser(service.db, uid, [{ shop, role: 'owner' }])
   second = await listen(await service.anotherInstance({ PUBLIC_URL: origin }))
   oauth = oauthAt(service, origin)
 })
