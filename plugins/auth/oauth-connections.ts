@@ -1,11 +1,13 @@
 import fp from 'fastify-plugin'
 import { addAuditRows } from '../../src/audit/audit-row.ts'
+import { noteMembershipGone } from '../../src/auth/membership-gone.ts'
 import { chosenBusinesses, findMemberships } from '../../src/auth/memberships.ts'
 import { addToken } from '../../src/auth/token-families.ts'
 import type { Transaction } from '../../src/database/database.ts'
 import { ServiceError } from '../../src/errors.ts'
 import type { Connections } from '../../src/oauth/connections.ts'
 import type { Clock } from '../../src/time/clock.ts'
+import type { ConnectionEnd } from './tokens.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -28,6 +30,12 @@ export default fp<{ clock: Clock }>(
     const { database } = app
     const inSeconds = (seconds: number) => new Date(clock().getTime() + seconds * 1000)
 
+    async function end({ id, userId }: { id: string; userId: string }, by: ConnectionEnd): Promise<void> {
+      await app.tokens.revoke({ userId, connectionEnd: by }, { jti: id }).catch((error) => {
+        if (!(error instanceof ServiceError && error.code === 'not_found')) throw error
+      })
+    }
+
     /**
      * Whether the sign-in of a connection still counts. Firebase is asked once a day; while it is away, the connection
      * waits rather than ends.
@@ -44,7 +52,7 @@ export default fp<{ clock: Clock }>(
         await app.firebase.requireSignIn(uid ?? '', connection.signed_in_at)
       } catch (error) {
         if (!(error instanceof ServiceError && error.code === 'unauthenticated')) throw error
-        await app.connections.end({ id: jti, userId })
+        await end({ id: jti, userId }, 'the end of the sign-in')
         return false
       }
       await database.within({ userId }, 'write', (db) =>
@@ -60,7 +68,9 @@ export default fp<{ clock: Clock }>(
         )
         if (connection !== undefined && !(await isSignInGood(connection))) return null
         const businesses = chosenBusinesses(memberships, connection?.business_ids ?? null)
-        return businesses.length === 0 ? null : { userId, businesses }
+        if (businesses.length > 0) return { userId, businesses }
+        if (id !== undefined) await noteMembershipGone(database, { userId }, { familyId: id }, clock())
+        return null
       },
 
       async open({ id, userId, scopes, clientData, businessIds, label, businessId }, ttlSeconds) {
@@ -125,11 +135,7 @@ export default fp<{ clock: Clock }>(
         })
       },
 
-      async end({ id, userId }) {
-        await app.tokens.revoke({ userId, isClient: true }, { jti: id }).catch((error) => {
-          if (!(error instanceof ServiceError && error.code === 'not_found')) throw error
-        })
-      },
+      end: (connection) => end(connection, 'the client'),
     } satisfies Connections)
   },
   { name: 'oauth-connections', dependencies: ['postgres', 'firebase', 'tokens'] },

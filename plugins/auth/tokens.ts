@@ -27,13 +27,16 @@ export interface SignedInUser {
   businesses: AuthorizedBusiness[]
 }
 
+/** The client ended its connection, or lost it by using a code or token twice; or Firebase no longer knows the sign-in. */
+export type ConnectionEnd = 'the client' | 'the end of the sign-in'
+
 /** Who asks to end or list tokens. */
 export interface TokenOwner {
   userId: string
   /** The token that asks; absent for a Firebase sign-in. */
   jti?: string | undefined
-  /** The client ended its own connection, or lost it by using a code or token twice. */
-  isClient?: true
+  /** Why the connection of an OAuth client ends, unless its owner asks for it. */
+  connectionEnd?: ConnectionEnd
 }
 
 export interface Tokens {
@@ -248,7 +251,7 @@ export default fp<{ config: Config; clock: Clock }>(
         return withActiveBusiness(familyId, grant)
       },
 
-      async revoke({ userId, jti, isClient }, which) {
+      async revoke({ userId, jti, connectionEnd }, which) {
         const now = clock()
         const ended = await database.within({ userId }, 'write', async (db) => {
           const own = jti === undefined ? undefined : await findToken(db, jti).executeTakeFirst()
@@ -259,8 +262,8 @@ export default fp<{ config: Config; clock: Clock }>(
             })
           }
           const by = own === undefined ? 'the person, signed in' : `token ${own.family_id}`
-          const ends = families.map((family) => endOf(family, userId, isClient ? 'the client' : by, now))
-          await addAuditRows(db, ...ends.map((end) => (isClient ? { ...end, kind: 'connection' as const } : end)))
+          const ends = families.map((family) => endOf(family, userId, connectionEnd ?? by, now))
+          await addAuditRows(db, ...ends.map((end) => (connectionEnd ? { ...end, kind: 'connection' as const } : end)))
           return families
         })
         if (ended.length === 0) throw new ServiceError('not_found', 'There is no such live token among yours.')

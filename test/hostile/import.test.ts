@@ -74,7 +74,7 @@ it(`imports or rejects ${COUNT} hostile rows, and keeps no control character`, {
     const quoted = (value: string) => (isQuoted ? `"${value.replaceAll('"', '""')}"` : value)
     const path = await bench.write(`${kind}.csv`, [COLUMNS[kind].join(), ...cells.map((row) => row.map(quoted).join())])
     const options = { businessId: shop.id, files: { [kind]: path }, skipBad: true }
-    const report = await importFiles(db.database, options).catch((error: unknown) => {
+    const report = await importFiles(db.commands, options).catch((error: unknown) => {
       // Only a sentence for the merchant; anything else would be a crash.
       if (error instanceof ServiceError) return error
       throw error

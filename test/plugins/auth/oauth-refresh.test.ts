@@ -221,6 +221,11 @@ describe('a connection in use', () => {
     const { client, tokens } = await oauth.connect('ana')
     const changed: (string | null)[] = []
     service.app.onAccessChange((id) => changed.push(id))
+    // What opened the connection has been announced before this.
+    const first = randomUUID()
+    await service.db.asOwner("select pg_notify('flowpos_access', $1)", [first])
+    await expect.poll(() => changed).toContain(first)
+    changed.length = 0
     travel(3601)
     const answers = await Promise.all(Array.from({ length: 8 }, () => oauth.refresh(client, tokens.refresh_token)))
     expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(200))
@@ -257,6 +262,11 @@ describe('a connection in use', () => {
     travel(DAY)
     expect((await oauth.refresh(client, within.body.refresh_token)).body.error).toBe('invalid_grant')
     expect(await oauth.statusOf(within.body.access_token)).toBe(401)
+    const ended = await service.db.asOwner(
+      "select subject from mcp_audit where kind = 'connection' and action = 'ended' and credential_id = $1",
+      [idOf(tokens)],
+    )
+    expect(ended).toEqual([{ subject: 'by the end of the sign-in' }])
   })
 
   it('waits, and does not end, while Firebase cannot be asked', async () => {
