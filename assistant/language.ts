@@ -1,5 +1,5 @@
 /** The languages of the pages for people. */
-export const LANGUAGES = ['en', 'es'] as const
+const LANGUAGES = ['en', 'es'] as const
 export type Language = (typeof LANGUAGES)[number]
 
 /** The first of the browser's languages that the pages speak; else English. */

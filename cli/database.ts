@@ -41,7 +41,7 @@ async function requireRights(client: pg.ClientBase): Promise<void> {
   if (rows[0]?.has === true) return
   throw new Error(
     rows[0]?.has === false
-      ? `The login ${rows[0].name} has not the rights of commands: set COMMAND_DATABASE_URL to one in ${COMMANDS_ROLE}`
+      ? `The login ${rows[0].name} lacks the rights of commands: set COMMAND_DATABASE_URL to one in ${COMMANDS_ROLE}`
       : `The role ${COMMANDS_ROLE} is missing: run the migrations`,
   )
 }
@@ -50,7 +50,7 @@ async function requireRights(client: pg.ClientBase): Promise<void> {
 export async function openEmbedded(
   env: NodeJS.ProcessEnv,
 ): Promise<{ url: string; stop(): Promise<void> } | undefined> {
-  // The image does not contain the demo, so that only DATABASE_URL works there.
+  // The image does not contain the demo, so that only an address works there.
   const module = new URL('../embedded/database.ts', import.meta.url)
   const demo = existsSync(module) ? await import(module.href) : undefined
   return demo?.openEmbeddedDatabase(env)

@@ -155,15 +155,16 @@ export const ConfigSchema = Type.Object({
       'on: OAuth clients may name a document that the service fetches; off: they register, and the service needs no way to their hosts',
   }),
 
-  TOKEN_RATE_LIMIT_PER_MINUTE: Type.Integer({
-    default: 30,
-    minimum: 1,
-    description: 'Failed sign-ins per client address and minute',
-  }),
   MCP_NEWEST_PROTOCOL: Type.String({
     default: '2026-07-28',
     pattern: '^(2026-07-28|2025-11-25)$',
     description: 'Newest protocol revision offered: 2026-07-28, or 2025-11-25 for clients that mix both up',
+  }),
+  TOKEN_RATE_LIMIT_PER_MINUTE: Type.Integer({
+    default: 30,
+    minimum: 1,
+    description:
+      'Refused credentials per minute, by network (an IPv4 address or an IPv6 /64) and by credential, over all instances',
   }),
   MCP_RATE_LIMIT_PER_MINUTE: Type.Integer({
     default: 6000,

@@ -3,6 +3,7 @@ import type { Consent, InteractionDetails } from '../../src/oauth/interaction-de
 import { attempt, byId, element } from '../dom.ts'
 import { inLanguage, translate } from '../language.ts'
 import { answer, offerAbort } from './answer.ts'
+import { APPLICATION } from './place.ts'
 
 type ConsentDetails = Extract<InteractionDetails, { prompt: 'consent' }>
 
@@ -44,7 +45,7 @@ translate(
       'consent-publisher': 'Su descripción viene de',
       'consent-goes-to': 'Después tu navegador va a',
       'consent-next': '.',
-      'consent-claim': 'Cualquiera puede usar un nombre: permítelo solo si acabas de empezar esta conexión.',
+      'consent-claim': 'Cualquiera puede usar ese nombre: permite la conexión solo si acabas de iniciarla tú.',
       'consent-refused': 'Tu rol en estos negocios no permite nada de lo que pide.',
       'consent-access': 'Qué puede hacer',
       'consent-read': 'Solo leer',
@@ -69,13 +70,16 @@ translate(
   }),
 )
 
-const KINDS = inLanguage({
-  en: { site: '', computer: ' (an application on this computer)', device: ' (an application on this device)' },
-  es: { site: '', computer: ' (una aplicación en esta computadora)', device: ' (una aplicación en este dispositivo)' },
-})
 const ROLES: Record<string, string> = inLanguage({
-  en: {},
-  es: { owner: 'dueño', admin: 'administrador', manager: 'encargado', cashier: 'cajero', staff: 'personal' },
+  en: { storemanager: 'store manager', salesassociate: 'sales associate' },
+  es: {
+    owner: 'propietario',
+    admin: 'administrador',
+    manager: 'encargado',
+    storemanager: 'encargado de tienda',
+    cashier: 'cajero',
+    salesassociate: 'vendedor',
+  },
 })
 const BUSINESSES = inLanguage({
   en: (count: number) => `${count} businesses`,
@@ -90,7 +94,6 @@ const CHOOSE_SOMETHING = inLanguage({
 /** The merchant decides what the client may do, or refuses it. */
 export function openConsent(view: HTMLElement, details: ConsentDetails): void {
   const form = byId('consent-form', HTMLFormElement)
-  document.title = view.querySelector('h1')?.textContent ?? document.title
   introduce(details)
   offerBusinesses(details)
   offerScopes(form, details)
@@ -111,7 +114,7 @@ function introduce({ businesses, place, publisher }: ConsentDetails): void {
   const [only, ...others] = businesses
   byId('consent-of', HTMLElement).textContent = others.length === 0 ? (only?.name ?? '') : BUSINESSES(businesses.length)
   byId('consent-destination', HTMLElement).textContent = place.host
-  byId('consent-destination-kind', HTMLElement).textContent = KINDS[place.kind as keyof typeof KINDS]
+  byId('consent-destination-kind', HTMLElement).textContent = APPLICATION[place.kind as keyof typeof APPLICATION]
   byId('consent-publisher', HTMLElement).textContent = publisher
   byId('consent-published', HTMLElement).hidden = publisher === null
 }
@@ -129,7 +132,7 @@ function offerBusinesses({ businesses }: ConsentDetails): void {
 }
 
 function roleWords(role: string): string {
-  return ROLES[role] ?? role
+  return ROLES[role.toLowerCase().replaceAll('_', '')] ?? role
 }
 
 /** Shows the choices that the roles in the chosen businesses allow. Reading is chosen unless the merchant says more. */

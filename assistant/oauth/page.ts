@@ -15,7 +15,6 @@ void attempt(loading, async () => {
   const { ok, answer: details } = await send<InteractionDetails>(`${location.pathname}/details`)
   if (!ok) throw new Error(wordsOf(details))
   for (const place of document.querySelectorAll('.client')) place.textContent = details.client
-  for (const place of document.querySelectorAll('.destination')) place.textContent = details.destination
   const view = details.prompt === 'login' ? signIn : consent
   document.title = view.querySelector('h1')?.textContent ?? document.title
   showOnly(view, [loading, signIn, consent])

@@ -4,18 +4,21 @@ import { inLanguage, translate } from '../language.ts'
 import { createSignInForm } from '../sign-in/form.ts'
 import { createIdentity } from '../sign-in/identity.ts'
 import { answer, offerAbort } from './answer.ts'
+import { APPLICATION } from './place.ts'
 
 type Login = Extract<InteractionDetails, { prompt: 'login' }>
 
 translate(
   inLanguage({
     en: {
+      loading: 'Loading…',
       'sign-in-title': 'Sign in to FlowPOS',
       'sign-in-asks':
         ' wants to connect to your FlowPOS. You decide what it may do after you have signed in. Then your browser goes to ',
       'sign-in-cancel': 'Cancel the connection',
     },
     es: {
+      loading: 'Cargando…',
       'sign-in-title': 'Inicia sesión en FlowPOS',
       'sign-in-asks':
         ' quiere conectarse a tu FlowPOS. Tú decides qué podrá hacer después de iniciar sesión. Luego tu navegador va a ',
@@ -23,11 +26,6 @@ translate(
     },
   }),
 )
-
-const APPLICATION = inLanguage({
-  en: { computer: ', an application on this computer', device: ', an application on this device' },
-  es: { computer: ', una aplicación de este equipo', device: ', una aplicación de este dispositivo' },
-})
 
 /** The merchant signs in. Nobody stays signed in with Firebase here: tills are shared. */
 export function openSignIn(view: HTMLElement, { place: { host, kind }, signIn }: Login): void {

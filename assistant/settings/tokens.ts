@@ -57,7 +57,12 @@ export async function openTokens(api: Api, { scopes, businesses }: PageAccount, 
         ...factsOf([
           ['Expires', localTime(token.expiresAt)],
           ['Created', `${localTime(token.createdAt)}, ${clientName(token.client)}`],
-          ['Last used', token.lastUsedAt === null ? 'Never' : localTime(token.lastUsedAt)],
+          [
+            'Last used',
+            token.lastUsedAt === null
+              ? 'Never'
+              : [localTime(token.lastUsedAt), token.usedBy].filter(Boolean).join(', '),
+          ],
           ['Permissions', permissionsOf(token)],
           ...(token.businessIds === null ? [] : [['Businesses', namesOf(token.businessIds)] as [string, string]]),
         ]),

@@ -9,7 +9,7 @@ import { describeBusiness, scopesOfMemberships } from '../../src/auth/principal.
 import { CLIENTS_SCOPE, intersectScopes, type OAuthScope, scopesOf, scopesOfRole } from '../../src/auth/scopes.ts'
 import type { SignIn } from '../../src/auth/sign-in.ts'
 import { ServiceError } from '../../src/errors.ts'
-import { clientNameOf, destinationOf, placeOf, publisherOf } from '../../src/oauth/clients.ts'
+import { clientNameOf, placeOf, publisherOf } from '../../src/oauth/clients.ts'
 import type { ConnectedUser, Connections } from '../../src/oauth/connections.ts'
 import {
   type Consent,
@@ -155,7 +155,6 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
     const client = await clientOf(interaction)
     const asking = {
       client: clientNameOf(client.clientName),
-      destination: destinationOf(redirectUri),
       place: placeOf(redirectUri),
     }
     if (interaction.prompt.name === 'login') return { prompt: 'login', ...asking, signIn }

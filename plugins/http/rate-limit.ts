@@ -42,7 +42,10 @@ declare module 'fastify' {
 
 const SESSIONS_PER_HOUR = 600
 
-/** Limits what people do before they sign in, per network over all instances; and principals, on each instance. */
+/**
+ * Limits what people do before they sign in, per network or application over all instances; and principals, on each
+ * instance.
+ */
 export default fp<{ config: Config; redis?: Redis }>(
   async (app, { config, redis }) => {
     const shared = ([act, { points, duration }]: [string, { points: number; duration: number }]) => {
@@ -52,8 +55,8 @@ export default fp<{ config: Config; redis?: Redis }>(
       // The limiter rejects with a result, not an error, for what is beyond the limit.
       return [
         act,
-        orUnavailable('The session store', (network: string) =>
-          limiter.consume(network).catch((refused: RateLimiterRes | Error) => {
+        orUnavailable('The session store', (who: string) =>
+          limiter.consume(who).catch((refused: RateLimiterRes | Error) => {
             if (refused instanceof Error) throw refused
             return refused
           }),

@@ -21,10 +21,10 @@ export interface AuthorizedBusiness extends Business {
 export interface Principal {
   kind: 'merchant' | 'api_key' | 'operator'
   role: 'merchant' | 'tenant_developer' | 'platform_operator'
-  /** Owner of sessions and stored choices: `user:<id>` or `key:<id>`. */
+  /** Owner of sessions: `user:<id>` or `key:<id>`. */
   ref: string
   userId: string | null
-  /** `jti` of the token or id of the key. */
+  /** Family of the token, or id of the key. */
   credentialId: string
   /** The scopes that the credential itself was granted. */
   grantedScopes: readonly Scope[]

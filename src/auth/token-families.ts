@@ -98,15 +98,16 @@ export async function endFamilies(
         )
   // A refresh under way holds the lock of the token that it replaces. The second statement sees its successor.
   const rows = await chosen.select('family_id').forUpdate().execute()
-  if (rows.length === 0) return []
+  const ids = [...new Set(rows.map(({ family_id }) => family_id))]
+  if (ids.length === 0) return []
   await db
     .updateTable('mcp_token')
     .set({ revoked_at: now })
     .where('user_id', '=', userId)
     .where('revoked_at', 'is', null)
-    .where('family_id', 'in', [...new Set(rows.map(({ family_id }) => family_id))])
+    .where('family_id', 'in', ids)
     .execute()
-  return [...new Set(rows.map(({ family_id }) => family_id))]
+  return ids
 }
 
 /**

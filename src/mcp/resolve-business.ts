@@ -9,7 +9,7 @@ export interface BusinessHints {
   argument?: string | undefined
   /** The session's active business. */
   session?: string | undefined
-  /** The principal's last choice, in any session. */
+  /** The last choice with the same credential, in any session. */
   lastChoice?: string | undefined
 }
 
@@ -18,7 +18,7 @@ export type FindTenant = (id: string) => Promise<AuthorizedBusiness | null>
 
 /**
  * The business that a call is about. The first that applies decides: a single business, the pin, the argument, the
- * session's choice, the principal's last choice, the credential's default. It is always one that is authorized now.
+ * session's choice, the credential's last choice, the credential's default. It is always one that is authorized now.
  * @throws ServiceError `business_not_available`, the same for an id that is not theirs and for one that does not exist;
  *   `business_required` when nothing decides
  */

@@ -13,7 +13,7 @@ export interface CallContext {
   hints: BusinessHints
   database: Database
   findTenant: FindTenant
-  /** Stores a choice of business for the session, and as the principal's last choice. */
+  /** Stores a choice of business for the session, and as the credential's last choice. */
   chooseBusiness(businessId: string): Promise<void>
 }
 

@@ -76,9 +76,3 @@ export function placeOf(redirectUri: string): { host: string; kind: 'site' | 'co
   if (protocol === 'https:') return { host, kind: 'site' }
   return protocol === 'http:' ? { host, kind: 'computer' } : { host: `${protocol}//${host}`, kind: 'device' }
 }
-
-/** The same in a form that a person can judge. */
-export function destinationOf(redirectUri: string): string {
-  const { host, kind } = placeOf(redirectUri)
-  return kind === 'site' ? host : `${host} (an application on this ${kind})`
-}

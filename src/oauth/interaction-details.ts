@@ -7,8 +7,6 @@ import { Nullable, StringEnum } from '../results/schema.ts'
 const asking = {
   client: Type.String(),
   /** Where the browser goes afterwards. */
-  destination: Type.String(),
-  /** The destination, for words in the merchant's language. */
   place: Type.Object({ host: Type.String(), kind: StringEnum(['site', 'computer', 'device']) }),
 }
 
@@ -22,7 +20,7 @@ export const InteractionDetailsSchema = Type.Union([
   Type.Object({
     prompt: Type.Literal('consent'),
     ...asking,
-    /** The host that describes the client, if it has not described itself. */
+    /** The host of the client's metadata document; null if the client registered. */
     publisher: Nullable(Type.String()),
     businesses: Type.Array(
       Type.Object({

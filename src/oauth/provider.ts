@@ -57,7 +57,7 @@ interface MerchantAccount extends Account {
 export function createAuthorizationServer(options: AuthorizationServerOptions): Provider {
   const { addresses, store, connections, clock, signingKey } = options
   const documents = createDocuments(options.fetch, store)
-  const isFirst = once()
+  const isFirstAttempt = firstAttempts()
 
   const grants = grantAdapter()
 
@@ -123,7 +123,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
       clientIdMetadataDocument: {
         enabled: options.clientDocuments,
         ack: 'draft-02',
-        allowFetch: (ctx, id) => isPublicUrl(new URL(id)) && isFirst(ctx),
+        allowFetch: (ctx, id) => isPublicUrl(new URL(id)) && isFirstAttempt(ctx),
         cacheDuration: { min: 5 * MINUTE, max: DAY },
       },
       // Documents offer several ways of authentication; this lets them differ from the one that they prefer.
@@ -236,7 +236,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
 }
 
 /** Whether a request asks for the first time; the provider tries again what has just failed, to render the error. */
-function once(): (request: object | undefined) => boolean {
+function firstAttempts(): (request: object | undefined) => boolean {
   const seen = new WeakSet()
   return (request) => {
     if (request === undefined) return true

@@ -153,7 +153,7 @@ it('speaks Spanish to those who do', async () => {
   const words = await page.locator('main').innerText()
   expect(words).toContain('Una aplicación que dice llamarse Claude quiere trabajar con 2 negocios.')
   expect(words).toContain('se devuelve dinero')
-  expect(words).toContain('dueño')
+  expect(words).toContain('propietario')
   for (const english of ['Allow', 'Read', 'Your', 'business', 'cashier', 'computer)'])
     expect(words).not.toContain(english)
   await shoot(page, 'consent-es')

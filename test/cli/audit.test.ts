@@ -165,7 +165,7 @@ describe('the rights of commands', () => {
       code: 1,
       stdout: '',
       stderr:
-        'The login flowpos_service has not the rights of commands: set COMMAND_DATABASE_URL to one in flowpos_commands.\n',
+        'The login flowpos_service lacks the rights of commands: set COMMAND_DATABASE_URL to one in flowpos_commands.\n',
     })
   })
 

@@ -102,7 +102,7 @@ export function createConversations(app: FastifyInstance, clock: Clock) {
       // What will be refused begins no session.
       if (messages.length > 1 || problemOfParams(initialize) !== undefined) return NEW_CONVERSATION
       const client = textOf(initialize.params?.clientInfo?.name)
-      // This client ends its session and keeps using the id. It gets no session, and the principal's choices count.
+      // This client ends its session and keeps using the id. It gets no session, and the credential's choices count.
       if (client === 'openai-mcp') return NEW_CONVERSATION
       const sessionId = randomUUID()
       if (client !== undefined && principal.kind === 'merchant' && principal.userId !== null) {

@@ -17,7 +17,7 @@ const CACHED = { ttlMs: 60_000, cacheScope: 'private' } as const
 // Methods that this revision does not have any more.
 const GONE = new Set(['initialize', 'ping'])
 
-/** Answers one POST of the protocol revision 2026-07-28, which has no sessions: the principal's choices count. */
+/** Answers one POST of the protocol revision 2026-07-28, which has no sessions: the credential's choices count. */
 export async function serveModern(exchange: Exchange, request: Request, parsedBody: unknown): Promise<Response> {
   if (isJSONRPCRequest(parsedBody) && !GONE.has(parsedBody.method)) {
     const problem = problemOfParams(parsedBody)

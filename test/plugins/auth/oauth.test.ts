@@ -216,7 +216,6 @@ describe('the pages', () => {
     expect(signIn).toEqual({
       prompt: 'login',
       client: '<b>Claude</b>',
-      destination: 'claude.ai',
       place: { host: 'claude.ai', kind: 'site' },
       signIn: {
         apiKey: 'AIza-test',
@@ -234,7 +233,6 @@ describe('the pages', () => {
     expect(await detailsOf(browser, asked.url)).toEqual({
       prompt: 'consent',
       client: '<b>Claude</b>',
-      destination: 'claude.ai',
       place: { host: 'claude.ai', kind: 'site' },
       publisher: null,
       businesses: [{ id: shop.id, name: shop.name, role: 'cashier', scopes: ['pos:read', 'pos:write'] }],
