@@ -12,12 +12,18 @@ export function createMemoryOAuthStore(): OAuthStore {
     async save(key, value, ttlSeconds) {
       records.set(key, { value, usedAt: null }, { ttl: ttlSeconds * 1000 })
     },
-    async use(key, now) {
+    async use(key, now, keptSeconds) {
       const record = records.get(key)
       if (record === undefined) return null
       const isFirst = record.usedAt === null
       record.usedAt ??= now
+      const ttl = Math.min(records.getRemainingTTL(key), keptSeconds * 1000)
+      if (isFirst) records.set(key, record, { ttl })
       return { isFirst, firstAt: record.usedAt }
+    },
+    async takeBackUse(key, since) {
+      const record = records.get(key)
+      if (record?.usedAt != null && record.usedAt >= since) record.usedAt = null
     },
     async renew(key, ttlSeconds) {
       const record = records.get(key)

@@ -1,16 +1,29 @@
 import ipaddr from 'ipaddr.js'
 
+/** A network that requests are counted by. */
+export interface Network {
+  network: string
+  /** How many times the limit of one subscriber it may use. */
+  share: number
+}
+
+// RFC 6177: a subscriber has at least a /64, and often a /56 or a /48 as a whole.
+const IPV6_PREFIXES = [
+  { bits: 64, share: 1 },
+  { bits: 56, share: 4 },
+  { bits: 48, share: 16 },
+]
+
 /**
- * The network that requests are counted by: an IPv4 address, or the /64 of an IPv6 address, which belongs to one
- * subscriber as a whole (RFC 6177).
- * @param address as Fastify's `request.ip` gives it
+ * The networks that a request is counted by: an IPv4 address, or an IPv6 address's /64 and those around it.
+ * @param address as Fastify's `request.ip` gives it; any other text counts as itself
  */
-export function networkOf(address: string): string {
-  if (!ipaddr.isValid(address)) return address
+export function networksOf(address: string): Network[] {
+  if (!ipaddr.isValid(address)) return [{ network: address, share: 1 }]
   const ip = ipaddr.process(address)
-  if (ip instanceof ipaddr.IPv4) return ip.toString()
-  return `${ip.parts
-    .slice(0, 4)
-    .map((part) => part.toString(16))
-    .join(':')}::/64`
+  if (ip instanceof ipaddr.IPv4) return [{ network: ip.toString(), share: 1 }]
+  return IPV6_PREFIXES.map(({ bits, share }) => ({
+    network: `${ipaddr.IPv6.networkAddressFromCIDR(`${ip.toString()}/${bits}`).toString()}/${bits}`,
+    share,
+  }))
 }

@@ -8,7 +8,7 @@ import { RateLimiterMemory, RateLimiterRedis, type RateLimiterRes } from 'rate-l
 import { hashApiKey, looksLikeApiKey } from '../../src/auth/api-key.ts'
 import type { Config } from '../../src/config.ts'
 import { ServiceError } from '../../src/errors.ts'
-import { networkOf } from '../../src/network.ts'
+import { type Network, networksOf } from '../../src/network.ts'
 
 export interface CredentialGuard {
   /**
@@ -20,6 +20,8 @@ export interface CredentialGuard {
   check<T>(request: FastifyRequest, credential: string, verify: () => Promise<T>): Promise<T>
   /** Notes an API key that is good. */
   remember(rawKey: string): void
+  /** Whether an API key was good within the last hour, as far as this instance knows. */
+  remembers(rawKey: string): boolean
 }
 
 declare module 'fastify' {
@@ -50,6 +52,7 @@ export default fp<{ config: Config; redis?: Redis }>(
 
     const knownKey = (rawKey: string) => `mcp:known-key:${hashApiKey(rawKey).toString('hex')}`
     const msLeft = (counted: string) => (over.get(counted) ?? 0) - Date.now()
+    const mostLeft = (networks: Network[]) => Math.max(...networks.map(({ network }) => msLeft(network)))
 
     async function isKnownKey(rawKey: string): Promise<boolean> {
       if (remembered.has(rawKey)) return true
@@ -58,7 +61,7 @@ export default fp<{ config: Config; redis?: Redis }>(
     }
 
     /** @returns how long it is over the limit from now on, in milliseconds; 0 if it is not */
-    async function count(counted: string): Promise<number> {
+    async function count({ network: counted, share }: Network): Promise<number> {
       const known = msLeft(counted)
       if (known > 0) return known
       const { consumedPoints, msBeforeNext } = await failures
@@ -67,7 +70,7 @@ export default fp<{ config: Config; redis?: Redis }>(
           if (refused instanceof Error) throw refused
           return refused
         })
-      if (consumedPoints <= limit.points) return 0
+      if (consumedPoints <= limit.points * share) return 0
       over.set(counted, Date.now() + msBeforeNext)
       return msBeforeNext
     }
@@ -88,11 +91,11 @@ export default fp<{ config: Config; redis?: Redis }>(
 
     app.decorate('credentialGuard', {
       async check(request, credential, verify) {
-        const network = networkOf(request.ip)
+        const networks = networksOf(request.ip)
         const isKey = looksLikeApiKey(credential)
-        if (isKey && msLeft(network) > 0 && !(await isKnownKey(credential))) {
+        if (isKey && mostLeft(networks) > 0 && !(await isKnownKey(credential))) {
           app.auditRefusal(request, 'rate_limited')
-          throw await refusal(msLeft(network))
+          throw await refusal(mostLeft(networks))
         }
         try {
           const verified = await verify()
@@ -102,7 +105,7 @@ export default fp<{ config: Config; redis?: Redis }>(
           if (!(error instanceof ServiceError) || !REFUSED.has(error.code)) throw error
           const digest = createHash('sha256').update(credential).digest('base64url')
           // While the store is down, failures are not counted.
-          const waits = await Promise.all([network, digest].map(count)).catch(() => [0])
+          const waits = await Promise.all([...networks, { network: digest, share: 1 }].map(count)).catch(() => [0])
           const ms = Math.max(...waits)
           app.auditRefusal(request, ms === 0 ? error.code : 'rate_limited')
           if (ms === 0) throw error
@@ -115,6 +118,8 @@ export default fp<{ config: Config; redis?: Redis }>(
         remembered.set(rawKey, true)
         redis?.set(knownKey(rawKey), '1', 'EX', KNOWN_KEY_TTL_SECONDS).catch(() => remembered.delete(rawKey))
       },
+
+      remembers: (rawKey) => remembered.has(rawKey),
     } satisfies CredentialGuard)
   },
   { name: 'credential-guard', dependencies: ['audit'] },

@@ -49,7 +49,8 @@ export default fp<{ clock: Clock }>(
       const now = clock()
       if (now.getTime() - connection.checked_at.getTime() < CHECKED_FOR_MS) return true
       try {
-        await app.firebase.requireSignIn(uid ?? '', connection.signed_in_at)
+        if (uid === null) throw new ServiceError('unauthenticated', 'Nobody signs in as this user any more.')
+        await app.firebase.requireSignIn(uid, connection.signed_in_at)
       } catch (error) {
         if (!(error instanceof ServiceError && error.code === 'unauthenticated')) throw error
         await end({ id: jti, userId }, 'the end of the sign-in')
@@ -73,7 +74,7 @@ export default fp<{ clock: Clock }>(
         return null
       },
 
-      async open({ id, userId, scopes, clientData, businessIds, label, businessId }, ttlSeconds) {
+      async open({ id, userId, signedInAt, scopes, clientData, businessIds, label, businessId }, ttlSeconds) {
         await database.within({ userId }, 'write', async (db) => {
           await addToken(
             db,
@@ -86,7 +87,7 @@ export default fp<{ clock: Clock }>(
               client_data: clientData,
               business_ids: businessIds,
               expires_at: inSeconds(ttlSeconds),
-              signed_in_at: clock(),
+              signed_in_at: signedInAt,
               checked_at: clock(),
             },
             clock(),

@@ -82,11 +82,12 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
     async (request, reply) => {
       await interactionOf(request, reply, 'login')
       const { firebaseIdToken } = request.body
-      const { userId } = await app.credentialGuard.check(request, firebaseIdToken, () =>
+      const { userId, signedInAt } = await app.credentialGuard.check(request, firebaseIdToken, () =>
         app.tokens.signIn(firebaseIdToken),
       )
       reply.header('set-cookie', endedSession)
-      return finish(request, reply, { login: { accountId: userId, remember: false } })
+      const ts = signedInAt.getTime() / 1000
+      return finish(request, reply, { login: { accountId: userId, remember: false, ts } })
     },
   )
 
@@ -104,7 +105,12 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
     const grant = new provider.Grant({ accountId: user.userId, clientId })
     // The id of the connection's row, which is a UUID.
     grant.jti = randomUUID()
-    const connection = { id: grant.jti, userId: user.userId, scopes, clientData, businessIds, businessId }
+    const connection = {
+      id: grant.jti,
+      userId: user.userId,
+      signedInAt: signedInAt(interaction),
+      ...{ scopes, clientData, businessIds, businessId },
+    }
     await connections.open({ ...connection, label: clientNameOf(client.clientName) }, APPROVED_TTL_SECONDS)
     grant.addOIDCScope(granted.join(' '))
     grant.addResourceScope(resource, granted.join(' '))
@@ -221,4 +227,11 @@ function narrowed(asked: readonly OAuthScope[], user: ConnectedUser, consent: Co
 
 function expired(): ServiceError {
   return new ServiceError('not_found', 'This sign-in has expired or was finished already.')
+}
+
+/** When the person of a consent proved to Firebase who they are. */
+function signedInAt({ lastSubmission }: Interaction): Date {
+  const seconds = lastSubmission?.login?.ts
+  if (seconds === undefined) throw expired()
+  return new Date(seconds * 1000)
 }

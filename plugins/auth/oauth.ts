@@ -61,6 +61,7 @@ const oauth: FastifyPluginAsync<OAuthOptions> = async (app, { config, clock, sto
     accessTokenTtlSeconds: Math.min(config.MCP_TOKEN_TTL_SECONDS, MAX_ACCESS_TOKEN_TTL_SECONDS),
     errorPage: app.pages.error,
     fetch: createPublicFetch(network),
+    countRefresh: (connectionId) => app.rateLimits.countAnonymous('refreshes', connectionId),
     clientDocuments: config.OAUTH_CLIENT_DOCUMENTS === 'on',
   })
   for (const event of REFUSALS) {

@@ -46,9 +46,10 @@ export default fp<{ config: Config; clock: Clock }>(
       ...memory,
       fetchMethod: (_jti, _stale, { context: claims }) => findTokenPrincipal(database, claims, clock()),
     })
-    const byKey = new LRUCache<string, Principal>({
+    const byKey = new LRUCache<string, Principal, boolean>({
       ...memory,
-      fetchMethod: (hash) => findApiKeyPrincipal(database, Buffer.from(hash, 'hex'), clock()),
+      fetchMethod: (hash, _stale, { context: isRemembered }) =>
+        findApiKeyPrincipal(database, Buffer.from(hash, 'hex'), clock(), isRemembered),
     })
     const tenants = new LRUCache<string, { tenant: AuthorizedBusiness | null }>({
       ...memory,
@@ -71,7 +72,8 @@ export default fp<{ config: Config; clock: Clock }>(
       async authenticate(credential) {
         if (looksLikeApiKey(credential)) {
           const hash = hashApiKey(credential).toString('hex')
-          const principal = await freshly(() => byKey.forceFetch(hash))
+          const isRemembered = app.credentialGuard.remembers(credential)
+          const principal = await freshly(() => byKey.forceFetch(hash, { context: isRemembered }))
           if (principal.expiresAt !== null && principal.expiresAt <= clock()) {
             throw new ServiceError('unauthenticated', 'This API key has expired. Create a new one.')
           }
@@ -115,7 +117,7 @@ export default fp<{ config: Config; clock: Clock }>(
       else app.principals.forget(id)
     })
   },
-  { name: 'principals', dependencies: ['postgres', 'jwt', 'access-changes'] },
+  { name: 'principals', dependencies: ['postgres', 'jwt', 'access-changes', 'credential-guard'] },
 )
 
 /**

@@ -41,10 +41,10 @@ export interface TokenOwner {
 
 export interface Tokens {
   /**
-   * The user behind a Firebase ID token, with their current memberships.
+   * The user behind a Firebase ID token, with their current memberships, and when they proved who they are.
    * @throws ServiceError `unauthenticated`, `forbidden` without an active membership, `unavailable`
    */
-  signIn(firebaseIdToken: string): Promise<SignedInUser>
+  signIn(firebaseIdToken: string): Promise<SignedInUser & { signedInAt: Date }>
   /** Exchanges a Firebase ID token for an MCP token, which begins a family. */
   exchange(firebaseIdToken: string, request: TokenRequest): Promise<TokenGrant>
   /**
@@ -233,7 +233,8 @@ export default fp<{ config: Config; clock: Clock }>(
     app.decorate('tokens', {
       async signIn(firebaseIdToken) {
         const identity = await app.firebase.verify(firebaseIdToken)
-        return database.within(accessOf(identity), 'write', (db) => findUser(db, identity))
+        const user = await database.within(accessOf(identity), 'write', (db) => findUser(db, identity))
+        return { ...user, signedInAt: identity.signedInAt }
       },
 
       async exchange(firebaseIdToken, request) {

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis'
 import { RateLimiterMemory, RateLimiterRedis, type RateLimiterRes } from 'rate-limiter-flexible'
 import type { Config } from '../../src/config.ts'
 import { ServiceError } from '../../src/errors.ts'
-import { networkOf } from '../../src/network.ts'
+import { networksOf } from '../../src/network.ts'
 import { orUnavailable } from '../../src/unavailable.ts'
 
 /**
@@ -14,10 +14,11 @@ const ANONYMOUS = {
   registrations: { points: 300, duration: 3600, words: 'Too many registrations from this address.' },
   authorizations: { points: 60, duration: 60, words: 'Too many sign-ins were begun from this address.' },
   'authorizations-of-client': {
-    points: 3000,
+    points: 6000,
     duration: 60,
     words: 'Too many sign-ins were begun by this application.',
   },
+  refreshes: { points: 600, duration: 3600, words: 'This connection was refreshed too often.' },
   'refused-tokens': { points: 300, duration: 60, words: 'Too many refused token requests from this address.' },
 } as const
 
@@ -71,8 +72,13 @@ export default fp<{ config: Config; redis?: Redis }>(
     app.decorate('rateLimits', {
       async countAnonymous(act, who) {
         const { points, words } = ANONYMOUS[act]
-        const counted = await anonymous.get(act)?.(networkOf(who))
-        if (counted !== undefined && counted.consumedPoints > points) throw tooMany(words, counted)
+        const count = anonymous.get(act)
+        await Promise.all(
+          networksOf(who).map(async ({ network, share }) => {
+            const counted = await count?.(network)
+            if (counted !== undefined && counted.consumedPoints > points * share) throw tooMany(words, counted)
+          }),
+        )
       },
       async countRequest(principal, messages = 1) {
         await requests.consume(principal, messages).catch((refused: RateLimiterRes) => {

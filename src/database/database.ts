@@ -62,7 +62,7 @@ export function createDatabase(pool: pg.Pool, { log, limits = limitsFor(pool.opt
     access: Access,
     mode: Mode,
     work: (db: Transaction) => Promise<T>,
-    turn: Omit<Turn, 'tenant'> = {},
+    turn: Partial<Turn> = {},
   ): Promise<T> {
     const release = await queue.take({ tenant: tenantOf(access), ...turn })
     try {

@@ -10,6 +10,8 @@ const UNUSED_CLIENT_TTL_SECONDS = 14 * 24 * 3600
  * and again when an answer was lost (RFC 9700 section 4.14.2 leaves this to the server).
  */
 const GRACE_MS = 60_000
+/** How long a used code or token is kept, so that another use of it ends the connection. */
+const USED_TTL_SECONDS = 7 * 24 * 3600
 
 export interface AdapterParts {
   store: OAuthStore
@@ -68,7 +70,7 @@ export function createAdapter({ store, clock, endGrant }: AdapterParts, model: s
     },
     async findByUserCode() {},
     async consume(id) {
-      const use = await store.use(keyOf(model, id), clock())
+      const use = await store.use(keyOf(model, id), clock(), USED_TTL_SECONDS)
       if (use === null) throw new errors.InvalidGrant('not found')
       if (use.isFirst || !isSpent(use.firstAt)) return
       // The first use may be under way at this moment: what it gets must not work either (RFC 6749 section 4.1.2).

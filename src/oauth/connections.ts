@@ -11,6 +11,8 @@ export interface ConnectedUser {
 interface NewConnection {
   id: string
   userId: string
+  /** When the user proved to Firebase who they are. */
+  signedInAt: Date
   scopes: Scope[]
   /** Whether it may see the shop's clients. */
   clientData: boolean

@@ -34,6 +34,8 @@ export interface AuthorizationServerOptions {
   errorPage(problem: string, language: Language): string
   /** Fetches what clients name: their metadata documents and keys. */
   fetch: ReturnType<typeof createPublicFetch>
+  /** Counts a refresh of a connection. @throws ServiceError `rate_limited` */
+  countRefresh(connectionId: string): Promise<void>
   /** Whether clients may name a metadata document instead of registering. */
   clientDocuments: boolean
 }
@@ -85,7 +87,10 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     clientBasedCORS: () => true,
     pkce: { required: () => true },
     issueRefreshToken: async () => true,
-    rotateRefreshToken: true,
+    rotateRefreshToken: async ({ oidc }) => {
+      await options.countRefresh(oidc.entities.RefreshToken?.grantId ?? '')
+      return true
+    },
     revokeGrantPolicy: () => true,
     expiresWithSession: async () => false,
     // Consent is for one connection only: the next one asks again.
@@ -179,7 +184,14 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     return isSecret(sent, this.clientSecret ?? '')
   }
   provider.use(async (ctx, next) => {
+    const started = clock()
     await next()
+    // A refresh that failed on our side must not count as the one use of its token.
+    const { refresh_token: refreshToken } = (ctx.oidc?.route === 'token' && ctx.oidc.params) || {}
+    if (ctx.status >= 500 && typeof refreshToken === 'string') {
+      // If the store is what failed, the use was hardly stored.
+      await store.takeBackUse(keyOf('RefreshToken', refreshToken), started).catch(() => {})
+    }
     // We issue no ID tokens, so discovery must not list the scope that asks for them.
     if (ctx.oidc?.route === 'discovery') Object.assign(ctx.body as object, { scopes_supported: OAUTH_SCOPES })
   })

@@ -9,7 +9,13 @@ const SAVE = `
   return 1`
 const USE = `
   if redis.call('EXISTS', KEYS[1]) == 0 then return nil end
-  return { redis.call('HSETNX', KEYS[1], 'usedAt', ARGV[1]), redis.call('HGET', KEYS[1], 'usedAt') }`
+  local isFirst = redis.call('HSETNX', KEYS[1], 'usedAt', ARGV[1])
+  if redis.call('TTL', KEYS[1]) > tonumber(ARGV[2]) then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
+  return { isFirst, redis.call('HGET', KEYS[1], 'usedAt') }`
+const TAKE_BACK_USE = `
+  local usedAt = redis.call('HGET', KEYS[1], 'usedAt')
+  if usedAt and tonumber(usedAt) >= tonumber(ARGV[1]) then redis.call('HDEL', KEYS[1], 'usedAt') end
+  return 1`
 
 /** The authorization server's state in Redis: a hash `mcp:oauth:{key}` for each value. */
 export function createRedisOAuthStore(redis: Redis): OAuthStore {
@@ -23,9 +29,12 @@ export function createRedisOAuthStore(redis: Redis): OAuthStore {
     async save(key, value, ttlSeconds) {
       await redis.eval(SAVE, 1, name(key), ttlSeconds, value)
     },
-    async use(key, now) {
-      const answer = (await redis.eval(USE, 1, name(key), now.getTime())) as [number, string] | null
+    async use(key, now, keptSeconds) {
+      const answer = (await redis.eval(USE, 1, name(key), now.getTime(), keptSeconds)) as [number, string] | null
       return answer === null ? null : { isFirst: answer[0] === 1, firstAt: new Date(Number(answer[1])) }
+    },
+    async takeBackUse(key, since) {
+      await redis.eval(TAKE_BACK_USE, 1, name(key), since.getTime())
     },
     async renew(key, ttlSeconds) {
       await redis.expire(name(key), ttlSeconds)

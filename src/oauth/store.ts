@@ -12,9 +12,12 @@ export interface OAuthStore {
   /**
    * Marks a value as used. Of several simultaneous attempts, exactly one is the first.
    * @param now the time that is kept, if this is the first use
+   * @param keptSeconds how long a used value is kept at most, so that another use is noticed
    * @returns whether this is the first use, and when that was; null if the value does not exist
    */
-  use(key: string, now: Date): Promise<{ isFirst: boolean; firstAt: Date } | null>
+  use(key: string, now: Date, keptSeconds: number): Promise<{ isFirst: boolean; firstAt: Date } | null>
+  /** Takes back a first use that was not before `since`: whoever used it got nothing for it. */
+  takeBackUse(key: string, since: Date): Promise<void>
   /** Extends the lifetime of an existing value. */
   renew(key: string, ttlSeconds: number): Promise<void>
   remove(key: string): Promise<void>

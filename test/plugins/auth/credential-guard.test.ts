@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { generateApiKey } from '../../../src/auth/api-key.ts'
-import { networkOf } from '../../../src/network.ts'
+import { networksOf } from '../../../src/network.ts'
 import { type App, type Service, startService } from '../../support/service.ts'
 import { makeShop, makeUser, type Shop } from '../../support/shop.ts'
 
@@ -126,8 +126,17 @@ it('all addresses of one IPv6 subscriber are one network', async () => {
   for (let host = 1; host <= LIMIT + 1; host++)
     statuses.push((await ask(service.app, `bad-${host}`, address(host))).statusCode)
   expect(statuses).toEqual([401, 401, 401, 429])
-  expect(networkOf('2001:db8::1')).not.toBe(networkOf('2001:db8:0:1::1'))
-  expect(networkOf('::ffff:10.1.2.3')).toBe(networkOf('10.1.2.3'))
+  expect(networksOf('2001:db8::1')[0]).not.toEqual(networksOf('2001:db8:0:1::1')[0])
+  expect(networksOf('::ffff:10.1.2.3')).toEqual(networksOf('10.1.2.3'))
+})
+
+it('a provider’s whole /56 or /48 gets a few times the limit of one subscriber, not more', async () => {
+  const statuses: number[] = []
+  for (let subnet = 0; subnet < 4 * LIMIT + 1; subnet++) {
+    statuses.push((await ask(service.app, `bad-${subnet}`, `2001:db8:9:${subnet.toString(16)}::1`)).statusCode)
+  }
+  expect(statuses.filter((status) => status === 401)).toHaveLength(4 * LIMIT)
+  expect(statuses.at(-1)).toBe(429)
 })
 
 function newAddress(): string {
