@@ -111,6 +111,8 @@ CREATE FUNCTION make_audit_partition(month date) RETURNS boolean
     begin
       perform pg_advisory_xact_lock(hashtextextended('mcp_audit partitions', 0));
       if to_regclass(name) is not null then return false; end if;
+      -- Waits for rows that are not committed yet: unless they are seen and moved, too, attaching fails.
+      lock table mcp_audit_default in access exclusive mode;
       execute format('create table %I (like mcp_audit including defaults including constraints)', name);
       execute format(
         'with moved as (delete from mcp_audit_default where at >= %L and at < %L returning *) insert into %I select * from moved',
@@ -129,6 +131,8 @@ CREATE FUNCTION make_audit_partitions(months_ahead integer) RETURNS SETOF text
       this date := date_trunc('month', now() at time zone 'UTC');
       month date;
     begin
+      -- Before the default partition is read: two that have read it could not both go on to lock it.
+      perform pg_advisory_xact_lock(hashtextextended('mcp_audit partitions', 0));
       for month in
         select distinct date_trunc('month', at at time zone 'UTC')::date from mcp_audit_default
         union select (this + make_interval(months => ahead))::date from generate_series(0, least(months_ahead, 24)) ahead

@@ -12,7 +12,10 @@ export async function up(db: Kysely<any>): Promise<void> {
       add column signed_in_at timestamptz default now(),
       add column checked_at timestamptz default now(),
       add column used_by text`.execute(db)
+  // The owner of the schema may be bound by row security, too.
+  await sql`alter table mcp_token no force row level security`.execute(db)
   await sql`update mcp_token set family_id = jti, signed_in_at = created_at, checked_at = created_at`.execute(db)
+  await sql`alter table mcp_token force row level security`.execute(db)
   await sql`
     alter table mcp_token
       alter column family_id set not null,

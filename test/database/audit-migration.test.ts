@@ -1,36 +1,12 @@
-import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import pg from 'pg'
-import { expect, inject, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { makeAuditPartitions } from '../../src/audit/partitions.ts'
 import { migrate } from '../../src/database/migrate.ts'
-import { createKysely, createPool } from '../../src/database/pool.ts'
-
-/** A database of an owner who is bound by row security, as production has it, migrated by them. */
-async function startOwned() {
-  const name = `owned_${randomUUID().slice(0, 8)}`
-  const admin = new pg.Client({ connectionString: inject('postgresUrl') })
-  await admin.connect()
-  await admin.query(`create role ${name} login nobypassrls password 'x'`)
-  await admin.query(`create database ${name} owner ${name}`)
-  const url = new URL(inject('postgresUrl'))
-  Object.assign(url, { pathname: `/${name}`, username: name, password: 'x' })
-  const kysely = createKysely(createPool(url.href, { size: 1 }))
-  const superUrl = new URL(inject('postgresUrl'))
-  superUrl.pathname = `/${name}`
-  const all = createPool(superUrl.href, { size: 1 })
-  onTestFinished(async () => {
-    await kysely.destroy()
-    await all.end()
-    await admin.query(`drop database ${name} with (force)`)
-    await admin.query(`drop role ${name}`)
-    await admin.end()
-  })
-  return { kysely, rows: async (query: string) => (await all.query(query)).rows }
-}
+import { createOwnedDatabase } from '../support/owned-database.ts'
 
 it('keeps the rows of the audit trail, up and down, for an owner who is no superuser', async () => {
-  const { kysely, rows } = await startOwned()
+  const { kysely, rows } = await createOwnedDatabase()
   await migrate(kysely)
   const steps = ['2026-12-01-audit', '2026-11-30-roles']
   expect((await migrate(kysely, 'down'))[0]).toBe(steps[0])
@@ -63,4 +39,28 @@ it('keeps the rows of the audit trail, up and down, for an owner who is no super
   await expect(rows('delete from mcp_audit')).rejects.toThrow('append-only')
   await migrate(kysely, 'latest')
   expect(await rows('select id from mcp_audit order by at')).toHaveLength(3)
+})
+
+it('makes the month of a row that is not committed yet', async () => {
+  const { kysely, rows, superuserUrl } = await createOwnedDatabase()
+  await migrate(kysely)
+  const writer = new pg.Client({ connectionString: superuserUrl })
+  await writer.connect()
+  onTestFinished(() => writer.end())
+  const add = `insert into mcp_audit (at, kind, action, outcome) values ('2026-05-05', 'sign_in', 'refused', 'forbidden')`
+  await rows(add)
+  await writer.query('begin')
+  await writer.query(add)
+
+  // Two at once: neither may wait for the other while the other waits for it.
+  const made = Promise.all([makeAuditPartitions(kysely), makeAuditPartitions(kysely)])
+  const isWaiting = () => rows(`select from pg_locks where relation = 'mcp_audit_default'::regclass and not granted`)
+  await expect.poll(async () => (await isWaiting()).length).toBeGreaterThan(0)
+  await writer.query('commit')
+
+  expect((await made).flat().filter((month) => month === '2026-05')).toEqual(['2026-05'])
+  expect(await rows(`select tableoid::regclass::text as part from mcp_audit`)).toEqual([
+    { part: 'mcp_audit_2026_05' },
+    { part: 'mcp_audit_2026_05' },
+  ])
 })
