@@ -11,6 +11,8 @@ export interface ConnectedClient {
   tools(): Promise<string[]>
   /** Calls tools at once. @returns the text that a model reads of each */
   call(...calls: ToolCall[]): Promise<string[]>
+  /** What people do to let it do more, where it does not ask for that by itself. */
+  signInAgain?(): Promise<unknown>
   close(): Promise<void>
 }
 
