@@ -26,7 +26,7 @@ translate(
 
 const APPLICATION = inLanguage({
   en: { computer: ', an application on this computer', device: ', an application on this device' },
-  es: { computer: ', una aplicación de este equipo', device: ', una aplicación de este dispositivo' },
+  es: { computer: ', una aplicación de esta computadora', device: ', una aplicación de este dispositivo' },
 })
 
 /** The merchant signs in. Nobody stays signed in with Firebase here: tills are shared. */
