@@ -21,8 +21,8 @@ type Chromium = Awaited<ReturnType<typeof openBrowser>>
 /** What a person does on the pages of a sign-in. */
 type Person = (page: Page) => Promise<void>
 
-interface Connected {
-  client: ConnectedClient
+interface Connected<Client> {
+  client: Client
   /** Does something that leads to another sign-in, which a person goes through. */
   during<Result>(person: Person, action: () => Promise<Result>): Promise<Result>
 }
@@ -223,14 +223,24 @@ describe('a call that needs more than was granted', () => {
     expect(await client.tools()).toEqual(expect.arrayContaining(CHANGING))
   })
 
-  // They call what they were offered, nothing else, so that the service is not even asked.
+  it('makes Claude Code name what is missing and say how to sign in again', async () => {
+    const { client, during } = await connect(CLAUDE_CODE, readAndChange)
+    const [text] = await client.callAfter(
+      () => during(readOnly, client.signInAgain),
+      ['update_product', { variant: 'COFFEE', price: '12.40', businessId: merchant.first.id }],
+    )
+    expect(text).toMatch(/needs additional permissions \(scope: ".*pos:write"\) — run \/mcp to re-authenticate/)
+    expect(await priceOnFile()).not.toBe('12.40')
+  })
+
+  // Both call what they were offered, nothing else, so that the service is not even asked.
   it.each([
     ['Claude Code', CLAUDE_CODE, '12.20', 'No such tool available'],
     ['opencode', OPENCODE, '12.30', 'Model tried to call unavailable tool'],
   ])('is not made by %s, until the owner signs in again and lets it', async (_name, program, price, words) => {
     const { client, during } = await connect(program, readOnly)
     expect(await changePrice(client, price)).toContain(words)
-    await during(readAndChange, client.signInAgain as () => Promise<unknown>)
+    await during(readAndChange, client.signInAgain)
     await changePrice(client, price)
     expect(await priceOnFile()).toBe(price)
   })
@@ -261,11 +271,11 @@ async function expectFirstBusinessOnly(client: ConnectedClient): Promise<void> {
 }
 
 /** Connects a client on a new computer, while a person goes through the pages that it opens. */
-async function connect(
-  program: ClientProgram,
+async function connect<Client extends ConnectedClient>(
+  program: ClientProgram<Client>,
   person: Person,
   { browser }: Chromium = chromium.english,
-): Promise<Connected> {
+): Promise<Connected<Client>> {
   let visit: (url: string) => Promise<void>
   const computer = await startComputer(merchant, async (url) => {
     await visit(url)
@@ -273,7 +283,7 @@ async function connect(
   })
   used.push(computer)
 
-  const during: Connected['during'] = async (who, action) => {
+  const during: Connected<Client>['during'] = async (who, action) => {
     let visited: Promise<void> | undefined
     // A client waits long for a person who does not come to the end.
     const failed = new Promise<never>((_resolve, reject) => {

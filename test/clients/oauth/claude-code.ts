@@ -1,9 +1,14 @@
 import { installed } from '../run.ts'
 import { messagesApi, startScriptedModel } from './scripted-model.ts'
-import type { ClientProgram, ToolCall } from './stays-connected.ts'
+import type { ClientProgram, SteppedUpByHand, ToolCall } from './stays-connected.ts'
+
+interface ClaudeCode extends SteppedUpByHand {
+  /** Calls tools that it found before something happened. */
+  callAfter(event: () => Promise<unknown>, ...calls: ToolCall[]): Promise<string[]>
+}
 
 /** Claude Code: each prompt is a process of its own, and all of them share one sign-in. */
-export function claudeCode(): ClientProgram {
+export function claudeCode(): ClientProgram<ClaudeCode> {
   return {
     async connect(address, computer) {
       const program = installed(`@anthropic-ai/claude-code-${process.platform}-${process.arch}/claude`)
@@ -25,6 +30,7 @@ export function claudeCode(): ClientProgram {
         tools: async () => (await turn()).tools,
         call: async (...calls) => (await turn(...calls)).results,
         signInAgain: login,
+        callAfter: async (event, ...calls) => (await model.turn(calls, prompt, event)).results,
         close: () => model.close(),
       }
     },

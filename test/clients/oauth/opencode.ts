@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { installed } from '../run.ts'
 import { completionsApi, startScriptedModel } from './scripted-model.ts'
-import type { ClientProgram, ToolCall } from './stays-connected.ts'
+import type { ClientProgram, SteppedUpByHand, ToolCall } from './stays-connected.ts'
 
 /** opencode, by the server that its windows talk to. */
-export function opencode(): ClientProgram {
+export function opencode(): ClientProgram<SteppedUpByHand> {
   return {
     async connect(address, computer) {
       const program = installed(`opencode-${process.platform}-${process.arch}/bin/opencode`)
