@@ -68,12 +68,12 @@ const projects: TestProjectInlineConfiguration[] = [
     },
   },
   {
-    // The AI Assistant page and the pages of OAuth in a real Chromium.
+    // The AI Assistant page and the pages of OAuth in a real Chromium, which published clients open, too.
     test: {
       name: 'browser',
       include: ['test/browser/**/*.test.ts'],
-      globalSetup: REAL_PARTS,
-      testTimeout: 60_000,
+      globalSetup: ['test/clients/install.ts', REAL_PARTS],
+      testTimeout: 120_000,
       hookTimeout: 60_000,
     },
   },

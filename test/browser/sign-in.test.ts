@@ -402,7 +402,7 @@ describe('in Spanish', () => {
   })
 
   it.each([
-    ['http://127.0.0.1:33418/callback', '127.0.0.1:33418, una aplicación de este equipo.'],
+    ['http://127.0.0.1:33418/callback', '127.0.0.1:33418, una aplicación de esta computadora.'],
     ['cursor://anysphere.cursor-mcp/callback', 'cursor://anysphere.cursor-mcp, una aplicación de este dispositivo.'],
     ['https://claude.ai/callback', 'va a claude.ai.'],
   ])('says where the browser goes with %s', async (redirectUri, words) => {

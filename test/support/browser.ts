@@ -7,13 +7,19 @@ import { expect } from 'vitest'
 
 const EXECUTABLE = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
 const SHOTS = process.env.SCREENSHOTS
-const PHONE = { width: 360, height: 740 }
+const SCREEN = { width: 360, height: 740 }
+/** Makes a browser one of a phone. */
+export const PHONE = { viewport: SCREEN, hasTouch: true, isMobile: true }
 
 /**
  * A Chromium with an empty profile of its own.
  * @param locale its language, e.g. es-GT
+ * @param device what it runs on; by default a desktop computer
  */
-export async function openBrowser(locale = 'en-US'): Promise<{ browser: BrowserContext; close(): Promise<void> }> {
+export async function openBrowser(
+  locale = 'en-US',
+  device: Partial<typeof PHONE> = {},
+): Promise<{ browser: BrowserContext; close(): Promise<void> }> {
   if (!existsSync(EXECUTABLE)) {
     throw new Error(
       `There is no ${EXECUTABLE}. Install it with: apt-get install -y --no-install-recommends chromium; or set CHROMIUM_PATH.`,
@@ -24,6 +30,7 @@ export async function openBrowser(locale = 'en-US'): Promise<{ browser: BrowserC
     executablePath: EXECUTABLE,
     headless: true,
     locale,
+    ...device,
     permissions: ['clipboard-read', 'clipboard-write'],
     args: [
       '--no-sandbox',
@@ -68,12 +75,13 @@ export async function openPage(browser: BrowserContext): Promise<{ page: Page; c
 
 /** Checks that nothing is wider than a phone; saves screenshots, light and dark, to the folder SCREENSHOTS if set. */
 export async function shoot(page: Page, name: string): Promise<void> {
-  const desktop = page.viewportSize()
-  await keep(page, `${name}-desktop`)
-  await page.setViewportSize(PHONE)
-  expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(PHONE.width)
+  const viewport = page.viewportSize()
+  const isPhone = viewport?.width === SCREEN.width
+  if (!isPhone) await keep(page, `${name}-desktop`)
+  if (!isPhone) await page.setViewportSize(SCREEN)
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(SCREEN.width)
   await keep(page, `${name}-phone`)
-  if (desktop !== null) await page.setViewportSize(desktop)
+  if (viewport !== null && !isPhone) await page.setViewportSize(viewport)
 }
 
 async function keep(page: Page, name: string): Promise<void> {

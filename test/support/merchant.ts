@@ -24,10 +24,12 @@ export const OWNER = 'ana'
 
 const MOST_MS_TO_CLOSE = 1000
 
+type ServiceOptions = NonNullable<Parameters<typeof startService>[0]>
+
 /** @param otherUsers users besides the owner */
 export async function startMerchant(
-  otherUsers: string[] = [],
-  { config, ...options }: Omit<NonNullable<Parameters<typeof startService>[0]>, 'users'> = {},
+  otherUsers: ServiceOptions['users'] = [],
+  { config, ...options }: Omit<ServiceOptions, 'users'> = {},
 ): Promise<Merchant> {
   const port = await freePort()
   const origin = `http://127.0.0.1:${port}`

@@ -30,8 +30,15 @@ export interface Computer {
 
 const STOP_AFTER_MS = 90_000
 
-/** Sets up a computer whose user is the owner of two businesses. */
-export async function startComputer({ service, origin }: Merchant): Promise<Computer> {
+/**
+ * Sets up a computer whose user is the owner of two businesses.
+ * @param visit goes through the pages that a program opens, to where they send the browser back; by default the owner
+ * signs in and allows everything, without a real browser
+ */
+export async function startComputer(
+  { service, origin }: Merchant,
+  visit?: (authorizationUrl: string) => Promise<string>,
+): Promise<Computer> {
   const home = await mkdtemp(join(tmpdir(), 'flowpos-computer-'))
   const signIns: URL[] = []
   const { approve } = createOAuthFlow(service, origin)
@@ -40,12 +47,17 @@ export async function startComputer({ service, origin }: Merchant): Promise<Comp
     return approve(new URL(authorizationUrl), OWNER)
   }
 
+  async function approveAndGoBack(authorizationUrl: string): Promise<string> {
+    const callback = await signIn(authorizationUrl)
+    const { status } = await fetch(callback)
+    return `${callback} answered ${status}`
+  }
+
   // Programs open a browser by a command. This one asks the test to be it.
   const browser = createServer(async (request, response) => {
     try {
-      const callback = await signIn(new URL(request.url as string, 'http://browser').searchParams.get('url') as string)
-      const { status } = await fetch(callback)
-      response.end(`${callback} answered ${status}\n`)
+      const url = new URL(request.url as string, 'http://browser').searchParams.get('url') as string
+      response.end(`${await (visit ?? approveAndGoBack)(url)}\n`)
     } catch (error) {
       response.writeHead(500).end(`${error}\n`)
     }

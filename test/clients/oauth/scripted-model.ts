@@ -8,9 +8,14 @@ export interface ScriptedModel {
   url: string
   /**
    * Has the agent, which `prompt` starts, call tools at once.
+   * @param meanwhile happens after the agent has offered its tools, and before it calls them
    * @returns the names of all tools that the agent offered, without its prefix, and the text of each result
    */
-  turn(calls: ToolCall[], prompt: () => Promise<unknown>): Promise<{ tools: string[]; results: string[] }>
+  turn(
+    calls: ToolCall[],
+    prompt: () => Promise<unknown>,
+    meanwhile?: () => Promise<unknown>,
+  ): Promise<{ tools: string[]; results: string[] }>
   close(): Promise<void>
 }
 
@@ -29,6 +34,7 @@ export async function startScriptedModel<Request>(api: ModelApi<Request>, prefix
   let script: ToolCall[] = []
   let tools: string[] = []
   let results = new Map<string, string>()
+  let happening: () => Promise<unknown> = async () => {}
 
   const server = createServer(async (request, response) => {
     const body = JSON.parse((await textOf(request)) || '{}') as Request
@@ -39,14 +45,15 @@ export async function startScriptedModel<Request>(api: ModelApi<Request>, prefix
     // Agents also ask for titles and the like, without tools.
     const isFirst = offered.length > 0 && came.size === 0
     const calls = script.map(([name, args = {}], index) => ({ id: `call_${index}`, name: prefix + name, args }))
+    if (isFirst) await happening()
     api.answer(response, isFirst ? calls : [])
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async turn(calls, prompt) {
-      ;[script, tools, results] = [calls, [], new Map()]
+    async turn(calls, prompt, meanwhile = async () => {}) {
+      ;[script, tools, results, happening] = [calls, [], new Map(), meanwhile]
       const printed = await prompt()
       if (results.size !== calls.length) throw new Error(`${results.size} of ${calls.length} results came\n${printed}`)
       return { tools, results: calls.map((_, index) => results.get(`call_${index}`) as string) }

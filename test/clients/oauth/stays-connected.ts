@@ -14,9 +14,14 @@ export interface ConnectedClient {
   close(): Promise<void>
 }
 
-export interface ClientProgram {
+/** One that does not ask for more when it must, so that people sign in again. */
+export interface SteppedUpByHand extends ConnectedClient {
+  signInAgain(): Promise<unknown>
+}
+
+export interface ClientProgram<Client extends ConnectedClient = ConnectedClient> {
   /** Adds an address, nothing else, and signs in when the service asks. */
-  connect(address: string, computer: Computer, documents: ClientDocuments): Promise<ConnectedClient>
+  connect(address: string, computer: Computer, documents: ClientDocuments): Promise<Client>
 }
 
 const HOUR_MS = 3_600_000
