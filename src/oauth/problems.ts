@@ -34,7 +34,7 @@ export function describeProblem(problem: Error, language: Language, requestId: s
 const is = (error: string) => (problem: ProviderError) => problem.error === error
 const describedAs = (pattern: RegExp) => (problem: ProviderError) => pattern.test(problem.error_description ?? '')
 const failsWith = (code: ServiceError['code']) => (problem: Error) =>
-  problem instanceof ServiceError && problem.code === code
+  [problem, problem.cause].some((error) => error instanceof ServiceError && error.code === code)
 
 const EXPIRED = {
   en: 'This sign-in has expired or was finished already. Go back to your assistant and start the connection again.',
