@@ -4,7 +4,7 @@ import { type Adapter, type AdapterPayload, errors } from './oidc-provider.ts'
 import type { OAuthStore } from './store.ts'
 
 /** How long a client that never got a token is kept; one that did is kept with its tokens. */
-const UNUSED_CLIENT_TTL_SECONDS = 14 * 24 * 3600
+const UNUSED_CLIENT_TTL_SECONDS = 24 * 3600
 /**
  * How long a refresh token works after its first use: clients send it several times when their calls meet its expiry,
  * and again when an answer was lost (RFC 9700 section 4.14.2 leaves this to the server).

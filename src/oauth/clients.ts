@@ -1,6 +1,8 @@
 import { type AllClientMetadata, errors } from './oidc-provider.ts'
 
 const LARGEST_METADATA = 8192
+const MOST_REDIRECT_URIS = 20
+const LONGEST_REDIRECT_URI = 1000
 const MAX_NAME_LENGTH = 100
 
 /** What we use of a client's metadata. */
@@ -31,6 +33,7 @@ export function normaliseClient(metadata: AllClientMetadata): void {
   if (JSON.stringify(metadata).length > LARGEST_METADATA) {
     throw new errors.InvalidClientMetadata('the metadata is too large')
   }
+  checkRedirectUris(metadata.redirect_uris)
   dropUnused(metadata)
   // Some clients register app schemes, loopback and https together as "web", which does not allow the first two.
   const { redirect_uris: redirectUris, application_type: type } = metadata
@@ -43,6 +46,16 @@ export function normaliseClient(metadata: AllClientMetadata): void {
   // RFC 7591 section 2: the server may replace requested values with its own.
   metadata.grant_types = ['authorization_code', 'refresh_token']
   metadata.response_types = ['code']
+}
+
+function checkRedirectUris(uris: unknown): void {
+  if (!Array.isArray(uris)) return
+  if (uris.length > MOST_REDIRECT_URIS) {
+    throw new errors.InvalidClientMetadata(`redirect_uris may be at most ${MOST_REDIRECT_URIS}`)
+  }
+  if (uris.some((uri) => String(uri).length > LONGEST_REDIRECT_URI)) {
+    throw new errors.InvalidClientMetadata(`redirect_uris may have at most ${LONGEST_REDIRECT_URI} characters each`)
+  }
 }
 
 /**

@@ -14,4 +14,6 @@ export type {
 } from 'oidc-provider'
 
 export { errors }
+/** The request that the provider answers at the moment, if there is one. */
+export const currentRequest = () => Provider.ctx
 export const createProvider = (...args: ConstructorParameters<typeof Provider>) => new Provider(...args)

@@ -11,6 +11,7 @@ import {
   type Account,
   type Adapter,
   createProvider,
+  currentRequest,
   errors,
   type JWK,
   type KoaContextWithOIDC,
@@ -98,7 +99,12 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
       const grantId = oidc.result?.consent?.grantId
       return grantId === undefined ? undefined : oidc.provider.Grant.find(grantId)
     },
-    interactions: { url: (_ctx, { uid }) => `/oauth/interaction/${uid}` },
+    interactions: {
+      async url({ oidc }, { uid }) {
+        if (oidc.client !== undefined) await documents.keepBegun(oidc.client)
+        return `/oauth/interaction/${uid}`
+      },
+    },
     routes: {
       authorization: '/authorize',
       token: '/token',
@@ -120,7 +126,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
       Interaction: (_ctx, { prompt }) => (prompt.name === 'login' ? 10 : 30) * MINUTE,
       Session: 30 * MINUTE,
     },
-    fetch: (url, init) => documents.fetch(String(url), init),
+    fetch: (url, init = {}) => documents.fetch(String(url), init, currentRequest()?.oidc?.route === 'authorization'),
     fetchResponseBodyLimits: { 'client_id metadata document': LARGEST_DOCUMENT, jwks_uri: LARGEST_KEYS },
     features: {
       registration: { enabled: true, issueRegistrationAccessToken: false },

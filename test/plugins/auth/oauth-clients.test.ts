@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { freePort } from '../../../embedded/postgres.ts'
 import { buildPage } from '../../../scripts/build-page.ts'
+import { keyOf } from '../../../src/oauth/adapter.ts'
 import { type ClientDocuments, type DocumentedClient, startClientDocuments } from '../../support/client-documents.ts'
 import { createOAuthFlow } from '../../support/oauth-flow.ts'
 import { connectRedis, forgetSignIns, type Service, startService } from '../../support/service.ts'
@@ -161,14 +162,78 @@ describe('a client that names its metadata document', () => {
       documents.resolve('chatgpt.com', ['93.184.215.14'])
       for (const status of [403, 503]) {
         away(status)
+        await forgetAsking()
         expect((await refresh()).statusCode).toBe(200)
       }
       away(410)
+      await forgetAsking()
       expect((await refresh()).json()).toMatchObject({ error: 'invalid_client' })
     } finally {
       documents.resolve('chatgpt.com', ['93.184.215.14'])
       documents.serve(client_id, documents.documents.chatgpt)
+      await forgetAsking()
     }
+  })
+
+  it('is fetched for nobody who only asks for tokens or their end', async () => {
+    const [client_id, jwks_uri] = ['https://client.example/stranger.json', 'https://client.example/stranger-keys.json']
+    documents.serve(client_id, { client_id, redirect_uris: [LOOPBACK], token_endpoint_auth_method: 'none' })
+    const method = { token_endpoint_auth_method: 'private_key_jwt', token_endpoint_auth_signing_alg: 'RS256' }
+    const registered = await flow.register({ redirect_uris: [LOOPBACK], ...method, jwks_uri })
+    const id = String(registered.body.client_id)
+    const claims = { iss: id, sub: id, aud: `${origin}/oauth/token` }
+    const before = documents.fetched.length
+    for (const path of ['token', 'revoke']) {
+      for (const client of [
+        { client_id },
+        { client_assertion_type: ASSERTION, client_assertion: documents.assertion(claims) },
+      ]) {
+        const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: 'x', token: 'x', ...client })
+        const refused = await fetch(`${origin}/oauth/${path}`, { method: 'POST', body })
+        expect([400, 401]).toContain(refused.status)
+        expect(await refused.json()).toMatchObject({ error: 'invalid_client' })
+      }
+    }
+    expect(documents.fetched.slice(before)).toEqual([])
+  })
+
+  it('needs its host only when a sign-in is begun, whichever instance it asks for the first token', async () => {
+    const { redirect_uris } = documents.documents.chatgpt
+    const client_id = 'https://client.example/elsewhere.json'
+    documents.serve(client_id, { ...documents.documents.chatgpt, client_id })
+    const { url, verifier } = flow.authorizationRequest({ client_id, redirect_uri: redirect_uris[0] })
+    const back = await flow.approve(url, 'ana')
+    const before = documents.fetched.length
+    const app = await service.anotherInstance()
+    const response = await app.inject({
+      method: 'POST',
+      url: '/oauth/token',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      payload: new URLSearchParams({
+        grant_type: 'authorization_code',
+        code: back.searchParams.get('code') ?? '',
+        code_verifier: verifier,
+        redirect_uri: redirect_uris[0],
+        client_assertion_type: ASSERTION,
+        client_assertion: documents.assertion({ iss: client_id, sub: client_id, aud: `${origin}/oauth/token` }),
+      }).toString(),
+    })
+    expect({ status: response.statusCode, body: response.json() }).toMatchObject({ status: 200 })
+    expect(documents.fetched.slice(before)).toEqual([])
+  })
+
+  it('that is connected is asked for its keys at most once a minute, however often somebody uses its name', async () => {
+    const { client_id, redirect_uris, jwks_uri } = documents.documents.chatgpt
+    const aud = `${origin}/oauth/token`
+    const signed = () => ({ client_assertion_type: ASSERTION, client_assertion: documents.assertion({ aud }) })
+    await flow.connect('ana', { client_id, redirect_uri: redirect_uris[0] }, { token: signed() })
+    await forgetAsking()
+    const before = documents.fetched.length
+    for (let count = 0; count < 5; count += 1) {
+      const refused = await flow.token({ grant_type: 'refresh_token', refresh_token: 'x', ...signed() })
+      expect(refused).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+    }
+    expect(documents.fetched.slice(before)).toEqual([jwks_uri])
   })
 
   it('may offer no way of authentication but `none`, in the plural alone', async () => {
@@ -352,6 +417,31 @@ describe('a registration', () => {
     }
   })
 
+  it('may name 20 places to go, of up to 1000 characters each', async () => {
+    const twenty = Array.from({ length: 20 }, (_, number) => `${LOOPBACK}/${number}`)
+    const long = `${LOOPBACK}?${'r'.repeat(1000 - LOOPBACK.length - 1)}`
+    expect((await flow.register({ ...honest, redirect_uris: twenty })).status).toBe(201)
+    expect((await flow.register({ ...honest, redirect_uris: [long] })).status).toBe(201)
+
+    const most = { error: 'invalid_redirect_uri', error_description: 'redirect_uris may be at most 20' }
+    const more = await flow.register({ ...honest, redirect_uris: [...twenty, LOOPBACK] })
+    expect(more).toMatchObject({ status: 400, body: most })
+    const longest = 'redirect_uris may have at most 1000 characters each'
+    const longer = await flow.register({ ...honest, redirect_uris: [`${long}r`] })
+    expect(longer).toMatchObject({ status: 400, body: { error_description: longest } })
+  })
+
+  it('is kept for a day, and for a year once a merchant has connected the client', async () => {
+    const redis = connectRedis()
+    const { body } = await flow.register(honest)
+    const client = { client_id: String(body.client_id), redirect_uri: LOOPBACK }
+    const days = async () => (await redis.ttl(`mcp:oauth:${keyOf('Client', client.client_id)}`)) / 86_400
+    expect(await days()).toBeCloseTo(1, 2)
+    await flow.connect('ana', client)
+    expect(await days()).toBeCloseTo(365, 2)
+    redis.disconnect()
+  })
+
   it.each(['[]', '"text"', '{', ''])('is refused with the body %o', async (body) => {
     const headers = { 'content-type': 'application/json' }
     const response = await fetch(`${origin}/oauth/register`, { method: 'POST', headers, body })
@@ -505,3 +595,11 @@ describe('scopes at the token endpoint', () => {
     expect(refused).toMatchObject({ status: 400, body: { error: 'invalid_scope' } })
   })
 })
+
+/** As if a minute had passed since the hosts of clients were asked. */
+async function forgetAsking() {
+  const redis = connectRedis()
+  const asked = await redis.keys('mcp:oauth:DocumentAsked:*')
+  if (asked.length > 0) await redis.del(...asked)
+  redis.disconnect()
+}
