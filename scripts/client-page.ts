@@ -9,10 +9,29 @@ export function clientsPage(): string {
 
 \`<token>\` is an MCP token or an API key. The AI Assistant page, \`/settings/mcp\`, creates both, and shows these snippets
 with address and token filled in. \`https://api.flowpos.app/mcp\` is the address of the service; the demo prints its own,
-and an API key. A client that signs in by itself (OAuth 2.1) uses \`https://api.flowpos.app/mcp/connect\`, without a token.
+and an API key.
+
+## By address, with your usual sign-in
+
+A client that signs in by itself (OAuth 2.1) needs \`https://api.flowpos.app/mcp/connect\` and no token. In ChatGPT,
+claude.ai and Claude Desktop, add it as a connector; elsewhere:
+
+\`\`\`bash
+claude mcp add --transport http flowpos https://api.flowpos.app/mcp/connect && claude mcp login flowpos
+codex mcp add flowpos --url https://api.flowpos.app/mcp/connect
+opencode mcp add flowpos --url https://api.flowpos.app/mcp/connect && opencode mcp auth flowpos
+npx mcp-remote https://api.flowpos.app/mcp/connect
+\`\`\`
+
+(Checked with Claude Code 2.1.332, Codex 0.171.0, opencode 1.18.33 and mcp-remote 0.15.1.) You decide in the browser what
+the assistant may do: reading alone, or changes and refunds too; with or without reports and clients' data; in which of
+your businesses. To let it do more later, sign in again in the same way. A connection lasts for 90 days after its last
+use; you can end it on the AI Assistant page.
+
+## Several businesses
 
 If you have several businesses, you can pin a client to one of them: add \`?businessId=…\` to the address, or send the
-header \`x-flowpos-business-id\`.
+header \`x-flowpos-business-id\`. Then it sees that business alone.
 
 ${sections.join('\n\n')}
 `
