@@ -91,10 +91,10 @@ await runCommand({
 
 async function retain(database: () => Promise<Database>, months: number, isDropped: boolean) {
   const before = Temporal.Now.plainDateISO('UTC').with({ day: 1 }).subtract({ months }).toString()
-  const tables = await (await database()).within({ operator: true }, 'write', async (db) => {
-    await makeAuditPartitions(db)
-    return detachAuditPartitions(db, before, isDropped)
-  })
+  const db = await database()
+  // Two transactions: making months holds back those who read the trail, and detaching would wait for them.
+  await db.within({ operator: true }, 'write', makeAuditPartitions)
+  const tables = await db.within({ operator: true }, 'write', (trx) => detachAuditPartitions(trx, before, isDropped))
   const done = isDropped ? 'dropped' : 'detached'
   return {
     json: { before, [done]: tables },

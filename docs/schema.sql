@@ -111,7 +111,9 @@ CREATE FUNCTION make_audit_partition(month date) RETURNS boolean
     begin
       perform pg_advisory_xact_lock(hashtextextended('mcp_audit partitions', 0));
       if to_regclass(name) is not null then return false; end if;
-      -- Waits for rows that are not committed yet: unless they are seen and moved, too, attaching fails.
+      -- Attaching fails unless rows that are not committed yet are waited for and moved, too. New ones wait before they
+      -- choose a partition.
+      lock table only mcp_audit in share row exclusive mode;
       lock table mcp_audit_default in access exclusive mode;
       execute format('create table %I (like mcp_audit including defaults including constraints)', name);
       execute format(

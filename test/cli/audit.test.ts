@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { makeShop, makeUser, type Shop } from '../support/shop.ts'
 import { type Run, runTool } from './run.ts'
@@ -56,6 +57,12 @@ const lines = async (...args: string[]) => {
   return stdout.trimEnd().split('\n')
 }
 const json = ({ stdout }: Run) => JSON.parse(stdout)
+async function connect(): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: db.ownerUrl })
+  await client.connect()
+  onTestFinished(() => client.end())
+  return client
+}
 
 describe('audit', () => {
   it('tells in words who did what, newest first', async () => {
@@ -136,6 +143,27 @@ describe('audit', () => {
     expect(json(await audit('retain', '--months', '24', '--drop', '--json'))).toMatchObject({ dropped: [table] })
     await expect(held()).rejects.toThrow('does not exist')
     expect(await lines('--action', 'key made')).toHaveLength(1)
+  })
+
+  it('takes months out of the trail while it is read', async () => {
+    await db.asOwner("insert into mcp_audit (at, action, outcome) values ('2001-01-15', 'ancient', 'ok')")
+    const [first, second] = await Promise.all([connect(), connect()])
+    const waiting = async () => {
+      const [row] = await db.asOwner<{ sessions: number }>(`
+        select count(*)::int as sessions from pg_locks where relation = 'mcp_audit_default'::regclass and not granted
+          and database = (select oid from pg_database where datname = current_database())`)
+      return row?.sessions
+    }
+    const read = 'select action from mcp_audit'
+    await first.query('begin')
+    await first.query(read)
+    const dropping = lines('retain', '--months', '24', '--drop')
+    await expect.poll(waiting, { timeout: 15_000 }).toBe(1)
+    const both = Promise.all([dropping, second.query(read)])
+    await expect.poll(waiting).toBe(2)
+    await first.query('commit')
+
+    expect((await both)[0]).toEqual(['dropped mcp_audit_2001_01'])
   })
 
   it('makes the coming months, secured, and the same ones only once', async () => {

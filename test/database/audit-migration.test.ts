@@ -41,26 +41,33 @@ it('keeps the rows of the audit trail, up and down, for an owner who is no super
   expect(await rows('select id from mcp_audit order by at')).toHaveLength(3)
 })
 
-it('makes the month of a row that is not committed yet', async () => {
+it('makes the month of rows that are being added', async () => {
   const { kysely, rows, superuserUrl } = await createOwnedDatabase()
   await migrate(kysely)
-  const writer = new pg.Client({ connectionString: superuserUrl })
-  await writer.connect()
-  onTestFinished(() => writer.end())
+  const [first, second] = [superuserUrl, superuserUrl].map((url) => new pg.Client(url)) as [pg.Client, pg.Client]
+  for (const client of [first, second]) {
+    await client.connect()
+    onTestFinished(() => client.end())
+  }
   const add = `insert into mcp_audit (at, kind, action, outcome) values ('2026-05-05', 'sign_in', 'refused', 'forbidden')`
+  const waiting = async () => {
+    const [row] = await rows(`
+      select count(*)::int as sessions from pg_locks where relation::regclass::text like 'mcp_audit%' and not granted
+        and database = (select oid from pg_database where datname = current_database())`)
+    return row?.sessions
+  }
   await rows(add)
-  await writer.query('begin')
-  await writer.query(add)
-
+  await first.query('begin')
+  await first.query(add)
   // Two at once: neither may wait for the other while the other waits for it.
-  const made = Promise.all([makeAuditPartitions(kysely), makeAuditPartitions(kysely)])
-  const isWaiting = () => rows(`select from pg_locks where relation = 'mcp_audit_default'::regclass and not granted`)
-  await expect.poll(async () => (await isWaiting()).length).toBeGreaterThan(0)
-  await writer.query('commit')
+  const making = Promise.all([makeAuditPartitions(kysely), makeAuditPartitions(kysely)])
+  await expect.poll(waiting).toBe(1)
+  const all = Promise.all([making, second.query(add)])
+  await expect.poll(waiting).toBe(2)
+  await first.query('commit')
 
-  expect((await made).flat().filter((month) => month === '2026-05')).toEqual(['2026-05'])
-  expect(await rows(`select tableoid::regclass::text as part from mcp_audit`)).toEqual([
-    { part: 'mcp_audit_2026_05' },
-    { part: 'mcp_audit_2026_05' },
-  ])
+  const [made] = await all
+  expect(made.flat().filter((month) => month === '2026-05')).toEqual(['2026-05'])
+  const part = 'mcp_audit_2026_05'
+  expect(await rows(`select tableoid::regclass::text as part from mcp_audit`)).toEqual([{ part }, { part }, { part }])
 })
