@@ -13,6 +13,12 @@ describe.each([
     'no pudo obtener',
   ],
   [
+    'a document that cannot be fetched while many others are',
+    Object.assign(new errors.InvalidClient('client_id metadata document fetch failed'), { cause: unavailable('x') }),
+    'not available at the moment',
+    'no está disponible',
+  ],
+  [
     'a document that is wrong',
     new errors.InvalidClientMetadata('token_endpoint_auth_method must be x'),
     'makers: token_endpoint_auth_method must be x',
