@@ -11,6 +11,8 @@ const projects: TestProjectInlineConfiguration[] = [
       globalSetup: REAL_PARTS,
       // Files share imported modules, because loading them takes longer than the tests of a file. They share no data.
       isolate: false,
+      // Tests wait for timers and other processes half of the time, so that no core need be left to them.
+      maxWorkers: '100%',
       testTimeout: 60_000,
       hookTimeout: 120_000,
     },

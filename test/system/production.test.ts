@@ -86,9 +86,9 @@ describe('npm start', () => {
     const { child, ended, output } = start({ PORT: String(port), FIREBASE_API_KEY: undefined, PUBLIC_URL: undefined })
     const ready = async () => (await fetch(`http://127.0.0.1:${port}/health/ready`).catch(() => null))?.status
     await expect.poll(ready, { timeout: 20_000, interval: 200 }).toBe(200)
-    expect(output()).toContain(
-      'OAuth and /mcp/connect are off, because these settings are missing: PUBLIC_URL, FIREBASE_API_KEY',
-    )
+    const missing = 'OAuth and /mcp/connect are off, because these settings are missing: PUBLIC_URL, FIREBASE_API_KEY'
+    // The log is written in portions.
+    await expect.poll(output, { timeout: 5000 }).toContain(missing)
     const metadata = '/.well-known/oauth-protected-resource/mcp/connect'
     expect((await fetch(`http://127.0.0.1:${port}${metadata}`)).status).toBe(404)
     child.kill('SIGTERM')
