@@ -402,8 +402,8 @@ describe('in Spanish', () => {
   })
 
   it.each([
-    ['http://127.0.0.1:33418/callback', '127.0.0.1:33418, una aplicación de esta computadora.'],
-    ['cursor://anysphere.cursor-mcp/callback', 'cursor://anysphere.cursor-mcp, una aplicación de este dispositivo.'],
+    ['http://127.0.0.1:33418/callback', '127.0.0.1:33418 (una aplicación en esta computadora).'],
+    ['cursor://anysphere.cursor-mcp/callback', 'cursor://anysphere.cursor-mcp (una aplicación en este dispositivo).'],
     ['https://claude.ai/callback', 'va a claude.ai.'],
   ])('says where the browser goes with %s', async (redirectUri, words) => {
     await page.goto(await authorizationUrl(redirectUri))
