@@ -91,11 +91,11 @@ export default fp<{ config: Config; redis?: Redis }>(
 
     app.decorate('credentialGuard', {
       async check(request, credential, verify) {
-        const networks = networksOf(request.ip)
         const isKey = looksLikeApiKey(credential)
-        if (isKey && mostLeft(networks) > 0 && !(await isKnownKey(credential))) {
+        const msOver = isKey && over.size > 0 ? mostLeft(networksOf(request.ip)) : 0
+        if (msOver > 0 && !(await isKnownKey(credential))) {
           app.auditRefusal(request, 'rate_limited')
-          throw await refusal(mostLeft(networks))
+          throw await refusal(msOver)
         }
         try {
           const verified = await verify()
@@ -105,7 +105,9 @@ export default fp<{ config: Config; redis?: Redis }>(
           if (!(error instanceof ServiceError) || !REFUSED.has(error.code)) throw error
           const digest = createHash('sha256').update(credential).digest('base64url')
           // While the store is down, failures are not counted.
-          const waits = await Promise.all([...networks, { network: digest, share: 1 }].map(count)).catch(() => [0])
+          const waits = await Promise.all([...networksOf(request.ip), { network: digest, share: 1 }].map(count)).catch(
+            () => [0],
+          )
           const ms = Math.max(...waits)
           app.auditRefusal(request, ms === 0 ? error.code : 'rate_limited')
           if (ms === 0) throw error

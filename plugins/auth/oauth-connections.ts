@@ -2,8 +2,8 @@ import fp from 'fastify-plugin'
 import { addAuditRows } from '../../src/audit/audit-row.ts'
 import { noteMembershipGone } from '../../src/auth/membership-gone.ts'
 import { chosenBusinesses, findMemberships } from '../../src/auth/memberships.ts'
+import { CHECKED_FOR_MS, findSignIn } from '../../src/auth/sign-in-check.ts'
 import { addToken } from '../../src/auth/token-families.ts'
-import type { Transaction } from '../../src/database/database.ts'
 import { ServiceError } from '../../src/errors.ts'
 import type { Connections } from '../../src/oauth/connections.ts'
 import type { Clock } from '../../src/time/clock.ts'
@@ -17,9 +17,6 @@ declare module 'fastify' {
 
 // Every renewal is announced to all instances, and clients refresh several times at once.
 const RENEWAL_STEP_SECONDS = 60
-
-// RFC 9700 section 4.14.2 wants a sign-out everywhere to reach tokens.
-const CHECKED_FOR_MS = 24 * 3_600_000
 
 /**
  * Connections of OAuth clients. Each is one row of mcp_token, however many access tokens it gets over time, so that
@@ -65,7 +62,7 @@ export default fp<{ clock: Clock }>(
     app.decorate('connections', {
       async findUser(userId, id) {
         const [memberships, connection] = await database.within({ userId }, 'read', (db) =>
-          Promise.all([findMemberships(db, userId), id === undefined ? undefined : findConnection(db, id)]),
+          Promise.all([findMemberships(db, userId), id === undefined ? undefined : findSignIn(db, id)]),
         )
         if (connection !== undefined && !(await isSignInGood(connection))) return null
         const businesses = chosenBusinesses(memberships, connection?.business_ids ?? null)
@@ -142,13 +139,4 @@ export default fp<{ clock: Clock }>(
   { name: 'oauth-connections', dependencies: ['postgres', 'firebase', 'tokens'] },
 )
 
-type Connection = NonNullable<Awaited<ReturnType<typeof findConnection>>>
-
-function findConnection(db: Transaction, id: string) {
-  return db
-    .selectFrom('mcp_token as t')
-    .innerJoin('app_user as u', 'u.id', 't.user_id')
-    .select(['t.jti', 't.user_id', 't.business_ids', 't.signed_in_at', 't.checked_at', 'u.firebase_uid'])
-    .where('t.jti', '=', id)
-    .executeTakeFirst()
-}
+type Connection = NonNullable<Awaited<ReturnType<typeof findSignIn>>>

@@ -7,6 +7,7 @@ import { findMemberships, findSignedInUser } from '../../src/auth/memberships.ts
 import { type AuthorizedBusiness, scopesOfMemberships } from '../../src/auth/principal.ts'
 import type { LiveToken, TokenGrant } from '../../src/auth/schemas.ts'
 import { intersectScopes, type Scope } from '../../src/auth/scopes.ts'
+import { CHECKED_FOR_MS, findSignIn } from '../../src/auth/sign-in-check.ts'
 import { addToken, endFamilies, isReplaced, listFamilies } from '../../src/auth/token-families.ts'
 import type { Config } from '../../src/config.ts'
 import type { Transaction } from '../../src/database/database.ts'
@@ -77,8 +78,6 @@ interface Issued {
   grant: Omit<TokenGrant, 'activeBusinessId'>
 }
 
-// RFC 9700 section 4.14.2 wants a sign-out everywhere to reach tokens; a refresh every day asks every day.
-const CHECKED_FOR_MS = 24 * 3_600_000
 const NO_MEMBERSHIP =
   'You have no active membership in any business. Ask an owner of the business to add you or to restore your access.'
 
@@ -170,14 +169,7 @@ export default fp<{ config: Config; clock: Clock }>(
      * @returns when Firebase last said so
      */
     async function checkedAt(userId: string, jti: string): Promise<Date> {
-      const token = await database.within({ userId }, 'read', (db) =>
-        db
-          .selectFrom('mcp_token as t')
-          .innerJoin('app_user as u', 'u.id', 't.user_id')
-          .select(['t.signed_in_at', 't.checked_at', 'u.firebase_uid'])
-          .where('t.jti', '=', jti)
-          .executeTakeFirst(),
-      )
+      const token = await database.within({ userId }, 'read', (db) => findSignIn(db, jti))
       if (token?.firebase_uid == null) throw revoked()
       const now = clock()
       try {
