@@ -313,7 +313,7 @@ describe('summarize_period', () => {
 
   it('goes by the clock of one location', async () => {
     const locationId = shop.locations[1]
-    const { period, text } = await summarize({ from: '2026-03-20', locationId })
+    const { period, text } = await summarize({ from: '2026-03-20', to: '2026-03-20', locationId })
     expect(period).toMatchObject({
       window: { timezone: 'Asia/Kathmandu' },
       location: { id: locationId, name: 'Location 2' },
@@ -323,7 +323,7 @@ describe('summarize_period', () => {
       clients: { new: 0, returning: 1 },
     })
     expect(text).toContain('Friday 2026-03-20 at Location 2.')
-    expect((await summarize({ from: '2026-03-20' })).period.figures.orders).toBe(0)
+    expect((await summarize({ from: '2026-03-20', to: '2026-03-20' })).period.figures.orders).toBe(0)
     const other = await summarize({ ...WEEK, locationId })
     expect(other.period).toMatchObject({ figures: { orders: 0 }, clients: { new: 0, returning: 0 }, topProducts: [] })
   })
@@ -372,8 +372,8 @@ describe('summarize_period', () => {
 
   it.each([
     [
-      { from: '2999-01-01' },
-      /^invalid_argument: from must not be after today, which is \d{4}-\d\d-\d\d in America\/Guatemala\./,
+      { from: '2999-01-01', to: '2999-01-01' },
+      /^invalid_argument: The window has not begun: from is 2999-01-01, and today is \d{4}-\d\d-\d\d in America\/Guatemala\./,
     ],
     [{ from: '2026-03-01', preset: 'today' }, /^invalid_argument: Give either preset, or from and to, not both\./],
     [{ locationId: 'nowhere' }, /^invalid_argument: locationId must be one of this business: /],

@@ -230,7 +230,7 @@ describe('get_top_products', () => {
   })
 
   it('answers for a window without sales, and refuses what is not there', async () => {
-    const { data, text } = await read('get_top_products', { from: '2020-01-01' })
+    const { data, text } = await read('get_top_products', { from: '2020-01-01', to: '2020-01-01' })
     expect(data).toMatchObject({ totals: { netSales: '0.00', shownSharePercent: null }, rows: [] })
     expect(text).toContain('No products sold, 2020-01-01 to 2020-01-01')
     const failing = async (args: object) =>
@@ -286,7 +286,9 @@ describe('get_sales_by_category', () => {
   })
 
   it('is empty without sales, and has no decimals for yen', async () => {
-    expect((await read('get_sales_by_category', { from: '2020-01-01' })).text).toContain('No sales, 2020-01-01')
+    expect((await read('get_sales_by_category', { from: '2020-01-01', to: '2020-01-01' })).text).toContain(
+      'No sales, 2020-01-01',
+    )
     const { rows } = await read('get_sales_by_category', { ...MARCH, businessId: tokyo.id })
     expect(columns(rows, 'name', 'grossSales', 'netSales')).toEqual([['食品', '433', '433']])
   })
@@ -371,7 +373,7 @@ describe('rows and the sales report', () => {
   it.each([
     MARCH,
     { from: '2026-02-15', to: '2026-04-05' },
-    { from: '2026-03-12' },
+    { from: '2026-03-12', to: '2026-03-12' },
     { from: '2026-03-20', to: '2026-03-31' },
   ])('add up to the cent: %j', async (window) => {
     const { totals } = (await read('get_sales_report', window)).data
