@@ -5,6 +5,7 @@ import Fastify, { LogController } from 'fastify'
 import type { AppOptions as FirebaseAppOptions } from 'firebase-admin/app'
 import apiKeys from '../plugins/auth/api-keys.ts'
 import settings from '../plugins/auth/assistant-page.ts'
+import assistantRoutes from '../plugins/auth/assistant-routes.ts'
 import credentialGuard from '../plugins/auth/credential-guard.ts'
 import firebase from '../plugins/auth/firebase.ts'
 import jwt from '../plugins/auth/jwt.ts'
@@ -135,6 +136,7 @@ export async function buildApp(options: AppOptions) {
       await others.register(health)
       await others.register(tokenRoutes)
       await others.register(keyRoutes)
+      await others.register(assistantRoutes, { clock })
       await others.register(pages)
       await others.register(listing, { config })
       await others.register(settings, { config, ...(options.identityUrl ? { identityUrl: options.identityUrl } : {}) })
