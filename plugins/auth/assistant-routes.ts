@@ -173,7 +173,7 @@ const assistantRoutes: FastifyPluginAsyncTypebox<{ clock: Clock }> = async (app,
     async (request) => {
       const { businessId, isEnabled, allowedClients } = request.body
       const { userId, business, access } = await managerOf(request, businessId)
-      const changed = await database.within(access, 'write', async (db) => {
+      const { policy, concerned } = await database.within(access, 'write', async (db) => {
         const clients = allowedClients?.map((client) => client.toLowerCase())
         await db
           .updateTable('business')
@@ -193,9 +193,20 @@ const assistantRoutes: FastifyPluginAsyncTypebox<{ clock: Clock }> = async (app,
             action: allowedClients === null ? 'clients_unrestricted' : 'clients_restricted',
           })
         }
-        return policyOf(db, business)
+        const members = await db
+          .selectFrom('business_user')
+          .select('user_id')
+          .where('business_id', '=', businessId)
+          .execute()
+        const keys = await db.selectFrom('mcp_api_key').select('id').where('business_id', '=', businessId).execute()
+        return {
+          policy: await policyOf(db, business),
+          concerned: [...members.map((member) => member.user_id), ...keys.map((key) => key.id)],
+        }
       })
-      return changed
+      // The other instances are notified by the database.
+      for (const id of concerned) app.principals.forget(id)
+      return policy
     },
   )
 

@@ -29,9 +29,11 @@ const send = (uid: string, method: 'POST' | 'PATCH', path: string, payload: Reco
   service.app.inject({ method, url: path, headers: as(uid), payload: { businessId: shop.id, ...payload } })
 const names = async (uid: string) =>
   ((await get(uid, '/mcp/assistants')).json().assistants as { madeBy: string }[]).map(({ madeBy }) => madeBy).sort()
-const works = async (token: string, businessId = shop.id) =>
-  (await rpc(service.app, token, 'tools/call', { name: 'list_locations', arguments: { businessId } })).body.result
-    ?.isError !== true
+async function works(token: string, businessId = shop.id): Promise<boolean> {
+  const call = { name: 'list_locations', arguments: { businessId } }
+  const { status, body } = await rpc(service.app, token, 'tools/call', call)
+  return status === 200 && body.result?.isError !== true
+}
 
 describe('assistants of a business', () => {
   it('are listed with who made them: to an owner all, to others their own, to strangers none', async () => {
@@ -105,9 +107,7 @@ describe('the policy of a business', () => {
       403,
       'Assistants are switched off for Tienda Luna. An owner or admin can switch them on.',
     ])
-    await expect
-      .poll(async () => (await call(further, token, 'get_context')).structuredContent.businesses.length)
-      .toBe(1)
+    await expect.poll(async () => (await call(further, token, 'get_context')).data.businesses.length).toBe(1)
     await send('ana', 'PATCH', '/mcp/assistants/policy', { isEnabled: true })
     expect(await works(token)).toBe(true)
   })
@@ -166,7 +166,9 @@ describe('the activity of a business', () => {
     const read = async () => {
       const all: { at: string; action: string }[] = []
       for (let cursor: string | null = ''; cursor !== null; ) {
-        const page = (await get('ana', '/mcp/activity', cursor === '' ? {} : { cursor })).json()
+        const page: { rows: typeof all; nextCursor: string | null } = (
+          await get('ana', '/mcp/activity', cursor === '' ? {} : { cursor })
+        ).json()
         all.push(...page.rows)
         cursor = page.nextCursor
       }
