@@ -122,18 +122,16 @@ async function summarizePeriod(context: BusinessContext, input: WindowInput, loc
 }
 
 function compare(now: SalesFigures, { from, to }: Days, then: SalesFigures): Static<typeof SalesComparisonSchema> {
-  const average = now.averageSale?.amount
-  const averageThen = then.averageSale?.amount
   return {
     from,
     to,
     orders: then.orders,
-    netSales: then.netSales.amount,
-    averageSale: averageThen ?? null,
+    netSales: then.netSales,
+    averageSale: then.averageSale,
     changePercent: {
-      netSales: percentChange(now.netSales.amount, then.netSales.amount),
+      netSales: percentChange(now.netSales, then.netSales),
       orders: percentChange(now.orders, then.orders),
-      averageSale: average === undefined || averageThen === undefined ? null : percentChange(average, averageThen),
+      averageSale: now.averageSale && then.averageSale && percentChange(now.averageSale, then.averageSale),
     },
   }
 }
