@@ -24,6 +24,7 @@ import redis from '../plugins/data/redis.ts'
 import redisSessions from '../plugins/data/redis-sessions.ts'
 import sessions from '../plugins/data/sessions.ts'
 import auditCaller from '../plugins/http/audit-caller.ts'
+import callerContext from '../plugins/http/caller-context.ts'
 import docs from '../plugins/http/docs.ts'
 import errors from '../plugins/http/errors.ts'
 import health from '../plugins/http/health.ts'
@@ -134,6 +135,7 @@ export async function buildApp(options: AppOptions) {
       await others.register(helmet)
       await others.register(docs)
       await others.register(health)
+      await others.register(callerContext)
       await others.register(tokenRoutes)
       await others.register(keyRoutes)
       await others.register(assistantRoutes, { clock })
