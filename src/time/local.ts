@@ -30,6 +30,11 @@ export function addYears(date: string, years: number): string {
   return Temporal.PlainDate.from(date).add({ years }).toString()
 }
 
+/** The same day some months later or earlier, or the last day of a month that is shorter. */
+export function addMonths(date: string, months: number): string {
+  return Temporal.PlainDate.from(date).add({ months }).toString()
+}
+
 /** How many local days a window has, including both ends. */
 export function daysBetween(from: string, to: string): number {
   return (Date.parse(to) - Date.parse(from)) / DAY_MS + 1
@@ -59,6 +64,11 @@ function isoWeekday(date: string): number {
 /** The first day of a local day's month. */
 export function monthStart(date: string): string {
   return `${date.slice(0, 7)}-01`
+}
+
+/** The last day of a local day's month. */
+export function monthEnd(date: string): string {
+  return addDays(nextMonth(date), -1)
 }
 
 /** The first day of the month after a local day. */
