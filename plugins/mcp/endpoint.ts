@@ -184,6 +184,7 @@ export default fp(mcp, {
     'principals',
     'tokens',
     'registry',
+    'server-info',
     'tool-calls',
     'streams',
   ],

@@ -1,4 +1,4 @@
-import { addDays, addMonths, daysBetween, monthEnd, monthStart } from './local.ts'
+import { addDays, addMonths, daysBetween, type LocalNow, monthEnd, monthStart } from './local.ts'
 import type { Days } from './window.ts'
 
 /** Local days, of which the last may count only up to a time of day. */
@@ -16,12 +16,6 @@ export interface Comparisons {
   previous: Compared
   /** The same window a year before; null if `previous` is that already. */
   year: Compared | null
-}
-
-/** The local day and wall-clock time of now. */
-export interface LocalNow {
-  date: string
-  time: string
 }
 
 /** A day or a few are compared by weekday; 52 weeks are the whole weeks of a year. */

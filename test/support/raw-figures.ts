@@ -215,6 +215,11 @@ export class Sales {
     return exact.toFixed(Math.max(this.raw.business.currency_digits, exact.decimalPlaces()))
   }
 
+  /** An amount rounded once, to the minor unit. */
+  minor(value: DecimalJs.Value): string {
+    return new Decimal(value).toFixed(this.raw.business.currency_digits)
+  }
+
   /** What percentage one amount is of another; null if the whole is not positive. */
   share(part: DecimalJs.Value, whole: DecimalJs.Value): string | null {
     if (new Decimal(whole).lte(0)) return null
@@ -406,19 +411,18 @@ export class Sales {
     const net = sum(entries, netOf)
     const [tax, tips] = [sum(entries, (entry) => entry.tax), sum(entries, (entry) => entry.tips)]
     const orders = entries.reduce((count, entry) => count + entry.orders, 0)
-    const { currency_digits: digits } = this.raw.business
     return {
-      grossSales: this.amount(sum(entries, ({ gross }) => gross)),
-      returns: this.amount(sum(entries, ({ returns }) => returns)),
-      discounts: this.amount(sum(entries, ({ discounts }) => discounts)),
-      netSales: this.amount(net),
-      tax: this.amount(tax),
-      tips: this.amount(tips),
-      total: this.amount(net.plus(tax).plus(tips)),
+      grossSales: this.minor(sum(entries, ({ gross }) => gross)),
+      returns: this.minor(sum(entries, ({ returns }) => returns)),
+      discounts: this.minor(sum(entries, ({ discounts }) => discounts)),
+      netSales: this.minor(net),
+      tax: this.minor(tax),
+      tips: this.minor(tips),
+      total: this.minor(net.plus(tax).plus(tips)),
       orders,
       refunds: entries.reduce((count, { refunds }) => count + refunds, 0),
       unitsSold: sum(entries, ({ unitsSold }) => unitsSold).toFixed(),
-      averageSale: orders === 0 ? null : this.amount(net.div(orders).toDecimalPlaces(digits)),
+      averageSale: orders === 0 ? null : this.minor(net.div(orders)),
     }
   }
 

@@ -82,7 +82,7 @@ async function summarizeDay(context: BusinessContext, date: string | undefined, 
   const sumsBefore = dates.map((each) => before.get(each) ?? NO_SALES)
   const lastWeek = netSales(sumsBefore[0] ?? NO_SALES)
   const mean = netSales(addSums(sumsBefore)).div(WEEKS.length).toDecimalPlaces(business.currencyDigits)
-  const net = figures.netSales.amount
+  const net = figures.netSales
 
   return {
     business: { id: business.id, name: business.name },

@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { LocationId } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { type Currency, Decimal, formatMoney, money, quantity } from '../../src/money/money.ts'
+import { amountOf, type Currency, Decimal, formatMoney, quantity } from '../../src/money/money.ts'
 import { doPricesIncludeTax } from '../../src/pos/catalogue/products.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
 import { describeWindow } from '../../src/pos/reports/phrases.ts'
@@ -82,5 +82,5 @@ export default defineTool({
 
 function amountsOf(rows: readonly TaxSums[], currency: Currency): Amounts {
   const sum = (key: 'net_sales' | 'tax') => rows.reduce((total, row) => total.plus(row[key]), new Decimal(0))
-  return { netSales: money(sum('net_sales'), currency).amount, tax: money(sum('tax'), currency).amount }
+  return { netSales: amountOf(sum('net_sales'), currency), tax: amountOf(sum('tax'), currency) }
 }

@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox'
 import { together } from '../../src/database/together.ts'
 import { LocationId } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { Decimal, money } from '../../src/money/money.ts'
+import { amountOf, Decimal } from '../../src/money/money.ts'
 import { sharePercent } from '../../src/money/share.ts'
 import { categoryOf } from '../../src/pos/catalogue/categories.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
@@ -75,8 +75,8 @@ export default defineTool({
       location,
       category: found && { id: found.id, name: clean(found.name, 60) },
       totals: {
-        netSales: money(total, business).amount,
-        shownNetSales: money(shown, business).amount,
+        netSales: amountOf(total, business),
+        shownNetSales: amountOf(shown, business),
         shownSharePercent: sharePercent(shown, total),
       },
       ...(period === undefined || sumsBefore === undefined

@@ -14,6 +14,7 @@ import { type CallToolResult, refusalOf } from './results.ts'
 
 /** One POST as both protocol eras see it: what the principal may see and do. */
 export interface Exchange {
+  serverInfo: FastifyInstance['serverInfo']
   listTools(): Promise<ToolList>
   /** Null for a tool that is unknown or secret; the caller cannot tell which. */
   call(name: string, args: Record<string, unknown>): Promise<CallToolResult | null>
@@ -68,6 +69,7 @@ export function createExchange(
       app.sessions.chooseBusiness(sessionId, { principal: principal.ref, credential: principal.credentialId }, id),
   }
   return {
+    serverInfo: app.serverInfo,
     listTools: async () => {
       const list = app.registry.list(principal)
       // A client that has just listed its tools need not be notified of their change.

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { type Currency, type Decimal, formatMoney, money, percentChange } from '../../money/money.ts'
+import { amountOf, type Currency, type Decimal, formatMoney, percentChange } from '../../money/money.ts'
 import { NullableText } from '../../results/schema.ts'
 import { localDate } from '../../time/local.ts'
 import { type Days, periodBefore } from '../../time/window.ts'
@@ -42,14 +42,14 @@ export function comparison(
 ): Comparison {
   return {
     ...period,
-    netSales: money(net.before, currency).amount,
+    netSales: amountOf(net.before, currency),
     changePercent: percentChange(net.now, net.before),
   }
 }
 
 /** The comparison of a row, from its net sales in both periods. */
 export function rowComparison(net: { now: Decimal.Value; before: string }, currency: Currency) {
-  return { netSalesBefore: money(net.before, currency).amount, changePercent: percentChange(net.now, net.before) }
+  return { netSalesBefore: amountOf(net.before, currency), changePercent: percentChange(net.now, net.before) }
 }
 
 /** The cells of a table that compare: the earlier value, and the change in percent with its sign. */
