@@ -51,6 +51,7 @@ export async function salesTotal(db: Transaction, scope: SalesScope, days: Days)
 
 /**
  * Sales of several days, each up to the same time of day: whole hours from the rollup, the last hour from the raw rows.
+ * Those without a time are left out.
  * @param time local wall-clock time, exclusive
  * @param timezone the time zone of the scope
  */
@@ -83,11 +84,11 @@ export async function salesUntil(
         case when o.return_lines > 0 then 1 else 0 end as refunds,
         o.units_sold, o.gross_sales, o.discounts, o.returns, o.tax, o.tips
       from unnest(${dates}::date[]) d (day)
-      join orders o on ${inScope('o')} and o.status = 'completed' and ${within('o.completed_at')}
+      join orders o on ${inScope('o')} and o.status = 'completed' and o.has_time and ${within('o.completed_at')}
       union all
       select d.day, 0, 1, 0, 0, 0, f.returns, -f.tax, -f.tips
       from unnest(${dates}::date[]) d (day)
-      join order_refund f on ${inScope('f')} and ${within('f.refunded_at')}
+      join order_refund f on ${inScope('f')} and f.has_time and ${within('f.refunded_at')}
     ) r
     group by 1`.execute(db)
   return new Map(rows.map(({ key, ...row }) => [key, row]))
@@ -103,15 +104,15 @@ const PRODUCT_COLUMNS = {
     'returns',
     'tax',
     'cost',
-    'costed_lines',
+    'costed_net_sales',
     'net_sales',
   ],
 } as const
 
 /**
  * The sales of products in a window, as a subquery whose rows add up to them, with the columns product_id, variant_id,
- * units_sold, units_returned, gross_sales, discounts, returns, tax, cost, costed_lines (how many of the lines have a
- * cost), net_sales.
+ * units_sold, units_returned, gross_sales, discounts, returns, tax, cost, costed_net_sales (of the lines with a cost),
+ * net_sales.
  */
 export function productCells(scope: SalesScope, days: Days): RawBuilder<unknown> {
   return monthlyCells('product', PRODUCT_COLUMNS, scope, days)
