@@ -57,6 +57,7 @@ export interface Kind {
   columns: Columns
   /** Which of the columns hold amounts, and which other numbers. */
   numbers: { amounts: readonly string[]; quantities: readonly string[] }
+  dates: readonly string[]
   /** The temporary table, and the columns that it has besides the common ones. */
   table: string
   staged: Record<string, string>

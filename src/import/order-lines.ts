@@ -1,6 +1,7 @@
 import type { Decimal } from '../money/money.ts'
 import { lineAmounts } from '../pos/orders/line-amounts.ts'
 import type { CsvRow } from './csv.ts'
+import { isAmbiguous, type ReadDate } from './dates.ts'
 import { AMOUNT, COST, Fields, MAX_CODE, PRICE, QUANTITY, quote, rangeFault } from './fields.ts'
 import type { ImportContext } from './kind.ts'
 import type { StagedRow } from './staging.ts'
@@ -12,6 +13,7 @@ const DAY_MS = 86_400_000
 export const STAGED_LINE = {
   order_number: 'text',
   ordered_at: 'timestamptz',
+  has_time: 'boolean',
   sku: 'text',
   quantity: 'numeric',
   unit_price: 'numeric',
@@ -42,8 +44,10 @@ export function readLine(row: CsvRow, context: ImportContext): StagedRow {
   const quantity = fields.decimal('quantity', { ...QUANTITY, required: true })
   if (quantity?.isZero()) fields.fault('quantity is zero')
   const price = fields.decimal('unit_price', { ...PRICE, required: true })
+  const date = readDate(fields, location, context)
   const values = {
-    ordered_at: readDate(fields, location, context),
+    ordered_at: date?.at,
+    has_time: date?.hasTime,
     sku,
     quantity,
     unit_price: price,
@@ -66,16 +70,21 @@ export function readLine(row: CsvRow, context: ImportContext): StagedRow {
   return { line, raw, order_number, reason: fields.faults.join('; ') }
 }
 
-function readDate(fields: Fields, location: string | null, context: ImportContext): Date | null {
+function readDate(fields: Fields, location: string | null, context: ImportContext): ReadDate | undefined {
   const text = fields.text('ordered_at', { required: true })
-  if (text === null) return null
-  const zone =
-    context.timezone ?? context.zones.get((location ?? context.location).toLowerCase()) ?? context.business.timezone
-  const date = context.readDate(text, zone)
-  if (date === undefined)
-    fields.fault(`ordered_at ${quote(text)} is not a date of the expected form (see --date-format)`)
-  else if (date.getTime() > context.now.getTime() + DAY_MS) fields.fault(`ordered_at ${quote(text)} is in the future`)
-  return date ?? null
+  if (text === null) return undefined
+  const place = context.zones.get((location ?? context.location).toLowerCase()) ?? context.business.timezone
+  const cells = { date: text, time: fields.text('time') ?? undefined, zone: fields.text('time_zone') ?? undefined }
+  // A day is that of the shop, also in a file whose times are in another zone.
+  const read = context.readDate(cells, { times: context.timezone ?? place, days: place })
+  const said = quote([cells.date, cells.time, cells.zone].filter(Boolean).join(' '))
+  if (read === undefined) {
+    const why = isAmbiguous(text)
+      ? 'may be day/month or month/day: say --date-format d/M/yyyy or --date-format M/d/yyyy, with HH:mm if it is there'
+      : 'is not a date of the expected form (see --date-format)'
+    fields.fault(`ordered_at ${said} ${why}`)
+  } else if (read.at.getTime() > context.now.getTime() + DAY_MS) fields.fault(`ordered_at ${said} is in the future`)
+  return read
 }
 
 function readAmounts(

@@ -19,10 +19,11 @@ export const orders: Kind = {
     required: ['order_number', 'ordered_at', 'sku', 'quantity', 'unit_price'],
     optional: [
       ...['status', 'location', 'client_code', 'client_name', 'product_name', 'category'],
-      ...['discount', 'tax', 'cost', 'tip', 'payment_method', 'order_type'],
+      ...['discount', 'tax', 'cost', 'tip', 'payment_method', 'order_type', 'time', 'time_zone'],
     ],
   },
   numbers: { amounts: ['unit_price', 'discount', 'tax', 'tip', 'cost'], quantities: ['quantity'] },
+  dates: ['ordered_at'],
   table: 'import_line',
   staged: STAGED_LINE,
 
