@@ -364,6 +364,54 @@ CREATE TABLE customer (
 
 ALTER TABLE ONLY customer FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE customer_daily (
+    business_id uuid NOT NULL,
+    location_id uuid NOT NULL,
+    basis text NOT NULL,
+    day date NOT NULL,
+    customer_id uuid,
+    orders bigint DEFAULT 0 NOT NULL,
+    refunds bigint DEFAULT 0 NOT NULL,
+    units_sold numeric(18,3) DEFAULT 0 NOT NULL,
+    units_returned numeric(18,3) DEFAULT 0 NOT NULL,
+    gross_sales numeric(24,4) DEFAULT 0 NOT NULL,
+    discounts numeric(24,4) DEFAULT 0 NOT NULL,
+    returns numeric(24,4) DEFAULT 0 NOT NULL,
+    tax numeric(24,4) DEFAULT 0 NOT NULL,
+    cost numeric(24,4) DEFAULT 0 NOT NULL,
+    costed_net_sales numeric(24,4) DEFAULT 0 NOT NULL,
+    tips numeric(24,4) DEFAULT 0 NOT NULL,
+    net_sales numeric(24,4) GENERATED ALWAYS AS (((gross_sales - discounts) - returns)) STORED NOT NULL
+);
+
+ALTER TABLE ONLY customer_daily FORCE ROW LEVEL SECURITY;
+
+COMMENT ON COLUMN customer_daily.customer_id IS 'null: sales without a client';
+
+CREATE TABLE customer_monthly (
+    business_id uuid NOT NULL,
+    location_id uuid NOT NULL,
+    basis text NOT NULL,
+    month date NOT NULL,
+    customer_id uuid,
+    orders bigint DEFAULT 0 NOT NULL,
+    refunds bigint DEFAULT 0 NOT NULL,
+    units_sold numeric(18,3) DEFAULT 0 NOT NULL,
+    units_returned numeric(18,3) DEFAULT 0 NOT NULL,
+    gross_sales numeric(24,4) DEFAULT 0 NOT NULL,
+    discounts numeric(24,4) DEFAULT 0 NOT NULL,
+    returns numeric(24,4) DEFAULT 0 NOT NULL,
+    tax numeric(24,4) DEFAULT 0 NOT NULL,
+    cost numeric(24,4) DEFAULT 0 NOT NULL,
+    costed_net_sales numeric(24,4) DEFAULT 0 NOT NULL,
+    tips numeric(24,4) DEFAULT 0 NOT NULL,
+    net_sales numeric(24,4) GENERATED ALWAYS AS (((gross_sales - discounts) - returns)) STORED NOT NULL
+);
+
+ALTER TABLE ONLY customer_monthly FORCE ROW LEVEL SECURITY;
+
+COMMENT ON COLUMN customer_monthly.customer_id IS 'null: sales without a client';
+
 CREATE TABLE customer_sales (
     business_id uuid NOT NULL,
     customer_id uuid NOT NULL,
@@ -378,6 +426,26 @@ ALTER TABLE ONLY customer_sales FORCE ROW LEVEL SECURITY;
 COMMENT ON COLUMN customer_sales.orders IS 'completed ones, as in sales_daily';
 
 COMMENT ON COLUMN customer_sales.net_sales IS 'of completed orders, less their refunds';
+
+CREATE TABLE employee (
+    business_id uuid NOT NULL,
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    number text NOT NULL,
+    name text NOT NULL,
+    location_id uuid,
+    "position" text,
+    is_active boolean DEFAULT true NOT NULL,
+    user_id uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT employee_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT employee_number_check CHECK ((number <> ''::text))
+);
+
+ALTER TABLE ONLY employee FORCE ROW LEVEL SECURITY;
+
+COMMENT ON COLUMN employee.location_id IS 'null: works at several';
+
+COMMENT ON COLUMN employee.user_id IS 'null: has no login';
 
 CREATE TABLE idempotency (
     business_id uuid NOT NULL,
@@ -579,7 +647,7 @@ CREATE TABLE order_item (
     name text NOT NULL,
     quantity numeric(14,3) NOT NULL,
     unit_price numeric(20,4) NOT NULL,
-    tax_rate numeric(9,6) DEFAULT 0 NOT NULL,
+    tax_rate numeric(9,6) DEFAULT 0,
     tax_included boolean DEFAULT false NOT NULL,
     gross_sales numeric(20,4) NOT NULL,
     discount numeric(20,4) DEFAULT 0 NOT NULL,
@@ -596,6 +664,8 @@ ALTER TABLE ONLY order_item FORCE ROW LEVEL SECURITY;
 COMMENT ON COLUMN order_item.quantity IS 'negative: a return without its sale';
 
 COMMENT ON COLUMN order_item.unit_price IS 'as on the price tag';
+
+COMMENT ON COLUMN order_item.tax_rate IS 'null: not known, only the tax is';
 
 CREATE TABLE order_payment (
     business_id uuid NOT NULL,
@@ -629,10 +699,17 @@ CREATE TABLE order_refund (
     units_returned numeric(14,3) DEFAULT 0 NOT NULL,
     total numeric(20,4) GENERATED ALWAYS AS (((returns + tax) + tips)) STORED NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    refunded_by uuid,
+    has_time boolean DEFAULT true NOT NULL,
+    costed_net_sales numeric(20,4) DEFAULT 0 NOT NULL,
     CONSTRAINT order_refund_tips_check CHECK ((tips >= (0)::numeric))
 );
 
 ALTER TABLE ONLY order_refund FORCE ROW LEVEL SECURITY;
+
+COMMENT ON COLUMN order_refund.has_time IS 'as in orders';
+
+COMMENT ON COLUMN order_refund.costed_net_sales IS 'returns of the lines that have a unit_cost';
 
 CREATE TABLE order_refund_line (
     business_id uuid NOT NULL,
@@ -683,6 +760,11 @@ CREATE TABLE orders (
     total numeric(20,4) GENERATED ALWAYS AS (((((gross_sales - discounts) - returns) + tax) + tips)) STORED NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    sold_by uuid,
+    discounted_by uuid,
+    cancelled_by uuid,
+    has_time boolean DEFAULT true NOT NULL,
+    costed_net_sales numeric(20,4) DEFAULT 0 NOT NULL,
     CONSTRAINT orders_check CHECK (((status <> 'completed'::text) OR (completed_at IS NOT NULL))),
     CONSTRAINT orders_check1 CHECK (((status <> 'cancelled'::text) OR (cancelled_at IS NOT NULL))),
     CONSTRAINT orders_order_number_check CHECK ((order_number <> ''::text)),
@@ -691,6 +773,12 @@ CREATE TABLE orders (
 );
 
 ALTER TABLE ONLY orders FORCE ROW LEVEL SECURITY;
+
+COMMENT ON COLUMN orders.sold_by IS 'null: not known';
+
+COMMENT ON COLUMN orders.has_time IS 'false: only the day of its sale is known, whose noon it has';
+
+COMMENT ON COLUMN orders.costed_net_sales IS 'net_sales of the lines that have a unit_cost';
 
 CREATE TABLE payment_daily (
     business_id uuid NOT NULL,
@@ -740,8 +828,8 @@ CREATE TABLE product_daily (
     returns numeric(24,4) DEFAULT 0 NOT NULL,
     tax numeric(24,4) DEFAULT 0 NOT NULL,
     cost numeric(24,4) DEFAULT 0 NOT NULL,
-    costed_lines bigint DEFAULT 0 NOT NULL,
-    net_sales numeric(24,4) GENERATED ALWAYS AS (((gross_sales - discounts) - returns)) STORED NOT NULL
+    net_sales numeric(24,4) GENERATED ALWAYS AS (((gross_sales - discounts) - returns)) STORED NOT NULL,
+    costed_net_sales numeric(24,4) DEFAULT 0 NOT NULL
 );
 
 ALTER TABLE ONLY product_daily FORCE ROW LEVEL SECURITY;
@@ -760,8 +848,8 @@ CREATE TABLE product_monthly (
     returns numeric(24,4) DEFAULT 0 NOT NULL,
     tax numeric(24,4) DEFAULT 0 NOT NULL,
     cost numeric(24,4) DEFAULT 0 NOT NULL,
-    costed_lines bigint DEFAULT 0 NOT NULL,
-    net_sales numeric(24,4) GENERATED ALWAYS AS (((gross_sales - discounts) - returns)) STORED NOT NULL
+    net_sales numeric(24,4) GENERATED ALWAYS AS (((gross_sales - discounts) - returns)) STORED NOT NULL,
+    costed_net_sales numeric(24,4) DEFAULT 0 NOT NULL
 );
 
 ALTER TABLE ONLY product_monthly FORCE ROW LEVEL SECURITY;
@@ -870,7 +958,8 @@ CREATE TABLE sales_daily (
     tax numeric(24,4) DEFAULT 0 NOT NULL,
     cost numeric(24,4) DEFAULT 0 NOT NULL,
     tips numeric(24,4) DEFAULT 0 NOT NULL,
-    net_sales numeric(24,4) GENERATED ALWAYS AS (((gross_sales - discounts) - returns)) STORED NOT NULL
+    net_sales numeric(24,4) GENERATED ALWAYS AS (((gross_sales - discounts) - returns)) STORED NOT NULL,
+    costed_net_sales numeric(24,4) DEFAULT 0 NOT NULL
 );
 
 ALTER TABLE ONLY sales_daily FORCE ROW LEVEL SECURITY;
@@ -891,7 +980,8 @@ CREATE TABLE sales_hourly (
     tax numeric(24,4) DEFAULT 0 NOT NULL,
     cost numeric(24,4) DEFAULT 0 NOT NULL,
     tips numeric(24,4) DEFAULT 0 NOT NULL,
-    net_sales numeric(24,4) GENERATED ALWAYS AS (((gross_sales - discounts) - returns)) STORED NOT NULL
+    net_sales numeric(24,4) GENERATED ALWAYS AS (((gross_sales - discounts) - returns)) STORED NOT NULL,
+    costed_net_sales numeric(24,4) DEFAULT 0 NOT NULL
 );
 
 ALTER TABLE ONLY sales_hourly FORCE ROW LEVEL SECURITY;
@@ -911,10 +1001,40 @@ CREATE TABLE sales_monthly (
     tax numeric(24,4) DEFAULT 0 NOT NULL,
     cost numeric(24,4) DEFAULT 0 NOT NULL,
     tips numeric(24,4) DEFAULT 0 NOT NULL,
-    net_sales numeric(24,4) GENERATED ALWAYS AS (((gross_sales - discounts) - returns)) STORED NOT NULL
+    net_sales numeric(24,4) GENERATED ALWAYS AS (((gross_sales - discounts) - returns)) STORED NOT NULL,
+    costed_net_sales numeric(24,4) DEFAULT 0 NOT NULL
 );
 
 ALTER TABLE ONLY sales_monthly FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE staff_hourly (
+    business_id uuid NOT NULL,
+    location_id uuid NOT NULL,
+    basis text NOT NULL,
+    day date NOT NULL,
+    hour smallint,
+    employee_id uuid,
+    order_type text NOT NULL,
+    is_discounted boolean NOT NULL,
+    orders bigint DEFAULT 0 NOT NULL,
+    refunds bigint DEFAULT 0 NOT NULL,
+    units_sold numeric(18,3) DEFAULT 0 NOT NULL,
+    units_returned numeric(18,3) DEFAULT 0 NOT NULL,
+    gross_sales numeric(24,4) DEFAULT 0 NOT NULL,
+    discounts numeric(24,4) DEFAULT 0 NOT NULL,
+    returns numeric(24,4) DEFAULT 0 NOT NULL,
+    tax numeric(24,4) DEFAULT 0 NOT NULL,
+    cost numeric(24,4) DEFAULT 0 NOT NULL,
+    costed_net_sales numeric(24,4) DEFAULT 0 NOT NULL,
+    tips numeric(24,4) DEFAULT 0 NOT NULL,
+    net_sales numeric(24,4) GENERATED ALWAYS AS (((gross_sales - discounts) - returns)) STORED NOT NULL
+);
+
+ALTER TABLE ONLY staff_hourly FORCE ROW LEVEL SECURITY;
+
+COMMENT ON COLUMN staff_hourly.hour IS 'null: not known';
+
+COMMENT ON COLUMN staff_hourly.employee_id IS 'who sold, also of a refund; null: not known';
 
 CREATE TABLE supplier (
     business_id uuid NOT NULL,
@@ -937,7 +1057,7 @@ CREATE TABLE tax_daily (
     location_id uuid NOT NULL,
     basis text NOT NULL,
     day date NOT NULL,
-    tax_rate numeric(9,6) NOT NULL,
+    tax_rate numeric(9,6),
     net_sales numeric(24,4) DEFAULT 0 NOT NULL,
     tax numeric(24,4) DEFAULT 0 NOT NULL
 );
@@ -966,11 +1086,23 @@ ALTER TABLE ONLY category
 ALTER TABLE ONLY customer
     ADD CONSTRAINT customer_business_id_code_key UNIQUE (business_id, code);
 
+ALTER TABLE ONLY customer_daily
+    ADD CONSTRAINT customer_daily_key UNIQUE NULLS NOT DISTINCT (business_id, basis, day, location_id, customer_id);
+
+ALTER TABLE ONLY customer_monthly
+    ADD CONSTRAINT customer_monthly_key UNIQUE NULLS NOT DISTINCT (business_id, basis, month, location_id, customer_id);
+
 ALTER TABLE ONLY customer
     ADD CONSTRAINT customer_pkey PRIMARY KEY (business_id, id);
 
 ALTER TABLE ONLY customer_sales
     ADD CONSTRAINT customer_sales_pkey PRIMARY KEY (business_id, customer_id);
+
+ALTER TABLE ONLY employee
+    ADD CONSTRAINT employee_business_id_number_key UNIQUE (business_id, number);
+
+ALTER TABLE ONLY employee
+    ADD CONSTRAINT employee_pkey PRIMARY KEY (business_id, id);
 
 ALTER TABLE ONLY idempotency
     ADD CONSTRAINT idempotency_pkey PRIMARY KEY (business_id, principal, key);
@@ -1068,11 +1200,14 @@ ALTER TABLE ONLY sales_hourly
 ALTER TABLE ONLY sales_monthly
     ADD CONSTRAINT sales_monthly_pkey PRIMARY KEY (business_id, basis, month, location_id);
 
+ALTER TABLE ONLY staff_hourly
+    ADD CONSTRAINT staff_hourly_key UNIQUE NULLS NOT DISTINCT (business_id, basis, day, location_id, hour, employee_id, order_type, is_discounted);
+
 ALTER TABLE ONLY supplier
     ADD CONSTRAINT supplier_pkey PRIMARY KEY (business_id, id);
 
 ALTER TABLE ONLY tax_daily
-    ADD CONSTRAINT tax_daily_pkey PRIMARY KEY (business_id, basis, day, location_id, tax_rate);
+    ADD CONSTRAINT tax_daily_key UNIQUE NULLS NOT DISTINCT (business_id, basis, day, location_id, tax_rate);
 
 CREATE UNIQUE INDEX app_user_email ON app_user USING btree (lower(email));
 
@@ -1083,6 +1218,8 @@ CREATE UNIQUE INDEX category_by_name ON category USING btree (business_id, lower
 CREATE INDEX customer_sales_by_first ON customer_sales USING btree (business_id, first_at);
 
 CREATE INDEX customer_sales_by_last ON customer_sales USING btree (business_id, last_at);
+
+CREATE UNIQUE INDEX employee_by_user ON employee USING btree (business_id, user_id) WHERE (user_id IS NOT NULL);
 
 CREATE INDEX idempotency_by_age ON idempotency USING btree (created_at);
 
@@ -1116,6 +1253,8 @@ CREATE INDEX order_refund_by_order ON order_refund USING btree (business_id, ord
 
 CREATE INDEX order_refund_by_time ON order_refund USING btree (business_id, refunded_at, id);
 
+CREATE INDEX order_refund_refunded_by ON order_refund USING btree (business_id, refunded_by, refunded_at DESC) WHERE (refunded_by IS NOT NULL);
+
 CREATE INDEX orders_by_completion ON orders USING btree (business_id, completed_at, id) WHERE (status = 'completed'::text);
 
 CREATE INDEX orders_by_customer ON orders USING btree (business_id, customer_id, opened_at DESC);
@@ -1123,6 +1262,12 @@ CREATE INDEX orders_by_customer ON orders USING btree (business_id, customer_id,
 CREATE INDEX orders_by_customer_completion ON orders USING btree (business_id, customer_id, completed_at) WHERE ((status = 'completed'::text) AND (customer_id IS NOT NULL));
 
 CREATE INDEX orders_by_opening ON orders USING btree (business_id, opened_at DESC, id DESC);
+
+CREATE INDEX orders_cancelled_by ON orders USING btree (business_id, cancelled_by, cancelled_at DESC) WHERE (cancelled_by IS NOT NULL);
+
+CREATE INDEX orders_discounted_by ON orders USING btree (business_id, discounted_by, opened_at DESC) WHERE (discounted_by IS NOT NULL);
+
+CREATE INDEX orders_sold_by ON orders USING btree (business_id, sold_by, opened_at DESC) WHERE (sold_by IS NOT NULL);
 
 CREATE INDEX product_by_category ON product USING btree (business_id, category_id);
 
@@ -1212,6 +1357,15 @@ ALTER TABLE ONLY category
 ALTER TABLE ONLY customer
     ADD CONSTRAINT customer_business_id_fkey FOREIGN KEY (business_id) REFERENCES business(id);
 
+ALTER TABLE ONLY employee
+    ADD CONSTRAINT employee_business_id_fkey FOREIGN KEY (business_id) REFERENCES business(id);
+
+ALTER TABLE ONLY employee
+    ADD CONSTRAINT employee_business_id_location_id_fkey FOREIGN KEY (business_id, location_id) REFERENCES location(business_id, id);
+
+ALTER TABLE ONLY employee
+    ADD CONSTRAINT employee_business_id_user_id_fkey FOREIGN KEY (business_id, user_id) REFERENCES business_user(business_id, user_id);
+
 ALTER TABLE ONLY idempotency
     ADD CONSTRAINT idempotency_business_id_fkey FOREIGN KEY (business_id) REFERENCES business(id);
 
@@ -1263,6 +1417,9 @@ ALTER TABLE ONLY order_refund
 ALTER TABLE ONLY order_refund
     ADD CONSTRAINT order_refund_business_id_order_id_fkey FOREIGN KEY (business_id, order_id) REFERENCES orders(business_id, id);
 
+ALTER TABLE ONLY order_refund
+    ADD CONSTRAINT order_refund_business_id_refunded_by_fkey FOREIGN KEY (business_id, refunded_by) REFERENCES employee(business_id, id);
+
 ALTER TABLE ONLY order_refund_line
     ADD CONSTRAINT order_refund_line_business_id_order_id_line_number_fkey FOREIGN KEY (business_id, order_id, line_number) REFERENCES order_item(business_id, order_id, line_number);
 
@@ -1276,10 +1433,19 @@ ALTER TABLE ONLY order_refund_line
     ADD CONSTRAINT order_refund_line_business_id_variant_id_fkey FOREIGN KEY (business_id, variant_id) REFERENCES product_variant(business_id, id);
 
 ALTER TABLE ONLY orders
+    ADD CONSTRAINT orders_business_id_cancelled_by_fkey FOREIGN KEY (business_id, cancelled_by) REFERENCES employee(business_id, id);
+
+ALTER TABLE ONLY orders
     ADD CONSTRAINT orders_business_id_customer_id_fkey FOREIGN KEY (business_id, customer_id) REFERENCES customer(business_id, id);
 
 ALTER TABLE ONLY orders
+    ADD CONSTRAINT orders_business_id_discounted_by_fkey FOREIGN KEY (business_id, discounted_by) REFERENCES employee(business_id, id);
+
+ALTER TABLE ONLY orders
     ADD CONSTRAINT orders_business_id_location_id_fkey FOREIGN KEY (business_id, location_id) REFERENCES location(business_id, id);
+
+ALTER TABLE ONLY orders
+    ADD CONSTRAINT orders_business_id_sold_by_fkey FOREIGN KEY (business_id, sold_by) REFERENCES employee(business_id, id);
 
 ALTER TABLE ONLY product
     ADD CONSTRAINT product_business_id_category_id_fkey FOREIGN KEY (business_id, category_id) REFERENCES category(business_id, id);
@@ -1359,7 +1525,13 @@ CREATE POLICY clients_hidden ON customer AS RESTRICTIVE USING ((NOT ( SELECT app
 
 ALTER TABLE customer ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE customer_daily ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE customer_monthly ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE customer_sales ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE employee ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE idempotency ENABLE ROW LEVEL SECURITY;
 
@@ -1437,6 +1609,8 @@ ALTER TABLE sales_hourly ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE sales_monthly ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE staff_hourly ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE supplier ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE tax_daily ENABLE ROW LEVEL SECURITY;
@@ -1445,7 +1619,13 @@ CREATE POLICY tenant ON category USING ((business_id = ( SELECT app_business_id(
 
 CREATE POLICY tenant ON customer USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
+CREATE POLICY tenant ON customer_daily USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
+
+CREATE POLICY tenant ON customer_monthly USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
+
 CREATE POLICY tenant ON customer_sales USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
+
+CREATE POLICY tenant ON employee USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
 CREATE POLICY tenant ON idempotency USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
@@ -1488,6 +1668,8 @@ CREATE POLICY tenant ON sales_daily USING ((business_id = ( SELECT app_business_
 CREATE POLICY tenant ON sales_hourly USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
 CREATE POLICY tenant ON sales_monthly USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
+
+CREATE POLICY tenant ON staff_hourly USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
 CREATE POLICY tenant ON supplier USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
@@ -1570,7 +1752,24 @@ GRANT INSERT(created_at) ON TABLE customer TO flowpos_service;
 
 GRANT INSERT(updated_at),UPDATE(updated_at) ON TABLE customer TO flowpos_service;
 
+GRANT SELECT ON TABLE customer_daily TO flowpos_service;
+
+GRANT SELECT ON TABLE customer_monthly TO flowpos_service;
+
 GRANT SELECT ON TABLE customer_sales TO flowpos_service;
+
+GRANT SELECT ON TABLE employee TO flowpos_service;
+GRANT INSERT ON TABLE employee TO flowpos_commands;
+
+GRANT UPDATE(name) ON TABLE employee TO flowpos_commands;
+
+GRANT UPDATE(location_id) ON TABLE employee TO flowpos_commands;
+
+GRANT UPDATE("position") ON TABLE employee TO flowpos_commands;
+
+GRANT UPDATE(is_active) ON TABLE employee TO flowpos_commands;
+
+GRANT UPDATE(user_id) ON TABLE employee TO flowpos_commands;
 
 GRANT SELECT,INSERT,DELETE ON TABLE idempotency TO flowpos_service;
 
@@ -1717,6 +1916,10 @@ GRANT INSERT(tips) ON TABLE order_refund TO flowpos_service;
 
 GRANT INSERT(created_at) ON TABLE order_refund TO flowpos_service;
 
+GRANT INSERT(refunded_by) ON TABLE order_refund TO flowpos_service;
+
+GRANT INSERT(has_time) ON TABLE order_refund TO flowpos_commands;
+
 GRANT SELECT,INSERT ON TABLE order_refund_line TO flowpos_service;
 
 GRANT SELECT ON TABLE orders TO flowpos_service;
@@ -1752,6 +1955,15 @@ GRANT INSERT(tips) ON TABLE orders TO flowpos_service;
 GRANT INSERT(created_at) ON TABLE orders TO flowpos_service;
 
 GRANT UPDATE(updated_at) ON TABLE orders TO flowpos_service;
+
+GRANT INSERT(sold_by) ON TABLE orders TO flowpos_service;
+
+GRANT INSERT(discounted_by) ON TABLE orders TO flowpos_service;
+
+GRANT UPDATE(cancelled_by) ON TABLE orders TO flowpos_service;
+GRANT INSERT(cancelled_by) ON TABLE orders TO flowpos_commands;
+
+GRANT INSERT(has_time) ON TABLE orders TO flowpos_commands;
 
 GRANT SELECT ON TABLE payment_daily TO flowpos_service;
 
@@ -1816,6 +2028,8 @@ GRANT SELECT ON TABLE sales_daily TO flowpos_service;
 GRANT SELECT ON TABLE sales_hourly TO flowpos_service;
 
 GRANT SELECT ON TABLE sales_monthly TO flowpos_service;
+
+GRANT SELECT ON TABLE staff_hourly TO flowpos_service;
 
 GRANT SELECT ON TABLE supplier TO flowpos_service;
 GRANT INSERT ON TABLE supplier TO flowpos_commands;

@@ -3,11 +3,13 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { brotliCompress, gzip } from 'node:zlib'
 import { PAGE_FOLDER } from '../src/folders.ts'
+import { ICONS } from '../src/mcp/server-info.ts'
 
 // Relative paths work because npm runs scripts in the folder of package.json.
 const ENTRIES = [
   ...['settings/index.html', 'settings/page.css', 'settings/page.ts'],
   ...['oauth/index.html', 'oauth/error.html', 'oauth/page.css', 'oauth/page.ts'],
+  ...ICONS.map(({ file }) => `icons/${file}`),
 ].map((file) => path.resolve('assistant', file))
 const compressions = { '': async (data: Uint8Array) => data, '.gz': promisify(gzip), '.br': promisify(brotliCompress) }
 
@@ -21,7 +23,7 @@ export async function buildPage(folder = PAGE_FOLDER): Promise<void> {
     entryPoints: ENTRIES,
     outbase: 'assistant',
     outdir: folder,
-    loader: { '.html': 'copy' },
+    loader: { '.html': 'copy', '.svg': 'copy', '.png': 'copy' },
     bundle: true,
     minify: true,
     format: 'esm',

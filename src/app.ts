@@ -9,6 +9,7 @@ import credentialGuard from '../plugins/auth/credential-guard.ts'
 import firebase from '../plugins/auth/firebase.ts'
 import jwt from '../plugins/auth/jwt.ts'
 import keyRoutes from '../plugins/auth/key-routes.ts'
+import listing from '../plugins/auth/listing.ts'
 import oauth from '../plugins/auth/oauth.ts'
 import connections from '../plugins/auth/oauth-connections.ts'
 import pages from '../plugins/auth/pages.ts'
@@ -22,6 +23,7 @@ import redis from '../plugins/data/redis.ts'
 import redisSessions from '../plugins/data/redis-sessions.ts'
 import sessions from '../plugins/data/sessions.ts'
 import auditCaller from '../plugins/http/audit-caller.ts'
+import callerContext from '../plugins/http/caller-context.ts'
 import docs from '../plugins/http/docs.ts'
 import errors from '../plugins/http/errors.ts'
 import health from '../plugins/http/health.ts'
@@ -34,6 +36,7 @@ import shutdown from '../plugins/http/shutdown.ts'
 import connect from '../plugins/mcp/connect-endpoint.ts'
 import mcp from '../plugins/mcp/endpoint.ts'
 import registry from '../plugins/mcp/registry.ts'
+import serverInfo from '../plugins/mcp/server-info.ts'
 import mcpStreams from '../plugins/mcp/streams.ts'
 import toolCalls from '../plugins/mcp/tool-calls.ts'
 import { missingForOAuth, signInOf } from './auth/sign-in-config.ts'
@@ -115,6 +118,7 @@ export async function buildApp(options: AppOptions) {
     await app.register(connections, { clock })
     await app.register(apiKeys, { clock })
 
+    await app.register(serverInfo, { config })
     await app.register(registry)
     await app.register(toolCalls)
     await app.register(mcpStreams, { config, clock })
@@ -130,9 +134,11 @@ export async function buildApp(options: AppOptions) {
       await others.register(helmet)
       await others.register(docs)
       await others.register(health)
+      await others.register(callerContext)
       await others.register(tokenRoutes)
       await others.register(keyRoutes)
       await others.register(pages)
+      await others.register(listing, { config })
       await others.register(settings, { config, ...(options.identityUrl ? { identityUrl: options.identityUrl } : {}) })
       if (signIn === null) return
       await others.register(oauth, {

@@ -155,6 +155,30 @@ export const ConfigSchema = Type.Object({
       'on: OAuth clients may name a document that the service fetches; off: they register, and the service needs no way to their hosts',
   }),
 
+  WEBSITE_URL: Type.Optional(
+    Type.String({
+      pattern: '^https?://',
+      description: "The product's web site, which clients show beside the service",
+    }),
+  ),
+  PRIVACY_URL: Type.Optional(Type.String({ pattern: '^https?://', description: 'Privacy policy, named on the pages' })),
+  TERMS_URL: Type.Optional(Type.String({ pattern: '^https?://', description: 'Terms of service, named on the pages' })),
+  SUPPORT_URL: Type.Optional(
+    Type.String({ pattern: '^(https?://|mailto:)', description: 'Where merchants find help, named on the pages' }),
+  ),
+  OPENAI_APPS_CHALLENGE: Type.Optional(
+    Type.String({
+      pattern: '^[\\x21-\\x7e]{1,200}$',
+      description: 'Token that proves the domain to OpenAI, answered at /.well-known/openai-apps-challenge',
+    }),
+  ),
+  HOSTED_CLIENT_NETWORKS: Type.String({
+    default: '',
+    pattern: '^[0-9a-fA-F.:/, ]*$',
+    description:
+      "Networks from which hosted assistants register and refresh, as CIDR, comma-separated (Anthropic's is 160.79.104.0/21): they may do 20 times as much as one address",
+  }),
+
   MCP_NEWEST_PROTOCOL: Type.String({
     default: '2026-07-28',
     pattern: '^(2026-07-28|2025-11-25)$',

@@ -14,6 +14,23 @@ const IPV6_PREFIXES = [
   { bits: 48, share: 16 },
 ]
 
+/** How many times the limit of one subscriber a hosted assistant may use, whose users share its addresses. */
+const HOSTED_SHARE = 20
+
+/**
+ * The network of a hosted assistant that an address belongs to.
+ * @param networks as CIDR
+ */
+export function hostedNetworkOf(address: string, networks: readonly string[]): Network | undefined {
+  if (!ipaddr.isValid(address)) return undefined
+  const ip = ipaddr.process(address)
+  const network = networks.find((each) => {
+    const [base, bits] = ipaddr.parseCIDR(each)
+    return ip.kind() === base.kind() && ip.match([base, bits] as never)
+  })
+  return network === undefined ? undefined : { network, share: HOSTED_SHARE }
+}
+
 /**
  * The networks that a request is counted by: an IPv4 address, or an IPv6 address's /64 and those around it.
  * @param address as Fastify's `request.ip` gives it; any other text counts as itself

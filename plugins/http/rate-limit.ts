@@ -1,9 +1,9 @@
 import fp from 'fastify-plugin'
 import type { Redis } from 'ioredis'
 import { RateLimiterMemory, RateLimiterRedis, type RateLimiterRes } from 'rate-limiter-flexible'
-import type { Config } from '../../src/config.ts'
+import { type Config, listOf } from '../../src/config.ts'
 import { ServiceError } from '../../src/errors.ts'
-import { networksOf } from '../../src/network.ts'
+import { hostedNetworkOf, networksOf } from '../../src/network.ts'
 import { orUnavailable } from '../../src/unavailable.ts'
 
 /**
@@ -64,6 +64,7 @@ export default fp<{ config: Config; redis?: Redis }>(
         ),
       ] as const
     }
+    const hosted = listOf(config.HOSTED_CLIENT_NETWORKS)
     const anonymous = new Map(Object.entries(ANONYMOUS).map(shared))
     // In memory: a shared count would cost every call a round trip.
     const requests = new RateLimiterMemory({ points: config.MCP_RATE_LIMIT_PER_MINUTE, duration: 60 })
@@ -73,8 +74,9 @@ export default fp<{ config: Config; redis?: Redis }>(
       async countAnonymous(act, who) {
         const { points, words } = ANONYMOUS[act]
         const count = anonymous.get(act)
+        const ofAssistant = hostedNetworkOf(who, hosted)
         await Promise.all(
-          networksOf(who).map(async ({ network, share }) => {
+          (ofAssistant === undefined ? networksOf(who) : [ofAssistant]).map(async ({ network, share }) => {
             const counted = await count?.(network)
             if (counted !== undefined && counted.consumedPoints > points * share) throw tooMany(words, counted)
           }),

@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import { OAUTH_SCOPES } from '../../src/auth/scopes.ts'
 import type { Config } from '../../src/config.ts'
 import { ServiceError } from '../../src/errors.ts'
+import { SERVER_INFO } from '../../src/mcp/server-info.ts'
 import { CONNECT_PATH, oauthAddresses, RESOURCE_METADATA_PATH, resourceSuffix } from '../../src/oauth/addresses.ts'
 import type { Clock } from '../../src/time/clock.ts'
 import mcp from './endpoint.ts'
@@ -33,8 +34,8 @@ const connect: FastifyPluginAsync<{ config: Config; clock: Clock }> = async (app
     newestProtocol: config.MCP_NEWEST_PROTOCOL,
     credentialRequired: signInRequired,
     stepsUp: true,
-    authenticate: (request) =>
-      app.principals.authenticateConnection(request).catch((error) => {
+    authenticate: (credential, caller) =>
+      app.principals.authenticateConnection(credential, caller).catch((error) => {
         if (error instanceof ServiceError && error.code === 'unauthenticated') throw signInRequired(error)
         throw error
       }),
@@ -45,7 +46,10 @@ const connect: FastifyPluginAsync<{ config: Config; clock: Clock }> = async (app
     authorization_servers: [issuer],
     scopes_supported: OAUTH_SCOPES,
     bearer_methods_supported: ['header'],
-    resource_name: 'FlowPOS MCP',
+    resource_name: SERVER_INFO.title,
+    ...(config.PRIVACY_URL === undefined ? {} : { resource_policy_uri: config.PRIVACY_URL }),
+    ...(config.TERMS_URL === undefined ? {} : { resource_tos_uri: config.TERMS_URL }),
+    ...(config.SUPPORT_URL === undefined ? {} : { resource_documentation: config.SUPPORT_URL }),
   }))
 }
 

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { addAuditRows } from '../audit/audit-row.ts'
+import type { Caller } from '../audit/caller.ts'
 import { type Access, type Database, setAccess, type Transaction } from '../database/database.ts'
 import { ServiceError } from '../errors.ts'
 import { authorizedBusiness } from './business.ts'
@@ -15,10 +16,16 @@ const USED_EVERY_MS = 60_000
 
 /**
  * The principal of a verified token, by its row and the user's current memberships.
+ * @param caller whom the audit trail names
  * @throws ServiceError `unauthenticated` for a token that was revoked or is unknown here, `forbidden` for a user
  *   without any active membership
  */
-export async function findTokenPrincipal(database: Database, claims: VerifiedMcpToken, now: Date): Promise<Principal> {
+export async function findTokenPrincipal(
+  database: Database,
+  claims: VerifiedMcpToken,
+  now: Date,
+  caller: Caller,
+): Promise<Principal> {
   const found = await database.within({ userId: claims.sub }, 'read', async (db) => {
     const [token, businesses] = await Promise.all([
       db
@@ -41,7 +48,7 @@ export async function findTokenPrincipal(database: Database, claims: VerifiedMcp
     const { family_id: familyId, gone_on: noted } = found.token
     if (noted !== dayOf(now)) {
       const credential = { familyId, businessId: claims.business }
-      await noteMembershipGone(database, { userId: claims.sub }, credential, now)
+      await noteMembershipGone(database, { userId: claims.sub }, credential, now, caller)
     }
     throw new ServiceError(
       'forbidden',
@@ -71,7 +78,7 @@ export async function findTokenPrincipal(database: Database, claims: VerifiedMcp
 
 /**
  * The principal of an API key.
- * @param isRemembered whether the key was good a while ago
+ * @param of isRemembered: whether the key was good a while ago; caller: whom the audit trail names
  * @throws ServiceError `unauthenticated` for a key that is unknown, revoked, whose business is not active, or whose maker
  *   left the business a day ago
  */
@@ -79,7 +86,7 @@ export async function findApiKeyPrincipal(
   database: Database,
   keyHash: Buffer,
   now: Date,
-  isRemembered: boolean,
+  { isRemembered, caller }: { isRemembered: boolean; caller: Caller },
 ): Promise<Principal> {
   // A key that was good before does not wait behind those that somebody makes up.
   const turn = isRemembered ? { tenant: keyHash.toString('hex') } : {}
@@ -92,7 +99,7 @@ export async function findApiKeyPrincipal(
   if (endsAt !== null && endsAt <= now) {
     if (key.gone_on !== dayOf(now)) {
       const businessId = business?.id as string
-      await noteMembershipGone(database, { businessId }, { keyId: key.id, businessId }, now)
+      await noteMembershipGone(database, { businessId }, { keyId: key.id, businessId }, now, caller)
     }
     throw new ServiceError('unauthenticated', 'Who made this API key has left the business. Create a new one.')
   }
@@ -112,6 +119,7 @@ export async function findApiKeyPrincipal(
         principal: `key:${key.id}`,
         credentialId: key.id,
         businessId: key.business_id,
+        caller,
       })
     })
   }

@@ -1,5 +1,29 @@
-/** How the service introduces itself in every protocol revision. */
+import type { Config } from '../config.ts'
+
+/** Name and version of the service. */
 export const SERVER_INFO = { name: 'flowpos', title: 'FlowPOS', version: '0.1.0' }
+
+/** The service's icons: files of `assistant/icons/`, and the background that each is drawn for. */
+export const ICONS = [
+  { file: 'flowpos.svg', mimeType: 'image/svg+xml', sizes: ['any'], theme: 'light' },
+  { file: 'flowpos-512.png', mimeType: 'image/png', sizes: ['512x512'], theme: 'light' },
+  { file: 'flowpos-dark.svg', mimeType: 'image/svg+xml', sizes: ['any'], theme: 'dark' },
+  { file: 'flowpos-dark-512.png', mimeType: 'image/png', sizes: ['512x512'], theme: 'dark' },
+] as const
+
+/** How the service introduces itself to clients in every protocol revision; icons need a public address. */
+export function serverInfoOf({ PUBLIC_URL, WEBSITE_URL }: Pick<Config, 'PUBLIC_URL' | 'WEBSITE_URL'>) {
+  const icons = ICONS.map(({ file, sizes, ...icon }) => ({
+    src: new URL(`/icons/${file}`, PUBLIC_URL).href,
+    ...icon,
+    sizes: [...sizes],
+  }))
+  return {
+    ...SERVER_INFO,
+    ...(WEBSITE_URL === undefined ? {} : { websiteUrl: WEBSITE_URL }),
+    ...(PUBLIC_URL === undefined ? {} : { icons }),
+  }
+}
 
 /** The server's capabilities. All three lists can change, because they depend on what the principal may see. */
 export const CAPABILITIES = {

@@ -1,4 +1,5 @@
 import type { Static, TObject } from '@sinclair/typebox'
+import type { Caller } from '../audit/caller.ts'
 import type { AuthorizedBusiness, Principal } from '../auth/principal.ts'
 import type { Scope } from '../auth/scopes.ts'
 import type { Database, Transaction } from '../database/database.ts'
@@ -10,6 +11,8 @@ export interface CallContext {
   /** The instant of the call, and the only source of "now" for tools and queries. */
   now: Date
   requestId: string
+  /** Who sent the request, for the audit trail. */
+  caller?: Caller
   hints: BusinessHints
   database: Database
   findTenant: FindTenant

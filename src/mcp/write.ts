@@ -95,6 +95,7 @@ export function write(
       credentialId: principal.credentialId,
       businessId: business.id,
       durationMs: Math.round(performance.now() - started),
+      caller: context.caller,
       requestId: context.requestId,
       subject: subject ?? null,
     })

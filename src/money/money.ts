@@ -30,16 +30,31 @@ export function money(amount: Decimal.Value, { currency, currencyDigits }: Curre
   return { amount: value.toFixed(Math.max(currencyDigits, value.decimalPlaces())), currency }
 }
 
+/** An amount in a result: a decimal string rounded once, half up, to the currency's minor unit. */
+export function amountOf(value: Decimal.Value, { currencyDigits }: Currency): string {
+  return new Decimal(value).toFixed(currencyDigits)
+}
+
 /** A quantity without the trailing zeros that the database adds. */
 export function quantity(value: Decimal.Value): string {
   return new Decimal(value).toFixed()
 }
 
-/** An amount as text for people: grouped digits and the currency code, such as `GTQ 1,234.50`. */
-export function formatMoney({ amount, currency }: Money): string {
+/** An amount as text for people, where the currency is named beside it: `1,234.50`. */
+export function grouped(amount: string): string {
   const [whole = '0', fraction] = amount.split('.')
-  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',')
-  return `${currency} ${fraction === undefined ? grouped : `${grouped}.${fraction}`}`
+  const thousands = whole.replace(/\B(?=(\d{3})+$)/g, ',')
+  return fraction === undefined ? thousands : `${thousands}.${fraction}`
+}
+
+/** An amount as text for people, with its currency: `GTQ 1,234.50`. */
+export function formatAmount(amount: string, currency: string): string {
+  return `${currency} ${grouped(amount)}`
+}
+
+/** As `formatAmount`, for an amount that has its currency with it. */
+export function formatMoney({ amount, currency }: Money): string {
+  return formatAmount(amount, currency)
 }
 
 /** Digits of a currency's minor unit by ISO 4217: 2 for GTQ, 0 for JPY. */

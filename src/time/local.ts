@@ -14,6 +14,19 @@ export function localTime(instant: Date, timezone: string): string {
   return wallClock(instant, timezone).slice(11)
 }
 
+/** The local day and wall-clock time of an instant. */
+export interface LocalNow {
+  /** YYYY-MM-DD */
+  date: string
+  /** HH:MM:SS.mmm */
+  time: string
+}
+
+/** The local day and wall-clock time of an instant in a zone. */
+export function localNow(instant: Date, timezone: string): LocalNow {
+  return { date: localDate(instant, timezone), time: localTime(instant, timezone) }
+}
+
 /** An instant with the offset of a zone, to the second: `2026-11-22T09:30:00-06:00`. */
 export function withOffset(instant: Date, timezone: string): string {
   const offset = offsetAt(instant, timezone)
@@ -28,6 +41,11 @@ export function addDays(date: string, days: number): string {
 /** The same local day some years later or earlier; the 29th of February becomes the 28th where a year has none. */
 export function addYears(date: string, years: number): string {
   return Temporal.PlainDate.from(date).add({ years }).toString()
+}
+
+/** The same day some months later or earlier, or the last day of a month that is shorter. */
+export function addMonths(date: string, months: number): string {
+  return Temporal.PlainDate.from(date).add({ months }).toString()
 }
 
 /** How many local days a window has, including both ends. */
@@ -61,9 +79,20 @@ export function monthStart(date: string): string {
   return `${date.slice(0, 7)}-01`
 }
 
+/** The last day of a local day's month. */
+export function monthEnd(date: string): string {
+  return addDays(nextMonth(date), -1)
+}
+
 /** The first day of the month after a local day. */
 export function nextMonth(date: string): string {
   return monthStart(addDays(monthStart(date), 31))
+}
+
+/** The first day of a local day's quarter of the calendar year. */
+export function quarterStart(date: string): string {
+  const month = Math.floor((Number(date.slice(5, 7)) - 1) / 3) * 3 + 1
+  return `${date.slice(0, 4)}-${String(month).padStart(2, '0')}-01`
 }
 
 /** Whether a name is a time zone of the IANA database. An offset such as `+01:00` is not: it has no summer time. */

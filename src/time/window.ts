@@ -1,7 +1,17 @@
 import { Type } from '@sinclair/typebox'
 import { ServiceError } from '../errors.ts'
 import { LocalDate, StringEnum } from '../results/schema.ts'
-import { addDays, addYears, daysBetween, localDate, monthStart, weekStart } from './local.ts'
+import {
+  addDays,
+  addMonths,
+  addYears,
+  daysBetween,
+  localNow,
+  monthEnd,
+  monthStart,
+  quarterStart,
+  weekStart,
+} from './local.ts'
 
 const PRESETS = [
   'today',
@@ -10,16 +20,20 @@ const PRESETS = [
   'last_week',
   'this_month',
   'last_month',
+  'this_quarter',
+  'last_quarter',
   'last_7_days',
   'last_30_days',
+  'last_90_days',
   'this_year',
+  'last_year',
 ] as const
 type Preset = (typeof PRESETS)[number]
 
 /** The arguments for a window of local days. */
 export const WINDOW_INPUT = {
   from: Type.Optional(LocalDate('Local day, YYYY-MM-DD')),
-  to: Type.Optional(LocalDate('Counted; default: from')),
+  to: Type.Optional(LocalDate('Counted; default: today')),
   preset: Type.Optional(StringEnum(PRESETS)),
 }
 
@@ -29,12 +43,22 @@ export const WindowSchema = Type.Object({
   to: Type.String({ description: 'Last local day, counted' }),
   timezone: Type.String({ description: 'IANA zone in which the days are cut' }),
   currency: Type.String(),
+  soFar: Type.Optional(Type.String({ description: 'Local time now; absent: the window is over' })),
+  requestedTo: Type.Optional(Type.String({ description: 'Asked for; cut off at today' })),
 })
 
 /** Local days, including both ends. */
 export interface Days {
   from: string
   to: string
+}
+
+/** Local days that have begun, as asked for. */
+export interface Window extends Days {
+  /** The local time now, `04:48`, if the last day is today. */
+  soFar?: string
+  /** The last day asked for, if it is after today. */
+  requestedTo?: string
 }
 
 export interface WindowInput {
@@ -49,19 +73,37 @@ export const FIRST_DAY = '1900-01-01'
 const LAST_DAY = '2999-12-31'
 
 /**
- * Local days from a tool's arguments.
+ * Local days from a tool's arguments, cut off at today.
  * @param fallback the preset if neither days nor preset are given
- * @throws ServiceError `invalid_argument` naming the argument
+ * @throws ServiceError `invalid_argument` naming the argument, and today's date for a window that has not begun
  */
-export function windowOf(input: WindowInput, now: Date, timezone: string, fallback: Preset): Days {
+export function windowOf(input: WindowInput, now: Date, timezone: string, fallback: Preset): Window {
+  const { date: today, time } = localNow(now, timezone)
+  const { from, to } = daysAsked(input, today, fallback)
+  if (from > today) {
+    throw new ServiceError(
+      'invalid_argument',
+      `The window has not begun: from is ${from}, and today is ${today} in ${timezone}.`,
+    )
+  }
+  return {
+    from,
+    to: to < today ? to : today,
+    ...(to < today ? {} : { soFar: time.slice(0, 5) }),
+    ...(to > today ? { requestedTo: to } : {}),
+  }
+}
+
+function daysAsked(input: WindowInput, today: string, fallback: Preset): Days {
   if (input.preset !== undefined && (input.from !== undefined || input.to !== undefined)) {
     throw new ServiceError('invalid_argument', 'Give either preset, or from and to, not both.')
   }
   if (input.from === undefined && input.to !== undefined) {
     throw new ServiceError('invalid_argument', 'from is required with to.')
   }
-  if (input.from === undefined) return presetWindow(input.preset ?? fallback, localDate(now, timezone))
-  const window = { from: input.from, to: input.to ?? input.from }
+  if (input.from === undefined) return presetWindow(input.preset ?? fallback, today)
+  // An open end is now. A day that has not begun is refused by its own date.
+  const window = { from: input.from, to: input.to ?? (input.from > today ? input.from : today) }
   if (window.from < FIRST_DAY || window.to > LAST_DAY) {
     throw new ServiceError('invalid_argument', `from and to must lie between ${FIRST_DAY} and ${LAST_DAY}.`)
   }
@@ -77,7 +119,7 @@ export function windowIfAsked(
   input: WindowInput,
   now: Date,
   timezone: string,
-): (Days & { timezone: string }) | undefined {
+): (Window & { timezone: string }) | undefined {
   if (input.from === undefined && input.to === undefined && input.preset === undefined) return undefined
   return { ...windowOf(input, now, timezone, 'today'), timezone }
 }
@@ -106,6 +148,8 @@ export function yearBefore({ from, to }: Days): Days {
 
 function presetWindow(preset: Preset, today: string): Days {
   const lastMonthEnd = addDays(monthStart(today), -1)
+  const lastQuarter = addMonths(quarterStart(today), -3)
+  const lastYear = String(Number(today.slice(0, 4)) - 1)
   switch (preset) {
     case 'today':
       return { from: today, to: today }
@@ -119,11 +163,19 @@ function presetWindow(preset: Preset, today: string): Days {
       return { from: monthStart(today), to: today }
     case 'last_month':
       return { from: monthStart(lastMonthEnd), to: lastMonthEnd }
+    case 'this_quarter':
+      return { from: quarterStart(today), to: today }
+    case 'last_quarter':
+      return { from: lastQuarter, to: monthEnd(addMonths(lastQuarter, 2)) }
     case 'last_7_days':
       return { from: addDays(today, -6), to: today }
     case 'last_30_days':
       return { from: addDays(today, -29), to: today }
+    case 'last_90_days':
+      return { from: addDays(today, -89), to: today }
     case 'this_year':
       return { from: `${today.slice(0, 4)}-01-01`, to: today }
+    case 'last_year':
+      return { from: `${lastYear}-01-01`, to: `${lastYear}-12-31` }
   }
 }

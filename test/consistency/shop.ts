@@ -235,7 +235,7 @@ export function createPlanner(shop: Shop, window: { from: string; to: string }) 
         effects: [],
         read: ({ totals }) => ({
           seen: [
-            { key: 'net', value: inCents(totals.netSales.amount) },
+            { key: 'net', value: inCents(totals.netSales) },
             { key: 'orders', value: totals.orders },
           ],
         }),

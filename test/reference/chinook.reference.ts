@@ -178,9 +178,9 @@ it('get_sales_report: 5 years, 60 months', async () => {
     expect(totals).toMatchObject({
       orders,
       refunds: 0,
-      netSales: { amount },
-      grossSales: { amount },
-      total: { amount },
+      netSales: amount,
+      grossSales: amount,
+      total: amount,
     })
     units += Number(totals.unitsSold)
     for (const row of rows) months[row.key.slice(0, 7)] = [row.orders, row.netSales]

@@ -93,11 +93,11 @@ export async function startTill(): Promise<Till> {
       const { data } = await till.ok('get_sales_report', { preset: 'today' })
       const { netSales, returns, tax, tips, total, orders, refunds } = data.totals
       return {
-        net: netSales.amount,
-        returns: returns.amount,
-        tax: tax.amount,
-        tips: tips.amount,
-        total: total.amount,
+        net: netSales,
+        returns,
+        tax,
+        tips,
+        total,
         orders,
         refunds,
       }

@@ -112,7 +112,7 @@ describe('npm run demo', () => {
     const today = await callTool(facts, token, 'summarize_day')
     expect(today.content[0].text).toMatch(/^Net sales GTQ [\d,]+\.\d\d from \d+ orders/)
     const month = await callTool(facts, token, 'get_sales_report', { preset: 'last_30_days', groupBy: 'week' })
-    expect(Number(month.structuredContent.totals.netSales.amount)).toBeGreaterThan(10_000)
+    expect(Number(month.structuredContent.totals.netSales)).toBeGreaterThan(10_000)
     expect((await callTool(facts, facts.apiKey, 'get_products')).structuredContent.products).toHaveLength(25)
     expect((await callTool(facts, facts.operatorKey, 'list_tenants')).structuredContent.tenants).toHaveLength(4)
 

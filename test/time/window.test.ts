@@ -26,35 +26,76 @@ describe('local time', () => {
 })
 
 describe('windowOf', () => {
+  const soFar = '21:00'
   // A Sunday evening in Guatemala, Monday already in UTC.
   const now = new Date('2026-11-23T03:00:00Z')
   const of = (input: Parameters<typeof windowOf>[0]) => windowOf(input, now, 'America/Guatemala', 'today')
 
   it.each([
-    ['today', '2026-11-22', '2026-11-22'],
+    ['today', '2026-11-22'],
+    ['this_week', '2026-11-16'],
+    ['this_month', '2026-11-01'],
+    ['this_quarter', '2026-10-01'],
+    ['last_7_days', '2026-11-16'],
+    ['last_30_days', '2026-10-24'],
+    ['last_90_days', '2026-08-25'],
+    ['this_year', '2026-01-01'],
+  ] as const)('%s runs from %s until now', (preset, from) => {
+    expect(of({ preset })).toEqual({ from, to: '2026-11-22', soFar })
+  })
+
+  it.each([
     ['yesterday', '2026-11-21', '2026-11-21'],
-    ['this_week', '2026-11-16', '2026-11-22'],
     ['last_week', '2026-11-09', '2026-11-15'],
-    ['this_month', '2026-11-01', '2026-11-22'],
     ['last_month', '2026-10-01', '2026-10-31'],
-    ['last_7_days', '2026-11-16', '2026-11-22'],
-    ['last_30_days', '2026-10-24', '2026-11-22'],
-    ['this_year', '2026-01-01', '2026-11-22'],
+    ['last_quarter', '2026-07-01', '2026-09-30'],
+    ['last_year', '2025-01-01', '2025-12-31'],
   ] as const)('%s is %s to %s', (preset, from, to) => {
     expect(of({ preset })).toEqual({ from, to })
   })
 
-  it('takes a single day if only from is given, and the fallback if nothing is', () => {
-    expect(of({ from: '2026-02-03' })).toEqual({ from: '2026-02-03', to: '2026-02-03' })
-    expect(of({})).toEqual({ from: '2026-11-22', to: '2026-11-22' })
+  it('finds the quarter before over the turn of the year', () => {
+    const inJanuary = new Date('2027-01-31T12:00:00Z')
+    expect(windowOf({ preset: 'last_quarter' }, inJanuary, 'America/Guatemala', 'today')).toEqual({
+      from: '2026-10-01',
+      to: '2026-12-31',
+    })
+  })
+
+  it('runs until today if only from is given, and takes the fallback if nothing is', () => {
+    expect(of({ from: '2026-02-03' })).toEqual({ from: '2026-02-03', to: '2026-11-22', soFar })
+    expect(of({})).toEqual({ from: '2026-11-22', to: '2026-11-22', soFar })
+  })
+
+  it('is over only when its last day is', () => {
+    expect(of({ from: '2026-11-20', to: '2026-11-21' })).toEqual({ from: '2026-11-20', to: '2026-11-21' })
+    expect(of({ from: '2026-11-20', to: '2026-11-22' })).toEqual({ from: '2026-11-20', to: '2026-11-22', soFar })
+  })
+
+  it('is cut off at today, and tells what was asked for', () => {
+    expect(of({ from: '2026-11-01', to: '2026-11-30' })).toEqual({
+      from: '2026-11-01',
+      to: '2026-11-22',
+      soFar,
+      requestedTo: '2026-11-30',
+    })
   })
 
   it.each([
     [{ to: '2026-01-01' }, 'from is required with to.'],
     [{ from: '2026-01-02', to: '2026-01-01' }, 'from must not be after to.'],
     [{ from: '2020-01-01', to: '2026-01-01' }, 'from and to may span at most 1100 days.'],
+    [{ from: '2024-01-01', preset: 'today' as const }, 'Give either preset, or from and to, not both.'],
+    [
+      { from: '2026-12-01' },
+      'The window has not begun: from is 2026-12-01, and today is 2026-11-22 in America/Guatemala.',
+    ],
+    [
+      { from: '2026-11-23', to: '2026-12-31' },
+      'The window has not begun: from is 2026-11-23, and today is 2026-11-22 in America/Guatemala.',
+    ],
+    [{ from: '2019-01-01' }, 'from and to may span at most 1100 days.'],
     [{ from: '9999-12-31' }, 'from and to must lie between 1900-01-01 and 2999-12-31.'],
-    [{ from: '2026-01-01', preset: 'today' as const }, 'Give either preset, or from and to, not both.'],
   ])('refuses %j', (input, message) => {
     expect(() => of(input)).toThrow(new ServiceError('invalid_argument', message))
   })

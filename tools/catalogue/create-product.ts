@@ -23,7 +23,7 @@ export default defineTool({
     cost: Type.Optional(Amount('Per unit')),
     category: Type.Optional(Type.String({ maxLength: 100, description: 'Name or id' })),
     createCategory: Type.Boolean({ default: false, description: 'true: makes it if there is none' }),
-    supplierId: Type.Optional(Id('From list_suppliers')),
+    supplierId: Type.Optional(Id('Name or id')),
     barcode: Type.Optional(Type.String({ maxLength: 100 })),
     label: Type.Optional(Type.String({ maxLength: 100, description: 'Of the variant, e.g. "M / Red"' })),
     description: Type.Optional(Type.String({ maxLength: 2000 })),

@@ -24,7 +24,7 @@ export default defineTool({
   annotations: changing,
   mode: 'write',
   input: Type.Object({
-    client: Id('Id or code'),
+    client: Id('Code, tax id, name or id'),
     name: Type.Optional(ClientName),
     ...CLIENT_INPUT,
     active: Type.Optional(Type.Boolean()),

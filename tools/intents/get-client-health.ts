@@ -13,7 +13,7 @@ export default defineTool({
   title: 'Client health',
   description:
     'Whether clients stay: active, new, returning, at risk or lost by their own rhythm, repeat rate, top clients, ' +
-    'value at risk, and what to do. Use it for "whom am I losing?"; for lists use list_clients.',
+    'value at risk, what to do. For "whom am I losing?"; whole lists by status: list_clients.',
   scopes: ['pos:intents'],
   aboutClients: true,
   annotations: readOnly,

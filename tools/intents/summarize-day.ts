@@ -57,7 +57,7 @@ async function summarizeDay(context: BusinessContext, date: string | undefined, 
   }
   if (day < FIRST_DAY) throw new ServiceError('invalid_argument', `date must not be before ${FIRST_DAY}.`)
   const isComplete = day < today
-  const scope = { businessId: business.id, locationId }
+  const scope = { businessId: business.id, locationId: location?.id }
   const days = { from: day, to: day }
 
   // A running day is compared with the same hours of earlier days: comparing half a day with whole ones says nothing.
@@ -82,7 +82,7 @@ async function summarizeDay(context: BusinessContext, date: string | undefined, 
   const sumsBefore = dates.map((each) => before.get(each) ?? NO_SALES)
   const lastWeek = netSales(sumsBefore[0] ?? NO_SALES)
   const mean = netSales(addSums(sumsBefore)).div(WEEKS.length).toDecimalPlaces(business.currencyDigits)
-  const net = figures.netSales.amount
+  const net = figures.netSales
 
   return {
     business: { id: business.id, name: business.name },

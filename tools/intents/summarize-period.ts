@@ -1,5 +1,4 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { ServiceError } from '../../src/errors.ts'
 import { AllBusinesses, forWantedBusinesses } from '../../src/mcp/all-businesses.ts'
 import { LocationId } from '../../src/mcp/arguments.ts'
 import { type BusinessContext, defineTool, readOnly } from '../../src/mcp/tool.ts'
@@ -18,7 +17,6 @@ import { placeOf } from '../../src/pos/organisation/locations.ts'
 import { salesByBucket, salesTotal } from '../../src/pos/reports/sales.ts'
 import { addSums, type SalesFigures, salesFigures } from '../../src/pos/reports/sales-figures.ts'
 import { clean, variantName } from '../../src/results/text.ts'
-import { localDate } from '../../src/time/local.ts'
 import { type Days, periodBefore, WINDOW_INPUT, type WindowInput, windowOf, yearBefore } from '../../src/time/window.ts'
 
 const NAME = 40
@@ -53,17 +51,12 @@ export default defineTool({
 async function summarizePeriod(context: BusinessContext, input: WindowInput, locationId?: string): Promise<Period> {
   const { db, business, now } = context
   const { timezone, location } = await placeOf(db, business, locationId)
-  const today = localDate(now, timezone)
-  const { from, to } = windowOf(input, now, timezone, 'last_30_days')
-  if (from > today) {
-    throw new ServiceError('invalid_argument', `from must not be after today, which is ${today} in ${timezone}.`)
-  }
-  // Future days are cut off, so that the period before is as long as the part of this one that has passed.
-  const isComplete = to < today
-  const days = { from, to: isComplete ? to : today }
+  const window = windowOf(input, now, timezone, 'last_30_days')
+  const days = { from: window.from, to: window.to }
+  const isComplete = window.soFar === undefined
   const before = periodBefore(days)
   const aYearBefore = yearBefore(days)
-  const scope = { businessId: business.id, locationId }
+  const scope = { businessId: business.id, locationId: location?.id }
 
   // Sent together, in one round trip.
   const [sumsByDay, sumsBefore, sumsYear, { products, categories }, clients] = await Promise.all([
@@ -92,8 +85,8 @@ async function summarizePeriod(context: BusinessContext, input: WindowInput, loc
 
   return {
     business: { id: business.id, name: business.name },
-    window: { ...days, timezone, currency: business.currency },
-    requestedTo: to,
+    window: { ...window, timezone, currency: business.currency },
+    requestedTo: window.requestedTo ?? days.to,
     location,
     isComplete,
     figures,
@@ -129,18 +122,16 @@ async function summarizePeriod(context: BusinessContext, input: WindowInput, loc
 }
 
 function compare(now: SalesFigures, { from, to }: Days, then: SalesFigures): Static<typeof SalesComparisonSchema> {
-  const average = now.averageSale?.amount
-  const averageThen = then.averageSale?.amount
   return {
     from,
     to,
     orders: then.orders,
-    netSales: then.netSales.amount,
-    averageSale: averageThen ?? null,
+    netSales: then.netSales,
+    averageSale: then.averageSale,
     changePercent: {
-      netSales: percentChange(now.netSales.amount, then.netSales.amount),
+      netSales: percentChange(now.netSales, then.netSales),
       orders: percentChange(now.orders, then.orders),
-      averageSale: average === undefined || averageThen === undefined ? null : percentChange(average, averageThen),
+      averageSale: now.averageSale && then.averageSale && percentChange(now.averageSale, then.averageSale),
     },
   }
 }

@@ -4,9 +4,9 @@ import { ServiceError } from '../../src/errors.ts'
 import { Id, Quantity } from '../../src/mcp/arguments.ts'
 import { changing, defineTool } from '../../src/mcp/tool.ts'
 import { Decimal, quantity } from '../../src/money/money.ts'
-import { variantsOf } from '../../src/pos/catalogue/variants.ts'
 import { keepStock, lockStock, stockKey, writeMovements } from '../../src/pos/inventory/stock-writing.ts'
 import { locationToWrite } from '../../src/pos/organisation/locations.ts'
+import { variantsOf } from '../../src/pos/references.ts'
 import { EntityRef, Nullable, StringEnum } from '../../src/results/schema.ts'
 import { clean, variantName } from '../../src/results/text.ts'
 
@@ -22,7 +22,7 @@ export default defineTool({
   annotations: changing,
   mode: 'write',
   input: Type.Object({
-    product: Id('SKU or variant id'),
+    product: Id('SKU, name or id'),
     locationId: Type.Optional(Id('Default: the only one')),
     change: Type.Optional(Quantity('Signed, e.g. "-3"')),
     countedQuantity: Type.Optional(Quantity('Becomes the stock')),

@@ -5,9 +5,9 @@ import { ServiceError } from '../../src/errors.ts'
 import { Id, Quantity } from '../../src/mcp/arguments.ts'
 import { additive, defineTool } from '../../src/mcp/tool.ts'
 import { Decimal, quantity } from '../../src/money/money.ts'
-import { type Variant, variantsOf } from '../../src/pos/catalogue/variants.ts'
 import { lockStock, stockKey, writeMovements } from '../../src/pos/inventory/stock-writing.ts'
 import { locationToWrite } from '../../src/pos/organisation/locations.ts'
+import { type Variant, variantsOf } from '../../src/pos/references.ts'
 import { EntityRef } from '../../src/results/schema.ts'
 import { table } from '../../src/results/table.ts'
 import { clean } from '../../src/results/text.ts'
@@ -27,7 +27,7 @@ export default defineTool({
   input: Type.Object({
     fromLocationId: Id('From list_locations'),
     toLocationId: Id('Another one'),
-    items: Type.Array(Type.Object({ product: Id('SKU or variant id'), quantity: Quantity('More than 0') }), {
+    items: Type.Array(Type.Object({ product: Id('SKU, name or id'), quantity: Quantity('More than 0') }), {
       minItems: 1,
       maxItems: MAX_ITEMS,
     }),

@@ -4,12 +4,12 @@ import { ServiceError } from '../../src/errors.ts'
 import { Amount, Id, Quantity } from '../../src/mcp/arguments.ts'
 import { additive, defineTool } from '../../src/mcp/tool.ts'
 import { Decimal, money, quantity } from '../../src/money/money.ts'
-import { clientOf } from '../../src/pos/clients/clients.ts'
 import { describeNewOrder, NewOrderSchema } from '../../src/pos/orders/new-order-text.ts'
 import { expectAmount, inMinorUnits, payInFull, priceLines } from '../../src/pos/orders/order-pricing.ts'
 import { describeCut, describeStockChanges, MAX_SHOWN } from '../../src/pos/orders/order-stock.ts'
 import { writeOrder } from '../../src/pos/orders/order-writing.ts'
 import { locationToWrite } from '../../src/pos/organisation/locations.ts'
+import { clientOf } from '../../src/pos/references.ts'
 import { clean } from '../../src/results/text.ts'
 
 export default defineTool({

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { type Currency, Decimal, money } from '../../src/money/money.ts'
+import { amountOf, type Currency, Decimal } from '../../src/money/money.ts'
 import { sharePercent } from '../../src/money/share.ts'
 import { Compare, comparedPeriod, comparison, rowComparison } from '../../src/pos/reports/period-comparison.ts'
 import { salesTotal } from '../../src/pos/reports/sales.ts'
@@ -42,7 +42,7 @@ export default defineTool({
     const sums = addSums(sales)
     const net = netSales(sums).toString()
     const totals = locationFigures(sums, business)
-    const byBusinessClock = money(netSales(sumsByBusinessClock), business)
+    const byBusinessClock = amountOf(netSales(sumsByBusinessClock), business)
 
     const build = (row: LocationSales): LocationReportRow => ({
       id: row.id,
@@ -73,7 +73,7 @@ export default defineTool({
     const data = {
       window: { ...days, timezone, currency },
       totals,
-      netSalesByBusinessClock: byBusinessClock.amount,
+      netSalesByBusinessClock: byBusinessClock,
       ...(against === undefined ? {} : { comparison: against }),
       rows,
     }

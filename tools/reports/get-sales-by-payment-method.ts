@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { LocationId } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { type Currency, Decimal, formatMoney, money } from '../../src/money/money.ts'
+import { amountOf, type Currency, Decimal, formatMoney } from '../../src/money/money.ts'
 import { sharePercent } from '../../src/money/share.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
 import { type PaymentSums, paymentsByMethod, paymentsTotal } from '../../src/pos/reports/payments.ts'
@@ -49,7 +49,7 @@ export default defineTool({
     const { currency } = business
     const { timezone, location } = await placeOf(db, business, locationId)
     const days = windowOf(input, now, timezone, 'last_30_days')
-    const scope = { businessId: business.id, locationId }
+    const scope = { businessId: business.id, locationId: location?.id }
     const [{ methods, ...all }, listed] = await Promise.all([
       paymentsTotal(db, scope, days),
       paymentsByMethod(db, { ...scope, ...days, limit: MAX_ROWS }),
@@ -92,10 +92,10 @@ export default defineTool({
 function figuresOf(sums: PaymentSums, currency: Currency): Figures {
   return {
     payments: Number(sums.payments),
-    amount: money(sums.amount, currency).amount,
+    amount: amountOf(sums.amount, currency),
     refunds: Number(sums.refunds),
-    refunded: money(sums.refunded, currency).amount,
-    netAmount: money(new Decimal(sums.amount).minus(sums.refunded), currency).amount,
+    refunded: amountOf(sums.refunded, currency),
+    netAmount: amountOf(new Decimal(sums.amount).minus(sums.refunded), currency),
   }
 }
 

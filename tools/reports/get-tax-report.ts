@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { LocationId } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { type Currency, Decimal, formatMoney, money, quantity } from '../../src/money/money.ts'
+import { amountOf, type Currency, Decimal, formatMoney, quantity } from '../../src/money/money.ts'
 import { doPricesIncludeTax } from '../../src/pos/catalogue/products.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
 import { describeWindow } from '../../src/pos/reports/phrases.ts'
@@ -33,7 +33,7 @@ export default defineTool({
     totals: AmountsSchema,
     rows: Type.Array(
       Type.Object({
-        ratePercent: Nullable(Type.String(), { description: 'null: several rates in one row' }),
+        ratePercent: Nullable(Type.String(), { description: 'null: rate not stated, or several rates in one row' }),
         ...AMOUNTS,
       }),
     ),
@@ -43,12 +43,12 @@ export default defineTool({
     const { timezone, location } = await placeOf(db, business, locationId)
     const days = windowOf(input, now, timezone, 'this_month')
     const [rates, pricesIncludeTax] = await Promise.all([
-      taxByRate(db, { businessId: business.id, locationId }, days),
+      taxByRate(db, { businessId: business.id, locationId: location?.id }, days),
       doPricesIncludeTax(db, business.id),
     ])
     const totals = amountsOf(rates, business)
     const rows = rates.slice(0, MAX_ROWS).map((row) => ({
-      ratePercent: quantity(new Decimal(row.tax_rate).times(100)) as string | null,
+      ratePercent: row.tax_rate === null ? null : quantity(new Decimal(row.tax_rate).times(100)),
       ...amountsOf([row], business),
     }))
     const others = rates.slice(MAX_ROWS)
@@ -64,8 +64,8 @@ export default defineTool({
         table(
           ['rate %', 'net sales', 'tax'],
           [
-            ...rows.map(({ ratePercent, netSales, tax }) => [
-              ratePercent ?? `Other (${others.length} rates)`,
+            ...rows.map(({ ratePercent, netSales, tax }, index) => [
+              ratePercent ?? (index < MAX_ROWS ? 'not stated' : `Other (${others.length} rates)`),
               netSales,
               tax,
             ]),
@@ -82,5 +82,5 @@ export default defineTool({
 
 function amountsOf(rows: readonly TaxSums[], currency: Currency): Amounts {
   const sum = (key: 'net_sales' | 'tax') => rows.reduce((total, row) => total.plus(row[key]), new Decimal(0))
-  return { netSales: money(sum('net_sales'), currency).amount, tax: money(sum('tax'), currency).amount }
+  return { netSales: amountOf(sum('net_sales'), currency), tax: amountOf(sum('tax'), currency) }
 }

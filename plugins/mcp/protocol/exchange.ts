@@ -14,6 +14,7 @@ import { type CallToolResult, refusalOf } from './results.ts'
 
 /** One POST as both protocol eras see it: what the principal may see and do. */
 export interface Exchange {
+  serverInfo: FastifyInstance['serverInfo']
   listTools(): Promise<ToolList>
   /** Null for a tool that is unknown or secret; the caller cannot tell which. */
   call(name: string, args: Record<string, unknown>): Promise<CallToolResult | null>
@@ -56,11 +57,13 @@ export function createExchange(
       principal: principal.ref,
       credentialId: principal.credentialId,
       businessId,
+      caller: request.auditCaller,
     })
   const context: CallContext = {
     principal,
     now,
     requestId: request.id,
+    caller: request.auditCaller,
     hints: { pin: pinOf(request), session: session?.businessId, lastChoice: lastBusinessId },
     database: principal.clientData ? app.database : withoutClients(app.database),
     findTenant: app.principals.findTenant,
@@ -68,6 +71,7 @@ export function createExchange(
       app.sessions.chooseBusiness(sessionId, { principal: principal.ref, credential: principal.credentialId }, id),
   }
   return {
+    serverInfo: app.serverInfo,
     listTools: async () => {
       const list = app.registry.list(principal)
       // A client that has just listed its tools need not be notified of their change.

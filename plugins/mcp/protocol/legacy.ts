@@ -18,7 +18,7 @@ import {
 } from '@modelcontextprotocol/sdk/types.js'
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/ajv'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { CAPABILITIES, INSTRUCTIONS, SERVER_INFO } from '../../../src/mcp/server-info.ts'
+import { CAPABILITIES, INSTRUCTIONS } from '../../../src/mcp/server-info.ts'
 import type { Message } from './conversations.ts'
 import { type Exchange, toWebRequest } from './exchange.ts'
 import { problemOfParams } from './params.ts'
@@ -110,7 +110,7 @@ async function serveStream(exchange: Exchange, request: Request, parsedBody: unk
 }
 
 function createServer(exchange: Exchange): Server {
-  const server = new Server(SERVER_INFO, {
+  const server = new Server(exchange.serverInfo, {
     capabilities: CAPABILITIES,
     instructions: INSTRUCTIONS,
     jsonSchemaValidator,

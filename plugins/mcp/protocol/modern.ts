@@ -6,7 +6,7 @@ import {
   ResourceNotFoundError,
   Server,
 } from '@modelcontextprotocol/server'
-import { CAPABILITIES, INSTRUCTIONS, SERVER_INFO } from '../../../src/mcp/server-info.ts'
+import { CAPABILITIES, INSTRUCTIONS } from '../../../src/mcp/server-info.ts'
 import type { Exchange } from './exchange.ts'
 import { problemOfParams } from './params.ts'
 import { promptResult, refusalOf, resourceResult } from './results.ts'
@@ -51,7 +51,7 @@ export async function serveListen(
 }
 
 function createServer(exchange: Exchange): Server {
-  const server = new Server(SERVER_INFO, { capabilities: CAPABILITIES, instructions: INSTRUCTIONS })
+  const server = new Server(exchange.serverInfo, { capabilities: CAPABILITIES, instructions: INSTRUCTIONS })
   server.setRequestHandler('tools/list', async () => ({
     tools: (await exchange.listTools()).tools as never,
     ...CACHED,

@@ -1,10 +1,11 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { type Currency, type Decimal, formatMoney, MoneySchema, money } from '../../money/money.ts'
+import { amountOf, type Currency, type Decimal, formatAmount, grouped } from '../../money/money.ts'
 import { sharePercent } from '../../money/share.ts'
 import { Nullable, NullableText } from '../../results/schema.ts'
 import { table } from '../../results/table.ts'
 import { clean } from '../../results/text.ts'
-import { type ClientHealth, EXPECTED_DAYS, NEW_DAYS, type RatedClient, TOP_CLIENTS } from './client-health.ts'
+import { clientTerms } from '../clients/client-status.ts'
+import { type ClientHealth, EXPECTED_DAYS, type RatedClient, TOP_CLIENTS } from './client-health.ts'
 
 /** How many clients each list names. */
 export const LISTED = 5
@@ -16,24 +17,18 @@ const MANY_WITHOUT_CLIENT = 30
 const FEW_REPEAT = 50
 const CONCENTRATED = 50
 
-const RatedClientSchema = Type.Object({
-  id: Type.String(),
+const NAMED_CLIENT = {
   code: Type.String(),
   name: Type.String(),
-  status: Type.String(),
   orders: Type.Integer(),
   netSales: Type.String(),
   lastPurchase: Type.String(),
-  daysSince: Type.Integer(),
-  rhythmDays: Type.String(),
-  expectedNetSales: Type.String({ description: `Of the next ${EXPECTED_DAYS} days` }),
-})
+}
 
 export const ClientHealthSchema = Type.Object({
   asOf: Type.String(),
   timezone: Type.String(),
   currency: Type.String(),
-  worthDoing: Type.Array(Type.String()),
   counts: Type.Object({
     withPurchases: Type.Integer({ description: 'active + atRisk + lost + switchedOff' }),
     active: Type.Integer(),
@@ -46,15 +41,25 @@ export const ClientHealthSchema = Type.Object({
   }),
   repeatRatePercent: NullableText,
   usualGapDays: Type.String(),
-  valueAtRisk: MoneySchema,
+  valueAtRisk: Type.String({ description: `What clients at risk would normally bring in ${EXPECTED_DAYS} days` }),
   concentration: Type.Object({
     netSales: Type.String({ description: 'Of all clients' }),
     topTenPercent: NullableText,
     topTenthPercent: NullableText,
     withoutClientPercent: Nullable(Type.String(), { description: 'Of all net sales' }),
   }),
-  topClients: Type.Array(RatedClientSchema),
-  atRiskClients: Type.Array(RatedClientSchema),
+  advice: Type.Array(Type.String()),
+  atRiskClients: Type.Array(
+    Type.Object({
+      ...NAMED_CLIENT,
+      daysSince: Type.Integer(),
+      rhythmDays: Type.String(),
+      expectedNetSales: Type.String({ description: `Of the next ${EXPECTED_DAYS} days` }),
+    }),
+  ),
+  topClients: Type.Array(Type.Object({ ...NAMED_CLIENT, status: Type.String() })),
+  leftOut: Type.String({ description: 'What is not named, and where it is; empty if nothing' }),
+  terms: Type.String(),
 })
 type Health = Static<typeof ClientHealthSchema>
 
@@ -67,17 +72,12 @@ export function presentClientHealth(
   found: ClientHealth,
   { asOf, allSales, business }: { asOf: string; allSales: Decimal; business: Currency & { timezone: string } },
 ): { text: string; data: Health } {
-  const rated = (row: RatedClient) => ({
-    id: row.id,
+  const named = (row: RatedClient) => ({
     code: clean(row.code, NAME_LENGTH),
     name: clean(row.name, NAME_LENGTH),
-    status: row.status,
     orders: row.orders,
-    netSales: money(row.net_sales, business).amount,
+    netSales: amountOf(row.net_sales, business),
     lastPurchase: row.last_day,
-    daysSince: row.days_since,
-    rhythmDays: row.rhythm,
-    expectedNetSales: money(row.expected, business).amount,
   })
   const health = {
     asOf,
@@ -95,81 +95,122 @@ export function presentClientHealth(
     },
     repeatRatePercent: sharePercent(found.repeaters, found.buyers),
     usualGapDays: found.usual_gap,
-    valueAtRisk: money(found.value_at_risk, business),
+    valueAtRisk: amountOf(found.value_at_risk, business),
     concentration: {
-      netSales: money(found.net_sales, business).amount,
+      netSales: amountOf(found.net_sales, business),
       topTenPercent: sharePercent(found.top_ten, found.net_sales),
       topTenthPercent: sharePercent(found.top_tenth, found.net_sales),
       withoutClientPercent: sharePercent(allSales.minus(found.net_sales), allSales),
     },
-    topClients: found.top.map(rated),
-    atRiskClients: found.most_at_risk.map(rated),
+    atRiskClients: found.most_at_risk.map((row) => ({
+      ...named(row),
+      daysSince: row.days_since,
+      rhythmDays: row.rhythm,
+      expectedNetSales: amountOf(row.expected, business),
+    })),
+    topClients: found.top.map((row) => ({ ...named(row), status: STATUS_WORDS[row.rating] })),
+    leftOut: leftOut(found),
+    terms: termsOf(found.usual_gap, business.timezone),
   }
-  const data = { ...health, worthDoing: clientAdvice(health, found) }
+  const data = { ...health, advice: clientAdvice(health, found) }
   return { text: describeClientHealth(data), data }
 }
 
-/** At most three things worth doing, the most valuable first. */
-function clientAdvice(health: Omit<Health, 'worthDoing'>, { buyers, repeaters }: ClientHealth): string[] {
+const STATUS_WORDS = { active: 'active', at_risk: 'at risk', lost: 'lost', off: 'switched off' } as const
+
+/** What the lists do not name, and the tool that has it. */
+function leftOut({ at_risk, most_at_risk, buyers, top, lost }: ClientHealth): string {
+  const parts = [
+    ...(at_risk > most_at_risk.length ? [`${at_risk - most_at_risk.length} clients at risk`] : []),
+    ...(lost > 0 ? [`${lost} lost clients`] : []),
+    ...(buyers > top.length ? [`${buyers - top.length} of those who have bought`] : []),
+  ]
+  if (parts.length === 0) return ''
+  return `Not named below: ${parts.join(', ')}; list_clients has them by status (at_risk, lost, active, new, returning).`
+}
+
+function termsOf(usualGap: string, timezone: string): string {
+  const { at_risk, ...others } = clientTerms(usualGap)
+  const definitions = Object.entries({ ...others, 'at risk': at_risk }).map(([term, meaning]) => `${term}: ${meaning}`)
+  return [
+    'net sales: lifetime, without tax, less discounts and returns',
+    ...definitions,
+    'repeat rate: clients with 2 or more orders, of those with any',
+    `what a client would normally bring: net sales a day since the first purchase × ${EXPECTED_DAYS}`,
+    `days of ${timezone}`,
+  ].join('; ')
+}
+
+/** At most three things to do, the most valuable first. */
+function clientAdvice(health: Omit<Health, 'advice'>, { buyers, repeaters }: ClientHealth): string[] {
   const { atRiskClients, concentration, repeatRatePercent, currency } = health
   const { topTenPercent, withoutClientPercent } = concentration
   const things: string[] = []
   if (atRiskClients.length > 0) {
     const first = atRiskClients
       .slice(0, NAMED)
-      .map(({ name, id, expectedNetSales }) => `${name} (${id}, ${currency} ${expectedNetSales})`)
+      .map(({ name, code, expectedNetSales }) => `${name} (${code}, ${formatAmount(expectedNetSales, currency)})`)
     things.push(`Get in touch with the most valuable clients at risk: ${first.join('; ')}.`)
   }
   if (buyers > TOP_CLIENTS && Number(topTenPercent ?? 0) >= CONCENTRATED) {
-    things.push(`Look after the top ${TOP_CLIENTS}: ${topTenPercent} % of what clients bring hangs on them.`)
+    things.push(`Look after the top ${TOP_CLIENTS}: they bring ${topTenPercent} % of what all clients bring.`)
   }
   if (Number(repeatRatePercent ?? 100) < FEW_REPEAT) {
     things.push(`Bring clients back a second time: ${buyers - repeaters} of ${buyers} have bought only once.`)
   }
   if (Number(withoutClientPercent ?? 0) >= MANY_WITHOUT_CLIENT) {
-    things.push(`Note the client on more sales: ${withoutClientPercent} % of net sales name none.`)
+    things.push(`Note the client on more sales: ${withoutClientPercent} % of sales are not linked to a client.`)
   }
   return things.slice(0, NAMED)
 }
 
 function describeClientHealth(health: Health): string {
   const { counts, concentration, currency, valueAtRisk, atRiskClients, topClients } = health
-  const share = (value: string | null) => (value === null ? 'none' : `${value} %`)
+  const share = (value: string | null) => (value === null ? 'unknown' : `${value} %`)
+  const linked =
+    concentration.withoutClientPercent === null
+      ? 'There are no sales yet.'
+      : `${concentration.withoutClientPercent} % of sales are not linked to a client.`
   if (counts.withPurchases === 0) {
-    return `No client has bought yet; ${counts.withoutPurchase} clients are on file. Share of net sales without a client: ${share(concentration.withoutClientPercent)}.`
+    return `No client has bought yet; ${counts.withoutPurchase} clients are on file (as of ${health.asOf}). ${linked}`
   }
   const lines = [
     `Of ${counts.withPurchases} clients who have bought, ${counts.active} are active, ${counts.atRisk} at risk and ` +
-      `${counts.lost} lost; ${formatMoney(valueAtRisk)} of the next ${EXPECTED_DAYS} days is at risk (as of ${health.asOf}).`,
-    `Returning ${counts.returning} · new ${counts.new} · repeat rate ${share(health.repeatRatePercent)} · without purchase ` +
-      `${counts.withoutPurchase} · switched off ${counts.switchedOff}`,
-    health.worthDoing.length === 0
-      ? 'Nothing stands out that needs doing.'
-      : `Worth doing:\n${health.worthDoing.map((thing, index) => `${index + 1}. ${thing}`).join('\n')}`,
+      `${counts.lost} lost, ${counts.switchedOff} switched off (as of ${health.asOf}). Clients at risk would normally ` +
+      `bring ${formatAmount(valueAtRisk, currency)} in the next ${EXPECTED_DAYS} days.`,
+    ...(health.leftOut === '' ? [] : [health.leftOut]),
+    `Returning ${counts.returning} · new ${counts.new} · repeat rate ${share(health.repeatRatePercent)} · without a ` +
+      `purchase ${counts.withoutPurchase}.`,
+    ...health.advice.map((thing, index) => `${index + 1}. ${thing}`),
   ]
   if (atRiskClients.length > 0) {
     lines.push(
-      `At risk, most expected first (${atRiskClients.length} of ${counts.atRisk}):`,
+      `At risk, by what they would normally bring (${atRiskClients.length} of ${counts.atRisk}), in ${currency}:`,
       table(
-        ['client', 'days since', 'rhythm', `expected ${currency}`, 'id'],
-        atRiskClients.map((row) => [row.name, row.daysSince, row.rhythmDays, row.expectedNetSales, row.id]),
+        ['client', 'code', 'orders', 'net sales', 'last purchase', 'days since', 'rhythm days', 'would bring'],
+        atRiskClients.map((row) => [
+          row.name,
+          row.code,
+          row.orders,
+          grouped(row.netSales),
+          row.lastPurchase,
+          row.daysSince,
+          row.rhythmDays,
+          grouped(row.expectedNetSales),
+        ]),
       ),
     )
   }
   lines.push(
-    `Top by lifetime net sales (${topClients.length} of ${counts.withPurchases}):`,
+    `Top by lifetime net sales (${topClients.length} of ${counts.withPurchases}), in ${currency}:`,
     table(
-      ['client', 'status', 'orders', `net ${currency}`, 'id'],
-      topClients.map((row) => [row.name, row.status, row.orders, row.netSales, row.id]),
+      ['client', 'code', 'status', 'orders', 'net sales', 'last purchase'],
+      topClients.map((row) => [row.name, row.code, row.status, row.orders, grouped(row.netSales), row.lastPurchase]),
     ),
-    `Concentration: top ${TOP_CLIENTS} clients ${share(concentration.topTenPercent)}, top 10 % of clients ` +
-      `${share(concentration.topTenthPercent)} of the clients' net sales (${currency} ${concentration.netSales}); sales ` +
-      `without a client are ${share(concentration.withoutClientPercent)} of all net sales. All lifetime.`,
-    `Definitions, in days of ${health.timezone}: rhythm = mean gap between a client's purchases, at least 1 day (with one ` +
-      `purchase: the median gap of the others, here ${health.usualGapDays}); active = last purchase within 1.5 rhythms, at risk ` +
-      `within 3, lost beyond; new = first purchase in the last ${NEW_DAYS} days; returning = active with 2 or more orders; repeat rate = ` +
-      `clients with 2 or more orders of those with any; at risk in money = net sales per day since the first purchase × ${EXPECTED_DAYS}. ` +
-      `Left out: all but ${LISTED} clients per list (list_clients has them); switched-off clients are in no status.`,
+    `The top ${TOP_CLIENTS} clients bring ${share(concentration.topTenPercent)}, the top 10 % of clients ` +
+      `${share(concentration.topTenthPercent)} of all clients' net sales ` +
+      `(${formatAmount(concentration.netSales, currency)}). ${linked}`,
+    `${health.terms}.`,
   )
   return lines.join('\n')
 }

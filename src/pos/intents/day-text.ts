@@ -108,11 +108,11 @@ function describeDay(day: Day, { namesBusiness, detail }: { namesBusiness: boole
   const same = day.until === null ? '' : ' up to the same time'
 
   const lines = [
-    `${whose}${headline(figures)} — ${when}${atPlace(location)}.`,
+    `${whose}${headline(figures, window.currency)} — ${when}${atPlace(location)}.`,
     `Against last ${weekday(lastWeek.date)}${same}: ${formatMoney(lastWeek.netSales)} (${describeChange(lastWeek.changePercent)}); ` +
       `mean of the last four${same}: ${formatMoney(meanOfLastFour.netSales)} (${describeChange(meanOfLastFour.changePercent)}).`,
   ]
-  if (detail.hasHours) lines.push(`${describeFigures(figures)} · refunds ${figures.refunds}`)
+  if (detail.hasHours) lines.push(`${describeFigures(figures, window.currency)} · refunds ${figures.refunds}`)
   if (day.byHour.length > 0) {
     lines.push(`By hour: ${day.byHour.map(({ hour, netSales: { amount } }) => `${hour}h ${amount}`).join(', ')}`)
   }

@@ -160,15 +160,15 @@ function returnsRose({ returns, mostReturned, currency }: AdviceInput): string |
   return `Returns rose from ${returns.before} % to ${returns.percent} % of gross sales${most}.`
 }
 
-function averageFell({ figures, figuresBefore }: AdviceInput): string | null {
-  const net = percentChange(figures.netSales.amount, figuresBefore.netSales.amount)
+function averageFell({ figures, figuresBefore, currency }: AdviceInput): string | null {
+  const net = percentChange(figures.netSales, figuresBefore.netSales)
   const orders = percentChange(figures.orders, figuresBefore.orders)
   if (net === null || orders === null || figures.averageSale === null || figuresBefore.averageSale === null) return null
   if (Number(net) >= -NET_FALL_PERCENT || Number(orders) * 2 < Number(net)) return null
   const ordersWere = Number(orders) < 0 ? `only ${unsigned(orders)} % fewer orders` : 'no fewer orders'
   return (
     `Net sales fell by ${unsigned(net)} % with ${ordersWere}: the average sale went from ` +
-    `${formatMoney(figuresBefore.averageSale)} to ${formatMoney(figures.averageSale)}.`
+    `${amount(figuresBefore.averageSale, currency)} to ${amount(figures.averageSale, currency)}.`
   )
 }
 
@@ -176,7 +176,7 @@ function productFell({ biggestFaller, figuresBefore, currency }: AdviceInput): s
   if (biggestFaller === null) return null
   const { net, before } = biggestFaller
   const fall = new Decimal(before).minus(net)
-  const least = new Decimal(figuresBefore.netSales.amount).times(FALLER_PERCENT).div(100)
+  const least = new Decimal(figuresBefore.netSales).times(FALLER_PERCENT).div(100)
   if (fall.lte(0) || fall.lt(least)) return null
   return (
     `Net sales of ${nameWithSku(biggestFaller)} fell most, by ${amount(fall, currency)} to ` +

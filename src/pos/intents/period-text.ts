@@ -132,12 +132,12 @@ function describePeriod(period: Period, namesBusiness: boolean, detail: Detail):
   const say = (amount: string) => formatMoney({ amount, currency: window.currency })
   const whose = namesBusiness ? `${describeBusiness(period.business)}: ` : ''
   const lines = [
-    `${whose}${headline(figures)} — ${describeDays(period)}${atPlace(location)}.`,
+    `${whose}${headline(figures, window.currency)} — ${describeDays(period)}${atPlace(location)}.`,
     describeSalesComparison('the period before', period.before, say),
     period.yearBefore === null ? '' : describeSalesComparison('a year before', period.yearBefore, say),
   ]
   if (!period.isComplete) lines.push('Today is not over, while the days it is compared with are whole.')
-  if (detail.form === 'full') lines.push(`${describeFigures(figures)} · refunds ${figures.refunds}`)
+  if (detail.form === 'full') lines.push(`${describeFigures(figures, window.currency)} · refunds ${figures.refunds}`)
   if (detail.form !== 'shortest') {
     lines.push(
       `Of gross sales: returns ${describeRate(period.returns)}, discounts ${describeRate(period.discounts)}.`,

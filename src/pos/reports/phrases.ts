@@ -1,4 +1,4 @@
-import { formatMoney } from '../../money/money.ts'
+import { formatAmount } from '../../money/money.ts'
 import type { Days } from '../../time/window.ts'
 import type { Place } from '../organisation/locations.ts'
 import type { SalesFigures } from './sales-figures.ts'
@@ -19,9 +19,9 @@ export function describeWindow({ from, to }: Days, { timezone, location }: Place
 }
 
 /** The first words of a summary: net sales, orders and average sale. */
-export function headline({ netSales, orders, averageSale }: SalesFigures): string {
-  const average = averageSale === null ? '' : `, average sale ${formatMoney(averageSale)}`
-  return `Net sales ${formatMoney(netSales)} from ${orders} orders${average}`
+export function headline({ netSales, orders, averageSale }: SalesFigures, currency: string): string {
+  const average = averageSale === null ? '' : `, average sale ${formatAmount(averageSale, currency)}`
+  return `Net sales ${formatAmount(netSales, currency)} from ${orders} orders${average}`
 }
 
 /** A change in percent with its sign, or that there is none. */

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { type Currency, Decimal, formatMoney, money, quantity } from '../../money/money.ts'
+import { amountOf, type Currency, Decimal, formatMoney, quantity } from '../../money/money.ts'
 import { sharePercent } from '../../money/share.ts'
 import { EntityRef, Nullable, NullableText } from '../../results/schema.ts'
 import { table } from '../../results/table.ts'
@@ -14,7 +14,7 @@ const FIGURES = {
   discounts: Type.String(),
   returns: Type.String(),
   netSales: Type.String(),
-  costedNetSales: Type.String({ description: 'Net sales of products whose cost is known; margin is of these' }),
+  costedNetSales: Type.String({ description: 'Net sales of lines whose cost is known; margin is of these' }),
   margin: NullableText,
   marginPercent: NullableText,
 }
@@ -42,16 +42,16 @@ type CategoryReport = Static<typeof CategorySalesSchema>
 /** Sums as figures. */
 export function categoryFigures(sums: CategorySums, currency: Currency): Figures {
   // Without any known cost there is no margin; a margin of zero needs known costs.
-  const isCosted = Number(sums.costed_lines) > 0
+  const isCosted = ![sums.costed_net_sales, sums.cost].every((sum) => new Decimal(sum).isZero())
   const margin = new Decimal(sums.costed_net_sales).minus(sums.cost)
   return {
     unitsSold: quantity(sums.units_sold),
-    grossSales: money(sums.gross_sales, currency).amount,
-    discounts: money(sums.discounts, currency).amount,
-    returns: money(sums.returns, currency).amount,
-    netSales: money(sums.net_sales, currency).amount,
-    costedNetSales: money(sums.costed_net_sales, currency).amount,
-    margin: isCosted ? money(margin, currency).amount : null,
+    grossSales: amountOf(sums.gross_sales, currency),
+    discounts: amountOf(sums.discounts, currency),
+    returns: amountOf(sums.returns, currency),
+    netSales: amountOf(sums.net_sales, currency),
+    costedNetSales: amountOf(sums.costed_net_sales, currency),
+    margin: isCosted ? amountOf(margin, currency) : null,
     marginPercent: isCosted ? sharePercent(margin, sums.costed_net_sales) : null,
   }
 }

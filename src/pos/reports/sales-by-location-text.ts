@@ -46,14 +46,14 @@ export function locationFigures(sums: SalesSums, currency: Currency): Static<typ
   return {
     orders: figures.orders,
     refunds: figures.refunds,
-    grossSales: figures.grossSales.amount,
-    returns: figures.returns.amount,
-    discounts: figures.discounts.amount,
-    netSales: figures.netSales.amount,
-    tax: figures.tax.amount,
-    tips: figures.tips.amount,
-    total: figures.total.amount,
-    averageSale: figures.averageSale?.amount ?? null,
+    grossSales: figures.grossSales,
+    returns: figures.returns,
+    discounts: figures.discounts,
+    netSales: figures.netSales,
+    tax: figures.tax,
+    tips: figures.tips,
+    total: figures.total,
+    averageSale: figures.averageSale,
   }
 }
 

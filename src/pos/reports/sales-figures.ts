@@ -1,20 +1,20 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { type Currency, Decimal, formatMoney, MoneySchema, money, quantity } from '../../money/money.ts'
+import { amountOf, type Currency, Decimal, formatAmount, quantity } from '../../money/money.ts'
 import { Nullable } from '../../results/schema.ts'
 
-/** Sales in Square's terms; net = gross − returns − discounts, total = net + tax + tips. */
+/** Sales in Square's terms; net = gross − returns − discounts, total = net + tax + tips. The window names the currency. */
 export const SalesFiguresSchema = Type.Object({
-  grossSales: MoneySchema,
-  returns: MoneySchema,
-  discounts: MoneySchema,
-  netSales: MoneySchema,
-  tax: MoneySchema,
-  tips: MoneySchema,
-  total: MoneySchema,
+  grossSales: Type.String(),
+  returns: Type.String(),
+  discounts: Type.String(),
+  netSales: Type.String(),
+  tax: Type.String(),
+  tips: Type.String(),
+  total: Type.String(),
   orders: Type.Integer({ description: 'Completed orders' }),
   refunds: Type.Integer({ description: 'Refunds and returns' }),
   unitsSold: Type.String({ description: 'Exact decimal' }),
-  averageSale: Nullable(MoneySchema, { description: 'Net sales per order; null without orders' }),
+  averageSale: Nullable(Type.String(), { description: 'Net sales per order; null without orders' }),
 })
 export type SalesFigures = Static<typeof SalesFiguresSchema>
 
@@ -45,17 +45,17 @@ export function salesFigures(sums: SalesSums, currency: Currency): SalesFigures 
   const net = netSales(sums)
   const orders = Number(sums.orders)
   return {
-    grossSales: money(sums.gross_sales, currency),
-    returns: money(sums.returns, currency),
-    discounts: money(sums.discounts, currency),
-    netSales: money(net, currency),
-    tax: money(sums.tax, currency),
-    tips: money(sums.tips, currency),
-    total: money(net.plus(sums.tax).plus(sums.tips), currency),
+    grossSales: amountOf(sums.gross_sales, currency),
+    returns: amountOf(sums.returns, currency),
+    discounts: amountOf(sums.discounts, currency),
+    netSales: amountOf(net, currency),
+    tax: amountOf(sums.tax, currency),
+    tips: amountOf(sums.tips, currency),
+    total: amountOf(net.plus(sums.tax).plus(sums.tips), currency),
     orders,
     refunds: Number(sums.refunds),
     unitsSold: quantity(sums.units_sold),
-    averageSale: orders === 0 ? null : money(net.div(orders).toDecimalPlaces(currency.currencyDigits), currency),
+    averageSale: orders === 0 ? null : amountOf(net.div(orders), currency),
   }
 }
 
@@ -67,15 +67,16 @@ export function addSums(rows: readonly SalesSums[]): SalesSums {
 }
 
 /** One line with all terms, for text. */
-export function describeFigures(figures: SalesFigures): string {
+export function describeFigures(figures: SalesFigures, currency: string): string {
   const { grossSales, returns, discounts, tax, tips, total } = figures
+  const say = (amount: string) => formatAmount(amount, currency)
   const parts = [
-    `gross ${formatMoney(grossSales)}`,
-    `returns ${formatMoney(returns)}`,
-    `discounts ${formatMoney(discounts)}`,
-    `tax ${formatMoney(tax)}`,
-    `tips ${formatMoney(tips)}`,
-    `total ${formatMoney(total)}`,
+    `gross ${say(grossSales)}`,
+    `returns ${say(returns)}`,
+    `discounts ${say(discounts)}`,
+    `tax ${say(tax)}`,
+    `tips ${say(tips)}`,
+    `total ${say(total)}`,
   ]
   return parts.join(' · ')
 }

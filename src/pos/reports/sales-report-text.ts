@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { type Currency, formatMoney, percentChange } from '../../money/money.ts'
+import { type Currency, formatAmount, percentChange } from '../../money/money.ts'
 import { EntityRef, Nullable, NullableText } from '../../results/schema.ts'
 import { table } from '../../results/table.ts'
 import { weekday } from '../../time/local.ts'
@@ -58,14 +58,13 @@ export interface ReportRow {
 /** A row from its sums. */
 export function reportRow(label: string, sums: SalesSums, currency: Currency): ReportRow {
   const figures = salesFigures(sums, currency)
-  const amounts = Object.fromEntries(AMOUNTS.map((name) => [name, figures[name].amount]))
+  const amounts = Object.fromEntries(AMOUNTS.map((name) => [name, figures[name]]))
   return { key: label, orders: figures.orders, refunds: figures.refunds, amounts }
 }
 
 /** Totals of the period before, with the change of each figure since. */
 export function compareFigures(now: SalesFigures, before: SalesFigures) {
-  const value = (figure: SalesFigures[(typeof COMPARED)[number]]) =>
-    figure !== null && typeof figure === 'object' ? figure.amount : (figure ?? 0)
+  const value = (figure: SalesFigures[(typeof COMPARED)[number]]) => figure ?? 0
   return {
     totals: before,
     changePercent: Object.fromEntries(
@@ -80,10 +79,10 @@ export function describeSalesReport(
   rows: readonly ReportRow[],
 ): string {
   return [
-    `Net sales ${formatMoney(totals.netSales)} from ${totals.orders} orders, ` +
+    `Net sales ${formatAmount(totals.netSales, window.currency)} from ${totals.orders} orders, ` +
       `${describeWindow(window, { timezone: window.timezone, location })}.`,
-    `${describeFigures(totals)} · refunds ${totals.refunds}`,
-    ...(comparison === undefined ? [] : [describeChanges(comparison)]),
+    `${describeFigures(totals, window.currency)} · refunds ${totals.refunds}`,
+    ...(comparison === undefined ? [] : [describeChanges(comparison, window.currency)]),
     ...reportTable(groupBy, rows),
     `Amounts in ${window.currency}; net = gross − returns − discounts, total = net + tax + tips.`,
   ].join('\n')
@@ -106,10 +105,12 @@ function reportTable(groupBy: string, rows: readonly ReportRow[]): string[] {
   return [narrow, 'The other figures of each row are in the structured result; a shorter period shows them here too.']
 }
 
-function describeChanges(comparison: Static<typeof ChangesSchema>): string {
+function describeChanges(comparison: Static<typeof ChangesSchema>, currency: string): string {
   const { totals, changePercent } = comparison
   const change = (name: (typeof COMPARED)[number]) => describeChange(changePercent[name] ?? null)
-  const amounts = AMOUNTS.map((name, index) => `${SHORT[index]} ${formatMoney(totals[name])} (${change(name)})`)
+  const amounts = AMOUNTS.map(
+    (name, index) => `${SHORT[index]} ${formatAmount(totals[name], currency)} (${change(name)})`,
+  )
   return (
     `${against(comparison)}: ${amounts.join(' · ')} · orders ${totals.orders} (${change('orders')}) · ` +
     `refunds ${totals.refunds} (${change('refunds')}).${unfinished(comparison)}`

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { type Currency, formatMoney, money, percentChange, quantity } from '../../money/money.ts'
+import { amountOf, type Currency, formatMoney, percentChange, quantity } from '../../money/money.ts'
 import { sharePercent } from '../../money/share.ts'
 import { EntityRef, Nullable, NullableText } from '../../results/schema.ts'
 import { table } from '../../results/table.ts'
@@ -54,10 +54,10 @@ export function productRow(row: RankedProduct, total: string, currency: Currency
     sku: clean(row.sku, 40),
     unitsSold: quantity(row.units_sold),
     unitsReturned: quantity(row.units_returned),
-    netSales: money(row.net_sales, currency).amount,
+    netSales: amountOf(row.net_sales, currency),
     sharePercent: sharePercent(row.net_sales, total),
-    cost: row.cost === null ? null : money(row.cost, currency).amount,
-    margin: row.margin === null ? null : money(row.margin, currency).amount,
+    cost: row.cost === null ? null : amountOf(row.cost, currency),
+    margin: row.margin === null ? null : amountOf(row.margin, currency),
     marginPercent: row.margin === null ? null : sharePercent(row.margin, row.net_sales),
   }
 }
@@ -69,7 +69,7 @@ export function productChange(by: Measure, row: RankedProduct, currency: Currenc
   const was = by === 'margin' ? row.before : (row.before ?? '0')
   if (was === null) return { before: null, changePercent: null }
   return {
-    before: by === 'units' ? quantity(was) : money(was, currency).amount,
+    before: by === 'units' ? quantity(was) : amountOf(was, currency),
     changePercent: is === null ? null : percentChange(is, was),
   }
 }

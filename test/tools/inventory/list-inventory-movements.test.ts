@@ -96,9 +96,9 @@ describe('list_inventory_movements', () => {
     expect(quantities(await list({ locationId: shop.locations[1] }))).toEqual(['2'])
     const purchases = await list({ reason: 'purchase' })
     expect(purchases.movements).toMatchObject([{ quantity: '5', author: 'key:1' }])
-    expect(quantities(await list({ from: '2026-03-10' }))).toEqual(['-1.5'])
-    expect(quantities(await list({ from: '2026-03-11', product: 'PAN' }))).toEqual(['1', '5'])
-    const none = await list({ from: '2026-03-10', reason: 'count' })
+    expect(quantities(await list({ from: '2026-03-10', to: '2026-03-10' }))).toEqual(['-1.5'])
+    expect(quantities(await list({ from: '2026-03-11', to: '2026-03-11', product: 'PAN' }))).toEqual(['1', '5'])
+    const none = await list({ from: '2026-03-10', to: '2026-03-10', reason: 'count' })
     expect(none).toMatchObject({ movements: [], hasMore: false })
     expect(none.text).toContain('No stock movements match.')
   })
@@ -118,7 +118,7 @@ describe('list_inventory_movements', () => {
   })
 
   it.each([
-    [{ product: 'AJENO' }, 'not_found: product: no product of this business has the SKU or id "AJENO"'],
+    [{ product: 'AJENO' }, 'not_found: product: no product of this business has the SKU, id or name "AJENO"'],
     [{ locationId: 'nowhere' }, 'invalid_argument: locationId must be one of this business'],
     [{ reason: 'theft' }, 'invalid_argument: reason must be one of: opening, purchase, sale'],
     [{ cursor: 'bm90IG9uZQ' }, 'invalid_argument: cursor is not one that this tool gave'],

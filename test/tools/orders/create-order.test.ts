@@ -195,7 +195,7 @@ describe('a sale is refused', () => {
     [{ items: [{ product: 'PAN-1', quantity: '-1' }] }, 'items.0.quantity must be more than 0'],
     [{ items: [{ product: 'PAN-1', quantity: '1', discount: '25.01' }] }, "not be more than the line's GTQ 25.00"],
     [{ items: [{ product: 'PAN-1', quantity: '1', price: '1' }] }, 'Unknown argument "price" in items.0'],
-    [{ items: [{ product: 'NONE', quantity: '1' }] }, 'no product of this business has the SKU or id "NONE"'],
+    [{ items: [{ product: 'NONE', quantity: '1' }] }, 'no product of this business has the SKU, id or name "NONE"'],
     [{ items: [{ product: 'GRAIN', quantity: '9999999999', unitPrice: '999999999999' }] }, 'out of range'],
     [{ expectedTotal: '24' }, 'conflict: expectedTotal is 24, but the total is GTQ 25.00. Nothing was written.'],
   ])('for %j', async (more, message) => {

@@ -43,6 +43,7 @@ describe('get_psa_time_report', () => {
     expect(data.window).toEqual({
       from: '2026-03-01',
       to: '2026-03-10',
+      soFar: '21:00',
       timezone: 'America/Guatemala',
       currency: 'GTQ',
     })
@@ -91,10 +92,13 @@ describe('get_psa_time_report', () => {
   })
 
   it('filters by board and by caller, and counts both ends of the window', async () => {
+    const real = studio.service.now
     expect((await ask({ boardId: studio.campaign.id })).data.totals).toMatchObject({ entries: 1, hours: '0.50' })
     expect((await ask({ mine: true })).data.totals).toMatchObject({ entries: 4, hours: '1.78' })
     expect((await ask({ mine: true }, studio.luis)).data.totals).toMatchObject({ entries: 2, hours: '2.00' })
+    studio.service.now = new Date('2026-03-12T03:00:00Z')
     const { totals } = (await ask({ from: '2026-02-28', to: '2026-03-11', mine: true })).data
+    studio.service.now = real
     expect(figures(totals)).toEqual(['21.78', '21.78', '0.00', '280.19', 0])
   })
 
@@ -122,7 +126,7 @@ describe('get_psa_time_report', () => {
   })
 
   it('says plainly that there was no work', async () => {
-    const { data, text } = await ask({ from: '2020-01-01' })
+    const { data, text } = await ask({ from: '2020-01-01', to: '2020-01-01' })
     expect(data).toMatchObject({ rows: [], unrated: [], totals: { entries: 0, hours: '0.00', billableAmount: '0.00' } })
     expect(text).toContain('0.00 h in 0 entries, 2020-01-01 to 2020-01-01')
   })
@@ -166,7 +170,7 @@ describe('get_psa_time_report', () => {
       '2025-02-28',
     ])
     expect(weeks.text).toContain('63 entries; the latest 5: 2025-03-04 Ana Núñez, Foto (Campaña) 0.02 h; 2025-03-03')
-    const steps = await ask({ from: '2024-01-01', groupBy: 'step' })
+    const steps = await ask({ from: '2024-01-01', to: '2024-01-01', groupBy: 'step' })
     expect(steps.data.rows.length + steps.data.rowsLeftOut).toBe(70)
     expect(steps.text).toContain(`Only the ${steps.data.rows.length} with most hours are shown`)
     expect(steps.data.totals.hours).toBe('1.17')

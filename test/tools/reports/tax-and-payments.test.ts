@@ -125,7 +125,7 @@ describe('get_tax_report', () => {
     const { data } = await ask('get_tax_report', MARCH)
     expect(data).toEqual({
       business: expect.anything(),
-      window: { ...MARCH, timezone: 'America/Guatemala', currency: 'GTQ' },
+      window: { ...MARCH, timezone: 'America/Guatemala', currency: 'GTQ', soFar: '17:00' },
       location: null,
       pricesIncludeTax: true,
       totals: { netSales: '44.00', tax: '4.10' },
@@ -139,17 +139,19 @@ describe('get_tax_report', () => {
     })
   })
 
-  it.each([MARCH, { from: '2026-03-12' }, { from: '2026-02-01', to: '2026-03-11' }])(
+  it.each([MARCH, { from: '2026-03-12', to: '2026-03-12' }, { from: '2026-02-01', to: '2026-03-11' }])(
     'agrees with the sales report: %j',
     async (window) => {
       const totals = await salesReport({ ...window, groupBy: 'month' })
       const { data } = await ask('get_tax_report', window)
-      expect(data.totals).toEqual({ netSales: totals.netSales.amount, tax: totals.tax.amount })
+      expect(data.totals).toEqual({ netSales: totals.netSales, tax: totals.tax })
     },
   )
 
   it('counts a refund on its own day, at the rate of its line', async () => {
-    expect(rates((await ask('get_tax_report', { from: '2026-03-12' })).data)).toEqual([['5', '-10.00', '-0.50']])
+    expect(rates((await ask('get_tax_report', { from: '2026-03-12', to: '2026-03-12' })).data)).toEqual([
+      ['5', '-10.00', '-0.50'],
+    ])
   })
 
   it('follows the clock of a location, by default for its month', async () => {
@@ -163,6 +165,7 @@ describe('get_tax_report', () => {
     expect(data.window).toEqual({
       from: '2026-04-01',
       to: '2026-04-01',
+      soFar: '04:45',
       timezone: 'Asia/Kathmandu',
       currency: 'GTQ',
     })
@@ -206,16 +209,17 @@ describe('get_sales_by_payment_method', () => {
     const { data } = await ask('get_sales_by_payment_method', MARCH)
     expect(data).toEqual({
       business: expect.anything(),
-      window: { ...MARCH, timezone: 'America/Guatemala', currency: 'GTQ' },
+      window: { ...MARCH, timezone: 'America/Guatemala', currency: 'GTQ', soFar: '17:00' },
       location: null,
-      totals: { payments: 4, amount: '63.60', refunds: 1, refunded: '11.50', netAmount: '52.10' },
+      totals: { payments: 3, amount: '70.80', refunds: 2, refunded: '18.70', netAmount: '52.10' },
       rows: [
         {
           method: 'cash',
-          payments: 2,
-          amount: '32.80',
-          refunds: 1,
-          refunded: '11.50',
+          // A coffee came back without its sale, and a water was paid with it: 7.20 went back.
+          payments: 1,
+          amount: '40.00',
+          refunds: 2,
+          refunded: '18.70',
           netAmount: '21.30',
           sharePercent: '40.9',
         },
@@ -231,7 +235,7 @@ describe('get_sales_by_payment_method', () => {
       ],
     })
     // All that was sold is paid: net sales 44.00, tax 4.10, tips 5.00 − 1.00.
-    expect((await salesReport({ ...MARCH, groupBy: 'month' })).total.amount).toBe('52.10')
+    expect((await salesReport({ ...MARCH, groupBy: 'month' })).total).toBe('52.10')
   })
 
   it('counts a payment with its order, a refund on its own day', async () => {
@@ -244,32 +248,34 @@ describe('get_sales_by_payment_method', () => {
           row.sharePercent,
         ],
       )
-    expect(await rows({ from: '2026-03-10' })).toEqual([
+    expect(await rows({ from: '2026-03-10', to: '2026-03-10' })).toEqual([
       ['cash', '40.00', '0.00', '67.1'],
       ['card', '19.60', '0.00', '32.9'],
     ])
-    expect(await rows({ from: '2026-03-12' })).toEqual([['cash', '0.00', '11.50', null]])
+    expect(await rows({ from: '2026-03-12', to: '2026-03-12' })).toEqual([['cash', '0.00', '11.50', null]])
     const [home, kathmandu] = shop.locations
     expect(await rows({ ...MARCH, locationId: home })).toEqual([
-      ['cash', '32.80', '11.50', '52.1'],
+      ['cash', '40.00', '18.70', '52.1'],
       ['card', '19.60', '0.00', '47.9'],
     ])
-    expect(await rows({ from: '2026-04-01', locationId: kathmandu })).toEqual([['card', '11.20', '0.00', '100.0']])
+    expect(await rows({ from: '2026-04-01', to: '2026-04-01', locationId: kathmandu })).toEqual([
+      ['card', '11.20', '0.00', '100.0'],
+    ])
   })
 
   it('takes the last 30 days by default, and is complete as text alone', async () => {
     expect((await ask('get_sales_by_payment_method')).text).toBe(
       [
-        'Paid GTQ 63.60 in 4 payments, refunded GTQ 11.50: net GTQ 52.10, 2026-03-02 to 2026-03-31 (days of America/Guatemala).',
+        'Paid GTQ 70.80 in 3 payments, refunded GTQ 18.70: net GTQ 52.10, 2026-03-02 to 2026-03-31 (days of America/Guatemala).',
         '| method | payments | amount | refunds | refunded | net amount | share % |',
         '|---|---|---|---|---|---|---|',
-        '| cash | 2 | 32.80 | 1 | 11.50 | 21.30 | 40.9 |',
+        '| cash | 1 | 40.00 | 2 | 18.70 | 21.30 | 40.9 |',
         '| card | 2 | 30.80 | 0 | 0.00 | 30.80 | 59.1 |',
-        '| All | 4 | 63.60 | 1 | 11.50 | 52.10 | – |',
+        '| All | 3 | 70.80 | 2 | 18.70 | 52.10 | – |',
         'Amounts in GTQ, tax and tips included; payments of completed orders, open orders do not count.',
       ].join('\n'),
     )
-    expect((await ask('get_sales_by_payment_method', { from: '2026-01-01' })).text).toBe(
+    expect((await ask('get_sales_by_payment_method', { from: '2026-01-01', to: '2026-01-01' })).text).toBe(
       'No payments and no refunds, 2026-01-01 to 2026-01-01 (days of America/Guatemala).',
     )
   })
