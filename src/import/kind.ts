@@ -43,7 +43,7 @@ export interface Outcome {
   updated: number
   unchanged: number
   /** Rows that were created because the file names them. */
-  madeOnTheWay: Partial<Record<'products' | 'clients' | 'categories' | 'suppliers' | 'locations', number>>
+  madeOnTheWay: Partial<Record<'products' | 'clients' | 'employees' | 'categories' | 'suppliers' | 'locations', number>>
   /** First and last local day of the new orders, by the clock of the business. */
   from?: string | null
   to?: string | null

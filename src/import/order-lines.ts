@@ -1,4 +1,5 @@
-import type { Decimal } from '../money/money.ts'
+import { Decimal } from '../money/money.ts'
+import { rateOf } from '../money/tax-rate.ts'
 import { lineAmounts } from '../pos/orders/line-amounts.ts'
 import type { CsvRow } from './csv.ts'
 import { isAmbiguous, type ReadDate } from './dates.ts'
@@ -22,6 +23,7 @@ export const STAGED_LINE = {
   location: 'text',
   client_code: 'text',
   client_name: 'text',
+  employee: 'text',
   product_name: 'text',
   category: 'text',
   tip: 'numeric',
@@ -40,7 +42,6 @@ export function readLine(row: CsvRow, context: ImportContext): StagedRow {
   const order_number = fields.code('order_number', { required: true, prefix: context.numberPrefix })
   const sku = fields.code('sku', { required: true })
   const location = fields.text('location')
-  const tax_rate = context.taxRates.get(sku ?? '') ?? business.taxRate
   const quantity = fields.decimal('quantity', { ...QUANTITY, required: true })
   if (quantity?.isZero()) fields.fault('quantity is zero')
   const price = fields.decimal('unit_price', { ...PRICE, required: true })
@@ -56,13 +57,13 @@ export function readLine(row: CsvRow, context: ImportContext): StagedRow {
     location,
     client_code: fields.code('client_code'),
     client_name: fields.text('client_name'),
+    employee: fields.text('employee'),
     product_name: fields.text('product_name'),
     category: fields.text('category'),
     tip: fields.decimal('tip', AMOUNT)?.toDecimalPlaces(business.currencyDigits) ?? null,
     payment_method: fields.text('payment_method', { max: MAX_CODE }),
     order_type: fields.text('order_type', { max: MAX_CODE }),
-    tax_rate,
-    ...(quantity && price ? readAmounts(fields, quantity, price, tax_rate, context) : {}),
+    ...(quantity && price ? readAmounts(fields, quantity, price, ratesOf(sku, context), context) : {}),
   }
   const { line, raw } = row
   if (fields.faults.length === 0) return { line, raw, order_number, ...values, reason: null }
@@ -87,11 +88,18 @@ function readDate(fields: Fields, location: string | null, context: ImportContex
   return read
 }
 
+/** The rates at which the shop sells, first that of the product. */
+function ratesOf(sku: string | null, { taxRates, business }: ImportContext): [string, ...string[]] {
+  const own = taxRates.get(sku ?? '')
+  const rates = [business.taxRate, ...new Set(taxRates.values())]
+  return own === undefined ? [business.taxRate, ...rates.slice(1)] : [own, ...rates]
+}
+
 function readAmounts(
   fields: Fields,
   quantity: Decimal,
   price: Decimal,
-  taxRate: string,
+  rates: [string, ...string[]],
   { business }: ImportContext,
 ): Partial<StagedRow> | undefined {
   // On returns, some exports put the sign of the quantity on every amount.
@@ -108,11 +116,13 @@ function readAmounts(
   const amounts = lineAmounts({
     quantity,
     unitPrice: price,
-    taxRate,
+    taxRate: rates[0],
     taxIncluded: business.pricesIncludeTax,
     currencyDigits: business.currencyDigits,
     ...(discount ? { discount } : {}),
     ...(tax ? { tax: quantity.isNegative() ? tax.negated() : tax } : {}),
   })
-  return { gross_sales: amounts.grossSales, discount: amounts.discount, tax: amounts.tax }
+  const net = new Decimal(amounts.grossSales).minus(amounts.discount)
+  const tax_rate = tax ? rateOf(net, amounts.tax, rates, business) : rates[0]
+  return { gross_sales: amounts.grossSales, discount: amounts.discount, tax: amounts.tax, tax_rate }
 }
