@@ -15,14 +15,15 @@ order number that is there with anything else is rejected. docs/import.md tells 
 
 Columns (headers may be in any case; * is required; --map names those that are called otherwise)
   orders    one row per line: order_number* ordered_at* sku* quantity* (negative: a return) unit_price*
-            status (open, completed, cancelled) location client_code client_name product_name category
-            discount (of the line) tax (of the line) cost (of one, when it was sold) tip payment_method order_type
+            time and time_zone (where ordered_at is a date alone) status (open, completed, cancelled) location
+            client_code client_name employee (number or name) product_name category discount (of the line) tax (of
+            the line) cost (of one, when it was sold) tip payment_method order_type
   products  sku* name* category price cost on_hand (the stock after the import) reorder_point reorder_quantity
             safety_stock lead_time_days supplier location active
   clients   client_code* name* email phone tax_id city country
 
 --map            column=Header; column= for a column that the file has not, whatever its headers say
---date-format    tokens d dd M MM yy yyyy H HH h hh m mm s ss a; ISO 8601 without it
+--date-format    tokens d dd M MM yy yyyy H HH h hh m mm s ss a; without it, dates that have one meaning are read
 --timezone       IANA zone of the local times in the file; by default the zone of each order's location
 --location       for rows that name none; by default the first location of the business
 --decimal        . or , where the amounts of the file leave it open, as 1.990 does

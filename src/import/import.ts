@@ -17,6 +17,9 @@ import { listRejects, type Reject, writeRejects } from './rejects.ts'
 import { stage } from './staging.ts'
 import { survey } from './survey.ts'
 
+/** What is known once a file has been opened. */
+type FromFile = 'numbers' | 'readDate' | 'onWritten'
+
 /** In the order of import: orders come after the clients and products that they refer to. */
 const KINDS: readonly Kind[] = [clients, products, orders]
 
@@ -94,12 +97,12 @@ export async function importFiles(database: Database, options: ImportOptions): P
   if (options.decimal !== undefined && !isDecimalMark(options.decimal)) {
     throw invalid(`--decimal: "${options.decimal}" is neither . nor ,`)
   }
-  const readDate = dateReader(options.dateFormat)
+  dateReader(options.dateFormat)
   for (const { file } of given) await checkReadable(file)
 
   const report: ImportReport = { business: { id: options.businessId, name: '' }, files: [] }
   for (const { kind, file } of given) {
-    const context = await loadContext(database, options, readDate)
+    const context = await loadContext(database, options)
     report.business.name = clean(context.business.name, 80)
     const own = new Map([...map].filter(([column]) => allColumns(kind.columns).includes(column)))
     const result = await importFile(database, kind, file, { ...options, map: own }, context, options)
@@ -114,17 +117,18 @@ async function importFile(
   kind: Kind,
   file: string,
   form: CsvOptions,
-  base: Omit<ImportContext, 'onWritten' | 'numbers'>,
-  { businessId, skipBad, decimal, onProgress = () => {} }: ImportOptions,
+  base: Omit<ImportContext, FromFile>,
+  { businessId, skipBad, decimal, dateFormat, onProgress = () => {} }: ImportOptions,
 ): Promise<FileReport> {
   const name = basename(file)
   const progress = (step: Progress['step']) => (done: number, total: number) =>
     onProgress({ file: name, step, done, total })
   try {
     const csv = await openCsv(file, kind.columns, form)
-    const shown = await survey(csv.rows(progress('checking')), kind.numbers, base.business.currency)
+    const shown = await survey(csv.rows(progress('checking')), kind, base.business.currency)
     const numbers = numberReader(base.business, { ...shown, decimal: isDecimalMark(decimal) ? decimal : undefined })
-    const context = { ...base, numbers, onWritten: progress('writing') }
+    const readDate = dateReader(dateFormat, shown.dayOrder)
+    const context = { ...base, numbers, readDate, onWritten: progress('writing') }
     return await database.within({ businessId }, 'write', async (db) => {
       const rows = await stage(db, kind.table, kind.staged, csv.rows(progress('reading')), (row) =>
         kind.read(row, context),
@@ -172,8 +176,7 @@ function translate(name: string, error: unknown): unknown {
 async function loadContext(
   database: Database,
   { businessId, location, timezone, numberPrefix = '', now = new Date() }: ImportOptions,
-  readDate: ImportContext['readDate'],
-): Promise<Omit<ImportContext, 'onWritten' | 'numbers'>> {
+): Promise<Omit<ImportContext, FromFile>> {
   return database.within({ businessId }, 'read', async (db) => {
     const [business, locations] = await Promise.all([
       db
@@ -196,7 +199,7 @@ async function loadContext(
     if (first === undefined) throw invalid('The business has no location yet: name one with --location.')
     const zones = new Map(locations.map((row) => [row.name.toLowerCase(), row.timezone]))
     const taxRates = await loadTaxRates(db, businessId)
-    return { business, location: first, zones, timezone, readDate, numberPrefix, taxRates, now }
+    return { business, location: first, zones, timezone, numberPrefix, taxRates, now }
   })
 }
 

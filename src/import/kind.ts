@@ -43,7 +43,7 @@ export interface Outcome {
   updated: number
   unchanged: number
   /** Rows that were created because the file names them. */
-  madeOnTheWay: Partial<Record<'products' | 'clients' | 'categories' | 'suppliers' | 'locations', number>>
+  madeOnTheWay: Partial<Record<'products' | 'clients' | 'employees' | 'categories' | 'suppliers' | 'locations', number>>
   /** First and last local day of the new orders, by the clock of the business. */
   from?: string | null
   to?: string | null
@@ -57,6 +57,7 @@ export interface Kind {
   columns: Columns
   /** Which of the columns hold amounts, and which other numbers. */
   numbers: { amounts: readonly string[]; quantities: readonly string[] }
+  dates: readonly string[]
   /** The temporary table, and the columns that it has besides the common ones. */
   table: string
   staged: Record<string, string>

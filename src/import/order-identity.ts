@@ -13,12 +13,13 @@ export async function rejectOthers(db: Transaction, { business, location }: Impo
     from (
       select said.line, 'order ' || o.order_number || ' is there with another ' || array_to_string(differs.what, ' and ')
         || case when o.status = 'open' and said.status <> 'open' then ' (there it is open)' else
-          ' (there ' || to_char(o.opened_at at time zone l.timezone, 'YYYY-MM-DD HH24:MI') || ', ' || l.name || ', '
+          ' (there ' || to_char(
+            o.opened_at at time zone l.timezone, case when o.has_time then 'YYYY-MM-DD HH24:MI' else 'YYYY-MM-DD' end) || ', ' || l.name || ', '
             || round(o.total, ${business.currencyDigits}::integer) || ')' end
         || case when said.has_sale then '; if it is another order, tell them apart with --number-prefix'
           else '; a return needs a number of its own: load it with --number-prefix' end as reason
       from (
-        select new.order_number, new.line, new.ordered_at, new.has_sale, coalesce(new.status, 'completed') as status,
+        select new.order_number, new.line, new.ordered_at, new.has_time, new.has_sale, coalesce(new.status, 'completed') as status,
           coalesce(new.location, ${location}::text) as location, new.of_lines + coalesce(new.tip, 0) as total
         from import_order new
         where not exists (
@@ -28,7 +29,10 @@ export async function rejectOthers(db: Transaction, { business, location }: Impo
       join location l on l.business_id = o.business_id and l.id = o.location_id
       cross join lateral (
         select array_remove(array[
-          case when said.ordered_at not in (o.opened_at, coalesce(o.completed_at, o.opened_at)) then 'date' end,
+          case when said.ordered_at not in (o.opened_at, coalesce(o.completed_at, o.opened_at)) and (
+            said.has_time or o.has_time
+            or (said.ordered_at at time zone l.timezone)::date <> (o.opened_at at time zone l.timezone)::date
+          ) then 'date' end,
           case when lower(l.name) <> lower(said.location) then 'place' end,
           case when o.total <> said.total then 'total' end,
           case when o.status = 'open' and said.status <> 'open' then 'status' end], null)

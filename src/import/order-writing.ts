@@ -16,6 +16,7 @@ export async function writeOrders(db: Transaction, context: ImportContext): Prom
     timezone: business.timezone,
   })
   const clients = await makeClients(db, context)
+  const employees = await withoutLoops(db, () => makeEmployees(db, context))
   await withoutLoops(db, () => findOwners(db, context))
   await insertOrders(db, context)
   await withoutLoops(db, () => findProducts(db, context))
@@ -30,7 +31,7 @@ export async function writeOrders(db: Transaction, context: ImportContext): Prom
       ...summary,
       updated: 0,
       unchanged: kept - summary.made,
-      madeOnTheWay: { products, clients, categories, locations },
+      madeOnTheWay: { products, clients, employees, categories, locations },
       netSales: money(net_sales, business),
     }
   })
@@ -45,8 +46,8 @@ async function findNew(db: Transaction, { business, location }: ImportContext): 
     create temporary table import_new on commit drop as
     select row_number() over (order by ordered_at, line) as position, gen_random_uuid() as id, order_number, ordered_at,
       coalesce(status, 'completed') as status, coalesce(location, ${location}::text) as location, client_code,
-      coalesce(order_type, 'retail') as order_type, coalesce(tip, 0) as tip, payment_method,
-      null::uuid as location_id, null::uuid as customer_id
+      coalesce(order_type, 'retail') as order_type, coalesce(tip, 0) as tip, payment_method, employee, has_time,
+      null::uuid as location_id, null::uuid as customer_id, null::uuid as sold_by
     from import_order new
     where exists (select from import_line row where row.order_number = new.order_number)
       and not exists (
@@ -72,6 +73,31 @@ async function makeClients(db: Transaction, { business }: ImportContext): Promis
   return Number(numAffectedRows ?? 0)
 }
 
+/**
+ * Creates unknown employees. A file names them by number or by name: a new one has what the file says as its name, and
+ * as its number if it is one, else the next number.
+ */
+async function makeEmployees(db: Transaction, { business }: ImportContext): Promise<number> {
+  const { numAffectedRows } = await sql`
+    insert into employee (business_id, number, name)
+    select ${business.id}::uuid, case when name ~ '^[0-9]{1,9}$' then name else (last.number
+      + row_number() over (partition by name ~ '^[0-9]{1,9}$' order by lower(name)))::text end, name
+    from (
+      select (array_agg(new.employee order by new.position))[1] as name from import_new new
+      where new.employee is not null and not exists (
+        select from employee e
+        where e.business_id = ${business.id}::uuid and lower(new.employee) in (lower(e.number), lower(e.name)))
+      group by lower(new.employee)
+    ) named
+    cross join (
+      select coalesce(max(number::bigint), 0) as number from (
+        select number from employee where business_id = ${business.id}::uuid
+        union all select employee from import_new
+      ) taken where number ~ '^[0-9]{1,9}$'
+    ) last`.execute(db)
+  return Number(numAffectedRows ?? 0)
+}
+
 async function findOwners(db: Transaction, { business }: ImportContext): Promise<void> {
   await sql`
     update import_new new set location_id = l.id from location l
@@ -79,6 +105,12 @@ async function findOwners(db: Transaction, { business }: ImportContext): Promise
   await sql`
     update import_new new set customer_id = c.id from customer c
     where c.business_id = ${business.id}::uuid and c.code = new.client_code`.execute(db)
+  await sql`
+    update import_new new set sold_by = (
+      select e.id from employee e
+      where e.business_id = ${business.id}::uuid and lower(new.employee) in (lower(e.number), lower(e.name))
+      order by lower(e.number) <> lower(new.employee), e.number limit 1)
+    where new.employee is not null`.execute(db)
 }
 
 /**
@@ -88,10 +120,10 @@ async function findOwners(db: Transaction, { business }: ImportContext): Promise
 async function insertOrders(db: Transaction, { business }: ImportContext): Promise<void> {
   await sql`
     insert into orders (business_id, id, order_number, location_id, customer_id, status, order_type, opened_at,
-      completed_at, cancelled_at, tips, created_by)
+      completed_at, cancelled_at, has_time, tips, sold_by, created_by)
     select ${business.id}::uuid, id, order_number, location_id, customer_id, status, order_type, ordered_at,
-      case when status = 'completed' then ordered_at end, case when status = 'cancelled' then ordered_at end, tip,
-      'import'
+      case when status = 'completed' then ordered_at end, case when status = 'cancelled' then ordered_at end, has_time,
+      tip, sold_by, 'import'
     from import_new order by position`.execute(db)
 }
 
