@@ -1,10 +1,12 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
+import type { Stretch } from '../../time/comparison.ts'
+import { addDays } from '../../time/local.ts'
 import type { Days } from '../../time/window.ts'
 import { atLocation } from '../conditions.ts'
 import type { SalesScope } from '../scope.ts'
 import { inRollup, monthlyCells, rollupRows } from './rollups.ts'
-import { NO_SALES, SALES_SUMS, type SalesSums } from './sales-figures.ts'
+import { addSums, NO_SALES, SALES_SUMS, type SalesSums } from './sales-figures.ts'
 
 export type Bucket = 'total' | 'day' | 'week' | 'month' | 'weekday' | 'hour'
 
@@ -47,6 +49,24 @@ export async function salesByBucket(
 /** Sales of a whole window, from the rollups. */
 export async function salesTotal(db: Transaction, scope: SalesScope, days: Days): Promise<SalesSums> {
   return (await salesByBucket(db, scope, days, 'total')).get('') ?? NO_SALES
+}
+
+/**
+ * Sales of some days, the last of them up to a time of day if the stretch has one.
+ * @param timezone the time zone of the scope
+ */
+export async function salesOf(
+  db: Transaction,
+  scope: SalesScope,
+  { from, to, until }: Stretch,
+  timezone: string,
+): Promise<SalesSums> {
+  if (until === null) return salesTotal(db, scope, { from, to })
+  const [whole, last] = await Promise.all([
+    from < to ? salesTotal(db, scope, { from, to: addDays(to, -1) }) : NO_SALES,
+    salesUntil(db, scope, [to], until, timezone),
+  ])
+  return addSums([whole, last.get(to) ?? NO_SALES])
 }
 
 /**
