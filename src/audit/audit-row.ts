@@ -13,6 +13,7 @@ export const AUDITED = {
   connection: ['consented', 'declined', 'opened', 'ended'],
   membership: ['made', 'seen_gone'],
   sign_in: ['linked', 'refused'],
+  assistants: ['ended', 'switched_on', 'switched_off', 'clients_restricted', 'clients_unrestricted'],
 } as const satisfies Record<string, readonly string[]>
 
 type Kind = keyof typeof AUDITED

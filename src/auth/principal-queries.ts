@@ -3,6 +3,8 @@ import { addAuditRows } from '../audit/audit-row.ts'
 import type { Caller } from '../audit/caller.ts'
 import { type Access, type Database, setAccess, type Transaction } from '../database/database.ts'
 import { ServiceError } from '../errors.ts'
+import { clean } from '../results/text.ts'
+import { API_KEY, allows, findPolicies, PASTED_TOKEN, usableBusinesses } from './assistant-policy.ts'
 import { authorizedBusiness } from './business.ts'
 import { earlierOf, type Maker, makerLeaves } from './key-maker.ts'
 import type { VerifiedMcpToken } from './mcp-token.ts'
@@ -27,15 +29,17 @@ export async function findTokenPrincipal(
   caller: Caller,
 ): Promise<Principal> {
   const found = await database.within({ userId: claims.sub }, 'read', async (db) => {
-    const [token, businesses] = await Promise.all([
+    const [token, businesses, policies] = await Promise.all([
       db
         .selectFrom('mcp_token')
         .select(['family_id', 'revoked_at', 'replaced_at', 'last_used_at', 'gone_on', 'client_data', 'business_ids'])
+        .select(['client_host', 'ended_for'])
         .where('jti', '=', claims.jti)
         .executeTakeFirst(),
       findMemberships(db, claims.sub),
+      findPolicies(db),
     ])
-    return { token, businesses }
+    return { token, businesses, policies }
   })
   if (found.token === undefined || found.token.revoked_at !== null) {
     throw new ServiceError('unauthenticated', 'This token was revoked. Generate a new one in Settings → AI Assistant.')
@@ -43,7 +47,9 @@ export async function findTokenPrincipal(
   if (isReplaced(found.token, now)) {
     throw new ServiceError('unauthenticated', 'This token was replaced by a newer one. Use that, or sign in again.')
   }
-  const businesses = chosenBusinesses(found.businesses, found.token.business_ids)
+  const chosen = chosenBusinesses(found.businesses, found.token.business_ids)
+  const client = found.token.client_host ?? PASTED_TOKEN
+  const businesses = usableBusinesses(chosen, found.policies, client, found.token.ended_for)
   if (businesses.length === 0) {
     const { family_id: familyId, gone_on: noted } = found.token
     if (noted !== dayOf(now)) {
@@ -94,6 +100,11 @@ export async function findApiKeyPrincipal(
   const isOperator = key?.role === 'platform_operator'
   if (key === undefined || (!isOperator && business === undefined)) {
     throw new ServiceError('unauthenticated', 'This API key is unknown or was revoked. Create a new one.')
+  }
+  if (business !== undefined && !allows(business, API_KEY)) {
+    throw new ServiceError('forbidden', `${clean(business.name, 80)} does not allow API keys at the moment.`, {
+      hint: 'An owner or admin decides in Settings → AI Assistant.',
+    })
   }
   const endsAt = isOperator ? null : makerLeaves(key.created_by, maker)
   if (endsAt !== null && endsAt <= now) {
@@ -153,6 +164,7 @@ async function findKey(db: Transaction, keyHash: Buffer) {
     db
       .selectFrom('business')
       .select(['id', 'name', 'timezone', 'currency', 'currency_digits'])
+      .select(['assistants_enabled as isEnabled', 'allowed_clients as allowedClients'])
       .where('id', '=', businessId)
       .where('is_active', '=', true)
       .executeTakeFirst(),

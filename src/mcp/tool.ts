@@ -28,6 +28,11 @@ export interface BusinessContext {
   db: Transaction
   now: Date
   /**
+   * Whether a write is only rehearsed, and undone afterwards. Its text then says what would be ("Would refund …"), and
+   * ids, numbers and codes of rows that it makes are null, because the real write gives others.
+   */
+  dryRun: boolean
+  /**
    * Runs `work` for each business where the principal may use this tool, in order, each seen alone.
    */
   forEachBusiness<T>(work: (context: BusinessContext) => Promise<T>): Promise<T[]>
