@@ -14,8 +14,6 @@ export interface DateCells {
 
 export interface ReadDate {
   at: Date
-  /** The time on the clock of a zone, if that is what the file tells: the database decides which instant it is. */
-  local: { time: string; zone: string } | undefined
   /** False where only the day is known: `at` is noon then, which stays on the same day in every nearby zone. */
   hasTime: boolean
 }
@@ -98,10 +96,8 @@ function dateOf(
     const said = own.zone ?? (time && cells.zone ? cells.zone : undefined)
     const zone = time === undefined ? zones.days : said === undefined ? zones.times : zoneOf(said, zones.days)
     if (zone === undefined) return undefined
-    const wall = parts.day.toPlainDateTime(time ?? NOON)
-    const at = new Date(wall.toZonedDateTime(zone).epochMilliseconds)
-    const local = /^[+-]/.test(zone) ? undefined : { time: wall.toString(), zone }
-    return { at, local, hasTime: time !== undefined }
+    const at = parts.day.toPlainDateTime(time ?? NOON).toZonedDateTime(zone)
+    return { at: new Date(at.epochMilliseconds), hasTime: time !== undefined }
   } catch (error) {
     // Such as 31 February, or 25:00.
     if (error instanceof RangeError) return undefined

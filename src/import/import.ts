@@ -141,7 +141,7 @@ async function importFile(
     const readDate = dateReader(dateFormat, shown.dayOrder)
     const context = { ...base, numbers, readDate, onWritten: progress('writing') }
     return await database.within({ businessId }, 'write', async (db) => {
-      const counts = await stage(db, kind, csv.rows(progress('reading')), (row) =>
+      const counts = await stage(db, kind.table, kind.staged, csv.rows(progress('reading')), (row) =>
         kind.read(withValues(row, values), context),
       )
       // Imports of a business run one at a time, because each creates orders and products that the next must find.

@@ -61,8 +61,6 @@ export interface Kind {
   /** The temporary table, and the columns that it has besides the common ones. */
   table: string
   staged: Record<string, string>
-  /** Those of these columns that the database computes from the others. */
-  computed?: Record<string, RawBuilder<unknown>>
   read(row: CsvRow, context: ImportContext): StagedRow | undefined
   /** Rejects rows that contradict each other. */
   check(db: Transaction, context: ImportContext): Promise<void>

@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import { Decimal } from '../money/money.ts'
 import { rateOf } from '../money/tax-rate.ts'
 import { lineAmounts } from '../pos/orders/line-amounts.ts'
@@ -15,8 +14,6 @@ const DAY_MS = 86_400_000
 export const STAGED_LINE = {
   order_number: 'text',
   ordered_at: 'timestamptz',
-  local_at: 'timestamp',
-  local_zone: 'text',
   has_time: 'boolean',
   sku: 'text',
   quantity: 'numeric',
@@ -49,16 +46,6 @@ export const STAGED_LINE = {
 }
 
 /**
- * Local times become instants by the database's zones, which also cut its days: those of Node may be of another year.
- * Of an hour that comes twice it is the first.
- */
-export const INSTANT = sql`
-  case when local_at is null then ordered_at
-    when ((local_at at time zone local_zone) - interval '1 hour') at time zone local_zone = local_at
-    then (local_at at time zone local_zone) - interval '1 hour'
-    else local_at at time zone local_zone end`
-
-/**
  * Reads one line of an order.
  * @returns undefined for a line that is to count nothing: void, a total of the others
  */
@@ -80,9 +67,7 @@ export function readLine(row: CsvRow, context: ImportContext): StagedRow | undef
   const ofOrder = (column: string) => fields.decimal(column, AMOUNT)?.toDecimalPlaces(business.currencyDigits) ?? null
   const refunded = fields.decimal('refunded', { ...AMOUNT, min: -Infinity })?.abs() ?? null
   const values = {
-    ordered_at: date?.local ? null : date?.at,
-    local_at: date?.local?.time,
-    local_zone: date?.local?.zone,
+    ordered_at: date?.at,
     has_time: date?.hasTime,
     sku,
     status: readStatus(fields, refunded),

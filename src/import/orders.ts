@@ -3,7 +3,7 @@ import type { Transaction } from '../database/database.ts'
 import { type Kind, withoutLoops } from './kind.ts'
 import { ORDER_AMOUNTS, spreadOrderAmounts } from './order-amounts.ts'
 import { rejectOthers } from './order-identity.ts'
-import { INSTANT, readLine, STAGED_LINE } from './order-lines.ts'
+import { readLine, STAGED_LINE } from './order-lines.ts'
 import { nameRates } from './order-tax.ts'
 import { writeOrders } from './order-writing.ts'
 import { useOneSpelling } from './spelling.ts'
@@ -41,7 +41,6 @@ export const orders: Kind = {
   dates: ['ordered_at'],
   table: 'import_line',
   staged: STAGED_LINE,
-  computed: { ordered_at: INSTANT },
 
   read: readLine,
 

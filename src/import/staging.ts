@@ -1,4 +1,4 @@
-import { type RawBuilder, sql } from 'kysely'
+import { sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
 import type { CsvRow } from './csv.ts'
 
@@ -18,22 +18,19 @@ export interface StagedRow {
  *
  * Besides its own columns the table has `line`, `raw` (the row's values as in the file), `reason` (why it is rejected,
  * else null) and `follows` (rejected only because another row was).
+ * @param columns SQL types by name
  * @param read turns a row of the file into a staged row, or into undefined if it is to count nothing
  * @returns how many rows the file has, and how many of them count nothing
  */
 export async function stage(
   db: Transaction,
-  {
-    table,
-    staged: columns,
-    computed = {},
-  }: { table: string; staged: Record<string, string>; computed?: Record<string, RawBuilder<unknown>> },
+  table: string,
+  columns: Record<string, string>,
   rows: AsyncIterable<CsvRow>,
   read: (row: CsvRow) => StagedRow | undefined,
 ): Promise<{ rows: number; leftOut: number }> {
   const all = { line: 'integer', raw: 'jsonb', reason: 'text', ...columns }
   const names = sql.join(Object.keys(all).map((name) => sql.ref(name)))
-  const values = sql.join(Object.keys(all).map((name) => computed[name] ?? sql.ref(name)))
   const defined = sql.join(Object.entries(all).map(([name, type]) => sql`${sql.ref(name)} ${sql.raw(type)}`))
   await sql`
     create temporary table ${sql.table(table)} (${defined}, follows boolean not null default false, primary key (line))
@@ -45,7 +42,7 @@ export async function stage(
     const staged = JSON.stringify(kept)
     await sql`
       insert into ${sql.table(table)} (${names})
-      select ${values} from jsonb_to_recordset(${staged}::jsonb) as row (${defined})`.execute(db)
+      select ${names} from jsonb_to_recordset(${staged}::jsonb) as row (${defined})`.execute(db)
     count.rows += batch.length
     count.leftOut += batch.length - kept.length
   }
