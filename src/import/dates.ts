@@ -1,6 +1,7 @@
 import { DateTime } from 'luxon'
 import { Temporal } from 'temporal-polyfill'
 import { ServiceError } from '../errors.ts'
+import { instantOf } from '../time/local.ts'
 
 /**
  * Reads the date of a row.
@@ -40,8 +41,8 @@ function dateOf(read: Read, text: string, zone: string): Date | undefined {
   try {
     const value = read(text)
     if (value === undefined) return undefined
-    const at = value instanceof Temporal.PlainDateTime ? value.toZonedDateTime(zone) : value
-    const date = new Date(at.epochMilliseconds)
+    const date =
+      value instanceof Temporal.PlainDateTime ? instantOf(value.toString(), zone) : new Date(value.epochMilliseconds)
     return date.getUTCFullYear() < OLDEST_YEAR ? undefined : date
   } catch (error) {
     // Such as 31 February, or 25:00.

@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { dateReader } from '../../src/import/dates.ts'
+import { learnZones } from '../support/zones.ts'
+
+beforeAll(() => learnZones('America/Guatemala', 'Europe/London'))
 
 const read = (text: string, format?: string, zone = 'America/Guatemala') =>
   dateReader(format)(text, zone)?.toISOString()
