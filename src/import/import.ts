@@ -2,6 +2,7 @@ import { access, constants } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { sql } from 'kysely'
 import type { Database, Transaction } from '../database/database.ts'
+import { withZones } from '../database/zones.ts'
 import { ServiceError } from '../errors.ts'
 import { clean } from '../results/text.ts'
 import { isTimezone } from '../time/local.ts'
@@ -115,7 +116,9 @@ export async function importFiles(database: Database, options: ImportOptions): P
     const context = await loadContext(database, options)
     report.business.name = clean(context.business.name, 80)
     const own = new Map([...map].filter(([column]) => allColumns(kind.columns).includes(column)))
-    const result = await importFile(database, kind, file, { ...options, map: own, platform }, values, context, options)
+    const result = await withZones(database, () =>
+      importFile(database, kind, file, { ...options, map: own, platform }, values, context, options),
+    )
     report.files.push(result)
     if (!result.imported) break
   }

@@ -1,6 +1,7 @@
 import { type AuthorizedBusiness, describeBusiness, scopesIn } from '../auth/principal.ts'
 import type { Scope } from '../auth/scopes.ts'
 import { setAccess, type Transaction } from '../database/database.ts'
+import { withZones } from '../database/zones.ts'
 import type { ServiceError } from '../errors.ts'
 import { withBoundary } from '../results/untrusted.ts'
 import { clientsWithheld, roleNotAllowed } from './refusal.ts'
@@ -21,7 +22,15 @@ export interface CallOutcome {
  * Runs a tool: checks its arguments, resolves and authorizes its business, opens its transaction, names the business.
  * @throws ServiceError for every expected failure
  */
-export async function runTool(
+export function runTool(
+  registered: RegisteredTool,
+  args: Record<string, unknown>,
+  context: CallContext,
+): Promise<CallOutcome> {
+  return withZones(context.database, () => runWithZones(registered, args, context))
+}
+
+async function runWithZones(
   { tool, checkArguments }: RegisteredTool,
   args: Record<string, unknown>,
   context: CallContext,

@@ -105,6 +105,33 @@ it('reads times in the zone of --timezone, which never becomes the zone of a new
   expect(zones).toEqual([{ timezone: 'America/Los_Angeles' }])
 })
 
+it('takes local times by the clock that cuts the days, whichever zone data Node has', async () => {
+  const shop = await shopOf({ currency: 'CAD', timezone: 'America/Vancouver' }, 'Main')
+  await shop.load('vancouver.csv')
+  const hours = await db.asOwner(
+    "select day, hour, net_sales::numeric(20,2)::text as net from sales_hourly where business_id = $1 and basis = 'location' order by 1",
+    [shop.id],
+  )
+  expect(hours).toEqual([
+    { day: '2026-11-20', hour: 23, net: '100.00' },
+    { day: '2026-11-21', hour: 10, net: '10.00' },
+  ])
+  expect(await shop.load('vancouver.csv')).toMatchObject({ made: 0, unchanged: 2 })
+})
+
+it('takes an hour that comes twice for the first, and one that is skipped for the next', async () => {
+  const shop = await shopOf(NEW_YORK)
+  const header = 'order_number,ordered_at,sku,quantity,unit_price'
+  await shop.write([header, '1,2025-11-02 01:30,A,1,1.00', '2,2025-03-09 02:30,A,1,1.00'])
+  const orders = await db.asOwner('select completed_at from orders where business_id = $1 order by order_number', [
+    shop.id,
+  ])
+  expect(orders).toEqual([
+    { completed_at: new Date('2025-11-02T05:30:00Z') },
+    { completed_at: new Date('2025-03-09T07:30:00Z') },
+  ])
+})
+
 describe('dots as thousands', () => {
   const CHILE: ShopOptions = { currency: 'CLP', timezone: 'America/Santiago' }
 
