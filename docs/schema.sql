@@ -21,9 +21,24 @@ CREATE FUNCTION app_firebase_uid() RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$select nullif(current_setting('app.firebase_uid', true), '')::text$$;
 
+CREATE FUNCTION app_is_colleague(person uuid) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$ select exists (select from business_user m where m.business_id = app_business_id() and m.user_id = person) $$;
+
 CREATE FUNCTION app_key_hash() RETURNS bytea
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$select nullif(current_setting('app.key_hash', true), '')::bytea$$;
+
+CREATE FUNCTION app_manages_business() RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+      select exists (
+        select from business_user m
+        where m.business_id = app_business_id() and m.user_id = app_user_id() and m.is_active
+          and lower(m.role) in ('owner', 'admin'))
+    $$;
 
 CREATE FUNCTION app_operator() RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -314,6 +329,8 @@ CREATE TABLE business (
     next_order_number bigint DEFAULT 1 NOT NULL,
     is_active boolean DEFAULT true NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    assistants_enabled boolean DEFAULT true NOT NULL,
+    allowed_clients text[],
     CONSTRAINT business_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT business_currency_digits_check CHECK (((currency_digits >= 0) AND (currency_digits <= 4))),
     CONSTRAINT business_name_check CHECK ((name <> ''::text)),
@@ -323,6 +340,8 @@ CREATE TABLE business (
 ALTER TABLE ONLY business FORCE ROW LEVEL SECURITY;
 
 COMMENT ON COLUMN business.next_order_number IS 'of orders that are made here, not imported';
+
+COMMENT ON COLUMN business.allowed_clients IS 'null: all; else hosts of OAuth clients, "token" for pasted tokens, "key" for API keys';
 
 CREATE TABLE business_user (
     business_id uuid NOT NULL,
@@ -372,6 +391,54 @@ CREATE TABLE customer (
 
 ALTER TABLE ONLY customer FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE customer_daily (
+    business_id uuid NOT NULL,
+    location_id uuid NOT NULL,
+    basis text NOT NULL,
+    day date NOT NULL,
+    customer_id uuid,
+    orders bigint DEFAULT 0 NOT NULL,
+    refunds bigint DEFAULT 0 NOT NULL,
+    units_sold numeric(18,3) DEFAULT 0 NOT NULL,
+    units_returned numeric(18,3) DEFAULT 0 NOT NULL,
+    gross_sales numeric(24,4) DEFAULT 0 NOT NULL,
+    discounts numeric(24,4) DEFAULT 0 NOT NULL,
+    returns numeric(24,4) DEFAULT 0 NOT NULL,
+    tax numeric(24,4) DEFAULT 0 NOT NULL,
+    cost numeric(24,4) DEFAULT 0 NOT NULL,
+    costed_net_sales numeric(24,4) DEFAULT 0 NOT NULL,
+    tips numeric(24,4) DEFAULT 0 NOT NULL,
+    net_sales numeric(24,4) GENERATED ALWAYS AS (((gross_sales - discounts) - returns)) STORED NOT NULL
+);
+
+ALTER TABLE ONLY customer_daily FORCE ROW LEVEL SECURITY;
+
+COMMENT ON COLUMN customer_daily.customer_id IS 'null: sales without a client';
+
+CREATE TABLE customer_monthly (
+    business_id uuid NOT NULL,
+    location_id uuid NOT NULL,
+    basis text NOT NULL,
+    month date NOT NULL,
+    customer_id uuid,
+    orders bigint DEFAULT 0 NOT NULL,
+    refunds bigint DEFAULT 0 NOT NULL,
+    units_sold numeric(18,3) DEFAULT 0 NOT NULL,
+    units_returned numeric(18,3) DEFAULT 0 NOT NULL,
+    gross_sales numeric(24,4) DEFAULT 0 NOT NULL,
+    discounts numeric(24,4) DEFAULT 0 NOT NULL,
+    returns numeric(24,4) DEFAULT 0 NOT NULL,
+    tax numeric(24,4) DEFAULT 0 NOT NULL,
+    cost numeric(24,4) DEFAULT 0 NOT NULL,
+    costed_net_sales numeric(24,4) DEFAULT 0 NOT NULL,
+    tips numeric(24,4) DEFAULT 0 NOT NULL,
+    net_sales numeric(24,4) GENERATED ALWAYS AS (((gross_sales - discounts) - returns)) STORED NOT NULL
+);
+
+ALTER TABLE ONLY customer_monthly FORCE ROW LEVEL SECURITY;
+
+COMMENT ON COLUMN customer_monthly.customer_id IS 'null: sales without a client';
+
 CREATE TABLE customer_sales (
     business_id uuid NOT NULL,
     customer_id uuid NOT NULL,
@@ -386,6 +453,26 @@ ALTER TABLE ONLY customer_sales FORCE ROW LEVEL SECURITY;
 COMMENT ON COLUMN customer_sales.orders IS 'completed ones, as in sales_daily';
 
 COMMENT ON COLUMN customer_sales.net_sales IS 'of completed orders, less their refunds';
+
+CREATE TABLE employee (
+    business_id uuid NOT NULL,
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    number text NOT NULL,
+    name text NOT NULL,
+    location_id uuid,
+    "position" text,
+    is_active boolean DEFAULT true NOT NULL,
+    user_id uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT employee_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT employee_number_check CHECK ((number <> ''::text))
+);
+
+ALTER TABLE ONLY employee FORCE ROW LEVEL SECURITY;
+
+COMMENT ON COLUMN employee.location_id IS 'null: works at several';
+
+COMMENT ON COLUMN employee.user_id IS 'null: has no login';
 
 CREATE TABLE idempotency (
     business_id uuid NOT NULL,
@@ -558,6 +645,8 @@ CREATE TABLE mcp_token (
     checked_at timestamp with time zone DEFAULT now() NOT NULL,
     used_by text,
     gone_on date,
+    client_host text,
+    ended_for uuid[] DEFAULT '{}'::uuid[] NOT NULL,
     CONSTRAINT mcp_token_business_ids_check CHECK ((cardinality(business_ids) > 0)),
     CONSTRAINT mcp_token_scopes_check CHECK ((cardinality(scopes) > 0))
 );
@@ -578,6 +667,10 @@ COMMENT ON COLUMN mcp_token.used_by IS 'the MCP client that last began a convers
 
 COMMENT ON COLUMN mcp_token.gone_on IS 'day on which it was last refused for want of a membership';
 
+COMMENT ON COLUMN mcp_token.client_host IS 'whose OAuth client it is; null for tokens that people paste';
+
+COMMENT ON COLUMN mcp_token.ended_for IS 'businesses whose owner or admin ended it there';
+
 CREATE TABLE order_item (
     business_id uuid NOT NULL,
     order_id uuid NOT NULL,
@@ -587,7 +680,7 @@ CREATE TABLE order_item (
     name text NOT NULL,
     quantity numeric(14,3) NOT NULL,
     unit_price numeric(20,4) NOT NULL,
-    tax_rate numeric(9,6) DEFAULT 0 NOT NULL,
+    tax_rate numeric(9,6) DEFAULT 0,
     tax_included boolean DEFAULT false NOT NULL,
     gross_sales numeric(20,4) NOT NULL,
     discount numeric(20,4) DEFAULT 0 NOT NULL,
@@ -604,6 +697,8 @@ ALTER TABLE ONLY order_item FORCE ROW LEVEL SECURITY;
 COMMENT ON COLUMN order_item.quantity IS 'negative: a return without its sale';
 
 COMMENT ON COLUMN order_item.unit_price IS 'as on the price tag';
+
+COMMENT ON COLUMN order_item.tax_rate IS 'null: not known, only the tax is';
 
 CREATE TABLE order_payment (
     business_id uuid NOT NULL,
@@ -637,10 +732,17 @@ CREATE TABLE order_refund (
     units_returned numeric(14,3) DEFAULT 0 NOT NULL,
     total numeric(20,4) GENERATED ALWAYS AS (((returns + tax) + tips)) STORED NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    refunded_by uuid,
+    has_time boolean DEFAULT true NOT NULL,
+    costed_net_sales numeric(20,4) DEFAULT 0 NOT NULL,
     CONSTRAINT order_refund_tips_check CHECK ((tips >= (0)::numeric))
 );
 
 ALTER TABLE ONLY order_refund FORCE ROW LEVEL SECURITY;
+
+COMMENT ON COLUMN order_refund.has_time IS 'as in orders';
+
+COMMENT ON COLUMN order_refund.costed_net_sales IS 'returns of the lines that have a unit_cost';
 
 CREATE TABLE order_refund_line (
     business_id uuid NOT NULL,
@@ -691,6 +793,11 @@ CREATE TABLE orders (
     total numeric(20,4) GENERATED ALWAYS AS (((((gross_sales - discounts) - returns) + tax) + tips)) STORED NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    sold_by uuid,
+    discounted_by uuid,
+    cancelled_by uuid,
+    has_time boolean DEFAULT true NOT NULL,
+    costed_net_sales numeric(20,4) DEFAULT 0 NOT NULL,
     CONSTRAINT orders_check CHECK (((status <> 'completed'::text) OR (completed_at IS NOT NULL))),
     CONSTRAINT orders_check1 CHECK (((status <> 'cancelled'::text) OR (cancelled_at IS NOT NULL))),
     CONSTRAINT orders_order_number_check CHECK ((order_number <> ''::text)),
@@ -699,6 +806,12 @@ CREATE TABLE orders (
 );
 
 ALTER TABLE ONLY orders FORCE ROW LEVEL SECURITY;
+
+COMMENT ON COLUMN orders.sold_by IS 'null: not known';
+
+COMMENT ON COLUMN orders.has_time IS 'false: only the day of its sale is known, whose noon it has';
+
+COMMENT ON COLUMN orders.costed_net_sales IS 'net_sales of the lines that have a unit_cost';
 
 CREATE TABLE payment_daily (
     business_id uuid NOT NULL,
@@ -748,8 +861,8 @@ CREATE TABLE product_daily (
     returns numeric(24,4) DEFAULT 0 NOT NULL,
     tax numeric(24,4) DEFAULT 0 NOT NULL,
     cost numeric(24,4) DEFAULT 0 NOT NULL,
-    costed_lines bigint DEFAULT 0 NOT NULL,
-    net_sales numeric(24,4) GENERATED ALWAYS AS (((gross_sales - discounts) - returns)) STORED NOT NULL
+    net_sales numeric(24,4) GENERATED ALWAYS AS (((gross_sales - discounts) - returns)) STORED NOT NULL,
+    costed_net_sales numeric(24,4) DEFAULT 0 NOT NULL
 );
 
 ALTER TABLE ONLY product_daily FORCE ROW LEVEL SECURITY;
@@ -768,8 +881,8 @@ CREATE TABLE product_monthly (
     returns numeric(24,4) DEFAULT 0 NOT NULL,
     tax numeric(24,4) DEFAULT 0 NOT NULL,
     cost numeric(24,4) DEFAULT 0 NOT NULL,
-    costed_lines bigint DEFAULT 0 NOT NULL,
-    net_sales numeric(24,4) GENERATED ALWAYS AS (((gross_sales - discounts) - returns)) STORED NOT NULL
+    net_sales numeric(24,4) GENERATED ALWAYS AS (((gross_sales - discounts) - returns)) STORED NOT NULL,
+    costed_net_sales numeric(24,4) DEFAULT 0 NOT NULL
 );
 
 ALTER TABLE ONLY product_monthly FORCE ROW LEVEL SECURITY;
@@ -879,7 +992,8 @@ CREATE TABLE sales_daily (
     tax numeric(24,4) DEFAULT 0 NOT NULL,
     cost numeric(24,4) DEFAULT 0 NOT NULL,
     tips numeric(24,4) DEFAULT 0 NOT NULL,
-    net_sales numeric(24,4) GENERATED ALWAYS AS (((gross_sales - discounts) - returns)) STORED NOT NULL
+    net_sales numeric(24,4) GENERATED ALWAYS AS (((gross_sales - discounts) - returns)) STORED NOT NULL,
+    costed_net_sales numeric(24,4) DEFAULT 0 NOT NULL
 );
 
 ALTER TABLE ONLY sales_daily FORCE ROW LEVEL SECURITY;
@@ -900,7 +1014,8 @@ CREATE TABLE sales_hourly (
     tax numeric(24,4) DEFAULT 0 NOT NULL,
     cost numeric(24,4) DEFAULT 0 NOT NULL,
     tips numeric(24,4) DEFAULT 0 NOT NULL,
-    net_sales numeric(24,4) GENERATED ALWAYS AS (((gross_sales - discounts) - returns)) STORED NOT NULL
+    net_sales numeric(24,4) GENERATED ALWAYS AS (((gross_sales - discounts) - returns)) STORED NOT NULL,
+    costed_net_sales numeric(24,4) DEFAULT 0 NOT NULL
 );
 
 ALTER TABLE ONLY sales_hourly FORCE ROW LEVEL SECURITY;
@@ -920,10 +1035,40 @@ CREATE TABLE sales_monthly (
     tax numeric(24,4) DEFAULT 0 NOT NULL,
     cost numeric(24,4) DEFAULT 0 NOT NULL,
     tips numeric(24,4) DEFAULT 0 NOT NULL,
-    net_sales numeric(24,4) GENERATED ALWAYS AS (((gross_sales - discounts) - returns)) STORED NOT NULL
+    net_sales numeric(24,4) GENERATED ALWAYS AS (((gross_sales - discounts) - returns)) STORED NOT NULL,
+    costed_net_sales numeric(24,4) DEFAULT 0 NOT NULL
 );
 
 ALTER TABLE ONLY sales_monthly FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE staff_hourly (
+    business_id uuid NOT NULL,
+    location_id uuid NOT NULL,
+    basis text NOT NULL,
+    day date NOT NULL,
+    hour smallint,
+    employee_id uuid,
+    order_type text NOT NULL,
+    is_discounted boolean NOT NULL,
+    orders bigint DEFAULT 0 NOT NULL,
+    refunds bigint DEFAULT 0 NOT NULL,
+    units_sold numeric(18,3) DEFAULT 0 NOT NULL,
+    units_returned numeric(18,3) DEFAULT 0 NOT NULL,
+    gross_sales numeric(24,4) DEFAULT 0 NOT NULL,
+    discounts numeric(24,4) DEFAULT 0 NOT NULL,
+    returns numeric(24,4) DEFAULT 0 NOT NULL,
+    tax numeric(24,4) DEFAULT 0 NOT NULL,
+    cost numeric(24,4) DEFAULT 0 NOT NULL,
+    costed_net_sales numeric(24,4) DEFAULT 0 NOT NULL,
+    tips numeric(24,4) DEFAULT 0 NOT NULL,
+    net_sales numeric(24,4) GENERATED ALWAYS AS (((gross_sales - discounts) - returns)) STORED NOT NULL
+);
+
+ALTER TABLE ONLY staff_hourly FORCE ROW LEVEL SECURITY;
+
+COMMENT ON COLUMN staff_hourly.hour IS 'null: not known';
+
+COMMENT ON COLUMN staff_hourly.employee_id IS 'who sold, also of a refund; null: not known';
 
 CREATE TABLE supplier (
     business_id uuid NOT NULL,
@@ -946,7 +1091,7 @@ CREATE TABLE tax_daily (
     location_id uuid NOT NULL,
     basis text NOT NULL,
     day date NOT NULL,
-    tax_rate numeric(9,6) NOT NULL,
+    tax_rate numeric(9,6),
     net_sales numeric(24,4) DEFAULT 0 NOT NULL,
     tax numeric(24,4) DEFAULT 0 NOT NULL
 );
@@ -975,11 +1120,23 @@ ALTER TABLE ONLY category
 ALTER TABLE ONLY customer
     ADD CONSTRAINT customer_business_id_code_key UNIQUE (business_id, code);
 
+ALTER TABLE ONLY customer_daily
+    ADD CONSTRAINT customer_daily_key UNIQUE NULLS NOT DISTINCT (business_id, basis, day, location_id, customer_id);
+
+ALTER TABLE ONLY customer_monthly
+    ADD CONSTRAINT customer_monthly_key UNIQUE NULLS NOT DISTINCT (business_id, basis, month, location_id, customer_id);
+
 ALTER TABLE ONLY customer
     ADD CONSTRAINT customer_pkey PRIMARY KEY (business_id, id);
 
 ALTER TABLE ONLY customer_sales
     ADD CONSTRAINT customer_sales_pkey PRIMARY KEY (business_id, customer_id);
+
+ALTER TABLE ONLY employee
+    ADD CONSTRAINT employee_business_id_number_key UNIQUE (business_id, number);
+
+ALTER TABLE ONLY employee
+    ADD CONSTRAINT employee_pkey PRIMARY KEY (business_id, id);
 
 ALTER TABLE ONLY idempotency
     ADD CONSTRAINT idempotency_pkey PRIMARY KEY (business_id, principal, key);
@@ -1077,11 +1234,14 @@ ALTER TABLE ONLY sales_hourly
 ALTER TABLE ONLY sales_monthly
     ADD CONSTRAINT sales_monthly_pkey PRIMARY KEY (business_id, basis, month, location_id);
 
+ALTER TABLE ONLY staff_hourly
+    ADD CONSTRAINT staff_hourly_key UNIQUE NULLS NOT DISTINCT (business_id, basis, day, location_id, hour, employee_id, order_type, is_discounted);
+
 ALTER TABLE ONLY supplier
     ADD CONSTRAINT supplier_pkey PRIMARY KEY (business_id, id);
 
 ALTER TABLE ONLY tax_daily
-    ADD CONSTRAINT tax_daily_pkey PRIMARY KEY (business_id, basis, day, location_id, tax_rate);
+    ADD CONSTRAINT tax_daily_key UNIQUE NULLS NOT DISTINCT (business_id, basis, day, location_id, tax_rate);
 
 CREATE UNIQUE INDEX app_user_email ON app_user USING btree (lower(email));
 
@@ -1098,6 +1258,8 @@ CREATE INDEX customer_by_tax_key ON customer USING btree (business_id, tax_key) 
 CREATE INDEX customer_sales_by_first ON customer_sales USING btree (business_id, first_at);
 
 CREATE INDEX customer_sales_by_last ON customer_sales USING btree (business_id, last_at);
+
+CREATE UNIQUE INDEX employee_by_user ON employee USING btree (business_id, user_id) WHERE (user_id IS NOT NULL);
 
 CREATE INDEX idempotency_by_age ON idempotency USING btree (created_at);
 
@@ -1131,6 +1293,8 @@ CREATE INDEX order_refund_by_order ON order_refund USING btree (business_id, ord
 
 CREATE INDEX order_refund_by_time ON order_refund USING btree (business_id, refunded_at, id);
 
+CREATE INDEX order_refund_refunded_by ON order_refund USING btree (business_id, refunded_by, refunded_at DESC) WHERE (refunded_by IS NOT NULL);
+
 CREATE INDEX orders_by_completion ON orders USING btree (business_id, completed_at, id) WHERE (status = 'completed'::text);
 
 CREATE INDEX orders_by_customer ON orders USING btree (business_id, customer_id, opened_at DESC);
@@ -1138,6 +1302,12 @@ CREATE INDEX orders_by_customer ON orders USING btree (business_id, customer_id,
 CREATE INDEX orders_by_customer_completion ON orders USING btree (business_id, customer_id, completed_at) WHERE ((status = 'completed'::text) AND (customer_id IS NOT NULL));
 
 CREATE INDEX orders_by_opening ON orders USING btree (business_id, opened_at DESC, id DESC);
+
+CREATE INDEX orders_cancelled_by ON orders USING btree (business_id, cancelled_by, cancelled_at DESC) WHERE (cancelled_by IS NOT NULL);
+
+CREATE INDEX orders_discounted_by ON orders USING btree (business_id, discounted_by, opened_at DESC) WHERE (discounted_by IS NOT NULL);
+
+CREATE INDEX orders_sold_by ON orders USING btree (business_id, sold_by, opened_at DESC) WHERE (sold_by IS NOT NULL);
 
 CREATE INDEX product_by_category ON product USING btree (business_id, category_id);
 
@@ -1165,13 +1335,13 @@ ALTER INDEX mcp_audit_by_principal ATTACH PARTITION mcp_audit_default_principal_
 
 CREATE TRIGGER access_changed AFTER DELETE OR UPDATE OF is_active, firebase_uid ON app_user FOR EACH ROW EXECUTE FUNCTION app_user_access_changed();
 
-CREATE TRIGGER access_changed AFTER DELETE OR UPDATE OF name, currency, currency_digits, timezone, is_active ON business FOR EACH ROW EXECUTE FUNCTION business_access_changed();
+CREATE TRIGGER access_changed AFTER DELETE OR UPDATE OF name, currency, currency_digits, timezone, is_active, assistants_enabled, allowed_clients ON business FOR EACH ROW EXECUTE FUNCTION business_access_changed();
 
 CREATE TRIGGER access_changed AFTER INSERT OR DELETE OR UPDATE OF role, is_active ON business_user FOR EACH ROW EXECUTE FUNCTION business_user_access_changed();
 
 CREATE TRIGGER access_changed AFTER DELETE OR UPDATE OF role, scopes, is_active, expires_at ON mcp_api_key FOR EACH ROW EXECUTE FUNCTION mcp_api_key_access_changed();
 
-CREATE TRIGGER access_changed AFTER DELETE OR UPDATE OF scopes, expires_at, revoked_at ON mcp_token FOR EACH ROW EXECUTE FUNCTION mcp_token_access_changed();
+CREATE TRIGGER access_changed AFTER DELETE OR UPDATE OF scopes, expires_at, revoked_at, ended_for ON mcp_token FOR EACH ROW EXECUTE FUNCTION mcp_token_access_changed();
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON inventory_movement FOR EACH STATEMENT EXECUTE FUNCTION append_only();
 
@@ -1231,6 +1401,15 @@ ALTER TABLE ONLY category
 ALTER TABLE ONLY customer
     ADD CONSTRAINT customer_business_id_fkey FOREIGN KEY (business_id) REFERENCES business(id);
 
+ALTER TABLE ONLY employee
+    ADD CONSTRAINT employee_business_id_fkey FOREIGN KEY (business_id) REFERENCES business(id);
+
+ALTER TABLE ONLY employee
+    ADD CONSTRAINT employee_business_id_location_id_fkey FOREIGN KEY (business_id, location_id) REFERENCES location(business_id, id);
+
+ALTER TABLE ONLY employee
+    ADD CONSTRAINT employee_business_id_user_id_fkey FOREIGN KEY (business_id, user_id) REFERENCES business_user(business_id, user_id);
+
 ALTER TABLE ONLY idempotency
     ADD CONSTRAINT idempotency_business_id_fkey FOREIGN KEY (business_id) REFERENCES business(id);
 
@@ -1282,6 +1461,9 @@ ALTER TABLE ONLY order_refund
 ALTER TABLE ONLY order_refund
     ADD CONSTRAINT order_refund_business_id_order_id_fkey FOREIGN KEY (business_id, order_id) REFERENCES orders(business_id, id);
 
+ALTER TABLE ONLY order_refund
+    ADD CONSTRAINT order_refund_business_id_refunded_by_fkey FOREIGN KEY (business_id, refunded_by) REFERENCES employee(business_id, id);
+
 ALTER TABLE ONLY order_refund_line
     ADD CONSTRAINT order_refund_line_business_id_order_id_line_number_fkey FOREIGN KEY (business_id, order_id, line_number) REFERENCES order_item(business_id, order_id, line_number);
 
@@ -1295,10 +1477,19 @@ ALTER TABLE ONLY order_refund_line
     ADD CONSTRAINT order_refund_line_business_id_variant_id_fkey FOREIGN KEY (business_id, variant_id) REFERENCES product_variant(business_id, id);
 
 ALTER TABLE ONLY orders
+    ADD CONSTRAINT orders_business_id_cancelled_by_fkey FOREIGN KEY (business_id, cancelled_by) REFERENCES employee(business_id, id);
+
+ALTER TABLE ONLY orders
     ADD CONSTRAINT orders_business_id_customer_id_fkey FOREIGN KEY (business_id, customer_id) REFERENCES customer(business_id, id);
 
 ALTER TABLE ONLY orders
+    ADD CONSTRAINT orders_business_id_discounted_by_fkey FOREIGN KEY (business_id, discounted_by) REFERENCES employee(business_id, id);
+
+ALTER TABLE ONLY orders
     ADD CONSTRAINT orders_business_id_location_id_fkey FOREIGN KEY (business_id, location_id) REFERENCES location(business_id, id);
+
+ALTER TABLE ONLY orders
+    ADD CONSTRAINT orders_business_id_sold_by_fkey FOREIGN KEY (business_id, sold_by) REFERENCES employee(business_id, id);
 
 ALTER TABLE ONLY product
     ADD CONSTRAINT product_business_id_category_id_fkey FOREIGN KEY (business_id, category_id) REFERENCES category(business_id, id);
@@ -1352,6 +1543,8 @@ ALTER TABLE app_user ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY audit_moved ON mcp_audit_default USING (true);
 
+CREATE POLICY audit_of_business ON mcp_audit FOR SELECT TO flowpos_service USING (((business_id = ( SELECT app_business_id() AS app_business_id)) AND (( SELECT app_manages_business() AS app_manages_business) OR (principal = ('user:'::text || ( SELECT app_user_id() AS app_user_id))))));
+
 CREATE POLICY audit_read ON mcp_audit FOR SELECT TO flowpos_commands USING (true);
 
 CREATE POLICY audit_written ON mcp_audit FOR INSERT TO flowpos_service WITH CHECK (true);
@@ -1378,7 +1571,13 @@ CREATE POLICY clients_hidden ON customer AS RESTRICTIVE USING ((NOT ( SELECT app
 
 ALTER TABLE customer ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE customer_daily ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE customer_monthly ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE customer_sales ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE employee ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE idempotency ENABLE ROW LEVEL SECURITY;
 
@@ -1456,6 +1655,8 @@ ALTER TABLE sales_hourly ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE sales_monthly ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE staff_hourly ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE supplier ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE tax_daily ENABLE ROW LEVEL SECURITY;
@@ -1464,7 +1665,13 @@ CREATE POLICY tenant ON category USING ((business_id = ( SELECT app_business_id(
 
 CREATE POLICY tenant ON customer USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
+CREATE POLICY tenant ON customer_daily USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
+
+CREATE POLICY tenant ON customer_monthly USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
+
 CREATE POLICY tenant ON customer_sales USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
+
+CREATE POLICY tenant ON employee USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
 CREATE POLICY tenant ON idempotency USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
@@ -1508,9 +1715,15 @@ CREATE POLICY tenant ON sales_hourly USING ((business_id = ( SELECT app_business
 
 CREATE POLICY tenant ON sales_monthly USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
+CREATE POLICY tenant ON staff_hourly USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
+
 CREATE POLICY tenant ON supplier USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
 CREATE POLICY tenant ON tax_daily USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
+
+CREATE POLICY tokens_of_staff ON mcp_token FOR SELECT USING ((( SELECT app_manages_business() AS app_manages_business) AND app_is_colleague(user_id)));
+
+CREATE POLICY tokens_of_staff_ended ON mcp_token FOR UPDATE USING ((( SELECT app_manages_business() AS app_manages_business) AND app_is_colleague(user_id)));
 
 CREATE POLICY user_linked ON app_user FOR UPDATE USING ((((firebase_uid IS NULL) AND (lower(email) = lower(( SELECT app_email() AS app_email)))) OR ((email IS NULL) AND (firebase_uid = ( SELECT app_firebase_uid() AS app_firebase_uid))))) WITH CHECK (((firebase_uid = ( SELECT app_firebase_uid() AS app_firebase_uid)) AND (lower(email) = lower(( SELECT app_email() AS app_email)))));
 
@@ -1549,6 +1762,10 @@ GRANT SELECT ON TABLE business TO flowpos_service;
 GRANT INSERT ON TABLE business TO flowpos_commands;
 
 GRANT UPDATE(next_order_number) ON TABLE business TO flowpos_service;
+
+GRANT UPDATE(assistants_enabled) ON TABLE business TO flowpos_service;
+
+GRANT UPDATE(allowed_clients) ON TABLE business TO flowpos_service;
 
 GRANT SELECT ON TABLE business_user TO flowpos_service;
 GRANT INSERT ON TABLE business_user TO flowpos_commands;
@@ -1589,7 +1806,24 @@ GRANT INSERT(created_at) ON TABLE customer TO flowpos_service;
 
 GRANT INSERT(updated_at),UPDATE(updated_at) ON TABLE customer TO flowpos_service;
 
+GRANT SELECT ON TABLE customer_daily TO flowpos_service;
+
+GRANT SELECT ON TABLE customer_monthly TO flowpos_service;
+
 GRANT SELECT ON TABLE customer_sales TO flowpos_service;
+
+GRANT SELECT ON TABLE employee TO flowpos_service;
+GRANT INSERT ON TABLE employee TO flowpos_commands;
+
+GRANT UPDATE(name) ON TABLE employee TO flowpos_commands;
+
+GRANT UPDATE(location_id) ON TABLE employee TO flowpos_commands;
+
+GRANT UPDATE("position") ON TABLE employee TO flowpos_commands;
+
+GRANT UPDATE(is_active) ON TABLE employee TO flowpos_commands;
+
+GRANT UPDATE(user_id) ON TABLE employee TO flowpos_commands;
 
 GRANT SELECT,INSERT,DELETE ON TABLE idempotency TO flowpos_service;
 
@@ -1663,6 +1897,7 @@ GRANT UPDATE(hidden_at) ON TABLE mcp_api_key TO flowpos_service;
 GRANT UPDATE(gone_on) ON TABLE mcp_api_key TO flowpos_service;
 
 GRANT SELECT ON TABLE mcp_audit TO flowpos_commands;
+GRANT SELECT ON TABLE mcp_audit TO flowpos_service;
 
 GRANT INSERT(at) ON TABLE mcp_audit TO flowpos_service;
 
@@ -1710,6 +1945,8 @@ GRANT UPDATE(used_by) ON TABLE mcp_token TO flowpos_service;
 
 GRANT UPDATE(gone_on) ON TABLE mcp_token TO flowpos_service;
 
+GRANT UPDATE(ended_for) ON TABLE mcp_token TO flowpos_service;
+
 GRANT SELECT,INSERT ON TABLE order_item TO flowpos_service;
 
 GRANT SELECT,INSERT ON TABLE order_payment TO flowpos_service;
@@ -1735,6 +1972,10 @@ GRANT INSERT(created_by) ON TABLE order_refund TO flowpos_service;
 GRANT INSERT(tips) ON TABLE order_refund TO flowpos_service;
 
 GRANT INSERT(created_at) ON TABLE order_refund TO flowpos_service;
+
+GRANT INSERT(refunded_by) ON TABLE order_refund TO flowpos_service;
+
+GRANT INSERT(has_time) ON TABLE order_refund TO flowpos_commands;
 
 GRANT SELECT,INSERT ON TABLE order_refund_line TO flowpos_service;
 
@@ -1771,6 +2012,15 @@ GRANT INSERT(tips) ON TABLE orders TO flowpos_service;
 GRANT INSERT(created_at) ON TABLE orders TO flowpos_service;
 
 GRANT UPDATE(updated_at) ON TABLE orders TO flowpos_service;
+
+GRANT INSERT(sold_by) ON TABLE orders TO flowpos_service;
+
+GRANT INSERT(discounted_by) ON TABLE orders TO flowpos_service;
+
+GRANT UPDATE(cancelled_by) ON TABLE orders TO flowpos_service;
+GRANT INSERT(cancelled_by) ON TABLE orders TO flowpos_commands;
+
+GRANT INSERT(has_time) ON TABLE orders TO flowpos_commands;
 
 GRANT SELECT ON TABLE payment_daily TO flowpos_service;
 
@@ -1835,6 +2085,8 @@ GRANT SELECT ON TABLE sales_daily TO flowpos_service;
 GRANT SELECT ON TABLE sales_hourly TO flowpos_service;
 
 GRANT SELECT ON TABLE sales_monthly TO flowpos_service;
+
+GRANT SELECT ON TABLE staff_hourly TO flowpos_service;
 
 GRANT SELECT ON TABLE supplier TO flowpos_service;
 GRANT INSERT ON TABLE supplier TO flowpos_commands;

@@ -5,6 +5,7 @@ import Fastify, { LogController } from 'fastify'
 import type { AppOptions as FirebaseAppOptions } from 'firebase-admin/app'
 import apiKeys from '../plugins/auth/api-keys.ts'
 import settings from '../plugins/auth/assistant-page.ts'
+import assistantRoutes from '../plugins/auth/assistant-routes.ts'
 import credentialGuard from '../plugins/auth/credential-guard.ts'
 import firebase from '../plugins/auth/firebase.ts'
 import jwt from '../plugins/auth/jwt.ts'
@@ -23,6 +24,7 @@ import redis from '../plugins/data/redis.ts'
 import redisSessions from '../plugins/data/redis-sessions.ts'
 import sessions from '../plugins/data/sessions.ts'
 import auditCaller from '../plugins/http/audit-caller.ts'
+import callerContext from '../plugins/http/caller-context.ts'
 import docs from '../plugins/http/docs.ts'
 import errors from '../plugins/http/errors.ts'
 import health from '../plugins/http/health.ts'
@@ -133,8 +135,10 @@ export async function buildApp(options: AppOptions) {
       await others.register(helmet)
       await others.register(docs)
       await others.register(health)
+      await others.register(callerContext)
       await others.register(tokenRoutes)
       await others.register(keyRoutes)
+      await others.register(assistantRoutes, { clock })
       await others.register(pages)
       await others.register(listing, { config })
       await others.register(settings, { config, ...(options.identityUrl ? { identityUrl: options.identityUrl } : {}) })

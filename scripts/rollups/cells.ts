@@ -13,6 +13,8 @@ export interface Rollup {
   by: readonly string[]
   key: readonly string[]
   measures: readonly string[]
+  /** The hours that it covers; a rollup without `hour` covers all. */
+  only?: string
   /** The amount that reports of differences show. */
   amount: string
 }
@@ -21,18 +23,19 @@ const rollup = (
   of: Kind,
   time: Rollup['time'],
   by: readonly string[] = [],
-  measures: readonly string[] = FACTS[of].measures,
-  amount = NET_SALES,
+  special: Partial<Pick<Rollup, 'measures' | 'amount' | 'only'>> = {},
 ): Rollup => ({
   of,
   time,
   by,
   // Time before place, so that one index serves windows of the whole business and of one location.
   key: ['business_id', 'basis', time, 'location_id', ...by],
-  measures,
-  amount,
+  measures: FACTS[of].measures,
+  amount: NET_SALES,
+  ...special,
 })
 const BY_PRODUCT = ['product_id', 'variant_id']
+const BY_CUSTOMER = ['customer_id']
 
 /**
  * The tables with cells, in the order in which they are written. Months exist not only for speed: two sales in a month
@@ -40,13 +43,16 @@ const BY_PRODUCT = ['product_id', 'variant_id']
  * deadlock. `customer_sales` has no time zone and is written separately.
  */
 export const ROLLUPS: Record<string, Rollup> = {
-  sales_hourly: rollup('sales', 'day', ['hour']),
+  staff_hourly: rollup('sales', 'day', ['hour', 'employee_id', 'order_type', 'is_discounted']),
+  sales_hourly: rollup('sales', 'day', ['hour'], { only: 'hour is not null' }),
+  customer_daily: rollup('sales', 'day', BY_CUSTOMER),
   sales_daily: rollup('sales', 'day'),
+  customer_monthly: rollup('sales', 'month', BY_CUSTOMER),
   sales_monthly: rollup('sales', 'month'),
   product_daily: rollup('lines', 'day', BY_PRODUCT),
-  tax_daily: rollup('lines', 'day', ['tax_rate'], ['net_sales', 'tax'], 'net_sales'),
+  tax_daily: rollup('lines', 'day', ['tax_rate'], { measures: ['net_sales', 'tax'], amount: 'net_sales' }),
   product_monthly: rollup('lines', 'month', BY_PRODUCT),
-  payment_daily: rollup('payments', 'day', ['method'], FACTS.payments.measures, 'amount - refunded'),
+  payment_daily: rollup('payments', 'day', ['method'], { amount: 'amount - refunded' }),
 }
 
 export const zeros = (names: readonly string[]) => names.map(() => '0').join(', ')
@@ -54,8 +60,8 @@ export const signedSums = (names: readonly string[]) => list(names.map((name) =>
 
 /** Facts after the parts that a change subtracts and adds again have cancelled out. */
 function net(kind: Kind, facts: string): string {
-  const { by, measures } = FACTS[kind]
-  const fact = ['business_id', 'location_id', 'at', ...by].join(', ')
+  const { by, isHourly, measures } = FACTS[kind]
+  const fact = ['business_id', 'location_id', 'at', ...(isHourly ? ['has_time'] : []), ...by].join(', ')
   return layout`
     select
       ${fact},
@@ -70,8 +76,9 @@ function net(kind: Kind, facts: string): string {
  * only once if both have the same zone.
  */
 export function cut(kind: Kind, facts: string): string {
-  const { by, times, measures } = FACTS[kind]
-  const cell = ['business_id', 'location_id', 'zone', ...times, ...by].join(', ')
+  const { by, isHourly, measures } = FACTS[kind]
+  const cell = ['business_id', 'location_id', 'zone', 'day', ...(isHourly ? ['hour'] : []), ...by].join(', ')
+  const hour = ',\ncase when f.has_time then extract(hour from f.at at time zone zone)::smallint end as hour'
   return layout`
     select
       ${cell},
@@ -79,8 +86,7 @@ export function cut(kind: Kind, facts: string): string {
     from (
       select
         f.*,
-        (f.at at time zone zone)::date as day,
-        extract(hour from f.at at time zone zone)::smallint as hour
+        (f.at at time zone zone)::date as day${isHourly ? hour : ''}
       from (
         select
           f.*,
@@ -96,7 +102,7 @@ export function cut(kind: Kind, facts: string): string {
 }
 
 /** The cells of a rollup, from the finer ones of its kind: one for each basis that has their zone. */
-export function cells({ key, time, by, measures }: Rollup, finer: string): string {
+export function cells({ key, time, by, measures, only }: Rollup, finer: string): string {
   const others = ['business_id', 'location_id', 'zone', ...by].join(', ')
   const cutOff = time === 'month' ? "date_trunc('month', day)" : 'day'
   return layout`
@@ -117,7 +123,7 @@ export function cells({ key, time, by, measures }: Rollup, finer: string): strin
         select
           ${others}, ${time === 'month' ? `${cutOff}::date as month` : 'day'},
           ${list(measures.map((m) => `sum(${m === 'net_sales' ? NET_SALES : m}) as ${m}`))}
-        from ${finer}
+        from ${finer}${only === undefined ? '' : `\nwhere ${only}`}
         group by ${others}, ${cutOff}
       ) c
       join business b on b.id = c.business_id

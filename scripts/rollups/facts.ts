@@ -1,16 +1,30 @@
 /** The facts to sum up: orders, their lines and payments, and refunds, in one form for each kind. */
 import { layout, nested, union } from './layout.ts'
 
-const MEASURES = ['units_sold', 'units_returned', 'gross_sales', 'discounts', 'returns', 'tax', 'cost']
+// A cost of zero and an unknown one add up to the same, so the net sales of lines with a cost are added up, too.
+const MEASURES = [
+  ...['units_sold', 'units_returned', 'gross_sales', 'discounts', 'returns', 'tax'],
+  ...['cost', 'costed_net_sales'],
+]
 export const NET_SALES = 'gross_sales - discounts - returns'
 
-/** The measures of each kind of fact, what distinguishes facts besides time and place, and the units of time. */
+interface Shape {
+  /** What distinguishes facts besides time and place. */
+  by: readonly string[]
+  /** Facts with `has_time` are divided into hours as well as days; the hour is null where it is false. */
+  isHourly: boolean
+  measures: readonly string[]
+}
+
 export const FACTS = {
-  sales: { by: [], times: ['day', 'hour'], measures: ['orders', 'refunds', ...MEASURES, 'tips'] },
-  // A cost of zero and an unknown one add up to the same, so the lines with a cost are counted.
-  lines: { by: ['product_id', 'variant_id', 'tax_rate'], times: ['day'], measures: [...MEASURES, 'costed_lines'] },
-  payments: { by: ['method'], times: ['day'], measures: ['payments', 'amount', 'refunds', 'refunded'] },
-} as const satisfies Record<string, { by: readonly string[]; times: readonly string[]; measures: readonly string[] }>
+  sales: {
+    by: ['employee_id', 'order_type', 'is_discounted', 'customer_id'],
+    isHourly: true,
+    measures: ['orders', 'refunds', ...MEASURES, 'tips'],
+  },
+  lines: { by: ['product_id', 'variant_id', 'tax_rate'], isHourly: false, measures: MEASURES },
+  payments: { by: ['method'], isHourly: false, measures: ['payments', 'amount', 'refunds', 'refunded'] },
+} as const satisfies Record<string, Shape>
 
 export type Kind = keyof typeof FACTS
 export const KINDS = Object.keys(FACTS) as Kind[]
@@ -46,19 +60,24 @@ export const isSale = (alias: string) => `(${alias}.sale_lines > 0 or ${alias}.r
 
 export const orderFacts = (rows: string) => layout`
   select
-    sign, n.business_id, n.location_id, n.completed_at as at,
+    sign, n.business_id, n.location_id, n.completed_at as at, n.has_time,
+    n.sold_by as employee_id, n.order_type, n.discounts > 0 as is_discounted, n.customer_id,
     case when ${isSale('n')} then 1 else 0 end as orders,
     case when n.return_lines > 0 then 1 else 0 end as refunds,
-    n.units_sold, n.units_returned, n.gross_sales, n.discounts, n.returns, n.tax, n.cost, n.tips
+    n.units_sold, n.units_returned, n.gross_sales, n.discounts, n.returns, n.tax,
+    n.cost, n.costed_net_sales, n.tips
   from ${nested(rows)} n
   where n.status = 'completed'`
 
-export const refundFacts = (rows: string) => layout`
+/** A refund counts for the employee who sold, and with the type and client of its order. */
+export const refundFacts = (refundsAndOrders: string) => layout`
   select
-    sign, n.business_id, n.location_id, n.refunded_at as at, 0 as orders, 1 as refunds,
-    0 as units_sold, n.units_returned, 0 as gross_sales, 0 as discounts, n.returns,
-    -n.tax as tax, -n.cost as cost, -n.tips as tips
-  from ${nested(rows)} n`
+    sign, n.business_id, n.location_id, n.refunded_at as at, n.has_time,
+    o.sold_by as employee_id, o.order_type, o.discounts > 0 as is_discounted, o.customer_id,
+    0 as orders, 1 as refunds,
+    0 as units_sold, n.units_returned, 0 as gross_sales, 0 as discounts, n.returns, -n.tax as tax,
+    -n.cost as cost, -n.costed_net_sales as costed_net_sales, -n.tips as tips
+  from ${refundsAndOrders}`
 
 export const itemFacts = (itemsAndOrders: string) => layout`
   select
@@ -69,7 +88,7 @@ export const itemFacts = (itemsAndOrders: string) => layout`
     case when n.quantity > 0 then n.discount else 0 end as discounts,
     case when n.quantity < 0 then n.discount - n.gross_sales else 0 end as returns,
     n.tax, round(n.quantity * coalesce(n.unit_cost, 0), 4) as cost,
-    (n.unit_cost is not null)::integer as costed_lines
+    case when n.unit_cost is null then 0 else n.net_sales end as costed_net_sales
   from ${itemsAndOrders}
   where o.status = 'completed'`
 
@@ -79,13 +98,15 @@ export const refundLineFacts = (linesAndRefunds: string) => layout`
     0 as units_sold, n.quantity as units_returned, 0 as gross_sales, 0 as discounts, n.returns,
     -n.tax as tax,
     case when n.restocked then -round(n.quantity * coalesce(n.unit_cost, 0), 4) else 0 end as cost,
-    (n.unit_cost is not null)::integer as costed_lines
+    case when n.unit_cost is null then 0 else -n.returns end as costed_net_sales
   from ${linesAndRefunds}`
 
+/** A negative payment is money back, as on a ticket that only takes goods back. */
 export const paymentFacts = (paymentsAndOrders: string) => layout`
   select
     sign, n.business_id, o.location_id, o.completed_at as at, n.method,
-    1 as payments, n.amount, 0 as refunds, 0 as refunded
+    (n.amount >= 0)::integer as payments, greatest(n.amount, 0) as amount,
+    (n.amount < 0)::integer as refunds, greatest(-n.amount, 0) as refunded
   from ${paymentsAndOrders}
   where o.status = 'completed'`
 
@@ -114,7 +135,7 @@ export const ALL_REFUND_LINES = all('order_refund_line')
 
 /** Every fact of the business `target`. */
 export const ALL_FACTS: Record<Kind, string> = {
-  sales: union(orderFacts(all('orders')), refundFacts(all('order_refund'))),
+  sales: union(orderFacts(all('orders')), refundFacts(withOrders(all('order_refund')))),
   lines: union(itemFacts(withOrders(ALL_ITEMS)), refundLineFacts(withRefunds(ALL_REFUND_LINES))),
   payments: union(paymentFacts(withOrders(all('order_payment'))), moneyBackFacts(all('order_refund'))),
 }

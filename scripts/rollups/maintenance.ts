@@ -36,23 +36,26 @@ export function rebuildFunction(): string {
 /** Finds where the cells of a rollup differ from the raw rows. */
 function differences(table: string, rollup: Rollup): string {
   const { of, time, key, measures, amount } = rollup
-  const side = (name: string) => nested(list(measures.map((m) => `${name}.${m}`)))
-  const some = `${nested(list(measures))} is distinct from (${zeros(measures)})`
+  const cell = key.join(', ')
+  // Not a join, because a part of a key may be null.
   return layout`
-    select '${table}', location_id, basis, ${time}, kept.total, raw.total
+    select
+      '${table}', location_id, basis, ${time},
+      sum(${amount}) filter (where sign = 1),
+      sum(${amount}) filter (where sign = -1)
     from (
-      select *, ${amount} as total
+      select
+        1 as sign, ${cell},
+        ${list(measures)}
       from ${table}
       where business_id = target
-        and ${some}
-    ) kept
-    full join (
-      select *, ${amount} as total
-      from ${nested(cells(rollup, `all_${of}`))} c
-      where ${some}
-    ) raw using (${key.join(', ')})
-    where ${side('kept')}
-      is distinct from ${side('raw')}`
+      union all
+      select -1, cells.*
+      from ${nested(cells(rollup, `all_${of}`))} cells
+    ) signed
+    group by ${cell}
+    having ${nested(list(measures.map((m) => `sum(sign * ${m})`)))}
+      is distinct from (${zeros(measures)})`
 }
 
 const CUSTOMER_DIFFERENCES = layout`

@@ -17,6 +17,7 @@ export const ORDER_TOTALS: Totals = {
     returns: 'case when quantity < 0 then discount - gross_sales else 0 end',
     tax: 'tax',
     cost: 'round(quantity * coalesce(unit_cost, 0), 4)',
+    costed_net_sales: 'case when unit_cost is null then 0 else gross_sales - discount end',
     units_sold: 'greatest(quantity, 0)',
     units_returned: 'greatest(-quantity, 0)',
     sale_lines: 'case when quantity > 0 then 1 else 0 end',
@@ -31,6 +32,7 @@ export const REFUND_TOTALS: Totals = {
     returns: 'returns',
     tax: 'tax',
     cost: 'case when restocked then round(quantity * coalesce(unit_cost, 0), 4) else 0 end',
+    costed_net_sales: 'case when unit_cost is null then 0 else returns end',
     units_returned: 'quantity',
   },
 }

@@ -37,6 +37,8 @@ const changed = (columns: string) => layout`
   having sum(sign) <> 0`
 /** Lines, payments and refunds follow their order if its status, time, place or client changes. */
 const MOVED = changed('business_id, id, status, completed_at, location_id, customer_id')
+/** Refunds follow the seller, type, client and discounts of their order. */
+const ATTRIBUTED = changed('business_id, id, sold_by, order_type, customer_id, discounts')
 /** Refund lines follow the tax rate of their order line. */
 const RETAXED = changed('business_id, order_id, line_number, tax_rate')
 
@@ -76,7 +78,7 @@ function onOrders(event: Event): string[] {
     ]
   }
   return [
-    keep('sales', orderFacts(rows)),
+    keep('sales', union(orderFacts(rows), refundFacts(ofOrders(ATTRIBUTED, 'order_refund')))),
     keepCustomers(union(clients, customerRefundFacts(ofOrders(MOVED, 'order_refund')))),
     lookUpInstants(clients),
     layout`
@@ -100,7 +102,7 @@ function onPayments(event: Event): string[] {
 function onRefunds(event: Event): string[] {
   return [
     lockOrders(SIGNED[event]),
-    keep('sales', refundFacts(SIGNED[event])),
+    keep('sales', refundFacts(withOrders(SIGNED[event]))),
     keepCustomers(customerRefundFacts(withOrders(SIGNED[event]))),
     keep('payments', moneyBackFacts(SIGNED[event])),
   ]

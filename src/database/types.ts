@@ -37,6 +37,11 @@ export interface AppUser {
 }
 
 export interface Business {
+  /**
+   * null: all; else hosts of OAuth clients, "token" for pasted tokens, "key" for API keys
+   */
+  allowed_clients: string[] | null;
+  assistants_enabled: Generated<boolean>;
   created_at: Generated<Timestamp>;
   currency: string;
   currency_digits: Generated<number>;
@@ -90,6 +95,52 @@ export interface Customer {
   updated_at: Generated<Timestamp>;
 }
 
+export interface CustomerDaily {
+  basis: string;
+  business_id: string;
+  cost: Generated<Numeric>;
+  costed_net_sales: Generated<Numeric>;
+  /**
+   * null: sales without a client
+   */
+  customer_id: string | null;
+  day: string;
+  discounts: Generated<Numeric>;
+  gross_sales: Generated<Numeric>;
+  location_id: string;
+  net_sales: Generated<Numeric>;
+  orders: Generated<Int8>;
+  refunds: Generated<Int8>;
+  returns: Generated<Numeric>;
+  tax: Generated<Numeric>;
+  tips: Generated<Numeric>;
+  units_returned: Generated<Numeric>;
+  units_sold: Generated<Numeric>;
+}
+
+export interface CustomerMonthly {
+  basis: string;
+  business_id: string;
+  cost: Generated<Numeric>;
+  costed_net_sales: Generated<Numeric>;
+  /**
+   * null: sales without a client
+   */
+  customer_id: string | null;
+  discounts: Generated<Numeric>;
+  gross_sales: Generated<Numeric>;
+  location_id: string;
+  month: string;
+  net_sales: Generated<Numeric>;
+  orders: Generated<Int8>;
+  refunds: Generated<Int8>;
+  returns: Generated<Numeric>;
+  tax: Generated<Numeric>;
+  tips: Generated<Numeric>;
+  units_returned: Generated<Numeric>;
+  units_sold: Generated<Numeric>;
+}
+
 export interface CustomerSales {
   business_id: string;
   customer_id: string;
@@ -103,6 +154,24 @@ export interface CustomerSales {
    * completed ones, as in sales_daily
    */
   orders: Generated<Int8>;
+}
+
+export interface Employee {
+  business_id: string;
+  created_at: Generated<Timestamp>;
+  id: Generated<string>;
+  is_active: Generated<boolean>;
+  /**
+   * null: works at several
+   */
+  location_id: string | null;
+  name: string;
+  number: string;
+  position: string | null;
+  /**
+   * null: has no login
+   */
+  user_id: string | null;
 }
 
 export interface Idempotency {
@@ -218,7 +287,15 @@ export interface McpToken {
   checked_at: Generated<Timestamp>;
   client: string | null;
   client_data: Generated<boolean>;
+  /**
+   * whose OAuth client it is; null for tokens that people paste
+   */
+  client_host: string | null;
   created_at: Generated<Timestamp>;
+  /**
+   * businesses whose owner or admin ended it there
+   */
+  ended_for: Generated<string[]>;
   expires_at: Timestamp;
   family_id: string;
   /**
@@ -263,7 +340,10 @@ export interface OrderItem {
   quantity: Numeric;
   tax: Generated<Numeric>;
   tax_included: Generated<boolean>;
-  tax_rate: Generated<Numeric>;
+  /**
+   * null: not known, only the tax is
+   */
+  tax_rate: Generated<Numeric | null>;
   unit_cost: Numeric | null;
   /**
    * as on the price tag
@@ -288,14 +368,23 @@ export interface OrderPayment {
 export interface OrderRefund {
   business_id: string;
   cost: Generated<Numeric>;
+  /**
+   * returns of the lines that have a unit_cost
+   */
+  costed_net_sales: Generated<Numeric>;
   created_at: Generated<Timestamp>;
   created_by: string | null;
+  /**
+   * as in orders
+   */
+  has_time: Generated<boolean>;
   id: Generated<string>;
   location_id: string;
   method: string;
   order_id: string;
   reason: string | null;
   refunded_at: Generated<Timestamp>;
+  refunded_by: string | null;
   returns: Generated<Numeric>;
   tax: Generated<Numeric>;
   tips: Generated<Numeric>;
@@ -324,13 +413,23 @@ export interface Orders {
   business_id: string;
   cancel_reason: string | null;
   cancelled_at: Timestamp | null;
+  cancelled_by: string | null;
   completed_at: Timestamp | null;
   cost: Generated<Numeric>;
+  /**
+   * net_sales of the lines that have a unit_cost
+   */
+  costed_net_sales: Generated<Numeric>;
   created_at: Generated<Timestamp>;
   created_by: string | null;
   customer_id: string | null;
+  discounted_by: string | null;
   discounts: Generated<Numeric>;
   gross_sales: Generated<Numeric>;
+  /**
+   * false: only the day of its sale is known, whose noon it has
+   */
+  has_time: Generated<boolean>;
   id: Generated<string>;
   location_id: string;
   net_sales: Generated<Numeric>;
@@ -341,6 +440,10 @@ export interface Orders {
   return_lines: Generated<number>;
   returns: Generated<Numeric>;
   sale_lines: Generated<number>;
+  /**
+   * null: not known
+   */
+  sold_by: string | null;
   status: Generated<string>;
   tax: Generated<Numeric>;
   tips: Generated<Numeric>;
@@ -383,7 +486,7 @@ export interface ProductDaily {
   basis: string;
   business_id: string;
   cost: Generated<Numeric>;
-  costed_lines: Generated<Int8>;
+  costed_net_sales: Generated<Numeric>;
   day: string;
   discounts: Generated<Numeric>;
   gross_sales: Generated<Numeric>;
@@ -401,7 +504,7 @@ export interface ProductMonthly {
   basis: string;
   business_id: string;
   cost: Generated<Numeric>;
-  costed_lines: Generated<Int8>;
+  costed_net_sales: Generated<Numeric>;
   discounts: Generated<Numeric>;
   gross_sales: Generated<Numeric>;
   location_id: string;
@@ -485,6 +588,7 @@ export interface SalesDaily {
   basis: string;
   business_id: string;
   cost: Generated<Numeric>;
+  costed_net_sales: Generated<Numeric>;
   day: string;
   discounts: Generated<Numeric>;
   gross_sales: Generated<Numeric>;
@@ -503,6 +607,7 @@ export interface SalesHourly {
   basis: string;
   business_id: string;
   cost: Generated<Numeric>;
+  costed_net_sales: Generated<Numeric>;
   day: string;
   discounts: Generated<Numeric>;
   gross_sales: Generated<Numeric>;
@@ -522,11 +627,41 @@ export interface SalesMonthly {
   basis: string;
   business_id: string;
   cost: Generated<Numeric>;
+  costed_net_sales: Generated<Numeric>;
   discounts: Generated<Numeric>;
   gross_sales: Generated<Numeric>;
   location_id: string;
   month: string;
   net_sales: Generated<Numeric>;
+  orders: Generated<Int8>;
+  refunds: Generated<Int8>;
+  returns: Generated<Numeric>;
+  tax: Generated<Numeric>;
+  tips: Generated<Numeric>;
+  units_returned: Generated<Numeric>;
+  units_sold: Generated<Numeric>;
+}
+
+export interface StaffHourly {
+  basis: string;
+  business_id: string;
+  cost: Generated<Numeric>;
+  costed_net_sales: Generated<Numeric>;
+  day: string;
+  discounts: Generated<Numeric>;
+  /**
+   * who sold, also of a refund; null: not known
+   */
+  employee_id: string | null;
+  gross_sales: Generated<Numeric>;
+  /**
+   * null: not known
+   */
+  hour: number | null;
+  is_discounted: boolean;
+  location_id: string;
+  net_sales: Generated<Numeric>;
+  order_type: string;
   orders: Generated<Int8>;
   refunds: Generated<Int8>;
   returns: Generated<Numeric>;
@@ -555,7 +690,7 @@ export interface TaxDaily {
   location_id: string;
   net_sales: Generated<Numeric>;
   tax: Generated<Numeric>;
-  tax_rate: Numeric;
+  tax_rate: Numeric | null;
 }
 
 export interface DB {
@@ -564,7 +699,10 @@ export interface DB {
   business_user: BusinessUser;
   category: Category;
   customer: Customer;
+  customer_daily: CustomerDaily;
+  customer_monthly: CustomerMonthly;
   customer_sales: CustomerSales;
+  employee: Employee;
   idempotency: Idempotency;
   inventory: Inventory;
   inventory_movement: InventoryMovement;
@@ -589,6 +727,7 @@ export interface DB {
   sales_daily: SalesDaily;
   sales_hourly: SalesHourly;
   sales_monthly: SalesMonthly;
+  staff_hourly: StaffHourly;
   supplier: Supplier;
   tax_daily: TaxDaily;
 }

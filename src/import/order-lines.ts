@@ -1,7 +1,7 @@
 import type { Decimal } from '../money/money.ts'
 import { lineAmounts } from '../pos/orders/line-amounts.ts'
 import type { CsvRow } from './csv.ts'
-import { Fields, MAX_CODE, MONEY, QUANTITY, quote, rangeFault } from './fields.ts'
+import { AMOUNT, COST, Fields, MAX_CODE, PRICE, QUANTITY, quote, rangeFault } from './fields.ts'
 import type { ImportContext } from './kind.ts'
 import type { StagedRow } from './staging.ts'
 
@@ -15,6 +15,7 @@ export const STAGED_LINE = {
   sku: 'text',
   quantity: 'numeric',
   unit_price: 'numeric',
+  unit_cost: 'numeric',
   status: 'text',
   location: 'text',
   client_code: 'text',
@@ -33,26 +34,27 @@ export const STAGED_LINE = {
 /** Reads one line of an order. */
 export function readLine(row: CsvRow, context: ImportContext): StagedRow {
   const { business } = context
-  const fields = new Fields(row)
-  const order_number = fields.code('order_number', { required: true })
+  const fields = new Fields(row, context.numbers)
+  const order_number = fields.code('order_number', { required: true, prefix: context.numberPrefix })
   const sku = fields.code('sku', { required: true })
   const location = fields.text('location')
   const tax_rate = context.taxRates.get(sku ?? '') ?? business.taxRate
   const quantity = fields.decimal('quantity', { ...QUANTITY, required: true })
   if (quantity?.isZero()) fields.fault('quantity is zero')
-  const price = fields.decimal('unit_price', { ...MONEY, required: true })
+  const price = fields.decimal('unit_price', { ...PRICE, required: true })
   const values = {
     ordered_at: readDate(fields, location, context),
     sku,
     quantity,
     unit_price: price,
+    unit_cost: fields.decimal('cost', COST),
     status: fields.oneOf('status', STATUSES),
     location,
     client_code: fields.code('client_code'),
     client_name: fields.text('client_name'),
     product_name: fields.text('product_name'),
     category: fields.text('category'),
-    tip: fields.decimal('tip', MONEY)?.toDecimalPlaces(business.currencyDigits) ?? null,
+    tip: fields.decimal('tip', AMOUNT)?.toDecimalPlaces(business.currencyDigits) ?? null,
     payment_method: fields.text('payment_method', { max: MAX_CODE }),
     order_type: fields.text('order_type', { max: MAX_CODE }),
     tax_rate,
@@ -84,11 +86,11 @@ function readAmounts(
   { business }: ImportContext,
 ): Partial<StagedRow> | undefined {
   // On returns, some exports put the sign of the quantity on every amount.
-  const range = quantity.isNegative() ? { ...MONEY, min: -Infinity } : MONEY
+  const range = quantity.isNegative() ? { ...AMOUNT, min: -Infinity } : AMOUNT
   const discount = fields.decimal('discount', range)?.abs()
   const tax = fields.decimal('tax', range)?.abs()
   const worth = quantity.times(price).abs().toDecimalPlaces(business.currencyDigits)
-  const size = rangeFault(worth, MONEY)
+  const size = rangeFault(worth, AMOUNT)
   if (size !== undefined) fields.fault(`quantity × unit_price ${size}`)
   const paid = worth.minus(discount?.toDecimalPlaces(business.currencyDigits) ?? 0)
   if (paid.isNegative()) fields.fault(`discount ${discount?.toFixed()} is more than the line's ${worth.toFixed()}`)

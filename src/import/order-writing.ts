@@ -13,7 +13,7 @@ export async function writeOrders(db: Transaction, context: ImportContext): Prom
   const kept = await withoutLoops(db, () => findNew(db, context))
 
   const locations = await makeNamed(db, 'location', business.id, sql`select location from import_new`, {
-    timezone: context.timezone ?? business.timezone,
+    timezone: business.timezone,
   })
   const clients = await makeClients(db, context)
   await withoutLoops(db, () => findOwners(db, context))
@@ -92,8 +92,7 @@ async function insertOrders(db: Transaction, { business }: ImportContext): Promi
     select ${business.id}::uuid, id, order_number, location_id, customer_id, status, order_type, ordered_at,
       case when status = 'completed' then ordered_at end, case when status = 'cancelled' then ordered_at end, tip,
       'import'
-    from import_new order by position
-    on conflict (business_id, order_number) do nothing`.execute(db)
+    from import_new order by position`.execute(db)
 }
 
 /**
@@ -101,15 +100,11 @@ async function insertOrders(db: Transaction, { business }: ImportContext): Promi
  * one, and its price from its latest sale.
  */
 async function findProducts(db: Transaction, { business }: ImportContext): Promise<void> {
-  // The till may have created an order with the same number in the meantime.
-  await sql`
-    delete from import_new new
-    where not exists (select from orders o where o.business_id = ${business.id}::uuid and o.id = new.id)`.execute(db)
   await sql`
     create temporary table import_sku on commit drop as
     select used.sku, v.id is null as made, coalesce(v.id, gen_random_uuid()) as variant_id,
       coalesce(v.product_id, gen_random_uuid()) as product_id, coalesce(p.name, named.product_name, used.sku) as name,
-      categorized.category, latest.unit_price as price, v.cost
+      categorized.category, latest.unit_price as price
     from (
       select row.sku, min(row.line) filter (where row.product_name is not null) as name_line,
         min(row.line) filter (where row.category is not null) as category_line
@@ -140,6 +135,7 @@ async function makeProducts(db: Transaction, { business }: ImportContext): Promi
   return Number(numAffectedRows ?? 0)
 }
 
+/** The cost of a line is what the file says: today's cost of the product is not what it was when it was sold. */
 async function insertLines(db: Transaction, { business, onWritten }: ImportContext): Promise<void> {
   const { rows } = await sql<{ last: number }>`
     select coalesce(max(position), 0)::integer as last from import_new`.execute(db)
@@ -150,7 +146,7 @@ async function insertLines(db: Transaction, { business, onWritten }: ImportConte
         tax_rate, tax_included, gross_sales, discount, tax, unit_cost)
       select ${business.id}::uuid, o.id, row_number() over (partition by o.id order by row.line), s.product_id,
         s.variant_id, coalesce(row.product_name, s.name), row.quantity, row.unit_price, row.tax_rate,
-        ${business.pricesIncludeTax}, row.gross_sales, row.discount, row.tax, s.cost
+        ${business.pricesIncludeTax}, row.gross_sales, row.discount, row.tax, row.unit_cost
       from import_new o
       join import_line row on row.order_number = o.order_number
       join import_sku s on s.sku = row.sku

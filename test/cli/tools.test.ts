@@ -133,6 +133,33 @@ describe('business', () => {
     expect(rows).toEqual([{ firebase_uid: 'uid-1', email: null, currency_digits: 0 }])
   })
 
+  it("changes a location's name and zone, and the daily sums follow", async () => {
+    const shop = await makeShop(db, { timezone: 'UTC' })
+    const product = await makeProduct(db, shop, { sku: 'A' })
+    const lines = [{ ...product, quantity: '1', unitPrice: '10' }]
+    await makeOrder(db.database, shop, { number: '1', at: '2026-03-01T05:00:00Z', lines })
+    const change = ['location', '--business', shop.id, '--location', 'location 1', '--json']
+    const changed = json(await run('business', ...change, '--name', 'Uptown', '--timezone', 'America/Los_Angeles'))
+    expect(changed).toMatchObject({ id: shop.locations[0], name: 'Uptown', timezone: 'America/Los_Angeles' })
+    const days = await db.asOwner(
+      'select basis, day from sales_daily where business_id = $1 and orders > 0 order by basis',
+      [shop.id],
+    )
+    expect(days).toEqual([
+      { basis: 'business', day: '2026-03-01' },
+      { basis: 'location', day: '2026-02-28' },
+    ])
+
+    const [gone, zone, nothing] = await tools([
+      ['business', ...change, '--name', 'X'],
+      ['business', 'location', '--business', shop.id, '--location', 'Uptown', '--timezone', 'Mars'],
+      ['business', 'location', '--business', shop.id, '--location', 'Uptown'],
+    ])
+    expect(gone).toMatchObject({ code: 1, stderr: 'There is no location location 1. Locations: Uptown.\n' })
+    expect(zone).toMatchObject({ code: 2 })
+    expect(nothing?.stderr).toMatch(/^Say what to change: --name or --timezone/)
+  })
+
   it('refuses what is missing or wrong, by name', async () => {
     const good = ['--name', 'X', '--owner', 'x@y.z']
     const results = await tools([
@@ -241,6 +268,7 @@ describe('import', () => {
         `${bad}: 2 rows`,
         '  orders: 1 made, 0 updated, 0 unchanged',
         '  2026-03-01 to 2026-03-01, net sales of completed orders GTQ 10.00',
+        '  columns used: order_number, ordered_at, sku, quantity, unit_price',
         `  rejected: 1 rows, written to ${bad}.rejected.csv:`,
         '    line 3: ordered_at "yesterday" is not a date of the expected form (see --date-format)',
         '',

@@ -8,8 +8,11 @@ import { createOwnedDatabase } from '../support/owned-database.ts'
 it('keeps the rows of the audit trail, up and down, for an owner who is no superuser', async () => {
   const { kysely, rows } = await createOwnedDatabase()
   await migrate(kysely)
-  const steps = ['2026-12-01-audit', '2026-11-30-roles']
-  expect((await migrate(kysely, 'down'))[0]).toBe(steps[0])
+  const step = '2026-12-01-audit'
+  const downTo = async (name: string) => {
+    for (let gone = ''; gone !== name; ) gone = (await migrate(kysely, 'down'))[0] ?? ''
+  }
+  await downTo(step)
   await rows(`insert into mcp_audit (at, principal, tool, outcome, duration_ms, subject) values
     ('2025-03-31T23:59:59Z', 'user:a', 'create_order', 'ok', 5, 'order 1'), ('2026-02-01', 'key:b', 'get_order', 'not_found', 7, null)`)
 
@@ -30,7 +33,7 @@ it('keeps the rows of the audit trail, up and down, for an owner who is no super
   // The owner has taken itself out of row security only for as long as it moved rows.
   expect((await sql`select from mcp_audit`.execute(kysely)).rows).toEqual([])
 
-  await migrate(kysely, 'down')
+  await downTo(step)
   expect(await rows('select id, principal, tool, outcome, duration_ms from mcp_audit order by at')).toEqual([
     { id: '1', principal: 'user:a', tool: 'create_order', outcome: 'ok', duration_ms: 5 },
     { id: '2', principal: 'key:b', tool: 'get_order', outcome: 'not_found', duration_ms: 7 },

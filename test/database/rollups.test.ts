@@ -449,12 +449,14 @@ it('a cost of zero differs from an unknown one, however the window cuts months',
   const june = ['2026-06-01', '2026-06-30'] as const
 
   for (const days of [month, mostOfIt]) expect(await costs(days)).toEqual([null, null])
-  // The cost of the sale came back: it is zero in total, and the margin is known.
-  await setCost('3', sold, back)
+  await setCost('0', sold)
   for (const days of [month, mostOfIt]) expect(await costs(days)).toEqual(['0.0000', '5.0000'])
-  await setCost('0', sold, back)
-  for (const days of [month, mostOfIt]) expect(await costs(days)).toEqual(['0.0000', '5.0000'])
-  await setCost(null, sold)
+  await setCost('3', sold)
+  for (const days of [month, mostOfIt]) expect(await costs(days)).toEqual(['3.0000', '2.0000'])
+  // What has a cost came back, and what is left has none.
+  await setCost('3', back)
+  for (const days of [month, mostOfIt]) expect(await costs(days)).toEqual([null, null])
+  await setCost(null, sold, back)
   await write(sql`update orders set status = 'cancelled', cancelled_at = now() where id = ${back}`)
   for (const days of [month, mostOfIt]) expect(await costs(days)).toEqual([null, null])
 

@@ -87,7 +87,7 @@ const CHANGEABLE: Record<string, { insert?: true; update?: string[]; delete?: tr
   product_variant: { insert: true, update: ['barcode', 'cost', 'is_active', 'price', 'updated_at'] },
   inventory: { insert: true, update: ['updated_at'] },
   inventory_movement: { insert: true },
-  orders: { insert: true, update: ['cancel_reason', 'cancelled_at', 'status', 'updated_at'] },
+  orders: { insert: true, update: ['cancel_reason', 'cancelled_at', 'cancelled_by', 'status', 'updated_at'] },
   order_item: { insert: true },
   order_payment: { insert: true },
   order_refund: { insert: true },
@@ -166,6 +166,12 @@ describe("the service's login", () => {
     ['the trail is changed', "update mcp_audit set outcome = 'ok'", DENIED],
     ['the trail is deleted', 'delete from mcp_audit', DENIED],
     ['the trail is taken apart', "select detach_audit_partitions('2030-01-01', true)", DENIED],
+    [
+      'an employee is made',
+      "insert into employee (business_id, number, name) values (app_business_id(), '1', 'x')",
+      DENIED,
+    ],
+    ['a sale loses its time', 'insert into orders (business_id, has_time) values (app_business_id(), false)', DENIED],
     ['the sums are made anew', 'select rebuild_rollups(app_business_id())', DENIED],
   ])('is refused when %s', async (_what, statement, outcome) => {
     expect(await attempt(statement)).toBe(outcome)
@@ -215,6 +221,9 @@ describe("the commands' login", () => {
     ['select rebuild_rollups(app_business_id())', 1],
     ['select * from make_audit_partitions(0)', 1],
     ['select from mcp_audit limit 1', 1],
+    ["insert into employee (business_id, number, name) values (app_business_id(), '1', 'x')", 1],
+    ["update employee set name = 'x'", 0],
+    ["update employee set number = 'x'", DENIED],
     ['update mcp_audit set outcome = $$ok$$', DENIED],
     ['delete from mcp_audit', DENIED],
     ['delete from order_payment', DENIED],

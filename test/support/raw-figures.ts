@@ -192,10 +192,10 @@ export class Sales {
           .map(({ method, amount }) => ({
             ...this.local(order.completed_at),
             method,
-            payments: 1,
-            amount: new Decimal(amount),
-            refunds: 0,
-            refunded: ZERO,
+            // A negative payment is money back.
+            ...(new Decimal(amount).lt(0)
+              ? { payments: 0, amount: ZERO, refunds: 1, refunded: new Decimal(amount).negated() }
+              : { payments: 1, amount: new Decimal(amount), refunds: 0, refunded: ZERO }),
           })),
       ),
       ...refunds.map((refund) => ({
@@ -322,9 +322,10 @@ export class Sales {
       discounts: sum(group, ({ discounts }) => discounts),
       returns: sum(group, ({ returns }) => returns),
       netSales: sum(group, ({ netSales }) => netSales),
-      // Only products whose cost is known.
-      costedNetSales: sum(group, ({ cost, netSales }) => (cost === null ? 0 : netSales)),
-      margin: group.every(({ margin }) => margin === null) ? null : sum(group, ({ margin }) => margin ?? 0),
+      ...withMargin(
+        sum(group, ({ costedNetSales }) => costedNetSales),
+        sum(group, ({ cost }) => cost ?? 0),
+      ),
     }))
   }
 
@@ -553,11 +554,17 @@ function costOf(quantity: string, unitCost: string | null): Decimal | null {
   return unitCost === null ? null : new Decimal(quantity).times(unitCost).toDecimalPlaces(4)
 }
 
-/** Cost and margin of lines; null if none has a known cost. */
-function costed(lines: readonly Entry[]): { cost: Decimal | null; margin: Decimal | null } {
-  const costs = lines.flatMap(({ line }) => line?.cost ?? [])
-  const cost = costs.length === 0 ? null : sum(costs, (value) => value)
-  return { cost, margin: cost && sum(lines, netOf).minus(cost) }
+/** Net sales of the lines whose cost is known, their cost and margin; null if nothing with a known cost is left. */
+function costed(lines: readonly Entry[]) {
+  const known = lines.filter(({ line }) => line?.cost)
+  const costedNetSales = sum(known, netOf)
+  const cost = sum(known, ({ line }) => line?.cost ?? ZERO)
+  return withMargin(costedNetSales, cost)
+}
+
+function withMargin(costedNetSales: Decimal, cost: Decimal) {
+  const isKnown = !costedNetSales.isZero() || !cost.isZero()
+  return { costedNetSales, cost: isKnown ? cost : null, margin: isKnown ? costedNetSales.minus(cost) : null }
 }
 
 function isWithin(date: string, { from, to }: Days): boolean {

@@ -8,7 +8,7 @@ import { Decimal, quantity } from '../../src/money/money.ts'
 import { lockStock, stockKey, writeMovements } from '../../src/pos/inventory/stock-writing.ts'
 import { locationToWrite } from '../../src/pos/organisation/locations.ts'
 import { type Variant, variantsOf } from '../../src/pos/references.ts'
-import { EntityRef } from '../../src/results/schema.ts'
+import { EntityRef, NullableText } from '../../src/results/schema.ts'
 import { table } from '../../src/results/table.ts'
 import { clean } from '../../src/results/text.ts'
 
@@ -34,7 +34,7 @@ export default defineTool({
     note: Type.Optional(Type.String({ maxLength: 500 })),
   }),
   output: Type.Object({
-    transferId: Type.String(),
+    transferId: NullableText,
     from: EntityRef,
     to: EntityRef,
     items: Type.Array(
@@ -47,7 +47,8 @@ export default defineTool({
       }),
     ),
   }),
-  async handler({ fromLocationId, toLocationId, items, note }, { db, business, principal, now }) {
+  async handler({ fromLocationId, toLocationId, items, note }, context) {
+    const { db, business, principal, now, dryRun } = context
     const [{ location: from }, { location: to }] = await together([
       locationToWrite(db, business, fromLocationId, 'fromLocationId'),
       locationToWrite(db, business, toLocationId, 'toLocationId'),
@@ -114,14 +115,20 @@ export default defineTool({
       onHandFrom: quantity(onHand(move.out).minus(move.amount)),
       onHandTo: quantity(onHand(move.in).plus(move.amount)),
     }))
+    const products = `${moved.length} ${moved.length === 1 ? 'product' : 'products'}`
+    const way = `${products} from ${from.name} (${from.id}) to ${to.name} (${to.id})`
     const text = [
-      `Moved ${moved.length} ${moved.length === 1 ? 'product' : 'products'} from ${from.name} (${from.id}) to ${to.name} (${to.id}), transfer ${transferId}.`,
+      dryRun ? `Would move ${way}.` : `Moved ${way}, transfer ${transferId}.`,
       table(
-        ['SKU', 'moved', 'left there', 'now here'],
+        dryRun ? ['SKU', 'to move', 'then left there', 'then here'] : ['SKU', 'moved', 'left there', 'now here'],
         moved.map((item) => [item.sku, item.quantity, item.onHandFrom, item.onHandTo]),
       ),
     ].join('\n')
-    return { text, data: { transferId, from, to, items: moved }, subject: `transfer ${transferId}` }
+    return {
+      text,
+      data: { transferId: dryRun ? null : transferId, from, to, items: moved },
+      subject: `transfer ${transferId}`,
+    }
   },
 })
 

@@ -63,7 +63,8 @@ export default defineTool({
     expectedTotal: Type.Optional(Amount('Refuse if the total differs')),
   }),
   output: NewOrderSchema,
-  async handler({ items, locationId, clientId, tip, open, expectedTotal, ...input }, { db, business, principal, now }) {
+  async handler({ items, locationId, clientId, tip, open, expectedTotal, ...input }, context) {
+    const { db, business, principal, now, dryRun } = context
     const [{ location }, client] = await together([
       locationToWrite(db, business, locationId),
       clientId === undefined ? null : clientOf(db, business.id, clientId, 'clientId'),
@@ -94,7 +95,7 @@ export default defineTool({
     const amount = (value: Decimal.Value) => money(value, business).amount
     const tax = Decimal.sum(...lines.map((line) => line.tax))
     const data = {
-      order: { id, number, status: open ? 'open' : 'completed' },
+      order: { ...(dryRun ? { id: null, number: null } : { id, number }), status: open ? 'open' : 'completed' },
       location,
       client,
       currency: business.currency,
@@ -116,7 +117,7 @@ export default defineTool({
       stock: stock.slice(0, MAX_SHOWN),
       hasMore: lines.length > MAX_SHOWN,
     }
-    const text = [...describeCut(lines), describeNewOrder(data), describeStockChanges(stock)].join('\n')
+    const text = [...describeCut(lines), describeNewOrder(data), describeStockChanges(stock, dryRun)].join('\n')
     return { text, data, subject: `order ${id}` }
   },
 })

@@ -33,7 +33,7 @@ export default defineTool({
     totals: AmountsSchema,
     rows: Type.Array(
       Type.Object({
-        ratePercent: Nullable(Type.String(), { description: 'null: several rates in one row' }),
+        ratePercent: Nullable(Type.String(), { description: 'null: rate not stated, or several rates in one row' }),
         ...AMOUNTS,
       }),
     ),
@@ -48,7 +48,7 @@ export default defineTool({
     ])
     const totals = amountsOf(rates, business)
     const rows = rates.slice(0, MAX_ROWS).map((row) => ({
-      ratePercent: quantity(new Decimal(row.tax_rate).times(100)) as string | null,
+      ratePercent: row.tax_rate === null ? null : quantity(new Decimal(row.tax_rate).times(100)),
       ...amountsOf([row], business),
     }))
     const others = rates.slice(MAX_ROWS)
@@ -64,8 +64,8 @@ export default defineTool({
         table(
           ['rate %', 'net sales', 'tax'],
           [
-            ...rows.map(({ ratePercent, netSales, tax }) => [
-              ratePercent ?? `Other (${others.length} rates)`,
+            ...rows.map(({ ratePercent, netSales, tax }, index) => [
+              ratePercent ?? (index < MAX_ROWS ? 'not stated' : `Other (${others.length} rates)`),
               netSales,
               tax,
             ]),

@@ -4,7 +4,7 @@ import type { Transaction } from '../../database/database.ts'
 import { together } from '../../database/together.ts'
 import type { Customer, DB } from '../../database/types.ts'
 import { ServiceError } from '../../errors.ts'
-import { Nullable } from '../../results/schema.ts'
+import { Nullable, NullableText } from '../../results/schema.ts'
 import { clean } from '../../results/text.ts'
 import { untrusted } from '../../results/untrusted.ts'
 import { clientIdOf, clientOf, requireNoIdForm } from '../references.ts'
@@ -59,12 +59,12 @@ export interface SameClient {
   shares: string
 }
 
-/** A client in the results of the tools that write. */
+/** A client in the results of the tools that write; what a dry run cannot know is null. */
 export const WrittenClientSchema = Type.Object({
-  id: Type.String(),
-  code: Type.String(),
+  id: NullableText,
+  code: NullableText,
   name: Type.String(),
-  updatedAt: Type.String(),
+  updatedAt: NullableText,
 })
 
 /** Makes such a client from the written row. */

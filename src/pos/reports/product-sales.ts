@@ -16,7 +16,7 @@ export interface RankedProduct {
   net_sales: string
   /** The cost of the lines; null if none of them has one. */
   cost: string | null
-  /** Net sales less the cost; null without a cost. */
+  /** Net sales of the lines with a cost, less their cost; null without a cost. */
   margin: string | null
   /** The measure of the ranking in the window before; null if the product did not sell then. */
   before: string | null
@@ -33,22 +33,22 @@ function measureOf(by: Measure, alias: 't' | 'b'): RawBuilder<unknown> {
     case 'units':
       return column('units_sold')
     case 'margin':
-      return sql`${column('net_sales')} - ${column('cost')}`
+      return sql`${column('costed_net_sales')} - ${column('cost')}`
   }
 }
 
 /**
  * The sales of each sellable product in a window, from the rollups, as a subquery with the columns product_id,
- * variant_id, units_sold, units_returned, gross_sales, discounts, returns, net_sales, costed_lines, cost (null if no
- * line has one).
+ * variant_id, units_sold, units_returned, gross_sales, discounts, returns, net_sales, costed_net_sales (of the lines
+ * with a cost), cost (null if no line has one).
  */
 export function soldProducts(scope: SalesScope, days: Days): RawBuilder<unknown> {
   const sum = (name: string) => sql`sum(r.${sql.ref(name)})`
   return sql`(
     select r.product_id, r.variant_id, ${sum('units_sold')} as units_sold, ${sum('units_returned')} as units_returned,
       ${sum('gross_sales')} as gross_sales, ${sum('discounts')} as discounts, ${sum('returns')} as returns,
-      ${sum('net_sales')} as net_sales, ${sum('costed_lines')} as costed_lines,
-      case when ${sum('costed_lines')} > 0 then ${sum('cost')} end as cost
+      ${sum('net_sales')} as net_sales, ${sum('costed_net_sales')} as costed_net_sales,
+      case when ${sum('costed_net_sales')} <> 0 or ${sum('cost')} <> 0 then ${sum('cost')} end as cost
     from ${productCells(scope, days)} r
     group by 1, 2
     having ${sum('units_sold')} <> 0 or ${sum('units_returned')} <> 0 or ${sum('net_sales')} <> 0)`
@@ -99,7 +99,7 @@ export async function rankedProducts(
       order by ${ranking} limit ${limit}
     ) ${earlier.query}
     select t.product_id, t.variant_id, p.name, v.label, v.sku, t.units_sold::text, t.units_returned::text,
-      t.net_sales::text, t.cost::text, (t.net_sales - t.cost)::text as margin,
+      t.net_sales::text, t.cost::text, (t.costed_net_sales - t.cost)::text as margin,
       ${earlier.measure} as before
     from ranked t
     join product p on p.business_id = ${scope.businessId} and p.id = t.product_id

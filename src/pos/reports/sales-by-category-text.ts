@@ -14,7 +14,7 @@ const FIGURES = {
   discounts: Type.String(),
   returns: Type.String(),
   netSales: Type.String(),
-  costedNetSales: Type.String({ description: 'Net sales of products whose cost is known; margin is of these' }),
+  costedNetSales: Type.String({ description: 'Net sales of lines whose cost is known; margin is of these' }),
   margin: NullableText,
   marginPercent: NullableText,
 }
@@ -42,7 +42,7 @@ type CategoryReport = Static<typeof CategorySalesSchema>
 /** Sums as figures. */
 export function categoryFigures(sums: CategorySums, currency: Currency): Figures {
   // Without any known cost there is no margin; a margin of zero needs known costs.
-  const isCosted = Number(sums.costed_lines) > 0
+  const isCosted = ![sums.costed_net_sales, sums.cost].every((sum) => new Decimal(sum).isZero())
   const margin = new Decimal(sums.costed_net_sales).minus(sums.cost)
   return {
     unitsSold: quantity(sums.units_sold),

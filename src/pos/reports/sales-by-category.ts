@@ -12,7 +12,6 @@ const SUMS = [
   'returns',
   'net_sales',
   'cost',
-  'costed_lines',
   'costed_net_sales',
   'net_sales_before',
 ] as const
@@ -28,7 +27,7 @@ export interface CategorySales extends CategorySums {
 
 /**
  * Sales by the present category of the products, highest net sales first, from the rollups. `cost` and
- * `costed_net_sales` cover only products whose cost is known, so that their difference is a margin.
+ * `costed_net_sales` cover only lines whose cost is known, so that their difference is a margin.
  * @param before a second window, which adds its net sales, and the categories that sold only in it
  */
 export async function salesByCategory(
@@ -45,8 +44,7 @@ export async function salesByCategory(
     select p.category_id as id, c.name, ${sum('units_sold')}::text as units_sold,
       ${sum('gross_sales')}::text as gross_sales, ${sum('discounts')}::text as discounts,
       ${sum('returns')}::text as returns, ${sum('net_sales')}::text as net_sales, ${sum('cost')}::text as cost,
-      ${sum('costed_lines')}::text as costed_lines,
-      ${sum('net_sales', sql`s.is_now and s.cost is not null`)}::text as costed_net_sales,
+      ${sum('costed_net_sales')}::text as costed_net_sales,
       ${sum('net_sales', sql`not s.is_now`)}::text as net_sales_before
     from (select true as is_now, n.* from ${soldProducts(scope, days)} n ${earlier}) s
     join product p on p.business_id = ${scope.businessId} and p.id = s.product_id

@@ -1,10 +1,12 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
+import type { Stretch } from '../../time/comparison.ts'
+import { addDays } from '../../time/local.ts'
 import type { Days } from '../../time/window.ts'
 import { atLocation } from '../conditions.ts'
 import type { SalesScope } from '../scope.ts'
 import { inRollup, monthlyCells, rollupRows } from './rollups.ts'
-import { NO_SALES, SALES_SUMS, type SalesSums } from './sales-figures.ts'
+import { addSums, NO_SALES, SALES_SUMS, type SalesSums } from './sales-figures.ts'
 
 export type Bucket = 'total' | 'day' | 'week' | 'month' | 'weekday' | 'hour'
 
@@ -50,7 +52,26 @@ export async function salesTotal(db: Transaction, scope: SalesScope, days: Days)
 }
 
 /**
+ * Sales of some days, the last of them up to a time of day if the stretch has one.
+ * @param timezone the time zone of the scope
+ */
+export async function salesOf(
+  db: Transaction,
+  scope: SalesScope,
+  { from, to, until }: Stretch,
+  timezone: string,
+): Promise<SalesSums> {
+  if (until === null) return salesTotal(db, scope, { from, to })
+  const [whole, last] = await Promise.all([
+    from < to ? salesTotal(db, scope, { from, to: addDays(to, -1) }) : NO_SALES,
+    salesUntil(db, scope, [to], until, timezone),
+  ])
+  return addSums([whole, last.get(to) ?? NO_SALES])
+}
+
+/**
  * Sales of several days, each up to the same time of day: whole hours from the rollup, the last hour from the raw rows.
+ * Those without a time are left out.
  * @param time local wall-clock time, exclusive
  * @param timezone the time zone of the scope
  */
@@ -83,11 +104,11 @@ export async function salesUntil(
         case when o.return_lines > 0 then 1 else 0 end as refunds,
         o.units_sold, o.gross_sales, o.discounts, o.returns, o.tax, o.tips
       from unnest(${dates}::date[]) d (day)
-      join orders o on ${inScope('o')} and o.status = 'completed' and ${within('o.completed_at')}
+      join orders o on ${inScope('o')} and o.status = 'completed' and o.has_time and ${within('o.completed_at')}
       union all
       select d.day, 0, 1, 0, 0, 0, f.returns, -f.tax, -f.tips
       from unnest(${dates}::date[]) d (day)
-      join order_refund f on ${inScope('f')} and ${within('f.refunded_at')}
+      join order_refund f on ${inScope('f')} and f.has_time and ${within('f.refunded_at')}
     ) r
     group by 1`.execute(db)
   return new Map(rows.map(({ key, ...row }) => [key, row]))
@@ -103,15 +124,15 @@ const PRODUCT_COLUMNS = {
     'returns',
     'tax',
     'cost',
-    'costed_lines',
+    'costed_net_sales',
     'net_sales',
   ],
 } as const
 
 /**
  * The sales of products in a window, as a subquery whose rows add up to them, with the columns product_id, variant_id,
- * units_sold, units_returned, gross_sales, discounts, returns, tax, cost, costed_lines (how many of the lines have a
- * cost), net_sales.
+ * units_sold, units_returned, gross_sales, discounts, returns, tax, cost, costed_net_sales (of the lines with a cost),
+ * net_sales.
  */
 export function productCells(scope: SalesScope, days: Days): RawBuilder<unknown> {
   return monthlyCells('product', PRODUCT_COLUMNS, scope, days)

@@ -3,7 +3,7 @@ import type { Days } from '../../time/window.ts'
 import type { SalesScope } from '../scope.ts'
 import { rollupRows } from './rollups.ts'
 
-/** What was sold at one tax rate, less returns and refunds: decimal strings, the rate as a fraction. */
+/** What was sold at one tax rate, less returns and refunds: decimal strings, the rate as a fraction or null if not known. */
 export type TaxSums = Awaited<ReturnType<typeof taxByRate>>[number]
 
 /**
@@ -21,6 +21,6 @@ export function taxByRate(db: Transaction, scope: SalesScope, days: Days) {
     .where(rollupRows('r', scope, days))
     .groupBy('r.tax_rate')
     .having(({ eb, fn, or }) => or([eb(fn.sum('r.net_sales'), '<>', 0), eb(fn.sum('r.tax'), '<>', 0)]))
-    .orderBy('r.tax_rate', 'desc')
+    .orderBy('r.tax_rate', (rate) => rate.desc().nullsLast())
     .execute()
 }

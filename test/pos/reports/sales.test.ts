@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { salesUntil } from '../../../src/pos/reports/sales.ts'
+import { salesOf, salesUntil } from '../../../src/pos/reports/sales.ts'
+import { salesSince } from '../../../src/pos/reports/sales-since.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
 import { makeOrder, makeProduct, makeShop, type Shop } from '../../support/shop.ts'
 
@@ -46,4 +47,43 @@ it.each([
     const sales = sums.get('2026-05-10')?.gross_sales
     expect(sales === undefined ? undefined : Number(sales)).toBe(sum)
   }
+})
+
+it.each([
+  ['2026-05-09', '2026-05-09', null, 1],
+  ['2026-05-09', '2026-05-10', null, 127],
+  ['2026-05-09', '2026-05-10', '09:00:00.001', 1 + 2 + 4 + 8],
+  ['2026-05-10', '2026-05-10', '09:00:00.000', 2 + 4],
+  ['2026-05-10', '2026-05-11', '09:00:00.000', 126],
+  ['2026-05-11', '2026-05-11', '09:00:00.000', 0],
+])('%s to %s until %s', async (from, to, until, sum) => {
+  const sales = await db.database.within({ businessId: shop.id }, 'read', (trx) =>
+    salesOf(trx, { businessId: shop.id }, { from, to, until }, 'America/Guatemala'),
+  )
+  expect(Number(sales.gross_sales)).toBe(sum)
+})
+
+it('knows the first day with a completed order, of the business and of a location by its own clock', async () => {
+  const later = await makeShop(db, { timezone: 'America/Guatemala', locationZones: ['UTC', 'Asia/Kathmandu'] })
+  const since = (locationId?: string) =>
+    db.database.within({ businessId: later.id }, 'read', (trx) => salesSince(trx, { businessId: later.id, locationId }))
+  expect(await since()).toBeNull()
+
+  const item = await makeProduct(db, later, { sku: 'B' })
+  const sell = (number: string, at: string, locationId: string, status?: 'cancelled') =>
+    makeOrder(db.database, later, {
+      number,
+      at,
+      location: locationId,
+      lines: [{ ...item, quantity: '1', unitPrice: '1' }],
+      ...(status === undefined ? { payments: [{ method: 'cash', amount: '1' }] } : { status }),
+    })
+  const [utc, kathmandu] = later.locations as [string, string]
+  await sell('cancelled', '2026-01-01T12:00:00Z', utc, 'cancelled')
+  await sell('first', '2026-02-28T22:00:00Z', kathmandu)
+  await sell('second', '2026-04-15T03:00:00Z', utc)
+  await sell('third', '2026-04-20T03:00:00Z', utc)
+  expect(await since()).toBe('2026-02-28')
+  expect(await since(utc)).toBe('2026-04-15')
+  expect(await since(kathmandu)).toBe('2026-03-01')
 })

@@ -72,8 +72,7 @@ describe('create_product', () => {
     })
     expect(text).toBe(
       [
-        `New product Té verde 250 g, SKU TE-1, at GTQ 12.50 with tax; category Bebidas frías (${categoryId}), supplier Molino (${supplierId}).`,
-        `Product id ${product.id}, variant id ${variantId}. No stock is kept of it yet.`,
+        `New product Té verde 250 g, SKU TE-1, at GTQ 12.50 with tax; category Bebidas frías, supplier Molino. No stock is kept of it yet.`,
         '',
         `Business: Tienda Luna (${shop.id})`,
       ].join('\n'),
@@ -191,7 +190,7 @@ describe('create_product', () => {
     const before = [await count('product'), await count('category')]
     const rehearsal = await create({ ...args, dryRun: true })
     expect(rehearsal.data).toMatchObject({ dryRun: true, sku: 'MIEL', isNewCategory: true })
-    expect(rehearsal.text).toMatch(/^Dry run, nothing was written\. New product Miel/)
+    expect(rehearsal.text).toMatch(/^Dry run, nothing was written\. Would add the product Miel/)
     expect([await count('product'), await count('category')]).toEqual(before)
     const first = await create({ ...args, idempotencyKey: 'miel' })
     const second = await create({ ...args, idempotencyKey: 'miel' })

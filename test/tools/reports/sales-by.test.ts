@@ -115,6 +115,7 @@ beforeAll(async () => {
       [bread, '2'],
     ] as const) {
       await sql`update order_item set unit_cost = ${cost} where variant_id = ${product.variantId}`.execute(trx)
+      await sql`update order_refund_line set unit_cost = ${cost} where variant_id = ${product.variantId}`.execute(trx)
     }
   })
 

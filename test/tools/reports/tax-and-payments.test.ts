@@ -211,14 +211,15 @@ describe('get_sales_by_payment_method', () => {
       business: expect.anything(),
       window: { ...MARCH, timezone: 'America/Guatemala', currency: 'GTQ', soFar: '17:00' },
       location: null,
-      totals: { payments: 4, amount: '63.60', refunds: 1, refunded: '11.50', netAmount: '52.10' },
+      totals: { payments: 3, amount: '70.80', refunds: 2, refunded: '18.70', netAmount: '52.10' },
       rows: [
         {
           method: 'cash',
-          payments: 2,
-          amount: '32.80',
-          refunds: 1,
-          refunded: '11.50',
+          // A coffee came back without its sale, and a water was paid with it: 7.20 went back.
+          payments: 1,
+          amount: '40.00',
+          refunds: 2,
+          refunded: '18.70',
           netAmount: '21.30',
           sharePercent: '40.9',
         },
@@ -254,7 +255,7 @@ describe('get_sales_by_payment_method', () => {
     expect(await rows({ from: '2026-03-12', to: '2026-03-12' })).toEqual([['cash', '0.00', '11.50', null]])
     const [home, kathmandu] = shop.locations
     expect(await rows({ ...MARCH, locationId: home })).toEqual([
-      ['cash', '32.80', '11.50', '52.1'],
+      ['cash', '40.00', '18.70', '52.1'],
       ['card', '19.60', '0.00', '47.9'],
     ])
     expect(await rows({ from: '2026-04-01', to: '2026-04-01', locationId: kathmandu })).toEqual([
@@ -265,12 +266,12 @@ describe('get_sales_by_payment_method', () => {
   it('takes the last 30 days by default, and is complete as text alone', async () => {
     expect((await ask('get_sales_by_payment_method')).text).toBe(
       [
-        'Paid GTQ 63.60 in 4 payments, refunded GTQ 11.50: net GTQ 52.10, 2026-03-02 to 2026-03-31 (days of America/Guatemala).',
+        'Paid GTQ 70.80 in 3 payments, refunded GTQ 18.70: net GTQ 52.10, 2026-03-02 to 2026-03-31 (days of America/Guatemala).',
         '| method | payments | amount | refunds | refunded | net amount | share % |',
         '|---|---|---|---|---|---|---|',
-        '| cash | 2 | 32.80 | 1 | 11.50 | 21.30 | 40.9 |',
+        '| cash | 1 | 40.00 | 2 | 18.70 | 21.30 | 40.9 |',
         '| card | 2 | 30.80 | 0 | 0.00 | 30.80 | 59.1 |',
-        '| All | 4 | 63.60 | 1 | 11.50 | 52.10 | – |',
+        '| All | 3 | 70.80 | 2 | 18.70 | 52.10 | – |',
         'Amounts in GTQ, tax and tips included; payments of completed orders, open orders do not count.',
       ].join('\n'),
     )
