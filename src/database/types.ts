@@ -78,16 +78,20 @@ export interface Customer {
   business_id: string;
   city: string | null;
   code: string;
+  code_key: Generated<string>;
   country: string | null;
   created_at: Generated<Timestamp>;
   email: string | null;
   id: Generated<string>;
   is_active: Generated<boolean>;
   name: string;
+  name_key: Generated<string>;
   note: string | null;
   phone: string | null;
-  search: Generated<string | null>;
+  phone_key: Generated<string | null>;
+  search: Generated<string>;
   tax_id: string | null;
+  tax_key: Generated<string | null>;
   updated_at: Generated<Timestamp>;
 }
 
@@ -524,8 +528,9 @@ export interface ProductVariant {
   label: string | null;
   price: Numeric;
   product_id: string;
-  search: Generated<string | null>;
+  search: Generated<string>;
   sku: string;
+  sku_key: Generated<string>;
   updated_at: Generated<Timestamp>;
 }
 
