@@ -16,7 +16,7 @@ and what was refused.
   --business   of one business, with what its members did that is about none in particular
   --principal  of a user by e-mail address or id, of a key or token by id, or of "command", which is this command line
   --since, --until  dates (their start in UTC) or instants; the end does not count
-  --action     a tool or another action, a kind (tool, prompt, resource, token, key, connection, membership, sign_in), or
+  --action     a tool or another action, a kind (tool, prompt, resource, token, key, connection, membership, sign_in, assistants), or
                both, as in "key revoked"
   --refused    only what did not succeed
   --limit      rows, at most 10000; --cursor continues after those that were printed before
@@ -44,6 +44,11 @@ const DID: Record<string, string> = {
   'membership seen_gone': 'was refused, because the membership has ended',
   'sign_in linked': 'signed in for the first time',
   'sign_in refused': 'was refused',
+  'assistants ended': "ended somebody's connection for the business",
+  'assistants switched_on': 'switched assistants on',
+  'assistants switched_off': 'switched assistants off',
+  'assistants clients_restricted': 'restricted which clients may connect',
+  'assistants clients_unrestricted': 'let all clients connect again',
 }
 
 await runCommand({

@@ -2,22 +2,28 @@ import { randomUUID } from 'node:crypto'
 import { addAuditRows } from '../src/audit/audit-row.ts'
 import type { Database, Transaction } from '../src/database/database.ts'
 import { ServiceError } from '../src/errors.ts'
-import { currencyDigits, Decimal } from '../src/money/money.ts'
+import { currencyDigits } from '../src/money/currency.ts'
+import { Decimal } from '../src/money/money.ts'
 import { clean } from '../src/results/text.ts'
 import { isTimezone } from '../src/time/local.ts'
-import { action, required, runCommand, UsageError } from './command.ts'
+import { action, required, runCommand, UsageError, uuid } from './command.ts'
 
 const USAGE = `npm run business -- create --name NAME --currency GBP --timezone Europe/London --owner EMAIL_OR_FIREBASE_UID
-                       [--prices-include-tax] [--tax-rate 0.12] [--location NAME] [--json]
+                       [--prices-include-tax] [--tax-rate 0.12] [--location NAME]
+                       [--currency-digits 0] [--json]
+npm run business -- location --business ID --location NAME [--name NAME] [--timezone ZONE] [--json]
 npm run business -- list [--json]
 
-create  makes a business with its first location ("Main" unless named) and its owner. An owner given by e-mail address
-        is linked when this address first signs in.
-list    shows the businesses there are.`
+create    makes a business with its first location ("Main" unless named) and its owner. An owner given by e-mail address
+          is linked when this address first signs in. Amounts have as many decimals as ISO 4217 gives the currency, or
+          fewer, where the shop sells in whole units.
+location  changes a location's name or time zone. Sales keep their instants, and the daily sums follow.
+list      shows the businesses there are.`
 
 interface NewBusiness {
   name: string
   currency: string
+  currencyDigits: number
   timezone: string
   owner: string
   pricesIncludeTax: boolean
@@ -28,8 +34,10 @@ interface NewBusiness {
 await runCommand({
   usage: USAGE,
   options: {
+    business: { type: 'string' },
     name: { type: 'string' },
     currency: { type: 'string' },
+    'currency-digits': { type: 'string' },
     timezone: { type: 'string' },
     owner: { type: 'string' },
     'prices-include-tax': { type: 'boolean' },
@@ -37,12 +45,22 @@ await runCommand({
     location: { type: 'string' },
   },
   async run({ values, words, database }) {
-    const [name] = action(words, { create: 0, list: 0 })
+    const [name] = action(words, { create: 0, location: 0, list: 0 })
     if (name === 'list') return list(await database())
+    if (name === 'location') {
+      const id = uuid(required(values.business, 'business'), '--business')
+      const location = required(values.location, 'location')
+      const change = {
+        ...(values.name === undefined ? {} : { name: required(values.name, 'name') }),
+        ...(values.timezone === undefined ? {} : { timezone: checkTimeZone(values.timezone) }),
+      }
+      if (Object.keys(change).length === 0) throw new UsageError('Say what to change: --name or --timezone.')
+      return changeLocation(await database(), id, location, change)
+    }
 
     const business = {
       name: required(values.name, 'name'),
-      currency: checkCurrency(required(values.currency, 'currency')),
+      ...checkCurrency(required(values.currency, 'currency'), values['currency-digits']),
       timezone: checkTimeZone(required(values.timezone, 'timezone')),
       owner: required(values.owner, 'owner'),
       pricesIncludeTax: values['prices-include-tax'] ?? false,
@@ -67,7 +85,7 @@ async function create(database: Database, business: NewBusiness): Promise<{ id: 
         id,
         name: business.name,
         currency: business.currency,
-        currency_digits: currencyDigits(business.currency),
+        currency_digits: business.currencyDigits,
         timezone: business.timezone,
         prices_include_tax: business.pricesIncludeTax,
         tax_rate: business.taxRate,
@@ -82,6 +100,41 @@ async function create(database: Database, business: NewBusiness): Promise<{ id: 
     const made = { kind: 'membership', action: 'made', principal: 'command' } as const
     await addAuditRows(db, { ...made, businessId: id, subject: `user ${ownerId}` })
     return { id, ownerId }
+  })
+}
+
+async function changeLocation(
+  database: Database,
+  businessId: string,
+  name: string,
+  change: { name?: string; timezone?: string },
+) {
+  return database.within({ businessId }, 'write', async (db) => {
+    const locations = await db
+      .selectFrom('location')
+      .select(['id', 'name'])
+      .where('business_id', '=', businessId)
+      .orderBy('name')
+      .execute()
+    const found = locations.find((each) => each.name.toLowerCase() === name.toLowerCase() || each.id === name)
+    if (!found) {
+      const choices = locations.map((each) => clean(each.name)).join(', ')
+      throw new ServiceError(
+        'not_found',
+        choices ? `There is no location ${name}. Locations: ${choices}.` : `There is no business ${businessId}.`,
+      )
+    }
+    if (locations.some((each) => each.id !== found.id && each.name.toLowerCase() === change.name?.toLowerCase())) {
+      throw new ServiceError('conflict', `There is a location ${change.name} already.`)
+    }
+    const changed = await db
+      .updateTable('location')
+      .set(change)
+      .where('business_id', '=', businessId)
+      .where('id', '=', found.id)
+      .returning(['id', 'name', 'timezone'])
+      .executeTakeFirstOrThrow()
+    return { json: changed, text: `${clean(changed.name)} (${changed.id}): ${changed.timezone}` }
   })
 }
 
@@ -137,10 +190,17 @@ async function list(database: Database) {
   }
 }
 
-function checkCurrency(code: string): string {
+function checkCurrency(code: string, asked: string | undefined) {
   const currency = code.toUpperCase()
-  if (Intl.supportedValuesOf('currency').includes(currency)) return currency
-  throw new UsageError(`--currency: "${code}" is no ISO 4217 code, such as GTQ, USD or EUR.`)
+  const most = currencyDigits(currency)
+  if (most === undefined) {
+    throw new UsageError(`--currency: "${code}" is no ISO 4217 code, such as GTQ, USD or EUR.`)
+  }
+  const digits = asked ?? String(most)
+  if (!/^\d$/.test(digits) || Number(digits) > most) {
+    throw new UsageError(`--currency-digits: "${digits}" is no number from 0 to ${most}, the digits of ${currency}.`)
+  }
+  return { currency, currencyDigits: Number(digits) }
 }
 
 function checkTimeZone(zone: string): string {

@@ -6,24 +6,32 @@ import { required, runCommand, UsageError, uuid } from './command.ts'
 
 const USAGE = `npm run import -- --business ID [--orders FILE] [--products FILE] [--clients FILE]
                      [--map column=Header,…] [--date-format d/M/yyyy] [--timezone ZONE] [--location NAME]
+                     [--decimal MARK] [--delimiter CHARACTER] [--encoding NAME] [--number-prefix TEXT]
                      [--skip-bad] [--json]
 
 Loads CSV files: clients, then products, then orders, each all or nothing. Importing a file again changes nothing:
-an order that is there is left as it is, a product or a client is updated.
+an order that is there with the same date, place and total is left as it is, a product or a client is updated. An
+order number that is there with anything else is rejected. docs/import.md tells more.
 
 Columns (headers may be in any case; * is required; --map names those that are called otherwise)
   orders    one row per line: order_number* ordered_at* sku* quantity* (negative: a return) unit_price*
-            status (open, completed, cancelled) location client_code client_name product_name category
-            discount (of the line) tax (of the line) tip payment_method order_type
+            time and time_zone (where ordered_at is a date alone) status (open, completed, cancelled) location
+            client_code client_name employee (number or name) product_name category discount (of the line) tax (of
+            the line) cost (of one, when it was sold) tip payment_method order_type
   products  sku* name* category price cost on_hand (the stock after the import) reorder_point reorder_quantity
             safety_stock lead_time_days supplier location active
   clients   client_code* name* email phone tax_id city country
 
---date-format  tokens d dd M MM yy yyyy H HH h hh m mm s ss a; ISO 8601 without it
---timezone     IANA zone of local times in the file; by default the zone of the location
---location     for rows that name none; by default the first location of the business
---skip-bad     keeps the good rows and writes the others to FILE.rejected.csv, which its owner alone may read; an
-               apostrophe keeps a value such as =1+1 from being a formula in a spreadsheet, and is not imported`
+--map            column=Header; column= for a column that the file has not, whatever its headers say
+--date-format    tokens d dd M MM yy yyyy H HH h hh m mm s ss a; without it, dates that have one meaning are read
+--timezone       IANA zone of the local times in the file; by default the zone of each order's location
+--location       for rows that name none; by default the first location of the business
+--decimal        . or , where the amounts of the file leave it open, as 1.990 does
+--delimiter      what separates values; by default what separates the header
+--encoding       such as windows-1252; recognised by default
+--number-prefix  stands before every order number of the file, to tell shops with the same numbers apart
+--skip-bad       keeps the good rows and writes the others to FILE.rejected.csv, which its owner alone may read; an
+                 apostrophe keeps a value such as =1+1 from being a formula in a spreadsheet, and is not imported`
 
 await runCommand({
   usage: USAGE,
@@ -36,6 +44,10 @@ await runCommand({
     'date-format': { type: 'string' },
     timezone: { type: 'string' },
     location: { type: 'string' },
+    decimal: { type: 'string' },
+    delimiter: { type: 'string' },
+    encoding: { type: 'string' },
+    'number-prefix': { type: 'string' },
     'skip-bad': { type: 'boolean' },
   },
   async run({ values, words, database }) {
@@ -51,6 +63,10 @@ await runCommand({
         dateFormat: values['date-format'],
         timezone,
         location,
+        decimal: values.decimal,
+        delimiter: values.delimiter === 'tab' || values.delimiter === '\\t' ? '\t' : values.delimiter,
+        encoding: values.encoding,
+        numberPrefix: values['number-prefix'],
         skipBad: values['skip-bad'],
         onProgress: bar.show,
       })
@@ -100,10 +116,18 @@ function linesOf(file: FileReport): string[] {
     ...(file.from && file.netSales
       ? [`  ${file.from} to ${file.to}, net sales of completed orders ${formatMoney(file.netSales)}`]
       : []),
+    `  columns used: ${usedOf(file)}`,
     ...(file.unusedHeaders.length > 0 ? [`  columns not used: ${file.unusedHeaders.join(', ')}`] : []),
     ...(file.rejected > 0 ? [`  rejected: ${file.rejected} rows${rejectedWhere(file)}`] : []),
     ...file.rejects.map(({ line, reason }) => `    line ${line}: ${reason}`),
   ]
+}
+
+/** `Qty as quantity, sku`: a header that is one of our names needs no explanation. */
+function usedOf({ usedHeaders }: FileReport): string {
+  return Object.entries(usedHeaders)
+    .map(([column, header]) => (header.toLowerCase() === column ? header : `${header} as ${column}`))
+    .join(', ')
 }
 
 function rejectedWhere({ rejectedFile, rejected, rejects }: FileReport): string {

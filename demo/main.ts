@@ -12,6 +12,7 @@ import { migrate } from '../src/database/migrate.ts'
 import { createKysely, createPool, SERVICE_ROLE } from '../src/database/pool.ts'
 import { describeStartFailure } from '../src/start-failure.ts'
 import { DEMO_USERS, demoLogins, LA_CEIBA } from './data/directory.ts'
+import { greetingAt } from './greeting.ts'
 import { keptSecret, keptSigningKey, renewApiKey } from './keys.ts'
 import { seedDemo } from './seed.ts'
 import { welcome } from './welcome.ts'
@@ -101,7 +102,7 @@ async function main(): Promise<void> {
       apiKey,
       operatorKey,
     }
-    console.log(json ? JSON.stringify(facts) : welcome(facts))
+    console.log(json ? JSON.stringify(facts) : welcome(facts, greetingAt(new Date())))
   } catch (error) {
     console.error(`The demo does not start: ${describeStartFailure(error)}`)
     await close()

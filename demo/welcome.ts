@@ -1,3 +1,5 @@
+import type { Greeting } from './greeting.ts'
+
 /** What a demo prints when it is ready. */
 export interface DemoFacts {
   mcpUrl: string
@@ -14,9 +16,11 @@ export interface DemoFacts {
 }
 
 /** The same for people: addresses, logins, and commands that can be copied as they are. */
-export function welcome({ mcpUrl, settingsUrl, identityUrl, users, apiKey, operatorKey }: DemoFacts): string {
+export function welcome(
+  { mcpUrl, settingsUrl, identityUrl, users, apiKey, operatorKey }: DemoFacts,
+  { user, business, question, arguments: args }: Greeting,
+): string {
   const origin = new URL(mcpUrl).origin
-  const [first] = users
   const logins = users.map(
     ({ email, password, role, businesses }) =>
       `  ${email} / ${password}  ${role} of ${businesses.map(({ name }) => name).join(' and ')}`,
@@ -38,15 +42,15 @@ Operator key   ${operatorKey}
 Sign in and exchange for a token:
   FIREBASE_ID_TOKEN=$(curl -s '${identityUrl}/v1/accounts:signInWithPassword?key=demo' \\
     -H 'Content-Type: application/json' \\
-    -d '{"email":"${first?.email}","password":"${first?.password}","returnSecureToken":true}' \\
+    -d '{"email":"${user.email}","password":"${user.password}","returnSecureToken":true}' \\
     | node -pe 'JSON.parse(require("fs").readFileSync(0)).idToken')
   TOKEN=$(curl -s -X POST ${origin}/mcp/token -H 'Content-Type: application/json' \\
     -d "{\\"firebaseIdToken\\": \\"$FIREBASE_ID_TOKEN\\"}" \\
     | node -pe 'JSON.parse(require("fs").readFileSync(0)).accessToken')
 
-Ask how today went:
+Ask ${question} at ${business}:
   curl -s -X POST ${mcpUrl} -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
-    -d '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"summarize_day","arguments":{}}}'
+    -d '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"summarize_day","arguments":${JSON.stringify(args)}}}'
 
 Ctrl-C stops everything.`
 }

@@ -17,9 +17,24 @@ CREATE FUNCTION app_firebase_uid() RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$select nullif(current_setting('app.firebase_uid', true), '')::text$$;
 
+CREATE FUNCTION app_is_colleague(person uuid) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$ select exists (select from business_user m where m.business_id = app_business_id() and m.user_id = person) $$;
+
 CREATE FUNCTION app_key_hash() RETURNS bytea
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$select nullif(current_setting('app.key_hash', true), '')::bytea$$;
+
+CREATE FUNCTION app_manages_business() RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+      select exists (
+        select from business_user m
+        where m.business_id = app_business_id() and m.user_id = app_user_id() and m.is_active
+          and lower(m.role) in ('owner', 'admin'))
+    $$;
 
 CREATE FUNCTION app_operator() RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -310,6 +325,8 @@ CREATE TABLE business (
     next_order_number bigint DEFAULT 1 NOT NULL,
     is_active boolean DEFAULT true NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    assistants_enabled boolean DEFAULT true NOT NULL,
+    allowed_clients text[],
     CONSTRAINT business_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT business_currency_digits_check CHECK (((currency_digits >= 0) AND (currency_digits <= 4))),
     CONSTRAINT business_name_check CHECK ((name <> ''::text)),
@@ -319,6 +336,8 @@ CREATE TABLE business (
 ALTER TABLE ONLY business FORCE ROW LEVEL SECURITY;
 
 COMMENT ON COLUMN business.next_order_number IS 'of orders that are made here, not imported';
+
+COMMENT ON COLUMN business.allowed_clients IS 'null: all; else hosts of OAuth clients, "token" for pasted tokens, "key" for API keys';
 
 CREATE TABLE business_user (
     business_id uuid NOT NULL,
@@ -618,6 +637,8 @@ CREATE TABLE mcp_token (
     checked_at timestamp with time zone DEFAULT now() NOT NULL,
     used_by text,
     gone_on date,
+    client_host text,
+    ended_for uuid[] DEFAULT '{}'::uuid[] NOT NULL,
     CONSTRAINT mcp_token_business_ids_check CHECK ((cardinality(business_ids) > 0)),
     CONSTRAINT mcp_token_scopes_check CHECK ((cardinality(scopes) > 0))
 );
@@ -637,6 +658,10 @@ COMMENT ON COLUMN mcp_token.checked_at IS 'when Firebase last said that the sign
 COMMENT ON COLUMN mcp_token.used_by IS 'the MCP client that last began a conversation with it';
 
 COMMENT ON COLUMN mcp_token.gone_on IS 'day on which it was last refused for want of a membership';
+
+COMMENT ON COLUMN mcp_token.client_host IS 'whose OAuth client it is; null for tokens that people paste';
+
+COMMENT ON COLUMN mcp_token.ended_for IS 'businesses whose owner or admin ended it there';
 
 CREATE TABLE order_item (
     business_id uuid NOT NULL,
@@ -1291,13 +1316,13 @@ ALTER INDEX mcp_audit_by_principal ATTACH PARTITION mcp_audit_default_principal_
 
 CREATE TRIGGER access_changed AFTER DELETE OR UPDATE OF is_active, firebase_uid ON app_user FOR EACH ROW EXECUTE FUNCTION app_user_access_changed();
 
-CREATE TRIGGER access_changed AFTER DELETE OR UPDATE OF name, currency, currency_digits, timezone, is_active ON business FOR EACH ROW EXECUTE FUNCTION business_access_changed();
+CREATE TRIGGER access_changed AFTER DELETE OR UPDATE OF name, currency, currency_digits, timezone, is_active, assistants_enabled, allowed_clients ON business FOR EACH ROW EXECUTE FUNCTION business_access_changed();
 
 CREATE TRIGGER access_changed AFTER INSERT OR DELETE OR UPDATE OF role, is_active ON business_user FOR EACH ROW EXECUTE FUNCTION business_user_access_changed();
 
 CREATE TRIGGER access_changed AFTER DELETE OR UPDATE OF role, scopes, is_active, expires_at ON mcp_api_key FOR EACH ROW EXECUTE FUNCTION mcp_api_key_access_changed();
 
-CREATE TRIGGER access_changed AFTER DELETE OR UPDATE OF scopes, expires_at, revoked_at ON mcp_token FOR EACH ROW EXECUTE FUNCTION mcp_token_access_changed();
+CREATE TRIGGER access_changed AFTER DELETE OR UPDATE OF scopes, expires_at, revoked_at, ended_for ON mcp_token FOR EACH ROW EXECUTE FUNCTION mcp_token_access_changed();
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON inventory_movement FOR EACH STATEMENT EXECUTE FUNCTION append_only();
 
@@ -1499,6 +1524,8 @@ ALTER TABLE app_user ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY audit_moved ON mcp_audit_default USING (true);
 
+CREATE POLICY audit_of_business ON mcp_audit FOR SELECT TO flowpos_service USING (((business_id = ( SELECT app_business_id() AS app_business_id)) AND (( SELECT app_manages_business() AS app_manages_business) OR (principal = ('user:'::text || ( SELECT app_user_id() AS app_user_id))))));
+
 CREATE POLICY audit_read ON mcp_audit FOR SELECT TO flowpos_commands USING (true);
 
 CREATE POLICY audit_written ON mcp_audit FOR INSERT TO flowpos_service WITH CHECK (true);
@@ -1675,6 +1702,10 @@ CREATE POLICY tenant ON supplier USING ((business_id = ( SELECT app_business_id(
 
 CREATE POLICY tenant ON tax_daily USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
+CREATE POLICY tokens_of_staff ON mcp_token FOR SELECT USING ((( SELECT app_manages_business() AS app_manages_business) AND app_is_colleague(user_id)));
+
+CREATE POLICY tokens_of_staff_ended ON mcp_token FOR UPDATE USING ((( SELECT app_manages_business() AS app_manages_business) AND app_is_colleague(user_id)));
+
 CREATE POLICY user_linked ON app_user FOR UPDATE USING ((((firebase_uid IS NULL) AND (lower(email) = lower(( SELECT app_email() AS app_email)))) OR ((email IS NULL) AND (firebase_uid = ( SELECT app_firebase_uid() AS app_firebase_uid))))) WITH CHECK (((firebase_uid = ( SELECT app_firebase_uid() AS app_firebase_uid)) AND (lower(email) = lower(( SELECT app_email() AS app_email)))));
 
 CREATE POLICY user_made ON app_user FOR INSERT WITH CHECK (((firebase_uid = ( SELECT app_firebase_uid() AS app_firebase_uid)) OR (lower(email) = lower(( SELECT app_email() AS app_email)))));
@@ -1712,6 +1743,10 @@ GRANT SELECT ON TABLE business TO flowpos_service;
 GRANT INSERT ON TABLE business TO flowpos_commands;
 
 GRANT UPDATE(next_order_number) ON TABLE business TO flowpos_service;
+
+GRANT UPDATE(assistants_enabled) ON TABLE business TO flowpos_service;
+
+GRANT UPDATE(allowed_clients) ON TABLE business TO flowpos_service;
 
 GRANT SELECT ON TABLE business_user TO flowpos_service;
 GRANT INSERT ON TABLE business_user TO flowpos_commands;
@@ -1843,6 +1878,7 @@ GRANT UPDATE(hidden_at) ON TABLE mcp_api_key TO flowpos_service;
 GRANT UPDATE(gone_on) ON TABLE mcp_api_key TO flowpos_service;
 
 GRANT SELECT ON TABLE mcp_audit TO flowpos_commands;
+GRANT SELECT ON TABLE mcp_audit TO flowpos_service;
 
 GRANT INSERT(at) ON TABLE mcp_audit TO flowpos_service;
 
@@ -1889,6 +1925,8 @@ GRANT UPDATE(checked_at) ON TABLE mcp_token TO flowpos_service;
 GRANT UPDATE(used_by) ON TABLE mcp_token TO flowpos_service;
 
 GRANT UPDATE(gone_on) ON TABLE mcp_token TO flowpos_service;
+
+GRANT UPDATE(ended_for) ON TABLE mcp_token TO flowpos_service;
 
 GRANT SELECT,INSERT ON TABLE order_item TO flowpos_service;
 

@@ -5,6 +5,7 @@ import Fastify, { LogController } from 'fastify'
 import type { AppOptions as FirebaseAppOptions } from 'firebase-admin/app'
 import apiKeys from '../plugins/auth/api-keys.ts'
 import settings from '../plugins/auth/assistant-page.ts'
+import assistantRoutes from '../plugins/auth/assistant-routes.ts'
 import credentialGuard from '../plugins/auth/credential-guard.ts'
 import firebase from '../plugins/auth/firebase.ts'
 import jwt from '../plugins/auth/jwt.ts'
@@ -23,6 +24,7 @@ import redis from '../plugins/data/redis.ts'
 import redisSessions from '../plugins/data/redis-sessions.ts'
 import sessions from '../plugins/data/sessions.ts'
 import auditCaller from '../plugins/http/audit-caller.ts'
+import callerContext from '../plugins/http/caller-context.ts'
 import docs from '../plugins/http/docs.ts'
 import errors from '../plugins/http/errors.ts'
 import health from '../plugins/http/health.ts'
@@ -133,18 +135,26 @@ export async function buildApp(options: AppOptions) {
       await others.register(helmet)
       await others.register(docs)
       await others.register(health)
-      await others.register(tokenRoutes)
-      await others.register(keyRoutes)
-      await others.register(pages)
-      await others.register(listing, { config })
-      await others.register(settings, { config, ...(options.identityUrl ? { identityUrl: options.identityUrl } : {}) })
-      if (signIn === null) return
-      await others.register(oauth, {
-        config,
-        clock,
-        store: options.oauthStore ?? createRedisOAuthStore(app.redis),
-        signIn,
-        ...(options.network ? { network: options.network } : {}),
+      // Not for the probes, which come all the time.
+      await others.register(async (audited) => {
+        await audited.register(callerContext)
+        await audited.register(tokenRoutes)
+        await audited.register(keyRoutes)
+        await audited.register(assistantRoutes, { clock })
+        await audited.register(pages)
+        await audited.register(listing, { config })
+        await audited.register(settings, {
+          config,
+          ...(options.identityUrl ? { identityUrl: options.identityUrl } : {}),
+        })
+        if (signIn === null) return
+        await audited.register(oauth, {
+          config,
+          clock,
+          store: options.oauthStore ?? createRedisOAuthStore(app.redis),
+          signIn,
+          ...(options.network ? { network: options.network } : {}),
+        })
       })
     })
     await app.ready()

@@ -71,7 +71,10 @@ export default fp<{ clock: Clock }>(
         return null
       },
 
-      async open({ id, userId, signedInAt, scopes, clientData, businessIds, label, businessId }, ttlSeconds) {
+      async open(
+        { id, userId, signedInAt, scopes, clientData, businessIds, label, clientHost, businessId },
+        ttlSeconds,
+      ) {
         await database.within({ userId }, 'write', async (db) => {
           await addToken(
             db,
@@ -80,6 +83,7 @@ export default fp<{ clock: Clock }>(
               family_id: id,
               user_id: userId,
               label,
+              client_host: clientHost,
               scopes,
               client_data: clientData,
               business_ids: businessIds,

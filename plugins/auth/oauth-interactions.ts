@@ -9,7 +9,7 @@ import { describeBusiness, scopesOfMemberships } from '../../src/auth/principal.
 import { CLIENTS_SCOPE, intersectScopes, type OAuthScope, scopesOf, scopesOfRole } from '../../src/auth/scopes.ts'
 import type { SignIn } from '../../src/auth/sign-in.ts'
 import { ServiceError } from '../../src/errors.ts'
-import { clientNameOf, placeOf, publisherOf } from '../../src/oauth/clients.ts'
+import { clientHostOf, clientNameOf, placeOf, publisherOf } from '../../src/oauth/clients.ts'
 import type { ConnectedUser, Connections } from '../../src/oauth/connections.ts'
 import {
   type Consent,
@@ -111,7 +111,9 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
       signedInAt: signedInAt(interaction),
       ...{ scopes, clientData, businessIds, businessId },
     }
-    await connections.open({ ...connection, label: clientNameOf(client.clientName) }, APPROVED_TTL_SECONDS)
+    const label = clientNameOf(client.clientName)
+    const clientHost = clientHostOf(clientId, String(interaction.params.redirect_uri))
+    await connections.open({ ...connection, label, clientHost }, APPROVED_TTL_SECONDS)
     grant.addOIDCScope(granted.join(' '))
     grant.addResourceScope(resource, granted.join(' '))
     if (refused.length > 0) {

@@ -1,5 +1,6 @@
 import fp from 'fastify-plugin'
 import { LRUCache } from 'lru-cache'
+import type { Caller } from '../../src/audit/caller.ts'
 import { hashApiKey, looksLikeApiKey } from '../../src/auth/api-key.ts'
 import type { VerifiedMcpToken } from '../../src/auth/mcp-token.ts'
 import type { AuthorizedBusiness, Principal } from '../../src/auth/principal.ts'
@@ -14,11 +15,12 @@ import type { Clock } from '../../src/time/clock.ts'
 export interface Principals {
   /**
    * The principal behind a Bearer credential, as the database knows it within the last 30 seconds.
+   * @param caller whom the audit trail names for what is seen of the credential for the first time
    * @throws ServiceError `unauthenticated`; `forbidden` without any active membership
    */
-  authenticate(credential: string): Promise<Principal>
+  authenticate(credential: string, caller: Caller): Promise<Principal>
   /** The same for `/mcp/connect`, which takes the tokens of the authorization server and nothing else. */
-  authenticateConnection(credential: string): Promise<Principal>
+  authenticateConnection(credential: string, caller: Caller): Promise<Principal>
   /** An active tenant, for operators. */
   findTenant(id: string): Promise<AuthorizedBusiness | null>
   /** Drops what is cached about a token, a key or a user, by id, after a change. */
@@ -42,14 +44,15 @@ export default fp<{ config: Config; clock: Clock }>(
     const { resource } = oauthAddresses(config)
     const memory = { max: 10_000, ttl: REMEMBERED_MS, ttlResolution: 0, perf: { now: () => clock().getTime() } }
 
-    const byToken = new LRUCache<string, Principal, VerifiedMcpToken>({
+    const byToken = new LRUCache<string, Principal, { claims: VerifiedMcpToken; caller: Caller }>({
       ...memory,
-      fetchMethod: (_jti, _stale, { context: claims }) => findTokenPrincipal(database, claims, clock()),
+      fetchMethod: (_jti, _stale, { context: { claims, caller } }) =>
+        findTokenPrincipal(database, claims, clock(), caller),
     })
-    const byKey = new LRUCache<string, Principal, boolean>({
+    const byKey = new LRUCache<string, Principal, { isRemembered: boolean; caller: Caller }>({
       ...memory,
-      fetchMethod: (hash, _stale, { context: isRemembered }) =>
-        findApiKeyPrincipal(database, Buffer.from(hash, 'hex'), clock(), isRemembered),
+      fetchMethod: (hash, _stale, { context: { isRemembered, caller } }) =>
+        findApiKeyPrincipal(database, Buffer.from(hash, 'hex'), clock(), { isRemembered, caller }),
     })
     const tenants = new LRUCache<string, { tenant: AuthorizedBusiness | null }>({
       ...memory,
@@ -69,11 +72,11 @@ export default fp<{ config: Config; clock: Clock }>(
     }
 
     app.decorate('principals', {
-      async authenticate(credential) {
+      async authenticate(credential, caller) {
         if (looksLikeApiKey(credential)) {
           const hash = hashApiKey(credential).toString('hex')
           const isRemembered = app.credentialGuard.remembers(credential)
-          const principal = await freshly(() => byKey.forceFetch(hash, { context: isRemembered }))
+          const principal = await freshly(() => byKey.forceFetch(hash, { context: { isRemembered, caller } }))
           if (principal.expiresAt !== null && principal.expiresAt <= clock()) {
             throw new ServiceError('unauthenticated', 'This API key has expired. Create a new one.')
           }
@@ -81,13 +84,15 @@ export default fp<{ config: Config; clock: Clock }>(
         }
         // That the signature is right is cached by the token itself; what the database says, only briefly.
         const claims = verified(credential)
-        return freshly(() => byToken.forceFetch(claims.jti, { context: claims }))
+        return freshly(() => byToken.forceFetch(claims.jti, { context: { claims, caller } }))
       },
 
-      async authenticateConnection(credential) {
+      async authenticateConnection(credential, caller) {
         const claims = jwtSigner.verify(credential, 0, resource)
         const jti = claims.sid ?? claims.jti
-        const principal = await freshly(() => byToken.forceFetch(jti, { context: { ...claims, jti } }))
+        const principal = await freshly(() =>
+          byToken.forceFetch(jti, { context: { claims: { ...claims, jti }, caller } }),
+        )
         // A connection gets one token after another, and the cached principal may come from an earlier one.
         return {
           ...principal,

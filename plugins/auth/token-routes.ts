@@ -96,15 +96,15 @@ const tokenRoutes: FastifyPluginAsyncTypebox = async (app) => {
   /** Who asks, by an MCP token or a Firebase ID token. */
   function ownerOf(request: FastifyRequest): Promise<TokenOwner> {
     const credential = bearerOf(request)
-    return guard.check(request, credential, () => ownerBehind(credential))
+    return guard.check(request, credential, () => ownerBehind(credential, request))
   }
 
-  async function ownerBehind(credential: string): Promise<TokenOwner> {
+  async function ownerBehind(credential: string, { auditCaller }: FastifyRequest): Promise<TokenOwner> {
     if (app.jwtSigner.isFirebaseToken(credential)) {
       const { userId } = await app.tokens.signIn(credential)
       return { userId }
     }
-    const { userId, kind } = await app.principals.authenticate(credential)
+    const { userId, kind } = await app.principals.authenticate(credential, auditCaller)
     if (kind !== 'merchant' || userId === null) {
       throw new ServiceError('forbidden', 'An API key belongs to a business, not to a user. Use an MCP token.')
     }

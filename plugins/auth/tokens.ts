@@ -90,7 +90,7 @@ export default fp<{ config: Config; clock: Clock }>(
       db: Transaction,
       user: SignedInUser,
       request: TokenRequest,
-      family: { id?: string; signedInAt: Date; checkedAt: Date },
+      family: { id?: string; endedFor?: string[]; signedInAt: Date; checkedAt: Date },
     ): Promise<Issued> {
       const allowed = scopesOfMemberships(user.businesses)
       if (allowed.length === 0) {
@@ -113,6 +113,7 @@ export default fp<{ config: Config; clock: Clock }>(
         {
           jti,
           family_id: family.id ?? jti,
+          ended_for: family.endedFor ?? [],
           user_id: user.userId,
           label: request.label ?? null,
           client: request.client?.slice(0, 200) ?? null,
@@ -203,12 +204,12 @@ export default fp<{ config: Config; clock: Clock }>(
         if ((scopes ?? allowed).length === 0) {
           throw new ServiceError('unauthenticated', 'Your roles no longer give any scope of this token. Sign in again.')
         }
-        const { family_id: id, label, client, signed_in_at: signedInAt } = old
+        const { family_id: id, ended_for: endedFor, label, client, signed_in_at: signedInAt } = old
         const request = { scopes, label: label ?? undefined, client: client ?? undefined }
         if (old.replaced_at === null) {
           await db.updateTable('mcp_token').set({ replaced_at: now }).where('jti', '=', jti).execute()
         }
-        return issue(db, { userId, businesses }, request, { id, signedInAt, checkedAt })
+        return issue(db, { userId, businesses }, request, { id, endedFor, signedInAt, checkedAt })
       })
       if ('grant' in issued) return issued
       if ('goneFamilyId' in issued) {
@@ -289,7 +290,7 @@ export default fp<{ config: Config; clock: Clock }>(
 function findToken(db: Transaction, jti: string) {
   return db
     .selectFrom('mcp_token')
-    .select(['family_id', 'label', 'client', 'scopes', 'revoked_at', 'replaced_at', 'signed_in_at'])
+    .select(['family_id', 'label', 'client', 'scopes', 'revoked_at', 'replaced_at', 'signed_in_at', 'ended_for'])
     .where('jti', '=', jti)
 }
 

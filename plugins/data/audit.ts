@@ -71,7 +71,15 @@ export default fp<{ clock: Clock }>(
         known.occurrences += 1
         return
       }
-      const row = auditRow({ at: clock(), kind: 'sign_in', action: 'refused', outcome, principal: null, subject })
+      const row = auditRow({
+        at: clock(),
+        kind: 'sign_in',
+        action: 'refused',
+        outcome,
+        principal: null,
+        subject,
+        caller,
+      })
       const common = { network: null, client: null, request_id: null, subject: null }
       refusals.set(isCrowded ? outcome : key, { ...row, occurrences: 1, ...(isCrowded ? common : {}) })
     })

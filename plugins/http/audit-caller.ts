@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import { type Caller, networkClassOf, onBehalfOf, userAgentClassOf } from '../../src/audit/caller.ts'
+import { type Caller, networkClassOf, userAgentClassOf } from '../../src/audit/caller.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -7,7 +7,7 @@ declare module 'fastify' {
   }
 }
 
-/** Lets the audit trail know whose request something belongs to, however far down it happens. */
+/** Who sends a request, for the audit trail. */
 export default fp(
   async (app) => {
     app.decorateRequest('auditCaller')
@@ -17,10 +17,8 @@ export default fp(
         network: networkClassOf(request.ip),
         client: userAgentClassOf(request.headers['user-agent']),
       }
-      onBehalfOf(request.auditCaller, done)
+      done()
     })
-    // Again, because the events of reading the body belong to the connection, not to the request.
-    app.addHook('preValidation', (request, _reply, done) => onBehalfOf(request.auditCaller, done))
   },
   { name: 'audit-caller', dependencies: [] },
 )

@@ -34,8 +34,8 @@ const connect: FastifyPluginAsync<{ config: Config; clock: Clock }> = async (app
     newestProtocol: config.MCP_NEWEST_PROTOCOL,
     credentialRequired: signInRequired,
     stepsUp: true,
-    authenticate: (request) =>
-      app.principals.authenticateConnection(request).catch((error) => {
+    authenticate: (credential, caller) =>
+      app.principals.authenticateConnection(credential, caller).catch((error) => {
         if (error instanceof ServiceError && error.code === 'unauthenticated') throw signInRequired(error)
         throw error
       }),

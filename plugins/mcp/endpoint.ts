@@ -6,6 +6,7 @@ import {
 import { classifyInboundRequest } from '@modelcontextprotocol/server'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import type { Caller } from '../../src/audit/caller.ts'
 import { bearerOf } from '../../src/auth/bearer.ts'
 import type { Principal } from '../../src/auth/principal.ts'
 import type { Config } from '../../src/config.ts'
@@ -44,8 +45,8 @@ export interface McpOptions {
   path: string
   /** The newest protocol revision that is offered. */
   newestProtocol: Config['MCP_NEWEST_PROTOCOL']
-  /** The principal behind a Bearer credential, or a ServiceError. */
-  authenticate(credential: string): Promise<Principal>
+  /** The principal behind a Bearer credential, or a ServiceError. What it notes about the credential names the caller. */
+  authenticate(credential: string, caller: Caller): Promise<Principal>
   /** The refusal of a request without a credential. */
   credentialRequired?(): ServiceError
   /** Whether the client can ask its person for more scopes: it is told by the status 403 instead of a result. */
@@ -74,7 +75,9 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, options) => {
     reply.headers(SECURITY_HEADERS)
     if (NOT_OFFERED.includes(request.method)) throw methodNotAllowed(request, reply)
     const credential = bearerOf(request, credentialRequired)
-    const principal = await app.credentialGuard.check(request, credential, () => authenticate(credential))
+    const principal = await app.credentialGuard.check(request, credential, () =>
+      authenticate(credential, request.auditCaller),
+    )
     await app.rateLimits.countRequest(principal.ref)
     request.principal = withPin(principal, pinOf(request))
   })
@@ -163,11 +166,12 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, options) => {
     return reply.code(204).send()
   })
 
-  /** A function that authenticates again later. It holds on to the credential, not to the request. */
+  /** A function that authenticates again later. It holds on to the credential and the caller, not to the request. */
   function renewalOf(request: FastifyRequest): () => Promise<Principal> {
     const credential = bearerOf(request, credentialRequired)
     const pin = pinOf(request)
-    return async () => withPin(await authenticate(credential), pin)
+    const { auditCaller } = request
+    return async () => withPin(await authenticate(credential, auditCaller), pin)
   }
 }
 

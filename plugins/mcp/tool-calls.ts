@@ -69,7 +69,7 @@ export default fp(
 
     function record(
       call: { tool: string; outcome: string; businessId: string | null; durationMs: number },
-      { principal: { ref: principal, kind, credentialId }, requestId, now }: CallContext,
+      { principal: { ref: principal, kind, credentialId }, caller, requestId, now }: CallContext,
       { isAudited }: { isAudited: boolean },
     ): void {
       const { tool, outcome, businessId, durationMs } = call
@@ -85,6 +85,7 @@ export default fp(
         credentialId,
         businessId,
         durationMs,
+        caller,
         requestId,
       })
     }

@@ -1,7 +1,7 @@
 import { type Insertable, sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
 import type { DB } from '../database/types.ts'
-import { currentCaller } from './caller.ts'
+import { type Caller, currentCaller } from './caller.ts'
 
 /** What the rows of the audit trail are about, with the actions of each; a tool, prompt or resource is named instead. */
 export const AUDITED = {
@@ -13,6 +13,7 @@ export const AUDITED = {
   connection: ['consented', 'declined', 'opened', 'ended'],
   membership: ['made', 'seen_gone'],
   sign_in: ['linked', 'refused'],
+  assistants: ['ended', 'switched_on', 'switched_off', 'clients_restricted', 'clients_unrestricted'],
 } as const satisfies Record<string, readonly string[]>
 
 type Kind = keyof typeof AUDITED
@@ -29,7 +30,9 @@ interface About {
   credentialId?: string | null
   businessId?: string | null
   durationMs?: number
-  /** Default: that of the request that it happens in. */
+  /** Whose request it is. Default: the one on whose behalf this runs. */
+  caller?: Caller | undefined
+  /** Default: the caller's. */
   requestId?: string
   /** The row that was changed, or who made the change: ids and fixed words, nothing that people have written. */
   subject?: string | null
@@ -42,7 +45,7 @@ export type AuditEntry = About & { [K in Kind]: { kind: K; action: ActionOf<K> }
 
 /** An entry as it is stored, with whose request it belongs to. */
 export function auditRow({ at, kind, action, principal, ...entry }: AuditEntry): Insertable<DB['mcp_audit']> {
-  const caller = currentCaller()
+  const caller = entry.caller ?? currentCaller()
   return {
     at: at ?? new Date(),
     kind,

@@ -1,4 +1,5 @@
 import { addAuditRows } from '../audit/audit-row.ts'
+import type { Caller } from '../audit/caller.ts'
 import type { Access, Database } from '../database/database.ts'
 
 /** The day of an instant, as columns of type date have it. */
@@ -10,12 +11,14 @@ export function dayOf(at: Date): string {
  * Records that a credential was refused because the membership behind it has ended: once a day, however often it is
  * tried.
  * @param access that sees the credential
+ * @param caller whose request it was, where that is not the one that this runs on behalf of
  */
 export async function noteMembershipGone(
   database: Database,
   access: Access,
   credential: ({ familyId: string } | { keyId: string }) & { businessId?: string },
   now: Date,
+  caller?: Caller,
 ): Promise<void> {
   const today = dayOf(now)
   await database.within(access, 'write', async (db) => {
@@ -44,6 +47,7 @@ export async function noteMembershipGone(
       principal: 'familyId' in credential ? `user:${access.userId}` : `key:${credential.keyId}`,
       credentialId: 'familyId' in credential ? credential.familyId : credential.keyId,
       businessId: credential.businessId ?? null,
+      caller,
     })
   })
 }

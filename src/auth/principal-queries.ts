@@ -1,7 +1,10 @@
 import { sql } from 'kysely'
 import { addAuditRows } from '../audit/audit-row.ts'
+import type { Caller } from '../audit/caller.ts'
 import { type Access, type Database, setAccess, type Transaction } from '../database/database.ts'
 import { ServiceError } from '../errors.ts'
+import { clean } from '../results/text.ts'
+import { API_KEY, allows, findPolicies, PASTED_TOKEN, usableBusinesses } from './assistant-policy.ts'
 import { authorizedBusiness } from './business.ts'
 import { earlierOf, type Maker, makerLeaves } from './key-maker.ts'
 import type { VerifiedMcpToken } from './mcp-token.ts'
@@ -15,20 +18,28 @@ const USED_EVERY_MS = 60_000
 
 /**
  * The principal of a verified token, by its row and the user's current memberships.
+ * @param caller whom the audit trail names
  * @throws ServiceError `unauthenticated` for a token that was revoked or is unknown here, `forbidden` for a user
  *   without any active membership
  */
-export async function findTokenPrincipal(database: Database, claims: VerifiedMcpToken, now: Date): Promise<Principal> {
+export async function findTokenPrincipal(
+  database: Database,
+  claims: VerifiedMcpToken,
+  now: Date,
+  caller: Caller,
+): Promise<Principal> {
   const found = await database.within({ userId: claims.sub }, 'read', async (db) => {
-    const [token, businesses] = await Promise.all([
+    const [token, businesses, policies] = await Promise.all([
       db
         .selectFrom('mcp_token')
         .select(['family_id', 'revoked_at', 'replaced_at', 'last_used_at', 'gone_on', 'client_data', 'business_ids'])
+        .select(['client_host', 'ended_for'])
         .where('jti', '=', claims.jti)
         .executeTakeFirst(),
       findMemberships(db, claims.sub),
+      findPolicies(db),
     ])
-    return { token, businesses }
+    return { token, businesses, policies }
   })
   if (found.token === undefined || found.token.revoked_at !== null) {
     throw new ServiceError('unauthenticated', 'This token was revoked. Generate a new one in Settings → AI Assistant.')
@@ -36,12 +47,14 @@ export async function findTokenPrincipal(database: Database, claims: VerifiedMcp
   if (isReplaced(found.token, now)) {
     throw new ServiceError('unauthenticated', 'This token was replaced by a newer one. Use that, or sign in again.')
   }
-  const businesses = chosenBusinesses(found.businesses, found.token.business_ids)
+  const chosen = chosenBusinesses(found.businesses, found.token.business_ids)
+  const client = found.token.client_host ?? PASTED_TOKEN
+  const businesses = usableBusinesses(chosen, found.policies, client, found.token.ended_for)
   if (businesses.length === 0) {
     const { family_id: familyId, gone_on: noted } = found.token
     if (noted !== dayOf(now)) {
       const credential = { familyId, businessId: claims.business }
-      await noteMembershipGone(database, { userId: claims.sub }, credential, now)
+      await noteMembershipGone(database, { userId: claims.sub }, credential, now, caller)
     }
     throw new ServiceError(
       'forbidden',
@@ -71,7 +84,7 @@ export async function findTokenPrincipal(database: Database, claims: VerifiedMcp
 
 /**
  * The principal of an API key.
- * @param isRemembered whether the key was good a while ago
+ * @param of isRemembered: whether the key was good a while ago; caller: whom the audit trail names
  * @throws ServiceError `unauthenticated` for a key that is unknown, revoked, whose business is not active, or whose maker
  *   left the business a day ago
  */
@@ -79,7 +92,7 @@ export async function findApiKeyPrincipal(
   database: Database,
   keyHash: Buffer,
   now: Date,
-  isRemembered: boolean,
+  { isRemembered, caller }: { isRemembered: boolean; caller: Caller },
 ): Promise<Principal> {
   // A key that was good before does not wait behind those that somebody makes up.
   const turn = isRemembered ? { tenant: keyHash.toString('hex') } : {}
@@ -88,11 +101,16 @@ export async function findApiKeyPrincipal(
   if (key === undefined || (!isOperator && business === undefined)) {
     throw new ServiceError('unauthenticated', 'This API key is unknown or was revoked. Create a new one.')
   }
+  if (business !== undefined && !allows(business, API_KEY)) {
+    throw new ServiceError('forbidden', `${clean(business.name, 80)} does not allow API keys at the moment.`, {
+      hint: 'An owner or admin decides in Settings → AI Assistant.',
+    })
+  }
   const endsAt = isOperator ? null : makerLeaves(key.created_by, maker)
   if (endsAt !== null && endsAt <= now) {
     if (key.gone_on !== dayOf(now)) {
       const businessId = business?.id as string
-      await noteMembershipGone(database, { businessId }, { keyId: key.id, businessId }, now)
+      await noteMembershipGone(database, { businessId }, { keyId: key.id, businessId }, now, caller)
     }
     throw new ServiceError('unauthenticated', 'Who made this API key has left the business. Create a new one.')
   }
@@ -112,6 +130,7 @@ export async function findApiKeyPrincipal(
         principal: `key:${key.id}`,
         credentialId: key.id,
         businessId: key.business_id,
+        caller,
       })
     })
   }
@@ -145,6 +164,7 @@ async function findKey(db: Transaction, keyHash: Buffer) {
     db
       .selectFrom('business')
       .select(['id', 'name', 'timezone', 'currency', 'currency_digits'])
+      .select(['assistants_enabled as isEnabled', 'allowed_clients as allowedClients'])
       .where('id', '=', businessId)
       .where('is_active', '=', true)
       .executeTakeFirst(),

@@ -37,6 +37,11 @@ export interface AppUser {
 }
 
 export interface Business {
+  /**
+   * null: all; else hosts of OAuth clients, "token" for pasted tokens, "key" for API keys
+   */
+  allowed_clients: string[] | null;
+  assistants_enabled: Generated<boolean>;
   created_at: Generated<Timestamp>;
   currency: string;
   currency_digits: Generated<number>;
@@ -278,7 +283,15 @@ export interface McpToken {
   checked_at: Generated<Timestamp>;
   client: string | null;
   client_data: Generated<boolean>;
+  /**
+   * whose OAuth client it is; null for tokens that people paste
+   */
+  client_host: string | null;
   created_at: Generated<Timestamp>;
+  /**
+   * businesses whose owner or admin ended it there
+   */
+  ended_for: Generated<string[]>;
   expires_at: Timestamp;
   family_id: string;
   /**

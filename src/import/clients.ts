@@ -3,6 +3,7 @@ import type { Customer } from '../database/types.ts'
 import { Fields } from './fields.ts'
 import type { Kind } from './kind.ts'
 import { rejectRepeated } from './rejects.ts'
+import { useOneSpelling } from './spelling.ts'
 
 const DETAILS = ['email', 'phone', 'tax_id', 'city', 'country'] as const satisfies (keyof Customer)[]
 
@@ -10,11 +11,13 @@ const DETAILS = ['email', 'phone', 'tax_id', 'city', 'country'] as const satisfi
 export const clients: Kind = {
   name: 'clients',
   columns: { required: ['client_code', 'name'], optional: DETAILS },
+  numbers: { amounts: [], quantities: [] },
+  dates: [],
   table: 'import_client',
   staged: { code: 'text', name: 'text', ...Object.fromEntries(DETAILS.map((column) => [column, 'text'])) },
 
-  read(row) {
-    const fields = new Fields(row)
+  read(row, { numbers }) {
+    const fields = new Fields(row, numbers)
     return {
       line: row.line,
       raw: row.raw,
@@ -25,7 +28,11 @@ export const clients: Kind = {
     }
   },
 
-  check: (db) => rejectRepeated(db, 'import_client', 'code', 'this client_code'),
+  async check(db, { business }) {
+    const known = sql`select code from customer where business_id = ${business.id}::uuid and code is not null`
+    await useOneSpelling(db, 'import_client', 'code', known)
+    await rejectRepeated(db, 'import_client', 'code', 'this client_code')
+  },
 
   async write(db, { business }) {
     const columns = ['name', ...DETAILS]

@@ -1,21 +1,21 @@
-import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { pipeline } from 'node:stream'
 import { CsvError, parse } from 'csv-parse'
+import { parse as parseText } from 'csv-parse/sync'
 import { ServiceError } from '../errors.ts'
+import { type Columns, type Match, matchHeader, noSuchColumns } from './columns.ts'
 import { fromCell } from './formulas.ts'
+import { type Platform, platformOf } from './platforms.ts'
+import { type Encoding, encodingOf, firstText, readText, unreadable } from './text-file.ts'
 
 const MAX_RECORD_BYTES = 100_000
-
-/** The columns of a kind of file, by our names. */
-export interface Columns {
-  required: readonly string[]
-  optional: readonly string[]
-}
+/** Titles, the period and the like may stand before the header. */
+const TITLE_LINES = 20
+const DELIMITERS = [',', ';', '\t', '|']
 
 export interface CsvRow {
-  /** Line of the file on which the row begins; the header is on line 1. */
+  /** Line of the file on which the row begins; the header is usually on line 1. */
   line: number
   /** All values as in the file, to write a rejected row back out. */
   raw: string[]
@@ -27,67 +27,163 @@ export interface CsvRow {
 
 export interface CsvFile {
   header: string[]
+  encoding: Encoding
+  delimiter: string
+  platform: Platform | undefined
+  /** Headers by the column that they are used as. */
+  used: Record<string, string>
   /** Headers that we do not use. */
   unused: string[]
-  rows: AsyncGenerator<CsvRow>
-  /** Closes the file before its end. */
-  close(): Promise<void>
+  /**
+   * The rows below the header, from the first one on with every call.
+   * @param onBytes called with the bytes read so far and the total
+   */
+  rows(onBytes?: (done: number, total: number) => void): AsyncGenerator<CsvRow>
+}
+
+export interface CsvOptions {
+  /** Headers by column, for columns whose header is different from their name; `''` for none. */
+  map?: ReadonlyMap<string, string>
+  /** Otherwise the one by which the header has its columns. */
+  delimiter?: string | undefined
+  encoding?: string | undefined
+  /** The platform whose export it is; otherwise recognised by its headers. */
+  platform?: Platform | undefined
 }
 
 /**
- * Reads `--map`: `column=Header,…`.
- * @param known the columns of all files given
- * @returns headers by column
- * @throws ServiceError naming the part that is malformed, or the unknown column and the known ones
- */
-export function parseMap(map: readonly string[], known: readonly string[]): Map<string, string> {
-  const parts = map.flatMap((value) => value.split(','))
-  return new Map(
-    parts.map((part) => {
-      const [, column, header] = /^\s*([^=]*?)\s*=\s*(.+?)\s*$/.exec(part) ?? []
-      if (!column || !header) throw invalid(`--map: "${part}" is not of the form column=Header.`)
-      if (!known.includes(column)) throw invalid(`--map: there is no column ${column}. Columns: ${known.join(', ')}.`)
-      return [column, header]
-    }),
-  )
-}
-
-/**
- * Opens a CSV file (UTF-8 or UTF-16 with a byte order mark) and matches its header, in any case, with our columns.
- * @param map headers by column, for columns whose header is different from their name
- * @param onBytes called with the bytes read so far and the total
+ * Opens a CSV file, finds its header and matches it, in any case, with our columns.
  * @throws ServiceError when the file cannot be read, is not CSV, or lacks a column; then with the headers found
  */
-export async function openCsv(
-  file: string,
-  columns: Columns,
-  map: ReadonlyMap<string, string>,
-  onBytes: (done: number, total: number) => void = () => {},
-): Promise<CsvFile> {
-  const records = readRecords(file, await sizeOf(file), onBytes)
-  const close = async () => void (await records.return(undefined))
-  try {
-    const first = await records.next()
-    if (first.done) throw invalid(`${basename(file)} is empty: its first line has to name the columns.`)
-
-    const header = first.value.values
-    const positions = matchHeader(basename(file), header, columns, map)
-    const used = new Set(positions.values())
-    return {
-      header,
-      unused: header.filter((name, index) => name !== '' && !used.has(index)),
-      rows: rowsOf(records, header.length, positions),
-      close,
-    }
-  } catch (error) {
-    await close()
-    throw error
+export async function openCsv(file: string, columns: Columns, options: CsvOptions = {}): Promise<CsvFile> {
+  if (options.delimiter !== undefined && options.delimiter.length !== 1) {
+    throw invalid(`--delimiter: "${options.delimiter}" is not one character, such as ; or tab.`)
+  }
+  const encoding = await encodingOf(file, options.encoding)
+  const { delimiter, match } = await findHeader(file, encoding, columns, options)
+  const { header, platform, positions } = match
+  const taken = new Set(positions.values())
+  return {
+    header,
+    encoding,
+    delimiter,
+    platform,
+    used: Object.fromEntries([...positions].map(([column, index]) => [column, header[index] ?? ''])),
+    unused: header.filter((name, index) => name !== '' && !taken.has(index)),
+    async *rows(onBytes = () => {}) {
+      const records = readRecords(file, { encoding, delimiter }, onBytes)
+      const headerText = JSON.stringify(header)
+      let isBelow = false
+      for await (const { values, line } of records) {
+        if (isBelow) yield rowOf(values, line, header.length, positions)
+        else isBelow = JSON.stringify(values) === headerText
+      }
+    },
   }
 }
+
+function rowOf(values: string[], line: number, width: number, positions: ReadonlyMap<string, number>): CsvRow {
+  const cells = Object.fromEntries([...positions].map(([column, index]) => [column, fromCell(values[index] ?? '')]))
+  return { line, raw: values, cells, fault: faultOf(values, width) }
+}
+
+function faultOf(values: string[], width: number): string | undefined {
+  if (values.length !== width) return `it has ${values.length} values where the header has ${width}`
+  // The replacement character: decoding puts it in place of bytes that mean nothing in the file's encoding.
+  if (values.some((value) => value.includes('\ufffd'))) return 'it holds bytes that are not UTF-8 text'
+  return undefined
+}
+
+/** The delimiter by which one of the first lines names our columns, and that line. */
+async function findHeader(
+  file: string,
+  encoding: Encoding,
+  columns: Columns,
+  { map = new Map(), delimiter, platform }: CsvOptions,
+): Promise<{ delimiter: string; match: Match }> {
+  const name = basename(file)
+  const start = await firstText(file, encoding, MAX_RECORD_BYTES)
+  if (start.trim() === '') throw invalid(`${name} is empty: its first line has to name the columns.`)
+  const said = delimiter ?? /^sep=(.)\r?\n/i.exec(start)?.[1]
+
+  let closest: { header: string[]; missing: string[] } | undefined
+  for (const candidate of said === undefined ? DELIMITERS : [said]) {
+    for (const header of firstRecords(start, candidate)) {
+      const platforms = platform ? [platform] : [undefined, ...platformOf(header)]
+      for (const each of platforms) {
+        const match = matchHeader(header, columns, map, each, name)
+        if (!('missing' in match)) return { delimiter: candidate, match }
+        if (closest === undefined || isCloser({ header, ...match }, closest)) closest = { header, ...match }
+      }
+    }
+  }
+  if (closest === undefined) {
+    // Nothing can be parsed: reading the file says where and why.
+    for await (const _ of readRecords(file, { encoding, delimiter: said ?? ',' }, () => {})) break
+  }
+  throw noSuchColumns(name, closest?.missing ?? columns.required, closest?.header ?? [])
+}
+
+const isCloser = (a: { header: string[]; missing: string[] }, b: { header: string[]; missing: string[] }) =>
+  a.missing.length < b.missing.length || (a.missing.length === b.missing.length && a.header.length > b.header.length)
+
+function firstRecords(start: string, delimiter: string): string[][] {
+  // The text may end within a quoted value, or be no CSV further down.
+  for (const to of [TITLE_LINES, 1]) {
+    try {
+      const records = parseText(start, { ...FORM, delimiter, to }) as string[][]
+      return records.map((record) => record.map(cleanCell))
+    } catch (error) {
+      if (!(error instanceof CsvError)) throw error
+    }
+  }
+  return []
+}
+
+const FORM = {
+  bom: true,
+  relax_column_count: true,
+  skip_records_with_empty_values: true,
+  max_record_size: MAX_RECORD_BYTES,
+} as const
 
 interface CsvRecord {
   values: string[]
   line: number
+}
+
+async function* readRecords(
+  file: string,
+  { encoding, delimiter }: { encoding: Encoding; delimiter: string },
+  onBytes: (done: number, total: number) => void,
+): AsyncGenerator<CsvRecord> {
+  const size = await sizeOf(file)
+  const { bytes, text } = readText(file, encoding)
+  const parser = parse({ ...FORM, info: true, delimiter })
+  // Errors of either stream surface where the parser is iterated.
+  pipeline(bytes, text, parser, () => {})
+  const bytesRead = () => (bytes as { bytesRead?: number }).bytesRead ?? 0
+  // The parser counts a CR LF inside a value as two lines.
+  let surplus = 0
+  let read = 0
+  try {
+    for await (const { record, info } of parser as AsyncIterable<ParsedRecord>) {
+      const breaks = record.flatMap((value) => value.match(/\r\n|\r|\n/g) ?? [])
+      surplus += breaks.filter((lineBreak) => lineBreak === '\r\n').length
+      if (bytesRead() !== read) onBytes(bytesRead(), size)
+      read = bytesRead()
+      yield { values: record.map(cleanCell), line: info.lines - surplus - breaks.length }
+    }
+  } catch (error) {
+    throw error instanceof CsvError ? notCsv(file, error) : unreadable(file, error)
+  } finally {
+    bytes.destroy()
+  }
+}
+
+interface ParsedRecord {
+  record: string[]
+  info: { lines: number }
 }
 
 async function sizeOf(file: string): Promise<number> {
@@ -98,89 +194,9 @@ async function sizeOf(file: string): Promise<number> {
   }
 }
 
-async function* readRecords(
-  file: string,
-  size: number,
-  onBytes: (done: number, total: number) => void,
-): AsyncGenerator<CsvRecord> {
-  const input = createReadStream(file)
-  const parser = parse({
-    bom: true,
-    info: true,
-    relax_column_count: true,
-    skip_records_with_empty_values: true,
-    max_record_size: MAX_RECORD_BYTES,
-  })
-  // Errors of either stream surface where the parser is iterated.
-  pipeline(input, parser, () => {})
-  // The parser counts a CR LF inside a value as two lines.
-  let surplus = 0
-  let read = 0
-  try {
-    for await (const { record, info } of parser as AsyncIterable<ParsedRecord>) {
-      const breaks = record.flatMap((value) => value.match(/\r\n|\r|\n/g) ?? [])
-      surplus += breaks.filter((lineBreak) => lineBreak === '\r\n').length
-      if (input.bytesRead !== read) onBytes(input.bytesRead, size)
-      read = input.bytesRead
-      yield { values: record.map(cleanCell), line: info.lines - surplus - breaks.length }
-    }
-  } catch (error) {
-    throw error instanceof CsvError ? notCsv(file, error) : unreadable(file, error)
-  }
-}
-
-interface ParsedRecord {
-  record: string[]
-  info: { lines: number }
-}
-
 /** Replaces control characters and halves of surrogate pairs, which mean nothing; the database rejects NUL. */
 function cleanCell(value: string): string {
   return value.replace(/[\p{Cc}\p{Cs}]+/gu, ' ').trim()
-}
-
-async function* rowsOf(
-  records: AsyncGenerator<CsvRecord>,
-  width: number,
-  positions: ReadonlyMap<string, number>,
-): AsyncGenerator<CsvRow> {
-  for await (const { values, line } of records) {
-    const cells = Object.fromEntries([...positions].map(([column, index]) => [column, fromCell(values[index] ?? '')]))
-    yield { line, raw: values, cells, fault: faultOf(values, width) }
-  }
-}
-
-function faultOf(values: string[], width: number): string | undefined {
-  if (values.length !== width) return `it has ${values.length} values where the header has ${width}`
-  // The replacement character: decoding puts it in place of bytes that are not UTF-8.
-  if (values.some((value) => value.includes('\ufffd'))) return 'it holds bytes that are not UTF-8 text'
-  return undefined
-}
-
-function matchHeader(
-  file: string,
-  header: string[],
-  columns: Columns,
-  map: ReadonlyMap<string, string>,
-): Map<string, number> {
-  const names = header.map((name) => fromCell(name).toLowerCase())
-  const positions = new Map<string, number>()
-  const missing: string[] = []
-  for (const column of [...columns.required, ...columns.optional]) {
-    const name = (map.get(column) ?? column).toLowerCase()
-    const index = names.indexOf(name)
-    if (index !== names.lastIndexOf(name)) throw invalid(`${file} has two columns named ${header[index]}.`)
-    if (index >= 0) positions.set(column, index)
-    else if (map.has(column)) missing.push(`${map.get(column)} (mapped to ${column})`)
-    else if (columns.required.includes(column)) missing.push(column)
-  }
-  if (missing.length > 0) {
-    throw invalid(
-      `${file} has no column ${missing.join(', ')}. Found: ${header.join(', ').slice(0, 500)}. ` +
-        'Name a column that is called otherwise with --map column=Header.',
-    )
-  }
-  return positions
 }
 
 function notCsv(file: string, error: CsvError): ServiceError {
@@ -190,14 +206,6 @@ function notCsv(file: string, error: CsvError): ServiceError {
   }
   if (error.code === 'CSV_QUOTE_NOT_CLOSED') return invalid(`${where}: a quote is opened and not closed.`)
   return invalid(`${where}: this is not CSV. A value with a quote in it is quoted itself, and its quotes are doubled.`)
-}
-
-function unreadable(file: string, cause: unknown): ServiceError {
-  const code = (cause as { code?: string }).code
-  if (code === undefined) throw cause
-  const reason =
-    { ENOENT: 'there is no such file', EACCES: 'it may not be read', EISDIR: 'it is a folder' }[code] ?? code
-  return new ServiceError('invalid_argument', `${file} cannot be read: ${reason}.`, { cause })
 }
 
 function invalid(message: string): ServiceError {

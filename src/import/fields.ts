@@ -1,13 +1,14 @@
 import { Decimal } from '../money/money.ts'
 import { isUuid } from '../uuid.ts'
 import type { CsvRow } from './csv.ts'
+import type { NumberKind, NumberReader } from './numbers.ts'
 
-const DECIMAL = /^-?(\d+(\.\d*)?|\.\d+)$/
 const YES = new Set(['true', 'yes', 'y', '1'])
 const NO = new Set(['false', 'no', 'n', '0'])
 
 export interface DecimalRange {
   required?: boolean
+  kind: NumberKind
   /** How many digits the database keeps before and after the decimal point. */
   digits: number
   decimals: number
@@ -15,10 +16,13 @@ export interface DecimalRange {
   min?: number
 }
 
-/** numeric(20,4) */
-export const MONEY: DecimalRange = { digits: 16, decimals: 4, min: 0 }
+/** numeric(20,4), rounded to the currency's minor unit. */
+export const AMOUNT: DecimalRange = { kind: 'amount', digits: 16, decimals: Infinity, min: 0 }
+/** numeric(20,4): the price and the cost of one may be finer than the minor unit. */
+export const PRICE: DecimalRange = { kind: 'price', digits: 16, decimals: 4, min: 0 }
+export const COST: DecimalRange = { ...PRICE, kind: 'cost' }
 /** numeric(14,3) */
-export const QUANTITY: DecimalRange = { digits: 11, decimals: 3 }
+export const QUANTITY: DecimalRange = { kind: 'quantity', digits: 11, decimals: 3 }
 
 /** Longest code (order number, SKU, client code, method) and longest name or other text. */
 export const MAX_CODE = 100
@@ -28,9 +32,11 @@ const MAX_TEXT = 500
 export class Fields {
   readonly faults: string[]
   readonly #cells: Record<string, string>
+  readonly #numbers: NumberReader
 
-  constructor(row: CsvRow) {
+  constructor(row: CsvRow, numbers: NumberReader) {
     this.#cells = row.cells
+    this.#numbers = numbers
     this.faults = row.fault === undefined ? [] : [row.fault]
   }
 
@@ -43,8 +49,9 @@ export class Fields {
   }
 
   /** A SKU, code or number. One in the form of an id would look like the id of another row. */
-  code(column: string, options: { required?: boolean } = {}): string | null {
-    const value = this.text(column, { ...options, max: MAX_CODE })
+  code(column: string, { prefix = '', ...options }: { required?: boolean; prefix?: string } = {}): string | null {
+    const text = this.text(column, { ...options, max: MAX_CODE - prefix.length })
+    const value = text === null ? null : prefix + text
     if (value !== null && isUuid(value)) return this.#fault(`${column} ${quote(value)} has the form of an id (a UUID)`)
     return value
   }
@@ -52,16 +59,14 @@ export class Fields {
   decimal(column: string, range: DecimalRange): Decimal | null {
     const text = this.#cells[column] || null
     if (text === null) return range.required ? this.#fault(`${column} is missing`) : null
-    if (!DECIMAL.test(text)) {
-      return this.#fault(`${column} ${quote(text)} is not a plain decimal number such as 1234.50`)
-    }
-    const value = new Decimal(text)
+    const value = this.#numbers.read(text, range.kind)
+    if (typeof value === 'string') return this.#fault(`${column} ${quote(text)} ${value}`)
     const fault = rangeFault(value, range)
     return fault === undefined ? value : this.#fault(`${column} ${quote(text)} ${fault}`)
   }
 
   integer(column: string, max: number): number | null {
-    const value = this.decimal(column, { digits: 11, decimals: 0, min: 0 })
+    const value = this.decimal(column, { kind: 'quantity', digits: 11, decimals: 0, min: 0 })
     if (value?.gt(max)) return this.#fault(`${column} is more than ${max}`)
     return value === null ? null : value.toNumber()
   }

@@ -6,13 +6,19 @@ import { ServiceError } from '../errors.ts'
 import { clean } from '../results/text.ts'
 import { isTimezone } from '../time/local.ts'
 import { clients } from './clients.ts'
-import { openCsv, parseMap } from './csv.ts'
+import { allColumns, parseMap } from './columns.ts'
+import { type CsvOptions, openCsv } from './csv.ts'
 import { dateReader } from './dates.ts'
 import { type ImportContext, type Kind, type Outcome, withoutLoops } from './kind.ts'
+import { type DecimalMark, numberReader } from './numbers.ts'
 import { orders } from './orders.ts'
 import { products } from './products.ts'
 import { listRejects, type Reject, writeRejects } from './rejects.ts'
 import { stage } from './staging.ts'
+import { survey } from './survey.ts'
+
+/** What is known once a file has been opened. */
+type FromFile = 'numbers' | 'readDate' | 'onWritten'
 
 /** In the order of import: orders come after the clients and products that they refer to. */
 const KINDS: readonly Kind[] = [clients, products, orders]
@@ -21,12 +27,19 @@ export interface ImportOptions {
   businessId: string
   /** Paths of the files. */
   files: Partial<Record<Kind['name'], string>>
-  /** `column=Header` pairs; one value may hold several, separated by commas. */
+  /** `column=Header` pairs, `column=` for none; one value may hold several, separated by commas. */
   map?: readonly string[]
   /** Format of dates; ISO 8601 by default. */
   dateFormat?: string | undefined
-  /** IANA zone for local times; by default the zone of the order's location. */
+  /** IANA zone of the file's local times, and of nothing else; by default the zone of the order's location. */
   timezone?: string | undefined
+  /** The decimal mark, where the file leaves it open. */
+  decimal?: string | undefined
+  /** What separates values, and how the text is encoded; recognised by default. */
+  delimiter?: string | undefined
+  encoding?: string | undefined
+  /** Stands before the order numbers of the file, to tell shops with the same numbers apart. */
+  numberPrefix?: string | undefined
   /** Location for rows that name none; by default the first of the business. */
   location?: string | undefined
   /** Imports the good rows and writes the rejected ones to `<file>.rejected.csv`. */
@@ -37,7 +50,7 @@ export interface ImportOptions {
 
 export interface Progress {
   file: string
-  step: 'reading' | 'writing'
+  step: 'checking' | 'reading' | 'writing'
   done: number
   total: number
 }
@@ -54,6 +67,8 @@ export interface FileReport extends Outcome {
   /** The first of the rejected rows. */
   rejects: Reject[]
   rejectedFile: string | null
+  /** Headers by the column that they are used as. */
+  usedHeaders: Record<string, string>
   /** Headers of the file that we do not use. */
   unusedHeaders: string[]
 }
@@ -74,21 +89,23 @@ export async function importFiles(database: Database, options: ImportOptions): P
     return file === undefined ? [] : [{ kind, file }]
   })
   if (given.length === 0) throw invalid('Name a file to import: --orders, --products or --clients.')
-  const known = given.flatMap(({ kind }) => [...kind.columns.required, ...kind.columns.optional])
+  const known = given.flatMap(({ kind }) => allColumns(kind.columns))
   const map = parseMap(options.map ?? [], [...new Set(known)])
   if (options.timezone !== undefined && !isTimezone(options.timezone)) {
     throw invalid(`--timezone: ${options.timezone} is no IANA time zone, such as America/Guatemala.`)
   }
-  const readDate = dateReader(options.dateFormat)
+  if (options.decimal !== undefined && !isDecimalMark(options.decimal)) {
+    throw invalid(`--decimal: "${options.decimal}" is neither . nor ,`)
+  }
+  dateReader(options.dateFormat)
   for (const { file } of given) await checkReadable(file)
 
   const report: ImportReport = { business: { id: options.businessId, name: '' }, files: [] }
   for (const { kind, file } of given) {
-    const context = await loadContext(database, options, readDate)
+    const context = await loadContext(database, options)
     report.business.name = clean(context.business.name, 80)
-    const columns = new Set([...kind.columns.required, ...kind.columns.optional])
-    const own = new Map([...map].filter(([column]) => columns.has(column)))
-    const result = await importFile(database, kind, file, own, context, options)
+    const own = new Map([...map].filter(([column]) => allColumns(kind.columns).includes(column)))
+    const result = await importFile(database, kind, file, { ...options, map: own }, context, options)
     report.files.push(result)
     if (!result.imported) break
   }
@@ -99,38 +116,44 @@ async function importFile(
   database: Database,
   kind: Kind,
   file: string,
-  map: ReadonlyMap<string, string>,
-  base: Omit<ImportContext, 'onWritten'>,
-  { businessId, skipBad, onProgress = () => {} }: ImportOptions,
+  form: CsvOptions,
+  base: Omit<ImportContext, FromFile>,
+  { businessId, skipBad, decimal, dateFormat, onProgress = () => {} }: ImportOptions,
 ): Promise<FileReport> {
   const name = basename(file)
   const progress = (step: Progress['step']) => (done: number, total: number) =>
     onProgress({ file: name, step, done, total })
-  const context = { ...base, onWritten: progress('writing') }
-  const csv = await openCsv(file, kind.columns, map, progress('reading'))
   try {
+    const csv = await openCsv(file, kind.columns, form)
+    const shown = await survey(csv.rows(progress('checking')), kind, base.business.currency)
+    const numbers = numberReader(base.business, { ...shown, decimal: isDecimalMark(decimal) ? decimal : undefined })
+    const readDate = dateReader(dateFormat, shown.dayOrder)
+    const context = { ...base, numbers, readDate, onWritten: progress('writing') }
     return await database.within({ businessId }, 'write', async (db) => {
-      const rows = await stage(db, kind.table, kind.staged, csv.rows, (row) => kind.read(row, context))
+      const rows = await stage(db, kind.table, kind.staged, csv.rows(progress('reading')), (row) =>
+        kind.read(row, context),
+      )
+      // Imports of a business run one at a time, because each creates orders and products that the next must find.
+      await sql`select pg_advisory_xact_lock(hashtextextended(${`import:${businessId}`}, 0))`.execute(db)
       await kind.check(db, context)
       const rejects = await listRejects(db, kind.table)
-      const report = { kind: kind.name, file, rows, ...rejects, rejectedFile: null, unusedHeaders: csv.unused }
+      const report = {
+        ...{ kind: kind.name, file, rows, ...rejects, rejectedFile: null },
+        ...{ usedHeaders: csv.used, unusedHeaders: csv.unused },
+      }
       if (rejects.rejected > 0 && !skipBad) {
         // Only temporary tables have been written so far: nothing needs to be rolled back.
         return { ...report, imported: false, made: 0, updated: 0, unchanged: 0, madeOnTheWay: {} }
       }
       const rejectedFile = rejects.rejected > 0 ? `${file}.rejected.csv` : null
       if (rejectedFile !== null) {
-        await writeRejects(db, kind.table, csv.header, rejectedFile)
+        await writeRejects(db, kind.table, csv, rejectedFile)
         await sql`delete from ${sql.table(kind.table)} where reason is not null`.execute(db)
       }
-      // Imports of a business run one at a time, because each creates products and clients that the next one must find.
-      await sql`select pg_advisory_xact_lock(hashtextextended(${`import:${businessId}`}, 0))`.execute(db)
       return { ...report, rejectedFile, imported: true, ...(await kind.write(db, context)) }
     })
   } catch (error) {
     throw translate(name, error)
-  } finally {
-    await csv.close()
   }
 }
 
@@ -152,9 +175,8 @@ function translate(name: string, error: unknown): unknown {
 
 async function loadContext(
   database: Database,
-  { businessId, location, timezone, now = new Date() }: ImportOptions,
-  readDate: ImportContext['readDate'],
-): Promise<Omit<ImportContext, 'onWritten'>> {
+  { businessId, location, timezone, numberPrefix = '', now = new Date() }: ImportOptions,
+): Promise<Omit<ImportContext, FromFile>> {
   return database.within({ businessId }, 'read', async (db) => {
     const [business, locations] = await Promise.all([
       db
@@ -176,7 +198,8 @@ async function loadContext(
     const first = location?.trim() || locations[0]?.name
     if (first === undefined) throw invalid('The business has no location yet: name one with --location.')
     const zones = new Map(locations.map((row) => [row.name.toLowerCase(), row.timezone]))
-    return { business, location: first, zones, timezone, readDate, taxRates: await loadTaxRates(db, businessId), now }
+    const taxRates = await loadTaxRates(db, businessId)
+    return { business, location: first, zones, timezone, numberPrefix, taxRates, now }
   })
 }
 
@@ -194,6 +217,10 @@ async function loadTaxRates(db: Transaction, businessId: string): Promise<Map<st
       .execute(),
   )
   return new Map(rows.map((row) => [row.sku, row.tax_rate]))
+}
+
+function isDecimalMark(text: string | undefined): text is DecimalMark {
+  return text === '.' || text === ','
 }
 
 async function checkReadable(file: string): Promise<void> {

@@ -1,8 +1,10 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
 import type { Money } from '../money/money.ts'
-import type { Columns, CsvRow } from './csv.ts'
+import type { Columns } from './columns.ts'
+import type { CsvRow } from './csv.ts'
 import type { DateReader } from './dates.ts'
+import type { NumberReader } from './numbers.ts'
 import type { StagedRow } from './staging.ts'
 
 /** The business to import into. */
@@ -25,6 +27,9 @@ export interface ImportContext {
   /** Zone for the file's local times, if not the location's own. */
   timezone: string | undefined
   readDate: DateReader
+  numbers: NumberReader
+  /** Stands before the order numbers of the file, to tell shops with the same numbers apart. */
+  numberPrefix: string
   /** Tax rates of the products that have their own, by SKU. */
   taxRates: ReadonlyMap<string, string>
   now: Date
@@ -38,7 +43,7 @@ export interface Outcome {
   updated: number
   unchanged: number
   /** Rows that were created because the file names them. */
-  madeOnTheWay: Partial<Record<'products' | 'clients' | 'categories' | 'suppliers' | 'locations', number>>
+  madeOnTheWay: Partial<Record<'products' | 'clients' | 'employees' | 'categories' | 'suppliers' | 'locations', number>>
   /** First and last local day of the new orders, by the clock of the business. */
   from?: string | null
   to?: string | null
@@ -50,6 +55,9 @@ export interface Outcome {
 export interface Kind {
   name: 'orders' | 'products' | 'clients'
   columns: Columns
+  /** Which of the columns hold amounts, and which other numbers. */
+  numbers: { amounts: readonly string[]; quantities: readonly string[] }
+  dates: readonly string[]
   /** The temporary table, and the columns that it has besides the common ones. */
   table: string
   staged: Record<string, string>

@@ -13,9 +13,10 @@ export async function writeOrders(db: Transaction, context: ImportContext): Prom
   const kept = await withoutLoops(db, () => findNew(db, context))
 
   const locations = await makeNamed(db, 'location', business.id, sql`select location from import_new`, {
-    timezone: context.timezone ?? business.timezone,
+    timezone: business.timezone,
   })
   const clients = await makeClients(db, context)
+  const employees = await withoutLoops(db, () => makeEmployees(db, context))
   await withoutLoops(db, () => findOwners(db, context))
   await insertOrders(db, context)
   await withoutLoops(db, () => findProducts(db, context))
@@ -30,7 +31,7 @@ export async function writeOrders(db: Transaction, context: ImportContext): Prom
       ...summary,
       updated: 0,
       unchanged: kept - summary.made,
-      madeOnTheWay: { products, clients, categories, locations },
+      madeOnTheWay: { products, clients, employees, categories, locations },
       netSales: money(net_sales, business),
     }
   })
@@ -45,8 +46,8 @@ async function findNew(db: Transaction, { business, location }: ImportContext): 
     create temporary table import_new on commit drop as
     select row_number() over (order by ordered_at, line) as position, gen_random_uuid() as id, order_number, ordered_at,
       coalesce(status, 'completed') as status, coalesce(location, ${location}::text) as location, client_code,
-      coalesce(order_type, 'retail') as order_type, coalesce(tip, 0) as tip, payment_method,
-      null::uuid as location_id, null::uuid as customer_id
+      coalesce(order_type, 'retail') as order_type, coalesce(tip, 0) as tip, payment_method, employee, has_time,
+      null::uuid as location_id, null::uuid as customer_id, null::uuid as sold_by
     from import_order new
     where exists (select from import_line row where row.order_number = new.order_number)
       and not exists (
@@ -72,6 +73,31 @@ async function makeClients(db: Transaction, { business }: ImportContext): Promis
   return Number(numAffectedRows ?? 0)
 }
 
+/**
+ * Creates unknown employees. A file names them by number or by name: a new one has what the file says as its name, and
+ * as its number if it is one, else the next number.
+ */
+async function makeEmployees(db: Transaction, { business }: ImportContext): Promise<number> {
+  const { numAffectedRows } = await sql`
+    insert into employee (business_id, number, name)
+    select ${business.id}::uuid, case when name ~ '^[0-9]{1,9}$' then name else (last.number
+      + row_number() over (partition by name ~ '^[0-9]{1,9}$' order by lower(name)))::text end, name
+    from (
+      select (array_agg(new.employee order by new.position))[1] as name from import_new new
+      where new.employee is not null and not exists (
+        select from employee e
+        where e.business_id = ${business.id}::uuid and lower(new.employee) in (lower(e.number), lower(e.name)))
+      group by lower(new.employee)
+    ) named
+    cross join (
+      select coalesce(max(number::bigint), 0) as number from (
+        select number from employee where business_id = ${business.id}::uuid
+        union all select employee from import_new
+      ) taken where number ~ '^[0-9]{1,9}$'
+    ) last`.execute(db)
+  return Number(numAffectedRows ?? 0)
+}
+
 async function findOwners(db: Transaction, { business }: ImportContext): Promise<void> {
   await sql`
     update import_new new set location_id = l.id from location l
@@ -79,6 +105,12 @@ async function findOwners(db: Transaction, { business }: ImportContext): Promise
   await sql`
     update import_new new set customer_id = c.id from customer c
     where c.business_id = ${business.id}::uuid and c.code = new.client_code`.execute(db)
+  await sql`
+    update import_new new set sold_by = (
+      select e.id from employee e
+      where e.business_id = ${business.id}::uuid and lower(new.employee) in (lower(e.number), lower(e.name))
+      order by lower(e.number) <> lower(new.employee), e.number limit 1)
+    where new.employee is not null`.execute(db)
 }
 
 /**
@@ -88,12 +120,11 @@ async function findOwners(db: Transaction, { business }: ImportContext): Promise
 async function insertOrders(db: Transaction, { business }: ImportContext): Promise<void> {
   await sql`
     insert into orders (business_id, id, order_number, location_id, customer_id, status, order_type, opened_at,
-      completed_at, cancelled_at, tips, created_by)
+      completed_at, cancelled_at, has_time, tips, sold_by, created_by)
     select ${business.id}::uuid, id, order_number, location_id, customer_id, status, order_type, ordered_at,
-      case when status = 'completed' then ordered_at end, case when status = 'cancelled' then ordered_at end, tip,
-      'import'
-    from import_new order by position
-    on conflict (business_id, order_number) do nothing`.execute(db)
+      case when status = 'completed' then ordered_at end, case when status = 'cancelled' then ordered_at end, has_time,
+      tip, sold_by, 'import'
+    from import_new order by position`.execute(db)
 }
 
 /**
@@ -101,15 +132,11 @@ async function insertOrders(db: Transaction, { business }: ImportContext): Promi
  * one, and its price from its latest sale.
  */
 async function findProducts(db: Transaction, { business }: ImportContext): Promise<void> {
-  // The till may have created an order with the same number in the meantime.
-  await sql`
-    delete from import_new new
-    where not exists (select from orders o where o.business_id = ${business.id}::uuid and o.id = new.id)`.execute(db)
   await sql`
     create temporary table import_sku on commit drop as
     select used.sku, v.id is null as made, coalesce(v.id, gen_random_uuid()) as variant_id,
       coalesce(v.product_id, gen_random_uuid()) as product_id, coalesce(p.name, named.product_name, used.sku) as name,
-      categorized.category, latest.unit_price as price, v.cost
+      categorized.category, latest.unit_price as price
     from (
       select row.sku, min(row.line) filter (where row.product_name is not null) as name_line,
         min(row.line) filter (where row.category is not null) as category_line
@@ -140,6 +167,7 @@ async function makeProducts(db: Transaction, { business }: ImportContext): Promi
   return Number(numAffectedRows ?? 0)
 }
 
+/** The cost of a line is what the file says: today's cost of the product is not what it was when it was sold. */
 async function insertLines(db: Transaction, { business, onWritten }: ImportContext): Promise<void> {
   const { rows } = await sql<{ last: number }>`
     select coalesce(max(position), 0)::integer as last from import_new`.execute(db)
@@ -150,7 +178,7 @@ async function insertLines(db: Transaction, { business, onWritten }: ImportConte
         tax_rate, tax_included, gross_sales, discount, tax, unit_cost)
       select ${business.id}::uuid, o.id, row_number() over (partition by o.id order by row.line), s.product_id,
         s.variant_id, coalesce(row.product_name, s.name), row.quantity, row.unit_price, row.tax_rate,
-        ${business.pricesIncludeTax}, row.gross_sales, row.discount, row.tax, s.cost
+        ${business.pricesIncludeTax}, row.gross_sales, row.discount, row.tax, row.unit_cost
       from import_new o
       join import_line row on row.order_number = o.order_number
       join import_sku s on s.sku = row.sku

@@ -1,9 +1,10 @@
 import { sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
 import type { Inventory } from '../database/types.ts'
-import { Fields, MONEY, QUANTITY } from './fields.ts'
+import { COST, Fields, PRICE, QUANTITY } from './fields.ts'
 import { type ImportContext, type Kind, makeNamed, withoutLoops } from './kind.ts'
 import { rejectRepeated } from './rejects.ts'
+import { useOneSpelling } from './spelling.ts'
 
 const MAX_DAYS = 9999
 const LEVEL = { ...QUANTITY, min: 0 }
@@ -22,6 +23,8 @@ export const products: Kind = {
     required: ['sku', 'name'],
     optional: ['category', 'price', 'cost', 'on_hand', ...SETTINGS, 'supplier', 'location', 'active'],
   },
+  numbers: { amounts: ['price', 'cost'], quantities: ['on_hand', ...SETTINGS] },
+  dates: [],
   table: 'import_product',
   staged: {
     sku: 'text',
@@ -40,15 +43,15 @@ export const products: Kind = {
   },
 
   read(row, context) {
-    const fields = new Fields(row)
+    const fields = new Fields(row, context.numbers)
     return {
       line: row.line,
       raw: row.raw,
       sku: fields.code('sku', { required: true }),
       name: fields.text('name', { required: true }),
       category: fields.text('category'),
-      price: fields.decimal('price', MONEY),
-      cost: fields.decimal('cost', MONEY),
+      price: fields.decimal('price', PRICE),
+      cost: fields.decimal('cost', COST),
       on_hand: fields.decimal('on_hand', QUANTITY),
       reorder_point: fields.decimal('reorder_point', LEVEL),
       reorder_quantity: fields.decimal('reorder_quantity', LEVEL),
@@ -61,14 +64,18 @@ export const products: Kind = {
     }
   },
 
-  check: (db) => rejectRepeated(db, 'import_product', 'sku, lower(location)', 'this sku (at this location)'),
+  async check(db, { business }) {
+    const known = sql`select sku from product_variant where business_id = ${business.id}::uuid`
+    await useOneSpelling(db, 'import_product', 'sku', known)
+    await rejectRepeated(db, 'import_product', 'sku, lower(location)', 'this sku (at this location)')
+  },
 
   async write(db, context) {
     const { business, onWritten } = context
     const named = (column: string) => sql`select ${sql.ref(column)} from import_product`
     const madeOnTheWay = {
       locations: await makeNamed(db, 'location', business.id, named('location'), {
-        timezone: context.timezone ?? business.timezone,
+        timezone: business.timezone,
       }),
       categories: await makeNamed(db, 'category', business.id, named('category')),
       suppliers: await makeNamed(db, 'supplier', business.id, named('supplier')),

@@ -1,11 +1,14 @@
 import { Type } from '@sinclair/typebox'
 
-/** An id as in results. The query finds out whether it exists: another tenant's id looks like an unknown one. */
+/**
+ * A reference as in results: an id, code or name. The query finds out what it means: another tenant's looks like an
+ * unknown one.
+ */
 export function Id(description: string) {
-  return Type.String({ minLength: 1, maxLength: 64, description })
+  return Type.String({ minLength: 1, maxLength: 200, description })
 }
 
-export const LocationId = Type.Optional(Id('Default: all'))
+export const LocationId = Type.Optional(Id('Name or id; default: all'))
 
 export const Search = Type.Optional(
   Type.String({ minLength: 1, maxLength: 100, description: 'Part of a name or code' }),

@@ -75,6 +75,7 @@ function read(
       principal,
       db,
       now,
+      dryRun: false,
       async forEachBusiness(each) {
         const results = []
         // One connection for all: calls that wait for a second one while they hold the first can starve the pool.

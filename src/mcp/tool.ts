@@ -1,4 +1,5 @@
 import type { Static, TObject } from '@sinclair/typebox'
+import type { Caller } from '../audit/caller.ts'
 import type { AuthorizedBusiness, Principal } from '../auth/principal.ts'
 import type { Scope } from '../auth/scopes.ts'
 import type { Database, Transaction } from '../database/database.ts'
@@ -10,6 +11,8 @@ export interface CallContext {
   /** The instant of the call, and the only source of "now" for tools and queries. */
   now: Date
   requestId: string
+  /** Who sent the request, for the audit trail. */
+  caller?: Caller
   hints: BusinessHints
   database: Database
   findTenant: FindTenant
@@ -24,6 +27,11 @@ export interface BusinessContext {
   principal: Principal
   db: Transaction
   now: Date
+  /**
+   * Whether a write is only rehearsed, and undone afterwards. Its text then says what would be ("Would refund …"), and
+   * ids, numbers and codes of rows that it makes are null, because the real write gives others.
+   */
+  dryRun: boolean
   /**
    * Runs `work` for each business where the principal may use this tool, in order, each seen alone.
    */

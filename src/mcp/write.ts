@@ -46,12 +46,13 @@ export function write(
   context: CallContext,
 ): Promise<Written> {
   const { principal, database, now } = context
-  const run = (db: Transaction) =>
+  const run = (db: Transaction, isRehearsal: boolean) =>
     tool.handler(input, {
       business,
       principal,
       db,
       now,
+      dryRun: isRehearsal,
       forEachBusiness: () => Promise.reject(new Error('a write is about one business')),
     })
 
@@ -60,7 +61,7 @@ export function write(
 
   if (dryRun === true) {
     return within('rehearsal', async (db) => {
-      const { text, data } = await run(db)
+      const { text, data } = await run(db, true)
       return {
         result: {
           text: `Dry run, nothing was written. ${text}`,
@@ -84,7 +85,7 @@ export function write(
         isAudited: false,
       }
     }
-    const { text, data: own, subject } = await run(db)
+    const { text, data: own, subject } = await run(db, false)
     const data = flagged({ dryRun: false, replayed: false }, own)
     if (record !== null) await keep(db, record, { text, data })
     await addAuditRows(db, {
@@ -95,6 +96,7 @@ export function write(
       credentialId: principal.credentialId,
       businessId: business.id,
       durationMs: Math.round(performance.now() - started),
+      caller: context.caller,
       requestId: context.requestId,
       subject: subject ?? null,
     })

@@ -89,3 +89,12 @@ export function placeOf(redirectUri: string): { host: string; kind: 'site' | 'co
   if (protocol === 'https:') return { host, kind: 'site' }
   return protocol === 'http:' ? { host, kind: 'computer' } : { host: `${protocol}//${host}`, kind: 'device' }
 }
+
+/**
+ * By what a client is known where businesses allow some and not others: the host that publishes it, else the web site
+ * that it runs on, else `computer` or `device`, where a registered application can call itself anything.
+ */
+export function clientHostOf(clientId: string, redirectUri: string): string {
+  const { host, kind } = placeOf(redirectUri)
+  return publisherOf(clientId) ?? (kind === 'site' ? host : kind)
+}

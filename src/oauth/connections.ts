@@ -22,6 +22,8 @@ interface NewConnection {
   businessId: string | null
   /** Name of the client. */
   label: string
+  /** Host of its publisher, else of where it runs. */
+  clientHost: string
 }
 
 export interface Connections {

@@ -1,4 +1,5 @@
-import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import { expressionBuilder, type RawBuilder, type SqlBool, sql } from 'kysely'
+import type { Product, ProductVariant } from '../database/types.ts'
 import type { Days } from '../time/window.ts'
 
 /**
@@ -21,3 +22,8 @@ export function atLocation(column: string, locationId: string | undefined): RawB
 export function searchPattern(search: string): RawBuilder<string> {
   return sql<string>`search_pattern(${search})`
 }
+
+const eb = expressionBuilder<{ p: Product; v: ProductVariant }, 'p' | 'v'>()
+
+/** Whether a variant `v` of a product `p` is on sale: both must be. */
+export const isOnSale = eb.and([eb.ref('p.is_active'), eb.ref('v.is_active')]).$castTo<boolean>()

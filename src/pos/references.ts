@@ -1,11 +1,31 @@
-import { type RawBuilder, sql } from 'kysely'
+import { type Expression, expressionBuilder, type RawBuilder, type SqlBool, sql } from 'kysely'
+import type { Transaction } from '../database/database.ts'
+import type { Customer } from '../database/types.ts'
 import { ServiceError } from '../errors.ts'
+import { clean } from '../results/text.ts'
 import { isUuid } from '../uuid.ts'
+import { isOnSale } from './conditions.ts'
 
-/**
- * What rows that match a reference are ordered by, descending: the row with it as its id comes before those that have
- * it as code, number or name, so that nobody can take over a row by giving another one its id as a code.
- */
+// A person or a model names a row by its id, by its code or by its name as a list prints it. A text in the form of an
+// id is an id and nothing else, so that nobody can take over a row by giving another one its id as a code or a name.
+// Of the other meanings the surest that fits anything decides, and it must fit one row only.
+
+const MAX_CHOICES = 20
+const MAX_CANDIDATES = 10
+
+/** A row that a reference may mean; the lower its tier, the surer it is meant. */
+interface Candidate {
+  id: string
+  name: string
+  tier: number
+}
+
+export interface Named {
+  id: string
+  name: string
+}
+
+/** What rows that match a reference are ordered by, descending: the row with it as its id comes first. */
 export function isItsId(idColumn: string, reference: string): RawBuilder<boolean> {
   return sql<boolean>`(${sql.ref(idColumn)}::text = lower(${reference}))`
 }
@@ -19,4 +39,347 @@ export function requireNoIdForm(argument: string, code: string): void {
   throw new ServiceError('invalid_argument', `${argument} must not have the form of an id (a UUID).`, {
     hint: 'Choose a shorter one, which people can read.',
   })
+}
+
+/**
+ * The row that a reference means.
+ * @returns undefined if it means none
+ * @throws ServiceError `invalid_argument` with the candidates if it means several
+ */
+export function theOne<Row extends Candidate>(
+  rows: readonly Row[],
+  {
+    argument,
+    reference,
+    describe = nameAndId,
+  }: { argument: string; reference: string; describe?: (row: Row) => string },
+): Row | undefined {
+  const surest = Math.min(...rows.map(({ tier }) => tier))
+  const [only, ...others] = rows.filter(({ tier }) => tier === surest)
+  if (only === undefined || others.length === 0) return only
+  const named = [only, ...others].slice(0, MAX_CANDIDATES).map(describe)
+  throw new ServiceError('invalid_argument', `${argument}: ${quoted(reference)} means several: ${named.join('; ')}.`, {
+    hint: 'Pass the code or id of one.',
+  })
+}
+
+export function nameAndId({ id, name }: Named): string {
+  return `${quoted(name)} (${id})`
+}
+
+/** A text of people in an error: cleaned, cut and within quotes. */
+export function quoted(text: string): string {
+  return JSON.stringify(clean(text, 60))
+}
+
+/** The condition and the tier of rows with a name and no code, in queries of a table with `id` and `name`. */
+function byName(reference: string): { isMeant: RawBuilder<SqlBool>; tier: RawBuilder<number> } {
+  const name = reference.trim()
+  return {
+    isMeant: isUuid(name) ? sql`id = ${name}` : sql`search_text(name) = search_text(${name})`,
+    tier: sql<number>`case when name = ${name} then 0 when lower(name) = lower(${name}) then 1 else 2 end`,
+  }
+}
+
+export interface LocationRow extends Named {
+  timezone: string
+}
+
+/**
+ * A location by id or name.
+ * @throws ServiceError `invalid_argument` that names the valid ones
+ */
+export async function locationOf(
+  db: Transaction,
+  businessId: string,
+  reference: string,
+  argument = 'locationId',
+): Promise<LocationRow> {
+  return locationAmong(await locationsFor(db, businessId, reference), reference, argument)
+}
+
+/** All locations of a business by name, each with its tier for a reference; null if it is not meant. */
+export function locationsFor(db: Transaction, businessId: string, reference: string) {
+  const { isMeant, tier } = byName(reference)
+  return db
+    .selectFrom('location')
+    .select(['id', 'name', 'timezone', 'is_active'])
+    .select(sql<number | null>`case when ${isMeant} then ${tier} end`.as('tier'))
+    .where('business_id', '=', businessId)
+    .orderBy('name')
+    .orderBy('id')
+    .execute()
+}
+
+/**
+ * The location among some that a reference means.
+ * @throws ServiceError `invalid_argument` that names the valid ones
+ */
+export function locationAmong<Row extends Named & { tier: number | null }>(
+  locations: readonly Row[],
+  reference: string | undefined,
+  argument: string,
+): Row {
+  const meant = locations.flatMap((row) => (row.tier === null ? [] : [{ ...row, tier: row.tier }]))
+  const found = reference === undefined ? undefined : theOne(meant, { argument, reference })
+  if (found !== undefined) return found
+  throw new ServiceError('invalid_argument', `${argument} must be one of this business: ${choicesOf(locations)}.`, {
+    hint: 'An id or an exact name is taken; list_locations tells more.',
+  })
+}
+
+function choicesOf(rows: readonly Named[]): string {
+  const shown = rows.slice(0, MAX_CHOICES).map(nameAndId)
+  return shown.join('; ') + (rows.length > MAX_CHOICES ? ' and more' : '')
+}
+
+/**
+ * A category by id or name.
+ * @throws ServiceError `not_found` that names valid ones; `invalid_argument` if several have that name
+ */
+export function categoryOf(
+  db: Transaction,
+  businessId: string,
+  reference: string,
+  argument = 'category',
+): Promise<Named> {
+  return namedRow(db, 'category', businessId, reference, {
+    argument,
+    hint: 'list_categories searches them; create_product makes a new one with createCategory: true.',
+  })
+}
+
+/**
+ * A supplier by id or name.
+ * @throws ServiceError `not_found` that names valid ones; `invalid_argument` if several have that name
+ */
+export function supplierOf(
+  db: Transaction,
+  businessId: string,
+  reference: string,
+  argument = 'supplierId',
+): Promise<Named> {
+  return namedRow(db, 'supplier', businessId, reference, { argument, hint: 'list_suppliers searches them.' })
+}
+
+async function namedRow(
+  db: Transaction,
+  table: 'category' | 'supplier',
+  businessId: string,
+  reference: string,
+  { argument, hint }: { argument: string; hint: string },
+): Promise<Named> {
+  const found = theOne(await findNamed(db, table, businessId, reference), { argument, reference })
+  if (found !== undefined) return { id: found.id, name: found.name }
+  const others = await db
+    .selectFrom(table)
+    .select(['id', 'name'])
+    .where('business_id', '=', businessId)
+    .where('is_active', '=', true)
+    .orderBy('name')
+    .limit(MAX_CHOICES + 1)
+    .execute()
+  const choices = others.length === 0 ? 'There is none yet' : `There are ${choicesOf(others)}`
+  throw new ServiceError('not_found', `${argument}: no ${table} of this business has that id or name. ${choices}.`, {
+    hint,
+  })
+}
+
+/** The categories or suppliers that a reference may mean. */
+export function findNamed(db: Transaction, table: 'category' | 'supplier', businessId: string, reference: string) {
+  const { isMeant, tier } = byName(reference)
+  return db
+    .selectFrom(table)
+    .select(['id', 'name', tier.as('tier')])
+    .where('business_id', '=', businessId)
+    .where(isMeant)
+    .orderBy('tier')
+    .orderBy('id')
+    .limit(MAX_CANDIDATES + 1)
+    .execute()
+}
+
+/** How surely a row `c` of clients is meant: by id, else by code, code in any case, tax id, or name; null if it is not. */
+export function clientTier(reference: string): RawBuilder<number | null> {
+  const text = reference.trim()
+  if (isUuid(text)) return sql`case when c.id = ${text} then 0 end`
+  const taxKey = text.replace(/[^\p{L}\p{N}]/gu, '').toUpperCase()
+  // A tax id without a digit is no one's own: "CF" is what Guatemalan receipts say where no number is given.
+  const byTaxId = /\d/.test(taxKey)
+    ? sql`when upper(regexp_replace(c.tax_id, '[^[:alnum:]]', '', 'g')) = ${taxKey} then 3`
+    : sql``
+  return sql`case when c.code = ${text} then 1 when lower(c.code) = lower(${text}) then 2 ${byTaxId}
+    when search_text(c.name) = search_text(${text}) then 4 end`
+}
+
+const eb = expressionBuilder<{ c: Customer }, 'c'>()
+
+/** The id of the client that a reference means, as an expression for queries sent together. */
+export function clientIdOf(db: Transaction, businessId: string, reference: string): Expression<string> {
+  return clientsMeant(db, businessId, reference).select('c.id').limit(1).$asScalar()
+}
+
+function clientsMeant(db: Transaction, businessId: string, reference: string) {
+  const tier = clientTier(reference)
+  return db
+    .selectFrom('customer as c')
+    .where('c.business_id', '=', businessId)
+    .where(eb(tier, 'is not', null))
+    .orderBy(tier)
+    .orderBy('c.code')
+}
+
+/**
+ * A client by id, code, tax id or name.
+ * @param argument name of the argument with `reference`, for the error
+ * @throws ServiceError `not_found`; `invalid_argument` with the candidates if several have that name
+ */
+export async function clientOf(
+  db: Transaction,
+  businessId: string,
+  reference: string,
+  argument = 'client',
+): Promise<Named & { code: string }> {
+  const rows = await clientsMeant(db, businessId, reference)
+    .select(['c.id', 'c.name', 'c.code'])
+    .select(clientTier(reference).$castTo<number>().as('tier'))
+    .limit(MAX_CANDIDATES + 1)
+    .execute()
+  const { id, name, code } = theClient(rows, reference, argument)
+  return { id, name: clean(name, 80), code: clean(code, 60) }
+}
+
+/**
+ * The client that a reference means, of those with a tier.
+ * @throws ServiceError as `clientOf`
+ */
+export function theClient<Row extends Candidate & { code: string }>(
+  rows: readonly Row[],
+  reference: string,
+  argument = 'client',
+): Row {
+  const describe = ({ id, name, code }: Row) => `${quoted(name)} (${clean(code, 60)}, id ${id})`
+  const client = theOne(rows, { argument, reference, describe })
+  if (client !== undefined) return client
+  throw new ServiceError('not_found', `${argument}: no client of this business has that id, code, tax id or name.`, {
+    hint: 'Find it with list_clients.',
+  })
+}
+
+/** What a reference can mean among products. */
+interface ProductMeaning {
+  reference: string
+  tier: number
+  product_id: string
+  /** Null for a product as a whole. */
+  variant_id: string | null
+}
+
+/**
+ * All that references can mean: the id of a variant or of a product; else a SKU, a SKU in another case, a barcode, or a
+ * name as lists print it, which is that of the product and the label of the variant. A query for another query's `from`.
+ */
+export function productMeanings(businessId: string, references: readonly string[]): RawBuilder<ProductMeaning> {
+  const texts = references.map((reference) => reference.trim())
+  const wanted = sql`unnest(${references}::text[], ${texts}::text[], ${texts.map((text) => (isUuid(text) ? text : null))}::uuid[])
+    as r (reference, text, id)`
+  const names = references.flatMap((reference, index) =>
+    isUuid(texts[index] as string)
+      ? []
+      : splitsOf(texts[index] as string).map(([name, label]) => ({ reference, name, label })),
+  )
+  const printed = sql`unnest(${names.map(({ reference }) => reference)}::text[], ${names.map(({ name }) => name)}::text[],
+    ${names.map(({ label }) => label)}::text[]) as r (reference, name, label)`
+  return sql<ProductMeaning>`(
+    select r.reference, 0 as tier, v.product_id, v.id as variant_id
+    from ${wanted} join product_variant v on v.business_id = ${businessId} and v.id = r.id
+    union all
+    select r.reference, 1, p.id, null from ${wanted} join product p on p.business_id = ${businessId} and p.id = r.id
+    union all
+    select r.reference, 2, v.product_id, v.id
+    from ${wanted} join product_variant v on v.business_id = ${businessId} and v.sku = r.text and r.id is null
+    union all
+    select r.reference, 3, v.product_id, v.id
+    from ${wanted} join product_variant v on v.business_id = ${businessId} and lower(v.sku) = lower(r.text) and r.id is null
+    union all
+    select r.reference, 4, v.product_id, v.id
+    from ${wanted} join product_variant v on v.business_id = ${businessId} and v.barcode = r.text and r.id is null
+    union all
+    select r.reference, 5, p.id, v.id
+    from ${printed} join product p on p.business_id = ${businessId} and p.search = search_text(r.name)
+    left join product_variant v on v.business_id = ${businessId} and v.product_id = p.id and r.label <> ''
+      and search_text(v.label) = search_text(r.label)
+    where r.label = '' or v.id is not null
+  )`
+}
+
+const MAX_WORDS = 40
+
+/** The ways to read a printed name as the name of a product and the label of a variant, which may be empty. */
+function splitsOf(text: string): [name: string, label: string][] {
+  const words = text.split(' ').slice(0, MAX_WORDS)
+  return words.map((_word, index) => [words.slice(0, index + 1).join(' '), words.slice(index + 1).join(' ')])
+}
+
+/** A sellable unit, with what an order line copies from it. */
+export type Variant = Omit<Awaited<ReturnType<typeof findVariants>>[number], 'reference' | 'tier'>
+
+/**
+ * Variants by id, SKU, barcode or name, or by the id or name of a product that has only one, in the order of the
+ * references.
+ * @param argument name of the argument with the references, for the error
+ * @throws ServiceError `not_found` naming those that are not in this business; `invalid_argument` with the candidates
+ *   for one that means several
+ */
+export async function variantsOf(
+  db: Transaction,
+  businessId: string,
+  references: readonly string[],
+  argument: string,
+): Promise<Variant[]> {
+  const wanted = [...new Set(references)]
+  const rows = await findVariants(db, businessId, wanted)
+  const found = new Map<string, Variant>()
+  for (const reference of wanted) {
+    const meant = rows.filter((row) => row.reference === reference).map((row) => ({ ...row, id: row.variant_id }))
+    const one = theOne(meant, { argument, reference, describe: nameAndSku })
+    if (one !== undefined) found.set(reference, one)
+  }
+  const missing = wanted.filter((reference) => !found.has(reference))
+  if (missing.length > 0) {
+    const names = missing.slice(0, MAX_CANDIDATES).map(quoted)
+    throw new ServiceError(
+      'not_found',
+      `${argument}: no product of this business has the SKU, id or name ${names.join(', ')}.`,
+      {
+        hint: 'Find it with get_products.',
+      },
+    )
+  }
+  return references.map((reference) => found.get(reference) as Variant)
+}
+
+/** A variant in an error that lets people choose. */
+export function nameAndSku({ name, label, sku }: { name: string; label: string | null; sku: string }): string {
+  return `${quoted(label === null ? name : `${name} ${label}`)} (SKU ${clean(sku, 60)})`
+}
+
+/** The variants that each reference can mean. The tax rate is the product's, else the business's. */
+function findVariants(db: Transaction, businessId: string, references: readonly string[]) {
+  return db
+    .selectFrom(productMeanings(businessId, references).as<'m'>(sql`m`))
+    .innerJoin('business as b', (join) => join.on('b.id', '=', businessId))
+    .innerJoin('product_variant as v', (join) =>
+      join
+        .on('v.business_id', '=', businessId)
+        .onRef('v.product_id', '=', 'm.product_id')
+        .on((own) => own.or([own('m.variant_id', 'is', null), own('v.id', '=', own.ref('m.variant_id'))])),
+    )
+    .innerJoin('product as p', (join) => join.on('p.business_id', '=', businessId).onRef('p.id', '=', 'v.product_id'))
+    .select(['m.reference', 'm.tier', 'v.id as variant_id', 'v.product_id', 'v.sku', 'p.name', 'v.label'])
+    .select(['v.price', 'v.cost'])
+    .select((own) => [own.fn.coalesce('p.tax_rate', 'b.tax_rate').as('tax_rate'), isOnSale.as('is_active')])
+    .orderBy('m.tier')
+    .orderBy('v.sku')
+    .execute()
 }

@@ -133,17 +133,53 @@ describe('business', () => {
     expect(rows).toEqual([{ firebase_uid: 'uid-1', email: null, currency_digits: 0 }])
   })
 
+  it("changes a location's name and zone, and the daily sums follow", async () => {
+    const shop = await makeShop(db, { timezone: 'UTC' })
+    const product = await makeProduct(db, shop, { sku: 'A' })
+    const lines = [{ ...product, quantity: '1', unitPrice: '10' }]
+    await makeOrder(db.database, shop, { number: '1', at: '2026-03-01T05:00:00Z', lines })
+    const change = ['location', '--business', shop.id, '--location', 'location 1', '--json']
+    const changed = json(await run('business', ...change, '--name', 'Uptown', '--timezone', 'America/Los_Angeles'))
+    expect(changed).toMatchObject({ id: shop.locations[0], name: 'Uptown', timezone: 'America/Los_Angeles' })
+    const days = await db.asOwner(
+      'select basis, day from sales_daily where business_id = $1 and orders > 0 order by basis',
+      [shop.id],
+    )
+    expect(days).toEqual([
+      { basis: 'business', day: '2026-03-01' },
+      { basis: 'location', day: '2026-02-28' },
+    ])
+
+    const [gone, zone, nothing] = await tools([
+      ['business', ...change, '--name', 'X'],
+      ['business', 'location', '--business', shop.id, '--location', 'Uptown', '--timezone', 'Mars'],
+      ['business', 'location', '--business', shop.id, '--location', 'Uptown'],
+    ])
+    expect(gone).toMatchObject({ code: 1, stderr: 'There is no location location 1. Locations: Uptown.\n' })
+    expect(zone).toMatchObject({ code: 2 })
+    expect(nothing?.stderr).toMatch(/^Say what to change: --name or --timezone/)
+  })
+
+  it('gives amounts the digits of ISO 4217, or fewer, where a shop sells in whole units', async () => {
+    const digitsOf = async (...options: string[]) =>
+      json(await create('--name', 'X', '--timezone', 'America/Bogota', '--owner', 'uid-1', ...options)).currencyDigits
+    expect(await digitsOf('--currency', 'cop')).toBe(2)
+    expect(await digitsOf('--currency', 'COP', '--currency-digits', '0')).toBe(0)
+  })
+
   it('refuses what is missing or wrong, by name', async () => {
     const good = ['--name', 'X', '--owner', 'x@y.z']
     const results = await tools([
       ['business', 'create', '--name', 'X', '--currency', 'GBP', '--timezone', 'Europe/London'],
       ['business', 'create', ...good, '--currency', 'XXQ', '--timezone', 'Europe/London'],
+      ['business', 'create', ...good, '--currency', 'GBP', '--currency-digits', '3', '--timezone', 'Europe/London'],
       ['business', 'create', ...good, '--currency', 'GBP', '--timezone', '+01:00'],
       ['business', 'create', ...good, '--currency', 'GBP', '--timezone', 'Europe/London', '--tax-rate', '12'],
     ])
     expect(results.map(({ code, stderr }) => [code, stderr.split('\n')[0]])).toEqual([
       [2, '--owner is missing.'],
       [2, '--currency: "XXQ" is no ISO 4217 code, such as GTQ, USD or EUR.'],
+      [2, '--currency-digits: "3" is no number from 0 to 2, the digits of GBP.'],
       [2, '--timezone: "+01:00" is no IANA time zone, such as America/Guatemala.'],
       [2, '--tax-rate: "12" is no rate from 0 to less than 1, with at most 6 decimals, such as 0.12.'],
     ])
@@ -241,6 +277,7 @@ describe('import', () => {
         `${bad}: 2 rows`,
         '  orders: 1 made, 0 updated, 0 unchanged',
         '  2026-03-01 to 2026-03-01, net sales of completed orders GTQ 10.00',
+        '  columns used: order_number, ordered_at, sku, quantity, unit_price',
         `  rejected: 1 rows, written to ${bad}.rejected.csv:`,
         '    line 3: ordered_at "yesterday" is not a date of the expected form (see --date-format)',
         '',

@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openCsv, parseMap } from '../../src/import/csv.ts'
+import { parseMap } from '../../src/import/columns.ts'
+import { openCsv } from '../../src/import/csv.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -15,9 +16,9 @@ const COLUMNS = { required: ['sku', 'name'], optional: ['price'] }
 async function rowsOf(content: string | Buffer, map: [string, string][] = []) {
   const file = join(folder, 'file.csv')
   await writeFile(file, content)
-  const csv = await openCsv(file, COLUMNS, new Map(map))
+  const csv = await openCsv(file, COLUMNS, { map: new Map(map) })
   const rows = []
-  for await (const row of csv.rows) rows.push(row)
+  for await (const row of csv.rows()) rows.push(row)
   return { ...csv, rows }
 }
 
@@ -48,15 +49,35 @@ describe('openCsv', () => {
     expect(rows[0]?.cells).toEqual({ sku: 'A', name: 'Café' })
   })
 
-  it('marks rows of another width, and rows that are not UTF-8', async () => {
-    const latin1 = Buffer.from('sku,name\nA\nB,b,c\nD,Café\nE,e\n', 'latin1')
-    const { rows } = await rowsOf(latin1)
+  it('marks rows of another width, and rows with bytes that are not text', async () => {
+    const broken = Buffer.concat([
+      Buffer.from('sku,name\nA\nB,b,c\nD,Caf'),
+      Buffer.from([0xe9]),
+      Buffer.from('\nE,Café\n'),
+    ])
+    const { rows } = await rowsOf(broken)
     expect(rows.map((row) => row.fault)).toEqual([
       'it has 1 values where the header has 2',
       'it has 3 values where the header has 2',
       'it holds bytes that are not UTF-8 text',
       undefined,
     ])
+  })
+
+  it('reads Windows-1252, which is what bytes are that are not UTF-8', async () => {
+    const { rows } = await rowsOf(Buffer.from('sku,name\nA,Grüner Tee\nB,5 \x80\n', 'latin1'))
+    expect(rows.map((row) => row.cells.name)).toEqual(['Grüner Tee', '5 €'])
+  })
+
+  it.each([
+    ['sku;name\nA;"Mug; red"\n', ';'],
+    ['sku\tname\nA\tMug; red\n', '\t'],
+    ['sep=;\r\nsku;name\r\nA;"Mug; red"\r\n', ';'],
+    ['Products\n"1 to 7, January"\n\nsku,name\nA,Mug; red\n', ','],
+  ])('finds the header and what separates it: %#', async (content, delimiter) => {
+    const file = await rowsOf(content)
+    expect(file).toMatchObject({ delimiter, rows: [{ cells: { sku: 'A', name: 'Mug; red' } }] })
+    expect(file.rows[0]?.line).toBe(content.trimEnd().split('\n').length)
   })
 
   it.each([
@@ -77,7 +98,7 @@ describe('openCsv', () => {
   })
 
   it('says which file is not there', async () => {
-    await expect(openCsv(join(folder, 'none.csv'), COLUMNS, new Map())).rejects.toThrow('there is no such file')
+    await expect(openCsv(join(folder, 'none.csv'), COLUMNS)).rejects.toThrow('there is no such file')
   })
 })
 
@@ -85,6 +106,11 @@ describe('parseMap', () => {
   it('reads pairs, together or one by one', () => {
     const map = parseMap(['sku=Stock Code,name = Description', 'price=Price'], ['sku', 'name', 'price'])
     expect(Object.fromEntries(map)).toEqual({ sku: 'Stock Code', name: 'Description', price: 'Price' })
+  })
+
+  it('takes commas in a header, and no header for a column that the file has not', () => {
+    const map = parseMap(['sku=Code, internal,name=', 'price=Price, net'], ['sku', 'name', 'price'])
+    expect(Object.fromEntries(map)).toEqual({ sku: 'Code, internal', name: '', price: 'Price, net' })
   })
 
   it('names an unknown column with the known ones, and anything that is not a pair', () => {

@@ -56,10 +56,14 @@ describe('a retail export', () => {
         made: 5,
         updated: 0,
         unchanged: 0,
-        madeOnTheWay: { products: 5, clients: 2, categories: 0, locations: 0 },
+        madeOnTheWay: { products: 5, clients: 2, employees: 0, categories: 0, locations: 0 },
         rejected: 0,
         rejects: [],
         rejectedFile: null,
+        usedHeaders: {
+          ...{ order_number: 'InvoiceNo', ordered_at: 'InvoiceDate', sku: 'StockCode', quantity: 'Quantity' },
+          ...{ unit_price: 'UnitPrice', client_code: 'CustomerID', product_name: 'Description' },
+        },
         unusedHeaders: ['Country'],
         from: '2010-12-01',
         to: '2010-12-02',
@@ -121,7 +125,7 @@ describe('a retail export', () => {
     const before = await ordersOf(shop)
     const { files } = await importFiles(db.commands, options)
     expect(files[0]).toMatchObject({ made: 0, unchanged: 5, from: null, netSales: { amount: '0.00', currency: 'GBP' } })
-    expect(files[0]?.madeOnTheWay).toEqual({ products: 0, clients: 0, categories: 0, locations: 0 })
+    expect(files[0]?.madeOnTheWay).toEqual({ products: 0, clients: 0, employees: 0, categories: 0, locations: 0 })
     expect(await ordersOf(shop)).toEqual(before)
     expect(await differences(shop)).toEqual([])
   })
@@ -190,14 +194,14 @@ describe('amounts', () => {
     expect(taxes).toEqual(['0.0000', '2.0000', '1.9900', '-1.9900'])
   })
 
-  it('keeps exact decimals, a cost that is known, and amounts up to the edge of what the database holds', async () => {
+  it('keeps exact decimals, a cost that the file tells, and amounts up to the edge of what the database holds', async () => {
     const { variantId } = await makeProduct(db, shop, { sku: 'K' })
-    await db.asOwner('update product_variant set cost = 1.2345 where id = $1', [variantId])
+    await db.asOwner('update product_variant set cost = 9 where id = $1', [variantId])
     const { rejected } = await bench.load(shop, 'orders', [
-      HEADER,
-      '1,2026-03-01,K,0.125,0.0350',
-      '2,2026-03-02,Z,1,9999999999999999.99',
-      '3,2026-03-03,Z,99999999999.999,0.01',
+      `${HEADER},cost`,
+      '1,2026-03-01,K,0.125,0.0350,1.2345',
+      '2,2026-03-02,Z,1,9999999999999999.99,',
+      '3,2026-03-03,Z,99999999999.999,0.01,',
     ])
     expect(rejected).toBe(0)
     const items = await db.asOwner(
@@ -219,6 +223,29 @@ describe('amounts', () => {
 })
 
 describe('orders', () => {
+  it('takes codes that differ in upper and lower case for one product and one client', async () => {
+    await makeProduct(db, shop, { sku: 'Tea' })
+    const lines = [
+      `${HEADER},client_code`,
+      '1,2026-03-01,TEA,1,5,ana',
+      '2,2026-03-01,tea,1,5,Ana',
+      '3,2026-03-01,mug,1,5,ANA',
+      '3,2026-03-01,MUG,1,5,ana',
+    ]
+    expect((await bench.load(shop, 'orders', lines)).madeOnTheWay).toMatchObject({ products: 1, clients: 1 })
+    expect(await bench.load(shop, 'orders', lines)).toMatchObject({ made: 0, unchanged: 3 })
+    const skus = await db.asOwner('select sku from product_variant where business_id = $1 order by sku', [shop.id])
+    expect(skus).toEqual([{ sku: 'Tea' }, { sku: 'mug' }])
+    expect(await bench.load(shop, 'products', ['sku,name', 'TEA,Green tea', 'Mug,Mug'])).toMatchObject({ made: 0 })
+    expect(await bench.load(shop, 'clients', ['client_code,name', 'ANA,Ana'])).toMatchObject({ made: 0, updated: 1 })
+  })
+
+  it('rejects an order that is there as open and in the file as completed', async () => {
+    await bench.load(shop, 'orders', [`${HEADER},status`, '1,2026-03-01,A,1,5,open'])
+    const { rejects } = await bench.load(shop, 'orders', [`${HEADER},status`, '1,2026-03-01,A,1,5,completed'])
+    expect(rejects[0]?.reason).toMatch(/^order 1 is there with another status \(there it is open\)/)
+  })
+
   it('takes status, place, client and type from any line that says it', async () => {
     const report = await bench.load(shop, 'orders', [
       `${HEADER},status,location,client_code,client_name,category,order_type`,
@@ -228,7 +255,7 @@ describe('orders', () => {
       '3,2026-03-01T10:00:00Z,B,1,5,cancelled,,,,DRINKS,',
     ])
     expect(report).toMatchObject({ made: 3, netSales: { amount: '10.00', currency: 'GBP' } })
-    expect(report.madeOnTheWay).toEqual({ products: 2, clients: 2, categories: 1, locations: 1 })
+    expect(report.madeOnTheWay).toEqual({ products: 2, clients: 2, employees: 0, categories: 1, locations: 1 })
     const orders = await db.asOwner(
       `select o.order_number, o.status, o.order_type, l.name as place, c.name as client, o.opened_at = o.completed_at as done,
         o.cancelled_at is not null as cancelled
@@ -285,7 +312,7 @@ describe('rejects', () => {
       [
         `${HEADER},status,discount,tax`,
         '1,2026-03-01,A,1,5,,,',
-        '2,2026-03-01,A,"1,5",5,,,',
+        '2,2026-03-01,A,"1,5,0",5,,,',
         '3,2026-02-30,A,1,5,,,',
         '4,2026-06-03,A,1,5,,,',
         '5,2026-03-01,A,0,5,,,',
@@ -302,7 +329,7 @@ describe('rejects', () => {
     )
     expect(report).toMatchObject({ imported: false, rows: 13, made: 0, rejected: 12, rejectedFile: null })
     expect(report.rejects).toEqual([
-      { line: 3, reason: 'quantity "1,5" is not a plain decimal number such as 1234.50' },
+      { line: 3, reason: 'quantity "1,5,0" is not a plain decimal number such as 1234.50' },
       { line: 4, reason: 'ordered_at "2026-02-30" is not a date of the expected form (see --date-format)' },
       { line: 5, reason: 'ordered_at "2026-06-03" is in the future' },
       { line: 6, reason: 'quantity is zero' },

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { chmod, lstat, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { FileReport } from '../../src/import/import.ts'
+import { type FileReport, importFiles } from '../../src/import/import.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { makeShop, type Shop } from '../support/shop.ts'
 import { type ImportBench, importBench } from './files.ts'
@@ -83,6 +83,14 @@ describe('the file of rejected rows', () => {
       [again.id],
     )
     expect(direct).toEqual(await codes())
+  })
+
+  it('is written as the file is: in its encoding, with its separator', async () => {
+    const file = await bench.write('clients.csv', [])
+    await writeFile(file, Buffer.from('client_code;name\nA;Müller \x80;\nB;Ana\n', 'latin1'))
+    await importFiles(db.commands, { businessId: shop.id, files: { clients: file }, skipBad: true })
+    const [, ...rows] = (await readFile(`${file}.rejected.csv`, 'latin1')).split('\n')
+    expect(rows).toEqual(['2;it has 3 values where the header has 2;A;Müller \x80;', ''])
   })
 
   it('is readable to its owner alone, also when it takes the place of an older one', async () => {

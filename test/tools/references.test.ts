@@ -130,8 +130,171 @@ describe('a code in the form of an id', () => {
   it('is refused by update_client, unless the client has it already', async () => {
     await makeClient(till.service.db, till.shop, { code: 'KEPT' })
     expect(await till.fails('update_client', { client: 'KEPT', code: id })).toContain('code must not have the form')
-    await makeClient(till.service.db, till.shop, { code: id })
-    const { data } = await till.ok('update_client', { client: id, code: id, city: 'Cobán' })
+    await makeClient(till.service.db, till.shop, { code: id, name: 'Rosa Tzoc' })
+    expect(await till.fails('get_client', { client: id })).toContain('not_found')
+    const { data } = await till.ok('update_client', { client: 'Rosa Tzoc', code: id, city: 'Cobán' })
     expect(data.changes).toMatchObject([{ field: 'city', to: 'Cobán' }])
+  })
+})
+
+describe('a location', () => {
+  let antigua: string
+  beforeAll(async () => {
+    antigua = randomUUID()
+    const insert = "insert into location (business_id, id, name, timezone) values ($1, $2, $3, 'America/Guatemala')"
+    await as(insert, [antigua, 'Antigua Güemes'])
+    for (const name of ['Bodega', 'Bódega']) await as(insert, [randomUUID(), name])
+    await till.product('LUGAR', { stock: '3' })
+  })
+  // The others of this file sell at the only location.
+  afterAll(() => as('update location set is_active = id = $2 where business_id = $1', [till.shop.locations[0]]))
+
+  it.each(['Antigua Güemes', 'antigua guemes', ' ANTIGUA GÜEMES '])('is written to as %j', async (locationId) => {
+    const counted = await till.ok('adjust_inventory', {
+      product: 'LUGAR',
+      locationId,
+      countedQuantity: '7',
+      dryRun: true,
+    })
+    expect(counted.data.location).toEqual({ id: antigua, name: 'Antigua Güemes' })
+  })
+
+  it('filters every tool that reads by its name as by its id', async () => {
+    await till.ok('transfer_inventory', {
+      fromLocationId: 'location 1',
+      toLocationId: 'antigua guemes',
+      items: [{ product: 'lugar', quantity: '1' }],
+    })
+    await till.ok('create_order', { items: [{ product: 'LUGAR', quantity: '1' }], locationId: 'antigua guemes' })
+    for (const [tool, args] of [
+      ['get_inventory', {}],
+      ['list_inventory_movements', {}],
+      ['list_orders', {}],
+      ['get_sales_report', {}],
+      ['get_sales_by_category', {}],
+      ['get_sales_by_payment_method', {}],
+      ['get_tax_report', {}],
+      ['get_top_products', {}],
+      ['summarize_day', {}],
+      ['summarize_period', {}],
+      ['get_inventory_health', {}],
+    ] as const) {
+      const [byName, byId] = await Promise.all(
+        ['antigua GÜEMES', antigua].map((locationId) => till.ok(tool, { ...args, locationId })),
+      )
+      expect(byName?.data).toEqual(byId?.data)
+      expect(byName?.data).not.toEqual((await till.ok(tool, args)).data)
+    }
+  })
+
+  it('that is not there is refused with the names and ids of those that are', async () => {
+    const refusal = await till.fails('get_inventory', { locationId: 'Antigua' })
+    expect(refusal).toContain(`locationId must be one of this business: "Antigua Güemes" (${antigua}); "Bodega" (`)
+  })
+
+  it('is refused with the candidates where a name means several, unless it is written as one of them is', async () => {
+    expect(await till.fails('get_inventory', { locationId: 'BODEGÁ' })).toMatch(
+      /"BODEGÁ" means several: "B[oó]dega" \(/,
+    )
+    expect((await till.ok('get_inventory', { locationId: 'bódega' })).data.stock).toEqual([])
+  })
+})
+
+describe('a product', () => {
+  beforeAll(async () => {
+    const { variantId, productId } = await till.product('cafe-340', { price: '84', stock: '5' })
+    await as("update product set name = 'Café de Huehuetenango' where business_id = $1 and id = $2", [productId])
+    await as("update product_variant set label = 'Molido 340 g' where business_id = $1 and id = $2", [variantId])
+    await as(
+      `insert into product_variant (business_id, product_id, sku, label, price)
+       values ($1, $2, 'CAFE-500', 'Molido 500 g', 110)`,
+      [productId],
+    )
+  })
+
+  it.each(['cafe-340', 'CAFE-340', 'Café de Huehuetenango Molido 340 g', 'cafe de huehuetenango molido 340 G'])(
+    'is sold, counted, changed and shown as %j',
+    async (product) => {
+      const sold = await till.ok('create_order', { items: [{ product, quantity: '1' }], dryRun: true })
+      expect(sold.data.totals.total).toBe('84.00')
+      expect((await till.ok('adjust_inventory', { product, change: '1', dryRun: true })).data.sku).toBe('cafe-340')
+      expect((await till.ok('update_product', { variant: product, price: '85', dryRun: true })).data.sku).toBe(
+        'cafe-340',
+      )
+      expect((await till.ok('get_product', { product })).data.variants[0].sku).toBe('cafe-340')
+      const moved = await till.ok('list_inventory_movements', { product })
+      expect(moved.data.movements).toMatchObject([{ sku: 'cafe-340' }])
+    },
+  )
+
+  it('is shown as a whole by its name, and sold only as one of its variants', async () => {
+    expect((await till.ok('get_product', { product: 'café de huehuetenango' })).data.variants).toHaveLength(2)
+    const refusal = await till.fails('create_order', { items: [{ product: 'Café de Huehuetenango', quantity: '1' }] })
+    expect(refusal).toContain('"Café de Huehuetenango Molido 340 g" (SKU cafe-340)')
+    expect(refusal).toContain('"Café de Huehuetenango Molido 500 g" (SKU CAFE-500)')
+  })
+
+  it('with one variant is taken by the id of either', async () => {
+    const { productId, variantId } = await till.product('UNICO', { stock: '2' })
+    for (const product of [productId, variantId]) {
+      expect((await till.ok('adjust_inventory', { product, change: '1', dryRun: true })).data.variantId).toBe(variantId)
+    }
+  })
+
+  it('is not taken over by another that has its SKU as a name', async () => {
+    const real = await till.product('ORIG-1', { price: '50' })
+    const other = await till.product('OTHER', { price: '0.01' })
+    await as("update product set name = 'orig-1' where business_id = $1 and id = $2", [other.productId])
+    const shown = await till.ok('get_product', { product: 'orig-1' })
+    expect(shown.data.variants[0].id).toBe(real.variantId)
+    const sold = await till.ok('create_order', { items: [{ product: 'orig-1', quantity: '1' }], dryRun: true })
+    expect(sold.data.totals.total).toBe('50.00')
+  })
+})
+
+describe('a client', () => {
+  beforeAll(async () => {
+    const { service, shop } = till
+    const id = await makeClient(service.db, shop, { code: 'C-0901', name: 'Fernando García' })
+    await as("update customer set tax_id = '8812345-6' where business_id = $1 and id = $2", [id])
+    await till.product('POMELO', { stock: '9' })
+    for (const code of ['C-0902', 'C-0903']) await makeClient(service.db, shop, { code, name: 'Ana López' })
+  })
+
+  it.each(['C-0901', 'c-0901', '8812345-6', '88123456', 'Fernando García', 'fernando garcia'])(
+    'is shown, changed and sold to as %j',
+    async (client) => {
+      expect((await till.ok('get_client', { client })).data.client.code).toBe('C-0901')
+      const changed = await till.ok('update_client', { client, city: 'Cobán', dryRun: true })
+      expect(changed.data.client.code).toBe('C-0901')
+      const sold = await till.ok('create_order', {
+        items: [{ product: 'POMELO', quantity: '1' }],
+        clientId: client,
+        dryRun: true,
+      })
+      expect(sold.data.client.name).toBe('Fernando García')
+      expect((await till.ok('list_orders', { clientId: client })).data.orders).toEqual([])
+    },
+  )
+
+  it('is refused with the codes of all who have the name', async () => {
+    const refusal = await till.fails('get_client', { client: 'ana lopez' })
+    expect(refusal).toMatch(/^invalid_argument: client: "ana lopez" means several: .*C-0902.*C-0903/)
+  })
+})
+
+describe('a category and a supplier', () => {
+  it('are taken by name in any case, and are refused with the names of those that are there', async () => {
+    for (const table of ['category', 'supplier']) {
+      await as(`insert into ${table} (business_id, name) values ($1, $2)`, ['Panadería Ñandú'])
+    }
+    const product = { name: 'Pan', sku: 'PAN', price: '1', dryRun: true }
+    const named = { category: 'panaderia ñandu', supplierId: 'PANADERÍA ÑANDÚ' }
+    const made = await till.ok('create_product', { ...product, ...named })
+    expect(made.data).toMatchObject({ category: { name: 'Panadería Ñandú' }, supplier: { name: 'Panadería Ñandú' } })
+    for (const argument of ['category', 'supplierId']) {
+      const refusal = await till.fails('create_product', { ...product, [argument]: 'Panaderia' })
+      expect(refusal).toMatch(/has that id or name\. There are .*"Panadería Ñandú" \([0-9a-f-]{36}\)/)
+    }
   })
 })

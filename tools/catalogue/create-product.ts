@@ -4,7 +4,7 @@ import { additive, defineTool } from '../../src/mcp/tool.ts'
 import { formatMoney, MoneySchema, money } from '../../src/money/money.ts'
 import { createProduct } from '../../src/pos/catalogue/product-writing.ts'
 import { doPricesIncludeTax } from '../../src/pos/catalogue/products.ts'
-import { EntityRef, Nullable } from '../../src/results/schema.ts'
+import { EntityRef, Nullable, NullableText } from '../../src/results/schema.ts'
 import { clean, variantName } from '../../src/results/text.ts'
 
 export default defineTool({
@@ -23,23 +23,23 @@ export default defineTool({
     cost: Type.Optional(Amount('Per unit')),
     category: Type.Optional(Type.String({ maxLength: 100, description: 'Name or id' })),
     createCategory: Type.Boolean({ default: false, description: 'true: makes it if there is none' }),
-    supplierId: Type.Optional(Id('From list_suppliers')),
+    supplierId: Type.Optional(Id('Name or id')),
     barcode: Type.Optional(Type.String({ maxLength: 100 })),
     label: Type.Optional(Type.String({ maxLength: 100, description: 'Of the variant, e.g. "M / Red"' })),
     description: Type.Optional(Type.String({ maxLength: 2000 })),
     taxRatePercent: TaxRatePercent,
   }),
   output: Type.Object({
-    product: EntityRef,
-    variantId: Type.String(),
+    product: Type.Object({ id: NullableText, name: Type.String() }),
+    variantId: NullableText,
     sku: Type.String(),
     price: MoneySchema,
     pricesIncludeTax: Type.Boolean(),
-    category: Nullable(EntityRef),
+    category: Nullable(Type.Object({ id: NullableText, name: Type.String() })),
     isNewCategory: Type.Boolean(),
     supplier: Nullable(EntityRef),
   }),
-  async handler(input, { db, business, now }) {
+  async handler(input, { db, business, now, dryRun }) {
     const [made, pricesIncludeTax] = await Promise.all([
       createProduct(db, business.id, input, now),
       doPricesIncludeTax(db, business.id),
@@ -48,24 +48,27 @@ export default defineTool({
     const name = variantName(made)
     const { category, supplier } = made
     const data = {
-      product: { id: made.productId, name },
-      variantId: made.variantId,
+      product: { id: dryRun ? null : made.productId, name },
+      variantId: dryRun ? null : made.variantId,
       sku: clean(made.sku, 100),
       price,
       pricesIncludeTax,
-      category: category === null ? null : { id: category.id, name: clean(category.name, 60) },
+      category:
+        category === null
+          ? null
+          : { id: dryRun && category.isNew ? null : category.id, name: clean(category.name, 60) },
       isNewCategory: category?.isNew ?? false,
       supplier: supplier === null ? null : { id: supplier.id, name: clean(supplier.name, 60) },
     }
     const place = [
-      data.category === null ? 'no category' : `category ${data.category.name} (${data.category.id})`,
-      ...(data.isNewCategory ? ['new'] : []),
-      ...(data.supplier === null ? [] : [`supplier ${data.supplier.name} (${data.supplier.id})`]),
+      data.category === null ? 'no category' : `${data.isNewCategory ? 'new ' : ''}category ${data.category.name}`,
+      ...(data.supplier === null ? [] : [`supplier ${data.supplier.name}`]),
     ].join(', ')
+    const isMade = dryRun ? 'Would add the product' : 'New product'
     return {
       text:
-        `New product ${name}, SKU ${data.sku}, at ${formatMoney(price)} ${pricesIncludeTax ? 'with' : 'without'} tax; ${place}.\n` +
-        `Product id ${made.productId}, variant id ${made.variantId}. No stock is kept of it yet.`,
+        `${isMade} ${name}, SKU ${data.sku}, at ${formatMoney(price)} ${pricesIncludeTax ? 'with' : 'without'} tax; ${place}.` +
+        `${dryRun ? '' : ' No stock is kept of it yet.'}`,
       data,
       subject: `product ${made.productId}`,
     }

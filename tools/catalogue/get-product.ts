@@ -61,7 +61,7 @@ export default defineTool({
   annotations: readOnly,
   mode: 'read',
   input: Type.Object({
-    product: Type.String({ minLength: 1, maxLength: 100, description: 'SKU, barcode, product id or variant id' }),
+    product: Type.String({ minLength: 1, maxLength: 200, description: 'SKU, name, barcode or id' }),
   }),
   output: ProductSchema,
   async handler({ product: reference }, { db, business, now }) {

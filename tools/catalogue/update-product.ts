@@ -16,12 +16,12 @@ export default defineTool({
   annotations: changing,
   mode: 'write',
   input: Type.Object({
-    variant: Type.String({ minLength: 1, maxLength: 100, description: 'SKU or variant id' }),
+    variant: Type.String({ minLength: 1, maxLength: 200, description: 'SKU, name or id' }),
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
     price: Type.Optional(Amount('E.g. "12.50"')),
     cost: Type.Optional(Amount('Per unit')),
     category: Type.Optional(Type.String({ maxLength: 100, description: 'Name or id' })),
-    supplierId: Type.Optional(Type.String({ maxLength: 64 })),
+    supplierId: Type.Optional(Type.String({ maxLength: 200, description: 'Name or id' })),
     barcode: Type.Optional(Type.String({ maxLength: 100 })),
     description: Type.Optional(Type.String({ maxLength: 2000 })),
     active: Type.Optional(Type.Boolean()),
@@ -35,10 +35,10 @@ export default defineTool({
     sku: Type.String(),
     changes: Type.Array(Type.Object({ field: Type.String(), from: NullableText, to: NullableText })),
     isActive: Type.Boolean(),
-    updatedAt: Type.String(),
+    updatedAt: NullableText,
     currency: Type.String(),
   }),
-  async handler({ variant, ...input }, { db, business, now }) {
+  async handler({ variant, ...input }, { db, business, now, dryRun }) {
     const changed = await updateProduct(db, business, variant, input, now)
     const name = variantName(changed)
     const data = {
@@ -47,22 +47,27 @@ export default defineTool({
       sku: clean(changed.sku, 100),
       changes: changed.changes,
       isActive: changed.isActive,
-      updatedAt: changed.updatedAt.toISOString(),
+      updatedAt: dryRun ? null : changed.updatedAt.toISOString(),
       currency: business.currency,
     }
+    const what = `${name} (SKU ${data.sku}, variant ${data.variantId})`
     const lines = [
-      `Product ${name} (SKU ${data.sku}, variant ${data.variantId}), changed ${data.updatedAt}; amounts in ${business.currency}.`,
+      `${dryRun ? `Would change product ${what}` : `Product ${what}, changed ${data.updatedAt}`}; amounts in ${business.currency}.`,
       table(
-        ['field', 'before', 'now'],
+        ['field', ...(dryRun ? ['now', 'then'] : ['before', 'now'])],
         data.changes.map(({ field, from, to }) => [field, from ?? none(field), to ?? none(field)]),
       ),
     ]
     const shared = data.changes.map(({ field }) => field).filter((field) => SHARED.has(field))
     if (changed.siblings > 0 && shared.length > 0) {
-      lines.push(`${shared.join(', ')}: changed for all ${changed.siblings + 1} variants of this product.`)
+      lines.push(
+        `${shared.join(', ')}: ${dryRun ? 'would change' : 'changed'} for all ${changed.siblings + 1} variants of this product.`,
+      )
     }
     if (input.active === true && !changed.isActive) {
-      lines.push('It is still not on sale: the product that it is a variant of is switched off as a whole.')
+      lines.push(
+        `It ${dryRun ? 'would still not be' : 'is still not'} on sale: the product that it is a variant of is switched off as a whole.`,
+      )
     }
     return { text: lines.join('\n'), data, subject: `variant ${changed.variantId}` }
   },

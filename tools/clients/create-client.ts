@@ -29,13 +29,17 @@ export default defineTool({
     client: WrittenClientSchema,
     sameAs: SameClientSchema,
   }),
-  async handler({ allowDuplicate, ...input }, { db, business, now }) {
+  async handler({ allowDuplicate, ...input }, { db, business, now, dryRun }) {
     const { client, sameAs } = await createClient(db, business.id, input, { allowDuplicate, now })
     const same = sameAs === null ? '' : ` It has the same ${sameAs.shares} as ${named(sameAs)}.`
+    const written = writtenClient(client, now)
+    // Somebody else may take the next free code before the real write.
+    const code = input.code ? written.code : null
+    const rehearsed = `Would create client ${written.name} with ${code === null ? 'the next free code' : `code ${code}`}.`
     return {
-      text: `Client ${named(client)} was created.${same}`,
+      text: dryRun ? `${rehearsed}${same}` : `Client ${named(client)} was created.${same}`,
       data: {
-        client: writtenClient(client, now),
+        client: dryRun ? { ...written, id: null, code, updatedAt: null } : written,
         sameAs,
       },
       subject: `client ${client.id}`,

@@ -3,8 +3,9 @@ import { together } from '../../src/database/together.ts'
 import { Id } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { Decimal, money, quantity } from '../../src/money/money.ts'
-import { clientIdOf, favouriteProducts, findClient } from '../../src/pos/clients/clients.ts'
+import { favouriteProducts, findClient } from '../../src/pos/clients/clients.ts'
 import { findOrders } from '../../src/pos/orders/orders.ts'
+import { clientIdOf } from '../../src/pos/references.ts'
 import { NullableText } from '../../src/results/schema.ts'
 import { table } from '../../src/results/table.ts'
 import { clean, cleanOrNull, variantName } from '../../src/results/text.ts'
@@ -62,7 +63,7 @@ export default defineTool({
   aboutClients: true,
   annotations: readOnly,
   mode: 'read',
-  input: Type.Object({ client: Id('Id or code, e.g. C-0001') }),
+  input: Type.Object({ client: Id('Code, tax id, name or id') }),
   output: ClientSchema,
   async handler({ client: idOrCode }, { db, business, now }) {
     const { timezone, currency } = business

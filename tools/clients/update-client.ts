@@ -24,7 +24,7 @@ export default defineTool({
   annotations: changing,
   mode: 'write',
   input: Type.Object({
-    client: Id('Id or code'),
+    client: Id('Code, tax id, name or id'),
     name: Type.Optional(ClientName),
     ...CLIENT_INPUT,
     active: Type.Optional(Type.Boolean()),
@@ -35,18 +35,21 @@ export default defineTool({
     changes: Type.Array(Type.Object({ field: Type.String(), from: NullableText, to: NullableText })),
     sameAs: SameClientSchema,
   }),
-  async handler({ client: idOrCode, active, expectedUpdatedAt, ...texts }, { db, business, now }) {
+  async handler({ client: idOrCode, active, expectedUpdatedAt, ...texts }, { db, business, now, dryRun }) {
     const update = { texts, active, expectedUpdatedAt }
     const { client, updatedAt, changes, sameAs } = await updateClient(db, business.id, idOrCode, update, now)
     const same = sameAs === null ? '' : `\nIt has the same ${sameAs.shares} as ${named(sameAs)}.`
     const rows = changes.map(({ field, from, to }) => [field, from ?? '–', to ?? '–'])
+    const written = writtenClient(client, updatedAt)
+    const unchanged = dryRun ? 'Would change nothing' : 'Nothing changed'
+    const changed = dryRun ? `Would change client ${named(client)}` : `Client ${named(client)} was changed`
     return {
       text:
         changes.length === 0
-          ? `Nothing changed: ${named(client)} has these values already.`
-          : `Client ${named(client)} was changed:\n${table(['field', 'old', 'new'], rows)}${same}`,
+          ? `${unchanged}: ${named(client)} has these values already.`
+          : `${changed}:\n${table(['field', 'old', 'new'], rows)}${same}`,
       data: {
-        client: writtenClient(client, updatedAt),
+        client: dryRun && changes.length > 0 ? { ...written, updatedAt: null } : written,
         changes,
         sameAs,
       },

@@ -20,7 +20,7 @@ export default defineTool({
   output: InventoryHealthSchema,
   async handler({ locationId }, { db, business, now }) {
     const { timezone, location } = await placeOf(db, business, locationId)
-    const found = await inventoryHealth(db, { businessId: business.id, locationId }, now, LIMITS)
+    const found = await inventoryHealth(db, { businessId: business.id, locationId: location?.id }, now, LIMITS)
     const yesterday = addDays(localDate(now, timezone), -1)
     const window = {
       from: addDays(yesterday, 1 - VELOCITY_DAYS),

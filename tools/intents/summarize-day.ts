@@ -57,7 +57,7 @@ async function summarizeDay(context: BusinessContext, date: string | undefined, 
   }
   if (day < FIRST_DAY) throw new ServiceError('invalid_argument', `date must not be before ${FIRST_DAY}.`)
   const isComplete = day < today
-  const scope = { businessId: business.id, locationId }
+  const scope = { businessId: business.id, locationId: location?.id }
   const days = { from: day, to: day }
 
   // A running day is compared with the same hours of earlier days: comparing half a day with whole ones says nothing.

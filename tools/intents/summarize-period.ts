@@ -56,7 +56,7 @@ async function summarizePeriod(context: BusinessContext, input: WindowInput, loc
   const isComplete = window.soFar === undefined
   const before = periodBefore(days)
   const aYearBefore = yearBefore(days)
-  const scope = { businessId: business.id, locationId }
+  const scope = { businessId: business.id, locationId: location?.id }
 
   // Sent together, in one round trip.
   const [sumsByDay, sumsBefore, sumsYear, { products, categories }, clients] = await Promise.all([

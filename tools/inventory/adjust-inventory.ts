@@ -4,9 +4,9 @@ import { ServiceError } from '../../src/errors.ts'
 import { Id, Quantity } from '../../src/mcp/arguments.ts'
 import { changing, defineTool } from '../../src/mcp/tool.ts'
 import { Decimal, quantity } from '../../src/money/money.ts'
-import { variantsOf } from '../../src/pos/catalogue/variants.ts'
 import { keepStock, lockStock, stockKey, writeMovements } from '../../src/pos/inventory/stock-writing.ts'
 import { locationToWrite } from '../../src/pos/organisation/locations.ts'
+import { variantsOf } from '../../src/pos/references.ts'
 import { EntityRef, Nullable, StringEnum } from '../../src/results/schema.ts'
 import { clean, variantName } from '../../src/results/text.ts'
 
@@ -22,7 +22,7 @@ export default defineTool({
   annotations: changing,
   mode: 'write',
   input: Type.Object({
-    product: Id('SKU or variant id'),
+    product: Id('SKU, name or id'),
     locationId: Type.Optional(Id('Default: the only one')),
     change: Type.Optional(Quantity('Signed, e.g. "-3"')),
     countedQuantity: Type.Optional(Quantity('Becomes the stock')),
@@ -31,7 +31,7 @@ export default defineTool({
     note: Type.Optional(Type.String({ maxLength: 500 })),
   }),
   output: Type.Object({
-    movementId: Nullable(Type.String(), { description: 'null: stock was right' }),
+    movementId: Nullable(Type.String(), { description: 'null: stock was right, or a dry run' }),
     name: Type.String(),
     variantId: Type.String(),
     sku: Type.String(),
@@ -42,7 +42,7 @@ export default defineTool({
     reason: Type.String(),
   }),
   async handler({ product, locationId, change, countedQuantity, expectedOnHand, note, ...input }, context) {
-    const { db, business, principal, now } = context
+    const { db, business, principal, now, dryRun } = context
     const counted = countedQuantity === undefined ? undefined : new Decimal(countedQuantity)
     if ((change === undefined) === (counted === undefined)) {
       throw new ServiceError('invalid_argument', 'Give either change or countedQuantity, and not both.')
@@ -110,16 +110,19 @@ export default defineTool({
     const what = `${data.name} [${sku}, ${variant.variant_id}] at ${location.name} (${location.id})`
     if (difference.isZero()) {
       return {
-        text: `No movement was written: stock of ${what} is ${data.after} already.`,
+        text: `${dryRun ? 'Would write no movement' : 'No movement was written'}: stock of ${what} is ${data.after} already.`,
         data: { movementId: null, ...data },
       }
     }
     const movement = { ...place, quantity: difference, reason, note, createdBy: principal.ref, createdAt: now }
     const [movementId = null] = await writeMovements(db, business.id, [movement])
     const signed = `${difference.isPositive() ? '+' : ''}${data.change}`
+    const text = dryRun
+      ? `Would change the stock of ${what}: ${data.before} now, ${signed} (${reason}), ${data.after} then.`
+      : `Stock of ${what}: ${data.before} before, ${signed} (${reason}), ${data.after} now. Movement ${movementId}.`
     return {
-      text: `Stock of ${what}: ${data.before} before, ${signed} (${reason}), ${data.after} now. Movement ${movementId}.`,
-      data: { movementId, ...data },
+      text,
+      data: { movementId: dryRun ? null : movementId, ...data },
       subject: `inventory_movement ${movementId}`,
     }
   },

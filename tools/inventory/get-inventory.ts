@@ -45,9 +45,15 @@ export default defineTool({
     ...PAGE_OUTPUT,
   }),
   async handler({ search, locationId, status, limit, cursor }, { db, business }) {
-    await placeOf(db, business, locationId)
+    const { location } = await placeOf(db, business, locationId)
     const after = decodeCursor(cursor, 3)
-    const rows = await findInventory(db, business.id, { search, locationId, status, limit: limit + 1, after })
+    const rows = await findInventory(db, business.id, {
+      search,
+      locationId: location?.id,
+      status,
+      limit: limit + 1,
+      after,
+    })
     const { items: stock, ...more } = page(
       rows,
       limit,

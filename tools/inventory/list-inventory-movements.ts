@@ -3,9 +3,9 @@ import { together } from '../../src/database/together.ts'
 import { Id, LocationId } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { quantity } from '../../src/money/money.ts'
-import { variantsOf } from '../../src/pos/catalogue/variants.ts'
 import { findMovements, MOVEMENT_REASONS } from '../../src/pos/inventory/movements.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
+import { variantsOf } from '../../src/pos/references.ts'
 import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
 import { Cursor, EntityRef, Limit, Nullable, NullableText, StringEnum } from '../../src/results/schema.ts'
 import { listText } from '../../src/results/table.ts'
@@ -24,7 +24,7 @@ export default defineTool({
   annotations: readOnly,
   mode: 'read',
   input: Type.Object({
-    product: Type.Optional(Id('SKU or variant id')),
+    product: Type.Optional(Id('SKU, name or id')),
     locationId: LocationId,
     reason: Type.Optional(StringEnum(MOVEMENT_REASONS)),
     ...WINDOW_INPUT,
@@ -52,14 +52,15 @@ export default defineTool({
   }),
   async handler({ product, locationId, reason, limit, cursor, ...input }, { db, business, now }) {
     const [{ timezone, ...rest }, [variant]] = await together([
-      placeOf(db, business, locationId).then(({ timezone }) => ({
+      placeOf(db, business, locationId).then(({ timezone, location }) => ({
         timezone,
+        locationId: location?.id,
         days: windowIfAsked(input, now, timezone),
         after: decodeCursor(cursor, 2),
       })),
       product === undefined ? [] : variantsOf(db, business.id, [product], 'product'),
     ])
-    const query = { variantId: variant?.variant_id, locationId, reason, ...rest, limit: limit + 1 }
+    const query = { variantId: variant?.variant_id, reason, ...rest, limit: limit + 1 }
     const { items: movements, ...more } = page(
       await findMovements(db, business.id, query),
       limit,

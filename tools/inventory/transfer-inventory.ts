@@ -5,10 +5,10 @@ import { ServiceError } from '../../src/errors.ts'
 import { Id, Quantity } from '../../src/mcp/arguments.ts'
 import { additive, defineTool } from '../../src/mcp/tool.ts'
 import { Decimal, quantity } from '../../src/money/money.ts'
-import { type Variant, variantsOf } from '../../src/pos/catalogue/variants.ts'
 import { lockStock, stockKey, writeMovements } from '../../src/pos/inventory/stock-writing.ts'
 import { locationToWrite } from '../../src/pos/organisation/locations.ts'
-import { EntityRef } from '../../src/results/schema.ts'
+import { type Variant, variantsOf } from '../../src/pos/references.ts'
+import { EntityRef, NullableText } from '../../src/results/schema.ts'
 import { table } from '../../src/results/table.ts'
 import { clean } from '../../src/results/text.ts'
 
@@ -27,14 +27,14 @@ export default defineTool({
   input: Type.Object({
     fromLocationId: Id('From list_locations'),
     toLocationId: Id('Another one'),
-    items: Type.Array(Type.Object({ product: Id('SKU or variant id'), quantity: Quantity('More than 0') }), {
+    items: Type.Array(Type.Object({ product: Id('SKU, name or id'), quantity: Quantity('More than 0') }), {
       minItems: 1,
       maxItems: MAX_ITEMS,
     }),
     note: Type.Optional(Type.String({ maxLength: 500 })),
   }),
   output: Type.Object({
-    transferId: Type.String(),
+    transferId: NullableText,
     from: EntityRef,
     to: EntityRef,
     items: Type.Array(
@@ -47,7 +47,8 @@ export default defineTool({
       }),
     ),
   }),
-  async handler({ fromLocationId, toLocationId, items, note }, { db, business, principal, now }) {
+  async handler({ fromLocationId, toLocationId, items, note }, context) {
+    const { db, business, principal, now, dryRun } = context
     const [{ location: from }, { location: to }] = await together([
       locationToWrite(db, business, fromLocationId, 'fromLocationId'),
       locationToWrite(db, business, toLocationId, 'toLocationId'),
@@ -114,14 +115,20 @@ export default defineTool({
       onHandFrom: quantity(onHand(move.out).minus(move.amount)),
       onHandTo: quantity(onHand(move.in).plus(move.amount)),
     }))
+    const products = `${moved.length} ${moved.length === 1 ? 'product' : 'products'}`
+    const way = `${products} from ${from.name} (${from.id}) to ${to.name} (${to.id})`
     const text = [
-      `Moved ${moved.length} ${moved.length === 1 ? 'product' : 'products'} from ${from.name} (${from.id}) to ${to.name} (${to.id}), transfer ${transferId}.`,
+      dryRun ? `Would move ${way}.` : `Moved ${way}, transfer ${transferId}.`,
       table(
-        ['SKU', 'moved', 'left there', 'now here'],
+        dryRun ? ['SKU', 'to move', 'then left there', 'then here'] : ['SKU', 'moved', 'left there', 'now here'],
         moved.map((item) => [item.sku, item.quantity, item.onHandFrom, item.onHandTo]),
       ),
     ].join('\n')
-    return { text, data: { transferId, from, to, items: moved }, subject: `transfer ${transferId}` }
+    return {
+      text,
+      data: { transferId: dryRun ? null : transferId, from, to, items: moved },
+      subject: `transfer ${transferId}`,
+    }
   },
 })
 

@@ -35,7 +35,7 @@ export default defineTool({
     stock: StockChangesSchema,
     hasMore: Type.Boolean({ description: 'stock was cut' }),
   }),
-  async handler({ order: idOrNumber, reason, expectedStatus }, { db, business, principal, now }) {
+  async handler({ order: idOrNumber, reason, expectedStatus }, { db, business, principal, now, dryRun }) {
     const order = await lockOrder(db, business.id, idOrNumber)
     if (expectedStatus !== undefined && order.status !== expectedStatus) {
       throw new ServiceError('conflict', `expectedStatus: the order is ${order.status}. Nothing was written.`)
@@ -45,11 +45,15 @@ export default defineTool({
 
     const number = clean(order.order_number, 60)
     const total = money(order.total, business)
-    const payBack = order.status === 'completed' ? ' What was paid for it is to be given back.' : ''
+    const payBack =
+      order.status === 'completed' ? ` What ${dryRun ? 'is' : 'was'} paid for it is to be given back.` : ''
+    const cancelled = dryRun
+      ? `Would cancel order ${number}, which is ${order.status}`
+      : `Order ${number} was ${order.status} and is now cancelled`
     return {
       text: [
-        `Order ${number} (${order.id}) was ${order.status} and is now cancelled; its total was ${formatMoney(total)}.${payBack}`,
-        describeStockChanges(stock),
+        `${cancelled}; its total ${dryRun ? 'is' : 'was'} ${formatMoney(total)}.${payBack}`,
+        describeStockChanges(stock, dryRun),
       ].join('\n'),
       data: {
         order: {

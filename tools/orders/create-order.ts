@@ -4,12 +4,12 @@ import { ServiceError } from '../../src/errors.ts'
 import { Amount, Id, Quantity } from '../../src/mcp/arguments.ts'
 import { additive, defineTool } from '../../src/mcp/tool.ts'
 import { Decimal, money, quantity } from '../../src/money/money.ts'
-import { clientOf } from '../../src/pos/clients/clients.ts'
 import { describeNewOrder, NewOrderSchema } from '../../src/pos/orders/new-order-text.ts'
 import { expectAmount, inMinorUnits, payInFull, priceLines } from '../../src/pos/orders/order-pricing.ts'
 import { describeCut, describeStockChanges, MAX_SHOWN } from '../../src/pos/orders/order-stock.ts'
 import { writeOrder } from '../../src/pos/orders/order-writing.ts'
 import { locationToWrite } from '../../src/pos/organisation/locations.ts'
+import { clientOf } from '../../src/pos/references.ts'
 import { clean } from '../../src/results/text.ts'
 
 export default defineTool({
@@ -63,7 +63,8 @@ export default defineTool({
     expectedTotal: Type.Optional(Amount('Refuse if the total differs')),
   }),
   output: NewOrderSchema,
-  async handler({ items, locationId, clientId, tip, open, expectedTotal, ...input }, { db, business, principal, now }) {
+  async handler({ items, locationId, clientId, tip, open, expectedTotal, ...input }, context) {
+    const { db, business, principal, now, dryRun } = context
     const [{ location }, client] = await together([
       locationToWrite(db, business, locationId),
       clientId === undefined ? null : clientOf(db, business.id, clientId, 'clientId'),
@@ -94,7 +95,7 @@ export default defineTool({
     const amount = (value: Decimal.Value) => money(value, business).amount
     const tax = Decimal.sum(...lines.map((line) => line.tax))
     const data = {
-      order: { id, number, status: open ? 'open' : 'completed' },
+      order: { ...(dryRun ? { id: null, number: null } : { id, number }), status: open ? 'open' : 'completed' },
       location,
       client,
       currency: business.currency,
@@ -116,7 +117,7 @@ export default defineTool({
       stock: stock.slice(0, MAX_SHOWN),
       hasMore: lines.length > MAX_SHOWN,
     }
-    const text = [...describeCut(lines), describeNewOrder(data), describeStockChanges(stock)].join('\n')
+    const text = [...describeCut(lines), describeNewOrder(data), describeStockChanges(stock, dryRun)].join('\n')
     return { text, data, subject: `order ${id}` }
   },
 })

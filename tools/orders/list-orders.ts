@@ -1,15 +1,15 @@
 import { Type } from '@sinclair/typebox'
-import { ServiceError } from '../../src/errors.ts'
+import { together } from '../../src/database/together.ts'
 import { Id, LocationId, Search } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { OrderSummarySchema, orderSummary } from '../../src/pos/orders/order-summary.ts'
 import { findOrders, ORDER_STATUSES } from '../../src/pos/orders/orders.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
+import { clientOf } from '../../src/pos/references.ts'
 import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
 import { Cursor, Limit, StringEnum } from '../../src/results/schema.ts'
 import { listText } from '../../src/results/table.ts'
 import { WINDOW_INPUT, windowIfAsked } from '../../src/time/window.ts'
-import { isUuid } from '../../src/uuid.ts'
 
 export default defineTool({
   name: 'list_orders',
@@ -36,18 +36,18 @@ export default defineTool({
     ...PAGE_OUTPUT,
   }),
   async handler({ search, status, locationId, clientId, limit, cursor, ...input }, { db, business, now }) {
-    const { timezone } = await placeOf(db, business, locationId)
-    if (clientId !== undefined && !isUuid(clientId)) {
-      throw new ServiceError('invalid_argument', 'clientId must be an id as results give it.')
-    }
+    const [{ timezone, location }, client] = await together([
+      placeOf(db, business, locationId),
+      clientId === undefined ? undefined : clientOf(db, business.id, clientId, 'clientId'),
+    ])
     const days = windowIfAsked(input, now, timezone)
     const after = decodeCursor(cursor, 2)
     const rows = await findOrders(db, business.id, {
       days,
       search,
       status,
-      locationId,
-      clientId,
+      locationId: location?.id,
+      clientId: client?.id,
       limit: limit + 1,
       after,
     })

@@ -45,7 +45,7 @@ export default defineTool({
   }),
   output: RefundSchema,
   async handler({ order: idOrNumber, lines, reason, method, refundTip, restock, ...input }, context) {
-    const { db, business, principal, now } = context
+    const { db, business, principal, now, dryRun } = context
     const order = await lockOrder(db, business.id, idOrNumber)
     assertCompleted(order)
     const [before, usualMethod] = await Promise.all([
@@ -70,7 +70,7 @@ export default defineTool({
     const total = items.plus(tips)
     const data = {
       refund: {
-        id,
+        id: dryRun ? null : id,
         method: clean(paidBy, 40),
         returns: amount(Decimal.sum(0, ...parts.map(({ part }) => part.returns))),
         tax: amount(Decimal.sum(0, ...parts.map(({ part }) => part.tax))),
@@ -89,7 +89,7 @@ export default defineTool({
       stock: stock.slice(0, MAX_SHOWN),
       hasMore: parts.length > MAX_SHOWN,
     }
-    const text = [...describeCut(parts), describeRefund(data), describeStockChanges(stock)].join('\n')
+    const text = [...describeCut(parts), describeRefund(data), describeStockChanges(stock, dryRun)].join('\n')
     return { text, data, subject: `refund ${id}` }
   },
 })

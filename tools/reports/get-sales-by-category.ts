@@ -34,7 +34,7 @@ export default defineTool({
     const { timezone, location } = await placeOf(db, business, locationId)
     const days = windowOf(input, now, timezone, 'last_30_days')
     const period = compare ? comparedPeriod(days, now, timezone) : undefined
-    const sales = await salesByCategory(db, { businessId: business.id, locationId }, days, period)
+    const sales = await salesByCategory(db, { businessId: business.id, locationId: location?.id }, days, period)
     const sums = addCategorySums(sales)
     const totals = categoryFigures(sums, business)
 

@@ -49,7 +49,7 @@ export default defineTool({
     const { currency } = business
     const { timezone, location } = await placeOf(db, business, locationId)
     const days = windowOf(input, now, timezone, 'last_30_days')
-    const scope = { businessId: business.id, locationId }
+    const scope = { businessId: business.id, locationId: location?.id }
     const [{ methods, ...all }, listed] = await Promise.all([
       paymentsTotal(db, scope, days),
       paymentsByMethod(db, { ...scope, ...days, limit: MAX_ROWS }),

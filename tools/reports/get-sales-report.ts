@@ -35,7 +35,7 @@ export default defineTool({
     const { timezone, location } = await placeOf(db, business, locationId)
     const days = windowOf(input, now, timezone, 'today')
     const buckets = reportBuckets(groupBy, days)
-    const scope = { businessId: business.id, locationId }
+    const scope = { businessId: business.id, locationId: location?.id }
     const period = compare ? comparedPeriod(days, now, timezone) : undefined
     const [sums, sumsBefore, sumsByKey] = await Promise.all([
       salesTotal(db, scope, days),

@@ -43,7 +43,7 @@ export default defineTool({
     const { timezone, location } = await placeOf(db, business, locationId)
     const days = windowOf(input, now, timezone, 'this_month')
     const [rates, pricesIncludeTax] = await Promise.all([
-      taxByRate(db, { businessId: business.id, locationId }, days),
+      taxByRate(db, { businessId: business.id, locationId: location?.id }, days),
       doPricesIncludeTax(db, business.id),
     ])
     const totals = amountsOf(rates, business)

@@ -4,8 +4,8 @@ import { LocationId } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { amountOf, Decimal } from '../../src/money/money.ts'
 import { sharePercent } from '../../src/money/share.ts'
-import { categoryOf } from '../../src/pos/catalogue/categories.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
+import { categoryOf } from '../../src/pos/references.ts'
 import { Compare, comparedPeriod, comparison } from '../../src/pos/reports/period-comparison.ts'
 import { rankedProducts } from '../../src/pos/reports/product-sales.ts'
 import { salesTotal } from '../../src/pos/reports/sales.ts'
@@ -50,7 +50,7 @@ export default defineTool({
       })),
       category === undefined ? null : categoryOf(db, business.id, category),
     ])
-    const scope = { businessId: business.id, locationId }
+    const scope = { businessId: business.id, locationId: location?.id }
     const period = compare ? comparedPeriod(days, now, timezone) : undefined
     const query = { by, order, limit: limit + 1, categoryId: found?.id, before: period }
     const [sums, sumsBefore, ranked] = await Promise.all([

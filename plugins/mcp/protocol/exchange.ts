@@ -57,11 +57,13 @@ export function createExchange(
       principal: principal.ref,
       credentialId: principal.credentialId,
       businessId,
+      caller: request.auditCaller,
     })
   const context: CallContext = {
     principal,
     now,
     requestId: request.id,
+    caller: request.auditCaller,
     hints: { pin: pinOf(request), session: session?.businessId, lastChoice: lastBusinessId },
     database: principal.clientData ? app.database : withoutClients(app.database),
     findTenant: app.principals.findTenant,

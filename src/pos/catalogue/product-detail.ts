@@ -1,69 +1,42 @@
 import { type Expression, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import { ServiceError } from '../../errors.ts'
-import { clean } from '../../results/text.ts'
 import type { Days } from '../../time/window.ts'
-import { isUuid } from '../../uuid.ts'
+import { nameAndSku, productMeanings, theOne } from '../references.ts'
 import { productCells } from '../reports/sales.ts'
 
 const MAX_NAMED = 10
 
-/** What a reference can be: the id of a variant or product, a SKU, or a barcode, the first that there is. */
-function matchesOf(db: Transaction, businessId: string, reference: string) {
-  const variants = db
-    .selectFrom('product_variant as v')
-    .innerJoin('product as p', (join) =>
-      join.onRef('p.business_id', '=', 'v.business_id').onRef('p.id', '=', 'v.product_id'),
-    )
-    .where('v.business_id', '=', businessId)
-  const products = db.selectFrom('product as p').where('p.business_id', '=', businessId)
-  return {
-    bySku: variants.where('v.sku', '=', reference),
-    ...(isUuid(reference)
-      ? { byId: variants.where('v.id', '=', reference), whole: products.where('p.id', '=', reference) }
-      : {}),
-    byBarcode: variants.where('v.barcode', '=', reference).orderBy('p.name').orderBy('v.id'),
-  }
-}
-
 /**
  * The product that a reference means, and the variant unless it means a whole product. These are expressions, for
- * queries that leave together. PostgreSQL tries the next candidate only if the one before is null.
+ * queries that leave together.
  */
-function meaningOf(db: Transaction, businessId: string, reference: string) {
-  const { bySku, byId, whole, byBarcode } = matchesOf(db, businessId, reference)
-  const { coalesce } = db.fn
-  const holder = byBarcode.limit(1)
-  const nothing = sql<string | null>`null::uuid`
+function meaningOf(businessId: string, reference: string) {
+  const surest = sql`from ${productMeanings(businessId, [reference])} m order by m.tier, m.product_id, m.variant_id limit 1`
   return {
-    productId: coalesce(
-      byId?.select('v.product_id').$asScalar() ?? nothing,
-      whole?.select('p.id').$asScalar() ?? nothing,
-      bySku.select('v.product_id').$asScalar(),
-      holder.select('v.product_id').$asScalar(),
-    ),
-    variantId: coalesce(
-      byId?.select('v.id').$asScalar() ?? nothing,
-      bySku.select('v.id').$asScalar(),
-      holder.select('v.id').$asScalar(),
-    ),
+    productId: sql<string | null>`(select m.product_id ${surest})`,
+    variantId: sql<string | null>`(select m.variant_id ${surest})`,
   }
 }
 
-/** The variants that share the barcode of a reference, if it means nothing else. */
-function holdersOf(db: Transaction, businessId: string, reference: string) {
-  const { bySku, byId, whole, byBarcode } = matchesOf(db, businessId, reference)
-  return byBarcode
-    .select(['v.sku', 'p.name'])
-    .where(({ and, exists, not }) =>
-      and([
-        not(exists(bySku.select('v.id'))),
-        ...(byId === undefined ? [] : [not(exists(byId.select('v.id')))]),
-        ...(whole === undefined ? [] : [not(exists(whole.select('p.id')))]),
-      ]),
-    )
-    .limit(MAX_NAMED)
-    .execute()
+/** What else a reference means as surely: one row of it alone if it means one thing. */
+async function alikeOf(db: Transaction, businessId: string, reference: string) {
+  const { rows } = await sql<{ id: string; tier: number; name: string; label: string | null; sku: string }>`
+    select coalesce(m.variant_id, m.product_id) as id, m.tier, p.name, v.label, v.sku
+    from (
+      select distinct on (m.product_id, m.variant_id) m.*, rank() over (order by m.tier) as place
+      from ${productMeanings(businessId, [reference])} m
+      order by m.product_id, m.variant_id, m.tier
+    ) m
+    join product p on p.business_id = ${businessId} and p.id = m.product_id
+    cross join lateral (
+      select v.label, v.sku from product_variant v
+      where v.business_id = ${businessId} and v.product_id = m.product_id and (m.variant_id is null or v.id = m.variant_id)
+      order by v.sku limit 1
+    ) v
+    where m.place = 1
+    order by p.name, v.sku limit ${MAX_NAMED + 1}`.execute(db)
+  return rows
 }
 
 interface VariantDetailRow {
@@ -115,8 +88,8 @@ function findProduct(db: Transaction, businessId: string, productId: Expression<
 /**
  * One product with its variants, their stock, and its sales on some local days of the business. The variant of the
  * reference comes first, the others by SKU; one variant beyond the limit shows that there are more.
- * @param reference id of a variant or of the product, SKU, or barcode
- * @throws ServiceError `not_found`; `invalid_argument` naming the products that share a barcode
+ * @param reference id of a variant or of the product, SKU, barcode, or name
+ * @throws ServiceError `not_found`; `invalid_argument` naming the products that share a barcode or name
  */
 export async function findProductDetail(
   db: Transaction,
@@ -125,7 +98,7 @@ export async function findProductDetail(
   days: Days,
   limits: { variants: number; locations: number },
 ) {
-  const { productId, variantId } = meaningOf(db, businessId, reference)
+  const { productId, variantId } = meaningOf(businessId, reference)
   const cells = productCells({ businessId }, days)
   const variants = sql<VariantDetailRow>`
     with listed as (
@@ -160,21 +133,16 @@ export async function findProductDetail(
         where business_id = ${businessId} and basis = 'business' and product_id = ${productId} and units_sold > 0
       ) as last_sold_on
     from ${cells} c where product_id = ${productId}`
-  const [product, listed, sold, holders] = await Promise.all([
+  const [product, listed, sold, alike] = await Promise.all([
     findProduct(db, businessId, productId),
     variants.execute(db),
     sales.execute(db),
-    holdersOf(db, businessId, reference),
+    alikeOf(db, businessId, reference),
   ])
+  theOne(alike, { argument: 'product', reference, describe: nameAndSku })
   if (product === undefined) {
-    throw new ServiceError('not_found', 'product: nothing in this business has that id, SKU or barcode.', {
+    throw new ServiceError('not_found', 'product: nothing in this business has that id, SKU, barcode or name.', {
       hint: 'Find it with get_products.',
-    })
-  }
-  if (holders.length > 1) {
-    const names = holders.map((holder) => `${clean(holder.name, 60)} (SKU ${clean(holder.sku, 60)})`)
-    throw new ServiceError('invalid_argument', `product: that barcode is on several products: ${names.join('; ')}.`, {
-      hint: 'Pass the SKU of one.',
     })
   }
   return { product, variants: listed.rows, sales: sold.rows[0] as SalesRow }

@@ -7,10 +7,8 @@ import { Decimal, formatMoney, money, quantity } from '../../money/money.ts'
 import { clean } from '../../results/text.ts'
 import { untrusted } from '../../results/untrusted.ts'
 import { isUuid } from '../../uuid.ts'
-import { supplierOf } from '../organisation/suppliers.ts'
-import { requireNoIdForm } from '../references.ts'
-import { type CategoryRef, categoryNamed, categoryOf } from './categories.ts'
-import { variantsOf } from './variants.ts'
+import { categoryOf, type Named, requireNoIdForm, supplierOf, type Variant, variantsOf } from '../references.ts'
+import { categoryNamed } from './categories.ts'
 
 /** The fields of a new product. Amounts are decimal strings in major units; the rate is in percent. */
 interface ProductFields {
@@ -38,7 +36,7 @@ export interface MadeProduct {
   name: string
   label: string | null
   sku: string
-  category: (CategoryRef & { isNew: boolean }) | null
+  category: (Named & { isNew: boolean }) | null
   supplier: { id: string; name: string } | null
 }
 
@@ -136,7 +134,7 @@ export async function updateProduct(
   input: ProductChanges & ExpectedState,
   now: Date,
 ): Promise<ChangedProduct> {
-  const variantId = (await variantsOf(db, business.id, [reference], 'variant'))[0]?.variant_id ?? ''
+  const [{ variant_id: variantId }] = (await variantsOf(db, business.id, [reference], 'variant')) as [Variant]
   const current = await lockVariant(db, business.id, variantId)
   requireExpected(current, input, business)
 
@@ -326,8 +324,8 @@ function refs(find: typeof categoryOf, db: Transaction, businessId: string, know
   ])
 }
 
-function names(known: CategoryRef | null, wanted: CategoryRef | null) {
-  const nameOf = (ref: CategoryRef | null) => (ref === null ? null : `${clean(ref.name, 60)} (${ref.id})`)
+function names(known: Named | null, wanted: Named | null) {
+  const nameOf = (ref: Named | null) => (ref === null ? null : `${clean(ref.name, 60)} (${ref.id})`)
   return { from: nameOf(known), to: nameOf(wanted) }
 }
 

@@ -1,7 +1,6 @@
 import { sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
-import { searchPattern } from '../conditions.ts'
-import { isOnSale } from './variants.ts'
+import { isOnSale, searchPattern } from '../conditions.ts'
 
 type StockFilter = 'in_stock' | 'low' | 'out'
 

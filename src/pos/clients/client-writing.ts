@@ -4,11 +4,10 @@ import type { Transaction } from '../../database/database.ts'
 import { together } from '../../database/together.ts'
 import type { Customer, DB } from '../../database/types.ts'
 import { ServiceError } from '../../errors.ts'
-import { Nullable } from '../../results/schema.ts'
+import { Nullable, NullableText } from '../../results/schema.ts'
 import { clean } from '../../results/text.ts'
 import { untrusted } from '../../results/untrusted.ts'
-import { isItsId, requireNoIdForm } from '../references.ts'
-import { isClient, noSuchClient } from './clients.ts'
+import { clientIdOf, clientOf, requireNoIdForm } from '../references.ts'
 
 const TEXT_COLUMNS = {
   name: 'name',
@@ -60,12 +59,12 @@ export interface SameClient {
   shares: string
 }
 
-/** A client in the results of the tools that write. */
+/** A client in the results of the tools that write; what a dry run cannot know is null. */
 export const WrittenClientSchema = Type.Object({
-  id: Type.String(),
-  code: Type.String(),
+  id: NullableText,
+  code: NullableText,
   name: Type.String(),
-  updatedAt: Type.String(),
+  updatedAt: NullableText,
 })
 
 /** Makes such a client from the written row. */
@@ -131,7 +130,7 @@ export interface ClientUpdate {
 }
 
 /**
- * Changes the given fields of a client, found by id or code.
+ * Changes the given fields of a client, found by id, code, tax id or name.
  * @returns old and new value of each field that changed; if none did, the row is not touched
  * @throws ServiceError `not_found`; `conflict` for a stale `expectedUpdatedAt` or a code that is taken;
  *   `invalid_argument` if no field is given
@@ -139,7 +138,7 @@ export interface ClientUpdate {
 export async function updateClient(
   db: Transaction,
   businessId: string,
-  idOrCode: string,
+  reference: string,
   { texts, active, expectedUpdatedAt }: ClientUpdate,
   now: Date,
 ): Promise<{ client: WrittenClient; updatedAt: Date; changes: ClientChange[]; sameAs: SameClient | null }> {
@@ -152,19 +151,17 @@ export async function updateClient(
   if (Object.keys(wanted).length === 0) {
     throw new ServiceError('invalid_argument', `Give at least one of ${TEXT_FIELDS.join(', ')} or active to change.`)
   }
-  const [, before] = await Promise.all([
+  const [, , before] = await together([
     lockClients(db, businessId),
+    clientOf(db, businessId, reference),
     db
       .selectFrom('customer as c')
       .selectAll()
       .where('c.business_id', '=', businessId)
-      .where(isClient(idOrCode))
-      .orderBy(isItsId('c.id', idOrCode), 'desc')
-      .limit(1)
+      .where('c.id', '=', clientIdOf(db, businessId, reference))
       .forUpdate()
-      .executeTakeFirst(),
+      .executeTakeFirstOrThrow(),
   ])
-  if (before === undefined) throw noSuchClient()
 
   const differences = FIELDS.filter(({ column }) => column in wanted && wanted[column] !== before[column])
   if (expectedUpdatedAt !== undefined && new Date(expectedUpdatedAt).getTime() !== before.updated_at.getTime()) {

@@ -1,12 +1,12 @@
 import { type Expression, expressionBuilder, type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import type { Customer, CustomerSales, DB } from '../../database/types.ts'
-import { ServiceError } from '../../errors.ts'
-import { clean } from '../../results/text.ts'
 import type { Days } from '../../time/window.ts'
-import { isUuid } from '../../uuid.ts'
 import { onDays, searchPattern } from '../conditions.ts'
-import { isItsId } from '../references.ts'
+import { clientTier, theClient } from '../references.ts'
+
+// Of one name; more would not be told.
+const MAX_CANDIDATES = 11
 
 export const CLIENT_SORTS = ['name', 'net_sales', 'last_purchase'] as const
 type ClientSort = (typeof CLIENT_SORTS)[number]
@@ -106,63 +106,21 @@ function isMatch(businessId: string, { search, country, active }: ClientFilter):
 }
 
 /**
- * One client by id or code.
- * @throws ServiceError `not_found`
+ * One client by id, code, tax id or name.
+ * @throws ServiceError `not_found`; `invalid_argument` with the candidates if several have that name
  */
-export async function findClient(db: Transaction, businessId: string, idOrCode: string) {
-  const client = await clientsWithSales(db, businessId)
+export async function findClient(db: Transaction, businessId: string, reference: string) {
+  const tier = clientTier(reference)
+  const rows = await clientsWithSales(db, businessId)
     .select(['c.id', 'c.code', 'c.name', 'c.email', 'c.phone', 'c.tax_id', 'c.city', 'c.country', 'c.note'])
     .select(['c.is_active', 'c.updated_at', ...lifetime, 's.first_at', 's.last_at'])
-    .where(isClient(idOrCode))
-    .orderBy(isItsId('c.id', idOrCode), 'desc')
-    .limit(1)
-    .executeTakeFirst()
-  if (client === undefined) throw noSuchClient()
-  return client
-}
-
-/**
- * Id and name of a client by id or code.
- * @param argument name of the argument with `idOrCode`, for the error
- * @throws ServiceError `not_found`
- */
-export async function clientOf(
-  db: Transaction,
-  businessId: string,
-  idOrCode: string,
-  argument: string,
-): Promise<{ id: string; name: string }> {
-  const client = await clientCalled(db, businessId, idOrCode).select('c.name').executeTakeFirst()
-  if (client === undefined) throw noSuchClient(argument)
-  return { id: client.id, name: clean(client.name, 80) }
-}
-
-/** The id of a client by id or code, as an expression for queries sent together with `findClient`. */
-export function clientIdOf(db: Transaction, businessId: string, idOrCode: string): Expression<string> {
-  return clientCalled(db, businessId, idOrCode).$asScalar()
-}
-
-function clientCalled(db: Transaction, businessId: string, idOrCode: string) {
-  return db
-    .selectFrom('customer as c')
-    .select('c.id')
-    .where('c.business_id', '=', businessId)
-    .where(isClient(idOrCode))
-    .orderBy(isItsId('c.id', idOrCode), 'desc')
-    .limit(1)
-}
-
-/** Whether a row `c` is the client with this id or code. */
-export function isClient(idOrCode: string): Expression<SqlBool> {
-  const hasCode = eb('c.code', '=', idOrCode)
-  return isUuid(idOrCode) ? eb.or([eb('c.id', '=', idOrCode), hasCode]) : hasCode
-}
-
-/** The error for an unknown client, and the same for another business's. */
-export function noSuchClient(argument = 'client'): ServiceError {
-  return new ServiceError('not_found', `${argument}: there is no client with this id or code in this business.`, {
-    hint: 'Use list_clients to find the id or code.',
-  })
+    .select(tier.$castTo<number>().as('tier'))
+    .where(eb(tier, 'is not', null))
+    .orderBy(tier)
+    .orderBy('c.code')
+    .limit(MAX_CANDIDATES)
+    .execute()
+  return theClient(rows, reference)
 }
 
 /** How many of a client's orders are searched for favourite products. */

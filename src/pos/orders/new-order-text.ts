@@ -1,12 +1,12 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { formatMoney } from '../../money/money.ts'
-import { EntityRef, Nullable } from '../../results/schema.ts'
+import { EntityRef, Nullable, NullableText } from '../../results/schema.ts'
 import { table } from '../../results/table.ts'
 import { StockChangesSchema } from './order-stock.ts'
 
 /** A new order. */
 export const NewOrderSchema = Type.Object({
-  order: Type.Object({ id: Type.String(), number: Type.String(), status: Type.String() }),
+  order: Type.Object({ id: NullableText, number: NullableText, status: Type.String() }),
   location: EntityRef,
   client: Nullable(EntityRef),
   currency: Type.String(),
@@ -31,12 +31,14 @@ export const NewOrderSchema = Type.Object({
   hasMore: Type.Boolean({ description: 'lines and stock were cut' }),
 })
 
-/** The same as text, without the stock. */
+/** The same as text, without the stock. An order without a number is one of a dry run. */
 export function describeNewOrder({ order, location, client, totals, ...data }: Static<typeof NewOrderSchema>): string {
+  const made =
+    order.number === null ? `Would record an order, ${order.status}` : `Order ${order.number} is ${order.status}`
+  const owner = client === null ? '' : `, for ${client.name}`
   const paid = data.payments.map(({ method, amount }) => `${method} ${amount}`).join(', ')
   return [
-    `Order ${order.number} is ${order.status}: total ${formatMoney({ amount: totals.total, currency: data.currency })} (net ${totals.netSales}, tax ${totals.tax}, tips ${totals.tips}), ${paid === '' ? 'nothing paid' : `paid ${paid}`}. ${totals.refundable} refundable.`,
-    `Id ${order.id}, at ${location.name} (${location.id})${client === null ? '' : `, for ${client.name} (${client.id})`}.`,
+    `${made} at ${location.name}${owner}: total ${formatMoney({ amount: totals.total, currency: data.currency })} (net ${totals.netSales}, tax ${totals.tax}, tips ${totals.tips}), ${paid === '' ? 'nothing paid' : `paid ${paid}`}. ${totals.refundable} refundable.`,
     table(
       ['line', 'SKU', 'quantity', 'unit price', 'total'],
       data.lines.map((line) => [line.line, line.sku, line.quantity, line.unitPrice, line.total]),

@@ -3,7 +3,7 @@ import { ServiceError } from '../../errors.ts'
 import { type Currency, Decimal, formatMoney, money, quantity } from '../../money/money.ts'
 import { clean } from '../../results/text.ts'
 import { doPricesIncludeTax } from '../catalogue/products.ts'
-import { type Variant, variantsOf } from '../catalogue/variants.ts'
+import { type Variant, variantsOf } from '../references.ts'
 import { lineAmounts } from './line-amounts.ts'
 
 /** A requested line. */

@@ -68,12 +68,13 @@ export async function moveStock(
   return changes
 }
 
-/** One line of text: `Stock: CAFE-1 -3 → 7`. */
-export function describeStockChanges(changes: readonly StockChange[]): string {
-  if (changes.length === 0) return 'Stock: no change.'
+/** One line of text: `Stock: CAFE-1 -3 → 7`; of a dry run `Stock would be: …`. */
+export function describeStockChanges(changes: readonly StockChange[], dryRun: boolean): string {
+  const stock = dryRun ? 'Stock would be' : 'Stock'
+  if (changes.length === 0) return `${dryRun ? 'Stock would have' : 'Stock:'} no change.`
   const shown = changes.slice(0, MAX_SHOWN).map(({ sku, change, onHand }) => `${sku} ${change} → ${onHand}`)
   const more = changes.length > MAX_SHOWN ? ` and ${changes.length - MAX_SHOWN} more` : ''
-  return `Stock: ${shown.join(', ')}${more}`
+  return `${stock}: ${shown.join(', ')}${more}`
 }
 
 /** A line saying that rows were cut off; none if all are shown. */

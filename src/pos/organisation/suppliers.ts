@@ -1,6 +1,4 @@
 import type { Transaction } from '../../database/database.ts'
-import { ServiceError } from '../../errors.ts'
-import { isUuid } from '../../uuid.ts'
 import { activeProductsBy, isListed, type NamedQuery } from '../named-lists.ts'
 
 /** Suppliers by name, each with its number of products on sale. */
@@ -23,27 +21,4 @@ export function findSuppliers(db: Transaction, businessId: string, query: NamedQ
     .orderBy('l.name')
     .orderBy('l.id')
     .execute()
-}
-
-/**
- * A supplier by id.
- * @throws ServiceError `not_found` that names the tool to find one with
- */
-export async function supplierOf(
-  db: Transaction,
-  businessId: string,
-  id: string,
-): Promise<{ id: string; name: string }> {
-  const found = isUuid(id)
-    ? await db
-        .selectFrom('supplier')
-        .select(['id', 'name'])
-        .where('business_id', '=', businessId)
-        .where('id', '=', id)
-        .executeTakeFirst()
-    : undefined
-  if (found !== undefined) return found
-  throw new ServiceError('not_found', 'supplierId: this business has no supplier with that id.', {
-    hint: 'Find it with list_suppliers.',
-  })
 }

@@ -162,7 +162,7 @@ describe('get_product', () => {
     )
     expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1)
     expect(answers[0]?.text).toBe(
-      'not_found: product: nothing in this business has that id, SKU or barcode. Find it with get_products.',
+      'not_found: product: nothing in this business has that id, SKU, barcode or name. Find it with get_products.',
     )
   })
 
@@ -172,7 +172,7 @@ describe('get_product', () => {
       await service.db.asOwner(`update product_variant set barcode = 'same' where id = $1`, [variantId])
     }
     expect((await get('same')).text).toBe(
-      'invalid_argument: product: that barcode is on several products: TWIN-A (SKU TWIN-A); TWIN-B (SKU TWIN-B). Pass the SKU of one.',
+      'invalid_argument: product: "same" means several: "TWIN-A" (SKU TWIN-A); "TWIN-B" (SKU TWIN-B). Pass the code or id of one.',
     )
   })
 

@@ -236,7 +236,7 @@ describe('get_client', () => {
     )
     expect(new Set(answers.map(({ text }) => text))).toEqual(
       new Set([
-        'not_found: client: there is no client with this id or code in this business. Use list_clients to find the id or code.',
+        'not_found: client: no client of this business has that id, code, tax id or name. Find it with list_clients.',
       ]),
     )
   })

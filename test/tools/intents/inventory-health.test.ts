@@ -291,7 +291,7 @@ describe('get_inventory_health', () => {
       locationId: edge.locations[0],
     })
     expect(text).toContain(
-      `invalid_argument: locationId must be one of this business: ${shop.locations[0]}, ${shop.locations[1]}`,
+      `invalid_argument: locationId must be one of this business: "Location 1" (${shop.locations[0]})`,
     )
   })
 

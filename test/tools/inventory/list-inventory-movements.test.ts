@@ -118,7 +118,7 @@ describe('list_inventory_movements', () => {
   })
 
   it.each([
-    [{ product: 'AJENO' }, 'not_found: product: no product of this business has the SKU or id "AJENO"'],
+    [{ product: 'AJENO' }, 'not_found: product: no product of this business has the SKU, id or name "AJENO"'],
     [{ locationId: 'nowhere' }, 'invalid_argument: locationId must be one of this business'],
     [{ reason: 'theft' }, 'invalid_argument: reason must be one of: opening, purchase, sale'],
     [{ cursor: 'bm90IG9uZQ' }, 'invalid_argument: cursor is not one that this tool gave'],

@@ -168,7 +168,7 @@ describe('adjust_inventory', () => {
     expect((await adjust({ product: wine.variantId, change: '1', ...own })).data.location.id).toBe(single.locations[0])
     for (const product of [wine.variantId, 'NADA']) {
       expect((await adjust({ product, change: '1' })).text).toContain(
-        `not_found: product: no product of this business has the SKU or id "${product}".`,
+        `not_found: product: no product of this business has the SKU, id or name "${product}".`,
       )
     }
     expect((await adjust({ product: coffee.variantId, change: '1', locationId: single.locations[0] })).isError).toBe(

@@ -217,7 +217,7 @@ describe('get_sales_report', () => {
 
   it('refuses a location that is not there, naming those that are', async () => {
     const { text } = await call(service.app, token, 'get_sales_report', { locationId: madrid.locations[0] })
-    expect(text).toContain(`locationId must be one of this business: ${shop.locations[0]}`)
+    expect(text).toContain(`locationId must be one of this business: "Location 1" (${shop.locations[0]})`)
   })
 })
 

@@ -1,0 +1,183 @@
+import { parse } from 'csv-parse/sync'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { oauthAt, startOAuthService } from '../../support/connected-client.ts'
+import { call, rpc, type Service } from '../../support/service.ts'
+import { makeShop, makeUser, type Shop } from '../../support/shop.ts'
+
+let service: Service
+let origin: string
+let shop: Shop
+let other: Shop
+
+beforeAll(async () => {
+  ;({ service, origin } = await startOAuthService({ users: ['ana', 'luis', 'eve'] }))
+  shop = await makeShop(service.db, { name: 'Tienda Luna' })
+  other = await makeShop(service.db, { name: 'Tienda Sol' })
+  await makeUser(service.db, 'ana', [{ shop, role: 'owner' }])
+  await makeUser(service.db, 'luis', [
+    { shop, role: 'cashier' },
+    { shop: other, role: 'cashier' },
+  ])
+  await makeUser(service.db, 'eve', [{ shop: other, role: 'owner' }])
+})
+afterAll(() => service?.close())
+
+const as = (uid: string) => ({ authorization: `Bearer ${service.issuer.issueToken(uid)}` })
+const get = (uid: string, path: string, query: Record<string, string> = {}) =>
+  service.app.inject({ url: `${path}?${new URLSearchParams({ businessId: shop.id, ...query })}`, headers: as(uid) })
+const send = (uid: string, method: 'POST' | 'PATCH', path: string, payload: Record<string, unknown>) =>
+  service.app.inject({ method, url: path, headers: as(uid), payload: { businessId: shop.id, ...payload } })
+const names = async (uid: string) =>
+  ((await get(uid, '/mcp/assistants')).json().assistants as { madeBy: string }[]).map(({ madeBy }) => madeBy).sort()
+async function works(token: string, businessId = shop.id): Promise<boolean> {
+  const call = { name: 'list_locations', arguments: { businessId } }
+  const { status, body } = await rpc(service.app, token, 'tools/call', call)
+  return status === 200 && body.result?.isError !== true
+}
+
+describe('assistants of a business', () => {
+  it('are listed with who made them: to an owner all, to others their own, to strangers none', async () => {
+    await service.tokenOf('ana', { label: "Ana's laptop" })
+    await service.tokenOf('luis')
+    expect(await names('ana')).toEqual(['ana@example.com', 'luis@example.com'])
+    expect(await names('luis')).toEqual(['luis@example.com'])
+    expect((await get('eve', '/mcp/assistants')).statusCode).toBe(403)
+    const own = (await get('ana', '/mcp/assistants')).json().assistants.find((each: { isOwn: boolean }) => each.isOwn)
+    expect(own).toMatchObject({
+      kind: 'token',
+      name: "Ana's laptop",
+      clientHost: 'token',
+      expiresAt: expect.any(String),
+    })
+  })
+
+  it('of staff end for the business of whoever ends them, and go on elsewhere, through refreshes', async () => {
+    const token = await service.tokenOf('luis', { label: 'Till' })
+    const { id } = (await get('ana', '/mcp/assistants'))
+      .json()
+      .assistants.find(({ name }: { name: string }) => name === 'Till')
+    expect((await send('luis', 'POST', '/mcp/assistants/end', { id })).statusCode).toBe(403)
+    expect((await send('eve', 'POST', '/mcp/assistants/end', { id })).statusCode).toBe(403)
+    expect((await send('ana', 'POST', '/mcp/assistants/end', { id })).json()).toEqual({ ended: 1 })
+    expect((await send('ana', 'POST', '/mcp/assistants/end', { id })).statusCode).toBe(404)
+    expect(await works(token)).toBe(false)
+    expect(await works(token, other.id)).toBe(true)
+    const refreshed = await service.app.inject({
+      method: 'POST',
+      url: '/mcp/token/refresh',
+      headers: { authorization: `Bearer ${token}` },
+    })
+    const next = refreshed.json().accessToken
+    expect([await works(next), await works(next, other.id)]).toEqual([false, true])
+  })
+
+  it("of another business stay out of an owner's reach", async () => {
+    const token = await service.tokenOf('eve')
+    const { jti } = JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString())
+    expect((await send('ana', 'POST', '/mcp/assistants/end', { id: jti })).statusCode).toBe(404)
+    expect((await send('ana', 'POST', '/mcp/assistants/end', { businessId: other.id, all: true })).statusCode).toBe(403)
+    expect(await works(token, other.id)).toBe(true)
+  })
+
+  it('end all at once, keys too', async () => {
+    const token = await service.tokenOf('ana')
+    const { rawKey } = (
+      await send('ana', 'POST', '/mcp/keys', { role: 'merchant', scopes: ['pos:read'], label: 'ERP' })
+    ).json()
+    expect([await works(token), await works(rawKey)]).toEqual([true, true])
+    expect((await send('ana', 'POST', '/mcp/assistants/end', { all: true })).json().ended).toBeGreaterThan(2)
+    expect((await rpc(service.app, token, 'tools/list')).status).toBe(403)
+    expect((await rpc(service.app, rawKey, 'tools/list')).status).toBe(401)
+    expect((await get('ana', '/mcp/assistants')).json().assistants).toEqual([])
+  })
+})
+
+describe('the policy of a business', () => {
+  it('switches all assistants off and on again, on every instance', async () => {
+    const further = await service.anotherInstance()
+    const token = await service.tokenOf('luis')
+    expect((await rpc(further, token, 'tools/list')).status).toBe(200)
+    expect((await send('luis', 'PATCH', '/mcp/assistants/policy', { isEnabled: false })).statusCode).toBe(403)
+    const off = await send('ana', 'PATCH', '/mcp/assistants/policy', { isEnabled: false })
+    expect(off.json()).toEqual({ isEnabled: false, allowedClients: null })
+    onTestFinished(async () => void (await send('ana', 'PATCH', '/mcp/assistants/policy', { isEnabled: true })))
+    expect([await works(token), await works(token, other.id)]).toEqual([false, true])
+    const ana = await rpc(service.app, await service.tokenOf('ana'), 'tools/list')
+    expect([ana.status, ana.body.message]).toEqual([
+      403,
+      'Assistants are switched off for Tienda Luna. An owner or admin can switch them on.',
+    ])
+    await expect.poll(async () => (await call(further, token, 'get_context')).data.businesses.length).toBe(1)
+    await send('ana', 'PATCH', '/mcp/assistants/policy', { isEnabled: true })
+    expect(await works(token)).toBe(true)
+  })
+
+  it('allows some clients and not others, whatever they call themselves', async () => {
+    const flow = oauthAt(service, origin)
+    const { tokens } = await flow.connect('ana')
+    const pasted = await service.tokenOf('ana')
+    const connected = (token: string) =>
+      fetch(`${origin}/mcp/connect`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' }),
+      }).then(({ status }) => status)
+    const restrict = (allowedClients: string[] | null) =>
+      send('ana', 'PATCH', '/mcp/assistants/policy', { allowedClients })
+    onTestFinished(async () => void (await restrict(null)))
+    await restrict(['claude.ai', 'token'])
+    expect([await connected(tokens.access_token), await works(pasted)]).toEqual([403, true])
+    await restrict(['computer'])
+    expect([await connected(tokens.access_token), await works(pasted)]).toEqual([200, false])
+    await restrict(null)
+    expect([await connected(tokens.access_token), await works(pasted)]).toEqual([200, true])
+  })
+})
+
+describe('the activity of a business', () => {
+  it('tells who changed what, by the names of people and things, and what was refused', async () => {
+    const token = await service.tokenOf('luis')
+    const made = await call(service.app, token, 'create_client', { name: '=HYPERLINK("x")', businessId: shop.id })
+    expect(made.isError).not.toBe(true)
+    await call(service.app, token, 'get_sales_report', { businessId: shop.id })
+    const rows = async (uid: string, query: Record<string, string> = {}) =>
+      (await get(uid, '/mcp/activity', query)).json().rows as Record<string, unknown>[]
+    await expect.poll(async () => (await rows('ana', { filter: 'refused', who: 'LUIS' })).length).toBeGreaterThan(0)
+    expect((await rows('ana', { filter: 'changes' }))[0]).toMatchObject({
+      kind: 'tool',
+      action: 'create_client',
+      outcome: 'ok',
+      who: 'luis@example.com',
+      object: { type: 'client', name: '=HYPERLINK("x")' },
+    })
+    expect((await rows('luis')).every(({ who }) => who === 'luis@example.com')).toBe(true)
+    expect((await rows('ana', { filter: 'access' })).some(({ action }) => action === 'switched_off')).toBe(true)
+    expect((await get('eve', '/mcp/activity')).statusCode).toBe(403)
+
+    const csv = (await get('ana', '/mcp/activity.csv', { filter: 'changes' })).body
+    expect(csv.charCodeAt(0)).toBe(0xfeff)
+    const [line] = parse(csv, { bom: true, columns: true }) as Record<string, string>[]
+    expect(line).toMatchObject({ who: 'luis@example.com', action: 'create_client', name: '\'=HYPERLINK("x")' })
+  })
+
+  it('is read in pages without losing a row', async () => {
+    const token = await service.tokenOf('ana')
+    for (let i = 0; i < 60; i++) await call(service.app, token, 'list_locations')
+    const read = async () => {
+      const all: { at: string; action: string }[] = []
+      for (let cursor: string | null = ''; cursor !== null; ) {
+        const page: { rows: typeof all; nextCursor: string | null } = (
+          await get('ana', '/mcp/activity', cursor === '' ? {} : { cursor })
+        ).json()
+        all.push(...page.rows)
+        cursor = page.nextCursor
+      }
+      return all
+    }
+    await expect
+      .poll(async () => (await read()).filter(({ action }) => action === 'list_locations').length)
+      .toBeGreaterThanOrEqual(60)
+    const stamps = (await read()).map(({ at }) => at)
+    expect(stamps).toEqual(stamps.toSorted().reverse())
+  })
+})
