@@ -67,6 +67,35 @@ CREATE FUNCTION check_rollups(target uuid) RETURNS TABLE(rollup text, location_i
     SET search_path TO 'public', 'pg_temp'
     AS $$ … $$;
 
+CREATE FUNCTION correct_stock_velocity() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    declare
+      until date;
+      units numeric := new.units_sold - new.units_returned;
+      net_sales numeric := new.net_sales;
+      sold numeric := new.units_sold;
+    begin
+      select d.through into until from stock_velocity_day d
+      where d.business_id = new.business_id and d.location_id = new.location_id for update;
+      if until is null or new.day > until or new.day <= until - 90 then return null; end if;
+      if tg_op = 'UPDATE' then
+        units := units - (old.units_sold - old.units_returned);
+        net_sales := net_sales - old.net_sales;
+        sold := sold - old.units_sold;
+      end if;
+      if new.day <= until - 30 then
+        units := 0;
+        net_sales := 0;
+      end if;
+      insert into stock_velocity as kept (business_id, location_id, variant_id, units, net_sales, sold)
+      values (new.business_id, new.location_id, new.variant_id, units, net_sales, sold)
+      on conflict (business_id, location_id, variant_id) do update set units = kept.units + excluded.units,
+        net_sales = kept.net_sales + excluded.net_sales, sold = kept.sold + excluded.sold;
+      return null;
+    end $$;
+
 CREATE FUNCTION detach_audit_partitions(before date, dropped boolean) RETURNS SETOF text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -87,16 +116,34 @@ CREATE FUNCTION detach_audit_partitions(before date, dropped boolean) RETURNS SE
       end loop;
     end $_$;
 
+CREATE FUNCTION forget_stock_velocity() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$ begin
+      update stock_velocity_day d set through = null where d.business_id = app_business_id();
+      delete from stock_velocity v where v.business_id = app_business_id();
+      return null;
+    end $$;
+
 CREATE FUNCTION inventory_follows_movements() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$ begin
-      insert into inventory as stock (business_id, location_id, variant_id, on_hand)
-      select business_id, location_id, variant_id, sum(quantity) from added
+      insert into inventory as stock (business_id, location_id, variant_id, on_hand, first_moved_at)
+      select business_id, location_id, variant_id, sum(quantity), min(created_at) from added
       group by business_id, location_id, variant_id
       order by business_id, location_id, variant_id
       on conflict (business_id, location_id, variant_id)
-      do update set on_hand = stock.on_hand + excluded.on_hand, updated_at = now();
+      do update set on_hand = stock.on_hand + excluded.on_hand, updated_at = now(),
+        first_moved_at = least(stock.first_moved_at, excluded.first_moved_at);
+      return null;
+    end $$;
+
+CREATE FUNCTION location_has_stock_velocity() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$ begin
+      insert into stock_velocity_day (business_id, location_id) values (new.business_id, new.id);
       return null;
     end $$;
 
@@ -168,6 +215,42 @@ CREATE FUNCTION membership_has_end() RETURNS trigger
     begin
       new.ended_at := case when new.is_active then null when tg_op = 'INSERT' then now() else coalesce(old.ended_at, now()) end;
       return new;
+    end $$;
+
+CREATE FUNCTION move_stock_velocity() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    declare
+      target date := (clock_timestamp() at time zone 'UTC')::date - 3::integer;
+      before date;
+    begin
+      if exists (
+        select from stock_velocity_day d
+        where d.business_id = new.business_id and d.location_id = new.location_id and d.through = target
+      ) then
+        return null;
+      end if;
+      select d.through into before from stock_velocity_day d
+      where d.business_id = new.business_id and d.location_id = new.location_id
+      for update skip locked;
+      if not found or before = target then return null; end if;
+      if before is null or before > target or before < target - 30 then
+        before := null;
+        delete from stock_velocity v where v.business_id = new.business_id and v.location_id = new.location_id;
+      end if;
+      insert into stock_velocity as kept (business_id, location_id, variant_id, units, net_sales, sold)
+      select new.business_id, new.location_id, c.variant_id, c.units, c.net_sales, c.sold
+      from velocity_changes(new.business_id, new.location_id, before, target) c
+      order by c.variant_id
+      on conflict (business_id, location_id, variant_id) do update set units = kept.units + excluded.units,
+        net_sales = kept.net_sales + excluded.net_sales, sold = kept.sold + excluded.sold;
+      delete from stock_velocity v
+      where v.business_id = new.business_id and v.location_id = new.location_id
+        and v.units = 0 and v.net_sales = 0 and v.sold = 0;
+      update stock_velocity_day d set through = target
+      where d.business_id = new.business_id and d.location_id = new.location_id;
+      return null;
     end $$;
 
 CREATE FUNCTION order_item_rollup_delete() RETURNS trigger
@@ -287,6 +370,28 @@ CREATE FUNCTION search_text(value text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$ select lower(regexp_replace(normalize(value, NFD), '[̀-ͯ]', '', 'g')) $$;
 
+CREATE FUNCTION velocity_changes(business uuid, location uuid, before date, after date) RETURNS TABLE(variant_id uuid, units numeric, net_sales numeric, sold numeric)
+    LANGUAGE sql STABLE
+    AS $$
+      select r.variant_id,
+        sum(case d.in_30 when 1 then r.units_sold - r.units_returned when -1 then r.units_returned - r.units_sold else 0 end),
+        sum(case d.in_30 when 1 then r.net_sales when -1 then -r.net_sales else 0 end),
+        sum(case d.in_90 when 1 then r.units_sold when -1 then -r.units_sold else 0 end)
+      from (
+        select day::date as day,
+          (day > after - 30 and day <= after)::integer - coalesce(day > before - 30 and day <= before, false)::integer as in_30,
+          (day > after - 90 and day <= after)::integer - coalesce(day > before - 90 and day <= before, false)::integer as in_90
+        from generate_series(least(before, after) - 89::integer, greatest(before, after), interval '1 day') day
+      ) d
+      -- One index scan for each day: a join of any other kind would read the whole table.
+      cross join lateral (
+        select * from product_daily r
+        where r.business_id = business and r.basis = 'location' and r.day = d.day and r.location_id = location offset 0
+      ) r
+      where d.in_30 <> 0 or d.in_90 <> 0
+      group by r.variant_id
+    $$;
+
 CREATE TABLE app_user (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     firebase_uid text,
@@ -403,6 +508,7 @@ CREATE TABLE inventory (
     pack_size numeric(14,3),
     max_stock numeric(14,3),
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    first_moved_at timestamp with time zone,
     CONSTRAINT inventory_lead_time_days_check CHECK ((lead_time_days >= 0)),
     CONSTRAINT inventory_max_stock_check CHECK ((max_stock >= (0)::numeric)),
     CONSTRAINT inventory_pack_size_check CHECK ((pack_size > (0)::numeric)),
@@ -412,6 +518,8 @@ CREATE TABLE inventory (
 );
 
 ALTER TABLE ONLY inventory FORCE ROW LEVEL SECURITY;
+
+COMMENT ON COLUMN inventory.first_moved_at IS 'time of the first movement in its ledger';
 
 CREATE TABLE inventory_movement (
     business_id uuid NOT NULL,
@@ -916,6 +1024,33 @@ CREATE TABLE sales_monthly (
 
 ALTER TABLE ONLY sales_monthly FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE stock_velocity (
+    business_id uuid NOT NULL,
+    location_id uuid NOT NULL,
+    variant_id uuid NOT NULL,
+    units numeric(18,3) DEFAULT 0 NOT NULL,
+    net_sales numeric(24,4) DEFAULT 0 NOT NULL,
+    sold numeric(18,3) DEFAULT 0 NOT NULL
+);
+
+ALTER TABLE ONLY stock_velocity FORCE ROW LEVEL SECURITY;
+
+COMMENT ON COLUMN stock_velocity.units IS 'sold less returned in the 30 days until through';
+
+COMMENT ON COLUMN stock_velocity.net_sales IS 'of the 30 days';
+
+COMMENT ON COLUMN stock_velocity.sold IS 'in the 90 days until through';
+
+CREATE TABLE stock_velocity_day (
+    business_id uuid NOT NULL,
+    location_id uuid NOT NULL,
+    through date
+);
+
+ALTER TABLE ONLY stock_velocity_day FORCE ROW LEVEL SECURITY;
+
+COMMENT ON COLUMN stock_velocity_day.through IS 'null: not summed yet';
+
 CREATE TABLE supplier (
     business_id uuid NOT NULL,
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -1068,6 +1203,12 @@ ALTER TABLE ONLY sales_hourly
 ALTER TABLE ONLY sales_monthly
     ADD CONSTRAINT sales_monthly_pkey PRIMARY KEY (business_id, basis, month, location_id);
 
+ALTER TABLE ONLY stock_velocity_day
+    ADD CONSTRAINT stock_velocity_day_pkey PRIMARY KEY (business_id, location_id);
+
+ALTER TABLE ONLY stock_velocity
+    ADD CONSTRAINT stock_velocity_pkey PRIMARY KEY (business_id, location_id, variant_id);
+
 ALTER TABLE ONLY supplier
     ADD CONSTRAINT supplier_pkey PRIMARY KEY (business_id, id);
 
@@ -1160,6 +1301,10 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON mcp_audit FOR EACH STATEME
 
 CREATE TRIGGER inventory_follows_movements AFTER INSERT ON inventory_movement REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION inventory_follows_movements();
 
+CREATE TRIGGER location_has_stock_velocity AFTER INSERT ON location FOR EACH ROW EXECUTE FUNCTION location_has_stock_velocity();
+
+ALTER TABLE location ENABLE ALWAYS TRIGGER location_has_stock_velocity;
+
 CREATE TRIGGER membership_has_end BEFORE INSERT OR UPDATE ON business_user FOR EACH ROW EXECUTE FUNCTION membership_has_end();
 
 CREATE TRIGGER order_item_rollup_delete AFTER DELETE ON order_item REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION order_item_rollup_delete();
@@ -1199,6 +1344,22 @@ CREATE TRIGGER refunded_order_stays_completed BEFORE UPDATE OF status ON orders 
 CREATE TRIGGER rollups_follow_timezone AFTER UPDATE OF timezone ON business FOR EACH ROW WHEN ((old.timezone IS DISTINCT FROM new.timezone)) EXECUTE FUNCTION rollups_follow_timezone();
 
 CREATE TRIGGER rollups_follow_timezone AFTER UPDATE OF timezone ON location FOR EACH ROW WHEN ((old.timezone IS DISTINCT FROM new.timezone)) EXECUTE FUNCTION rollups_follow_timezone();
+
+CREATE TRIGGER stock_velocity_corrected_insert AFTER INSERT ON product_daily FOR EACH ROW WHEN (((new.basis = 'location'::text) AND (new.day < (((clock_timestamp() AT TIME ZONE 'UTC'::text))::date - 1)))) EXECUTE FUNCTION correct_stock_velocity();
+
+ALTER TABLE product_daily ENABLE ALWAYS TRIGGER stock_velocity_corrected_insert;
+
+CREATE TRIGGER stock_velocity_corrected_update AFTER UPDATE ON product_daily FOR EACH ROW WHEN (((new.basis = 'location'::text) AND (new.day < (((clock_timestamp() AT TIME ZONE 'UTC'::text))::date - 1)))) EXECUTE FUNCTION correct_stock_velocity();
+
+ALTER TABLE product_daily ENABLE ALWAYS TRIGGER stock_velocity_corrected_update;
+
+CREATE TRIGGER stock_velocity_forgotten BEFORE DELETE ON product_daily FOR EACH STATEMENT EXECUTE FUNCTION forget_stock_velocity();
+
+ALTER TABLE product_daily ENABLE ALWAYS TRIGGER stock_velocity_forgotten;
+
+CREATE TRIGGER stock_velocity_moved AFTER INSERT ON product_daily FOR EACH ROW WHEN (((new.basis = 'location'::text) AND (new.day >= (((clock_timestamp() AT TIME ZONE 'UTC'::text))::date - 2)))) EXECUTE FUNCTION move_stock_velocity();
+
+ALTER TABLE product_daily ENABLE ALWAYS TRIGGER stock_velocity_moved;
 
 ALTER TABLE ONLY business_user
     ADD CONSTRAINT business_user_business_id_fkey FOREIGN KEY (business_id) REFERENCES business(id);
@@ -1437,6 +1598,10 @@ ALTER TABLE sales_hourly ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE sales_monthly ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE stock_velocity ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE stock_velocity_day ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE supplier ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE tax_daily ENABLE ROW LEVEL SECURITY;
@@ -1488,6 +1653,10 @@ CREATE POLICY tenant ON sales_daily USING ((business_id = ( SELECT app_business_
 CREATE POLICY tenant ON sales_hourly USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
 CREATE POLICY tenant ON sales_monthly USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
+
+CREATE POLICY tenant ON stock_velocity USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
+
+CREATE POLICY tenant ON stock_velocity_day USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
 CREATE POLICY tenant ON supplier USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
@@ -1816,6 +1985,10 @@ GRANT SELECT ON TABLE sales_daily TO flowpos_service;
 GRANT SELECT ON TABLE sales_hourly TO flowpos_service;
 
 GRANT SELECT ON TABLE sales_monthly TO flowpos_service;
+
+GRANT SELECT ON TABLE stock_velocity TO flowpos_service;
+
+GRANT SELECT ON TABLE stock_velocity_day TO flowpos_service;
 
 GRANT SELECT ON TABLE supplier TO flowpos_service;
 GRANT INSERT ON TABLE supplier TO flowpos_commands;

@@ -113,6 +113,10 @@ export interface Idempotency {
 
 export interface Inventory {
   business_id: string;
+  /**
+   * time of the first movement in its ledger
+   */
+  first_moved_at: Timestamp | null;
   lead_time_days: number | null;
   location_id: string;
   max_stock: Numeric | null;
@@ -531,6 +535,33 @@ export interface SalesMonthly {
   units_sold: Generated<Numeric>;
 }
 
+export interface StockVelocity {
+  business_id: string;
+  location_id: string;
+  /**
+   * of the 30 days
+   */
+  net_sales: Generated<Numeric>;
+  /**
+   * in the 90 days until through
+   */
+  sold: Generated<Numeric>;
+  /**
+   * sold less returned in the 30 days until through
+   */
+  units: Generated<Numeric>;
+  variant_id: string;
+}
+
+export interface StockVelocityDay {
+  business_id: string;
+  location_id: string;
+  /**
+   * null: not summed yet
+   */
+  through: string | null;
+}
+
 export interface Supplier {
   business_id: string;
   created_at: Generated<Timestamp>;
@@ -584,6 +615,8 @@ export interface DB {
   sales_daily: SalesDaily;
   sales_hourly: SalesHourly;
   sales_monthly: SalesMonthly;
+  stock_velocity: StockVelocity;
+  stock_velocity_day: StockVelocityDay;
   supplier: Supplier;
   tax_daily: TaxDaily;
 }
