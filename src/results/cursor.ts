@@ -20,6 +20,7 @@ interface Values {
   1: readonly [string]
   2: readonly [string, string]
   3: readonly [string, string, string]
+  5: readonly [string, string, string, string, string]
 }
 
 /**
