@@ -111,6 +111,7 @@ async function measure(url: string, superuser: pg.Client, withNaive: boolean): P
   const registry = createRegistry(await loadTools())
   const now = new Date()
   const timezone = 'America/Guatemala'
+  await database.readZone(timezone)
   const to = addDays(localDate(now, timezone), -1)
   const year = { from: addDays(to, -364), to }
   const calls = [

@@ -105,6 +105,33 @@ it('reads times in the zone of --timezone, which never becomes the zone of a new
   expect(zones).toEqual([{ timezone: 'America/Los_Angeles' }])
 })
 
+it('takes local times by the clock that cuts the days, whichever zone data Node has', async () => {
+  const shop = await shopOf({ currency: 'CAD', timezone: 'America/Vancouver' }, 'Main')
+  await shop.load('vancouver.csv')
+  const hours = await db.asOwner(
+    "select day, hour, net_sales::numeric(20,2)::text as net from sales_hourly where business_id = $1 and basis = 'location' order by 1",
+    [shop.id],
+  )
+  expect(hours).toEqual([
+    { day: '2026-11-20', hour: 23, net: '100.00' },
+    { day: '2026-11-21', hour: 10, net: '10.00' },
+  ])
+  expect(await shop.load('vancouver.csv')).toMatchObject({ made: 0, unchanged: 2 })
+})
+
+it('takes an hour that comes twice for the first, and one that is skipped for the next', async () => {
+  const shop = await shopOf(NEW_YORK)
+  const header = 'order_number,ordered_at,sku,quantity,unit_price'
+  await shop.write([header, '1,2025-11-02 01:30,A,1,1.00', '2,2025-03-09 02:30,A,1,1.00'])
+  const orders = await db.asOwner('select completed_at from orders where business_id = $1 order by order_number', [
+    shop.id,
+  ])
+  expect(orders).toEqual([
+    { completed_at: new Date('2025-11-02T05:30:00Z') },
+    { completed_at: new Date('2025-03-09T07:30:00Z') },
+  ])
+})
+
 describe('dots as thousands', () => {
   const CHILE: ShopOptions = { currency: 'CLP', timezone: 'America/Santiago' }
 
@@ -286,4 +313,51 @@ describe('employees', () => {
     ).toMatchObject({ employees: 0 })
     expect(await differences(shop)).toEqual([])
   })
+})
+
+describe("platforms' own exports", () => {
+  it.each([
+    ['shopify-orders.csv', NEW_YORK, {}, '87.50 5.00 25.00 57.50 3.29 60.79'],
+    ['square-items.csv', NEW_YORK, {}, '1248.00 3.00 16.50 1228.50 98.28 1326.78'],
+    ['woocommerce-orders.csv', { currency: 'EUR', timezone: 'Europe/Dublin' }, {}, '74.90 5.00 10.00 59.90 5.00 64.90'],
+    [
+      'loyverse-receipts-by-item.csv',
+      { currency: 'PHP', timezone: 'Asia/Manila' },
+      { dateFormat: 'd/M/yyyy HH:mm' },
+      '134.88 0.00 15.00 119.88 0.00 119.88',
+    ],
+    ['toast-item-selections.csv', NEW_YORK, {}, '60.00 20.00 0.00 40.00 3.55 43.55'],
+    ['etsy-sold-items.csv', NEW_YORK, {}, '103.00 2.70 0.00 100.30 4.10 104.40'],
+    [
+      'paypal-activity.csv',
+      { currency: 'EUR', timezone: 'Europe/Madrid' },
+      {},
+      '1250.00 0.00 0.00 1250.00 0.00 1250.00',
+    ],
+    ['clover-line-items.csv', NEW_YORK, {}, '12.50 0.50 0.00 12.00 0.96 12.96'],
+    ['status-words.csv', NEW_YORK, {}, '20.00 0.00 0.00 20.00 0.00 20.00'],
+    ['discount-as-negative-line.csv', NEW_YORK, {}, '10.00 2.00 0.00 8.00 0.00 8.00'],
+    ['excel-sep-line.csv', NEW_YORK, {}, '10.00 0.00 0.00 10.00 0.00 10.00'],
+    ['tabs.tsv', NEW_YORK, {}, '10.00 0.00 0.00 10.00 0.00 10.00'],
+    ['utc-word.csv', NEW_YORK, {}, '10.00 0.00 0.00 10.00 0.00 10.00'],
+    ['offset-after-space.csv', NEW_YORK, {}, '10.00 0.00 0.00 10.00 0.00 10.00'],
+    [
+      'cop-huf-decimals.csv',
+      { currency: 'COP', timezone: 'America/Bogota' },
+      {},
+      '2470.18 0.00 0.00 2470.18 0.00 2470.18',
+    ],
+  ] as [string, ShopOptions, Partial<ImportOptions>, string][])(
+    'are read as they are: %s',
+    async (file, options, given, sums) => {
+      const shop = await shopOf(options)
+      const report = await shop.load(file, given)
+      expect(report.rejects).toEqual([])
+      expect(await sumsOf(shop)).toBe(sums)
+      expect(await differences(shop)).toEqual([])
+      const again = await shop.load(file, given)
+      expect(again).toMatchObject({ made: 0, rejected: 0, unchanged: report.made })
+      expect(await sumsOf(shop)).toBe(sums)
+    },
+  )
 })
