@@ -4,7 +4,7 @@ import type { Stretch } from '../../time/comparison.ts'
 import { addDays } from '../../time/local.ts'
 import type { SalesScope } from '../scope.ts'
 import { rawCells, rollupCells } from './cells.ts'
-import type { Dimension } from './dimensions.ts'
+import { type Dimension, isTime } from './dimensions.ts'
 import { cellConditions, type Filters, hourCondition } from './filters.ts'
 import { type Measure, type Sum, type Sums, valueInSql } from './measures.ts'
 import type { Plan } from './plan.ts'
@@ -82,6 +82,8 @@ export async function rawOrders(db: Transaction, question: ReportQuestion): Prom
 export async function reportRows(db: Transaction, question: ReportQuestion): Promise<ReportRow[]> {
   const { plan, groupBy, stretches, ranking, limit, ranked, first } = question
   const isDistinct = plan.source === 'raw' && plan.grain !== 'orders'
+  // Both totals of times are few; those of two others may be very many, and are not asked for.
+  const isTimes = groupBy.every((dimension) => isTime(dimension))
   const windows = stretches.map((_stretch, index) => index)
   const column = (sum: Sum, window: number) => `${sum}_${window}`
   const isOf = (window: number) => sql`where w = ${sql.lit(window)}`
@@ -140,7 +142,7 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
       select g.*, r.place, coalesce(r.count, (select max(count) from ranked)) as count
       from g left join ranked r on r.k = ${ranked === null ? sql`row(g.k1, g.k2)` : sql.ref(`g.${ranked === 0 ? 'k1' : 'k2'}`)}
       where ((g.g1 = 1 and g.g2 = 1) or r.place <= ${limit}
-          or ${ranked === null ? sql`false` : sql`${sql.ref(ranked === 0 ? 'g.g1' : 'g.g2')} = 1`})
+          or ${ranked === null ? (isTimes ? sql`g.g1 = 1 or g.g2 = 1` : sql`false`) : sql`${sql.ref(ranked === 0 ? 'g.g1' : 'g.g2')} = 1`})
         and ${hasKey('k1', 'g1')} and ${hasKey('k2', 'g2')}
     )
     select s.k1, s.k2, s.g1::text, s.g2::text, s.whole::text, s.left_out::text, s.count::text,
