@@ -56,7 +56,7 @@ interface OverstockRow extends StockedRow {
 
 export interface InventoryHealth {
   totals: HealthTotals
-  /** Highest revenue at risk first, then what runs out first. */
+  /** Highest revenue at risk first, then what sells most. */
   reorder: ReorderRow[]
   /** Highest value at cost first. */
   dead: StockedRow[]
@@ -117,15 +117,15 @@ export async function inventoryHealth(
           'revenue_at_risk', (select coalesce(sum(revenue_at_risk), 0)::text from ordered))
         from stock where is_asked) as totals,
       array(select to_jsonb(t) from (
-        select ${stocked}, ${perDay}, r.cover_days::text, r.lead_days, r.quantity::text, r.revenue_at_risk::text,
+        select ${stocked}, ${perDay}, (greatest(r.on_hand, 0) * ${VELOCITY_DAYS}::integer / nullif(r.units, 0))::text as cover_days, r.lead_days, r.quantity::text, r.revenue_at_risk::text,
           (select coalesce(json_agg(json_build_object('from', l.name, 'quantity', t.quantity::text) order by t.quantity desc, l.name), '[]')
             from transfer t join place l on l.id = t.from_id
             where t.variant_id = r.variant_id and t.location_id = r.location_id) as transfers
         ${named(sql`
           select * from ordered
-          order by revenue_at_risk desc, cover_days nulls last, wanted desc, variant_id, location_id
+          order by revenue_at_risk desc, units desc, wanted desc, variant_id, location_id
           limit ${limits.reorder}`)}
-        order by r.revenue_at_risk desc, r.cover_days nulls last, r.wanted desc, v.sku, r.location_id) t) as reorder,
+        order by r.revenue_at_risk desc, r.units desc, r.wanted desc, v.sku, r.location_id) t) as reorder,
       array(select to_jsonb(t) from (
         select ${stocked}
         ${named(sql`
@@ -136,8 +136,8 @@ export async function inventoryHealth(
         select ${stocked}, ${perDay}, (r.on_hand * ${VELOCITY_DAYS}::integer / r.units)::text as cover_days
         ${named(sql`
           select * from stock where is_asked and is_overstocked
-          order by on_hand * cost desc nulls last, on_hand / units desc, variant_id, location_id limit ${limits.others}`)}
-        order by r.on_hand * r.cost desc nulls last, r.on_hand / r.units desc, v.sku, r.location_id) t) as overstocked`.execute(
+          order by on_hand * cost desc nulls last, on_hand desc, variant_id, location_id limit ${limits.others}`)}
+        order by r.on_hand * r.cost desc nulls last, r.on_hand desc, v.sku, r.location_id) t) as overstocked`.execute(
     db,
   )
   const [health] = rows
