@@ -526,8 +526,12 @@ describe('get_sales_report', () => {
     expect((await read('get_sales_report', { ...noon, filters: ['hour=12-13'] })).data.totals.netSales).toBe('116.00')
     expect((await read('get_sales_report', { ...noon, filters: ['hour=22-1'] })).data.totals.netSales).toBe('50.00')
     expect((await read('get_sales_report', { ...noon, filters: ['total=40'] })).data.totals.netSales).toBe('38.00')
-    expect((await read('get_sales_report', { ...noon, filters: ['weekday=Sat,Sun'] })).data.totals.netSales).toBe('9.00')
-    expect((await read('get_sales_report', { ...noon, filters: ['discounted=yes'] })).data.totals.netSales).toBe('76.00')
+    expect((await read('get_sales_report', { ...noon, filters: ['weekday=Sat,Sun'] })).data.totals.netSales).toBe(
+      '9.00',
+    )
+    expect((await read('get_sales_report', { ...noon, filters: ['discounted=yes'] })).data.totals.netSales).toBe(
+      '76.00',
+    )
   })
 
   it('ranks and cuts, saying so first, with totals of everything', async () => {
@@ -611,7 +615,8 @@ describe('the largest results', () => {
     const { data, text, rows } = await read(name, { ...args, compare, businessId: crowd.id })
     expect(countTokens(text) + countTokens(JSON.stringify(data))).toBeLessThan(8000)
     expect(rows.length).toBeGreaterThan(24)
-    if (count !== undefined) expect(text).toMatch(new RegExp(`^Only \\d+ of ${count} weeks are shown; totals are of all`))
+    if (count !== undefined)
+      expect(text).toMatch(new RegExp(`^Only \\d+ of ${count} weeks are shown; totals are of all`))
   })
 
   it('sum what they do not show', async () => {
