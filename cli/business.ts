@@ -2,24 +2,28 @@ import { randomUUID } from 'node:crypto'
 import { addAuditRows } from '../src/audit/audit-row.ts'
 import type { Database, Transaction } from '../src/database/database.ts'
 import { ServiceError } from '../src/errors.ts'
-import { currencyDigits, Decimal } from '../src/money/money.ts'
+import { currencyDigits } from '../src/money/currency.ts'
+import { Decimal } from '../src/money/money.ts'
 import { clean } from '../src/results/text.ts'
 import { isTimezone } from '../src/time/local.ts'
 import { action, required, runCommand, UsageError, uuid } from './command.ts'
 
 const USAGE = `npm run business -- create --name NAME --currency GBP --timezone Europe/London --owner EMAIL_OR_FIREBASE_UID
-                       [--prices-include-tax] [--tax-rate 0.12] [--location NAME] [--json]
+                       [--prices-include-tax] [--tax-rate 0.12] [--location NAME]
+                       [--currency-digits 0] [--json]
 npm run business -- location --business ID --location NAME [--name NAME] [--timezone ZONE] [--json]
 npm run business -- list [--json]
 
 create    makes a business with its first location ("Main" unless named) and its owner. An owner given by e-mail address
-          is linked when this address first signs in.
+          is linked when this address first signs in. Amounts have as many decimals as ISO 4217 gives the currency, or
+          fewer, where the shop sells in whole units.
 location  changes a location's name or time zone. Sales keep their instants, and the daily sums follow.
 list      shows the businesses there are.`
 
 interface NewBusiness {
   name: string
   currency: string
+  currencyDigits: number
   timezone: string
   owner: string
   pricesIncludeTax: boolean
@@ -33,6 +37,7 @@ await runCommand({
     business: { type: 'string' },
     name: { type: 'string' },
     currency: { type: 'string' },
+    'currency-digits': { type: 'string' },
     timezone: { type: 'string' },
     owner: { type: 'string' },
     'prices-include-tax': { type: 'boolean' },
@@ -55,7 +60,7 @@ await runCommand({
 
     const business = {
       name: required(values.name, 'name'),
-      currency: checkCurrency(required(values.currency, 'currency')),
+      ...checkCurrency(required(values.currency, 'currency'), values['currency-digits']),
       timezone: checkTimeZone(required(values.timezone, 'timezone')),
       owner: required(values.owner, 'owner'),
       pricesIncludeTax: values['prices-include-tax'] ?? false,
@@ -80,7 +85,7 @@ async function create(database: Database, business: NewBusiness): Promise<{ id: 
         id,
         name: business.name,
         currency: business.currency,
-        currency_digits: currencyDigits(business.currency),
+        currency_digits: business.currencyDigits,
         timezone: business.timezone,
         prices_include_tax: business.pricesIncludeTax,
         tax_rate: business.taxRate,
@@ -185,10 +190,17 @@ async function list(database: Database) {
   }
 }
 
-function checkCurrency(code: string): string {
+function checkCurrency(code: string, asked: string | undefined) {
   const currency = code.toUpperCase()
-  if (Intl.supportedValuesOf('currency').includes(currency)) return currency
-  throw new UsageError(`--currency: "${code}" is no ISO 4217 code, such as GTQ, USD or EUR.`)
+  const most = currencyDigits(currency)
+  if (most === undefined) {
+    throw new UsageError(`--currency: "${code}" is no ISO 4217 code, such as GTQ, USD or EUR.`)
+  }
+  const digits = asked ?? String(most)
+  if (!/^\d$/.test(digits) || Number(digits) > most) {
+    throw new UsageError(`--currency-digits: "${digits}" is no number from 0 to ${most}, the digits of ${currency}.`)
+  }
+  return { currency, currencyDigits: Number(digits) }
 }
 
 function checkTimeZone(zone: string): string {

@@ -15,14 +15,15 @@ order number that is there with anything else is rejected. docs/import.md tells 
 
 Columns (headers may be in any case; * is required; --map names those that are called otherwise)
   orders    one row per line: order_number* ordered_at* sku* quantity* (negative: a return) unit_price*
-            status (open, completed, cancelled) location client_code client_name product_name category
-            discount (of the line) tax (of the line) cost (of one, when it was sold) tip payment_method order_type
+            time and time_zone (where ordered_at is a date alone) status (open, completed, cancelled) location
+            client_code client_name employee (number or name) product_name category discount (of the line) tax (of
+            the line) cost (of one, when it was sold) tip payment_method order_type
   products  sku* name* category price cost on_hand (the stock after the import) reorder_point reorder_quantity
             safety_stock lead_time_days supplier location active
   clients   client_code* name* email phone tax_id city country
 
 --map            column=Header; column= for a column that the file has not, whatever its headers say
---date-format    tokens d dd M MM yy yyyy H HH h hh m mm s ss a; ISO 8601 without it
+--date-format    tokens d dd M MM yy yyyy H HH h hh m mm s ss a; without it, dates that have one meaning are read
 --timezone       IANA zone of the local times in the file; by default the zone of each order's location
 --location       for rows that name none; by default the first location of the business
 --decimal        . or , where the amounts of the file leave it open, as 1.990 does
@@ -40,6 +41,8 @@ await runCommand({
     products: { type: 'string' },
     clients: { type: 'string' },
     map: { type: 'string', multiple: true },
+    'map-value': { type: 'string', multiple: true },
+    from: { type: 'string' },
     'date-format': { type: 'string' },
     timezone: { type: 'string' },
     location: { type: 'string' },
@@ -59,6 +62,8 @@ await runCommand({
         businessId,
         files: { ...(orders && { orders }), ...(products && { products }), ...(clients && { clients }) },
         map: map ?? [],
+        mapValues: values['map-value'],
+        from: values.from,
         dateFormat: values['date-format'],
         timezone,
         location,
@@ -116,6 +121,7 @@ function linesOf(file: FileReport): string[] {
       ? [`  ${file.from} to ${file.to}, net sales of completed orders ${formatMoney(file.netSales)}`]
       : []),
     `  columns used: ${usedOf(file)}`,
+    ...(file.leftOut > 0 ? [`  left out: ${file.leftOut} rows that are void or add up the others`] : []),
     ...(file.unusedHeaders.length > 0 ? [`  columns not used: ${file.unusedHeaders.join(', ')}`] : []),
     ...(file.rejected > 0 ? [`  rejected: ${file.rejected} rows${rejectedWhere(file)}`] : []),
     ...file.rejects.map(({ line, reason }) => `    line ${line}: ${reason}`),

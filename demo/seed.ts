@@ -7,6 +7,7 @@ import { type CatalogueRows, catalogueRows } from './data/catalogue.ts'
 import { copyRows } from './data/copy.ts'
 import { customerRows, customersUntil, type Regular } from './data/customers.ts'
 import { DEMO_MEMBERSHIPS, DEMO_USERS, type DemoUser, ESTUDIO_QUETZAL } from './data/directory.ts'
+import { employeeRows } from './data/employees.ts'
 import { type Chapter, history } from './data/history.ts'
 import { CREATED_BY } from './data/sales.ts'
 import { SHOPS, type Shop } from './data/shops.ts'
@@ -120,6 +121,8 @@ async function seedBusiness(
     const catalogue = catalogueRows(business.id, business.taxRate, shop.catalogue, calendar.start)
     const people = customersUntil(shop, calendar.indexOf(now), scale)
     if (!written) await beginBusiness(client, shop, calendar, catalogue)
+    // A history that an earlier version began has none.
+    await copyRows(client, 'employee', employeeRows(business, calendar.start), 'on conflict do nothing')
     await copyRows(client, 'customer', customerRows(shop, calendar, people, window), 'on conflict do nothing')
     if (business.id === ESTUDIO_QUETZAL.id) await addProjects(client, calendar, people, window, !written)
     await addStock(client, shop, calendar, catalogue, window, !written)
@@ -286,6 +289,8 @@ function withTotals({ orders, items }: Chapter): Chapter['orders'] {
     const lines = linesOf.get(order.id as string) ?? []
     const total = (of: (line: Chapter['items'][number]) => number) =>
       (lines.reduce((sum, line) => sum + of(line), 0) / TEN_THOUSAND).toFixed(4)
+    const netSales = ({ gross_sales, discount }: Chapter['items'][number]) =>
+      tenThousandths(gross_sales) - tenThousandths(discount)
     return {
       ...order,
       gross_sales: total(({ gross_sales }) => tenThousandths(gross_sales)),
@@ -294,6 +299,7 @@ function withTotals({ orders, items }: Chapter): Chapter['orders'] {
       cost: total(({ unit_cost, quantity }) =>
         Math.round((tenThousandths(unit_cost) * tenThousandths(quantity)) / TEN_THOUSAND),
       ),
+      costed_net_sales: total((line) => (line.unit_cost === null ? 0 : netSales(line))),
       units_sold: total(({ quantity }) => tenThousandths(quantity)),
       sale_lines: lines.length,
     }

@@ -12,6 +12,7 @@ export const clients: Kind = {
   name: 'clients',
   columns: { required: ['client_code', 'name'], optional: DETAILS },
   numbers: { amounts: [], quantities: [] },
+  dates: [],
   table: 'import_client',
   staged: { code: 'text', name: 'text', ...Object.fromEntries(DETAILS.map((column) => [column, 'text'])) },
 

@@ -13,10 +13,15 @@ import { dateReader } from './dates.ts'
 import { type ImportContext, type Kind, type Outcome, withoutLoops } from './kind.ts'
 import { type DecimalMark, numberReader } from './numbers.ts'
 import { orders } from './orders.ts'
+import { platformNamed } from './platforms.ts'
 import { products } from './products.ts'
 import { listRejects, type Reject, writeRejects } from './rejects.ts'
 import { stage } from './staging.ts'
 import { survey } from './survey.ts'
+import { parseValues, withValues } from './values.ts'
+
+/** What is known once a file has been opened. */
+type FromFile = 'numbers' | 'readDate' | 'onWritten'
 
 /** In the order of import: orders come after the clients and products that they refer to. */
 const KINDS: readonly Kind[] = [clients, products, orders]
@@ -27,7 +32,11 @@ export interface ImportOptions {
   files: Partial<Record<Kind['name'], string>>
   /** `column=Header` pairs, `column=` for none; one value may hold several, separated by commas. */
   map?: readonly string[]
-  /** Format of dates; ISO 8601 by default. */
+  /** `column:value=ours`, for words that are not known: `status:angelegt=open`. */
+  mapValues?: readonly string[] | undefined
+  /** The platform whose export it is; recognised by its headers by default. */
+  from?: string | undefined
+  /** Format of dates; by default those that have one meaning are read. */
   dateFormat?: string | undefined
   /** IANA zone of the file's local times, and of nothing else; by default the zone of the order's location. */
   timezone?: string | undefined
@@ -60,6 +69,8 @@ export interface FileReport extends Outcome {
   imported: boolean
   /** Rows read, without the header. */
   rows: number
+  /** Rows that count nothing: void, or a total of the others. */
+  leftOut: number
   /** Rows not kept. */
   rejected: number
   /** The first of the rejected rows. */
@@ -95,16 +106,18 @@ export async function importFiles(database: Database, options: ImportOptions): P
   if (options.decimal !== undefined && !isDecimalMark(options.decimal)) {
     throw invalid(`--decimal: "${options.decimal}" is neither . nor ,`)
   }
-  const readDate = dateReader(options.dateFormat)
+  dateReader(options.dateFormat)
+  const platform = platformNamed(options.from)
+  const values = parseValues(options.mapValues ?? [], known)
   for (const { file } of given) await checkReadable(file)
 
   const report: ImportReport = { business: { id: options.businessId, name: '' }, files: [] }
   for (const { kind, file } of given) {
-    const context = await loadContext(database, options, readDate)
+    const context = await loadContext(database, options)
     report.business.name = clean(context.business.name, 80)
     const own = new Map([...map].filter(([column]) => allColumns(kind.columns).includes(column)))
     const result = await withZones(database, () =>
-      importFile(database, kind, file, { ...options, map: own }, context, options),
+      importFile(database, kind, file, { ...options, map: own, platform }, values, context, options),
     )
     report.files.push(result)
     if (!result.imported) break
@@ -117,27 +130,29 @@ async function importFile(
   kind: Kind,
   file: string,
   form: CsvOptions,
-  base: Omit<ImportContext, 'onWritten' | 'numbers'>,
-  { businessId, skipBad, decimal, onProgress = () => {} }: ImportOptions,
+  values: ReadonlyMap<string, string>,
+  base: Omit<ImportContext, FromFile>,
+  { businessId, skipBad, decimal, dateFormat, onProgress = () => {} }: ImportOptions,
 ): Promise<FileReport> {
   const name = basename(file)
   const progress = (step: Progress['step']) => (done: number, total: number) =>
     onProgress({ file: name, step, done, total })
   try {
     const csv = await openCsv(file, kind.columns, form)
-    const shown = await survey(csv.rows(progress('checking')), kind.numbers, base.business.currency)
+    const shown = await survey(csv.rows(progress('checking')), kind, base.business.currency)
     const numbers = numberReader(base.business, { ...shown, decimal: isDecimalMark(decimal) ? decimal : undefined })
-    const context = { ...base, numbers, onWritten: progress('writing') }
+    const readDate = dateReader(dateFormat, shown.dayOrder)
+    const context = { ...base, numbers, readDate, onWritten: progress('writing') }
     return await database.within({ businessId }, 'write', async (db) => {
-      const rows = await stage(db, kind.table, kind.staged, csv.rows(progress('reading')), (row) =>
-        kind.read(row, context),
+      const counts = await stage(db, kind.table, kind.staged, csv.rows(progress('reading')), (row) =>
+        kind.read(withValues(row, values), context),
       )
       // Imports of a business run one at a time, because each creates orders and products that the next must find.
       await sql`select pg_advisory_xact_lock(hashtextextended(${`import:${businessId}`}, 0))`.execute(db)
       await kind.check(db, context)
       const rejects = await listRejects(db, kind.table)
       const report = {
-        ...{ kind: kind.name, file, rows, ...rejects, rejectedFile: null },
+        ...{ kind: kind.name, file, ...counts, ...rejects, rejectedFile: null },
         ...{ usedHeaders: csv.used, unusedHeaders: csv.unused },
       }
       if (rejects.rejected > 0 && !skipBad) {
@@ -175,8 +190,7 @@ function translate(name: string, error: unknown): unknown {
 async function loadContext(
   database: Database,
   { businessId, location, timezone, numberPrefix = '', now = new Date() }: ImportOptions,
-  readDate: ImportContext['readDate'],
-): Promise<Omit<ImportContext, 'onWritten' | 'numbers'>> {
+): Promise<Omit<ImportContext, FromFile>> {
   return database.within({ businessId }, 'read', async (db) => {
     const [business, locations] = await Promise.all([
       db
@@ -199,7 +213,7 @@ async function loadContext(
     if (first === undefined) throw invalid('The business has no location yet: name one with --location.')
     const zones = new Map(locations.map((row) => [row.name.toLowerCase(), row.timezone]))
     const taxRates = await loadTaxRates(db, businessId)
-    return { business, location: first, zones, timezone, readDate, numberPrefix, taxRates, now }
+    return { business, location: first, zones, timezone, numberPrefix, taxRates, now }
   })
 }
 
@@ -216,7 +230,7 @@ async function loadTaxRates(db: Transaction, businessId: string): Promise<Map<st
       .$narrowType<{ tax_rate: string }>()
       .execute(),
   )
-  return new Map(rows.map((row) => [row.sku, row.tax_rate]))
+  return new Map(rows.map((row) => [row.sku.toLowerCase(), row.tax_rate]))
 }
 
 function isDecimalMark(text: string | undefined): text is DecimalMark {

@@ -8,7 +8,7 @@ import type { NumberReader } from './numbers.ts'
 import type { StagedRow } from './staging.ts'
 
 /** The business to import into. */
-interface ImportBusiness {
+export interface ImportBusiness {
   id: string
   name: string
   currency: string
@@ -30,7 +30,7 @@ export interface ImportContext {
   numbers: NumberReader
   /** Stands before the order numbers of the file, to tell shops with the same numbers apart. */
   numberPrefix: string
-  /** Tax rates of the products that have their own, by SKU. */
+  /** Tax rates of the products that have their own, by SKU in lower case. */
   taxRates: ReadonlyMap<string, string>
   now: Date
   /** Called with how much is written so far, and the total. */
@@ -43,7 +43,7 @@ export interface Outcome {
   updated: number
   unchanged: number
   /** Rows that were created because the file names them. */
-  madeOnTheWay: Partial<Record<'products' | 'clients' | 'categories' | 'suppliers' | 'locations', number>>
+  madeOnTheWay: Partial<Record<'products' | 'clients' | 'employees' | 'categories' | 'suppliers' | 'locations', number>>
   /** First and last local day of the new orders, by the clock of the business. */
   from?: string | null
   to?: string | null
@@ -57,10 +57,11 @@ export interface Kind {
   columns: Columns
   /** Which of the columns hold amounts, and which other numbers. */
   numbers: { amounts: readonly string[]; quantities: readonly string[] }
+  dates: readonly string[]
   /** The temporary table, and the columns that it has besides the common ones. */
   table: string
   staged: Record<string, string>
-  read(row: CsvRow, context: ImportContext): StagedRow
+  read(row: CsvRow, context: ImportContext): StagedRow | undefined
   /** Rejects rows that contradict each other. */
   check(db: Transaction, context: ImportContext): Promise<void>
   /** Writes the staged rows, after the rejected ones have been removed. */

@@ -24,6 +24,7 @@ export const products: Kind = {
     optional: ['category', 'price', 'cost', 'on_hand', ...SETTINGS, 'supplier', 'location', 'active'],
   },
   numbers: { amounts: ['price', 'cost'], quantities: ['on_hand', ...SETTINGS] },
+  dates: [],
   table: 'import_product',
   staged: {
     sku: 'text',

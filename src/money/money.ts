@@ -57,11 +57,6 @@ export function formatMoney({ amount, currency }: Money): string {
   return formatAmount(amount, currency)
 }
 
-/** Digits of a currency's minor unit by ISO 4217: 2 for GTQ, 0 for JPY. */
-export function currencyDigits(currency: string): number {
-  return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
-}
-
 /**
  * The change from one amount to another in percent.
  * @returns a signed decimal string with one digit (`"-12.5"`), or null where there is nothing to compare with

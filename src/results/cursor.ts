@@ -4,6 +4,8 @@ import { estimateTokens } from './text.ts'
 
 // A result has its rows twice, as data and as shorter text: together they stay under 8,000 tokens.
 const MAX_PAGE_TOKENS = 4000
+/** The most rows that a tool gives a model. Only files, which no model reads, are made of longer pages. */
+const MAX_LIMIT = 100
 
 /** What the result of every list contains besides its rows. */
 export const PAGE_OUTPUT = { hasMore: Type.Boolean(), nextCursor: Type.Optional(Type.String()) }
@@ -20,6 +22,7 @@ interface Values {
   1: readonly [string]
   2: readonly [string, string]
   3: readonly [string, string, string]
+  5: readonly [string, string, string, string, string]
 }
 
 /**
@@ -61,7 +64,7 @@ export function page<Row, Item>(
   for (const row of rows.slice(0, limit)) {
     const item = build(row)
     size += estimateTokens(JSON.stringify(item))
-    if (size > MAX_PAGE_TOKENS && items.length > 0) break
+    if (size > MAX_PAGE_TOKENS && items.length > 0 && limit <= MAX_LIMIT) break
     items.push(item)
   }
   const last = rows[items.length - 1]

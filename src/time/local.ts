@@ -87,7 +87,8 @@ export function weekStart(date: string): string {
   return addDays(date, 1 - isoWeekday(date))
 }
 
-function isoWeekday(date: string): number {
+/** The ISO weekday of a local day, 1 = Monday. */
+export function isoWeekday(date: string): number {
   return new Date(date).getUTCDay() || 7
 }
 

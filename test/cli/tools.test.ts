@@ -160,17 +160,26 @@ describe('business', () => {
     expect(nothing?.stderr).toMatch(/^Say what to change: --name or --timezone/)
   })
 
+  it('gives amounts the digits of ISO 4217, or fewer, where a shop sells in whole units', async () => {
+    const digitsOf = async (...options: string[]) =>
+      json(await create('--name', 'X', '--timezone', 'America/Bogota', '--owner', 'uid-1', ...options)).currencyDigits
+    expect(await digitsOf('--currency', 'cop')).toBe(2)
+    expect(await digitsOf('--currency', 'COP', '--currency-digits', '0')).toBe(0)
+  })
+
   it('refuses what is missing or wrong, by name', async () => {
     const good = ['--name', 'X', '--owner', 'x@y.z']
     const results = await tools([
       ['business', 'create', '--name', 'X', '--currency', 'GBP', '--timezone', 'Europe/London'],
       ['business', 'create', ...good, '--currency', 'XXQ', '--timezone', 'Europe/London'],
+      ['business', 'create', ...good, '--currency', 'GBP', '--currency-digits', '3', '--timezone', 'Europe/London'],
       ['business', 'create', ...good, '--currency', 'GBP', '--timezone', '+01:00'],
       ['business', 'create', ...good, '--currency', 'GBP', '--timezone', 'Europe/London', '--tax-rate', '12'],
     ])
     expect(results.map(({ code, stderr }) => [code, stderr.split('\n')[0]])).toEqual([
       [2, '--owner is missing.'],
       [2, '--currency: "XXQ" is no ISO 4217 code, such as GTQ, USD or EUR.'],
+      [2, '--currency-digits: "3" is no number from 0 to 2, the digits of GBP.'],
       [2, '--timezone: "+01:00" is no IANA time zone, such as America/Guatemala.'],
       [2, '--tax-rate: "12" is no rate from 0 to less than 1, with at most 6 decimals, such as 0.12.'],
     ])

@@ -53,10 +53,11 @@ describe('a retail export', () => {
         file: RETAIL,
         imported: true,
         rows: 8,
+        leftOut: 0,
         made: 5,
         updated: 0,
         unchanged: 0,
-        madeOnTheWay: { products: 5, clients: 2, categories: 0, locations: 0 },
+        madeOnTheWay: { products: 5, clients: 2, employees: 0, categories: 0, locations: 0 },
         rejected: 0,
         rejects: [],
         rejectedFile: null,
@@ -125,7 +126,7 @@ describe('a retail export', () => {
     const before = await ordersOf(shop)
     const { files } = await importFiles(db.commands, options)
     expect(files[0]).toMatchObject({ made: 0, unchanged: 5, from: null, netSales: { amount: '0.00', currency: 'GBP' } })
-    expect(files[0]?.madeOnTheWay).toEqual({ products: 0, clients: 0, categories: 0, locations: 0 })
+    expect(files[0]?.madeOnTheWay).toEqual({ products: 0, clients: 0, employees: 0, categories: 0, locations: 0 })
     expect(await ordersOf(shop)).toEqual(before)
     expect(await differences(shop)).toEqual([])
   })
@@ -255,7 +256,7 @@ describe('orders', () => {
       '3,2026-03-01T10:00:00Z,B,1,5,cancelled,,,,DRINKS,',
     ])
     expect(report).toMatchObject({ made: 3, netSales: { amount: '10.00', currency: 'GBP' } })
-    expect(report.madeOnTheWay).toEqual({ products: 2, clients: 2, categories: 1, locations: 1 })
+    expect(report.madeOnTheWay).toEqual({ products: 2, clients: 2, employees: 0, categories: 1, locations: 1 })
     const orders = await db.asOwner(
       `select o.order_number, o.status, o.order_type, l.name as place, c.name as client, o.opened_at = o.completed_at as done,
         o.cancelled_at is not null as cancelled
@@ -336,8 +337,8 @@ describe('rejects', () => {
       {
         line: 7,
         reason:
-          'sku is missing; quantity "0.1234" has more than 3 decimals; unit_price "-5" is less than 0; ' +
-          'status "done" is none of open, completed, cancelled',
+          'sku is missing; status "done" is unknown: say --map-value "status:done=completed", =open, =cancelled or ' +
+          '=skip; quantity "0.1234" has more than 3 decimals',
       },
       { line: 8, reason: 'quantity "1e3" is not a plain decimal number such as 1234.50' },
       { line: 9, reason: 'it has 5 values where the header has 8' },

@@ -32,6 +32,7 @@ function knownCalls(shop: HostileShop): Record<string, Args[]> {
     create_client: [{ name: INJECTIONS[1] }],
     create_order: [{ items: [{ product: shop.sku, quantity: '1' }], locationId, note: INJECTIONS[1] }],
     create_product: [{ name: INJECTIONS[1], sku: 'NEW', price: '1' }],
+    export_data: [{ what: 'list_orders' }],
     get_client: [{ client: shop.clientCode }],
     get_inventory: [everything, { ...everything, status: 'low' }],
     get_order: [{ order: shop.orderNumber }, { order: 'N-3' }],
