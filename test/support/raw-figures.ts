@@ -238,6 +238,36 @@ export class Sales {
     return this.figuresOf(this.within(days, until))
   }
 
+  /** The same, with only the last day ending at a time. */
+  figuresUntil({ from, to }: Days, until: Temporal.PlainTime | null) {
+    if (until === null) return this.figures({ from, to })
+    const before = Temporal.PlainDate.from(to).subtract({ days: 1 }).toString()
+    const whole = from < to ? this.within({ from, to: before }) : []
+    return this.figuresOf([...whole, ...this.within({ from: to, to }, until)])
+  }
+
+  /** The first day with a completed sale; null if there is none. */
+  since(): string | null {
+    const days = this.entries.filter(({ orders }) => orders > 0).map(({ date }) => date)
+    return days.toSorted()[0] ?? null
+  }
+
+  /** Net sales by day, week, month or quarter, with the days of the window in each. */
+  parts(by: 'day' | 'week' | 'month' | 'quarter', days: Days) {
+    const keyOf = (date: Temporal.PlainDate) =>
+      by === 'quarter'
+        ? `${date.year} ${Math.ceil(date.month / 3)}`
+        : by === 'month'
+          ? `${date.year} ${date.month}`
+          : by === 'week'
+            ? `${date.yearOfWeek} ${date.weekOfYear}`
+            : date.toString()
+    return [...groupBy(dates(days), keyOf).values()].map((group) => {
+      const [from, to] = [String(group[0]), String(group.at(-1))]
+      return { from, to, days: group.length, netSales: this.amount(sum(this.within({ from, to }), netOf)) }
+    })
+  }
+
   /** One order as it was sold, whatever its status, and its refunds. */
   order({ id, status, tips }: OrderRow) {
     const items = this.raw.items.filter((item) => item.order_id === id)
