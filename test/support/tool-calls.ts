@@ -43,11 +43,13 @@ function knownCalls(shop: HostileShop): Record<string, Args[]> {
     get_sales_by_location: [{ ...window, compare: true }],
     get_sales_report: [
       ...['day', 'week', 'hour', 'employee'].map((each) => ({ ...window, groupBy: [each], compare: 'both' })),
-      ...['location', 'category', 'variant', 'client', 'city', 'payment_method', 'order_type', 'tax_rate'].map((each) => ({
-        ...window,
-        groupBy: [each, 'week'],
-        compare: 'previous',
-      })),
+      ...['location', 'category', 'variant', 'client', 'city', 'payment_method', 'order_type', 'tax_rate'].map(
+        (each) => ({
+          ...window,
+          groupBy: [each, 'week'],
+          compare: 'previous',
+        }),
+      ),
       { ...window, groupBy: ['variant', 'client'], limit: 100 },
       { ...window, groupBy: ['product'], filters: ['total=0-', 'payment_method=cash'] },
     ],
