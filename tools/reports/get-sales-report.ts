@@ -16,7 +16,7 @@ const Preset = Type.Optional(
     type: 'string',
     pattern: `^(${PRESETS.join('|')})$`,
     expected: `one of: ${PRESETS.join(', ')}`,
-    description: 'today, last_week, this_month, last_90_days, this_year, …',
+    description: 'today, last_week, this_month, last_90_days, this_year',
   }),
 )
 

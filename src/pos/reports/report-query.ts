@@ -112,11 +112,13 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
     : sql`base as (select k1, k2, ${sql.join(ofKeys)} from cells group by k1, k2),
       g as (select ${levels}, ${sql.join(again)} from base group by grouping sets ${sets})`
 
+  // Of equal rows, and of those whose measure is not known, the larger one comes first.
+  const tie = plan.sums.includes('net_sales') ? sql`, ${sql.ref(column('net_sales', 0))} desc` : sql``
   const rank =
     ranking === null
       ? sql`${sql.ref(ranked === 1 ? 'k2' : 'k1')}, k1, k2`
       : sql`${valueInSql(ranking.measure, (sum) => sql.ref(column(sum, 0)))}
-          ${ranking.isAscending ? sql`asc` : sql`desc`} nulls last, k1, k2`
+          ${ranking.isAscending ? sql`asc` : sql`desc`} nulls last${tie}, k1, k2`
   const isSomething = sql`(${sql.join(
     pairs.map(({ sum, window }) => sql`${sql.ref(column(sum, window))} <> 0`),
     sql` or `,

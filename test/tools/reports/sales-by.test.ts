@@ -100,6 +100,8 @@ beforeAll(async () => {
     [bag, '1', '7'],
     [tea, '-1', '5'],
   ])
+  // The first sale on file; February and March can be compared with what was before them.
+  await order('Z', '2026-01-20T18:00:00Z', home, [[candle, '1', '5']])
   await order('H', '2026-02-10T18:00:00Z', home, [[coffee, '5', '10']])
   await order('I', '2026-02-11T18:00:00Z', home, [[candle, '1', '15']])
   await order('J', '2026-02-15T18:00:00Z', closed, [[bag, '1', '8']])
@@ -139,37 +141,29 @@ const columns = (rows: Record<string, string | null>[], ...names: string[]) =>
   rows.map((row) => names.map((name) => row[name]))
 
 describe('get_top_products', () => {
-  it('ranks by net sales, with shares, cost and margin', async () => {
+  it('ranks by net sales, with shares and margins of what has a known cost', async () => {
     const { data, text } = await read('get_top_products', MARCH)
     expect(data).toMatchObject({
       window: { ...MARCH, timezone: 'America/Guatemala', currency: 'GTQ' },
-      totals: { netSales: '175.00', shownNetSales: '175.00', shownSharePercent: '100.0' },
-      by: 'net_sales',
-      hasMore: false,
+      // Coffee and bread, 76 + 27, cost 40 + 18.
+      totals: { netSales: '175.00', unitsSold: '25', margin: '45.00', marginPercent: '43.7', costedPercent: '58.9' },
     })
     expect(data.rows[0]).toEqual({
-      ...coffee,
-      name: 'Café',
-      sku: 'COF',
-      unitsSold: '10',
-      unitsReturned: '2',
+      key: 'Café',
+      ref: 'COF',
       netSales: '76.00',
-      sharePercent: '43.4',
-      cost: '40.00',
+      unitsSold: '10',
       margin: '36.00',
       marginPercent: '47.4',
+      costedPercent: '100.0',
+      sharePercent: '43.4',
     })
-    expect(columns(data.rows, 'sku', 'netSales', 'sharePercent', 'cost', 'margin', 'marginPercent').slice(1)).toEqual([
-      ['BAG', '57.00', '32.6', null, null, null],
-      ['PAN', '27.00', '15.4', '18.00', '9.00', '33.3'],
-      ['TEA', '15.00', '8.6', null, null, null],
+    expect(columns(data.rows, 'ref', 'netSales', 'sharePercent', 'margin', 'marginPercent').slice(1)).toEqual([
+      ['BAG', '57.00', '32.6', null, null],
+      ['PAN', '27.00', '15.4', '9.00', '33.3'],
+      ['TEA', '15.00', '8.6', null, null],
     ])
-    expect(text.split('\n').slice(0, 4)).toEqual([
-      'The 4 best products by net sales, 2026-03-01 to 2026-03-31 (days of America/Guatemala): GTQ 175.00 of GTQ 175.00 net sales (100.0 %).',
-      '| product | SKU | sold | returned | net | share % | cost | margin | margin % | variant id |',
-      '|---|---|---|---|---|---|---|---|---|---|',
-      `| Café | COF | 10 | 2 | 76.00 | 43.4 | 40.00 | 36.00 | 47.4 | ${coffee.variantId} |`,
-    ])
+    expect(text).toContain('| Café [COF] | 76.00 | 10 | 36.00 | 47.4 | 100.0 | 43.4 |')
   })
 
   it.each([
@@ -180,45 +174,59 @@ describe('get_top_products', () => {
     [{ category: 'drinks' }, ['COF', 'TEA']],
   ])('ranks %j', async (args, skus) => {
     const { rows } = await read('get_top_products', { ...MARCH, ...args })
-    expect(rows.map(({ sku }) => sku)).toEqual(skus)
+    expect(rows.map(({ ref }) => ref)).toEqual(skus)
   })
 
-  it('says what share the shown products have, and that there are more', async () => {
-    const { data } = await read('get_top_products', { ...MARCH, limit: 2 })
-    // 133 of 175
-    expect(data).toMatchObject({ totals: { shownNetSales: '133.00', shownSharePercent: '76.0' }, hasMore: true })
+  it('says that there are more', async () => {
+    const { data, text } = await read('get_top_products', { ...MARCH, limit: 2 })
+    expect(data.rows).toHaveLength(2)
+    expect(text).toMatch(/^Only 2 of 4 products are shown; totals are of all\./)
   })
 
   it('compares what it ranks by with the month before', async () => {
-    const { data, text } = await read('get_top_products', { ...MARCH, compare: true })
-    expect(data.comparison).toEqual({
-      from: '2026-02-01',
-      to: '2026-02-28',
-      isComplete: true,
-      netSales: '83.00',
-      changePercent: '110.8',
+    const { data, text } = await read('get_top_products', { ...MARCH, compare: 'previous' })
+    expect(data.comparison.previous).toMatchObject({
+      ...{ from: '2026-02-01', to: '2026-02-28', totals: { netSales: '83.00' }, changePercent: { netSales: '110.8' } },
     })
-    expect(columns(data.rows, 'sku', 'before', 'changePercent')).toEqual([
+    expect(columns(data.rows, 'ref', 'netSalesBefore', 'changePercent')).toEqual([
       ['COF', '50.00', '52.0'],
       ['BAG', '8.00', '612.5'],
       ['PAN', '0.00', null],
       ['TEA', '10.00', '50.0'],
+      ['CAN', '15.00', '-100.0'],
     ])
-    expect(text).toContain('Against 2026-02-01 to 2026-02-28: net sales GTQ 83.00 (+110.8 %).')
-    const units = await read('get_top_products', { ...MARCH, compare: true, by: 'units', limit: 1 })
-    expect(units.rows[0]).toMatchObject({ before: '5', changePercent: '100.0' })
+    expect(text).toContain('Against 2026-02-01 to 2026-02-28: net 83.00 (+110.8 %)')
+    const units = await read('get_top_products', { ...MARCH, compare: 'previous', by: 'units', limit: 1 })
+    expect(units.rows[0]).toMatchObject({ unitsSoldBefore: '5', changePercent: '100.0' })
     // Coffee earned 50 − 20 = 30 in February; bread's margin is unknown.
-    const margin = await read('get_top_products', { ...MARCH, compare: true, by: 'margin', limit: 2 })
-    expect(columns(margin.rows, 'sku', 'before', 'changePercent')).toEqual([
+    const margin = await read('get_top_products', { ...MARCH, compare: 'previous', by: 'margin', limit: 2 })
+    expect(columns(margin.rows, 'ref', 'marginBefore', 'changePercent')).toEqual([
       ['COF', '30.00', '20.0'],
       ['PAN', null, null],
     ])
   })
 
+  it('tells totals and comparison of the category that is asked for', async () => {
+    const { data, text } = await read('get_top_products', {
+      ...MARCH,
+      category: 'Drinks',
+      compare: 'previous',
+      limit: 1,
+    })
+    // Drinks: 91.00 in March, coffee 50.00 and tea 10.00 in February: (91 − 60) / 60 = 51.7 %.
+    expect(data.totals.netSales).toBe('91.00')
+    expect(data.comparison.previous).toMatchObject({
+      totals: { netSales: '60.00' },
+      changePercent: { netSales: '51.7' },
+    })
+    expect(columns(data.rows, 'ref', 'sharePercent')).toEqual([['COF', '83.5']])
+    expect(text).not.toContain('175.00')
+  })
+
   it('cuts the days of one location by its own clock', async () => {
     const { data } = await read('get_top_products', { ...MARCH, locationId: shop.locations[1] })
     expect(data.window.timezone).toBe('America/New_York')
-    expect(columns(data.rows, 'sku', 'netSales', 'sharePercent')).toEqual([
+    expect(columns(data.rows, 'ref', 'netSales', 'sharePercent')).toEqual([
       ['TEA', '10.00', '52.6'],
       ['PAN', '9.00', '47.4'],
     ])
@@ -227,13 +235,13 @@ describe('get_top_products', () => {
   it('has no decimals for yen', async () => {
     const { data } = await read('get_top_products', { ...MARCH, businessId: tokyo.id })
     expect(data.totals.netSales).toBe('433')
-    expect(columns(data.rows, 'name', 'netSales', 'sharePercent', 'cost')).toEqual([['豆腐', '433', '100.0', null]])
+    expect(columns(data.rows, 'key', 'netSales', 'sharePercent', 'margin')).toEqual([['豆腐', '433', '100.0', null]])
   })
 
   it('answers for a window without sales, and refuses what is not there', async () => {
     const { data, text } = await read('get_top_products', { from: '2020-01-01', to: '2020-01-01' })
-    expect(data).toMatchObject({ totals: { netSales: '0.00', shownSharePercent: null }, rows: [] })
-    expect(text).toContain('No products sold, 2020-01-01 to 2020-01-01')
+    expect(data).toMatchObject({ totals: { netSales: '0.00' }, rows: [] })
+    expect(text).toContain('Net sales GTQ 0.00 without tax, 2020-01-01 to 2020-01-01')
     const failing = async (args: object) =>
       (await call(service.app, token, 'get_top_products', { businessId: shop.id, ...args })).text
     const unknown = await failing({ category: 'Foreign' })
@@ -249,17 +257,17 @@ describe('get_sales_by_category', () => {
   it('sums by the present category, products without one apart', async () => {
     const { data, text } = await read('get_sales_by_category', MARCH)
     expect(
-      columns(data.rows, 'name', 'unitsSold', 'grossSales', 'discounts', 'returns', 'netSales', 'sharePercent'),
+      columns(data.rows, 'key', 'unitsSold', 'grossSales', 'discounts', 'returns', 'netSales', 'sharePercent'),
     ).toEqual([
       ['Drinks', '14', '120.00', '5.00', '24.00', '91.00', '52.0'],
       ['No category', '2', '57.00', '0.00', '0.00', '57.00', '32.6'],
       ['Food', '9', '27.00', '0.00', '0.00', '27.00', '15.4'],
     ])
-    // Drinks: the margin of coffee alone, 76 − 40. All: 76 + 27 of net sales cost 58.
-    expect(columns(data.rows, 'costedNetSales', 'margin', 'marginPercent')).toEqual([
-      ['76.00', '36.00', '47.4'],
-      ['0.00', null, null],
-      ['27.00', '9.00', '33.3'],
+    // Drinks: the margin of coffee alone, 76 − 40, which is 83.5 % of 91. All: 76 + 27 of net sales cost 58.
+    expect(columns(data.rows, 'margin', 'marginPercent', 'costedPercent')).toEqual([
+      ['36.00', '47.4', '83.5'],
+      [null, null, '0.0'],
+      ['9.00', '33.3', '100.0'],
     ])
     expect(data.totals).toEqual({
       unitsSold: '25',
@@ -267,31 +275,35 @@ describe('get_sales_by_category', () => {
       discounts: '5.00',
       returns: '24.00',
       netSales: '175.00',
-      costedNetSales: '103.00',
+      tax: '7.60',
       margin: '45.00',
       marginPercent: '43.7',
+      costedPercent: '58.9',
     })
-    expect(text).toContain('Margins are of the products whose cost is known: GTQ 103.00 of net sales.')
-    expect(text).toContain('| All | 25 | 204.00 | 5.00 | 24.00 | 175.00 | – | 45.00 | 43.7 | – |')
+    expect(text).toContain('| Drinks | 91.00 | 14 | 120.00 | 5.00 | 24.00 | 36.00 | 47.4 | 83.5 | 52.0 |')
+    expect(text).toContain('margin 45.00 · margin % 43.7 · of % of net sales 58.9')
   })
 
   it('compares, including categories that no longer sell', async () => {
-    const { data } = await read('get_sales_by_category', { ...MARCH, compare: true })
-    expect(columns(data.rows, 'name', 'netSales', 'netSalesBefore', 'changePercent')).toEqual([
+    const { data } = await read('get_sales_by_category', { ...MARCH, compare: 'previous' })
+    expect(columns(data.rows, 'key', 'netSales', 'netSalesBefore', 'changePercent')).toEqual([
       ['Drinks', '91.00', '60.00', '51.7'],
       ['No category', '57.00', '8.00', '612.5'],
       ['Food', '27.00', '0.00', null],
       ['Seasonal', '0.00', '15.00', '-100.0'],
     ])
-    expect(data.comparison).toMatchObject({ netSales: '83.00', changePercent: '110.8' })
+    expect(data.comparison.previous).toMatchObject({
+      totals: { netSales: '83.00' },
+      changePercent: { netSales: '110.8' },
+    })
   })
 
   it('is empty without sales, and has no decimals for yen', async () => {
-    expect((await read('get_sales_by_category', { from: '2020-01-01', to: '2020-01-01' })).text).toContain(
-      'No sales, 2020-01-01',
-    )
+    const { data, text } = await read('get_sales_by_category', { from: '2020-01-01', to: '2020-01-01' })
+    expect(data.rows).toEqual([])
+    expect(text).toContain('Net sales GTQ 0.00 without tax, 2020-01-01')
     const { rows } = await read('get_sales_by_category', { ...MARCH, businessId: tokyo.id })
-    expect(columns(rows, 'name', 'grossSales', 'netSales')).toEqual([['食品', '433', '433']])
+    expect(columns(rows, 'key', 'grossSales', 'netSales')).toEqual([['食品', '433', '433']])
   })
 })
 
@@ -434,17 +446,19 @@ describe('get_sales_report', () => {
   })
 
   it('compares nothing with days before the first sale on file', async () => {
-    const { data, text } = await read('get_sales_report', { ...MARCH, groupBy: ['month'], compare: 'both' })
-    const reason = 'sales on file begin on 2026-02-10'
-    expect(data.comparison).toEqual({
-      previous: { from: '2026-02-01', to: '2026-02-28', reason },
-      year: { from: '2025-03-01', to: '2025-03-31', reason },
+    const { data, text } = await read('get_sales_report', {
+      ...{ from: '2026-02-01', to: '2026-02-28', groupBy: ['month'], compare: 'both' },
     })
-    expect(text).toContain(`Not compared with 2026-02-01 to 2026-02-28: ${reason}.`)
+    const reason = 'sales on file begin on 2026-01-20'
+    expect(data.comparison).toEqual({
+      previous: { from: '2026-01-01', to: '2026-01-31', reason },
+      year: { from: '2025-02-01', to: '2025-02-28', reason },
+    })
+    expect(text).toContain(`Not compared with 2026-01-01 to 2026-01-31: ${reason}.`)
     expect(data.rows).toEqual([
       {
-        ...{ key: '2026-03', from: '2026-03-01', to: '2026-03-31', days: 31, isPartial: false },
-        ...{ netSales: '175.00', tax: '7.60', total: '184.60', orders: 5, averageSale: '35.00' },
+        ...{ key: '2026-02', from: '2026-02-01', to: '2026-02-28', days: 28, isPartial: false },
+        ...{ netSales: '83.00', tax: '0.00', total: '83.00', orders: 4, averageSale: '20.75' },
       },
     ])
   })
@@ -479,12 +493,12 @@ describe('get_sales_report', () => {
 
   it('gives means of weekdays over the days that they had, since the first sale', async () => {
     const { data, text } = await read('get_sales_report', {
-      ...{ from: '2026-02-01', to: '2026-03-31', groupBy: ['weekday'], measures: ['net_sales'] },
+      ...{ from: '2026-01-01', to: '2026-03-31', groupBy: ['weekday'], measures: ['net_sales'] },
     })
-    // Tuesdays: H 50.00 on 10 February, B 38.00 on 10 March, D 50.00 on 31 March. From 10 February there are eight.
-    expect(data.rows[1]).toEqual({ key: 'Tuesday', netSales: '138.00', days: 8, netSalesPerDay: '17.25' })
-    expect(data.rows[4]).toMatchObject({ key: 'Friday', netSales: '2.00', days: 7, netSalesPerDay: '0.29' })
-    expect(text).toContain('Sales on file begin on 2026-02-10.')
+    // Tuesdays: Z 5.00, H 50.00, B 38.00 and D 50.00. From 20 January on there are eleven, and ten Fridays.
+    expect(data.rows[1]).toEqual({ key: 'Tuesday', netSales: '143.00', days: 11, netSalesPerDay: '13.00' })
+    expect(data.rows[4]).toMatchObject({ key: 'Friday', netSales: '2.00', days: 10, netSalesPerDay: '0.20' })
+    expect(text).toContain('Sales on file begin on 2026-01-20.')
   })
 
   it('has two dimensions, with the totals of each', async () => {
@@ -611,10 +625,10 @@ describe('the largest results', () => {
     ['get_sales_by_category', MARCH, undefined],
     ['get_sales_by_location', MARCH, undefined],
   ])('%s stays under 8,000 tokens', async (name, args, count) => {
-    const compare = name === 'get_sales_report' ? 'both' : true
+    const compare = name === 'get_sales_by_location' ? true : 'both'
     const { data, text, rows } = await read(name, { ...args, compare, businessId: crowd.id })
     expect(countTokens(text) + countTokens(JSON.stringify(data))).toBeLessThan(8000)
-    expect(rows.length).toBeGreaterThan(24)
+    expect(rows.length).toBeGreaterThan(20)
     if (count !== undefined)
       expect(text).toMatch(new RegExp(`^Only \\d+ of ${count} weeks are shown; totals are of all`))
   })
@@ -622,17 +636,18 @@ describe('the largest results', () => {
   it('sum what they do not show', async () => {
     // 1017 × (1234.57 + … + 1293.57) = 1017 × 75844.20
     const net = '77133551.40'
-    for (const name of ['get_sales_by_category', 'get_sales_by_location']) {
+    {
+      const name = 'get_sales_by_location'
       const { data, rows, text } = await read(name, { ...MARCH, businessId: crowd.id })
       expect(data.totals.netSales).toBe(net)
       const last = rows.at(-1)
-      expect(last).toMatchObject({ id: null, name: expect.stringMatching(/^Other \(\d+ (categories|locations)\)$/) })
+      expect(last).toMatchObject({ id: null, name: expect.stringMatching(/^Other \(\d+ locations\)$/) })
       const cents = rows.reduce((sum, row) => sum + Math.round(Number(row.netSales) * 100), 0)
       expect(cents).toBe(7_713_355_140)
       expect(text).toContain('Other (')
     }
     const { data, text } = await read('get_top_products', { ...MARCH, businessId: crowd.id, limit: 50 })
-    expect(data).toMatchObject({ totals: { netSales: net }, hasMore: true })
-    expect(text).toMatch(/^Only \d+ of the 50 asked for fit\./)
+    expect(data.totals.netSales).toBe(net)
+    expect(text).toMatch(/^Only \d+ of 60 products are shown; totals are of all\./)
   })
 })
