@@ -1,6 +1,8 @@
 import pg from 'pg'
+import { readZone } from '../src/database/zones.ts'
+import { addDays, localDate } from '../src/time/local.ts'
 import { boardRows, timeEntries } from './data/boards.ts'
-import { type Calendar, createCalendar, localDate, type Window } from './data/calendar.ts'
+import { type Calendar, createCalendar, type Window } from './data/calendar.ts'
 import { type CatalogueRows, catalogueRows } from './data/catalogue.ts'
 import { copyRows } from './data/copy.ts'
 import { customerRows, customersUntil, type Regular } from './data/customers.ts'
@@ -109,9 +111,9 @@ async function seedBusiness(
 ): Promise<boolean> {
   const { business } = shop
   return transaction(client, { ...BULK_SETTINGS, 'app.business_id': business.id }, async () => {
+    await readZone(client, business.timezone)
     const written = await findWritten(client, shop)
-    const today = localDate(now, business.timezone)
-    const firstDay = written?.firstDay ?? today.subtract({ days: days - 1 }).toString()
+    const firstDay = written?.firstDay ?? addDays(localDate(now, business.timezone), 1 - days)
     const calendar = createCalendar(business.timezone, firstDay)
     const window = { after: written?.until ?? new Date(calendar.start.getTime() - 1), until: now }
     if (window.after >= now) return false
@@ -188,7 +190,7 @@ async function findWritten(
   )
   const found = rows[0]
   if (!found) return undefined
-  return { firstDay: localDate(found.start, business.timezone).toString(), until: found.until ?? found.start }
+  return { firstDay: localDate(found.start, business.timezone), until: found.until ?? found.start }
 }
 
 async function beginBusiness(
