@@ -1,8 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
-import { ServiceError } from '../../errors.ts'
-import { clean } from '../../results/text.ts'
-import { isUuid } from '../../uuid.ts'
 import { type StockScope, stockNeeds } from './stock-needs.ts'
 
 export interface ReorderFilter extends StockScope {
