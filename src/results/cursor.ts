@@ -3,7 +3,7 @@ import { ServiceError } from '../errors.ts'
 import { estimateTokens } from './text.ts'
 
 // A result has its rows twice, as data and as shorter text: together they stay under 8,000 tokens.
-const MAX_PAGE_TOKENS = 4000
+const MAX_PAGE_TOKENS = 3800
 
 /** What the result of every list contains besides its rows. */
 export const PAGE_OUTPUT = { hasMore: Type.Boolean(), nextCursor: Type.Optional(Type.String()) }
@@ -20,6 +20,7 @@ interface Values {
   1: readonly [string]
   2: readonly [string, string]
   3: readonly [string, string, string]
+  4: readonly [string, string, string, string]
 }
 
 /**
