@@ -1,5 +1,8 @@
 import type { ErrorObject } from 'ajv'
 
+/** What a date must be, in errors. */
+export const CALENDAR_DATE = 'a calendar date as YYYY-MM-DD'
+
 /** How all input is checked: no value is converted, no unknown property dropped, and errors can name the choices. */
 export const VALIDATION = {
   coerceTypes: false,
@@ -33,9 +36,7 @@ function describe({ instancePath = '', keyword, params = {}, message, parentSche
     case 'enum':
       return `${name} must be one of: ${(params.allowedValues as unknown[]).join(', ')}`
     case 'format':
-      return params.format === 'date'
-        ? `${name} must be a calendar date as YYYY-MM-DD`
-        : `${name} must be a valid ${params.format}`
+      return params.format === 'date' ? `${name} must be ${CALENDAR_DATE}` : `${name} must be a valid ${params.format}`
     default:
       return `${name} ${message ?? 'is not valid'}`
   }

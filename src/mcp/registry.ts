@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { type TObject, Type } from '@sinclair/typebox'
 import { type Principal, scopesAnywhere } from '../auth/principal.ts'
-import type { ServiceError } from '../errors.ts'
+import { ServiceError } from '../errors.ts'
 import { EntityRef } from '../results/schema.ts'
 import { type ArgumentCheck, compileArgumentCheck } from './argument-check.ts'
+import { renamedTool } from './former-names.ts'
 import { fullInputSchema, outlineSchema, portableSchema, publicSchema } from './published-schema.ts'
 import { refusalOf } from './refusal.ts'
 import type { Tool, ToolAnnotations } from './tool.ts'
@@ -106,12 +107,26 @@ export function createRegistry(tools: readonly Tool[]) {
     /** The tool of that name, if the principal may see it. */
     find: (principal: Principal, name: string): RegisteredTool | undefined => list(principal).byName.get(name),
 
-    /** Why the principal may not use a tool of the published catalogue; undefined for a tool to be kept secret. */
+    /**
+     * Why the principal may not use a tool of the published catalogue, or what a tool is called that has another name;
+     * undefined for a tool to be kept secret, as for one that is unknown.
+     */
     refusal(principal: Principal, name: string): ServiceError | undefined {
-      const hidden = list(principal).byName.has(name) ? undefined : registered.get(name)
-      return hidden && refusalOf(hidden.tool, principal)
+      const { byName } = list(principal)
+      const hidden = byName.has(name) ? undefined : registered.get(name)
+      const refusal = hidden && refusalOf(hidden.tool, principal)
+      return refusal ?? (hidden ? undefined : renamed(name, [...byName.keys()]))
     },
   }
+}
+
+/** The refusal of a call of a tool that has another name. */
+function renamed(name: string, tools: readonly string[]): ServiceError | undefined {
+  const tool = renamedTool(name, tools)
+  if (tool === undefined) return undefined
+  return new ServiceError('not_found', `There is no tool of that name: it is ${tool}.`, {
+    hint: `Call ${tool}, and list the tools again for its arguments.`,
+  })
 }
 
 /** Whether a principal is shown a tool and may call it. Fails closed. */

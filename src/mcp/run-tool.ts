@@ -2,8 +2,10 @@ import { type AuthorizedBusiness, describeBusiness, type Principal, scopesIn } f
 import type { Scope } from '../auth/scopes.ts'
 import { setAccess, type Transaction } from '../database/database.ts'
 import { withZones } from '../database/zones.ts'
-import type { ServiceError } from '../errors.ts'
+import { ServiceError } from '../errors.ts'
 import { withBoundary } from '../results/untrusted.ts'
+import { localDate } from '../time/local.ts'
+import { CALENDAR_DATE } from '../validation.ts'
 import { clientsWithheld, roleNotAllowed } from './refusal.ts'
 import type { RegisteredTool } from './registry.ts'
 import { resolveBusiness } from './resolve-business.ts'
@@ -33,11 +35,12 @@ export function runTool(
 }
 
 async function runWithZones(
-  { tool, checkArguments }: RegisteredTool,
+  registered: RegisteredTool,
   args: Record<string, unknown>,
   context: CallContext,
 ): Promise<CallOutcome> {
-  const input = checkArguments(args)
+  const { tool } = registered
+  const input = await checkedArguments(registered, args, context)
   if (tool.kind === 'context') {
     // A pin that is not theirs is refused here as everywhere.
     if (context.hints.pin !== undefined) await resolveBusiness(context.principal, context.hints, context.findTenant)
@@ -65,6 +68,24 @@ async function runWithZones(
     }),
     businessId: business.id,
     isAudited,
+  }
+}
+
+/** The arguments as the tool takes them. A wrong date is told with the date of today. */
+async function checkedArguments(
+  { checkArguments }: RegisteredTool,
+  args: Record<string, unknown>,
+  { principal, hints, findTenant, now }: CallContext,
+) {
+  try {
+    return checkArguments(args)
+  } catch (error) {
+    if (!(error instanceof ServiceError) || !error.message.includes(CALENDAR_DATE)) throw error
+    const argument = typeof args.businessId === 'string' ? { argument: args.businessId } : {}
+    const business = await resolveBusiness(principal, { ...hints, ...argument }, findTenant).catch(() => null)
+    if (business === null) throw error
+    const { timezone } = business
+    throw new ServiceError(error.code, error.message, { hint: `Today is ${localDate(now, timezone)} in ${timezone}.` })
   }
 }
 

@@ -27,3 +27,6 @@ const eb = expressionBuilder<{ p: Product; v: ProductVariant }, 'p' | 'v'>()
 
 /** Whether a variant `v` of a product `p` is on sale: both must be. */
 export const isOnSale = eb.and([eb.ref('p.is_active'), eb.ref('v.is_active')]).$castTo<boolean>()
+
+/** What is searched of a variant `v` and its product `p`: name, label, SKU and barcode. */
+export const PRODUCT_TEXT = sql<string>`(p.search || ' ' || v.search)`

@@ -1,20 +1,40 @@
-import { type Expression, expressionBuilder, type SqlBool } from 'kysely'
+import { type Expression, expressionBuilder, type SqlBool, sql } from 'kysely'
+import type { Transaction } from '../database/database.ts'
 import type { DB } from '../database/types.ts'
-import { searchPattern } from './conditions.ts'
+import { searching } from './search.ts'
 
 /** The query for lists of categories and suppliers, which are alphabetical with the number of products on sale. */
 export interface NamedQuery {
   search?: string | undefined
+  /** Whether what is only near to the search is wanted, since nothing matches it. */
+  isNearest?: boolean
   limit: number
   /** Name and id of the last row of the previous page. */
   after?: readonly [name: string, id: string] | undefined
 }
 
+const NAME = sql<string>`search_text(name)`
+
+/** How many rows of a table match a search. */
+export async function countNamed(
+  db: Transaction,
+  table: 'category' | 'supplier' | 'location',
+  businessId: string,
+  search?: string,
+): Promise<number> {
+  const counted = db
+    .selectFrom(table)
+    .select(sql<number>`count(*)::integer`.as('count'))
+    .where('business_id', '=', businessId)
+    .where(isListed({ search }))
+  return (await counted.executeTakeFirstOrThrow()).count
+}
+
 /** Whether a row with the columns `name` and `id` matches the search and comes after the cursor. */
-export function isListed({ search, after }: Omit<NamedQuery, 'limit'>): Expression<SqlBool> {
+export function isListed({ search, isNearest = false, after }: Omit<NamedQuery, 'limit'>): Expression<SqlBool> {
   const eb = expressionBuilder<{ listed: { id: string; name: string } }, 'listed'>()
   return eb.and([
-    ...(search === undefined ? [] : [eb(eb.fn<string>('search_text', ['name']), 'like', searchPattern(search))]),
+    ...(search === undefined ? [] : [searching(NAME, search)[isNearest ? 'isNear' : 'isMatch']]),
     ...(after === undefined ? [] : [eb(eb.refTuple('name', 'id'), '>', eb.tuple(...after))]),
   ])
 }

@@ -23,7 +23,12 @@ export function searching(text: RawBuilder<string>, search: string): TextSearch 
   const found = [...new Set(phrase.match(/[\p{L}\p{N}]+/gu) ?? [])].slice(0, MAX_WORDS)
   const words = found.length === 0 ? [phrase] : found
   const isWhole = sql<SqlBool>`${text} like ${pattern(phrase)}`
-  const areThere = words.map((word) => sql<SqlBool>`${text} like ${pattern(word)}`)
+  // A single letter or digit is somewhere in every text, so that it must begin a word.
+  const areThere = words.map((word) =>
+    /^[\p{L}\p{N}]$/u.test(word)
+      ? sql<SqlBool>`${text} ~ ${`\\m${word}`}`
+      : sql<SqlBool>`${text} like ${pattern(word)}`,
+  )
   const inAnyForm = words.map((word, index) => {
     const forms = otherForms(word)
     if (forms.length === 0) return areThere[index] as RawBuilder<SqlBool>

@@ -3,7 +3,7 @@ import { ServiceError } from '../errors.ts'
 import { estimateTokens } from './text.ts'
 
 // A result has its rows twice, as data and as shorter text: together they stay under 8,000 tokens.
-const MAX_PAGE_TOKENS = 4000
+const MAX_PAGE_TOKENS = 3800
 /** The most rows that a tool gives a model. Only files, which no model reads, are made of longer pages. */
 const MAX_LIMIT = 100
 
@@ -22,6 +22,7 @@ interface Values {
   1: readonly [string]
   2: readonly [string, string]
   3: readonly [string, string, string]
+  4: readonly [string, string, string, string]
   5: readonly [string, string, string, string, string]
 }
 

@@ -55,6 +55,12 @@ export function instantOf(local: string, timezone: string): Date {
   return new Date(asUtc - (isThere(before) || !isThere(after) ? before : after))
 }
 
+/** An instant with the offset of a zone, to the millisecond, as a result gives it for the next call to return. */
+export function exactTime(instant: Date, timezone: string): string {
+  const milliseconds = String(instant.getUTCMilliseconds()).padStart(3, '0')
+  return withOffset(instant, timezone).replace(/(?=(Z|[+-]\d\d:\d\d(:\d\d)?)$)/, `.${milliseconds}`)
+}
+
 /** A local day some days later, or earlier for negative numbers. */
 export function addDays(date: string, days: number): string {
   return new Date(Date.parse(date) + days * DAY_MS).toISOString().slice(0, 10)

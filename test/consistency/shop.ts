@@ -1,3 +1,4 @@
+import { compactRows } from '../support/compact-rows.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { makeProduct, makeShop, type Shop } from '../support/shop.ts'
 import type { Final, Operation, Sight } from './checker.ts'
@@ -202,8 +203,17 @@ export function createPlanner(shop: Shop, window: { from: string; to: string }) 
         tool: 'get_inventory',
         args: { businessId, limit: 100 },
         effects: [],
-        read({ stock }: { stock: { sku: string; location: { id: string }; onHand: string }[] }) {
-          const rows = stock.map((row) => ({ key: stockKey(row.location.id, row.sku), value: Number(row.onHand) }))
+        read(data) {
+          const stock = compactRows(data, 'stock').map((row) => ({
+            location: row.location,
+            sku: row.SKU,
+            onHand: row['on hand'],
+          }))
+          const placeOf = (name = '') => shop.locations[Number(name.replace('Location ', '')) - 1] as string
+          const rows = stock.map((row) => ({
+            key: stockKey(placeOf(row.location), row.sku ?? ''),
+            value: Number(row.onHand),
+          }))
           const totals = SKUS.map((each) => ({
             key: totalKey(each),
             value: stock.filter((row) => row.sku === each).reduce((sum, row) => sum + Number(row.onHand), 0),

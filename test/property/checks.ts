@@ -1,5 +1,6 @@
 import { Temporal } from 'temporal-polyfill'
 import { expect } from 'vitest'
+import { compactRows } from '../support/compact-rows.ts'
 import { clientsOf, type Days, localTime, type RawRows, readRawRows, Sales, stockOf } from '../support/raw-figures.ts'
 import { checkSums } from './sums.ts'
 import type { World } from './world.ts'
@@ -332,20 +333,25 @@ async function checkOrders(world: World, raw: RawRows): Promise<void> {
 }
 
 async function checkClients(world: World, raw: RawRows): Promise<void> {
-  const { clients } = await world.ok('list_clients', { limit: 100 })
-  expect(byId(clients), 'list_clients').toMatchObject(byId(clientsOf(raw)))
+  const told = compactRows(await world.ok('list_clients', { limit: 100 }), 'clients')
+  const byCode = (rows: Record<string, string>[]) => rows.toSorted((a, b) => (String(a.code) < String(b.code) ? -1 : 1))
+  // A column that is blank for all is left out.
+  const known = told.map((row) => ({ 'last purchase': '', ...row }) as Record<string, string>)
+  expect(byCode(known), 'list_clients').toMatchObject(byCode(clientsOf(raw)))
 }
 
 async function checkStock(world: World, raw: RawRows, locationId: string | undefined): Promise<void> {
-  const { stock, hasMore } = await world.ok('get_inventory', {
+  const data = await world.ok('get_inventory', {
     limit: 100,
     ...(locationId === undefined ? {} : { locationId }),
   })
-  expect(hasMore).toBe(false)
+  expect(data.hasMore).toBe(false)
   const ledger = stockOf(raw)
-  for (const row of stock) {
-    const key = `${row.variantId} ${row.location.id}`
-    expect(row.onHand, `get_inventory ${key}`).toBe(ledger.get(key) ?? '0')
+  for (const row of compactRows(data, 'stock')) {
+    const variant = raw.variants.find(({ sku }) => sku === row.SKU)
+    const location = raw.locations.find(({ name }) => name === row.location)
+    const key = `${variant?.id} ${location?.id}`
+    expect(row['on hand'], `get_inventory ${key}`).toBe(ledger.get(key) ?? '0')
     ledger.delete(key)
   }
   const left = [...ledger.keys()].filter((key) => locationId === undefined || key.endsWith(locationId))

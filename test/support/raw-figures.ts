@@ -84,7 +84,8 @@ export interface RawRows {
   business: BusinessRow
   locations: LocationRow[]
   products: ProductRow[]
-  customers: { id: string }[]
+  variants: { id: string; sku: string }[]
+  customers: { id: string; code: string }[]
   orders: OrderRow[]
   items: ItemRow[]
   payments: PaymentRow[]
@@ -103,8 +104,9 @@ export async function readRawRows({ asOwner }: TestDatabase, businessId: string)
   return {
     business: business as BusinessRow,
     locations: await all<LocationRow>('location'),
+    variants: await all<{ id: string; sku: string }>('product_variant'),
     products: await all<ProductRow>('product'),
-    customers: await all<{ id: string }>('customer'),
+    customers: await all<{ id: string; code: string }>('customer'),
     orders: await all<OrderRow>('orders'),
     items: await all<ItemRow>('order_item'),
     payments: await all<PaymentRow>('order_payment'),
@@ -548,7 +550,7 @@ function ticketOf(raw: RawRows, orderId: string) {
 /** What each client bought so far, less refunds, with the local day of the last sale. */
 export function clientsOf(raw: RawRows) {
   const sales = new Sales(raw)
-  return raw.customers.map(({ id }) => {
+  return raw.customers.map(({ id, code }) => {
     const own = raw.orders.filter((order) => order.customer_id === id)
     const completed = own.filter(({ status }) => status === 'completed')
     const isIn = (orders: readonly OrderRow[]) => (row: { order_id: string }) =>
@@ -557,10 +559,10 @@ export function clientsOf(raw: RawRows) {
     const purchases = completed.filter((order) => ticketOf(raw, order.id).isSale)
     const days = purchases.map(({ completed_at }) => localTime(completed_at as Date, sales.timezone).date)
     return {
-      id,
-      orders: purchases.length,
-      netSales: sales.amount(bought.minus(sum(raw.refundLines.filter(isIn(own)), ({ returns }) => returns))),
-      lastPurchase: days.toSorted().at(-1) ?? null,
+      code,
+      orders: String(purchases.length),
+      net: sales.amount(bought.minus(sum(raw.refundLines.filter(isIn(own)), ({ returns }) => returns))),
+      'last purchase': days.toSorted().at(-1) ?? '',
     }
   })
 }

@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { compactRows } from './compact-rows.ts'
 import { type App, call, type Service, startService } from './service.ts'
 import { makeProduct, makeShop, makeUser, type Product, type Shop } from './shop.ts'
 
@@ -87,7 +88,7 @@ export async function startTill(): Promise<Till> {
     },
     async onHand(sku) {
       const { data } = await till.ok('get_inventory', { search: sku })
-      return data.stock.find((item: { sku: string }) => item.sku === sku)?.onHand
+      return compactRows(data, 'stock').find((row) => row.SKU === sku)?.['on hand']
     },
     async today() {
       const { data } = await till.ok('get_sales_report', { preset: 'today' })

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { makeClient } from '../support/clients.ts'
+import { compactRows } from '../support/compact-rows.ts'
 import type { Product } from '../support/shop.ts'
 import { startTill, type Till } from '../support/till.ts'
 
@@ -223,7 +224,7 @@ describe('a product', () => {
       )
       expect((await till.ok('get_product', { product })).data.variants[0].sku).toBe('cafe-340')
       const moved = await till.ok('list_inventory_movements', { product })
-      expect(moved.data.movements).toMatchObject([{ sku: 'cafe-340' }])
+      expect(compactRows(moved.data, 'movements')).toMatchObject([{ SKU: 'cafe-340' }])
     },
   )
 

@@ -1,13 +1,15 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { seesCosts } from '../../src/auth/costs.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { formatMoney, MoneySchema, money, quantity } from '../../src/money/money.ts'
+import { amountOf, Decimal, formatAmount, money, quantity } from '../../src/money/money.ts'
+import { sharePercent } from '../../src/money/share.ts'
 import { findProductDetail } from '../../src/pos/catalogue/product-detail.ts'
 import { page } from '../../src/results/cursor.ts'
 import { EntityRef, Nullable, NullableText } from '../../src/results/schema.ts'
 import { table } from '../../src/results/table.ts'
 import { clean, cleanOrNull, nameWithState } from '../../src/results/text.ts'
 import { untrusted } from '../../src/results/untrusted.ts'
-import { addDays, localDate } from '../../src/time/local.ts'
+import { addDays, exactTime, localDate } from '../../src/time/local.ts'
 
 const MAX_VARIANTS = 20
 const MAX_LOCATIONS = 20
@@ -28,7 +30,7 @@ const ProductSchema = Type.Object({
     from: Type.String(),
     to: Type.String(),
     unitsSold: Type.String(),
-    netSales: MoneySchema,
+    netSales: Type.String(),
     lastSoldOn: NullableText,
   }),
   variants: Type.Array(
@@ -38,7 +40,9 @@ const ProductSchema = Type.Object({
       label: NullableText,
       barcode: NullableText,
       price: Type.String(),
-      cost: NullableText,
+      cost: Type.Optional(NullableText),
+      margin: Type.Optional(NullableText),
+      marginPercent: Type.Optional(NullableText),
       isActive: Type.Boolean(),
       updatedAt: Type.String({ description: 'Last change of the variant or its product: expectedUpdatedAt' }),
       unitsSold: Type.String(),
@@ -49,6 +53,7 @@ const ProductSchema = Type.Object({
     }),
   ),
   hasMoreVariants: Type.Boolean(),
+  terms: Type.String(),
 })
 
 export default defineTool({
@@ -64,12 +69,21 @@ export default defineTool({
     product: Type.String({ minLength: 1, maxLength: 200, description: 'SKU, name, barcode or id' }),
   }),
   output: ProductSchema,
-  async handler({ product: reference }, { db, business, now }) {
+  async handler({ product: reference }, { db, business, principal, now }) {
+    const hasCosts = seesCosts(principal, business)
     const to = localDate(now, business.timezone)
     const days = { from: addDays(to, 1 - SALES_DAYS), to }
     const limits = { variants: MAX_VARIANTS, locations: MAX_LOCATIONS }
     const { product, variants, sales } = await findProductDetail(db, business.id, reference, days, limits)
     const amount = (value: string) => money(value, business).amount
+    const rate = new Decimal(product.tax_rate_percent).div(100)
+    const netPrice = (price: string) =>
+      product.prices_include_tax ? new Decimal(price).div(rate.plus(1)).toDecimalPlaces(business.currencyDigits) : price
+    const costsOf = (cost: string | null, net: Decimal.Value) => {
+      if (cost === null) return { cost: null, margin: null, marginPercent: null }
+      const margin = new Decimal(net).minus(cost)
+      return { cost: amount(cost), margin: amountOf(margin, business), marginPercent: sharePercent(margin, net) }
+    }
     const shown = page(
       variants,
       MAX_VARIANTS,
@@ -80,11 +94,11 @@ export default defineTool({
         label: cleanOrNull(row.label, 60),
         barcode: cleanOrNull(row.barcode, 60),
         price: amount(row.price),
-        cost: row.cost === null ? null : amount(row.cost),
+        ...(hasCosts ? costsOf(row.cost, netPrice(row.price)) : {}),
         isActive: row.is_active,
-        updatedAt: row.updated_at.toISOString(),
+        updatedAt: exactTime(row.updated_at, business.timezone),
         unitsSold: quantity(row.units_sold),
-        netSales: amount(row.net_sales),
+        netSales: amountOf(row.net_sales, business),
         onHand: row.on_hand === null ? null : quantity(row.on_hand),
         stock: row.stock.slice(0, MAX_LOCATIONS).map((stock) => ({
           location: { id: stock.location_id, name: clean(stock.location, 40) },
@@ -106,15 +120,20 @@ export default defineTool({
       hasOwnTaxRate: product.has_own_tax_rate,
       pricesIncludeTax: product.prices_include_tax,
       currency: business.currency,
-      updatedAt: product.updated_at.toISOString(),
+      updatedAt: exactTime(product.updated_at, business.timezone),
       sales: {
         ...days,
         unitsSold: quantity(sales.units_sold),
-        netSales: money(sales.net_sales, business),
+        netSales: amountOf(sales.net_sales, business),
         lastSoldOn: sales.last_sold_on,
       },
       variants: shown.items,
       hasMoreVariants: shown.hasMore,
+      terms:
+        `price ${product.prices_include_tax ? 'with' : 'without'} tax; net sales without tax` +
+        (hasCosts
+          ? '; cost without tax; margin: price without tax less cost, and its share of the price without tax'
+          : ''),
     }
     return { text: describeProduct(data), data }
   },
@@ -122,20 +141,21 @@ export default defineTool({
 
 function describeProduct(data: Static<typeof ProductSchema>): string {
   const { product, category, supplier, sales, variants } = data
+  const hasCosts = variants.some(({ cost }) => cost !== undefined)
   const ref = (what: string, value: { id: string; name: string } | null) =>
     value === null ? `no ${what}` : `${what} ${value.name} (${value.id})`
   const lines = [
     `Product ${product.name} (${product.id}) is ${data.isActive ? 'active' : 'switched off'}; ${ref('category', category)}, ${ref('supplier', supplier)}. Changed ${data.updatedAt}.`,
-    `Tax ${data.taxRatePercent} % (${data.hasOwnTaxRate ? 'its own rate' : 'the rate of the business'}); prices ${data.pricesIncludeTax ? 'include' : 'are without'} tax.`,
-    `${sales.from} to ${sales.to}: ${sales.unitsSold} units sold, net sales ${formatMoney(sales.netSales)}. Last sold: ${sales.lastSoldOn ?? 'never'}.`,
+    `Tax ${data.taxRatePercent} % (${data.hasOwnTaxRate ? 'its own rate' : 'the rate of the business'}). Amounts in ${data.currency}: ${data.terms}.`,
+    `${sales.from} to ${sales.to}: ${sales.unitsSold} units sold, net sales ${formatAmount(sales.netSales, data.currency)}. Last sold: ${sales.lastSoldOn ?? 'never'}.`,
     table(
-      ['SKU', 'label', 'barcode', `price ${data.currency}`, 'cost', 'on hand', 'units', 'net', 'changed', 'variant id'],
+      ['SKU', 'label', 'barcode', 'price', ...(hasCosts ? ['cost', 'margin'] : []), ...REST],
       variants.map((variant) => [
         nameWithState(variant.sku, variant.isActive),
         variant.label ?? '–',
         variant.barcode ?? '–',
         variant.price,
-        variant.cost ?? '–',
+        ...(hasCosts ? [variant.cost ?? '–', marginOf(variant)] : []),
         variant.onHand ?? '–',
         variant.unitsSold,
         variant.netSales,
@@ -152,6 +172,12 @@ function describeProduct(data: Static<typeof ProductSchema>): string {
   }
   if (data.description !== null) lines.push(`Description: ${data.description}`)
   return lines.join('\n')
+}
+
+const REST = ['on hand', 'units sold', 'net sales', 'changed', 'variant id']
+
+function marginOf({ margin, marginPercent }: Static<typeof ProductSchema>['variants'][number]): string {
+  return margin == null ? '–' : `${margin} (${marginPercent ?? '–'} %)`
 }
 
 function describeStock({ sku, stock, hasMoreStock }: Static<typeof ProductSchema>['variants'][number]): string {

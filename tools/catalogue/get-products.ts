@@ -1,89 +1,119 @@
 import { Type } from '@sinclair/typebox'
+import { seesCosts } from '../../src/auth/costs.ts'
+import { ServiceError } from '../../src/errors.ts'
 import { Search } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { MoneySchema, money, quantity } from '../../src/money/money.ts'
-import { findProducts } from '../../src/pos/catalogue/products.ts'
+import { Decimal, money, quantity } from '../../src/money/money.ts'
+import { sharePercent } from '../../src/money/share.ts'
+import {
+  COST_FILTERS,
+  countProducts,
+  findProducts,
+  nearestProducts,
+  STOCK_FILTERS,
+} from '../../src/pos/catalogue/products.ts'
 import { doPricesIncludeTax } from '../../src/pos/organisation/price-tags.ts'
-import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
-import { Cursor, EntityRef, Limit, Nullable, StringEnum } from '../../src/results/schema.ts'
-import { listText } from '../../src/results/table.ts'
+import { categoryOf } from '../../src/pos/references.ts'
+import { COMPACT_OUTPUT, CompactRows, compactPage } from '../../src/results/compact-page.ts'
+import { decodeCursor } from '../../src/results/cursor.ts'
+import { Cursor, Limit, StringEnum } from '../../src/results/schema.ts'
 import { clean, variantName } from '../../src/results/text.ts'
+import { addDays, localDate } from '../../src/time/local.ts'
+
+const MAX_DAYS = 1100
 
 export default defineTool({
   name: 'get_products',
   title: 'Products',
   description:
-    'The catalogue by name, a row per SKU: price, category, stock over all locations. Use it to find a product by ' +
-    'name, SKU or barcode; stock per location is in get_inventory. Default: active products.',
+    'The catalogue, a row per SKU: price, cost, margin, stock of all locations; how many match. By location: ' +
+    'get_inventory; one with all details: get_product. Default: active, by name.',
   scopes: ['pos:read'],
   annotations: readOnly,
   mode: 'read',
   input: Type.Object({
     search: Search,
-    category: Type.Optional(Type.String({ maxLength: 100, description: 'Name or id of a category' })),
-    active: Type.Boolean({ default: true, description: 'false: products that are switched off; default true' }),
-    stock: Type.Optional(
-      StringEnum(['in_stock', 'low', 'out'], { description: 'low: at or below the reorder point somewhere' }),
+    category: Type.Optional(Type.String({ maxLength: 200, description: 'Name or id' })),
+    active: Type.Boolean({ default: true, description: 'false: switched off; default true' }),
+    stock: Type.Optional(StringEnum(STOCK_FILTERS, { description: 'low: at the reorder point or below, somewhere' })),
+    cost: Type.Optional(StringEnum(COST_FILTERS, { description: 'Only without cost, or sold below it' })),
+    notSoldDays: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: MAX_DAYS, description: 'Only what did not sell in so many days' }),
     ),
     limit: Limit({ default: 25, maximum: 100 }),
     cursor: Cursor,
   }),
   output: Type.Object({
-    products: Type.Array(
-      Type.Object({
-        id: Type.String(),
-        variantId: Type.String(),
-        name: Type.String(),
-        sku: Type.String(),
-        category: Nullable(EntityRef),
-        price: MoneySchema,
-        isActive: Type.Boolean(),
-        onHand: Nullable(Type.String(), { description: 'null: no stock is kept' }),
-      }),
-    ),
+    products: CompactRows,
+    ...COMPACT_OUTPUT,
+    category: Type.Optional(Type.String()),
+    notSold: Type.Optional(Type.Object({ from: Type.String(), to: Type.String() })),
+    currency: Type.String(),
     pricesIncludeTax: Type.Boolean(),
-    ...PAGE_OUTPUT,
+    terms: Type.String(),
   }),
-  async handler({ search, category, active, stock, limit, cursor }, { db, business }) {
-    const after = decodeCursor(cursor, 2)
-    const [rows, pricesIncludeTax] = await Promise.all([
-      findProducts(db, business.id, { search, category, active, stock, limit: limit + 1, after }),
+  async handler({ search, category, notSoldDays, limit, cursor, ...input }, { db, business, principal, now }) {
+    const hasCosts = seesCosts(principal, business)
+    if (input.cost !== undefined && !hasCosts) {
+      throw new ServiceError('role_not_allowed', `cost: the role ${clean(business.role, 40)} does not see costs.`, {
+        hint: 'An owner, admin or manager may ask for it.',
+      })
+    }
+    const today = localDate(now, business.timezone)
+    const notSold = notSoldDays === undefined ? undefined : { from: addDays(today, 1 - notSoldDays), to: today }
+    const known = category ? await categoryOf(db, business.id, category) : undefined
+    const filter = { ...input, search, categoryId: known?.id, notSold }
+    const after = decodeCursor(cursor, 3)
+    const [found, total, pricesIncludeTax] = await Promise.all([
+      findProducts(db, business.id, { ...filter, limit: limit + 1, after }),
+      countProducts(db, business.id, filter),
       doPricesIncludeTax(db, business.id),
     ])
-    const { items: products, ...more } = page(
+    const isNearest = total === 0 && search !== undefined
+    const rows = isNearest ? await nearestProducts(db, business.id, { ...filter, search }) : found
+    const list = compactPage({
+      what: 'products',
+      columns: ['SKU', 'product', 'category', 'price', 'cost', 'margin %', 'on hand'],
       rows,
       limit,
-      (row) => [row.name, row.variant_id],
-      (row) => ({
-        id: row.product_id,
-        variantId: row.variant_id,
-        name: variantName(row),
-        sku: clean(row.sku, 60),
-        category:
-          row.category_id === null || row.category === null
-            ? null
-            : { id: row.category_id, name: clean(row.category, 60) },
-        price: money(row.price, business),
-        isActive: row.is_active,
-        onHand: row.on_hand === null ? null : quantity(row.on_hand),
-      }),
-    )
-    const list = listText({
-      what: 'products',
-      headers: ['product', 'SKU', 'category', `price ${business.currency}`, 'on hand', 'id'],
-      rows: products.map((product) => [
-        product.name,
-        product.sku,
-        product.category?.name ?? '–',
-        product.price.amount,
-        product.onHand ?? '–',
-        product.id,
-      ]),
-      nextCursor: more.nextCursor,
+      total,
+      isNearest,
+      keyOf: (row) => [String(row.rank), row.name, row.variant_id],
+      cells: (row) => [
+        clean(row.sku, 60),
+        variantName(row, 80),
+        known === undefined && row.category !== null ? clean(row.category, 40) : '',
+        money(row.price, business).amount,
+        hasCosts && row.cost !== null ? money(row.cost, business).amount : '',
+        hasCosts && row.cost !== null ? marginPercent(row.net_price, row.cost) : '',
+        row.on_hand === null ? '' : quantity(row.on_hand),
+      ],
     })
+    const terms =
+      `price ${pricesIncludeTax ? 'with' : 'without'} tax` +
+      (hasCosts ? '; cost without tax; margin: of the price without tax, what is left after the cost' : '') +
+      '; a blank: not known, on hand: no stock is kept'
+    const about = [
+      ...(input.active ? [] : ['Switched off.']),
+      ...(known === undefined ? [] : [`Category ${clean(known.name, 60)}.`]),
+      ...(notSold === undefined ? [] : [`Not sold from ${notSold.from} to ${notSold.to}.`]),
+      `Amounts in ${business.currency}: ${terms}.`,
+    ]
     return {
-      text: `${list}\nPrices ${pricesIncludeTax ? 'include' : 'are without'} tax.`,
-      data: { products, pricesIncludeTax, ...more },
+      text: `${list.text}\n${about.join(' ')}`,
+      data: {
+        products: list.rows,
+        ...list.data,
+        ...(known === undefined ? {} : { category: clean(known.name, 60) }),
+        ...(notSold === undefined ? {} : { notSold }),
+        currency: business.currency,
+        pricesIncludeTax,
+        terms,
+      },
     }
   },
 })
+
+function marginPercent(netPrice: string, cost: string): string {
+  return sharePercent(new Decimal(netPrice).minus(cost), netPrice) ?? ''
+}

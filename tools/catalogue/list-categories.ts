@@ -2,10 +2,11 @@ import { Type } from '@sinclair/typebox'
 import { Search } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { findCategories } from '../../src/pos/catalogue/categories.ts'
-import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
+import { countNamed } from '../../src/pos/named-lists.ts'
+import { COMPACT_OUTPUT, CompactRows, compactPage } from '../../src/results/compact-page.ts'
+import { decodeCursor } from '../../src/results/cursor.ts'
 import { Cursor, Limit } from '../../src/results/schema.ts'
-import { listText } from '../../src/results/table.ts'
-import { clean, nameWithState } from '../../src/results/text.ts'
+import { clean } from '../../src/results/text.ts'
 
 export default defineTool({
   name: 'list_categories',
@@ -17,43 +18,25 @@ export default defineTool({
   annotations: readOnly,
   mode: 'read',
   input: Type.Object({ search: Search, limit: Limit({ default: 50, maximum: 100 }), cursor: Cursor }),
-  output: Type.Object({
-    categories: Type.Array(
-      Type.Object({
-        id: Type.String(),
-        name: Type.String(),
-        isActive: Type.Boolean(),
-        activeProducts: Type.Integer(),
-      }),
-    ),
-    ...PAGE_OUTPUT,
-  }),
+  output: Type.Object({ categories: CompactRows, ...COMPACT_OUTPUT }),
   async handler({ search, limit, cursor }, { db, business }) {
     const after = decodeCursor(cursor, 2)
-    const rows = await findCategories(db, business.id, { search, limit: limit + 1, after })
-    const { items: categories, ...more } = page(
+    const [found, total] = await Promise.all([
+      findCategories(db, business.id, { search, limit: limit + 1, after }),
+      countNamed(db, 'category', business.id, search),
+    ])
+    const isNearest = total === 0 && search !== undefined
+    const rows = isNearest ? await findCategories(db, business.id, { search, isNearest, limit }) : found
+    const list = compactPage({
+      what: 'categories',
+      columns: ['category', 'products on sale', 'state'],
       rows,
       limit,
-      (row) => [row.name, row.id],
-      (row) => ({
-        id: row.id,
-        name: clean(row.name),
-        isActive: row.is_active,
-        activeProducts: row.active_products,
-      }),
-    )
-    return {
-      text: listText({
-        what: 'categories',
-        headers: ['category', 'active products', 'id'],
-        rows: categories.map(({ id, name, isActive, activeProducts }) => [
-          nameWithState(name, isActive),
-          activeProducts,
-          id,
-        ]),
-        nextCursor: more.nextCursor,
-      }),
-      data: { categories, ...more },
-    }
+      total,
+      isNearest,
+      keyOf: (row) => [row.name, row.id],
+      cells: (row) => [clean(row.name), String(row.active_products), row.is_active ? '' : 'switched off'],
+    })
+    return { text: list.text, data: { categories: list.rows, ...list.data } }
   },
 })

@@ -6,6 +6,7 @@ import { updateProduct } from '../../src/pos/catalogue/product-writing.ts'
 import { EntityRef, NullableText } from '../../src/results/schema.ts'
 import { table } from '../../src/results/table.ts'
 import { clean, variantName } from '../../src/results/text.ts'
+import { exactTime } from '../../src/time/local.ts'
 
 export default defineTool({
   name: 'update_product',
@@ -52,7 +53,7 @@ export default defineTool({
       sku: clean(changed.sku, 100),
       changes: changed.changes,
       isActive: changed.isActive,
-      updatedAt: dryRun ? null : changed.updatedAt.toISOString(),
+      updatedAt: dryRun ? null : exactTime(changed.updatedAt, business.timezone),
       currency: business.currency,
     }
     const what = `${name} (SKU ${data.sku}, variant ${data.variantId})`

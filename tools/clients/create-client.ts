@@ -32,7 +32,7 @@ export default defineTool({
   async handler({ allowDuplicate, ...input }, { db, business, now, dryRun }) {
     const { client, sameAs } = await createClient(db, business.id, input, { allowDuplicate, now })
     const same = sameAs === null ? '' : ` It has the same ${sameAs.shares} as ${named(sameAs)}.`
-    const written = writtenClient(client, now)
+    const written = writtenClient(client, now, business.timezone)
     // Somebody else may take the next free code before the real write.
     const code = input.code ? written.code : null
     const rehearsed = `Would create client ${written.name} with ${code === null ? 'the next free code' : `code ${code}`}.`

@@ -2,15 +2,16 @@ import { type Static, Type } from '@sinclair/typebox'
 import { together } from '../../src/database/together.ts'
 import { Id } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { Decimal, money, quantity } from '../../src/money/money.ts'
-import { favouriteProducts, findClient } from '../../src/pos/clients/clients.ts'
+import { amountOf, Decimal, grouped, quantity } from '../../src/money/money.ts'
+import { favouriteProducts, findClient, salesOfClient } from '../../src/pos/clients/clients.ts'
 import { findOrders } from '../../src/pos/orders/orders.ts'
 import { clientIdOf } from '../../src/pos/references.ts'
 import { NullableText } from '../../src/results/schema.ts'
 import { table } from '../../src/results/table.ts'
 import { clean, cleanOrNull, variantName } from '../../src/results/text.ts'
 import { untrusted } from '../../src/results/untrusted.ts'
-import { addDays, localDate } from '../../src/time/local.ts'
+import { addDays, exactTime, localDate } from '../../src/time/local.ts'
+import { WINDOW_INPUT, WindowSchema, windowIfAsked } from '../../src/time/window.ts'
 
 const LAST_ORDERS = 5
 const FAVOURITES = 5
@@ -39,38 +40,45 @@ const ClientSchema = Type.Object({
     currency: Type.String(),
     timezone: Type.String(),
   }),
+  period: Type.Optional(
+    Type.Object({
+      window: WindowSchema,
+      orders: Type.Integer(),
+      netSales: Type.String({ description: 'Less returns, without tax' }),
+      total: Type.String({ description: 'With tax and tips' }),
+    }),
+  ),
   lastOrders: Type.Array(
     Type.Object({
-      id: Type.String(),
       orderNumber: Type.String(),
       status: Type.String(),
       day: Type.String(),
       total: Type.String(),
     }),
   ),
-  favouriteProducts: Type.Array(
-    Type.Object({ productId: Type.String(), sku: Type.String(), name: Type.String(), units: Type.String() }),
-  ),
+  favouriteProducts: Type.Array(Type.Object({ sku: Type.String(), name: Type.String(), units: Type.String() })),
 })
 
 export default defineTool({
   name: 'get_client',
   title: 'Client',
   description:
-    'One client: contact, note, lifetime orders and net sales, first and last purchase, last 5 orders, favourite ' +
-    'products. Use list_clients to find it, list_orders for all its orders.',
+    'One client: contact, note, lifetime orders and net sales, and those of a period if asked; first and last ' +
+    'purchase, last 5 orders, favourite products. Find it with list_clients.',
   scopes: ['pos:read'],
   aboutClients: true,
   annotations: readOnly,
   mode: 'read',
-  input: Type.Object({ client: Id('Code, tax id, name or id') }),
+  input: Type.Object({ client: Id('Code, tax id, name or id'), ...WINDOW_INPUT }),
   output: ClientSchema,
-  async handler({ client: idOrCode }, { db, business, now }) {
+  async handler({ client: idOrCode, ...input }, { db, business, now }) {
     const { timezone, currency } = business
     const today = localDate(now, timezone)
     const clientId = clientIdOf(db, business.id, idOrCode)
-    const [row, orders, favourites] = await together([
+    const window = windowIfAsked(input, now, timezone)
+    const [row, inWindow, orders, favourites] = await together([
       findClient(db, business.id, idOrCode),
+      window && salesOfClient(db, { businessId: business.id, clientId }, window),
       findOrders(db, business.id, { clientId, limit: LAST_ORDERS }),
       favouriteProducts(
         db,
@@ -93,26 +101,34 @@ export default defineTool({
         country: cleanOrNull(row.country, 100),
         isActive: row.is_active,
         note: untrusted(row.note, 1000),
-        updatedAt: row.updated_at.toISOString(),
+        updatedAt: exactTime(row.updated_at, timezone),
       },
       sales: {
         orders: Number(row.orders),
-        netSales: money(row.net_sales, business).amount,
-        averageSale: average === null ? null : money(average.toDecimalPlaces(business.currencyDigits), business).amount,
+        netSales: amountOf(row.net_sales, business),
+        averageSale: average === null ? null : amountOf(average, business),
         firstPurchase: day(row.first_at),
         lastPurchase: day(row.last_at),
         currency,
         timezone,
       },
+      ...(window === undefined || inWindow === undefined
+        ? {}
+        : {
+            period: {
+              window: { ...window, currency },
+              orders: inWindow.orders,
+              netSales: amountOf(inWindow.net_sales, business),
+              total: amountOf(inWindow.total, business),
+            },
+          }),
       lastOrders: orders.map((order) => ({
-        id: order.id,
         orderNumber: clean(order.order_number, 60),
         status: order.status,
         day: localDate(order.completed_at ?? order.opened_at, timezone),
-        total: money(order.total, business).amount,
+        total: amountOf(order.total, business),
       })),
       favouriteProducts: favourites.map((product) => ({
-        productId: product.product_id,
         sku: clean(product.sku, 60),
         name: variantName(product, 80),
         units: quantity(product.units),
@@ -122,7 +138,7 @@ export default defineTool({
   },
 })
 
-function describeClient({ client, sales, lastOrders, favouriteProducts }: Static<typeof ClientSchema>): string {
+function describeClient({ client, sales, period, lastOrders, favouriteProducts }: Static<typeof ClientSchema>): string {
   const known = Object.entries({
     'e-mail': client.email,
     phone: client.phone,
@@ -130,10 +146,11 @@ function describeClient({ client, sales, lastOrders, favouriteProducts }: Static
     city: client.city,
     country: client.country,
   }).filter(([, value]) => value !== null)
-  const average = sales.averageSale === null ? '' : `, average sale ${sales.averageSale}`
+  const average = sales.averageSale === null ? '' : `, average sale ${grouped(sales.averageSale)}`
   const lines = [
     `Client ${client.name} (${client.code}), ${client.isActive ? 'active' : 'switched off'}: ${sales.orders} orders, net sales ` +
-      `${sales.currency} ${sales.netSales}${average}.`,
+      `${sales.currency} ${grouped(sales.netSales)} without tax${average}.`,
+    ...(period === undefined ? [] : [describePeriod(period)]),
     sales.lastPurchase === null
       ? 'No purchase yet.'
       : `First purchase ${sales.firstPurchase}, last ${sales.lastPurchase} (days of ${sales.timezone}).`,
@@ -146,8 +163,8 @@ function describeClient({ client, sales, lastOrders, favouriteProducts }: Static
     lines.push(
       `Last ${lastOrders.length} orders:`,
       table(
-        ['order', 'status', 'day', `total ${sales.currency}`, 'id'],
-        lastOrders.map((order) => [order.orderNumber, order.status, order.day, order.total, order.id]),
+        ['order', 'status', 'day', `total with tax, ${sales.currency}`],
+        lastOrders.map((order) => [order.orderNumber, order.status, order.day, grouped(order.total)]),
       ),
     )
   }
@@ -155,11 +172,24 @@ function describeClient({ client, sales, lastOrders, favouriteProducts }: Static
     lines.push(
       `Most units in the last ${FAVOURITE_DAYS} days:`,
       table(
-        ['product', 'SKU', 'units', 'id'],
-        favouriteProducts.map(({ name, sku, units, productId }) => [name, sku, units, productId]),
+        ['product', 'SKU', 'units'],
+        favouriteProducts.map(({ name, sku, units }) => [name, sku, units]),
       ),
     )
   }
   if (client.note !== null) lines.push(`Note: ${client.note}`)
   return lines.join('\n')
+}
+
+function describePeriod({
+  window,
+  orders,
+  netSales,
+  total,
+}: NonNullable<Static<typeof ClientSchema>['period']>): string {
+  const soFar = window.soFar === undefined ? '' : ` so far (${window.soFar})`
+  return (
+    `${window.from} to ${window.to}${soFar}: ${orders} orders, net sales ${window.currency} ${grouped(netSales)} ` +
+    `without tax, less returns; total ${grouped(total)} with tax and tips.`
+  )
 }

@@ -1,105 +1,98 @@
 import { Type } from '@sinclair/typebox'
-import { Search } from '../../src/mcp/arguments.ts'
+import { Amount } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { formatMoney, MoneySchema, money } from '../../src/money/money.ts'
-import { CLIENT_SORTS, findClients, sumClients } from '../../src/pos/clients/clients.ts'
-import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
-import { Cursor, Limit, NullableText, StringEnum } from '../../src/results/schema.ts'
-import { listText } from '../../src/results/table.ts'
-import { clean, cleanOrNull } from '../../src/results/text.ts'
+import { amountOf, formatAmount, grouped } from '../../src/money/money.ts'
+import { CLIENT_STATUSES } from '../../src/pos/clients/client-status.ts'
+import { CLIENT_SORTS, findClients, nearestClients, sumClients } from '../../src/pos/clients/clients.ts'
+import { COMPACT_OUTPUT, CompactRows, compactPage } from '../../src/results/compact-page.ts'
+import { decodeCursor } from '../../src/results/cursor.ts'
+import { Cursor, Limit, LocalDate, StringEnum } from '../../src/results/schema.ts'
+import { clean } from '../../src/results/text.ts'
 import { localDate } from '../../src/time/local.ts'
+
+const Place = Type.Optional(Type.String({ minLength: 1, maxLength: 100 }))
 
 export default defineTool({
   name: 'list_clients',
   title: 'Clients',
   description:
-    'The clients with contact, lifetime orders, net sales and last purchase, and the sum of all that match. Use it to ' +
-    'find or rank clients; for one use get_client. Default: active clients by name, 25 rows.',
+    'The clients with contact, lifetime orders, net sales and last purchase; the sums of all that match. One client ' +
+    'or its sales in a period: get_client. Default: active, by name.',
   scopes: ['pos:read'],
   aboutClients: true,
   annotations: readOnly,
   mode: 'read',
   input: Type.Object({
-    search: Search,
-    country: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+    search: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 100, description: 'Words of the name; tax id, phone, e-mail, code' }),
+    ),
+    city: Place,
+    country: Place,
     active: Type.Boolean({ default: true, description: 'Default true' }),
-    sort: StringEnum(CLIENT_SORTS, {
-      default: 'name',
-      description: 'Default name',
-    }),
+    status: Type.Optional(StringEnum(CLIENT_STATUSES)),
+    lastPurchaseBefore: Type.Optional(LocalDate('')),
+    minSpend: Type.Optional(Amount('Lifetime')),
+    maxSpend: Type.Optional(Amount('')),
+    sort: StringEnum(CLIENT_SORTS, { default: 'name', description: 'Default name' }),
     limit: Limit({ default: 25, maximum: 100 }),
     cursor: Cursor,
   }),
   output: Type.Object({
-    clients: Type.Array(
-      Type.Object({
-        id: Type.String(),
-        code: Type.String(),
-        name: Type.String(),
-        email: NullableText,
-        phone: NullableText,
-        city: NullableText,
-        country: NullableText,
-        isActive: Type.Boolean(),
-        orders: Type.Integer(),
-        netSales: Type.String(),
-        lastPurchase: NullableText,
-      }),
-    ),
-    matching: Type.Object({ clients: Type.Integer(), orders: Type.Integer(), netSales: MoneySchema }),
+    clients: CompactRows,
+    ...COMPACT_OUTPUT,
+    orders: Type.Integer({ description: 'Of all that match' }),
+    netSales: Type.String({ description: 'Of all that match' }),
+    currency: Type.String(),
     timezone: Type.String(),
-    ...PAGE_OUTPUT,
+    terms: Type.String(),
   }),
-  async handler({ sort, limit, cursor, ...filter }, { db, business }) {
-    const after = decodeCursor(cursor, 2)
-    const [rows, sums] = await Promise.all([
-      findClients(db, business.id, { ...filter, sort, limit: limit + 1, after }),
-      sumClients(db, business.id, filter),
+  async handler({ sort, limit, cursor, ...filter }, { db, business, now }) {
+    const after = decodeCursor(cursor, 3)
+    const shop = { id: business.id, timezone: business.timezone, today: localDate(now, business.timezone) }
+    const [found, sums] = await Promise.all([
+      findClients(db, shop, { ...filter, sort, limit: limit + 1, after }),
+      sumClients(db, shop, filter),
     ])
-    const { items: clients, ...more } = page(
+    const { search } = filter
+    const isNearest = sums.clients === 0 && search !== undefined
+    const rows = isNearest ? await nearestClients(db, shop, { ...filter, search }) : found
+    const list = compactPage({
+      what: 'clients',
+      columns: ['code', 'client', 'contact', 'city', 'country', 'orders', 'net', 'last purchase'],
       rows,
       limit,
-      (row) => [row.sort_key, row.id],
-      (row) => ({
-        id: row.id,
-        code: clean(row.code, 40),
-        name: clean(row.name, 80),
-        email: cleanOrNull(row.email, 80),
-        phone: cleanOrNull(row.phone, 30),
-        city: cleanOrNull(row.city, 40),
-        country: cleanOrNull(row.country, 40),
-        isActive: row.is_active,
-        orders: Number(row.orders),
-        netSales: money(row.net_sales, business).amount,
-        lastPurchase: row.last_at === null ? null : localDate(row.last_at, business.timezone),
-      }),
-    )
-    const matching = {
-      clients: sums.clients,
-      orders: Number(sums.orders),
-      netSales: money(sums.net_sales, business),
-    }
-    const list = listText({
-      what: 'clients',
-      headers: ['client', 'code', 'e-mail', 'phone', 'place', 'orders', `net ${business.currency}`, 'last', 'id'],
-      rows: clients.map((client) => [
-        client.name,
-        client.code,
-        client.email ?? '–',
-        client.phone ?? '–',
-        [client.city, client.country].filter((part) => part !== null).join(', ') || '–',
-        client.orders,
-        client.netSales,
-        client.lastPurchase ?? '–',
-        client.id,
-      ]),
-      nextCursor: more.nextCursor,
+      total: sums.clients,
+      isNearest,
+      keyOf: (row) => [String(row.rank), row.sort_key, row.id],
+      cells: (row) => [
+        clean(row.code, 40),
+        clean(row.name, 60),
+        clean(row.phone ?? row.email ?? '', 60),
+        clean(row.city ?? '', 40),
+        clean(row.country ?? '', 40),
+        row.orders,
+        amountOf(row.net_sales, business),
+        row.last_at === null ? '' : localDate(row.last_at, business.timezone),
+      ],
     })
+    const netSales = amountOf(sums.net_sales, business)
+    const terms = `lifetime orders and net sales (without tax) in ${business.currency}; last purchase: days of ${business.timezone}`
+    const sum =
+      sums.clients === 0
+        ? ''
+        : `All that match${filter.active ? '' : ' (switched off)'}: ${grouped(sums.orders)} orders, net sales ` +
+          `${formatAmount(netSales, business.currency)}. `
     return {
-      text:
-        `${list}\nAll ${matching.clients} ${filter.active ? 'active' : 'switched-off'} clients that match: ` +
-        `${matching.orders} orders, net sales ${formatMoney(matching.netSales)}, lifetime. Days of ${business.timezone}.`,
-      data: { clients, matching, timezone: business.timezone, ...more },
+      text: `${list.text}\n${sum}(${terms}.)`,
+      data: {
+        clients: list.rows,
+        ...list.data,
+        orders: Number(sums.orders),
+        netSales,
+        currency: business.currency,
+        timezone: business.timezone,
+        terms,
+      },
     }
   },
 })

@@ -37,10 +37,10 @@ export default defineTool({
   }),
   async handler({ client: idOrCode, active, expectedUpdatedAt, ...texts }, { db, business, now, dryRun }) {
     const update = { texts, active, expectedUpdatedAt }
-    const { client, updatedAt, changes, sameAs } = await updateClient(db, business.id, idOrCode, update, now)
+    const { client, updatedAt, changes, sameAs } = await updateClient(db, business, idOrCode, update, now)
     const same = sameAs === null ? '' : `\nIt has the same ${sameAs.shares} as ${named(sameAs)}.`
     const rows = changes.map(({ field, from, to }) => [field, from ?? '–', to ?? '–'])
-    const written = writtenClient(client, updatedAt)
+    const written = writtenClient(client, updatedAt, business.timezone)
     const unchanged = dryRun ? 'Would change nothing' : 'Nothing changed'
     const changed = dryRun ? `Would change client ${named(client)}` : `Client ${named(client)} was changed`
     return {

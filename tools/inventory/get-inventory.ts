@@ -1,20 +1,21 @@
 import { Type } from '@sinclair/typebox'
+import { seesCosts } from '../../src/auth/costs.ts'
 import { LocationId, Search } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { quantity } from '../../src/money/money.ts'
-import { findInventory } from '../../src/pos/inventory/inventory.ts'
+import { amountOf, Decimal, formatAmount, grouped, quantity } from '../../src/money/money.ts'
+import { findInventory, INVENTORY_FILTERS, nearestInventory, sumInventory } from '../../src/pos/inventory/inventory.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
-import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
-import { Cursor, EntityRef, Limit, NullableText, StringEnum } from '../../src/results/schema.ts'
-import { listText } from '../../src/results/table.ts'
+import { COMPACT_OUTPUT, CompactRows, compactPage } from '../../src/results/compact-page.ts'
+import { decodeCursor } from '../../src/results/cursor.ts'
+import { Cursor, Limit, StringEnum } from '../../src/results/schema.ts'
 import { clean, variantName } from '../../src/results/text.ts'
 
 export default defineTool({
   name: 'get_inventory',
   title: 'Stock',
   description:
-    'Stock on hand now, a row per SKU and location, with reorder point and status. Use it for "how many do we have?" ' +
-    'and "what is low?"; prices are in get_products. Default: active products, 25 rows.',
+    'Stock on hand now, a row per SKU and location, with reorder point, status and value at cost; sums of all that ' +
+    'match. For what to order use get_inventory_health. Default: active products, 25 rows.',
   scopes: ['pos:read'],
   annotations: readOnly,
   mode: 'read',
@@ -22,69 +23,76 @@ export default defineTool({
     search: Search,
     locationId: LocationId,
     status: Type.Optional(
-      StringEnum(['out', 'low', 'ok'], {
-        description: 'out: none left; low: some left, at or below the reorder point',
+      StringEnum(INVENTORY_FILTERS, {
+        description: 'out: none left; low: some left, at or below the reorder point; negative: below 0',
       }),
     ),
     limit: Limit({ default: 25, maximum: 100 }),
     cursor: Cursor,
   }),
   output: Type.Object({
-    stock: Type.Array(
-      Type.Object({
-        product: EntityRef,
-        variantId: Type.String(),
-        sku: Type.String(),
-        location: EntityRef,
-        onHand: Type.String({ description: 'Exact decimal' }),
-        reorderPoint: NullableText,
-        reorderQuantity: NullableText,
-        status: Type.String({ description: 'out, low or ok' }),
-      }),
-    ),
-    ...PAGE_OUTPUT,
+    stock: CompactRows,
+    ...COMPACT_OUTPUT,
+    products: Type.Integer({ description: 'Different SKUs in all rows that match' }),
+    stockValue: Type.Optional(Type.String({ description: 'At cost, of all that match' })),
+    productsWithoutCost: Type.Optional(Type.Integer({ description: 'In stock, and not in stockValue' })),
+    currency: Type.String(),
+    terms: Type.String(),
   }),
-  async handler({ search, locationId, status, limit, cursor }, { db, business }) {
+  async handler({ limit, cursor, locationId, ...input }, { db, business, principal }) {
+    const hasCosts = seesCosts(principal, business)
     const { location } = await placeOf(db, business, locationId)
-    const after = decodeCursor(cursor, 3)
-    const rows = await findInventory(db, business.id, {
-      search,
-      locationId: location?.id,
-      status,
-      limit: limit + 1,
-      after,
-    })
-    const { items: stock, ...more } = page(
+    const filter = { ...input, locationId: location?.id }
+    const after = decodeCursor(cursor, 4)
+    const [found, sums] = await Promise.all([
+      findInventory(db, business.id, { ...filter, limit: limit + 1, after }),
+      sumInventory(db, business.id, filter),
+    ])
+    const { search } = filter
+    const isNearest = sums.rows === 0 && search !== undefined
+    const rows = isNearest ? await nearestInventory(db, business.id, { ...filter, search }) : found
+    const atCost = (row: (typeof rows)[number]) =>
+      row.cost === null ? '' : amountOf(Decimal.max(row.on_hand, 0).times(row.cost), business)
+    const list = compactPage({
+      what: 'rows of stock',
+      columns: ['SKU', 'product', 'location', 'on hand', 'reorder at', 'reorder', 'status', 'value'],
       rows,
       limit,
-      (row) => [row.name, row.variant_id, row.location_id],
-      (row) => ({
-        product: { id: row.product_id, name: variantName(row) },
-        variantId: row.variant_id,
-        sku: clean(row.sku, 60),
-        location: { id: row.location_id, name: clean(row.location, 60) },
-        onHand: quantity(row.on_hand),
-        reorderPoint: row.reorder_point === null ? null : quantity(row.reorder_point),
-        reorderQuantity: row.reorder_quantity === null ? null : quantity(row.reorder_quantity),
-        status: row.status,
-      }),
-    )
+      total: sums.rows,
+      isNearest,
+      keyOf: (row) => [String(row.rank), row.name, row.variant_id, row.location_id],
+      cells: (row) => [
+        clean(row.sku, 60),
+        variantName(row, 80),
+        clean(row.location, 40),
+        quantity(row.on_hand),
+        row.reorder_point === null ? '' : quantity(row.reorder_point),
+        row.reorder_quantity === null ? '' : quantity(row.reorder_quantity),
+        row.status,
+        hasCosts ? atCost(row) : '',
+      ],
+    })
+    const terms =
+      'reorder: the quantity set to order' +
+      (hasCosts ? `; value: at cost without tax, in ${business.currency}, below 0 counts as none` : '')
+    const value = hasCosts ? { stockValue: amountOf(sums.value, business), productsWithoutCost: sums.without_cost } : {}
+    const sum =
+      sums.rows === 0
+        ? ''
+        : `All that match: ${grouped(String(sums.products))} products` +
+          (value.stockValue === undefined
+            ? '. '
+            : `, value ${formatAmount(value.stockValue, business.currency)}, ${sums.without_cost} in stock without a known cost. `)
     return {
-      text: listText({
-        what: 'rows of stock',
-        headers: ['product', 'SKU', 'location', 'on hand', 'reorder at', 'status', 'variant id'],
-        rows: stock.map((row) => [
-          row.product.name,
-          row.sku,
-          row.location.name,
-          row.onHand,
-          row.reorderPoint ?? '–',
-          row.status,
-          row.variantId,
-        ]),
-        nextCursor: more.nextCursor,
-      }),
-      data: { stock, ...more },
+      text: `${list.text}\n${sum}(${terms}.)`,
+      data: {
+        stock: list.rows,
+        ...list.data,
+        products: sums.products,
+        ...value,
+        currency: business.currency,
+        terms,
+      },
     }
   },
 })

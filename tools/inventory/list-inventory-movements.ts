@@ -3,16 +3,16 @@ import { together } from '../../src/database/together.ts'
 import { Id, LocationId } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { quantity } from '../../src/money/money.ts'
-import { findMovements, MOVEMENT_REASONS } from '../../src/pos/inventory/movements.ts'
+import { findMovements, MAX_COUNTED, MOVEMENT_REASONS, sumMovements } from '../../src/pos/inventory/movements.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
 import { variantsOf } from '../../src/pos/references.ts'
-import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
-import { Cursor, EntityRef, Limit, Nullable, NullableText, StringEnum } from '../../src/results/schema.ts'
-import { listText } from '../../src/results/table.ts'
-import { clean, cleanOrNull, variantName } from '../../src/results/text.ts'
+import { COMPACT_OUTPUT, CompactRows, compactPage } from '../../src/results/compact-page.ts'
+import { decodeCursor } from '../../src/results/cursor.ts'
+import { Cursor, Limit, StringEnum } from '../../src/results/schema.ts'
+import { clean, variantName } from '../../src/results/text.ts'
 import { untrusted } from '../../src/results/untrusted.ts'
-import { withOffset } from '../../src/time/local.ts'
-import { WINDOW_INPUT, windowIfAsked } from '../../src/time/window.ts'
+import { localNow } from '../../src/time/local.ts'
+import { WINDOW_INPUT, WindowSchema, windowIfAsked } from '../../src/time/window.ts'
 
 export default defineTool({
   name: 'list_inventory_movements',
@@ -32,71 +32,64 @@ export default defineTool({
     cursor: Cursor,
   }),
   output: Type.Object({
-    movements: Type.Array(
-      Type.Object({
-        id: Type.String(),
-        at: Type.String({ description: 'On the clock of its location' }),
-        name: Type.String(),
-        variantId: Type.String(),
-        sku: Type.String(),
-        location: EntityRef,
-        quantity: Type.String({ description: 'Negative: out of stock' }),
-        reason: Type.String(),
-        note: NullableText,
-        author: NullableText,
-        sourceId: Nullable(Type.String(), { description: 'Of the order, refund or transfer behind it' }),
-      }),
-    ),
-    timezone: Type.String({ description: 'Of the days of the filter' }),
-    ...PAGE_OUTPUT,
+    window: Type.Optional(WindowSchema),
+    movements: CompactRows,
+    ...COMPACT_OUTPUT,
+    unitsIn: Type.Optional(Type.String({ description: 'Of all that match; only for one product' })),
+    unitsOut: Type.Optional(Type.String()),
+    terms: Type.String(),
   }),
   async handler({ product, locationId, reason, limit, cursor, ...input }, { db, business, now }) {
-    const [{ timezone, ...rest }, [variant]] = await together([
+    const [{ after, ...place }, [variant]] = await together([
       placeOf(db, business, locationId).then(({ timezone, location }) => ({
-        timezone,
         locationId: location?.id,
         days: windowIfAsked(input, now, timezone),
         after: decodeCursor(cursor, 2),
       })),
       product === undefined ? [] : variantsOf(db, business.id, [product], 'product'),
     ])
-    const query = { variantId: variant?.variant_id, reason, ...rest, limit: limit + 1 }
-    const { items: movements, ...more } = page(
-      await findMovements(db, business.id, query),
+    const filter = { variantId: variant?.variant_id, reason, ...place }
+    const [rows, sums] = await Promise.all([
+      findMovements(db, business.id, { ...filter, after, limit: limit + 1 }),
+      sumMovements(db, business.id, filter),
+    ])
+    const isCounted = sums.movements <= MAX_COUNTED
+    const list = compactPage({
+      what: 'stock movements',
+      columns: ['when', 'SKU', 'product', 'location', 'quantity', 'reason', 'order', 'by', 'note'],
+      rows,
       limit,
-      (row) => [row.created_at_text, row.id],
-      (row) => ({
-        id: row.id,
-        at: withOffset(row.created_at, row.timezone),
-        name: variantName(row, 80),
-        variantId: row.variant_id,
-        sku: clean(row.sku, 60),
-        location: { id: row.location_id, name: clean(row.location, 60) },
-        quantity: quantity(row.quantity),
-        reason: row.reason,
-        note: untrusted(row.note, 160),
-        author: cleanOrNull(row.author, 60),
-        sourceId: row.source_id,
-      }),
-    )
-    return {
-      text: listText({
-        what: 'stock movements',
-        headers: ['when', 'product', 'SKU', 'location', 'quantity', 'reason', 'note', 'by', 'source id'],
-        rows: movements.map((row) => [
-          row.at,
-          row.name,
-          row.sku,
-          row.location.name,
-          row.quantity,
+      total: isCounted ? sums.movements : undefined,
+      keyOf: (row) => [row.created_at_text, row.id],
+      cells: (row) => {
+        const { date, time } = localNow(row.created_at, row.timezone)
+        return [
+          `${date} ${time.slice(0, 5)}`,
+          clean(row.sku, 60),
+          variantName(row, 60),
+          clean(row.location, 40),
+          quantity(row.quantity),
           row.reason,
-          row.note ?? '–',
-          row.author ?? '–',
-          row.sourceId ?? '–',
-        ]),
-        nextCursor: more.nextCursor,
-      }),
-      data: { movements, timezone, ...more },
+          clean(row.order_number ?? '', 40),
+          clean(row.author ?? '', 40),
+          untrusted(row.note, 160) ?? '',
+        ]
+      },
+    })
+    const units =
+      variant === undefined || !isCounted
+        ? {}
+        : { unitsIn: quantity(sums.units_in), unitsOut: quantity(sums.units_out) }
+    const window = place.days === undefined ? {} : { window: { ...place.days, currency: business.currency } }
+    const terms = 'when: on the clock of the location; quantity: negative is out of stock'
+    const days =
+      place.days === undefined
+        ? ''
+        : `${place.days.from} to ${place.days.to}${place.days.soFar === undefined ? '' : ` so far (${place.days.soFar})`}, days of ${place.days.timezone}. `
+    const sum = units.unitsIn === undefined ? '' : `All that match: ${units.unitsIn} in, ${units.unitsOut} out. `
+    return {
+      text: `${list.text}\n${days}${sum}(${terms}.)`,
+      data: { ...window, movements: list.rows, ...list.data, ...units, terms },
     }
   },
 })

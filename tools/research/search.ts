@@ -5,7 +5,7 @@ import { findProducts } from '../../src/pos/catalogue/products.ts'
 import { findClients } from '../../src/pos/clients/clients.ts'
 import { findOrders } from '../../src/pos/orders/orders.ts'
 import { clean, variantName } from '../../src/results/text.ts'
-import { withOffset } from '../../src/time/local.ts'
+import { localDate, withOffset } from '../../src/time/local.ts'
 import { REPORTS } from './fetch.ts'
 
 const OF_EACH = 10
@@ -24,11 +24,13 @@ export default defineContextTool({
   }),
   handler({ query: search }, context) {
     return inBusiness(context, async (each) => {
-      const { db, business, principal } = each
+      const { db, business, principal, now } = each
+      const { id, timezone } = business
+      const today = localDate(now, timezone)
       const [products, clients, orders] = await Promise.all([
-        findProducts(db, business.id, { search, limit: OF_EACH }),
+        findProducts(db, business.id, { search, active: undefined, limit: OF_EACH }),
         principal.clientData
-          ? findClients(db, business.id, { search, active: true, sort: 'name', limit: OF_EACH })
+          ? findClients(db, { id, timezone, today }, { search, active: true, sort: 'name', limit: OF_EACH })
           : [],
         findOrders(db, business.id, { search, limit: OF_EACH }),
       ])

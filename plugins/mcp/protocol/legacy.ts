@@ -134,7 +134,7 @@ function createServer(exchange: Exchange): Server {
 }
 
 function unknownTool(name: string): string {
-  return `Unknown tool: ${name.slice(0, 64)}`
+  return `Unknown tool: ${name.slice(0, 64)}. List the tools again.`
 }
 
 function invalidRequest({ id }: { id: JSONRPCRequest['id'] }): JSONRPCMessage {

@@ -59,7 +59,10 @@ function createServer(exchange: Exchange): Server {
   server.setRequestHandler('tools/call', async ({ params }) => {
     const result = await exchange.call(params.name, params.arguments ?? {})
     if (result === null) {
-      throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name.slice(0, 64)}`)
+      throw new ProtocolError(
+        ProtocolErrorCode.InvalidParams,
+        `Unknown tool: ${params.name.slice(0, 64)}. List the tools again.`,
+      )
     }
     return { ...result }
   })

@@ -6,6 +6,7 @@ import { ServiceError } from '../../errors.ts'
 import { Decimal, formatMoney, money, quantity } from '../../money/money.ts'
 import { clean } from '../../results/text.ts'
 import { untrusted } from '../../results/untrusted.ts'
+import { exactTime } from '../../time/local.ts'
 import { isUuid } from '../../uuid.ts'
 import { categoryOf, type Named, requireNoIdForm, supplierOf, type Variant, variantsOf } from '../references.ts'
 import { categoryNamed } from './categories.ts'
@@ -218,7 +219,7 @@ function lockVariant(db: Transaction, businessId: string, variantId: string) {
 
 function requireExpected(current: LockedVariant, expected: ExpectedState, business: AuthorizedBusiness): void {
   const { expectedPrice, expectedUpdatedAt } = expected
-  const state = `The price is ${formatMoney(money(current.price, business))}, last changed ${current.updated_at.toISOString()}.`
+  const state = `The price is ${formatMoney(money(current.price, business))}, last changed ${exactTime(current.updated_at, business.timezone)}.`
   const hint = 'Look at it with get_product, and try again with the current value if the change is still right.'
   if (expectedPrice !== undefined && !new Decimal(expectedPrice).eq(current.price)) {
     throw new ServiceError('conflict', `expectedPrice is not the price any more. ${state}`, { hint })

@@ -1,67 +1,132 @@
-import { sql } from 'kysely'
+import { type RawBuilder, type SelectQueryBuilder, type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
-import { isOnSale, searchPattern } from '../conditions.ts'
+import type { Days } from '../../time/window.ts'
+import { isOnSale, PRODUCT_TEXT } from '../conditions.ts'
+import { productCells } from '../reports/sales.ts'
+import { searching } from '../search.ts'
 
-type StockFilter = 'in_stock' | 'low' | 'out'
+/** How many are told where nothing matches. */
+const MAX_NEAREST = 5
 
-export interface ProductQuery {
+export const STOCK_FILTERS = ['in_stock', 'low', 'out', 'negative'] as const
+type StockFilter = (typeof STOCK_FILTERS)[number]
+export const COST_FILTERS = ['missing', 'above_price'] as const
+
+export interface ProductFilter {
   search?: string | undefined
-  /** Id of a category, or its name in any case. */
-  category?: string | undefined
-  active?: boolean | undefined
+  categoryId?: string | undefined
+  active: boolean
   stock?: StockFilter | undefined
-  limit: number
-  /** Name and variant id of the last row of the previous page. */
-  after?: readonly [name: string, variantId: string] | undefined
+  cost?: (typeof COST_FILTERS)[number] | undefined
+  /** Days on which nothing of it was sold. */
+  notSold?: Days | undefined
 }
 
-/**
- * Sellable products, a row per SKU, by name. Stock is the sum over all locations; null if no stock is kept.
- */
-export function findProducts(db: Transaction, businessId: string, query: ProductQuery) {
-  const { search, category, active, stock, after } = query
-  let products = db
+export interface ProductQuery extends ProductFilter {
+  limit: number
+  /** Rank in the search, name and variant id of the last row of the previous page. */
+  after?: readonly [rank: string, name: string, variantId: string] | undefined
+}
+
+/** The price without tax: what is left of it for the shop, and is compared with the cost. */
+const netPrice = sql<string>`case when b.prices_include_tax
+  then round(v.price / (1 + coalesce(p.tax_rate, b.tax_rate)), b.currency_digits) else v.price end`
+
+// On the sum over all locations, or at any one of them.
+const STOCK: Record<StockFilter, RawBuilder<SqlBool>> = {
+  in_stock: sql`sum(i.on_hand) > 0`,
+  out: sql`sum(i.on_hand) <= 0`,
+  low: sql`bool_or(i.on_hand <= i.reorder_point)`,
+  negative: sql`bool_or(i.on_hand < 0)`,
+}
+
+/** Sellable products that match a filter, apart from its search. */
+function products(db: Transaction, businessId: string, filter: ProductFilter) {
+  let found = db
     .selectFrom('product_variant as v')
     .innerJoin('product as p', (join) =>
       join.onRef('p.business_id', '=', 'v.business_id').onRef('p.id', '=', 'v.product_id'),
     )
-    .leftJoin('category as c', (join) =>
-      join.onRef('c.business_id', '=', 'p.business_id').onRef('c.id', '=', 'p.category_id'),
-    )
-    .leftJoinLateral(
-      (eb) =>
-        eb
-          .selectFrom('inventory as i')
-          .select((own) => [
-            own.fn.sum<string | null>('i.on_hand').as('on_hand'),
-            own.fn<boolean | null>('bool_or', [own('i.on_hand', '<=', own.ref('i.reorder_point'))]).as('is_low'),
-          ])
-          .whereRef('i.business_id', '=', 'v.business_id')
-          .whereRef('i.variant_id', '=', 'v.id')
-          .as('s'),
-      (join) => join.onTrue(),
-    )
-    .select(['p.id as product_id', 'v.id as variant_id', 'p.name', 'v.label', 'v.sku', 'v.price', 's.on_hand'])
-    .select(['c.id as category_id', 'c.name as category', isOnSale.as('is_active')])
+    .innerJoin('business as b', 'b.id', 'v.business_id')
     .where('v.business_id', '=', businessId)
-  if (search !== undefined) {
-    const pattern = searchPattern(search)
-    products = products.where((eb) => eb.or([eb('p.search', 'like', pattern), eb('v.search', 'like', pattern)]))
+    .where(isOnSale, '=', filter.active)
+  if (filter.categoryId !== undefined) found = found.where('p.category_id', '=', filter.categoryId)
+  if (filter.stock !== undefined) {
+    const kept = db.selectFrom('inventory as i').select('i.variant_id').where('i.business_id', '=', businessId)
+    found = found.where('v.id', 'in', kept.groupBy('i.variant_id').having(STOCK[filter.stock]))
   }
-  if (category !== undefined) {
-    products = products.where((eb) =>
-      eb.or([
-        eb(eb.cast<string>('c.id', 'text'), '=', category),
-        eb(eb.fn<string>('search_text', ['c.name']), '=', sql<string>`search_text(${category})`),
-      ]),
+  if (filter.cost === 'missing') found = found.where('v.cost', 'is', null)
+  if (filter.cost === 'above_price') found = found.where('v.cost', '>', netPrice)
+  if (filter.notSold !== undefined) {
+    const cells = productCells({ businessId }, filter.notSold)
+    found = found.where(sql<SqlBool>`v.id not in (
+      select c.variant_id from ${cells} c group by c.variant_id having sum(c.units_sold) > 0
+    )`)
+  }
+  return found
+}
+
+function matching(db: Transaction, businessId: string, filter: ProductFilter) {
+  const found = products(db, businessId, filter)
+  return filter.search === undefined ? found : found.where(searching(PRODUCT_TEXT, filter.search).isMatch)
+}
+
+/** Sellable products that match, a row per SKU: the best matches of a search first, then by name. */
+export function findProducts(db: Transaction, businessId: string, query: ProductQuery) {
+  const rank = query.search === undefined ? sql<number>`0::integer` : searching(PRODUCT_TEXT, query.search).rank
+  let found = matching(db, businessId, query)
+  if (query.after !== undefined) {
+    const [lastRank, name, id] = query.after
+    found = found.where(sql<SqlBool>`(${rank}, p.name, v.id) > (${lastRank}::integer, ${name}, ${id}::uuid)`)
+  }
+  const page = found
+    .select(['v.id', rank.as('rank')])
+    .orderBy(rank)
+    .orderBy('p.name')
+    .orderBy('v.id')
+  return rowsOf(db, businessId, page.limit(query.limit))
+}
+
+/** How many products match. */
+export async function countProducts(db: Transaction, businessId: string, filter: ProductFilter): Promise<number> {
+  const count = sql<number>`count(*)::integer`.as('count')
+  return (await matching(db, businessId, filter).select(count).executeTakeFirstOrThrow()).count
+}
+
+/** The products whose names are nearest to a search that finds none, the nearest first. */
+export function nearestProducts(db: Transaction, businessId: string, filter: ProductFilter & { search: string }) {
+  const { isNear, nearness } = searching(PRODUCT_TEXT, filter.search)
+  const rank = sql<number>`row_number() over (order by ${nearness} desc, p.name, v.id)::integer`
+  const near = products(db, businessId, filter)
+    .where(isNear)
+    .select(['v.id', rank.as('rank')])
+  return rowsOf(db, businessId, near.orderBy('rank').limit(MAX_NEAREST))
+}
+
+/** What a list shows of some variants. Stock is the sum over all locations; null if no stock is kept. */
+function rowsOf<Tables, Table extends keyof Tables>(
+  db: Transaction,
+  businessId: string,
+  listed: SelectQueryBuilder<Tables, Table, { id: string; rank: number }>,
+) {
+  return db
+    .selectFrom(listed.as('l'))
+    .innerJoin('product_variant as v', (join) => join.on('v.business_id', '=', businessId).onRef('v.id', '=', 'l.id'))
+    .innerJoin('product as p', (join) => join.on('p.business_id', '=', businessId).onRef('p.id', '=', 'v.product_id'))
+    .innerJoin('business as b', 'b.id', 'v.business_id')
+    .leftJoin('category as c', (join) => join.on('c.business_id', '=', businessId).onRef('c.id', '=', 'p.category_id'))
+    .select(['v.id as variant_id', 'p.name', 'v.label', 'v.sku', 'v.price', 'v.cost', 'c.name as category', 'l.rank'])
+    .select(netPrice.as('net_price'))
+    .select((eb) =>
+      eb
+        .selectFrom('inventory as i')
+        .select((own) => own.fn.sum<string | null>('i.on_hand').as('on_hand'))
+        .where('i.business_id', '=', businessId)
+        .whereRef('i.variant_id', '=', 'v.id')
+        .as('on_hand'),
     )
-  }
-  if (active !== undefined) products = products.where(isOnSale, '=', active)
-  if (stock === 'in_stock') products = products.where('s.on_hand', '>', '0')
-  if (stock === 'out') products = products.where('s.on_hand', '<=', '0')
-  if (stock === 'low') products = products.where('s.is_low', '=', true)
-  if (after !== undefined) {
-    products = products.where((eb) => eb(eb.refTuple('p.name', 'v.id'), '>', eb.tuple(...after)))
-  }
-  return products.orderBy('p.name').orderBy('v.id').limit(query.limit).execute()
+    .orderBy('l.rank')
+    .orderBy('p.name')
+    .orderBy('v.id')
+    .execute()
 }

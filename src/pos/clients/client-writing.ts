@@ -7,6 +7,7 @@ import { ServiceError } from '../../errors.ts'
 import { Nullable, NullableText } from '../../results/schema.ts'
 import { clean } from '../../results/text.ts'
 import { untrusted } from '../../results/untrusted.ts'
+import { exactTime } from '../../time/local.ts'
 import { clientIdOf, clientOf, requireNoIdForm } from '../references.ts'
 
 const TEXT_COLUMNS = {
@@ -68,8 +69,8 @@ export const WrittenClientSchema = Type.Object({
 })
 
 /** Makes such a client from the written row. */
-export function writtenClient({ id, code, name }: WrittenClient, updatedAt: Date) {
-  return { id, code: clean(code), name: clean(name), updatedAt: updatedAt.toISOString() }
+export function writtenClient({ id, code, name }: WrittenClient, updatedAt: Date, timezone: string) {
+  return { id, code: clean(code), name: clean(name), updatedAt: exactTime(updatedAt, timezone) }
 }
 
 export type ClientTexts = { [Field in TextField]?: string | undefined }
@@ -137,7 +138,7 @@ export interface ClientUpdate {
  */
 export async function updateClient(
   db: Transaction,
-  businessId: string,
+  { id: businessId, timezone }: { id: string; timezone: string },
   reference: string,
   { texts, active, expectedUpdatedAt }: ClientUpdate,
   now: Date,
@@ -172,7 +173,7 @@ export async function updateClient(
     )
     throw new ServiceError(
       'conflict',
-      `client: ${coded(before)} was changed since; now: ${current.join(', ')}, updatedAt ${before.updated_at.toISOString()}.`,
+      `client: ${coded(before)} was changed since; now: ${current.join(', ')}, updatedAt ${exactTime(before.updated_at, timezone)}.`,
       { hint: 'If the change is still wanted, repeat it with this updatedAt as expectedUpdatedAt.' },
     )
   }

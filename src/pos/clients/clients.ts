@@ -1,27 +1,45 @@
-import { type Expression, expressionBuilder, type SqlBool, sql } from 'kysely'
+import { type Expression, expressionBuilder, type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import type { Customer, CustomerSales, DB } from '../../database/types.ts'
 import type { Days } from '../../time/window.ts'
-import { onDays, searchPattern } from '../conditions.ts'
+import { onDays } from '../conditions.ts'
 import { clientMeaning, theClient } from '../references.ts'
+import { searching } from '../search.ts'
+import { type ClientStatus, hasStatus, ratedClients } from './client-status.ts'
 
 // Of one name; more would not be told.
 const MAX_CANDIDATES = 11
+/** How many are told where nothing matches. */
+const MAX_NEAREST = 5
 
 export const CLIENT_SORTS = ['name', 'net_sales', 'last_purchase'] as const
 type ClientSort = (typeof CLIENT_SORTS)[number]
 
 export interface ClientFilter {
   search?: string | undefined
+  city?: string | undefined
   country?: string | undefined
   active: boolean
+  status?: ClientStatus | undefined
+  /** Only those who bought, and last before this local day. */
+  lastPurchaseBefore?: string | undefined
+  /** Lifetime net sales, as decimals. */
+  minSpend?: string | undefined
+  maxSpend?: string | undefined
 }
 
 export interface ClientQuery extends ClientFilter {
   sort: ClientSort
   limit: number
-  /** Sort value and id of the last row of the previous page. */
-  after?: readonly [key: string, id: string] | undefined
+  /** Rank in the search, sort value and id of the last row of the previous page. */
+  after?: readonly [rank: string, key: string, id: string] | undefined
+}
+
+/** Whose clients, and which day it is there: a status depends on both. */
+export interface ClientsOf {
+  id: string
+  timezone: string
+  today: string
 }
 
 // For the rows of `clientsWithSales`.
@@ -59,50 +77,107 @@ const lifetime = [
   eb.cast<string>(eb.fn.coalesce('s.net_sales', eb.lit(0)), 'text').as('net_sales'),
 ] as const
 
-/** Clients with the sums of their sales. */
-export function findClients(db: Transaction, businessId: string, query: ClientQuery) {
+const listed = [
+  ...(['c.id', 'c.code', 'c.name', 'c.email', 'c.phone', 'c.city', 'c.country'] as const),
+  ...lifetime,
+  's.last_at',
+] as const
+
+/** Clients with the sums of their sales: by name the best matches of a search come first. */
+export function findClients(db: Transaction, business: ClientsOf, query: ClientQuery) {
   const { key, type, descending } = SORTS[query.sort]
   const direction = descending ? 'desc' : 'asc'
-  let clients = clientsWithSales(db, businessId)
-    .select(['c.id', 'c.code', 'c.name', 'c.email', 'c.phone', 'c.city', 'c.country', 'c.is_active'])
-    .select([...lifetime, 's.last_at'])
+  const ranks = query.search !== undefined && query.sort === 'name'
+  const rank = ranks ? searching(CLIENT_TEXT, query.search as string).rank : sql<number>`0::integer`
+  let clients = clientsWithSales(db, business.id)
+    .select(listed)
     // The sort value as the database writes it, for the cursor.
-    .select(eb.cast<string>(key, 'text').as('sort_key'))
-    .where(isMatch(businessId, query))
+    .select([eb.cast<string>(key, 'text').as('sort_key'), rank.as('rank')])
+    .where(isMatch(business, query))
   if (query.after !== undefined) {
-    const [value, id] = query.after
-    const last = eb.tuple(eb.cast(eb.val(value), type), id)
-    clients = clients.where(eb(eb.refTuple(key, 'c.id'), descending ? '<' : '>', last))
+    const [lastRank, value, id] = query.after
+    const last = sql`(${lastRank}::integer, ${eb.cast(eb.val(value), type)}, ${id}::uuid)`
+    clients = clients.where(sql<SqlBool>`(${rank}, ${key}, c.id) ${sql.raw(descending ? '<' : '>')} ${last}`)
   }
-  return clients.orderBy(key, direction).orderBy('c.id', direction).limit(query.limit).execute()
+  return clients.orderBy(rank).orderBy(key, direction).orderBy('c.id', direction).limit(query.limit).execute()
+}
+
+/** The clients whose names are nearest to a search that finds none, the nearest first. */
+export function nearestClients(db: Transaction, business: ClientsOf, filter: ClientFilter & { search: string }) {
+  const { isNear, nearness } = searching(CLIENT_TEXT, filter.search)
+  return clientsWithSales(db, business.id)
+    .select(listed)
+    .select([sql<string>`''`.as('sort_key'), sql<number>`0::integer`.as('rank')])
+    .where(isMatch(business, { ...filter, search: undefined }))
+    .where(isNear)
+    .orderBy(nearness, 'desc')
+    .orderBy('c.name')
+    .orderBy('c.id')
+    .limit(MAX_NEAREST)
+    .execute()
 }
 
 /** The sums over all clients that match. */
-export function sumClients(db: Transaction, businessId: string, query: ClientFilter) {
-  return clientsWithSales(db, businessId)
+export function sumClients(db: Transaction, business: ClientsOf, filter: ClientFilter) {
+  return clientsWithSales(db, business.id)
     .select([
       eb.cast<number>(eb.fn.countAll(), 'integer').as('clients'),
       eb.cast<string>(eb.fn.coalesce(eb.fn.sum('s.orders'), eb.lit(0)), 'text').as('orders'),
       eb.cast<string>(eb.fn.coalesce(eb.fn.sum('s.net_sales'), eb.lit(0)), 'text').as('net_sales'),
     ])
-    .where(isMatch(businessId, query))
+    .where(isMatch(business, filter))
     .executeTakeFirstOrThrow()
 }
 
-function isMatch(businessId: string, { search, country, active }: ClientFilter): Expression<SqlBool> {
-  const conditions = [eb('c.is_active', '=', active)]
-  if (search !== undefined) conditions.push(eb('c.search', 'like', searchPattern(search)))
-  if (country !== undefined) {
-    // There are few countries, so each is normalised once rather than once per client.
-    const countries = expressionBuilder<DB>()
-      .selectFrom((from) =>
-        from.selectFrom('customer').select('country').distinct().where('business_id', '=', businessId).as('k'),
-      )
-      .select('k.country')
-      .where((own) => own(own.fn<string>('search_text', ['k.country']), '=', sql<string>`search_text(${country})`))
-    conditions.push(eb('c.country', '=', eb.fn.any(sql<string[]>`array(${countries})`)))
+const CLIENT_TEXT = sql<string>`c.search`
+/** So many digits or letters look like a tax id, and so many digits like a phone number. */
+const MIN_KEY = 4
+const WHOLE_PHONE = 7
+
+/** Whether a client is found by words, or by a tax id or phone number however it is punctuated. */
+function isFound(search: string): RawBuilder<SqlBool> {
+  const { isMatch } = searching(CLIENT_TEXT, search)
+  const key = search.replace(/[^\p{L}\p{N}]/gu, '').toUpperCase()
+  if (!/\d/.test(key) || key.length < MIN_KEY) return isMatch
+  const isPhone = /^\d+$/.test(key)
+    ? sql`or c.phone_key like ${`%${key}%`}
+        or (length(c.phone_key) >= ${WHOLE_PHONE}::integer and ${key} like '%' || c.phone_key)`
+    : sql``
+  return sql<SqlBool>`(${isMatch} or c.tax_key like ${`%${key}%`} ${isPhone})`
+}
+
+function isMatch(business: ClientsOf, filter: ClientFilter): Expression<SqlBool> {
+  const { search, city, country, active, status, lastPurchaseBefore, minSpend, maxSpend } = filter
+  const conditions: Expression<SqlBool>[] = [eb('c.is_active', '=', active)]
+  if (search !== undefined) conditions.push(isFound(search))
+  if (city !== undefined) conditions.push(isPlace('city', business.id, city))
+  if (country !== undefined) conditions.push(isPlace('country', business.id, country))
+  if (status !== undefined) {
+    const rated = ratedClients(business, business.today)
+    conditions.push(sql`c.id in (select r.id from ${rated} r where ${hasStatus(status, 'r', business.today)})`)
   }
+  if (lastPurchaseBefore !== undefined) {
+    conditions.push(sql`(s.last_at at time zone ${business.timezone})::date < ${lastPurchaseBefore}::date`)
+  }
+  if (minSpend !== undefined) conditions.push(sql`coalesce(s.net_sales, 0) >= ${minSpend}::numeric`)
+  if (maxSpend !== undefined) conditions.push(sql`coalesce(s.net_sales, 0) <= ${maxSpend}::numeric`)
   return eb.and(conditions)
+}
+
+/** Whether a client is at a place. There are few of them, so each is normalised once rather than once per client. */
+function isPlace(column: 'city' | 'country', businessId: string, name: string): Expression<SqlBool> {
+  const places = expressionBuilder<DB>()
+    .selectFrom((from) =>
+      from
+        .selectFrom('customer')
+        .select(sql.ref<string>(column).as('place'))
+        .distinct()
+        .where('business_id', '=', businessId)
+        .as('k'),
+    )
+    .select('k.place')
+    .where((own) => own(own.fn<string>('search_text', ['k.place']), '=', sql<string>`search_text(${name.trim()})`))
+  return eb(`c.${column}`, '=', eb.fn.any(sql<string[]>`array(${places})`))
 }
 
 /**
@@ -121,6 +196,31 @@ export async function findClient(db: Transaction, businessId: string, reference:
     .limit(MAX_CANDIDATES)
     .execute()
   return theClient(rows, reference)
+}
+
+/** What a client bought on some days, less what was refunded on them. Sales count when they were completed. */
+export async function salesOfClient(
+  db: Transaction,
+  client: { businessId: string; clientId: string | Expression<string> },
+  days: Days & { timezone: string },
+): Promise<{ orders: number; net_sales: string; total: string }> {
+  const { businessId, clientId } = client
+  const { rows } = await sql<{ orders: number; net_sales: string; total: string }>`
+    select coalesce(sum(sales), 0)::integer as orders, coalesce(sum(net_sales), 0)::text as net_sales,
+      coalesce(sum(total), 0)::text as total
+    from (
+      select case when o.sale_lines > 0 or o.return_lines = 0 then 1 else 0 end as sales, o.net_sales, o.total
+      from orders o
+      where o.business_id = ${businessId} and o.customer_id = ${clientId} and o.status = 'completed'
+        and ${onDays('o.completed_at', days, days.timezone)}
+      union all
+      select 0, -f.returns, -f.returns - f.tax - f.tips
+      from order_refund f
+      join orders o on o.business_id = ${businessId} and o.id = f.order_id
+      where f.business_id = ${businessId} and o.customer_id = ${clientId}
+        and ${onDays('f.refunded_at', days, days.timezone)}
+    ) moves`.execute(db)
+  return rows[0] as { orders: number; net_sales: string; total: string }
 }
 
 /** How many of a client's orders are searched for favourite products. */

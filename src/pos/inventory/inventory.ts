@@ -1,18 +1,27 @@
-import { expressionBuilder } from 'kysely'
+import { expressionBuilder, type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import type { Inventory } from '../../database/types.ts'
-import { searchPattern } from '../conditions.ts'
+import { isOnSale, PRODUCT_TEXT } from '../conditions.ts'
+import { searching } from '../search.ts'
 
 type StockStatus = 'out' | 'low' | 'ok'
 
-export interface InventoryQuery {
+export const INVENTORY_FILTERS = ['out', 'low', 'ok', 'negative'] as const
+
+export interface InventoryFilter {
   search?: string | undefined
   locationId?: string | undefined
-  status?: StockStatus | undefined
-  limit: number
-  /** Product name, variant id and location id of the last row of the previous page. */
-  after?: readonly [name: string, variantId: string, locationId: string] | undefined
+  status?: (typeof INVENTORY_FILTERS)[number] | undefined
 }
+
+export interface InventoryQuery extends InventoryFilter {
+  limit: number
+  /** Rank in the search, product name, variant id and location id of the last row of the previous page. */
+  after?: readonly [rank: string, name: string, variantId: string, locationId: string] | undefined
+}
+
+/** How many are told where nothing matches. */
+const MAX_NEAREST = 5
 
 const eb = expressionBuilder<{ i: Inventory }, 'i'>()
 
@@ -26,10 +35,9 @@ const stockStatus = eb
   .else<StockStatus>('ok')
   .end()
 
-/** Stock of active products, a row per SKU and location, by product name. */
-export function findInventory(db: Transaction, businessId: string, query: InventoryQuery) {
-  const { search, locationId, status, after } = query
-  let stock = db
+/** Stock of active products that matches a filter, apart from its search. */
+function stock(db: Transaction, businessId: string, { locationId, status }: InventoryFilter) {
+  let found = db
     .selectFrom('inventory as i')
     .innerJoin('product_variant as v', (join) =>
       join.onRef('v.business_id', '=', 'i.business_id').onRef('v.id', '=', 'i.variant_id'),
@@ -37,23 +45,70 @@ export function findInventory(db: Transaction, businessId: string, query: Invent
     .innerJoin('product as p', (join) =>
       join.onRef('p.business_id', '=', 'v.business_id').onRef('p.id', '=', 'v.product_id'),
     )
+    .where('i.business_id', '=', businessId)
+    .where(isOnSale, '=', true)
+  if (locationId !== undefined) found = found.where('i.location_id', '=', locationId)
+  if (status === 'negative') found = found.where('i.on_hand', '<', '0')
+  else if (status !== undefined) found = found.where(stockStatus, '=', status)
+  return found
+}
+
+function matching(db: Transaction, businessId: string, filter: InventoryFilter) {
+  const found = stock(db, businessId, filter)
+  return filter.search === undefined ? found : found.where(searching(PRODUCT_TEXT, filter.search).isMatch)
+}
+
+type Listed = ReturnType<typeof stock>
+
+function withColumns(found: Listed, rank: RawBuilder<number>) {
+  return found
     .innerJoin('location as l', (join) =>
       join.onRef('l.business_id', '=', 'i.business_id').onRef('l.id', '=', 'i.location_id'),
     )
-    .select(['p.id as product_id', 'v.id as variant_id', 'p.name', 'v.label', 'v.sku'])
-    .select(['l.id as location_id', 'l.name as location', 'i.on_hand', 'i.reorder_point', 'i.reorder_quantity'])
-    .select(stockStatus.as('status'))
-    .where('i.business_id', '=', businessId)
-    .where('p.is_active', '=', true)
-    .where('v.is_active', '=', true)
-  if (search !== undefined) {
-    const pattern = searchPattern(search)
-    stock = stock.where((own) => own.or([own('p.search', 'like', pattern), own('v.search', 'like', pattern)]))
+    .select(['v.id as variant_id', 'p.name', 'v.label', 'v.sku', 'v.cost', 'i.location_id', 'l.name as location'])
+    .select(['i.on_hand', 'i.reorder_point', 'i.reorder_quantity', stockStatus.as('status'), rank.as('rank')])
+}
+
+/** Stock of active products, a row per SKU and location: the best matches of a search first, then by product name. */
+export function findInventory(db: Transaction, businessId: string, query: InventoryQuery) {
+  const rank = query.search === undefined ? sql<number>`0::integer` : searching(PRODUCT_TEXT, query.search).rank
+  let found = matching(db, businessId, query)
+  if (query.after !== undefined) {
+    const [lastRank, name, variantId, locationId] = query.after
+    const last = sql`(${lastRank}::integer, ${name}, ${variantId}::uuid, ${locationId}::uuid)`
+    found = found.where(sql<SqlBool>`(${rank}, p.name, v.id, i.location_id) > ${last}`)
   }
-  if (locationId !== undefined) stock = stock.where('i.location_id', '=', locationId)
-  if (status !== undefined) stock = stock.where(stockStatus, '=', status)
-  if (after !== undefined) {
-    stock = stock.where((own) => own(own.refTuple('p.name', 'v.id', 'i.location_id'), '>', own.tuple(...after)))
-  }
-  return stock.orderBy('p.name').orderBy('v.id').orderBy('i.location_id').limit(query.limit).execute()
+  return withColumns(found, rank)
+    .orderBy(rank)
+    .orderBy('p.name')
+    .orderBy('v.id')
+    .orderBy('i.location_id')
+    .limit(query.limit)
+    .execute()
+}
+
+/** The stock of the products whose names are nearest to a search that finds none, the nearest first. */
+export function nearestInventory(db: Transaction, businessId: string, filter: InventoryFilter & { search: string }) {
+  const { isNear, nearness } = searching(PRODUCT_TEXT, filter.search)
+  return withColumns(stock(db, businessId, filter).where(isNear), sql<number>`0::integer`)
+    .orderBy(nearness, 'desc')
+    .orderBy('p.name')
+    .orderBy('v.id')
+    .orderBy('l.name')
+    .limit(MAX_NEAREST)
+    .execute()
+}
+
+/** How many rows match, of how many products, and what their stock cost; what is below zero counts as none. */
+export function sumInventory(db: Transaction, businessId: string, filter: InventoryFilter) {
+  return matching(db, businessId, filter)
+    .select([
+      sql<number>`count(*)::integer`.as('rows'),
+      sql<number>`count(distinct i.variant_id)::integer`.as('products'),
+      sql<string>`coalesce(sum(greatest(i.on_hand, 0) * v.cost), 0)::text`.as('value'),
+      sql<number>`count(distinct i.variant_id) filter (where i.on_hand > 0 and v.cost is null)::integer`.as(
+        'without_cost',
+      ),
+    ])
+    .executeTakeFirstOrThrow()
 }

@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import type { Days } from '../../time/window.ts'
 import { atLocation, onDays } from '../conditions.ts'
@@ -16,14 +16,46 @@ export const MOVEMENT_REASONS = [
 ] as const
 export type MovementReason = (typeof MOVEMENT_REASONS)[number]
 
-export interface MovementQuery {
+export interface MovementFilter {
   variantId?: string | undefined
   locationId?: string | undefined
   reason?: MovementReason | undefined
   days?: (Days & { timezone: string }) | undefined
+}
+
+export interface MovementQuery extends MovementFilter {
   limit: number
   /** Time, as the database writes it, and id of the last row of the previous page. */
   after?: readonly [createdAt: string, id: string] | undefined
+}
+
+function isMatch({ variantId, locationId, reason, days }: MovementFilter): RawBuilder<SqlBool> {
+  const conditions = [atLocation('m.location_id', locationId)]
+  if (variantId !== undefined) conditions.push(sql`m.variant_id = ${variantId}`)
+  if (reason !== undefined) conditions.push(sql`m.reason = ${reason}`)
+  if (days !== undefined) conditions.push(onDays('m.created_at', days, days.timezone))
+  return sql<SqlBool>`(${sql.join(conditions, sql` and `)})`
+}
+
+/** So many entries are counted and added up at most: a ledger may have millions. */
+export const MAX_COUNTED = 10_000
+
+/** How many entries match, and what they brought in and took out; a count beyond the limit tells only that. */
+export function sumMovements(db: Transaction, businessId: string, filter: MovementFilter) {
+  const counted = db
+    .selectFrom('inventory_movement as m')
+    .select('m.quantity')
+    .where('m.business_id', '=', businessId)
+    .where(isMatch(filter))
+    .limit(MAX_COUNTED + 1)
+  return db
+    .selectFrom(counted.as('n'))
+    .select([
+      sql<number>`count(*)::integer`.as('movements'),
+      sql<string>`coalesce(sum(quantity) filter (where quantity > 0), 0)::text`.as('units_in'),
+      sql<string>`coalesce(-sum(quantity) filter (where quantity < 0), 0)::text`.as('units_out'),
+    ])
+    .executeTakeFirstOrThrow()
 }
 
 /** The stock ledger, newest entry first. */
@@ -44,28 +76,37 @@ export function findMovements(db: Transaction, businessId: string, query: Moveme
         eb('u.id', '=', sql<string>`substring(${eb.ref('m.created_by')} from '^user:([0-9a-f-]{36})$')::uuid`),
       ),
     )
-    .select([
-      'm.id',
-      'm.created_at',
-      'm.quantity',
-      'm.reason',
-      'm.note',
-      'm.source_id',
-      'm.variant_id',
-      'm.location_id',
-    ])
+    .select(['m.id', 'm.created_at', 'm.quantity', 'm.reason', 'm.note'])
     .select(['v.sku', 'p.name', 'v.label', 'l.name as location', 'l.timezone'])
     .select((eb) => [
       // With microseconds, which a Date cannot hold.
       eb.cast<string>('m.created_at', 'text').as('created_at_text'),
       // The author's name if it is known, else the `ref` of the principal.
       eb.fn.coalesce('u.display_name', 'm.created_by').as('author'),
+      // Of the order that it was sold by, or that was refunded.
+      eb
+        .selectFrom('orders as o')
+        .select('o.order_number')
+        .where('o.business_id', '=', businessId)
+        .where((own) =>
+          own.or([
+            own('o.id', '=', own.ref('m.source_id')),
+            own(
+              'o.id',
+              '=',
+              own
+                .selectFrom('order_refund as f')
+                .select('f.order_id')
+                .where('f.business_id', '=', businessId)
+                .whereRef('f.id', '=', 'm.source_id'),
+            ),
+          ]),
+        )
+        .limit(1)
+        .as('order_number'),
     ])
     .where('m.business_id', '=', businessId)
-    .where(atLocation('m.location_id', query.locationId))
-  if (query.variantId !== undefined) movements = movements.where('m.variant_id', '=', query.variantId)
-  if (query.reason !== undefined) movements = movements.where('m.reason', '=', query.reason)
-  if (query.days !== undefined) movements = movements.where(onDays('m.created_at', query.days, query.days.timezone))
+    .where(isMatch(query))
   if (query.after !== undefined) {
     // In the order of the index: newest first, then by id.
     const [createdAt, id] = query.after

@@ -179,7 +179,10 @@ describe('a tool that is secret or unknown', () => {
     ] as const) {
       const answer = await post(token, toolCall(name), headers)
       expect(answer.statusCode).toBe(200)
-      expect(answer.json().error).toEqual({ code: -32602, message: `MCP error -32602: Unknown tool: ${name}` })
+      expect(answer.json().error).toEqual({
+        code: -32602,
+        message: `MCP error -32602: Unknown tool: ${name}. List the tools again.`,
+      })
     }
   })
 

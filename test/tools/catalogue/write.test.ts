@@ -13,7 +13,7 @@ beforeAll(async () => {
   service = await startService({ users: ['ana'] })
   shop = await makeShop(service.db, { pricesIncludeTax: true, taxRate: '0.12' })
   other = await makeShop(service.db, { name: 'Bar Sol', currency: 'EUR' })
-  await makeUser(service.db, 'ana', [{ shop, role: 'manager' }])
+  await makeUser(service.db, 'ana', [{ shop, role: 'owner' }])
   token = await service.tokenOf('ana')
   await makeProduct(service.db, shop, { sku: 'CAFE-1', name: 'Café', price: '11.20', category: 'Bebidas frías' })
   await makeProduct(service.db, shop, { sku: 'PAN-1', name: 'Pan', price: '25', category: 'Panadería' })
@@ -82,7 +82,7 @@ describe('create_product', () => {
       description: '<untrusted>From the hills</untrusted>',
       taxRatePercent: '5.5',
       hasOwnTaxRate: true,
-      updatedAt: service.now.toISOString(),
+      updatedAt: expect.stringMatching(/-06:00$/),
       variants: [{ id: variantId, price: '12.50', cost: '7.2525', label: '250 g', isActive: true }],
     })
     const audit = await service.db.asOwner('select action as tool, subject from mcp_audit where subject = $1', [
@@ -167,7 +167,7 @@ describe('create_product', () => {
   })
 
   it.each([
-    [{ price: 12.5 }, 'price must be a decimal number such as "12.50"'],
+    [{ price: [12.5] }, 'price must be a decimal number such as "12.50"'],
     [{ price: '-1' }, 'price must be a decimal number such as "12.50"'],
     [{ price: '1.23456' }, 'price must be a decimal number such as "12.50"'],
     [{ price: '1e3' }, 'price must be a decimal number such as "12.50"'],

@@ -46,7 +46,7 @@ describe('create_client', () => {
       note: 'Pays cash.\nLikes coffee.',
     })
     expect(data).toMatchObject({
-      client: { code: 'C-0001', name: 'Ana García', updatedAt: '2026-03-10T18:00:00.000Z' },
+      client: { code: 'C-0001', name: 'Ana García', updatedAt: '2026-03-10T12:00:00.000-06:00' },
       sameAs: null,
       dryRun: false,
       replayed: false,
@@ -222,11 +222,11 @@ describe('update_client', () => {
     const mine = { client: made.code, city: 'Cobán', expectedUpdatedAt: made.updatedAt }
     // Even within the same millisecond, a change moves updatedAt.
     const theirs = await update({ client: made.code, city: 'Flores' })
-    expect(theirs.data.client.updatedAt).toBe('2026-03-10T18:00:00.001Z')
+    expect(theirs.data.client.updatedAt).toBe('2026-03-10T12:00:00.001-06:00')
     const { text, isError } = await update(mine)
     expect({ isError, text }).toEqual({
       isError: true,
-      text: expect.stringContaining('now: city "Flores", updatedAt 2026-03-10T18:00:00.001Z.'),
+      text: expect.stringContaining('now: city "Flores", updatedAt 2026-03-10T12:00:00.001-06:00.'),
     })
     const { data } = await update({ ...mine, expectedUpdatedAt: '2026-03-10T12:00:00.001-06:00' })
     expect(data.changes).toEqual([{ field: 'city', from: 'Flores', to: 'Cobán' }])

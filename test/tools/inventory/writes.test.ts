@@ -150,7 +150,7 @@ describe('adjust_inventory', () => {
     [{ change: '0' }, 'change must not be 0.'],
     [{ countedQuantity: '-1' }, 'countedQuantity must not be negative.'],
     [{ change: '3', reason: 'damage' }, 'change must be negative for damage: it takes from stock. Did you mean "-3"?'],
-    [{ change: 3 }, 'change must be a decimal number'],
+    [{ change: { by: 3 } }, 'change must be a decimal number'],
     [{ change: '1.2345' }, 'change must be a decimal number'],
     [{ change: '1', reason: 'sale' }, 'reason must be one of: adjustment, count, damage, purchase'],
     [{ change: '1', quantity: '2' }, 'Unknown argument "quantity"'],

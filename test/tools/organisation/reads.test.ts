@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { compactRows } from '../../support/compact-rows.ts'
 import { call, type Service, startService } from '../../support/service.ts'
 import { makeProduct, makeShop, makeUser, type Shop } from '../../support/shop.ts'
 
@@ -43,39 +44,36 @@ describe('list_locations', () => {
     const { data, text } = await call(service.app, token, 'list_locations')
     service.now = real
     // 18:30 UTC is 12:30 at −6:00 and a quarter past midnight of the next day at +5:45.
-    expect(data.locations).toEqual([
+    expect(compactRows(data, 'locations')).toEqual([
       {
-        id: shop.locations[0],
-        name: 'Location 1',
-        timezone: 'America/Guatemala',
-        localTime: `${day}T12:30:00-06:00`,
+        location: 'Location 1',
         city: 'Antigua',
         address: '5a Avenida | Norte',
-        isActive: true,
+        'time zone': 'America/Guatemala',
+        'local time': `${day} 12:30`,
+        state: '',
       },
       {
-        id: shop.locations[1],
-        name: 'Location 2',
-        timezone: 'Asia/Kathmandu',
-        localTime: `${next}T00:15:00+05:45`,
-        city: null,
-        address: null,
-        isActive: false,
+        location: 'Location 2',
+        city: '',
+        address: '',
+        'time zone': 'Asia/Kathmandu',
+        'local time': `${next} 00:15`,
+        state: 'switched off',
       },
     ])
-    expect(data.hasMore).toBe(false)
-    expect(text).toContain(
-      `| Location 1 | Antigua | 5a Avenida / Norte | America/Guatemala | ${day}T12:30:00-06:00 | ${shop.locations[0]} |`,
-    )
-    expect(text).toContain('| Location 2 (switched off) | – | – |')
+    expect(data).toMatchObject({ matching: 2, hasMore: false })
+    expect(text).toContain(`|Location 1|Antigua|5a Avenida / Norte|America/Guatemala|${day} 12:30\n`)
+    expect(text).toContain(`|Location 2|||Asia/Kathmandu|${next} 00:15|switched off`)
     expect(text).not.toContain('Bar Sol')
   })
 
   it('gives every location once over all pages', async () => {
     const first = await call(service.app, token, 'list_locations', { limit: 1 })
-    expect(first.text).toMatch(/^Only 1 locations are shown/)
+    expect(first.text).toMatch(/^Only 1 of 2 locations are shown/)
     const second = await call(service.app, token, 'list_locations', { limit: 1, cursor: first.data.nextCursor })
-    expect([...first.data.locations, ...second.data.locations].map(({ id }) => id)).toEqual(shop.locations)
+    const names = [first, second].flatMap(({ data }) => compactRows(data, 'locations').map(({ location }) => location))
+    expect(names).toEqual(['Location 1', 'Location 2'])
     expect(second.data.hasMore).toBe(false)
   })
 })
@@ -83,39 +81,41 @@ describe('list_locations', () => {
 describe('list_suppliers', () => {
   it('tells contact, lead time and how many of their products are on sale', async () => {
     const { data, text } = await call(service.app, token, 'list_suppliers')
-    expect(data.suppliers).toEqual([
+    expect(compactRows(data, 'suppliers')).toEqual([
       {
-        id: expect.any(String),
-        name: 'Café Añejo',
-        email: 'ventas@example.com',
+        supplier: 'Café Añejo',
+        'e-mail': 'ventas@example.com',
         phone: '+502 2222 3333',
-        taxId: '12345-6',
-        leadTimeDays: 7,
-        isActive: true,
-        activeProducts: 1,
+        'tax id': '12345-6',
+        'lead time (days)': '7',
+        'products on sale': '1',
+        state: '',
       },
       {
-        id: expect.any(String),
-        name: 'Molino',
-        email: null,
-        phone: null,
-        taxId: null,
-        leadTimeDays: null,
-        isActive: false,
-        activeProducts: 0,
+        supplier: 'Molino',
+        'e-mail': '',
+        phone: '',
+        'tax id': '',
+        'lead time (days)': '',
+        'products on sale': '0',
+        state: 'switched off',
       },
     ])
-    expect(text).toContain('| Café Añejo | ventas@example.com | +502 2222 3333 | 12345-6 | 7 | 1 |')
-    expect(text).toContain('| Molino (switched off) | – |')
+    expect(text).toContain('|Café Añejo|ventas@example.com|+502 2222 3333|12345-6|7|1\n')
+    expect(text).toContain('|Molino|||||0|switched off')
     expect(text).not.toContain('Secreto')
   })
 
   it('searches without accents, page by page', async () => {
     const found = await call(service.app, token, 'list_suppliers', { search: 'anejo' })
-    expect(found.data.suppliers).toMatchObject([{ name: 'Café Añejo' }])
+    expect(compactRows(found.data, 'suppliers')).toMatchObject([{ supplier: 'Café Añejo' }])
+    const near = await call(service.app, token, 'list_suppliers', { search: 'molno' })
+    expect(near.text).toMatch(/^No suppliers match the search; nearest are:\n\|supplier.*\n\|Molino/)
+    expect(near.data).toMatchObject({ matching: 0, nearest: true })
     const first = await call(service.app, token, 'list_suppliers', { limit: 1 })
     const second = await call(service.app, token, 'list_suppliers', { limit: 1, cursor: first.data.nextCursor })
-    expect(second.data).toMatchObject({ suppliers: [{ name: 'Molino' }], hasMore: false })
+    expect(compactRows(second.data, 'suppliers')).toMatchObject([{ supplier: 'Molino' }])
+    expect(second.data.hasMore).toBe(false)
     const none = await call(service.app, token, 'list_suppliers', { search: 'Secreto' })
     expect(none.text).toMatch(/^No suppliers match\./)
   })

@@ -1,0 +1,65 @@
+import { Type } from '@sinclair/typebox'
+import { grouped } from '../money/money.ts'
+import { compact, compactText } from './compact.ts'
+import { type CursorValues, PAGE_OUTPUT, page } from './cursor.ts'
+
+/** The rows of a list in compact form, in the schema of its result. */
+export const CompactRows = Type.Array(Type.Array(Type.String()), { description: 'By columns' })
+
+/** What the result of such a list contains besides its rows. */
+export const COMPACT_OUTPUT = {
+  matching: Type.Optional(Type.Integer({ description: 'All that match; absent: too many to count' })),
+  nearest: Type.Optional(Type.Boolean({ description: 'true: nothing matches the search; these are only near to it' })),
+  columns: Type.Array(Type.String()),
+  same: Type.Record(Type.String(), Type.String(), { description: 'What all rows have in columns left out' }),
+  ...PAGE_OUTPUT,
+}
+
+/**
+ * A page of a list in compact rows, as data and as text. A blank cell is what is not known or not there.
+ * @param rows of which the query fetched one more than the limit
+ * @param keyOf the values that the rows are ordered by, as the query compares them
+ */
+export function compactPage<Row>(list: {
+  /** What the rows are, in the plural: "products". */
+  what: string
+  columns: readonly string[]
+  rows: readonly Row[]
+  limit: number
+  /** How many match; absent if they are too many to count. */
+  total?: number | undefined
+  /** Whether nothing matches a search, and the rows are the nearest to it. */
+  isNearest?: boolean
+  keyOf: (row: Row) => CursorValues
+  cells: (row: Row) => string[]
+}) {
+  const { what, total, isNearest = false } = list
+  const { columns, same, rows: all } = compact(list.columns, list.rows.map(list.cells))
+  const { items: rows, ...more } = page(
+    list.rows.map((row, index) => ({ row, cells: all[index] as string[] })),
+    list.limit,
+    ({ row }) => list.keyOf(row),
+    ({ cells }) => cells,
+  )
+  const counted = total === undefined ? '' : ` of ${grouped(String(total))}`
+  const head = () => {
+    if (isNearest) return `No ${what} match the search; nearest are:`
+    if (more.nextCursor !== undefined) {
+      return `Only ${rows.length}${counted} ${what} are shown; more follow with cursor ${more.nextCursor}`
+    }
+    return total === undefined || rows.length === total
+      ? `${what.charAt(0).toUpperCase()}${what.slice(1)} that match: ${rows.length}.`
+      : `The last ${rows.length}${counted} ${what} that match.`
+  }
+  return {
+    rows,
+    text: rows.length === 0 ? `No ${what} match.` : `${head()}\n${compactText({ columns, same }, rows)}`,
+    data: {
+      ...(total === undefined ? {} : { matching: total }),
+      ...(isNearest && rows.length > 0 ? { nearest: true } : {}),
+      columns,
+      same,
+      ...more,
+    },
+  }
+}

@@ -1,0 +1,208 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeClient, makePurchase } from '../support/clients.ts'
+import { compactRows } from '../support/compact-rows.ts'
+import { makeProduct, type Product } from '../support/shop.ts'
+import { NOON, startTill, type Till } from '../support/till.ts'
+
+// What the tools print, and what people type, is found: words in any order, without regard to case, accents, plural and
+// small slips. The clock stands at noon of 2026-03-10.
+let till: Till
+const PRODUCTS = [
+  ['CAF-1', 'Café de Huehuetenango', 'Molido 340 g'],
+  ['CAF-2', 'Café de Antigua', 'Molido 340 g'],
+  ['CAP-G', 'Capuchino', 'Grande'],
+  ['AGU-600', 'Agua pura', '600 ml'],
+  ['TOM-1', 'Tomate (lb)', null],
+  ['SAL-9', 'Salsa de tomates asados', null],
+  ['TAZ-1', 'Taza Ñoño', null],
+  ['NUE-1', 'Nuez', null],
+] as const
+
+beforeAll(async () => {
+  till = await startTill()
+  for (const [sku, name, label] of PRODUCTS) {
+    const { productId, variantId } = await till.product(sku, { price: '11.20', cost: '6', stock: '5' })
+    await till.service.db.asOwner('update product set name = $2 where id = $1', [productId, name])
+    await till.service.db.asOwner('update product_variant set label = $2, barcode = $3 where id = $1', [
+      variantId,
+      label,
+      `740${sku}`,
+    ])
+  }
+  const { service, shop, foreign } = till
+  await makeProduct(service.db, foreign, { sku: 'CAF-1', name: 'Café ajeno' })
+  const clients = [
+    { code: 'C-0001', name: 'Fernando García Ramírez', phone: '+502 5555-1234', tax_id: '8812345-6', city: 'Mixco' },
+    { code: 'C-0002', name: 'Ana Ramírez', phone: '4444 9999', email: 'ana.r@example.com', city: 'Cobán' },
+    { code: 'C-0003', name: 'Consumidor', tax_id: 'CF' },
+  ]
+  for (const client of clients) await makeClient(service.db, shop, client)
+})
+afterAll(() => till?.service.close())
+
+describe.each(['get_products', 'get_inventory'])('%s', (tool) => {
+  const found = async (search: string) => {
+    const { data, text } = await till.ok(tool, { search })
+    const rows = compactRows(data, tool === 'get_products' ? 'products' : 'stock')
+    return { skus: rows.map(({ SKU }) => SKU), isNearest: data.nearest === true, matching: data.matching, text }
+  }
+
+  it.each([
+    ['Café de Huehuetenango Molido 340 g', ['CAF-1']],
+    ['cafe antigua', ['CAF-2']],
+    ['antigua CAFÉ', ['CAF-2']],
+    ['340 café', ['CAF-2', 'CAF-1']],
+    ['Agua pura 600 ml', ['AGU-600']],
+    ['taza ñoño', ['TAZ-1']],
+    // What is written so comes before another plural.
+    ['tomates', ['SAL-9', 'TOM-1']],
+    ['capuchinos', ['CAP-G']],
+    ['nueces', ['NUE-1']],
+    ['cap-g', ['CAP-G']],
+    ['740CAF-1', ['CAF-1']],
+    ['Tomate (lb)', ['TOM-1']],
+  ])('finds %j', async (search, skus) => {
+    expect(await found(search)).toMatchObject({ skus, isNearest: false, matching: skus.length })
+  })
+
+  it.each([
+    ['capucino', 'CAP-G'],
+    ['cafe huehuetenengo', 'CAF-1'],
+    ['tomatte', 'TOM-1'],
+  ])('names the nearest to %j, and says that it is only that', async (search, sku) => {
+    const { skus, isNearest, matching, text } = await found(search)
+    expect({ first: skus[0], isNearest, matching }).toEqual({ first: sku, isNearest: true, matching: 0 })
+    expect(text).toMatch(/^No .* match the search; nearest are:/)
+  })
+
+  it('says that there is none where nothing is near', async () => {
+    expect((await found('bicicleta')).text).toMatch(/^No .* match\./)
+  })
+})
+
+describe('get_products', () => {
+  const skus = async (args: Record<string, unknown>) =>
+    compactRows((await till.ok('get_products', args)).data, 'products').map(({ SKU }) => SKU)
+
+  it('tells cost and margin, but not to a cashier', async () => {
+    const { data } = await till.ok('get_products', { search: 'nuez' })
+    // 11.20 with 12 % inside is 10.00 without; 4 of 10 are left.
+    const row = { SKU: 'NUE-1', product: 'Nuez', price: '11.20', cost: '6.00', 'margin %': '40.0', 'on hand': '5' }
+    expect(compactRows(data, 'products')).toEqual([row])
+    const asCashier = { token: till.cashier }
+    for (const [tool, args] of [
+      ['get_products', { search: 'nuez' }],
+      ['get_product', { product: 'NUE-1' }],
+      ['get_inventory', { search: 'nuez' }],
+    ] as const) {
+      const { data: shown, text } = await till.ok(tool, args, asCashier)
+      expect(JSON.stringify(shown) + text).not.toMatch(/cost|margin|6\.00|30\.00/i)
+    }
+    expect(await till.fails('get_products', { cost: 'missing' }, asCashier)).toMatch(/^role_not_allowed: cost/)
+  })
+
+  it('finds what has no cost, sells below it, is below zero or did not sell', async () => {
+    const { service, shop } = till
+    await till.product('FREE', { price: '10' })
+    await till.product('LOSS', { price: '11.20', cost: '10.01' })
+    await till.product('EVEN', { price: '11.20', cost: '10' })
+    await till.product('NEG', { price: '5', cost: '1', stock: '-2' })
+    const slow = await till.product('SLOW', { price: '5', cost: '1' })
+    await sellOn('2026-02-08T18:00:00Z', slow, '1')
+    const quick = await till.product('QUICK', { price: '5', cost: '1' })
+    await sellOn('2026-02-09T18:00:00Z', quick, '2')
+    expect(await skus({ cost: 'missing' })).toEqual(['FREE'])
+    expect(await skus({ cost: 'above_price' })).toEqual(['LOSS'])
+    expect(await skus({ stock: 'negative' })).toEqual(['NEG'])
+    // The 30 days until today begin on 2026-02-09.
+    expect(await skus({ notSoldDays: 30, search: 'slow' })).toEqual(['SLOW'])
+    expect(await skus({ notSoldDays: 30, search: 'quick' })).toEqual([])
+    expect(await skus({ notSoldDays: 31, search: 'slow' })).toEqual([])
+
+    async function sellOn(at: string, product: Product, number: string) {
+      const client = await makeClient(service.db, shop, { code: `S-${number}`, is_active: false })
+      const lines = [{ ...product, quantity: '1', unitPrice: '5' }]
+      await makePurchase(service.db, shop, client, { number: `S-${number}`, at, lines })
+    }
+  })
+
+  it('gives a hundred rows where a hundred are asked for', async () => {
+    await till.service.db.asOwner(
+      `with p as (insert into product (business_id, name)
+         select $1, 'Producto de la tienda ' || i from generate_series(1, 110) i returning id, name)
+       insert into product_variant (business_id, product_id, sku, label, price, cost)
+       select $1, id, 'LOT-' || right(name, 3), 'Bolsa de 500 g', 34.50, 21.75 from p`,
+      [till.shop.id],
+    )
+    const { data } = await till.ok('get_products', { search: 'producto tienda', limit: 100 })
+    expect(compactRows(data, 'products')).toHaveLength(100)
+    expect(data).toMatchObject({ matching: 110, hasMore: true })
+    const rest = await till.ok('get_products', { search: 'producto tienda', limit: 100, cursor: data.nextCursor })
+    expect(compactRows(rest.data, 'products')).toHaveLength(10)
+  })
+})
+
+describe('list_clients', () => {
+  const codes = async (args: Record<string, unknown>) =>
+    compactRows((await till.ok('list_clients', args)).data, 'clients').map(({ code }) => code)
+
+  it.each([
+    ['Garcia Fernando', ['C-0001']],
+    ['fernando ramirez', ['C-0001']],
+    ['8812345-6', ['C-0001']],
+    ['88123456', ['C-0001']],
+    ['5555 1234', ['C-0001']],
+    ['(+502) 55551234', ['C-0001']],
+    ['50244449999', ['C-0002']],
+    ['ana.r@example.com', ['C-0002']],
+    ['c-0003', ['C-0003']],
+    ['RAMIREZ', ['C-0002', 'C-0001']],
+  ])('finds %j', async (search, expected) => {
+    expect(await codes({ search })).toEqual(expected)
+  })
+
+  it('names the nearest to a name with a slip', async () => {
+    const { data, text } = await till.ok('list_clients', { search: 'Fernado Garsia' })
+    expect(text).toMatch(/^No clients match the search; nearest are:\n.*\n\|C-0001\|/)
+    expect(data).toMatchObject({ matching: 0, nearest: true })
+  })
+
+  it('filters by place, last purchase, status and spend, and tells a period of one client', async () => {
+    const { service, shop } = till
+    const product = await till.product('BUY', { price: '10' })
+    const buyer = await makeClient(service.db, shop, { code: 'B-1', name: 'Comprador', city: 'Xela' })
+    for (const [number, at, price] of [
+      ['B1', '2025-12-01T18:00:00Z', '50'],
+      ['B2', '2026-02-01T18:00:00Z', '30'],
+    ] as const) {
+      const lines = [{ ...product, quantity: '1', unitPrice: price }]
+      await makePurchase(service.db, shop, buyer, { number, at, lines })
+    }
+    expect(await codes({ city: 'XELA' })).toEqual(['B-1'])
+    expect(await codes({ minSpend: '80', maxSpend: 80 })).toEqual(['B-1'])
+    expect(await codes({ city: 'Xela', minSpend: '80.01' })).toEqual([])
+    expect(await codes({ city: 'Xela', lastPurchaseBefore: '2026-02-02' })).toEqual(['B-1'])
+    expect(await codes({ city: 'Xela', lastPurchaseBefore: '2026-02-01' })).toEqual([])
+    // Two purchases make no rhythm; the usual one is 30 days, and 37 days are less than three of them.
+    expect(await codes({ city: 'Xela', status: 'active' })).toEqual(['B-1'])
+    expect(await codes({ city: 'Xela', status: 'lost' })).toEqual([])
+    const { data, text } = await till.ok('get_client', { client: 'B-1', from: '2026-01-01', to: '2026-02-28' })
+    expect(data.period).toMatchObject({ orders: 1, netSales: '30.00' })
+    expect(data.sales).toMatchObject({ orders: 2, netSales: '80.00' })
+    expect(text).toContain('2026-01-01 to 2026-02-28: 1 orders, net sales GTQ 30.00 without tax')
+  })
+})
+
+describe('a wrong argument', () => {
+  it.each(['yesterday', '2026-02-30', '27/11/2026'])('date %j is told with the date of today', async (date) => {
+    expect(NOON.toISOString()).toMatch(/^2026-03-10/)
+    expect(await till.fails('summarize_day', { date })).toBe(
+      'invalid_argument: date must be a calendar date as YYYY-MM-DD. Today is 2026-03-10 in America/Guatemala.',
+    )
+  })
+
+  it('name of a tool that is called otherwise now is told with its name', async () => {
+    expect(await till.fails('get_orders', {})).toMatch(/^not_found: There is no tool of that name: it is list_orders\./)
+    expect(await till.fails('summarize_day', {}, { token: till.cashier })).toMatch(/^role_not_allowed: /)
+  })
+})
