@@ -1,6 +1,7 @@
 import { Temporal } from 'temporal-polyfill'
 import { expect } from 'vitest'
 import { clientsOf, type Days, localTime, type RawRows, readRawRows, Sales, stockOf } from '../support/raw-figures.ts'
+import { checkSums } from './sums.ts'
 import type { World } from './world.ts'
 
 /** A report of more rows is refused. */
@@ -39,6 +40,7 @@ export async function checkEverything(world: World, location: number): Promise<v
 
   expect(await world.differences(), 'check_rollups').toEqual([])
   const raw = await readRawRows(world.service.db, world.shop.id)
+  await checkSums(world, raw)
   for (const locationId of [undefined, world.location(location)]) {
     const view = { world, sales: new Sales(raw, locationId), locationId }
     for (const days of windows) {
@@ -117,10 +119,10 @@ async function checkProducts(view: View, days: Days): Promise<void> {
         row.variantId,
         row.unitsSold.toFixed(),
         row.unitsReturned.toFixed(),
-        sales.amount(row.netSales),
+        sales.minor(row.netSales),
         sales.share(row.netSales, netSales),
-        row.cost && sales.amount(row.cost),
-        row.margin && sales.amount(row.margin),
+        row.cost && sales.minor(row.cost),
+        row.margin && sales.minor(row.margin),
       ]),
     )
   }
@@ -129,12 +131,12 @@ async function checkProducts(view: View, days: Days): Promise<void> {
   const categories = sales.categories(days).map((row) => ({
     id: row.id,
     unitsSold: row.unitsSold.toFixed(),
-    grossSales: sales.amount(row.gross),
-    discounts: sales.amount(row.discounts),
-    returns: sales.amount(row.returns),
-    netSales: sales.amount(row.netSales),
-    costedNetSales: sales.amount(row.costedNetSales),
-    margin: row.margin && sales.amount(row.margin),
+    grossSales: sales.minor(row.gross),
+    discounts: sales.minor(row.discounts),
+    returns: sales.minor(row.returns),
+    netSales: sales.minor(row.netSales),
+    costedNetSales: sales.minor(row.costedNetSales),
+    margin: row.margin && sales.minor(row.margin),
     sharePercent: sales.share(row.netSales, netSales),
   }))
   const about = name(view, 'get_sales_by_category', days)
@@ -148,10 +150,10 @@ async function checkMoney(view: View, days: Days): Promise<void> {
   const methods = sales.paymentMethods(days).map(({ method, payments, amount, refunds, refunded }) => ({
     method,
     payments,
-    amount: sales.amount(amount),
+    amount: sales.minor(amount),
     refunds,
-    refunded: sales.amount(refunded),
-    netAmount: sales.amount(amount.minus(refunded)),
+    refunded: sales.minor(refunded),
+    netAmount: sales.minor(amount.minus(refunded)),
   }))
   expect(byMethod(paid.rows), name(view, 'get_sales_by_payment_method', days)).toMatchObject(byMethod(methods))
 
@@ -164,9 +166,9 @@ async function checkMoney(view: View, days: Days): Promise<void> {
       .taxRates(days)
       .filter((row) => !row.netSales.isZero() || !row.tax.isZero())
       .map((row) => ({
-        ratePercent: row.rate.times(100).toFixed(),
-        netSales: sales.amount(row.netSales),
-        tax: sales.amount(row.tax),
+        ratePercent: row.rate?.times(100).toFixed() ?? null,
+        netSales: sales.minor(row.netSales),
+        tax: sales.minor(row.tax),
       })),
   )
 }

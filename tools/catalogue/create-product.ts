@@ -3,7 +3,7 @@ import { Amount, Id, TaxRatePercent } from '../../src/mcp/arguments.ts'
 import { additive, defineTool } from '../../src/mcp/tool.ts'
 import { formatMoney, MoneySchema, money } from '../../src/money/money.ts'
 import { createProduct } from '../../src/pos/catalogue/product-writing.ts'
-import { doPricesIncludeTax } from '../../src/pos/catalogue/products.ts'
+import { doPricesIncludeTax } from '../../src/pos/organisation/price-tags.ts'
 import { EntityRef, Nullable, NullableText } from '../../src/results/schema.ts'
 import { clean, variantName } from '../../src/results/text.ts'
 

@@ -1,10 +1,10 @@
 import { Type } from '@sinclair/typebox'
 import { LocationId } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { reorderList, supplierCalled } from '../../src/pos/intents/reorder-list.ts'
+import { reorderList } from '../../src/pos/intents/reorder-list.ts'
 import { presentReorderList, ReorderListSchema } from '../../src/pos/intents/reorder-list-text.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
-import { categoryOf } from '../../src/pos/references.ts'
+import { categoryOf, supplierOf } from '../../src/pos/references.ts'
 import { decodeCursor } from '../../src/results/cursor.ts'
 import { Cursor, Limit } from '../../src/results/schema.ts'
 import { clean } from '../../src/results/text.ts'
@@ -34,7 +34,7 @@ export default defineTool({
     const after = decodeCursor(cursor, 5)
     const [place, asked, within] = await Promise.all([
       placeOf(db, business, locationId),
-      supplier === undefined ? null : supplierCalled(db, business.id, supplier),
+      supplier === undefined ? null : supplierOf(db, business.id, supplier, 'supplier'),
       category === undefined ? null : categoryOf(db, business.id, category),
     ])
     const { timezone, location } = place
@@ -52,7 +52,7 @@ export default defineTool({
         asOf: localDate(now, timezone),
         timezone,
         location,
-        supplier: asked === null ? null : asked.name,
+        supplier: asked === null ? null : clean(asked.name, 80),
         category: within === null ? null : clean(within.name, 80),
       },
       business,

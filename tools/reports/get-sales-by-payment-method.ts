@@ -1,11 +1,13 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { LocationId } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { amountOf, type Currency, Decimal, formatMoney } from '../../src/money/money.ts'
+import { amountOf, type Currency, Decimal, formatAmount, grouped } from '../../src/money/money.ts'
 import { sharePercent } from '../../src/money/share.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
 import { type PaymentSums, paymentsByMethod, paymentsTotal } from '../../src/pos/reports/payments.ts'
 import { describeWindow } from '../../src/pos/reports/phrases.ts'
+import { salesTotal } from '../../src/pos/reports/sales.ts'
+import { netSales } from '../../src/pos/reports/sales-figures.ts'
 import { EntityRef, Nullable } from '../../src/results/schema.ts'
 import { table } from '../../src/results/table.ts'
 import { clean } from '../../src/results/text.ts'
@@ -37,6 +39,8 @@ export default defineTool({
     window: WindowSchema,
     location: Nullable(EntityRef),
     totals: FiguresSchema,
+    withoutPayment: Type.String({ description: 'Sales with tax and tips less the net amount: no known payment' }),
+    terms: Type.String(),
     rows: Type.Array(
       Type.Object({
         method: Type.String(),
@@ -50,9 +54,10 @@ export default defineTool({
     const { timezone, location } = await placeOf(db, business, locationId)
     const days = windowOf(input, now, timezone, 'last_30_days')
     const scope = { businessId: business.id, locationId: location?.id }
-    const [{ methods, ...all }, listed] = await Promise.all([
+    const [{ methods, ...all }, listed, sold] = await Promise.all([
       paymentsTotal(db, scope, days),
-      paymentsByMethod(db, { ...scope, ...days, limit: MAX_ROWS }),
+      paymentsByMethod(db, { ...scope, from: days.from, to: days.to, limit: MAX_ROWS }),
+      salesTotal(db, scope, days),
     ])
     const totals = figuresOf(all, business)
     const build = (method: string, sums: PaymentSums) => {
@@ -62,32 +67,44 @@ export default defineTool({
     const rows = listed.map((row) => build(clean(row.method, 40), row))
     if (methods > listed.length) rows.push(build(`Other (${methods - listed.length} methods)`, rest(all, listed)))
 
-    const data = { window: { ...days, timezone, currency }, location, totals, rows }
+    const missing = netSales(sold).plus(sold.tax).plus(sold.tips).minus(all.amount).plus(all.refunded)
+    const withoutPayment = amountOf(missing, business)
+    const terms = `Amounts in ${currency} with tax and tips; payments of completed orders, open orders do not count.`
+    const data = { window: { ...days, timezone, currency }, location, totals, withoutPayment, terms, rows }
     const when = describeWindow(days, { timezone, location })
-    if (rows.length === 0) return { text: `No payments and no refunds, ${when}.`, data }
+    const unknown = missing.isZero() ? [] : [describeMissing(withoutPayment, currency)]
+    if (rows.length === 0) return { text: [`No payments and no refunds, ${when}.`, ...unknown].join('\n'), data }
     return {
       text: [
-        `Paid ${formatMoney({ amount: totals.amount, currency })} in ${totals.payments} payments, refunded ` +
-          `${formatMoney({ amount: totals.refunded, currency })}: net ` +
-          `${formatMoney({ amount: totals.netAmount, currency })}, ${when}.`,
+        `Paid ${formatAmount(totals.amount, currency)} in ${totals.payments} payments, refunded ` +
+          `${formatAmount(totals.refunded, currency)}: net ` +
+          `${formatAmount(totals.netAmount, currency)}, ${when}.`,
         table(
           ['method', 'payments', 'amount', 'refunds', 'refunded', 'net amount', 'share %'],
           [...rows, { method: 'All', ...totals, sharePercent: null }].map((row) => [
             row.method,
             row.payments,
-            row.amount,
+            grouped(row.amount),
             row.refunds,
-            row.refunded,
-            row.netAmount,
+            grouped(row.refunded),
+            grouped(row.netAmount),
             row.sharePercent ?? '–',
           ]),
         ),
-        `Amounts in ${currency}, tax and tips included; payments of completed orders, open orders do not count.`,
+        ...unknown,
+        terms,
       ].join('\n'),
       data,
     }
   },
 })
+
+/** Sales that have no payment on file, or less than they come to; or the other way round. */
+function describeMissing(amount: string, currency: string): string {
+  return amount.startsWith('-')
+    ? `Paid ${formatAmount(amount.slice(1), currency)} more than was sold: change given back is not on file.`
+    : `Sales of ${formatAmount(amount, currency)} have no known payment method.`
+}
 
 function figuresOf(sums: PaymentSums, currency: Currency): Figures {
   return {

@@ -1,9 +1,9 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { LocationId } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { amountOf, type Currency, Decimal, formatMoney, quantity } from '../../src/money/money.ts'
-import { doPricesIncludeTax } from '../../src/pos/catalogue/products.ts'
+import { amountOf, type Currency, Decimal, formatAmount, grouped, quantity } from '../../src/money/money.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
+import { doPricesIncludeTax } from '../../src/pos/organisation/price-tags.ts'
 import { describeWindow } from '../../src/pos/reports/phrases.ts'
 import { type TaxSums, taxByRate } from '../../src/pos/reports/taxes.ts'
 import { EntityRef, Nullable } from '../../src/results/schema.ts'
@@ -30,6 +30,7 @@ export default defineTool({
     window: WindowSchema,
     location: Nullable(EntityRef),
     pricesIncludeTax: Type.Boolean(),
+    terms: Type.String(),
     totals: AmountsSchema,
     rows: Type.Array(
       Type.Object({
@@ -54,26 +55,28 @@ export default defineTool({
     const others = rates.slice(MAX_ROWS)
     if (others.length > 0) rows.push({ ratePercent: null, ...amountsOf(others, business) })
 
-    const data = { window: { ...days, timezone, currency }, location, pricesIncludeTax, totals, rows }
+    const terms =
+      `Amounts in ${currency}, less returns and refunds. Prices ${pricesIncludeTax ? 'include' : 'are without'} tax; ` +
+      'net sales are without it, and tax is rounded on each line. Tax on sales only: tax paid on purchases is not deducted.'
+    const data = { window: { ...days, timezone, currency }, location, pricesIncludeTax, terms, totals, rows }
     const when = describeWindow(days, { timezone, location })
     if (rows.length === 0) return { text: `No sales to tax, ${when}.`, data }
     return {
       text: [
-        `Tax ${formatMoney({ amount: totals.tax, currency })} on net sales ` +
-          `${formatMoney({ amount: totals.netSales, currency })}, ${when}.`,
+        `Tax ${formatAmount(totals.tax, currency)} on net sales ` +
+          `${formatAmount(totals.netSales, currency)}, ${when}.`,
         table(
           ['rate %', 'net sales', 'tax'],
           [
             ...rows.map(({ ratePercent, netSales, tax }, index) => [
               ratePercent ?? (index < MAX_ROWS ? 'not stated' : `Other (${others.length} rates)`),
-              netSales,
-              tax,
+              grouped(netSales),
+              grouped(tax),
             ]),
-            ['All', totals.netSales, totals.tax],
+            ['All', grouped(totals.netSales), grouped(totals.tax)],
           ],
         ),
-        `Amounts in ${currency}, less returns and refunds. Prices ${pricesIncludeTax ? 'include' : 'are without'} tax; ` +
-          'net sales are without it, and tax is rounded on each line.',
+        terms,
       ].join('\n'),
       data,
     }

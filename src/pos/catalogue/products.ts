@@ -65,13 +65,3 @@ export function findProducts(db: Transaction, businessId: string, query: Product
   }
   return products.orderBy('p.name').orderBy('v.id').limit(query.limit).execute()
 }
-
-/** Whether the price tags of a business include tax. */
-export async function doPricesIncludeTax(db: Transaction, businessId: string): Promise<boolean> {
-  const { prices_include_tax } = await db
-    .selectFrom('business')
-    .select('prices_include_tax')
-    .where('id', '=', businessId)
-    .executeTakeFirstOrThrow()
-  return prices_include_tax
-}

@@ -1,8 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
-import { ServiceError } from '../../errors.ts'
-import { clean } from '../../results/text.ts'
-import { isUuid } from '../../uuid.ts'
 import { type StockScope, stockNeeds } from './stock-needs.ts'
 
 export interface ReorderFilter extends StockScope {
@@ -123,32 +120,4 @@ export async function reorderList(
   const [list] = rows
   if (list === undefined) throw new Error('a select without from answers one row')
   return list
-}
-
-/**
- * A supplier by id or exact name, ignoring case and accents.
- * @throws ServiceError `not_found` that names the tool to find one with
- */
-export async function supplierCalled(
-  db: Transaction,
-  businessId: string,
-  reference: string,
-): Promise<{ id: string; name: string }> {
-  const found = await db
-    .selectFrom('supplier')
-    .select(['id', 'name'])
-    .where('business_id', '=', businessId)
-    .where((eb) =>
-      isUuid(reference)
-        ? eb('id', '=', reference)
-        : eb(eb.fn<string>('search_text', ['name']), '=', sql<string>`search_text(${reference})`),
-    )
-    .orderBy('is_active', 'desc')
-    .orderBy('id')
-    .limit(1)
-    .executeTakeFirst()
-  if (found !== undefined) return { id: found.id, name: clean(found.name, 80) }
-  throw new ServiceError('not_found', 'supplier: this business has none of that id or name.', {
-    hint: 'Find it with list_suppliers.',
-  })
 }

@@ -2,7 +2,7 @@ import type { Transaction } from '../../database/database.ts'
 import { ServiceError } from '../../errors.ts'
 import { type Currency, Decimal, formatMoney, money, quantity } from '../../money/money.ts'
 import { clean } from '../../results/text.ts'
-import { doPricesIncludeTax } from '../catalogue/products.ts'
+import { doPricesIncludeTax } from '../organisation/price-tags.ts'
 import { type Variant, variantsOf } from '../references.ts'
 import { lineAmounts } from './line-amounts.ts'
 

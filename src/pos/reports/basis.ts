@@ -29,7 +29,8 @@ export function basisOf(report: Report, currency: Currency) {
 /** The orders of a report as a call; undefined where list_orders cannot be asked the same. */
 function listCall({ window, place, filters }: Report) {
   const { category, product, client, employee, paymentMethod, orderType, discounted, hours, weekdays, amount } = filters
-  if ([category, orderType, hours, weekdays].some((filter) => filter !== undefined)) return undefined
+  const { city, taxRate } = filters
+  if ([category, city, taxRate, orderType, hours, weekdays].some((filter) => filter !== undefined)) return undefined
   const given = {
     from: window.from,
     to: window.to,

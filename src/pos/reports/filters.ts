@@ -17,6 +17,9 @@ export interface Filters {
   /** A product as a whole, or one of its variants. */
   product?: { productId: string; variantId: string | null; name: string; ref: string }
   client?: Named
+  city?: string
+  /** As a fraction. */
+  taxRate?: string
   employee?: Named
   paymentMethod?: string
   orderType?: string
@@ -111,9 +114,10 @@ export function isWithinHours({ from, to }: { from: number; to: number }, hour: 
 
 /** The condition of cells `c` that their columns tell; amounts and payments of orders are conditions of raw rows. */
 export function cellConditions(
-  { category, product, client, employee, paymentMethod, orderType, discounted, weekdays }: Filters,
+  filters: Filters,
   { businessId, isByMethod }: { businessId: string; isByMethod: boolean },
 ): RawBuilder<SqlBool> {
+  const { category, product, client, city, employee, paymentMethod, orderType, taxRate, discounted, weekdays } = filters
   const conditions: RawBuilder<SqlBool>[] = []
   if (category !== undefined) {
     conditions.push(
@@ -126,6 +130,11 @@ export function cellConditions(
     )
   }
   if (client !== undefined) conditions.push(sql`c.customer_id = ${client.id}`)
+  if (city !== undefined) {
+    conditions.push(sql`c.customer_id in (
+      select u.id from customer u where u.business_id = ${businessId} and search_text(u.city) = search_text(${city}))`)
+  }
+  if (taxRate !== undefined) conditions.push(sql`c.tax_rate = ${taxRate}::numeric`)
   if (employee !== undefined) conditions.push(sql`c.employee_id = ${employee.id}`)
   if (isByMethod && paymentMethod !== undefined) conditions.push(sql`lower(c.method) = lower(${paymentMethod})`)
   if (orderType !== undefined) conditions.push(sql`lower(c.order_type) = lower(${orderType})`)

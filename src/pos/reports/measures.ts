@@ -103,7 +103,7 @@ export function measureOf(name: MeasureName, grain: Grain): Measure {
 }
 
 /** The exact value of a measure from its sums; null where it has none. */
-export function valueOf({ formula }: Measure, sums: Sums): Decimal | null {
+export function valueFrom({ formula }: Measure, sums: Sums): Decimal | null {
   const sum = (name: Sum) => new Decimal(sums[name] ?? 0)
   switch (formula.kind) {
     case 'sum': {

@@ -1,5 +1,5 @@
 import { formatAmount } from '../../money/money.ts'
-import type { Days } from '../../time/window.ts'
+import type { Window } from '../../time/window.ts'
 import type { Place } from '../organisation/locations.ts'
 import type { SalesFigures } from './sales-figures.ts'
 
@@ -14,8 +14,9 @@ export function atPlace(location: Place['location']): string {
  * The window and place of some figures: `2026-11-01 to 2026-11-30 at Centro (days of America/Guatemala)`.
  * @param of a further restriction besides the location, beginning with a space
  */
-export function describeWindow({ from, to }: Days, { timezone, location }: Place, of = ''): string {
-  return `${from} to ${to}${of}${atPlace(location)} (days of ${timezone})`
+export function describeWindow({ from, to, soFar }: Window, { timezone, location }: Place, of = ''): string {
+  const running = soFar === undefined ? '' : `; so far (${soFar})`
+  return `${from} to ${to}${of}${atPlace(location)} (days of ${timezone}${running})`
 }
 
 /** The first words of a summary: net sales, orders and average sale. */

@@ -7,6 +7,8 @@ export type FilterName =
   | 'category'
   | 'product'
   | 'client'
+  | 'city'
+  | 'taxRate'
   | 'employee'
   | 'paymentMethod'
   | 'orderType'
@@ -20,6 +22,8 @@ const FILTER_COLUMN: Record<FilterName, Column | null> = {
   category: 'product_id',
   product: 'variant_id',
   client: 'customer_id',
+  city: 'customer_id',
+  taxRate: 'tax_rate',
   employee: 'employee_id',
   paymentMethod: null,
   orderType: 'order_type',
@@ -29,7 +33,7 @@ const FILTER_COLUMN: Record<FilterName, Column | null> = {
   amount: null,
 }
 
-const LINE_FILTERS: readonly FilterName[] = ['category', 'product']
+const LINE_FILTERS: readonly FilterName[] = ['category', 'product', 'taxRate']
 
 export const SOURCES = [
   'sales',
@@ -101,7 +105,9 @@ export function planOf(question: {
 }): Plan {
   const { groupBy, filters } = question
   const grain = grainOf(question)
-  const measures = question.measures.length === 0 ? DEFAULT_MEASURES[grain] : question.measures
+  // A table of two dimensions for each measure would be long.
+  const usual = groupBy.length > 1 ? DEFAULT_MEASURES[grain].slice(0, 1) : DEFAULT_MEASURES[grain]
+  const measures = question.measures.length === 0 ? usual : question.measures
   requireMeasures(grain, measures, groupBy)
 
   const ofFilters = [...filters].map((filter) =>
@@ -139,7 +145,7 @@ function grainOf({ groupBy, measures, filters }: Parameters<typeof planOf>[0]): 
   if (line !== undefined && isByMethod) {
     throw refused(
       `payment_method and ${line} cannot be joined: an order may be paid by two methods, and no line by one of them.`,
-      'Ask with the filter paymentMethod, which takes whole orders paid by it, or by payment_method alone.',
+      'Ask with the filter payment_method, which takes whole orders paid by it, or by payment_method alone.',
     )
   }
   if (line !== undefined) return 'lines'
@@ -155,7 +161,7 @@ function requireMeasures(grain: Grain, measures: readonly MeasureName[], groupBy
   if (grain === 'payments') {
     throw refused(
       `${wrong.join(', ')}${by} is not known: an order may be paid by two methods. total is what was paid less refunds.`,
-      `${valid} For other measures of orders paid by one, use the filter paymentMethod.`,
+      `${valid} For other measures of orders paid by one, use the filter payment_method.`,
     )
   }
   throw refused(

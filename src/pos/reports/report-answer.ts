@@ -38,11 +38,15 @@ function build(report: Report, currency: Currency, maxRows: number) {
   return {
     rows: body.rows,
     data: {
-      ...(cut === undefined ? {} : { cut }),
       ...head.data,
-      groupBy: [...report.groupBy],
+      rows: [],
       ...body.data,
-      ...notes.data,
+      about: {
+        ...(cut === undefined ? {} : { cut }),
+        ...head.about,
+        groupBy: [...report.groupBy],
+        ...notes.data,
+      },
     },
     text: [...(cut === undefined ? [] : [cut]), ...head.text, ...body.text, ...notes.text].join('\n'),
   }

@@ -1,6 +1,6 @@
 import { amountOf, type Currency, Decimal, grouped, percentChange, quantity } from '../../money/money.ts'
 import { sharePercent } from '../../money/share.ts'
-import { type Grain, isAdditive, type MeasureName, measureOf, type Sums, valueOf } from './measures.ts'
+import { type Grain, isAdditive, type MeasureName, measureOf, type Sums, valueFrom } from './measures.ts'
 
 /** A figure of a result, the same in data and text. */
 export interface Cell {
@@ -29,7 +29,7 @@ export function measureValue(
   { grain, sums, total, currency }: { grain: Grain; sums: Sums; total: Sums; currency: Currency },
 ): string | number | null {
   const measure = measureOf(name, grain)
-  const value = valueOf(measure, sums)
+  const value = valueFrom(measure, sums)
   if (value === null) return null
   switch (measure.unit) {
     case 'money':
@@ -39,19 +39,19 @@ export function measureValue(
     case 'quantity':
       return name === 'items_per_order' ? value.toFixed(2) : quantity(value)
     case 'percent': {
-      const whole = valueOf(measure, total)
+      const whole = valueFrom(measure, total)
       return whole && sharePercent(value, whole)
     }
   }
 }
 
 function marginCells(sums: Sums): Cell[] {
-  const margin = valueOf(measureOf('margin', 'lines'), sums)
+  const margin = valueFrom(measureOf('margin', 'lines'), sums)
   const percent = margin && sharePercent(margin, sums.costed_net_sales ?? 0)
   const costed = sharePercent(sums.costed_net_sales ?? 0, sums.net_sales ?? 0)
   return [
     { key: 'marginPercent', label: 'margin %', value: percent, text: percent ?? '–' },
-    { key: 'costedPercent', label: 'of % of net', value: costed, text: costed ?? '–' },
+    { key: 'costedPercent', label: 'of % of net sales', value: costed, text: costed ?? '–' },
   ]
 }
 
@@ -64,7 +64,7 @@ export function textOf(name: MeasureName, value: string | number | null): string
 /** The change of a measure from some sums to others, in percent; null where there is nothing to compare. */
 export function changeOf(name: MeasureName, grain: Grain, now: Sums, before: Sums): string | null {
   const measure = measureOf(name, grain)
-  const [is, was] = [valueOf(measure, now), valueOf(measure, before)]
+  const [is, was] = [valueFrom(measure, now), valueFrom(measure, before)]
   return is === null || was === null ? null : percentChange(is, was)
 }
 

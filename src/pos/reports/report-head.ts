@@ -1,18 +1,21 @@
-import { type Currency, formatAmount, grouped } from '../../money/money.ts'
+import { type Currency, formatAmount } from '../../money/money.ts'
 import type { Window } from '../../time/window.ts'
 import { describeFilters } from './filter-words.ts'
-import { type MeasureName, measureOf, type Sums, TOTALS_OF, valueOf } from './measures.ts'
+import { type MeasureName, measureOf, type Sums, TOTALS_OF, valueFrom } from './measures.ts'
 import { describeIncomparable, describeStretch } from './period-comparison.ts'
 import { atPlace, signed } from './phrases.ts'
 import type { Comparison, Report } from './report.ts'
 import { type Cell, cellsOf, changeOf } from './report-cells.ts'
 
 /** The measures of the totals: those of the grain that the source tells, and those that are asked for. */
-export function totalMeasures({ plan }: Pick<Report, 'plan'>): MeasureName[] {
+export function totalMeasures({ plan, totals }: Pick<Report, 'plan' | 'totals'>): MeasureName[] {
   const usual = TOTALS_OF[plan.grain].filter((name) =>
     measureOf(name, plan.grain).sums.every((sum) => plan.sums.includes(sum)),
   )
-  return [...new Set([...usual, ...plan.measures])].filter((name) => name !== 'share')
+  const isCosted = valueFrom(measureOf('margin', plan.grain), totals.sums[0] as Sums) !== null
+  return [...new Set([...usual, ...plan.measures])].filter(
+    (name) => name !== 'share' && (name !== 'margin' || isCosted || plan.measures.includes(name)),
+  )
 }
 
 /** The window and what is in it: dates, filters, place, zone, and that it is still running. */
@@ -38,12 +41,12 @@ export function reportHead(report: Report, currency: Currency) {
     data: {
       window: { ...window, timezone: place.timezone, currency: currency.currency },
       location: place.location,
-      ...(words.length === 0 ? {} : { filters: words }),
       totals: Object.fromEntries(cells.map(({ key, value }) => [key, value])),
       ...(compared.length === 0
         ? {}
         : { comparison: Object.fromEntries(compared.map(({ kind, data }) => [kind, data])) }),
     },
+    about: words.length === 0 ? {} : { filters: words },
     text: [
       `${headline(report, currency)}, ${describeScope(report, currency.currency)}.`,
       describeCells(cells),
@@ -55,9 +58,9 @@ export function reportHead(report: Report, currency: Currency) {
 function headline(report: Report, currency: Currency): string {
   const { plan, totals, pricesIncludeTax } = report
   const sums = totals.sums[0] as Sums
-  const say = (value: NonNullable<ReturnType<typeof valueOf>>) =>
+  const say = (value: NonNullable<ReturnType<typeof valueFrom>>) =>
     formatAmount(value.toFixed(currency.currencyDigits), currency.currency)
-  const value = (name: MeasureName) => valueOf(measureOf(name, plan.grain), sums)
+  const value = (name: MeasureName) => valueFrom(measureOf(name, plan.grain), sums)
   if (plan.grain === 'payments') return `Paid less refunds, with tax and tips: ${say(value('total') as never)}`
   const [net, tax] = [value('net_sales'), value('tax')]
   if (net === null || tax === null) return ''
@@ -96,9 +99,4 @@ function comparedTotals(report: Report, { kind, stretch, index }: Comparison, al
     },
     text: `Against ${kind === 'year' ? 'a year before, ' : ''}${describeStretch(stretch)}: ${said.join(' · ')}.`,
   }
-}
-
-/** An amount of a report in words. */
-export function amountText(value: string): string {
-  return grouped(value)
 }

@@ -57,8 +57,6 @@ export function matrixOf(report: Report, currency: Currency, maxRows: number) {
         : Math.max(report.shown.of, rows.length),
     what: isTime(groupBy[down]) ? 'rows' : report.shown.what,
     data: {
-      columns: columnNames.map(({ key }) => key),
-      ...(hasColumnDays ? { columnDays: columns.map(({ line }) => line.whole?.days ?? 0) } : {}),
       rows: rows.map((entry, row) => ({
         key: rowNames[row]?.key,
         ...(rowNames[row]?.ref === undefined ? {} : { ref: rowNames[row]?.ref }),
@@ -71,8 +69,16 @@ export function matrixOf(report: Report, currency: Currency, maxRows: number) {
         total: Object.fromEntries(views.map((view) => [view.key, value(entry.line, view)])),
         ...(hasDays ? { days: entry.line.whole?.days, [`${firstKey}PerDay`]: perDay(entry.line) } : {}),
       })),
-      columnTotals: Object.fromEntries(views.map((view) => [view.key, columns.map(({ line }) => value(line, view))])),
-      ...(hasColumnDays ? { columnPerDay: columns.map(({ line }) => perDay(line)) } : {}),
+      columns: {
+        names: columnNames.map(({ key }) => key),
+        totals: Object.fromEntries(views.map((view) => [view.key, columns.map(({ line }) => value(line, view))])),
+        ...(hasColumnDays
+          ? {
+              days: columns.map(({ line }) => line.whole?.days ?? 0),
+              perDay: columns.map(({ line }) => perDay(line)),
+            }
+          : {}),
+      },
     },
     text: views.map((view, index) => {
       const isFirst = index === 0
@@ -127,7 +133,9 @@ function amountText(amount: string | null): string {
 /** The values of a dimension in order; the calendar's are whole, the others those with sales. */
 function entriesOf(report: Report, index: number): Entry[] {
   const dimension = report.groupBy[index] as Dimension
-  const found = (report.marginals[index] ?? []).map((line) => ({ key: line.keys[index] ?? '', line }))
+  const found = (report.marginals[index] ?? [])
+    .filter(({ sums }) => sums.some((each) => Object.values(each).some((sum) => Number(sum) !== 0)))
+    .map((line) => ({ key: line.keys[index] ?? '', line }))
   if (!isTime(dimension)) return found
   const byKey = new Map(found.map((entry) => [entry.key, entry]))
   const empty: Line = { keys: [null, null], names: [null, null], sums: report.totals.sums.map(() => ({})), whole: null }

@@ -1,6 +1,6 @@
 import { type Currency, formatAmount } from '../../money/money.ts'
 import { basisOf } from './basis.ts'
-import { measureOf, type Sums } from './measures.ts'
+import { measureOf } from './measures.ts'
 import type { Report } from './report.ts'
 
 /** What follows the rows: what they leave out, what the amounts are, and how one can check them. */
@@ -48,19 +48,21 @@ function parts({ groupBy, plan }: Report): string[] {
 }
 
 /** What the amounts of a report are, with or without tax. */
-export function termsOf({ plan, pricesIncludeTax, filters }: Report, { currency }: Currency): string {
+export function termsOf({ plan, pricesIncludeTax, filters, groupBy }: Report, { currency }: Currency): string {
   const tags = pricesIncludeTax ? ' (price tags include it)' : ''
   const margin = plan.measures.includes('margin')
     ? ' Margin = net − cost of the lines whose cost is known, which are the given % of net.'
     : ''
+  const category =
+    groupBy.includes('category') || filters.category !== undefined ? ' Products count in the category of today.' : ''
   if (plan.grain === 'payments') {
     return (
       `Amounts in ${currency} with tax and tips: paid for completed orders less paid back. ` +
-      'No known payment: total of orders without one, or with less.'
+      'No known payment: what orders come to less what was paid for them.'
     )
   }
   if (plan.grain === 'lines') {
-    return `Amounts in ${currency} without tax${tags}, tax apart; net = gross − returns − discounts. Products count in the category of today.${margin}`
+    return `Amounts in ${currency} without tax${tags}, tax apart; net = gross − returns − discounts.${category}${margin}`
   }
   const paid =
     filters.paymentMethod === undefined

@@ -4,7 +4,7 @@ import type { Stretch } from '../../time/comparison.ts'
 import { addDays } from '../../time/local.ts'
 import type { SalesScope } from '../scope.ts'
 import { rawCells, rollupCells } from './cells.ts'
-import type { Dimension } from './dimensions.ts'
+import { type Dimension, isTime } from './dimensions.ts'
 import { cellConditions, type Filters, hourCondition } from './filters.ts'
 import { type Measure, type Sum, type Sums, valueInSql } from './measures.ts'
 import type { Plan } from './plan.ts'
@@ -82,6 +82,8 @@ export async function rawOrders(db: Transaction, question: ReportQuestion): Prom
 export async function reportRows(db: Transaction, question: ReportQuestion): Promise<ReportRow[]> {
   const { plan, groupBy, stretches, ranking, limit, ranked, first } = question
   const isDistinct = plan.source === 'raw' && plan.grain !== 'orders'
+  // Both totals of times are few; those of two others may be very many, and are not asked for.
+  const isTimes = groupBy.every((dimension) => isTime(dimension))
   const windows = stretches.map((_stretch, index) => index)
   const column = (sum: Sum, window: number) => `${sum}_${window}`
   const isOf = (window: number) => sql`where w = ${sql.lit(window)}`
@@ -110,11 +112,13 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
     : sql`base as (select k1, k2, ${sql.join(ofKeys)} from cells group by k1, k2),
       g as (select ${levels}, ${sql.join(again)} from base group by grouping sets ${sets})`
 
+  // Of equal rows, and of those whose measure is not known, the larger one comes first.
+  const tie = plan.sums.includes('net_sales') ? sql`, ${sql.ref(column('net_sales', 0))} desc` : sql``
   const rank =
     ranking === null
       ? sql`${sql.ref(ranked === 1 ? 'k2' : 'k1')}, k1, k2`
       : sql`${valueInSql(ranking.measure, (sum) => sql.ref(column(sum, 0)))}
-          ${ranking.isAscending ? sql`asc` : sql`desc`} nulls last, k1, k2`
+          ${ranking.isAscending ? sql`asc` : sql`desc`} nulls last${tie}, k1, k2`
   const isSomething = sql`(${sql.join(
     pairs.map(({ sum, window }) => sql`${sql.ref(column(sum, window))} <> 0`),
     sql` or `,
@@ -140,7 +144,7 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
       select g.*, r.place, coalesce(r.count, (select max(count) from ranked)) as count
       from g left join ranked r on r.k = ${ranked === null ? sql`row(g.k1, g.k2)` : sql.ref(`g.${ranked === 0 ? 'k1' : 'k2'}`)}
       where ((g.g1 = 1 and g.g2 = 1) or r.place <= ${limit}
-          or ${ranked === null ? sql`false` : sql`${sql.ref(ranked === 0 ? 'g.g1' : 'g.g2')} = 1`})
+          or ${ranked === null ? (isTimes ? sql`g.g1 = 1 or g.g2 = 1` : sql`false`) : sql`${sql.ref(ranked === 0 ? 'g.g1' : 'g.g2')} = 1`})
         and ${hasKey('k1', 'g1')} and ${hasKey('k2', 'g2')}
     )
     select s.k1, s.k2, s.g1::text, s.g2::text, s.whole::text, s.left_out::text, s.count::text,

@@ -1,6 +1,6 @@
 import { type Currency, grouped } from '../../money/money.ts'
 import { table } from '../../results/table.ts'
-import { type Calendar, type Dimension, isTime } from './dimensions.ts'
+import { type Dimension, isTime, type Time } from './dimensions.ts'
 import type { MeasureName, Sums } from './measures.ts'
 import { measureOf } from './measures.ts'
 import { changeCells } from './period-comparison.ts'
@@ -12,7 +12,7 @@ import { nameOfKey } from './report-names.ts'
 /** The rows of a report of one dimension, or of two that are ranked together. */
 export function listOf(report: Report, currency: Currency, maxRows: number) {
   const { groupBy, window, plan, comparisons, totals } = report
-  const all = isListedWhole(report) ? calendarLines(report) : sortedLines(report)
+  const all = isListedWhole(report) ? timeLines(report) : sortedLines(report)
   const of = isListedWhole(report) ? all.length : report.shown.of
   const lines = all.slice(0, Math.min(maxRows, report.limit ?? Number.POSITIVE_INFINITY))
   const [first] = plan.measures as [MeasureName]
@@ -95,16 +95,18 @@ function daysIn({ from, to }: { from: string; to: string }): number {
   return Math.round((Date.parse(to) - Date.parse(from)) / 86_400_000) + 1
 }
 
-/** Every stretch of a window, also those without sales. */
-function calendarLines(report: Report): Line[] {
+/** Every stretch or weekday of a window, also those without sales. */
+function timeLines(report: Report): Line[] {
   const byKey = new Map(report.lines.map((line) => [line.keys[0], line]))
-  return periodsOf(report.groupBy[0] as Calendar, report.window).map(
+  const time = report.groupBy[0] as Time
+  const whole = (key: string) => (time === 'weekday' ? { value: '0', days: report.daysOf([key, null]) } : null)
+  return periodsOf(time, report.window).map(
     ({ key }) =>
       byKey.get(key) ?? {
         keys: [key, null],
         names: [null, null],
         sums: report.totals.sums.map(() => ({})),
-        whole: null,
+        whole: whole(key),
       },
   )
 }

@@ -4,9 +4,9 @@ import { ServiceError } from '../../errors.ts'
 import { type Compared, comparisonsOf, type Stretch } from '../../time/comparison.ts'
 import { addDays, addMonths, daysBetween, localNow, monthEnd } from '../../time/local.ts'
 import type { Days, Window } from '../../time/window.ts'
-import { doPricesIncludeTax } from '../catalogue/products.ts'
 import type { Place } from '../organisation/locations.ts'
-import { type Dimension, isCalendar, isTime, PLURAL, type Time } from './dimensions.ts'
+import { doPricesIncludeTax } from '../organisation/price-tags.ts'
+import { type Dimension, isTime, PLURAL, type Time } from './dimensions.ts'
 import { type Filters, filterNames, type Named } from './filters.ts'
 import { MEASURES, type MeasureName, measureOf, type Sums } from './measures.ts'
 import { paymentsTotal } from './payments.ts'
@@ -59,6 +59,8 @@ export interface Report extends Question {
   marginals: readonly [readonly Line[], readonly Line[]]
   /** How many rows, or values of the ranked dimension, there are and how many of them are shown. */
   shown: { count: number; of: number; what: string }
+  /** How many whole days a row has, of which means are. */
+  daysOf: (keys: Line['keys']) => number
   salesSince: string | null
   pricesIncludeTax: boolean
   /** What a filter of hours leaves out because its time is not known. */
@@ -156,6 +158,7 @@ export async function runReport(
       of: count,
       what: ranked === null ? 'rows' : PLURAL[groupBy[ranked] as Dimension],
     },
+    daysOf: days,
     salesSince: since,
     pricesIncludeTax,
     leftOut: rows[0]?.leftOut ?? '0',
@@ -266,9 +269,9 @@ function isAlignedWith(groupBy: readonly Dimension[], shift: Shift): boolean {
   })
 }
 
-/** Whether the rows of a question are stretches of the calendar, which are listed also without sales. */
+/** Whether the rows of a question are days, weeks, … or weekdays, which are listed also without sales. */
 export function isListedWhole({ groupBy, sort }: Pick<Question, 'groupBy' | 'sort'>): boolean {
-  return groupBy.length === 1 && isCalendar(groupBy[0]) && sort === undefined
+  return groupBy.length === 1 && isTime(groupBy[0]) && groupBy[0] !== 'hour' && sort === undefined
 }
 
 export type { Named }

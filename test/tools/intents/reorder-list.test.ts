@@ -248,7 +248,7 @@ describe('get_reorder_list', () => {
 
   it('refuses a supplier that there is none of, and a cursor of another list', async () => {
     const unknown = await call(service.app, token, 'get_reorder_list', { businessId: chain.id, supplier: 'Nadie' })
-    expect(unknown.text).toMatch(/^not_found: supplier: this business has none of that id or name\./)
+    expect(unknown.text).toMatch(/^not_found: supplier: no supplier of this business/)
     const cursor = Buffer.from('["1","2","3"]').toString('base64url')
     const wrong = await call(service.app, token, 'get_reorder_list', { businessId: chain.id, cursor })
     expect(wrong.text).toMatch(/^invalid_argument: cursor/)

@@ -128,6 +128,7 @@ describe('get_tax_report', () => {
       window: { ...MARCH, timezone: 'America/Guatemala', currency: 'GTQ', soFar: '17:00' },
       location: null,
       pricesIncludeTax: true,
+      terms: expect.stringContaining('tax paid on purchases is not deducted'),
       totals: { netSales: '44.00', tax: '4.10' },
       rows: [
         // 30 − 10 + 10, and 3.60 − 1.20 + 1.20.
@@ -170,7 +171,7 @@ describe('get_tax_report', () => {
       currency: 'GTQ',
     })
     expect(rates(data)).toEqual([['12', '10.00', '1.20']])
-    expect(text).toContain('2026-04-01 to 2026-04-01 at Location 2 (days of Asia/Kathmandu)')
+    expect(text).toContain('2026-04-01 to 2026-04-01 at Location 2 (days of Asia/Kathmandu; so far (04:45))')
     expect((await ask('get_tax_report', { ...MARCH, locationId: kathmandu })).text).toBe(
       'No sales to tax, 2026-03-01 to 2026-03-31 at Location 2 (days of Asia/Kathmandu).',
     )
@@ -179,14 +180,14 @@ describe('get_tax_report', () => {
   it('is complete as text alone', async () => {
     expect((await ask('get_tax_report')).text).toBe(
       [
-        'Tax GTQ 4.10 on net sales GTQ 44.00, 2026-03-01 to 2026-03-31 (days of America/Guatemala).',
+        'Tax GTQ 4.10 on net sales GTQ 44.00, 2026-03-01 to 2026-03-31 (days of America/Guatemala; so far (17:00)).',
         '| rate % | net sales | tax |',
         '|---|---|---|',
         '| 12 | 30.00 | 3.60 |',
         '| 5 | 10.00 | 0.50 |',
         '| 0 | 4.00 | 0.00 |',
         '| All | 44.00 | 4.10 |',
-        'Amounts in GTQ, less returns and refunds. Prices include tax; net sales are without it, and tax is rounded on each line.',
+        'Amounts in GTQ, less returns and refunds. Prices include tax; net sales are without it, and tax is rounded on each line. Tax on sales only: tax paid on purchases is not deducted.',
       ].join('\n'),
     )
   })
@@ -199,7 +200,7 @@ describe('get_tax_report', () => {
     expect(data.rows[50]).toEqual({ ratePercent: null, netSales: '1000.00', tax: '55.00' })
     expect(data.totals).toEqual({ netSales: '6000.00', tax: '1830.00' })
     expect(data.pricesIncludeTax).toBe(false)
-    expect(text).toContain('| Other (10 rates) | 1000.00 | 55.00 |')
+    expect(text).toContain('| Other (10 rates) | 1,000.00 | 55.00 |')
     expect(text).toContain('Prices are without tax')
   })
 })
@@ -212,6 +213,9 @@ describe('get_sales_by_payment_method', () => {
       window: { ...MARCH, timezone: 'America/Guatemala', currency: 'GTQ', soFar: '17:00' },
       location: null,
       totals: { payments: 3, amount: '70.80', refunds: 2, refunded: '18.70', netAmount: '52.10' },
+      // All that was sold is paid.
+      withoutPayment: '0.00',
+      terms: expect.stringContaining('with tax and tips'),
       rows: [
         {
           method: 'cash',
@@ -266,13 +270,13 @@ describe('get_sales_by_payment_method', () => {
   it('takes the last 30 days by default, and is complete as text alone', async () => {
     expect((await ask('get_sales_by_payment_method')).text).toBe(
       [
-        'Paid GTQ 70.80 in 3 payments, refunded GTQ 18.70: net GTQ 52.10, 2026-03-02 to 2026-03-31 (days of America/Guatemala).',
+        'Paid GTQ 70.80 in 3 payments, refunded GTQ 18.70: net GTQ 52.10, 2026-03-02 to 2026-03-31 (days of America/Guatemala; so far (17:00)).',
         '| method | payments | amount | refunds | refunded | net amount | share % |',
         '|---|---|---|---|---|---|---|',
         '| cash | 1 | 40.00 | 2 | 18.70 | 21.30 | 40.9 |',
         '| card | 2 | 30.80 | 0 | 0.00 | 30.80 | 59.1 |',
         '| All | 3 | 70.80 | 2 | 18.70 | 52.10 | – |',
-        'Amounts in GTQ, tax and tips included; payments of completed orders, open orders do not count.',
+        'Amounts in GTQ with tax and tips; payments of completed orders, open orders do not count.',
       ].join('\n'),
     )
     expect((await ask('get_sales_by_payment_method', { from: '2026-01-01', to: '2026-01-01' })).text).toBe(

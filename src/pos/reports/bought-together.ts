@@ -1,0 +1,89 @@
+import { sql } from 'kysely'
+import type { Transaction } from '../../database/database.ts'
+import type { Days } from '../../time/window.ts'
+import { atLocation, onDays } from '../conditions.ts'
+import type { SalesScope } from '../scope.ts'
+import { MAX_RAW_ORDERS } from './report-query.ts'
+import { inRollup } from './rollups.ts'
+
+/** Two products that orders hold together. */
+export interface Pair {
+  first: string
+  first_sku: string
+  second: string
+  second_sku: string
+  /** Orders with the first, with the second, and with both. */
+  first_orders: string
+  second_orders: string
+  orders: string
+}
+
+/** Pairs of other orders come after these, which are enough to tell chance from habit. */
+export const MIN_ORDERS = 2
+/** In the whole shop, pairs are made of so many products: those in most orders. */
+export const MAX_PRODUCTS = 200
+
+/**
+ * Pairs of products that were sold in the same orders, those in most orders first. Products count as a whole, whatever
+ * their variants; lines that take goods back do not count, refunds of orders do not change what was bought together.
+ * @param product the one that all pairs have; without it, of the whole shop
+ * @returns also how many orders there are, and how many pairs; no pairs where there are too many orders to read
+ */
+export async function boughtTogether(
+  db: Transaction,
+  scope: SalesScope,
+  { days, timezone, productId, limit }: { days: Days; timezone: string; productId: string | undefined; limit: number },
+) {
+  const { businessId } = scope
+  const isOfOne = productId === undefined ? sql`true` : sql`${productId} in (a.product_id, b.product_id)`
+  // With one product, it stands first.
+  const isFirst = productId === undefined ? sql`a.product_id < b.product_id` : sql`a.product_id = ${productId}`
+  const name = (of: 'a' | 'b') => sql`
+    (select p.name from product p where p.business_id = ${businessId} and p.id = ${sql.ref(`t.${of}`)})`
+  const sku = (of: 'a' | 'b') => sql`
+    (select min(v.sku) from product_variant v where v.business_id = ${businessId} and v.product_id = ${sql.ref(`t.${of}`)})`
+  const { rows } = await sql<Pair & { all_orders: string; pairs: string }>`
+    with sold as materialized (
+      select distinct o.id, i.product_id
+      from orders o join order_item i on i.business_id = o.business_id and i.order_id = o.id
+      where o.business_id = ${businessId} and ${atLocation('o.location_id', scope.locationId)}
+        and o.status = 'completed' and ${onDays('o.completed_at', days, timezone)} and i.quantity > 0
+        and (select coalesce(sum(r.orders + r.refunds), 0) from sales_daily r
+          where ${inRollup('r', scope)} and r.day between ${days.from} and ${days.to}) <= ${MAX_RAW_ORDERS}
+    ),
+    products as materialized (
+      select product_id, count(*) as orders from sold group by 1
+      order by ${productId === undefined ? sql`` : sql`product_id = ${productId} desc,`} 2 desc, 1
+      limit ${productId === undefined ? MAX_PRODUCTS : null}
+    ),
+    together as (
+      select a.product_id as a, b.product_id as b, count(*) as orders
+      from sold a join sold b on b.id = a.id and b.product_id <> a.product_id
+      where ${isOfOne} and ${isFirst}
+        and a.product_id in (select product_id from products) and b.product_id in (select product_id from products)
+      group by 1, 2 having count(*) >= ${MIN_ORDERS}
+    ),
+    shown as (
+      select t.*, count(*) over () as pairs from together t order by t.orders desc, t.a, t.b limit ${limit}
+    )
+    select (select count(distinct id) from sold)::text as all_orders, coalesce(t.pairs, 0)::text as pairs,
+      ${name('a')} as first, ${sku('a')} as first_sku, ${name('b')} as second, ${sku('b')} as second_sku,
+      (select p.orders from products p where p.product_id = t.a)::text as first_orders,
+      (select p.orders from products p where p.product_id = t.b)::text as second_orders, t.orders::text
+    from (select 1) one left join shown t on true
+    order by t.orders desc, t.a, t.b`.execute(db)
+  const [any] = rows
+  return {
+    orders: Number(any?.all_orders ?? 0),
+    count: Number(any?.pairs ?? 0),
+    pairs: rows.filter(({ orders }) => orders !== null) as Pair[],
+  }
+}
+
+/** Orders and refunds of a window, of which at most `MAX_RAW_ORDERS` are read. */
+export async function ordersOfWindow(db: Transaction, scope: SalesScope, { from, to }: Days): Promise<number> {
+  const { rows } = await sql<{ orders: string }>`
+    select coalesce(sum(r.orders + r.refunds), 0)::text as orders from sales_daily r
+    where ${inRollup('r', scope)} and r.day between ${from} and ${to}`.execute(db)
+  return Number(rows[0]?.orders ?? 0)
+}

@@ -1,0 +1,138 @@
+import { Type } from '@sinclair/typebox'
+import { ServiceError } from '../../src/errors.ts'
+import { LocationId } from '../../src/mcp/arguments.ts'
+import { defineTool, readOnly } from '../../src/mcp/tool.ts'
+import { Decimal } from '../../src/money/money.ts'
+import { sharePercent } from '../../src/money/share.ts'
+import { boughtTogether, MAX_PRODUCTS, MIN_ORDERS, ordersOfWindow } from '../../src/pos/reports/bought-together.ts'
+import { filtersOf } from '../../src/pos/reports/filter-input.ts'
+import { describeWindow } from '../../src/pos/reports/phrases.ts'
+import { MAX_RAW_ORDERS } from '../../src/pos/reports/report-query.ts'
+import { page } from '../../src/results/cursor.ts'
+import { EntityRef, Limit, Nullable } from '../../src/results/schema.ts'
+import { table } from '../../src/results/table.ts'
+import { clean } from '../../src/results/text.ts'
+import { daysBetween } from '../../src/time/local.ts'
+import { WINDOW_INPUT, WindowSchema, windowOf } from '../../src/time/window.ts'
+
+const MAX_DAYS = 366
+
+export default defineTool({
+  name: 'get_bought_together',
+  title: 'Bought together',
+  description:
+    'Which products are bought in the same order: pairs with support and lift, of one product or the whole shop. ' +
+    'At most a year. Default: last_90_days.',
+  scopes: ['reports:read'],
+  annotations: readOnly,
+  mode: 'read',
+  input: Type.Object({
+    ...WINDOW_INPUT,
+    product: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'SKU, name or id' })),
+    locationId: LocationId,
+    limit: Limit({ default: 10, maximum: 50 }),
+  }),
+  output: Type.Object({
+    window: WindowSchema,
+    location: Nullable(EntityRef),
+    product: Nullable(Type.String()),
+    orders: Type.Integer({ description: 'All orders of the window' }),
+    pairs: Type.Integer({ description: 'How many there are' }),
+    rows: Type.Array(
+      Type.Object({
+        first: Type.String(),
+        firstSku: Type.String(),
+        second: Type.String(),
+        secondSku: Type.String(),
+        orders: Type.Integer(),
+        supportPercent: Nullable(Type.String()),
+        confidencePercent: Nullable(Type.String()),
+        lift: Type.String(),
+      }),
+    ),
+    terms: Type.String(),
+  }),
+  async handler({ product, locationId, limit, ...input }, { db, business, now }) {
+    const { place, filters } = await filtersOf(db, business, { locationId, product })
+    const window = windowOf(input, now, place.timezone, 'last_90_days')
+    if (daysBetween(window.from, window.to) > MAX_DAYS) {
+      throw new ServiceError('invalid_argument', `from and to may span at most ${MAX_DAYS} days here.`)
+    }
+    const scope = { businessId: business.id, locationId: place.location?.id }
+    const [all, found] = await Promise.all([
+      ordersOfWindow(db, scope, window),
+      boughtTogether(db, scope, {
+        days: window,
+        timezone: place.timezone,
+        productId: filters.product?.productId,
+        limit: limit + 1,
+      }),
+    ])
+    if (all > MAX_RAW_ORDERS) {
+      const days = Math.max(1, Math.floor((daysBetween(window.from, window.to) * MAX_RAW_ORDERS) / all))
+      throw new ServiceError(
+        'invalid_argument',
+        `This needs the lines of ${all} orders; at most ${MAX_RAW_ORDERS} are read. Ask for about ${days} days, or for one location.`,
+      )
+    }
+    const { items: rows } = page(
+      found.pairs,
+      limit,
+      () => [],
+      (pair) => {
+        const [both, first, second] = [pair.orders, pair.first_orders, pair.second_orders].map(Number) as [
+          number,
+          number,
+          number,
+        ]
+        return {
+          first: clean(pair.first, 60),
+          firstSku: clean(pair.first_sku, 40),
+          second: clean(pair.second, 60),
+          secondSku: clean(pair.second_sku, 40),
+          orders: both,
+          supportPercent: sharePercent(both, found.orders),
+          confidencePercent: sharePercent(both, first),
+          // How many times as often as if the two had nothing to do with each other.
+          lift: new Decimal(both).times(found.orders).div(first).div(second).toFixed(2),
+        }
+      },
+    )
+    const terms =
+      'Support: orders with both, in % of all orders. Confidence: in % of the orders with the first. Lift: how many ' +
+      `times as often together as by chance; below 1, rather not. Pairs in at least ${MIN_ORDERS} orders` +
+      `${filters.product === undefined ? `, of the ${MAX_PRODUCTS} products in most orders` : ''}; refunds do not change what was bought.`
+    const data = {
+      window: { ...window, timezone: place.timezone, currency: business.currency },
+      location: place.location,
+      product: filters.product === undefined ? null : filters.product.name,
+      orders: found.orders,
+      pairs: found.count,
+      rows,
+      terms,
+    }
+    const when = describeWindow(window, place, filters.product === undefined ? '' : ` with ${filters.product.name}`)
+    const cut = rows.length < found.count ? `Only ${rows.length} of ${found.count} pairs are shown. ` : ''
+    if (rows.length === 0) {
+      return { text: `No two products were sold together in ${MIN_ORDERS} orders or more, ${when}.`, data }
+    }
+    return {
+      text: [
+        `${cut}Bought together in ${found.orders} orders, ${when}:`,
+        table(
+          ['first', 'second', 'orders with both', 'support %', 'confidence %', 'lift'],
+          rows.map((row) => [
+            `${row.first} [${row.firstSku}]`,
+            `${row.second} [${row.secondSku}]`,
+            row.orders,
+            row.supportPercent ?? '–',
+            row.confidencePercent ?? '–',
+            row.lift,
+          ]),
+        ),
+        terms,
+      ].join('\n'),
+      data,
+    }
+  },
+})
