@@ -317,6 +317,21 @@ CREATE FUNCTION order_refund_line_rollup_update() RETURNS trigger
     SET search_path TO 'public', 'pg_temp'
     AS $$ … $$;
 
+CREATE FUNCTION order_refund_payment_rollup_delete() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$ … $$;
+
+CREATE FUNCTION order_refund_payment_rollup_insert() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$ … $$;
+
+CREATE FUNCTION order_refund_payment_rollup_update() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$ … $$;
+
 CREATE FUNCTION order_refund_rollup_delete() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -873,6 +888,20 @@ ALTER TABLE ONLY order_refund_line FORCE ROW LEVEL SECURITY;
 
 COMMENT ON COLUMN order_refund_line.quantity IS '0: money back, goods kept';
 
+CREATE TABLE order_refund_payment (
+    business_id uuid NOT NULL,
+    refund_id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    method text NOT NULL,
+    amount numeric(20,4) NOT NULL,
+    CONSTRAINT order_refund_payment_amount_check CHECK ((amount > (0)::numeric)),
+    CONSTRAINT order_refund_payment_method_check CHECK ((method <> ''::text))
+);
+
+ALTER TABLE ONLY order_refund_payment FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE order_refund_payment IS 'what of a refund went back by other methods than order_refund.method, by which the rest went back';
+
 CREATE TABLE orders (
     business_id uuid NOT NULL,
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -1312,6 +1341,9 @@ ALTER TABLE ONLY order_refund
 ALTER TABLE ONLY order_refund_line
     ADD CONSTRAINT order_refund_line_pkey PRIMARY KEY (business_id, refund_id, line_number);
 
+ALTER TABLE ONLY order_refund_payment
+    ADD CONSTRAINT order_refund_payment_pkey PRIMARY KEY (business_id, refund_id, method);
+
 ALTER TABLE ONLY order_refund
     ADD CONSTRAINT order_refund_pkey PRIMARY KEY (business_id, id);
 
@@ -1430,9 +1462,13 @@ CREATE INDEX mcp_token_by_user ON mcp_token USING btree (user_id, expires_at);
 
 CREATE INDEX order_item_by_variant ON order_item USING btree (business_id, variant_id, order_id);
 
+CREATE INDEX order_payment_by_method ON order_payment USING btree (business_id, lower(method), order_id);
+
 CREATE INDEX order_refund_by_order ON order_refund USING btree (business_id, order_id);
 
 CREATE INDEX order_refund_by_time ON order_refund USING btree (business_id, refunded_at, id);
+
+CREATE INDEX order_refund_payment_by_order ON order_refund_payment USING btree (business_id, order_id);
 
 CREATE INDEX order_refund_refunded_by ON order_refund USING btree (business_id, refunded_by, refunded_at DESC) WHERE (refunded_by IS NOT NULL);
 
@@ -1442,11 +1478,19 @@ CREATE INDEX orders_by_customer ON orders USING btree (business_id, customer_id,
 
 CREATE INDEX orders_by_customer_completion ON orders USING btree (business_id, customer_id, completed_at) WHERE ((status = 'completed'::text) AND (customer_id IS NOT NULL));
 
+CREATE INDEX orders_by_discount ON orders USING btree (business_id, discounts, id) WHERE (discounts > (0)::numeric);
+
+CREATE INDEX orders_by_number_end ON orders USING btree (business_id, reverse(lower(order_number)) text_pattern_ops);
+
 CREATE INDEX orders_by_opening ON orders USING btree (business_id, opened_at DESC, id DESC);
+
+CREATE INDEX orders_by_total ON orders USING btree (business_id, total, id);
 
 CREATE INDEX orders_cancelled_by ON orders USING btree (business_id, cancelled_by, cancelled_at DESC) WHERE (cancelled_by IS NOT NULL);
 
 CREATE INDEX orders_discounted_by ON orders USING btree (business_id, discounted_by, opened_at DESC) WHERE (discounted_by IS NOT NULL);
+
+CREATE INDEX orders_not_completed ON orders USING btree (business_id, status, opened_at DESC, id DESC) WHERE (status <> 'completed'::text);
 
 CREATE INDEX orders_sold_by ON orders USING btree (business_id, sold_by, opened_at DESC) WHERE (sold_by IS NOT NULL);
 
@@ -1513,6 +1557,12 @@ CREATE TRIGGER order_refund_line_rollup_delete AFTER DELETE ON order_refund_line
 CREATE TRIGGER order_refund_line_rollup_insert AFTER INSERT ON order_refund_line REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION order_refund_line_rollup_insert();
 
 CREATE TRIGGER order_refund_line_rollup_update AFTER UPDATE ON order_refund_line REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION order_refund_line_rollup_update();
+
+CREATE TRIGGER order_refund_payment_rollup_delete AFTER DELETE ON order_refund_payment REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION order_refund_payment_rollup_delete();
+
+CREATE TRIGGER order_refund_payment_rollup_insert AFTER INSERT ON order_refund_payment REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION order_refund_payment_rollup_insert();
+
+CREATE TRIGGER order_refund_payment_rollup_update AFTER UPDATE ON order_refund_payment REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION order_refund_payment_rollup_update();
 
 CREATE TRIGGER order_refund_rollup_delete AFTER DELETE ON order_refund REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION order_refund_rollup_delete();
 
@@ -1636,6 +1686,9 @@ ALTER TABLE ONLY order_refund_line
 
 ALTER TABLE ONLY order_refund_line
     ADD CONSTRAINT order_refund_line_business_id_variant_id_fkey FOREIGN KEY (business_id, variant_id) REFERENCES product_variant(business_id, id);
+
+ALTER TABLE ONLY order_refund_payment
+    ADD CONSTRAINT order_refund_payment_business_id_refund_id_order_id_fkey FOREIGN KEY (business_id, refund_id, order_id) REFERENCES order_refund(business_id, id, order_id);
 
 ALTER TABLE ONLY orders
     ADD CONSTRAINT orders_business_id_cancelled_by_fkey FOREIGN KEY (business_id, cancelled_by) REFERENCES employee(business_id, id);
@@ -1788,6 +1841,8 @@ ALTER TABLE order_refund ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE order_refund_line ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE order_refund_payment ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY own_tokens ON mcp_token USING ((user_id = ( SELECT app_user_id() AS app_user_id)));
@@ -1853,6 +1908,8 @@ CREATE POLICY tenant ON order_payment USING ((business_id = ( SELECT app_busines
 CREATE POLICY tenant ON order_refund USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
 CREATE POLICY tenant ON order_refund_line USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
+
+CREATE POLICY tenant ON order_refund_payment USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
 CREATE POLICY tenant ON orders USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
@@ -2147,6 +2204,8 @@ GRANT INSERT(refunded_by) ON TABLE order_refund TO flowpos_service;
 GRANT INSERT(has_time) ON TABLE order_refund TO flowpos_commands;
 
 GRANT SELECT,INSERT ON TABLE order_refund_line TO flowpos_service;
+
+GRANT SELECT,INSERT ON TABLE order_refund_payment TO flowpos_service;
 
 GRANT SELECT ON TABLE orders TO flowpos_service;
 

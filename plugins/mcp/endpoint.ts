@@ -18,6 +18,7 @@ import { serveLegacy } from './protocol/legacy.ts'
 import { serveListen, serveModern } from './protocol/modern.ts'
 import { repairParams } from './protocol/params.ts'
 import { pinOf, withPin } from './protocol/pin.ts'
+import { viewOf, withView } from './protocol/view.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -82,7 +83,7 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, options) => {
       authenticate(credential, request.auditCaller),
     )
     await app.rateLimits.countRequest(principal.ref)
-    request.principal = withPin(principal, pinOf(request))
+    request.principal = withView(withPin(principal, pinOf(request)), viewOf(request))
   })
 
   app.post(path, ROUTE, async (request, reply) => {
@@ -172,9 +173,9 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, options) => {
   /** A function that authenticates again later. It holds on to the credential and the caller, not to the request. */
   function renewalOf(request: FastifyRequest): () => Promise<Principal> {
     const credential = bearerOf(request, credentialRequired)
-    const pin = pinOf(request)
+    const [pin, view] = [pinOf(request), viewOf(request)]
     const { auditCaller } = request
-    return async () => withPin(await authenticate(credential, auditCaller), pin)
+    return async () => withView(withPin(await authenticate(credential, auditCaller), pin), view)
   }
 }
 

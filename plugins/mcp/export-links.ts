@@ -4,16 +4,9 @@ import type { Redis } from 'ioredis'
 import { LRUCache } from 'lru-cache'
 import { ServiceError } from '../../src/errors.ts'
 import { excelDialect } from '../../src/exports/csv.ts'
-import {
-  fileNameOf,
-  type LinkRecord,
-  MIME_TYPES,
-  type OfferedFile,
-  recordOfPrincipal,
-  type WantedFile,
-} from '../../src/exports/link.ts'
+import { fileNameOf, type LinkRecord, MIME_TYPES, recordOfPrincipal } from '../../src/exports/link.ts'
 import { requireAllowed } from '../../src/mcp/run-tool.ts'
-import type { BusinessContext } from '../../src/mcp/tool.ts'
+import type { BusinessContext, OfferedFile, WantedFile } from '../../src/mcp/tool.ts'
 import type { Clock } from '../../src/time/clock.ts'
 import { localDate } from '../../src/time/local.ts'
 import { orUnavailable } from '../../src/unavailable.ts'

@@ -1,4 +1,5 @@
 import { intersectScopes, roleSeesEmployees, SCOPES, type Scope, scopesOfRole } from './scopes.ts'
+import type { View } from './view.ts'
 
 /** A business as a principal sees it. */
 interface Business {
@@ -37,6 +38,8 @@ export interface Principal {
   businesses: readonly AuthorizedBusiness[]
   defaultBusinessId: string | null
   expiresAt: Date | null
+  /** What the client's configuration leaves of the tools; undefined for all that the scopes give. */
+  view?: View | undefined
 }
 
 /** The principal's scopes in one business: the credential's, limited by the role in that business. */

@@ -413,6 +413,14 @@ export interface OrderRefundLine {
   variant_id: string;
 }
 
+export interface OrderRefundPayment {
+  amount: Numeric;
+  business_id: string;
+  method: string;
+  order_id: string;
+  refund_id: string;
+}
+
 export interface Orders {
   business_id: string;
   cancel_reason: string | null;
@@ -745,6 +753,7 @@ export interface DB {
   order_payment: OrderPayment;
   order_refund: OrderRefund;
   order_refund_line: OrderRefundLine;
+  order_refund_payment: OrderRefundPayment;
   orders: Orders;
   payment_daily: PaymentDaily;
   product: Product;

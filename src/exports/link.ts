@@ -1,26 +1,7 @@
 import type { AuthorizedBusiness, Principal } from '../auth/principal.ts'
-import type { Exportable } from './columns.ts'
+import type { WantedFile } from '../mcp/tool.ts'
 
 export const FORMATS = ['csv', 'excel_csv', 'xlsx'] as const
-
-/** A file that somebody asks for. */
-export interface WantedFile {
-  /** The tool whose rows it has. */
-  what: Exportable
-  format: (typeof FORMATS)[number]
-  /** For `excel_csv`: whose way of writing decimals. */
-  locale?: string | undefined
-  /** The tool's own arguments. */
-  args: Record<string, unknown>
-}
-
-/** A file that waits behind a link. */
-export interface OfferedFile {
-  url: string
-  fileName: string
-  mimeType: string
-  expiresAt: Date
-}
 
 /** What the store keeps of a link: for whom, and what to do when it is opened. */
 export interface LinkRecord extends WantedFile {

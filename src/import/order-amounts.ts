@@ -46,12 +46,13 @@ interface Spread {
  * if it has not.
  */
 export async function spreadOrderAmounts(db: Transaction, context: ImportContext): Promise<void> {
+  const concerned = sql`(has_discount_line or coalesce(order_discount, shipping, order_tax, order_total, refunded) is not null)`
+  await sql`create index on import_order (order_number) where ${concerned}`.execute(db)
   for (let after = ''; ; ) {
     const { rows: orders } = await sql<Order>`
       select order_number, line, tip, order_discount, shipping, order_tax, order_total, refunded from import_order o
-      where order_number > ${after} and not exists (
-          select from import_line row where row.order_number = o.order_number and row.reason is not null)
-        and (has_discount_line or coalesce(order_discount, shipping, order_tax, order_total, refunded) is not null)
+      where ${concerned} and order_number > ${after} and not exists (
+        select from import_line row where row.order_number = o.order_number and row.reason is not null)
       order by order_number limit ${PAGE}`.execute(db)
     const last = orders.at(-1)
     if (last === undefined) return

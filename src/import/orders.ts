@@ -51,21 +51,30 @@ export const orders: Kind = {
     await useOneSpelling(db, 'import_line', 'sku', skus)
     await useOneSpelling(db, 'import_line', 'client_code', clients)
     await sql`create index on import_line (order_number)`.execute(db)
-    await numberReturns(db)
-    await gatherOrders(db)
-    await rejectContradictions(db)
+    await withoutLoops(db, async () => {
+      await numberReturns(db)
+      await gatherOrders(db)
+      await rejectContradictions(db)
+    })
     await spreadOrderAmounts(db, context)
     await nameRates(db, context)
-    await sumOrders(db)
-    await withoutLoops(db, () => rejectOthers(db, context))
-    await sql`
-      update import_line line set follows = true,
-        reason = 'line ' || bad.line || ' of the same order (' || bad.order_number || ') is rejected'
-      from (select order_number, min(line) as line from import_line where reason is not null group by order_number) bad
-      where bad.order_number = line.order_number and line.reason is null`.execute(db)
+    await withoutLoops(db, async () => {
+      await sumOrders(db)
+      await rejectOthers(db, context)
+      await rejectRest(db)
+    })
   },
 
   write: writeOrders,
+}
+
+/** Rejects the other lines of an order of which one is rejected. */
+async function rejectRest(db: Transaction): Promise<void> {
+  await sql`
+    update import_line line set follows = true,
+      reason = 'line ' || bad.line || ' of the same order (' || bad.order_number || ') is rejected'
+    from (select order_number, min(line) as line from import_line where reason is not null group by order_number) bad
+    where bad.order_number = line.order_number and line.reason is null`.execute(db)
 }
 
 /** A return that has the number of its sale but another time is a ticket of its own. */

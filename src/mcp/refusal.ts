@@ -2,6 +2,7 @@ import { type AuthorizedBusiness, describeBusiness, type Principal, scopesOfMemb
 import { CLIENTS_SCOPE, type OAuthScope, rolesWith, type Scope } from '../auth/scopes.ts'
 import { ServiceError } from '../errors.ts'
 import type { Tool } from './tool.ts'
+import { isInView, outsideView } from './view.ts'
 
 /**
  * Why a principal may not use a tool that it does not see: its role, or what its credential was granted.
@@ -10,6 +11,7 @@ import type { Tool } from './tool.ts'
 export function refusalOf(tool: Tool, principal: Principal): ServiceError | undefined {
   try {
     if (tool.kind === 'context' && !tool.visibleTo(principal)) return undefined
+    if (!isInView(tool, principal)) return outsideView(tool, principal)
     const allowed: readonly Scope[] =
       principal.kind === 'merchant' ? scopesOfMemberships(principal.businesses) : tool.scopes
     const beyondRole = tool.scopes.filter((scope) => !allowed.includes(scope))

@@ -7,6 +7,7 @@ import { type ArgumentCheck, compileArgumentCheck } from './argument-check.ts'
 import { fullInputSchema, outlineSchema, portableSchema, publicSchema } from './published-schema.ts'
 import { refusalOf } from './refusal.ts'
 import type { Tool, ToolAnnotations } from './tool.ts'
+import { isInView } from './view.ts'
 import { WRITE_INPUT, WRITE_OUTPUT } from './write.ts'
 
 /** A tool as `tools/list` shows it. */
@@ -119,6 +120,7 @@ function isVisible(tool: Tool, principal: Principal): boolean {
     const scopes = scopesAnywhere(principal)
     if (!tool.scopes.every((scope) => scopes.includes(scope))) return false
     if (tool.aboutClients === true && !principal.clientData) return false
+    if (!isInView(tool, principal)) return false
     return tool.kind === 'business' || tool.visibleTo(principal)
   } catch {
     return false

@@ -106,7 +106,7 @@ function read(
 
 /** What a tool that reads works with, in a transaction that sees its business. */
 export function readContext(
-  tool: BusinessTool,
+  tool: Pick<BusinessTool, 'scopes'>,
   business: AuthorizedBusiness,
   db: Transaction,
   { principal, now, offerFile }: Pick<CallContext, 'principal' | 'now' | 'offerFile'>,

@@ -3,7 +3,6 @@ import type { Caller } from '../audit/caller.ts'
 import type { AuthorizedBusiness, Principal } from '../auth/principal.ts'
 import type { Scope } from '../auth/scopes.ts'
 import type { Database, Transaction } from '../database/database.ts'
-import type { OfferedFile, WantedFile } from '../exports/link.ts'
 import type { BusinessHints, FindTenant } from './resolve-business.ts'
 
 /** What every tool can use of the call that it runs in. */
@@ -17,6 +16,8 @@ export interface CallContext {
   hints: BusinessHints
   database: Database
   findTenant: FindTenant
+  /** Where the client reaches the service. */
+  origin?: () => string
   /** Offers a file under a link. */
   offerFile?: OfferFile | undefined
   /** Stores a choice of business for the session, and as the credential's last choice. */
@@ -41,6 +42,25 @@ export interface BusinessContext {
    * Runs `work` for each business where the principal may use this tool, in order, each seen alone.
    */
   forEachBusiness<T>(work: (context: BusinessContext) => Promise<T>): Promise<T[]>
+}
+
+/** A file that somebody asks for. */
+export interface WantedFile {
+  /** The tool whose rows it has. */
+  what: string
+  format: 'csv' | 'excel_csv' | 'xlsx'
+  /** For `excel_csv`: whose way of writing decimals. */
+  locale?: string | undefined
+  /** The tool's own arguments. */
+  args: Record<string, unknown>
+}
+
+/** A file that waits behind a link. */
+export interface OfferedFile {
+  url: string
+  fileName: string
+  mimeType: string
+  expiresAt: Date
 }
 
 /** Checks a wish in the transaction of a call, and offers the file under a link. */

@@ -27,6 +27,11 @@ export function localNow(instant: Date, timezone: string): LocalNow {
   return { date: localDate(instant, timezone), time: localTime(instant, timezone) }
 }
 
+/** An instant on the clock of a zone, to the minute: `2026-11-22 09:30`. */
+export function localMinute(instant: Date, timezone: string): string {
+  return wallClock(instant, timezone).slice(0, 16).replace('T', ' ')
+}
+
 /** An instant with the offset of a zone, to the second: `2026-11-22T09:30:00-06:00`. */
 export function withOffset(instant: Date, timezone: string): string {
   const offset = offsetAt(instant.getTime(), timezone)

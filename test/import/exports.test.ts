@@ -361,3 +361,95 @@ describe("platforms' own exports", () => {
     },
   )
 })
+
+describe('what a file states for the whole order', () => {
+  const HEADER = 'order_number,ordered_at,sku,quantity,unit_price'
+
+  it('is shared among its lines to the cent, and rejected where it does not add up', async () => {
+    const shop = await shopOf(NEW_YORK)
+    // 3 × 10.00 less 1.00: 9.67 + 9.66 + 9.67; tax 2.00 by the same parts.
+    await shop.write([
+      `${HEADER},order_discount,order_tax,order_total`,
+      '1,2026-03-01 10:00,A,1,10.00,1.00,2.00,31.00',
+      '1,2026-03-01 10:00,B,1,10.00,,,',
+      '1,2026-03-01 10:00,C,1,10.00,,,',
+    ])
+    const lines = await db.asOwner(
+      `select (net_sales)::numeric(20,2)::text as net, tax::numeric(20,2)::text as tax from order_item
+       where business_id = $1 order by line_number`,
+      [shop.id],
+    )
+    expect(lines).toEqual([
+      { net: '9.67', tax: '0.67' },
+      { net: '9.66', tax: '0.66' },
+      { net: '9.67', tax: '0.67' },
+    ])
+    const { rejects } = await shop.write([
+      `${HEADER},order_discount,order_total,refunded`,
+      '2,2026-03-01 10:00,A,1,10.00,,9.00,',
+      '3,2026-03-01 10:00,A,1,10.00,11.00,,',
+      '4,2026-03-01 10:00,A,1,10.00,,,10.01',
+      '5,2026-03-01 10:00,A,1,-2.00,,,',
+    ])
+    expect(rejects.map(({ reason }) => reason)).toEqual([
+      'order_total is 9.00, but its lines, discounts, shipping, tax and tip make 10.00',
+      'the discount of the order, 11, is more than its 10',
+      "refunded 10.01 is more than the order's 10.00",
+      'the discount of the order, 2, is more than its 0',
+    ])
+  })
+
+  it('gives a part back by its method, and tells a refund that came later', async () => {
+    const shop = await shopOf(NEW_YORK)
+    const header = `${HEADER},payment_method,refunded`
+    const order = (refunded: string) =>
+      ['1,2026-03-01 10:00,A,1,10.00', '1,2026-03-01 10:00,B,1,20.00'].map((line) => `${line},card,${refunded}`)
+    await shop.write([header, ...order('')])
+    const { rejects } = await shop.write([header, ...order('6.00')])
+    expect(rejects[0]?.reason).toMatch(/^order 1 is there with another refund/)
+
+    const other = await shopOf(NEW_YORK)
+    await other.write([header, ...order('6.00')])
+    const back = await db.asOwner(
+      `select r.method, r.has_time, l.line_number, l.quantity::integer, l.returns::numeric(20,2)::text as returns
+       from order_refund r join order_refund_line l on l.business_id = r.business_id and l.refund_id = r.id
+       where r.business_id = $1 order by l.line_number`,
+      [other.id],
+    )
+    expect(back).toEqual([
+      { method: 'card', has_time: false, line_number: 1, quantity: 0, returns: '2.00' },
+      { method: 'card', has_time: false, line_number: 2, quantity: 0, returns: '4.00' },
+    ])
+    expect(await sumsOf(other)).toBe('30.00 0.00 6.00 24.00 0.00 24.00')
+    expect(await differences(other)).toEqual([])
+  })
+
+  it('reads words of other systems, told by --map-value where they are not known', async () => {
+    const shop = await shopOf(NEW_YORK)
+    const lines = [
+      `${HEADER},status,type,void`,
+      '1,2026-03-01 10:00,A,1,10.00,angelegt,Sale,',
+      '2,2026-03-01 10:00,A,1,4.00,paid,Refund,',
+      '3,2026-03-01 10:00,A,1,7.00,paid,Sale,true',
+      '4,2026-03-01 10:00,A,1,7.00,paid,Withdrawal,',
+    ]
+    const { rejects } = await shop.write(lines)
+    expect(rejects.map(({ line }) => line)).toEqual([2, 5])
+    const mapValues = ['status:Angelegt=completed', 'type:withdrawal=skip']
+    expect(await shop.write(lines, { mapValues })).toMatchObject({ rows: 4, leftOut: 2, made: 2 })
+    expect(await sumsOf(shop)).toBe('10.00 0.00 4.00 6.00 0.00 6.00')
+  })
+
+  it('is in the currency of the business', async () => {
+    const shop = await shopOf(NEW_YORK)
+    const { rejects } = await shop.write([
+      `${HEADER},currency`,
+      '1,2026-03-01 10:00,A,1,10.00,EUR',
+      '2,2026-03-01 10:00,A,1,€10.00,USD',
+    ])
+    expect(rejects.map(({ reason }) => reason)).toEqual([
+      'currency "EUR" is not USD',
+      'unit_price "€10.00" is not a plain decimal number such as 1234.50',
+    ])
+  })
+})

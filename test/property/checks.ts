@@ -2,6 +2,7 @@ import { Temporal } from 'temporal-polyfill'
 import { expect } from 'vitest'
 import { clientsOf, type Days, localTime, type RawRows, readRawRows, Sales, stockOf } from '../support/raw-figures.ts'
 import { checkQuestion, type RandomQuestion } from './questions.ts'
+import { checkSums } from './sums.ts'
 import type { World } from './world.ts'
 
 /** A report of more rows is refused. */
@@ -44,6 +45,7 @@ export async function checkEverything(
 
   expect(await world.differences(), 'check_rollups').toEqual([])
   const raw = await readRawRows(world.service.db, world.shop.id)
+  await checkSums(world, raw)
   for (const locationId of [undefined, world.location(location)]) {
     const view = { world, sales: new Sales(raw, locationId), locationId }
     for (const [index, question] of questions.entries()) {
@@ -72,6 +74,7 @@ export async function checkToday(world: World, location: number, now: Date): Pro
     const view = { world, sales: new Sales(raw, locationId), locationId }
     const { date, time } = localTime(now, view.sales.timezone)
     await checkDay(view, date, time)
+    await checkRunningPeriod(view, now)
     const days = { from: date, to: date }
     const report = await world.ok('get_sales_report', {
       ...{ preset: 'today', groupBy: ['hour'], measures: ROW_MEASURES, ...at(view) },
@@ -94,9 +97,10 @@ async function checkSalesReports(view: View, days: Days): Promise<void> {
     expect(report.window, about).toEqual({ ...days, timezone: sales.timezone, currency: sales.currency })
     expect(report.totals, about).toMatchObject(sales.figures(days))
     const expected = groupBy === 'hour' ? rows.filter(isBusy) : rows
-    expect(report.rows.filter((row: Row) => groupBy !== 'hour' || isBusy(row)), about).toMatchObject(
-      expected.map((row) => (groupBy === 'month' ? { ...row, key: row.key.slice(0, 7) } : row)),
-    )
+    expect(
+      report.rows.filter((row: Row) => groupBy !== 'hour' || isBusy(row)),
+      about,
+    ).toMatchObject(expected.map((row) => (groupBy === 'month' ? { ...row, key: row.key.slice(0, 7) } : row)))
     const { previous } = report.comparison
     if (previous.totals !== undefined) {
       const before = sales.figures({ from: previous.from, to: previous.to })
@@ -118,7 +122,10 @@ async function checkProducts(view: View, days: Days): Promise<void> {
     const expected = sales.products(days, measure)
     expect(report.totals.netSales, about).toBe(netSales)
     // Equal ones may stand in any order.
-    expect(sorted(report.rows.map((row: Row) => [row.unitsSold, row.netSales, row.sharePercent, row.margin])), about).toEqual(
+    expect(
+      sorted(report.rows.map((row: Row) => [row.unitsSold, row.netSales, row.sharePercent, row.margin])),
+      about,
+    ).toEqual(
       sorted(
         expected.map((row) => [
           row.unitsSold.toFixed(),
@@ -152,7 +159,9 @@ const ROW_MEASURES = ['net_sales', 'gross_sales', 'discounts', 'returns', 'tax',
 
 /** Whether a row has anything that an hour is listed for. */
 function isBusy(row: Row): boolean {
-  return Object.entries(row).some(([key, value]) => key !== 'key' && !key.endsWith('days') && Number(value) !== 0 && !Number.isNaN(Number(value)))
+  return Object.entries(row).some(
+    ([key, value]) => key !== 'key' && !key.endsWith('days') && Number(value) !== 0 && !Number.isNaN(Number(value)),
+  )
 }
 
 function sorted<Value>(values: readonly Value[]): Value[] {
@@ -185,7 +194,7 @@ async function checkMoney(view: View, days: Days): Promise<void> {
       .taxRates(days)
       .filter((row) => !row.netSales.isZero() || !row.tax.isZero())
       .map((row) => ({
-        ratePercent: row.rate.times(100).toFixed(),
+        ratePercent: row.rate?.times(100).toFixed() ?? null,
         netSales: sales.minor(row.netSales),
         tax: sales.minor(row.tax),
       })),
@@ -197,24 +206,27 @@ async function checkDay(view: View, date: string, now: Temporal.PlainTime | null
   const [day] = (await world.ok('summarize_day', { date, ...at(view) })).days
   const days = { from: date, to: date }
   const about = name(view, `summarize_day at ${now ?? 'the end'}`, days)
-  expect(day.isComplete, about).toBe(now === null)
-  expect(plain(day.figures, sales), about).toEqual(sales.figures(days))
+  expect(day.window.soFar, about).toBe(now === null ? undefined : now.toString().slice(0, 5))
+  expect(day.figures, about).toEqual(sales.figures(days))
 
-  // A running day is compared with the same hours of earlier days.
-  const weeksAgo = [1, 2, 3, 4].map((weeks) => {
-    const then = Temporal.PlainDate.from(date).subtract({ weeks }).toString()
-    return sales.figures({ from: then, to: then }, now ?? undefined).netSales
-  })
-  expect(day.comparison.lastWeek.netSales.amount, `${about}, last week`).toBe(weeksAgo[0])
-  expect(day.comparison.meanOfLastFour.netSales.amount, `${about}, mean`).toBe(sales.mean(weeksAgo))
+  // A running day is compared with the same hours of earlier days, and with none before the first sale.
+  const since = sales.since()
+  expect(day.salesSince, about).toBe(since)
+  const earlier = (weeks: number) => Temporal.PlainDate.from(date).subtract({ weeks }).toString()
+  const netOf = (then: string) => sales.figures({ from: then, to: then }, now ?? undefined).netSales
+  checkCompared(view, day.comparison.previous, { from: earlier(1), to: earlier(1) }, now, `${about}, last week`)
+  checkCompared(view, day.comparison.year, { from: earlier(52), to: earlier(52) }, now, `${about}, a year before`)
+  const known = [1, 2, 3, 4].map(earlier).filter((then) => since !== null && then >= since)
+  expect(day.comparison.meanOfLastFour.dates, `${about}, mean`).toEqual(known)
+  expect(day.comparison.meanOfLastFour.netSales, `${about}, mean`).toBe(
+    known.length === 0 ? undefined : sales.mean(known.map(netOf)),
+  )
 
   const hours = sales.rows('hour', days).map(({ orders, netSales }, hour) => ({ hour, orders, netSales }))
   const isBusy = ({ orders, netSales }: { orders: number; netSales: string }) => orders > 0 || Number(netSales) !== 0
-  expect(day.byHour.map((row: MoneyRow) => ({ ...row, netSales: row.netSales?.amount })).filter(isBusy), about).toEqual(
-    hours.filter(isBusy),
-  )
+  expect(day.byHour.filter(isBusy), about).toEqual(hours.filter(isBusy))
   expect(
-    day.topProducts.map((row: MoneyRow) => [row.unitsSold, row.netSales?.amount]),
+    day.topProducts.map((row: Record<string, string>) => [row.unitsSold, row.netSales]),
     `${about}, top products`,
   ).toEqual(
     sales
@@ -226,33 +238,92 @@ async function checkDay(view: View, date: string, now: Temporal.PlainTime | null
   const payments = sales.paymentMethods(days).map(({ method, payments, amount, refunded }) => ({
     method,
     payments,
-    amount: { amount: sales.amount(amount), currency: sales.currency },
-    refunded: { amount: sales.amount(refunded), currency: sales.currency },
+    amount: sales.amount(amount),
+    refunded: sales.amount(refunded),
   }))
   expect(byMethod(day.payments), `${about}, payments`).toMatchObject(byMethod(payments))
   expect(
-    day.refundsWorthALook.map((row: MoneyRow) => ({ orderId: row.orderId, total: row.total?.amount })),
+    day.refunds.map((row: Record<string, string>) => row.total),
     `${about}, refunds`,
-  ).toEqual(sales.largestRefunds(date).slice(0, 3))
+  ).toEqual(
+    sales
+      .largestRefunds(date)
+      .slice(0, 3)
+      .map(({ total }) => total),
+  )
   expect(
-    day.discountsWorthALook.map((row: MoneyRow) => ({ orderId: row.orderId, discount: row.discount?.amount })),
+    day.discounts.map((row: Record<string, string>) => row.discount),
     `${about}, discounts`,
-  ).toEqual(sales.largestDiscounts(date).slice(0, 3))
+  ).toEqual(
+    sales
+      .largestDiscounts(date)
+      .slice(0, 3)
+      .map(({ discount }) => discount),
+  )
+}
+
+/** A stretch beside a window: its figures, up to a time of its last day, or nothing if it begins before the first sale. */
+function checkCompared(
+  { sales }: View,
+  told: Record<string, unknown>,
+  days: Days,
+  until: Temporal.PlainTime | null,
+  about: string,
+): void {
+  expect({ from: told.from, to: told.to, until: told.until }, about).toEqual({
+    ...days,
+    until: until?.toString().slice(0, 5),
+  })
+  const since = sales.since()
+  if (since === null || days.from < since) {
+    expect(told.netSales, about).toBeUndefined()
+    expect(told.changePercent, about).toBeUndefined()
+    expect(told.reason, about).toContain(since ?? 'no sales')
+    return
+  }
+  const { netSales, orders, averageSale } = sales.figuresUntil(days, until)
+  expect(told, about).toMatchObject({ netSales, orders, averageSale })
 }
 
 async function checkPeriod(view: View, days: Days): Promise<void> {
   const { world, sales } = view
   const [period] = (await world.ok('summarize_period', { ...days, ...at(view) })).periods
   const about = name(view, 'summarize_period', days)
-  expect(plain(period.figures, sales), about).toEqual(sales.figures(days))
-  const { netSales, orders, averageSale } = sales.figures({ from: period.before.from, to: period.before.to })
-  expect(period.before, `${about}, before`).toMatchObject({ netSales, orders, averageSale })
-  expect(period.bestDay, `${about}, best day`).toEqual(sales.bestDay(days))
+  expect(period.figures, about).toEqual(sales.figures(days))
+  const { previous } = period.comparison
+  checkCompared(view, previous, { from: previous.from, to: previous.to }, null, `${about}, before`)
+  const best = sales.bestDay(days)
+  expect(period.bestDay, `${about}, best day`).toEqual(best && expect.objectContaining(best))
   expect(period.clients, `${about}, clients`).toEqual(sales.clientCounts(days))
+  // Days before the first sale are no part of means and rows.
+  const since = sales.since()
+  const known = since !== null && since > days.from && since <= days.to ? { from: since, to: days.to } : days
+  const rows = sales.parts(period.trend.by, known)
   expect(
-    period.trend.buckets.map(({ netSales }: { netSales: string }) => netSales),
+    period.trend.rows.map(({ from, to, days, netSales }: Record<string, unknown>) => ({ from, to, days, netSales })),
     `${about}, trend`,
-  ).toEqual(sales.rows(period.trend.by, days).map(({ netSales }) => netSales))
+  ).toEqual(rows)
+  const whole = sales.parts('day', known).map(({ netSales }) => netSales)
+  expect(period.meanPerDay, `${about}, mean`).toEqual({ netSales: sales.mean(whole), wholeDays: whole.length })
+}
+
+/** Compares the month to date at an instant: like with like, up to the same time of day. */
+async function checkRunningPeriod(view: View, now: Date): Promise<void> {
+  const { world, sales } = view
+  const { date, time } = localTime(now, sales.timezone)
+  const today = Temporal.PlainDate.from(date)
+  const monday = today.subtract({ days: today.dayOfWeek - 1 })
+  const days = { from: monday.toString(), to: date }
+  const [period] = (await world.ok('summarize_period', { preset: 'this_week', ...at(view) })).periods
+  const about = name(view, `summarize_period at ${now.toISOString()}`, days)
+  expect(period.window, about).toMatchObject({ ...days, soFar: time.toString().slice(0, 5) })
+  for (const [told, weeks] of [
+    [period.comparison.previous, 1],
+    [period.comparison.year, 52],
+  ] as const) {
+    const then = { from: monday.subtract({ weeks }).toString(), to: today.subtract({ weeks }).toString() }
+    checkCompared(view, told, then, time, `${about}, ${weeks} weeks before`)
+  }
 }
 
 async function checkLocations(world: World, raw: RawRows, days: Days): Promise<void> {
@@ -307,14 +378,6 @@ async function checkStock(world: World, raw: RawRows, locationId: string | undef
   }
   const left = [...ledger.keys()].filter((key) => locationId === undefined || key.endsWith(locationId))
   expect(left, 'stock that get_inventory does not tell').toEqual([])
-}
-
-interface MoneyRow {
-  orderId?: string
-  unitsSold?: string
-  netSales?: { amount: string }
-  total?: { amount: string }
-  discount?: { amount: string }
 }
 
 function at({ locationId }: View) {

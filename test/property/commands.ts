@@ -324,6 +324,43 @@ const moveOrder = command(
   },
 )
 
+/** What an import knows of an order, or does not: who sold it and how, its hour, the costs and tax rates of its lines. */
+const describeOrder = command(
+  'describe_order',
+  fc.record(
+    {
+      order: anyIndex,
+      seller: fc.constantFrom('E-0', 'E-1', null),
+      type: fc.constantFrom('retail', 'delivery'),
+      hasTime: fc.boolean(),
+      refundHasTime: fc.boolean(),
+      cost: fc.constantFrom('0', '4.1666', null),
+      taxRate: fc.option(anyTaxRate),
+    },
+    { requiredKeys: ['order'] },
+  ),
+  async (world, { order, seller, type, hasTime, refundHasTime, cost, taxRate }) => {
+    const id = world.order(order)
+    if (id === undefined) return
+    const employee = sql`(select id from employee where business_id = ${world.shop.id} and number = ${seller})`
+    const changes = [
+      ...(seller === undefined ? [] : [sql`sold_by = ${employee}`]),
+      ...(type === undefined ? [] : [sql`order_type = ${type}`]),
+      ...(hasTime === undefined ? [] : [sql`has_time = ${hasTime}`]),
+    ]
+    if (changes.length > 0) await world.write(sql`update orders set ${sql.join(changes)} where id = ${id}`)
+    if (refundHasTime !== undefined) {
+      await world.write(sql`update order_refund set has_time = ${refundHasTime} where order_id = ${id}`)
+    }
+    if (cost !== undefined) {
+      await world.write(sql`update order_item set unit_cost = ${cost} where order_id = ${id} and line_number = 1`)
+    }
+    if (taxRate !== undefined) {
+      await world.write(sql`update order_item set tax_rate = ${taxRate} where order_id = ${id} and line_number = 1`)
+    }
+  },
+)
+
 /** All orders of a client or of a location, moved to another in one statement. */
 const moveAll = command(
   'move_all',
@@ -388,6 +425,7 @@ export const anyCommands: fc.Arbitrary<Command[]> = fc.noBias(
       { weight: 3, arbitrary: editLines },
       { weight: 1, arbitrary: editPayments },
       { weight: 3, arbitrary: moveOrder },
+      { weight: 3, arbitrary: describeOrder },
       { weight: 1, arbitrary: moveAll },
       { weight: 2, arbitrary: changeStatus },
       { weight: 1, arbitrary: changeZone },

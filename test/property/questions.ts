@@ -16,9 +16,9 @@ const GROUPS = ['day', 'week', 'month', 'weekday', 'hour', 'location', 'product'
 
 const anyFilters: fc.Arbitrary<CubeFilters> = fc.record(
   {
-    hours: fc.tuple(fc.integer({ min: 0, max: 22 }), fc.integer({ min: 1, max: 12 })).map(
-      ([from, length]) => [from, Math.min(24, from + length)] as const,
-    ),
+    hours: fc
+      .tuple(fc.integer({ min: 0, max: 22 }), fc.integer({ min: 1, max: 12 }))
+      .map(([from, length]) => [from, Math.min(24, from + length)] as const),
     weekdays: fc.subarray([1, 2, 3, 4, 5, 6, 7], { minLength: 1 }),
     discounted: fc.boolean(),
     atLeast: fc.integer({ min: 0, max: 60 }).map(String),

@@ -151,6 +151,9 @@ export class World {
     await db.asOwner('update product_variant set cost = 4.1666 where id = any($1)', [
       [first.variantId, third.variantId],
     ])
+    await db.asOwner(`insert into employee (business_id, number, name) values ($1, 'E-0', 'Eva'), ($1, 'E-1', 'Ben')`, [
+      shop.id,
+    ])
     const clients = [await makeClient(db, shop, { code: 'C-0' }), await makeClient(db, shop, { code: 'C-1' })]
     const key = { ...generateApiKey(), id: randomUUID() }
     await db.asOwner(

@@ -10,6 +10,7 @@ type Decimal = DecimalJs
 /** What a fact is grouped by: the values as a result names them. */
 interface Fact {
   at: Date
+  hasTime: boolean
   location: string
   product: string
   tax_rate: string
@@ -76,7 +77,13 @@ export class Cube {
         return taxRate == null ? 'rate not stated' : `${new Decimal(taxRate).times(100).toFixed()} %`
       }
       if (order.status === 'completed' && isHere(order.location_id)) {
-        const when = { at: order.completed_at as Date, location: nameOf(raw.locations, order.location_id), ...ofOrder }
+        const hasTime = order.has_time
+        const when = {
+          at: order.completed_at as Date,
+          hasTime,
+          location: nameOf(raw.locations, order.location_id),
+          ...ofOrder,
+        }
         const isSale = items.length === 0 || items.some(({ quantity }) => new Decimal(quantity).gt(0))
         const all = items.reduce((sum, item) => sum.plus(net(item)), new Decimal(0))
         this.ofOrders.push({ ...when, product: '', tax_rate: '', net: all, orders: isSale ? 1 : 0 })
@@ -87,7 +94,12 @@ export class Cube {
       }
       for (const refund of raw.refunds.filter((each) => each.order_id === order.id && isHere(each.location_id))) {
         const lines = raw.refundLines.filter((line) => line.refund_id === refund.id)
-        const when = { at: refund.refunded_at, location: nameOf(raw.locations, refund.location_id), ...ofOrder }
+        const when = {
+          at: refund.refunded_at,
+          hasTime: refund.has_time,
+          location: nameOf(raw.locations, refund.location_id),
+          ...ofOrder,
+        }
         const back = lines.reduce((sum, line) => sum.minus(line.returns), new Decimal(0))
         this.ofOrders.push({ ...when, product: '', tax_rate: '', net: back, orders: 0 })
         for (const line of lines) {
@@ -126,12 +138,12 @@ export class Cube {
       const local = this.local(fact.at)
       const date = local.toPlainDate().toString()
       const isBefore =
-        until === undefined || date < to || Temporal.PlainTime.compare(local.toPlainTime(), until) < 0
+        until === undefined || date < to || (fact.hasTime && Temporal.PlainTime.compare(local.toPlainTime(), until) < 0)
       return (
         from <= date &&
         date <= to &&
         isBefore &&
-        (hours === undefined || (hours[0] <= local.hour && local.hour < hours[1])) &&
+        (hours === undefined || (fact.hasTime && hours[0] <= local.hour && local.hour < hours[1])) &&
         (weekdays === undefined || weekdays.includes(local.dayOfWeek)) &&
         (discounted === undefined || (fact.discounted === 'discounted') === discounted) &&
         (atLeast === undefined || fact.total.gte(atLeast)) &&
@@ -157,7 +169,7 @@ export class Cube {
       case 'weekday':
         return WEEKDAYS[date.dayOfWeek - 1] as string
       case 'hour':
-        return `${String(local.hour).padStart(2, '0')}:00`
+        return !fact.hasTime ? 'unknown time' : `${String(local.hour).padStart(2, '0')}:00`
       default:
         return fact[group]
     }

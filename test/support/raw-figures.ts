@@ -27,6 +27,10 @@ export interface OrderRow {
   customer_id: string | null
   status: 'open' | 'completed' | 'cancelled'
   completed_at: Date | null
+  /** False: only the day is known. */
+  has_time: boolean
+  order_type: string
+  sold_by: string | null
   tips: string
 }
 interface ItemRow {
@@ -35,7 +39,8 @@ interface ItemRow {
   product_id: string
   variant_id: string
   quantity: string
-  tax_rate: string
+  /** Null: not stated. */
+  tax_rate: string | null
   gross_sales: string
   discount: string
   tax: string
@@ -52,6 +57,7 @@ interface RefundRow {
   order_id: string
   location_id: string
   refunded_at: Date
+  has_time: boolean
   method: string
   tips: string
 }
@@ -120,6 +126,8 @@ export type Group = 'day' | 'week' | 'month' | 'weekday' | 'hour'
 interface Local {
   date: string
   time: Temporal.PlainTime
+  /** Whether the time is known. */
+  hasTime?: boolean
 }
 
 /** What one order, line or refund adds to the figures; amounts without tax. */
@@ -134,7 +142,7 @@ interface Entry extends Local {
   tax: Decimal
   tips: Decimal
   /** Only for a line. */
-  line?: { productId: string; variantId: string; taxRate: string; cost: Decimal | null }
+  line?: { productId: string; variantId: string; taxRate: string | null; cost: Decimal | null }
 }
 
 interface Paid extends Local {
@@ -238,6 +246,36 @@ export class Sales {
     return this.figuresOf(this.within(days, until))
   }
 
+  /** The same, with only the last day ending at a time. */
+  figuresUntil({ from, to }: Days, until: Temporal.PlainTime | null) {
+    if (until === null) return this.figures({ from, to })
+    const before = Temporal.PlainDate.from(to).subtract({ days: 1 }).toString()
+    const whole = from < to ? this.within({ from, to: before }) : []
+    return this.figuresOf([...whole, ...this.within({ from: to, to }, until)])
+  }
+
+  /** The first day with a completed sale; null if there is none. */
+  since(): string | null {
+    const days = this.entries.filter(({ orders }) => orders > 0).map(({ date }) => date)
+    return days.toSorted()[0] ?? null
+  }
+
+  /** Net sales by day, week, month or quarter, with the days of the window in each. */
+  parts(by: 'day' | 'week' | 'month' | 'quarter', days: Days) {
+    const keyOf = (date: Temporal.PlainDate) =>
+      by === 'quarter'
+        ? `${date.year} ${Math.ceil(date.month / 3)}`
+        : by === 'month'
+          ? `${date.year} ${date.month}`
+          : by === 'week'
+            ? `${date.yearOfWeek} ${date.weekOfYear}`
+            : date.toString()
+    return [...groupBy(dates(days), keyOf).values()].map((group) => {
+      const [from, to] = [String(group[0]), String(group.at(-1))]
+      return { from, to, days: group.length, netSales: this.amount(sum(this.within({ from, to }), netOf)) }
+    })
+  }
+
   /** One order as it was sold, whatever its status, and its refunds. */
   order({ id, status, tips }: OrderRow) {
     const items = this.raw.items.filter((item) => item.order_id === id)
@@ -280,7 +318,8 @@ export class Sales {
     }
     const hours = Array.from({ length: 24 }, (_, hour) => keyOf(Temporal.PlainDate.from(days.from), hour))
     const keys = group === 'hour' ? hours : group === 'weekday' ? WEEKDAYS : dates(days).map((date) => keyOf(date, 0))
-    const entries = groupBy(this.within(days), ({ date, time }) => keyOf(Temporal.PlainDate.from(date), time.hour))
+    const known = this.within(days).filter(({ hasTime }) => group !== 'hour' || hasTime !== false)
+    const entries = groupBy(known, ({ date, time }) => keyOf(Temporal.PlainDate.from(date), time.hour))
     return [...new Set(keys)].map((key) => {
       const { averageSale: _, unitsSold: __, ...figures } = this.figuresOf(entries.get(key) ?? [])
       return { key, ...figures }
@@ -344,15 +383,16 @@ export class Sales {
     }))
   }
 
-  /** Net sales and tax by the rate of the sold line, highest rate first. */
+  /** Net sales and tax by the rate of the sold line, highest rate first, last what has none. */
   taxRates(days: Days) {
     const lines = this.within(days).filter(({ line }) => line !== undefined)
-    const rates = [...groupBy(lines, ({ line }) => new Decimal(line?.taxRate ?? 0).toFixed())].map(([rate, group]) => ({
-      rate: new Decimal(rate),
+    const rateOf = ({ line }: Entry) => (line?.taxRate == null ? '' : new Decimal(line.taxRate).toFixed())
+    const rates = [...groupBy(lines, rateOf)].map(([rate, group]) => ({
+      rate: rate === '' ? null : new Decimal(rate),
       netSales: sum(group, netOf),
       tax: sum(group, ({ tax }) => tax),
     }))
-    return rates.toSorted((a, b) => b.rate.cmp(a.rate))
+    return rates.toSorted((a, b) => (b.rate ?? new Decimal(-1)).cmp(a.rate ?? -1))
   }
 
   /** The day with the highest net sales among days with orders; the first of equal ones. */
@@ -429,7 +469,9 @@ export class Sales {
 
   private within(days: Days, until?: Temporal.PlainTime): Entry[] {
     return this.entries.filter(
-      ({ date, time }) => isWithin(date, days) && (until === undefined || Temporal.PlainTime.compare(time, until) < 0),
+      ({ date, time, hasTime }) =>
+        isWithin(date, days) &&
+        (until === undefined || (hasTime !== false && Temporal.PlainTime.compare(time, until) < 0)),
     )
   }
 
@@ -443,7 +485,7 @@ export class Sales {
   }
 
   private orderEntries(order: OrderRow): Entry[] {
-    const when = this.local(order.completed_at)
+    const when = { ...this.local(order.completed_at), hasTime: order.has_time }
     const lines = this.raw.items.filter((item) => item.order_id === order.id)
     const { isSale, hasReturns } = ticketOf(this.raw, order.id)
     return [
@@ -468,7 +510,7 @@ export class Sales {
   }
 
   private refundEntries(refund: RefundRow): Entry[] {
-    const when = this.local(refund.refunded_at)
+    const when = { ...this.local(refund.refunded_at), hasTime: refund.has_time }
     const lines = this.raw.refundLines.filter((line) => line.refund_id === refund.id)
     return [
       entry(when, { refunds: 1, tips: new Decimal(refund.tips).negated() }),
@@ -482,7 +524,7 @@ export class Sales {
             variantId: line.variant_id,
             taxRate:
               this.raw.items.find((item) => item.order_id === line.order_id && item.line_number === line.line_number)
-                ?.tax_rate ?? '0',
+                ?.tax_rate ?? null,
             cost: line.restocked || line.unit_cost === null ? costOf(`-${line.quantity}`, line.unit_cost) : ZERO,
           },
         }),

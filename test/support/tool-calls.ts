@@ -55,7 +55,7 @@ function knownCalls(shop: HostileShop): Record<string, Args[]> {
     ],
     get_top_products: [{ ...window, limit: 50, compare: true }],
     list_psa_steps: [{ ...everything, overdue: true }],
-    refund_order: [{ order: shop.orderNumber, reason: INJECTIONS[1] }],
+    refund_order: [{ order: shop.orderNumber, reason: INJECTIONS[1], restock: true }],
     summarize_day: [{}, { allBusinesses: true }],
     summarize_period: [window, { ...window, allBusinesses: true }],
     transfer_inventory: [

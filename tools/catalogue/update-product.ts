@@ -1,4 +1,5 @@
 import { Type } from '@sinclair/typebox'
+import { beyondLimit, limitsIn } from '../../src/auth/role-limits.ts'
 import { Amount, TaxRatePercent } from '../../src/mcp/arguments.ts'
 import { changing, defineTool } from '../../src/mcp/tool.ts'
 import { updateProduct } from '../../src/pos/catalogue/product-writing.ts'
@@ -38,7 +39,11 @@ export default defineTool({
     updatedAt: NullableText,
     currency: Type.String(),
   }),
-  async handler({ variant, ...input }, { db, business, now, dryRun }) {
+  async handler({ variant, ...input }, { db, business, principal, now, dryRun }) {
+    if (limitsIn(principal, business) !== null) {
+      const field = (['price', 'cost', 'taxRatePercent'] as const).find((name) => input[name] !== undefined)
+      if (field !== undefined) throw beyondLimit(field, 'no change of prices, costs or tax rates', business)
+    }
     const changed = await updateProduct(db, business, variant, input, now)
     const name = variantName(changed)
     const data = {

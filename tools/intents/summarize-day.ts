@@ -3,18 +3,30 @@ import { ServiceError } from '../../src/errors.ts'
 import { AllBusinesses, forWantedBusinesses } from '../../src/mcp/all-businesses.ts'
 import { LocationId } from '../../src/mcp/arguments.ts'
 import { type BusinessContext, defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { money, percentChange, quantity } from '../../src/money/money.ts'
+import { amountOf, type Currency, percentChange, quantity } from '../../src/money/money.ts'
+import { doPricesIncludeTax } from '../../src/pos/catalogue/products.ts'
 import { largestDiscounts, largestRefunds, lowStockSold } from '../../src/pos/intents/day-notable.ts'
 import { type Day, DaySchema, FULL, summarizeDays } from '../../src/pos/intents/day-text.ts'
+import { termsOf, timeless, withTax } from '../../src/pos/intents/summary-phrases.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
 import { paymentsByMethod } from '../../src/pos/reports/payments.ts'
+import { comparedSales } from '../../src/pos/reports/period-comparison.ts'
 import { rankedProducts } from '../../src/pos/reports/product-sales.ts'
-import { salesByBucket, salesTotal, salesUntil } from '../../src/pos/reports/sales.ts'
-import { addSums, NO_SALES, netSales, salesFigures } from '../../src/pos/reports/sales-figures.ts'
+import { salesByBucket, salesOnDates, salesTotal, salesWithoutTime } from '../../src/pos/reports/sales.ts'
+import {
+  addSums,
+  NO_SALES,
+  netSales,
+  type SalesSums,
+  salesFigures,
+  withoutSums,
+} from '../../src/pos/reports/sales-figures.ts'
+import { salesSince } from '../../src/pos/reports/sales-since.ts'
 import { LocalDate } from '../../src/results/schema.ts'
 import { clean, variantName } from '../../src/results/text.ts'
 import { untrusted } from '../../src/results/untrusted.ts'
-import { addDays, localDate, localTime } from '../../src/time/local.ts'
+import { type Compared, comparisonsOf } from '../../src/time/comparison.ts'
+import { addDays, localNow, weekday } from '../../src/time/local.ts'
 import { FIRST_DAY } from '../../src/time/window.ts'
 
 const WEEKS = [1, 2, 3, 4]
@@ -23,8 +35,8 @@ export default defineTool({
   name: 'summarize_day',
   title: 'Summarize a day',
   description:
-    'How a day went, or goes so far: net sales against the same weekday before, hours, top products, payments, ' +
-    'refunds, discounts, low stock that sold. For "how was today?"; exact rows: get_sales_report.',
+    'How a day went, or goes so far: sales against the same weekday before, hours, products, payments, refunds, ' +
+    'discounts, low stock, what stands out. For "how was today?"; exact rows: get_sales_report.',
   scopes: ['pos:intents'],
   annotations: readOnly,
   mode: 'read',
@@ -50,95 +62,116 @@ export default defineTool({
 async function summarizeDay(context: BusinessContext, date: string | undefined, locationId?: string): Promise<Day> {
   const { db, business, now } = context
   const { timezone, location } = await placeOf(db, business, locationId)
-  const today = localDate(now, timezone)
-  const day = date ?? today
-  if (day > today) {
-    throw new ServiceError('invalid_argument', `date must not be after today, which is ${today} in ${timezone}.`)
+  const today = localNow(now, timezone)
+  const day = date ?? today.date
+  if (day > today.date) {
+    throw new ServiceError('invalid_argument', `date must not be after today, which is ${today.date} in ${timezone}.`)
   }
   if (day < FIRST_DAY) throw new ServiceError('invalid_argument', `date must not be before ${FIRST_DAY}.`)
-  const isComplete = day < today
   const scope = { businessId: business.id, locationId: location?.id }
   const days = { from: day, to: day }
 
   // A running day is compared with the same hours of earlier days: comparing half a day with whole ones says nothing.
-  const until = isComplete ? null : localTime(now, timezone)
+  const until = day < today.date ? null : today.time
+  const { previous, year } = comparisonsOf(days, today)
   const dates = WEEKS.map((weeks) => addDays(day, -7 * weeks))
+  const yearDate = year !== null && 'from' in year ? [year.from] : []
   const ranking = { by: 'net_sales', order: 'best', limit: FULL.products, soldOnly: true } as const
   // Sent together, in one round trip.
-  const [total, before, hours, products, payments, refunds, discounts, lowStock] = await Promise.all([
-    salesTotal(db, scope, days),
-    until === null
-      ? salesByBucket(db, scope, { from: addDays(day, -28), to: addDays(day, -7) }, 'day')
-      : salesUntil(db, scope, dates, until, timezone),
-    salesByBucket(db, scope, days, 'hour'),
-    rankedProducts(db, scope, days, ranking),
-    paymentsByMethod(db, { ...scope, ...days, limit: FULL.payments }),
-    largestRefunds(db, { ...scope, day, timezone, limit: FULL.notable }),
-    largestDiscounts(db, { ...scope, day, timezone, limit: FULL.notable }),
-    lowStockSold(db, { ...scope, day, limit: FULL.stocks }),
-  ])
+  const [total, before, withoutTime, since, hasTax, hours, products, payments, refunds, discounts, lowStock] =
+    await Promise.all([
+      salesTotal(db, scope, days),
+      salesOnDates(db, scope, [...dates, ...yearDate], until, timezone),
+      salesWithoutTime(db, scope, until === null ? [day] : [day, ...dates, ...yearDate]),
+      salesSince(db, scope),
+      doPricesIncludeTax(db, business.id),
+      salesByBucket(db, scope, days, 'hour'),
+      rankedProducts(db, scope, days, ranking),
+      paymentsByMethod(db, { ...scope, ...days, limit: FULL.payments }),
+      largestRefunds(db, { ...scope, day, timezone, limit: FULL.notable }),
+      largestDiscounts(db, { ...scope, day, timezone, limit: FULL.notable }),
+      lowStockSold(db, { ...scope, day, limit: FULL.stocks }),
+    ])
 
   const figures = salesFigures(total, business)
-  const sumsBefore = dates.map((each) => before.get(each) ?? NO_SALES)
-  const lastWeek = netSales(sumsBefore[0] ?? NO_SALES)
-  const mean = netSales(addSums(sumsBefore)).div(WEEKS.length).toDecimalPlaces(business.currencyDigits)
-  const net = figures.netSales
+  const compared = until === null ? total : withoutSums(total, withoutTime.get(day) ?? NO_SALES)
+  const besides = (stretch: Compared) => {
+    const sums = 'from' in stretch ? before.get(stretch.from) : undefined
+    return comparedSales(stretch, since, { now: compared, before: sums ?? NO_SALES }, business)
+  }
+  const window = { ...days, timezone, currency: business.currency }
 
   return {
     business: { id: business.id, name: business.name },
-    window: { ...days, timezone, currency: business.currency, ...(until && { soFar: until.slice(0, 5) }) },
+    window: { ...window, ...(until && { soFar: until.slice(0, 5) }) },
+    weekday: weekday(day),
     location,
-    isComplete,
-    until: until?.slice(0, 5) ?? null,
+    terms: termsOf(window),
+    salesSince: since,
+    ...(hasTax && { salesWithTax: withTax(figures) }),
     figures,
     comparison: {
-      lastWeek: {
-        date: dates[0] as string,
-        netSales: money(lastWeek, business),
-        changePercent: percentChange(net, lastWeek),
-      },
-      meanOfLastFour: { dates, netSales: money(mean, business), changePercent: percentChange(net, mean) },
+      previous: besides(previous),
+      meanOfLastFour: meanOf(dates, since, before, compared, business),
+      year: besides(year ?? previous),
     },
+    ...(withoutTime.size > 0 && { withoutTime: timeless(day, withoutTime, business) }),
     byHour: [...hours]
-      // Cancelled orders can leave hours without orders.
-      .filter(([, sums]) => Number(sums.orders) > 0 || Number(sums.refunds) > 0)
+      // Cancelled orders can leave hours without orders; an hour that is not known has no number.
+      .filter(([hour, sums]) => hour !== '' && (Number(sums.orders) > 0 || Number(sums.refunds) > 0))
       .map(([hour, sums]) => ({
         hour: Number(hour),
         orders: Number(sums.orders),
-        netSales: money(netSales(sums), business),
+        netSales: amountOf(netSales(sums), business),
       }))
       .sort((a, b) => a.hour - b.hour),
     topProducts: products.map((row) => ({
-      product: { id: row.product_id, name: variantName(row, 60) },
       sku: clean(row.sku, 40),
+      name: variantName(row, 60),
       unitsSold: quantity(row.units_sold),
-      netSales: money(row.net_sales, business),
+      netSales: amountOf(row.net_sales, business),
     })),
     payments: payments.map((row) => ({
       method: clean(row.method, 40),
       payments: Number(row.payments),
-      amount: money(row.amount, business),
-      refunded: money(row.refunded, business),
+      amount: amountOf(row.amount, business),
+      refunded: amountOf(row.refunded, business),
     })),
-    refundsWorthALook: refunds.map((row) => ({
-      orderId: row.order_id,
+    refunds: refunds.map((row) => ({
       orderNumber: clean(row.order_number, 40),
-      total: money(row.total, business),
+      total: amountOf(row.total, business),
       reason: untrusted(row.reason, 80),
     })),
-    discountsWorthALook: discounts.map((row) => ({
-      orderId: row.order_id,
+    discounts: discounts.map((row) => ({
       orderNumber: clean(row.order_number, 40),
-      discount: money(row.discounts, business),
-      grossSales: money(row.gross_sales, business),
+      discount: amountOf(row.discounts, business),
+      grossSales: amountOf(row.gross_sales, business),
     })),
-    lowStockSoldToday: lowStock.map((row) => ({
-      variantId: row.variant_id,
+    lowStockNow: lowStock.map((row) => ({
       sku: clean(row.sku, 40),
       name: variantName(row, 60),
       location: clean(row.location, 60),
       onHand: quantity(row.on_hand),
       reorderPoint: quantity(row.reorder_point),
     })),
+    standsOut: [],
+  }
+}
+
+/** The mean of the earlier days since there are sales. */
+function meanOf(
+  dates: readonly string[],
+  since: string | null,
+  before: ReadonlyMap<string, SalesSums>,
+  compared: SalesSums,
+  currency: Currency,
+): Day['comparison']['meanOfLastFour'] {
+  const known = dates.filter((date) => since !== null && date >= since)
+  if (known.length === 0) return { dates: [] }
+  const mean = netSales(addSums(known.map((date) => before.get(date) ?? NO_SALES))).div(known.length)
+  return {
+    dates: known,
+    netSales: amountOf(mean, currency),
+    changePercent: percentChange(netSales(compared), mean),
   }
 }

@@ -1,23 +1,22 @@
-import { type Static, Type } from '@sinclair/typebox'
+import { Type } from '@sinclair/typebox'
 import { AllBusinesses, forWantedBusinesses } from '../../src/mcp/all-businesses.ts'
 import { LocationId } from '../../src/mcp/arguments.ts'
 import { type BusinessContext, defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { type Currency, money, percentChange, quantity } from '../../src/money/money.ts'
+import { amountOf, percentChange, quantity } from '../../src/money/money.ts'
+import { doPricesIncludeTax } from '../../src/pos/catalogue/products.ts'
 import { clientCounts, type ProductChange, periodChanges } from '../../src/pos/intents/period-queries.ts'
-import { advice, extremes, type PeriodDay, periodDays, rate, trend } from '../../src/pos/intents/period-rules.ts'
-import {
-  FULL,
-  type Period,
-  PeriodSchema,
-  type ProductChangeSchema,
-  presentPeriods,
-  type SalesComparisonSchema,
-} from '../../src/pos/intents/period-text.ts'
+import { bestWeekday, extremes, type PeriodDay, periodDays, rate, trend } from '../../src/pos/intents/period-rules.ts'
+import { FULL, type Period, PeriodSchema, presentPeriods } from '../../src/pos/intents/period-text.ts'
+import { termsOf, timeless, withTax } from '../../src/pos/intents/summary-phrases.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
-import { salesByBucket, salesTotal } from '../../src/pos/reports/sales.ts'
-import { addSums, type SalesFigures, salesFigures } from '../../src/pos/reports/sales-figures.ts'
+import { comparable, comparedSales } from '../../src/pos/reports/period-comparison.ts'
+import { salesByBucket, salesOf, salesWithoutTime } from '../../src/pos/reports/sales.ts'
+import { addSums, NO_SALES, salesFigures, withoutSums } from '../../src/pos/reports/sales-figures.ts'
+import { salesSince } from '../../src/pos/reports/sales-since.ts'
 import { clean, variantName } from '../../src/results/text.ts'
-import { type Days, periodBefore, WINDOW_INPUT, type WindowInput, windowOf, yearBefore } from '../../src/time/window.ts'
+import { type Compared, comparisonsOf } from '../../src/time/comparison.ts'
+import { addDays, daysBetween, localNow, weekday } from '../../src/time/local.ts'
+import { type Days, WINDOW_INPUT, type WindowInput, windowOf } from '../../src/time/window.ts'
 
 const NAME = 40
 
@@ -25,8 +24,8 @@ export default defineTool({
   name: 'summarize_period',
   title: 'Summarize a period',
   description:
-    'How a period went: net sales and orders against the period before and a year before, best and worst day, ' +
-    'movers, clients. For "how was last month?"; one day: summarize_day. Default: last_30_days.',
+    'How a period went: sales and orders against the like period before and a year before, trend, best and slowest ' +
+    'day, movers, clients, what stands out. One day: summarize_day. Default: last_30_days.',
   scopes: ['pos:intents'],
   annotations: readOnly,
   mode: 'read',
@@ -51,109 +50,118 @@ export default defineTool({
 async function summarizePeriod(context: BusinessContext, input: WindowInput, locationId?: string): Promise<Period> {
   const { db, business, now } = context
   const { timezone, location } = await placeOf(db, business, locationId)
-  const window = windowOf(input, now, timezone, 'last_30_days')
-  const days = { from: window.from, to: window.to }
-  const isComplete = window.soFar === undefined
-  const before = periodBefore(days)
-  const aYearBefore = yearBefore(days)
+  const { from, to, ...ending } = windowOf(input, now, timezone, 'last_30_days')
+  const days = { from, to }
+  const { previous, year } = comparisonsOf(days, localNow(now, timezone))
   const scope = { businessId: business.id, locationId: location?.id }
+  const isRunning = ending.soFar !== undefined
+  const changes = wholeDays(days, previous, isRunning)
+  const lastDays = [to, ...[previous, year].flatMap((stretch) => (stretch && 'to' in stretch ? [stretch.to] : []))]
+  const sumsOf = (stretch: Compared | null) =>
+    stretch === null || 'reason' in stretch ? NO_SALES : salesOf(db, scope, stretch, timezone)
 
   // Sent together, in one round trip.
-  const [sumsByDay, sumsBefore, sumsYear, { products, categories }, clients] = await Promise.all([
-    salesByBucket(db, scope, days, 'day'),
-    salesTotal(db, scope, before),
-    salesTotal(db, scope, aYearBefore),
-    periodChanges(db, scope, { days, before }, FULL),
-    clientCounts(db, scope, days, timezone),
-  ])
+  const [since, hasTax, sumsByDay, sumsBefore, sumsYear, withoutTime, { products, categories }, clients] =
+    await Promise.all([
+      salesSince(db, scope),
+      doPricesIncludeTax(db, business.id),
+      salesByBucket(db, scope, days, 'day'),
+      sumsOf(previous),
+      sumsOf(year),
+      isRunning ? salesWithoutTime(db, scope, lastDays) : new Map(),
+      periodChanges(
+        db,
+        scope,
+        { whole: changes.days, running: isRunning ? { from: to, to } : null, before: changes.with },
+        FULL,
+      ),
+      clientCounts(db, scope, days, timezone),
+    ])
   const sums = addSums([...sumsByDay.values()])
   const figures = salesFigures(sums, business)
-  const figuresBefore = salesFigures(sumsBefore, business)
-  const figuresYear = salesFigures(sumsYear, business)
+  const compared = withoutSums(sums, withoutTime.get(to) ?? NO_SALES)
+  const besides = (stretch: Compared, before: typeof sums) =>
+    comparedSales(stretch, since, { now: compared, before }, business)
+  const isComparable = comparable(previous, since).reason === undefined
+  const changesCompare =
+    isComparable && changes.days !== null && changes.with !== null ? { days: changes.days, with: changes.with } : null
 
-  const each = periodDays(days, sumsByDay, isComplete)
-  const { best, worst, mean } = extremes(each, business.currencyDigits)
-  const { by, buckets } = trend(each)
-  const rates = { returns: rate('returns', sums, sumsBefore), discounts: rate('discounts', sums, sumsBefore) }
+  // Days before the first sale are not days without sales.
+  const known = { from: since !== null && since > from && since <= to ? since : from, to }
+  const each = periodDays(known, sumsByDay, !isRunning)
+  const { best, slowest, mean, wholeDays: count } = extremes(each)
+  const { by, rows } = trend(each)
+  const weekdays = bestWeekday(each)
   const dayOf = (day: PeriodDay | null) =>
-    day === null ? null : { date: day.date, netSales: money(day.net, business).amount }
+    day && { date: day.date, weekday: weekday(day.date), netSales: amountOf(day.net, business) }
+  const change = (row: { net_whole: string; net_before: string }) =>
+    changesCompare && percentChange(row.net_whole, row.net_before)
   const listed = (list: 'top' | 'up' | 'down') =>
-    products
-      .filter((row) => row[list] !== null)
-      .sort((a, b) => Number(a[list]) - Number(b[list]))
-      .map((row) => productOf(row, business))
+    products.filter((row) => row[list] !== null).sort((a, b) => Number(a[list]) - Number(b[list]))
+  const movers = (list: 'up' | 'down') => {
+    if (changesCompare === null) return []
+    return listed(list).map((row) => ({
+      ...nameOf(row),
+      netSalesBefore: amountOf(row.net_before, business),
+      netSales: amountOf(row.net_whole, business),
+    }))
+  }
+  const window = { from, to, timezone, currency: business.currency }
 
   return {
     business: { id: business.id, name: business.name },
-    window: { ...window, timezone, currency: business.currency },
-    requestedTo: window.requestedTo ?? days.to,
+    window: { ...window, ...ending },
+    days: daysBetween(from, to),
     location,
-    isComplete,
+    terms: termsOf(window),
+    salesSince: since,
+    ...(hasTax && { salesWithTax: withTax(figures) }),
     figures,
-    before: compare(figures, before, figuresBefore),
-    yearBefore: hasSales(figuresYear) ? compare(figures, aYearBefore, figuresYear) : null,
-    ...rates,
-    trend: { by, buckets: buckets.map(({ net, ...bucket }) => ({ ...bucket, netSales: money(net, business).amount })) },
+    comparison: {
+      previous: besides(previous, sumsBefore),
+      ...(year !== null && { year: besides(year, sumsYear) }),
+    },
+    ...(withoutTime.size > 0 && { withoutTime: timeless(to, withoutTime, business) }),
+    returns: rate('returns', sums, isComparable ? sumsBefore : null),
+    discounts: rate('discounts', sums, isComparable ? sumsBefore : null),
+    trend: { by, rows: rows.map(({ net, ...row }) => ({ ...row, netSales: amountOf(net, business) })) },
     bestDay: dayOf(best),
-    worstDay: dayOf(worst),
-    meanPerDay: mean === null ? null : money(mean, business).amount,
-    topProducts: listed('top'),
+    slowestDay: dayOf(slowest),
+    meanPerDay: mean && { netSales: amountOf(mean, business), wholeDays: count },
+    bestWeekday: weekdays && {
+      weekday: weekdays.name,
+      meanNetSales: amountOf(weekdays.mean, business),
+      wholeDays: weekdays.days,
+    },
+    changesCompare,
+    topProducts: listed('top').map((row) => ({
+      ...nameOf(row),
+      unitsSold: quantity(row.units_sold),
+      netSales: amountOf(row.net_sales, business),
+      changePercent: change(row),
+    })),
     productsSold: products[0]?.sold ?? 0,
-    movers: { up: listed('up'), down: listed('down') },
+    movers: { up: movers('up'), down: movers('down') },
     categories: categories.map((row) => ({
-      id: row.id,
       name: row.name === null ? 'No category' : clean(row.name, NAME),
-      netSales: money(row.net_sales, business).amount,
-      netSalesBefore: money(row.net_before, business).amount,
-      changePercent: percentChange(row.net_sales, row.net_before),
+      netSales: amountOf(row.net_sales, business),
+      changePercent: change(row),
     })),
     categoriesSold: categories[0]?.sold ?? 0,
     clients,
-    worthDoing: advice({
-      figures,
-      figuresBefore,
-      ...rates,
-      days: each,
-      mostReturned: namedProduct(products.find((row) => row.most_returned !== null)),
-      biggestFaller: namedProduct(products.find((row) => row.down === 1)),
-      currency: business,
-    }),
+    standsOut: [],
   }
 }
 
-function compare(now: SalesFigures, { from, to }: Days, then: SalesFigures): Static<typeof SalesComparisonSchema> {
-  return {
-    from,
-    to,
-    orders: then.orders,
-    netSales: then.netSales,
-    averageSale: then.averageSale,
-    changePercent: {
-      netSales: percentChange(now.netSales, then.netSales),
-      orders: percentChange(now.orders, then.orders),
-      averageSale: now.averageSale && then.averageSale && percentChange(now.averageSale, then.averageSale),
-    },
+/** The whole days of a window, and as many of the stretch that it is compared with; null where there are none. */
+function wholeDays(days: Days, previous: Compared, isRunning: boolean): { days: Days | null; with: Days | null } {
+  const whole = ({ from, to }: Days) => {
+    if (!isRunning) return { from, to }
+    return from === to ? null : { from, to: addDays(to, -1) }
   }
+  return { days: whole(days), with: 'reason' in previous ? null : whole(previous) }
 }
 
-function hasSales({ orders, refunds }: SalesFigures): boolean {
-  return orders > 0 || refunds > 0
-}
-
-function productOf(row: ProductChange, currency: Currency): Static<typeof ProductChangeSchema> {
-  return {
-    id: row.product_id,
-    name: variantName(row, NAME),
-    sku: clean(row.sku, NAME),
-    unitsSold: quantity(row.units_sold),
-    netSales: money(row.net_sales, currency).amount,
-    netSalesBefore: money(row.net_before, currency).amount,
-    changePercent: percentChange(row.net_sales, row.net_before),
-  }
-}
-
-function namedProduct(row: ProductChange | undefined) {
-  if (row === undefined) return null
-  const { net_sales: net, net_before: before, returns: returned } = row
-  return { name: variantName(row, NAME), sku: clean(row.sku, NAME), net, before, returned }
+function nameOf(row: ProductChange) {
+  return { sku: clean(row.sku, NAME), name: variantName(row, NAME) }
 }

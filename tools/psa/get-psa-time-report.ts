@@ -2,14 +2,22 @@ import { Type } from '@sinclair/typebox'
 import { ServiceError } from '../../src/errors.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { BoardId, callerWhere, Flag } from '../../src/pos/psa/arguments.ts'
-import { requireBoard } from '../../src/pos/psa/boards.ts'
-import { TIME_GROUPS, type TimeGroup, timeByGroup, timeTotal, unratedEntries } from '../../src/pos/psa/time.ts'
+import { boardOf } from '../../src/pos/psa/boards.ts'
+import {
+  TIME_GROUPS,
+  type TimeGroup,
+  timeByGroup,
+  timeEntries,
+  timeTotal,
+  unratedEntries,
+} from '../../src/pos/psa/time.ts'
 import {
   describeTimeReport,
   groupOf,
   TimeReportSchema,
   timeFigures,
   unratedWork,
+  workDone,
 } from '../../src/pos/psa/time-report-text.ts'
 import { page } from '../../src/results/cursor.ts'
 import { StringEnum } from '../../src/results/schema.ts'
@@ -18,6 +26,7 @@ import { WINDOW_INPUT, windowOf } from '../../src/time/window.ts'
 const MAX_ROWS = 62
 // How many billable entries without a rate are listed, latest first; the count covers all.
 const MAX_UNRATED = 5
+const MAX_ENTRIES = 20
 
 export default defineTool({
   name: 'get_psa_time_report',
@@ -34,17 +43,20 @@ export default defineTool({
     groupBy: StringEnum(TIME_GROUPS, { default: 'board' }),
     boardId: BoardId,
     mine: Flag,
+    person: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'Part of a name' })),
   }),
   output: TimeReportSchema,
-  async handler({ groupBy, boardId, mine, ...input }, { db, business, principal, now }) {
+  async handler({ groupBy, boardId, mine, person, ...input }, { db, business, principal, now }) {
     const userId = callerWhere(mine, principal)
-    await requireBoard(db, business.id, boardId)
+    const board = boardId === undefined ? undefined : await boardOf(db, business.id, boardId)
     const days = windowOf(input, now, business.timezone, 'this_month')
-    const query = { ...days, boardId, userId, currencyDigits: business.currencyDigits }
-    const [sums, groups, unrated] = await Promise.all([
+    const query = { ...days, boardId: board, userId, person, currencyDigits: business.currencyDigits }
+    const isOfPeople = mine || person !== undefined
+    const [sums, groups, unrated, worked] = await Promise.all([
       timeTotal(db, business.id, query),
       timeByGroup(db, business.id, { ...query, groupBy, limit: MAX_ROWS }),
       unratedEntries(db, business.id, { ...query, limit: MAX_UNRATED }),
+      isOfPeople ? timeEntries(db, business.id, { ...query, limit: MAX_ENTRIES }) : [],
     ])
     const inAll = groups[0]?.groups ?? 0
     requireFewDays(groupBy, inAll)
@@ -61,6 +73,8 @@ export default defineTool({
       rows,
       rowsLeftOut: inAll - rows.length,
       unrated: unrated.map(unratedWork),
+      entries: worked.map(workDone),
+      entriesLeftOut: isOfPeople ? sums.entries - worked.length : 0,
     }
     return { text: describeTimeReport(data), data }
   },

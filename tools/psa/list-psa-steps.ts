@@ -1,9 +1,9 @@
 import { Type } from '@sinclair/typebox'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { BoardId, callerWhere, Flag } from '../../src/pos/psa/arguments.ts'
-import { requireBoard } from '../../src/pos/psa/boards.ts'
-import { findSteps, STEP_STATUSES } from '../../src/pos/psa/steps.ts'
-import { personName } from '../../src/pos/psa/text.ts'
+import { boardOf } from '../../src/pos/psa/boards.ts'
+import { findSteps, loadByPerson, STEP_STATUSES } from '../../src/pos/psa/steps.ts'
+import { hours, personName } from '../../src/pos/psa/text.ts'
 import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
 import { Cursor, EntityRef, Limit, LocalDate, NullableText, StringEnum } from '../../src/results/schema.ts'
 import { listText } from '../../src/results/table.ts'
@@ -15,8 +15,8 @@ export default defineTool({
   name: 'list_psa_steps',
   title: 'Project steps',
   description:
-    'Steps over all project boards, soonest due first: overdue, blocked, or mine. Use it for "what is late?" and ' +
-    '"what do I do next?"; for one board use get_psa_board. Default: open steps, 25 rows.',
+    'Steps over all project boards, soonest due first, with hours, and the load of each person: "who is overloaded?", ' +
+    '"what is late?". For one board use get_psa_board. Default: open steps.',
   scopes: ['psa:read'],
   annotations: readOnly,
   mode: 'read',
@@ -27,6 +27,7 @@ export default defineTool({
     status: StringEnum(['open', ...STEP_STATUSES, 'all'], { default: 'open' }),
     boardId: BoardId,
     assignee: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'Part of a name' })),
+    dueFrom: Type.Optional(LocalDate('This day counted')),
     dueBefore: Type.Optional(LocalDate('This day not counted')),
     limit: Limit({ default: 25, maximum: 100 }),
     cursor: Cursor,
@@ -43,20 +44,34 @@ export default defineTool({
         assignee: NullableText,
         dueOn: NullableText,
         daysOverdue: Type.Integer(),
+        estimatedHours: NullableText,
+        spentHours: Type.String(),
         blockedReason: Type.Optional(Type.String()),
       }),
+    ),
+    people: Type.Array(
+      Type.Object({
+        person: NullableText,
+        steps: Type.Integer(),
+        overdue: Type.Integer(),
+        estimatedHours: Type.String(),
+        spentHours: Type.String(),
+        hoursLeft: Type.String({ description: 'Estimated less spent, step by step' }),
+      }),
+      { description: 'Of all steps that match' },
     ),
     today: Type.String(),
     ...PAGE_OUTPUT,
   }),
   async handler({ mine, boardId, limit, cursor, ...filters }, { db, business, principal, now }) {
     const assigneeId = callerWhere(mine, principal)
-    await requireBoard(db, business.id, boardId)
+    const board = boardId === undefined ? undefined : await boardOf(db, business.id, boardId)
     const today = localDate(now, business.timezone)
     const after = decodeCursor(cursor, 3)
-    const query = { ...filters, boardId, assigneeId, today, limit: limit + 1, after }
+    const query = { ...filters, boardId: board, assigneeId, today, limit: limit + 1, after }
+    const [rows, loads] = await Promise.all([findSteps(db, business.id, query), loadByPerson(db, business.id, query)])
     const { items: steps, ...more } = page(
-      await findSteps(db, business.id, query),
+      rows,
       limit,
       (row) => [row.due_key, row.board_key, row.place_key],
       (row) => {
@@ -71,13 +86,27 @@ export default defineTool({
           assignee: row.assignee_id === null ? null : personName(row),
           dueOn: row.due_on,
           daysOverdue: row.days_overdue,
+          estimatedHours: row.estimated_minutes === null ? null : hours(row.estimated_minutes),
+          spentHours: hours(row.spent_minutes),
           ...(blockedReason === null ? {} : { blockedReason }),
         }
       },
     )
+    const people = loads.map((row) => ({
+      person: row.assignee_id === null ? null : personName(row),
+      steps: row.steps,
+      overdue: row.overdue,
+      estimatedHours: hours(row.estimated_minutes),
+      spentHours: hours(row.spent_minutes),
+      hoursLeft: hours(row.left_minutes),
+    }))
+    const work = people.map(
+      ({ person, ...load }) =>
+        `${person ?? 'nobody'} ${load.steps} steps (${load.overdue} overdue), ${load.hoursLeft} h left of ${load.estimatedHours} h estimated, ${load.spentHours} h spent`,
+    )
     const list = listText({
       what: filters.status === 'all' ? 'steps' : `${filters.status} steps`,
-      headers: ['step', 'board', 'phase', 'kind', 'status', 'assignee', 'due', 'days overdue'],
+      headers: ['step', 'board', 'phase', 'kind', 'status', 'assignee', 'due', 'days overdue', 'estimate h', 'spent h'],
       rows: steps.map((step) => [
         step.name,
         step.board.name,
@@ -87,6 +116,8 @@ export default defineTool({
         step.assignee ?? '–',
         step.dueOn ?? '–',
         step.daysOverdue,
+        step.estimatedHours ?? '–',
+        step.spentHours,
       ]),
       nextCursor: more.nextCursor,
     })
@@ -96,9 +127,10 @@ export default defineTool({
       text: [
         list,
         ...(boards.size === 0 ? [] : [`Boards: ${[...boards.values()].join('; ')}`]),
+        ...(work.length === 0 ? [] : [`By person, all that match: ${work.join('; ')}.`]),
         `Overdue: not done and due before today (${today}, ${business.timezone}), on active and planned boards.`,
       ].join('\n'),
-      data: { steps, today, ...more },
+      data: { steps, people, today, ...more },
     }
   },
 })

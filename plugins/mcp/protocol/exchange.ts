@@ -68,6 +68,7 @@ export function createExchange(
     hints: { pin: pinOf(request), session: session?.businessId, lastChoice: lastBusinessId },
     database: principal.clientData ? app.database : withoutClients(app.database),
     findTenant: app.principals.findTenant,
+    origin: () => originOf(request),
     offerFile: (wanted, work) => app.exportLinks.offer(wanted, work, originOf(request)),
     chooseBusiness: (id) =>
       app.sessions.chooseBusiness(sessionId, { principal: principal.ref, credential: principal.credentialId }, id),

@@ -1,61 +1,72 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { describeBusiness } from '../../auth/principal.ts'
-import { formatMoney, MoneySchema } from '../../money/money.ts'
+import { formatAmount, grouped } from '../../money/money.ts'
 import { EntityRef, Nullable, NullableText } from '../../results/schema.ts'
 import { table } from '../../results/table.ts'
-import { weekday } from '../../time/local.ts'
 import { WindowSchema } from '../../time/window.ts'
+import { ComparedSalesSchema } from '../reports/period-comparison.ts'
+import { atPlace, describeChange } from '../reports/phrases.ts'
+import { describeFigures, SalesFiguresSchema } from '../reports/sales-figures.ts'
 import {
-  atPlace,
-  describeChange,
+  describeCompared,
   describeLeftOut,
-  describeTerms,
   type Fullness,
   fullnessOf,
   headline,
   MAX_BUSINESSES,
-} from '../reports/phrases.ts'
-import { describeFigures, SalesFiguresSchema } from '../reports/sales-figures.ts'
+  shortTermsOf,
+  WithoutTimeSchema,
+} from './summary-phrases.ts'
 
-/** A day of one business; amounts in rows are in the currency of the window. */
+/** A day of one business; amounts are in the currency of the window. */
 export const DaySchema = Type.Object({
   business: EntityRef,
   window: WindowSchema,
+  weekday: Type.String(),
   location: Nullable(EntityRef),
-  isComplete: Type.Boolean({ description: 'false: the day is still running' }),
-  until: Nullable(Type.String(), { description: 'Local time up to which it is compared' }),
+  terms: Type.String({ description: 'What the amounts mean' }),
+  salesSince: Nullable(Type.String(), { description: 'First day with a sale on file' }),
+  salesWithTax: Type.Optional(Type.String({ description: 'Net sales and tax, where prices include it' })),
   figures: SalesFiguresSchema,
   comparison: Type.Object({
-    lastWeek: Type.Object({ date: Type.String(), netSales: MoneySchema, changePercent: NullableText }),
-    meanOfLastFour: Type.Object({
-      dates: Type.Array(Type.String()),
-      netSales: MoneySchema,
-      changePercent: NullableText,
-    }),
+    previous: ComparedSalesSchema,
+    meanOfLastFour: Type.Object(
+      {
+        dates: Type.Array(Type.String()),
+        netSales: Type.Optional(Type.String()),
+        changePercent: Type.Optional(NullableText),
+      },
+      { description: 'The same weekday before, as far as sales are on file' },
+    ),
+    year: ComparedSalesSchema,
   }),
-  byHour: Type.Array(Type.Object({ hour: Type.Integer(), orders: Type.Integer(), netSales: MoneySchema })),
+  withoutTime: WithoutTimeSchema,
+  byHour: Type.Array(Type.Object({ hour: Type.Integer(), orders: Type.Integer(), netSales: Type.String() })),
   topProducts: Type.Array(
-    Type.Object({ product: EntityRef, sku: Type.String(), unitsSold: Type.String(), netSales: MoneySchema }),
+    Type.Object({ sku: Type.String(), name: Type.String(), unitsSold: Type.String(), netSales: Type.String() }),
   ),
   payments: Type.Array(
-    Type.Object({ method: Type.String(), payments: Type.Integer(), amount: MoneySchema, refunded: MoneySchema }),
+    Type.Object({ method: Type.String(), payments: Type.Integer(), amount: Type.String(), refunded: Type.String() }),
+    { description: 'With tax and tips' },
   ),
-  refundsWorthALook: Type.Array(
-    Type.Object({ orderId: Type.String(), orderNumber: Type.String(), total: MoneySchema, reason: NullableText }),
+  refunds: Type.Array(Type.Object({ orderNumber: Type.String(), total: Type.String(), reason: NullableText }), {
+    description: 'The largest, with tax and tips',
+  }),
+  discounts: Type.Array(
+    Type.Object({ orderNumber: Type.String(), discount: Type.String(), grossSales: Type.String() }),
+    { description: 'The largest' },
   ),
-  discountsWorthALook: Type.Array(
-    Type.Object({ orderId: Type.String(), orderNumber: Type.String(), discount: MoneySchema, grossSales: MoneySchema }),
-  ),
-  lowStockSoldToday: Type.Array(
+  lowStockNow: Type.Array(
     Type.Object({
-      variantId: Type.String(),
       sku: Type.String(),
       name: Type.String(),
       location: Type.String(),
       onHand: Type.String(),
       reorderPoint: Type.String(),
     }),
+    { description: 'Of what sold that day' },
   ),
+  standsOut: Type.Array(Type.String(), { description: "Against the shop's own history" }),
 })
 export type Day = Static<typeof DaySchema>
 
@@ -65,100 +76,123 @@ interface Detail {
   payments: number
   notable: number
   stocks: number
+  standsOut: number
   hasHours: boolean
 }
 
 /** The full detail, for a single business. */
-export const FULL: Detail = { products: 5, payments: 8, notable: 3, stocks: 5, hasHours: true }
+export const FULL: Detail = { products: 5, payments: 8, notable: 3, stocks: 5, standsOut: 3, hasHours: true }
 const DETAILS: Record<Fullness, Detail> = {
   full: FULL,
-  short: { products: 3, payments: 3, notable: 1, stocks: 1, hasHours: false },
-  shortest: { products: 0, payments: 0, notable: 0, stocks: 0, hasHours: false },
+  short: { products: 3, payments: 3, notable: 1, stocks: 1, standsOut: 1, hasHours: false },
+  shortest: { products: 0, payments: 0, notable: 0, stocks: 0, standsOut: 1, hasHours: false },
 }
 
 /** Days cut to the detail for so many businesses, the same in text and data, and what was left out. */
 export function summarizeDays(all: readonly Day[]): { days: Day[]; text: string; leftOut: string } {
   const detail = DETAILS[fullnessOf(all.length)]
   const days = all.slice(0, MAX_BUSINESSES).map((day) => shorten(day, detail))
-  const leftOut = describeLeftOut(all.length, {
-    withoutShort: 'Hours are',
-    limits: `At most ${detail.products} products, ${detail.payments} payment methods, ${detail.stocks} low stocks, ${detail.notable} refunds and discounts are named.`,
-  })
-  const texts = days.map((day) => describeDay(day, { namesBusiness: all.length > 1, detail }))
-  return { days, text: [...texts, leftOut].join(all.length > 1 ? '\n\n' : '\n'), leftOut }
+  const leftOut = [describeLeftOut(all.length, 'Hours are'), describeLimits(days, detail)].filter(Boolean).join(' ')
+  const texts = days.map((day) => describeDay(day, all.length > 1))
+  return { days, text: [...texts, leftOut].filter(Boolean).join(all.length > 1 ? '\n\n' : '\n'), leftOut }
+}
+
+/** Which lists are as long as they may be; an empty text if none is. */
+function describeLimits(days: readonly Day[], { products, payments, notable, stocks }: Detail): string {
+  const isFull = (limit: number, list: (day: Day) => readonly unknown[]) =>
+    limit > 0 && days.some((day) => list(day).length === limit)
+  const cut = [
+    isFull(products, (day) => day.topProducts) && `${products} products`,
+    isFull(payments, (day) => day.payments) && `${payments} payment methods`,
+    isFull(stocks, (day) => day.lowStockNow) && `${stocks} low stocks`,
+    isFull(notable, (day) => day.refunds) && `${notable} refunds`,
+    isFull(notable, (day) => day.discounts) && `${notable} discounts`,
+  ].filter((each) => each !== false)
+  return cut.length === 0 ? '' : `At most ${cut.join(', ')} are named.`
 }
 
 function shorten(day: Day, detail: Detail): Day {
   return {
     ...day,
-    byHour: detail.hasHours ? day.byHour : [],
+    ...(!detail.hasHours && { terms: shortTermsOf(day.window), byHour: [] }),
     topProducts: day.topProducts.slice(0, detail.products),
     payments: day.payments.slice(0, detail.payments),
-    refundsWorthALook: day.refundsWorthALook.slice(0, detail.notable),
-    discountsWorthALook: day.discountsWorthALook.slice(0, detail.notable),
-    lowStockSoldToday: day.lowStockSoldToday.slice(0, detail.stocks),
+    refunds: day.refunds.slice(0, detail.notable),
+    discounts: day.discounts.slice(0, detail.notable),
+    lowStockNow: day.lowStockNow.slice(0, detail.stocks),
+    standsOut: day.standsOut.slice(0, detail.standsOut),
   }
 }
 
-function describeDay(day: Day, { namesBusiness, detail }: { namesBusiness: boolean; detail: Detail }): string {
+function describeDay(day: Day, namesBusiness: boolean): string {
   const { figures, comparison, window, location } = day
-  const { lastWeek, meanOfLastFour } = comparison
+  const { currency, from, soFar } = window
+  const say = (amount: string) => formatAmount(amount, currency)
   const whose = namesBusiness ? `${describeBusiness(day.business)}: ` : ''
-  const when = `${weekday(window.from)} ${window.from}${day.until === null ? '' : `, so far (${day.until})`}`
-  const same = day.until === null ? '' : ' up to the same time'
+  const when = `${day.weekday} ${from}${soFar === undefined ? '' : `, so far (${soFar})`}`
+  const list = <Row>(what: string, rows: readonly Row[], one: (row: Row) => string) =>
+    rows.length === 0 ? '' : `${what}: ${rows.map(one).join('; ')}`
 
-  const lines = [
-    `${whose}${headline(figures, window.currency)} — ${when}${atPlace(location)}.`,
-    `Against last ${weekday(lastWeek.date)}${same}: ${formatMoney(lastWeek.netSales)} (${describeChange(lastWeek.changePercent)}); ` +
-      `mean of the last four${same}: ${formatMoney(meanOfLastFour.netSales)} (${describeChange(meanOfLastFour.changePercent)}).`,
+  return [
+    `${whose}${headline(figures, day.salesWithTax, currency)} — ${when}${atPlace(location)}.`,
+    describeCompared(comparison.previous, currency),
+    describeMean(day, say),
+    describeCompared(comparison.year, currency),
+    describeWithoutTime(day, say),
+    `${describeFigures(figures, currency)} · ${figures.refunds} refunds · ${figures.unitsSold} units`,
+    list('By hour, net (orders)', day.byHour, (row) => `${row.hour}h ${grouped(row.netSales)} (${row.orders})`),
+    ...(day.topProducts.length === 0
+      ? []
+      : [
+          `Top ${day.topProducts.length} products, net:`,
+          table(
+            ['product', 'SKU', 'units', 'net'],
+            day.topProducts.map((row) => [row.name, row.sku, row.unitsSold, grouped(row.netSales)]),
+          ),
+        ]),
+    list(
+      'Paid, with tax and tips',
+      day.payments,
+      ({ method, payments, amount, refunded }) =>
+        `${method} ${grouped(amount)} in ${payments}${Number(refunded) === 0 ? '' : ` (refunded ${grouped(refunded)})`}`,
+    ),
+    list(
+      'Largest refunds, with tax',
+      day.refunds,
+      ({ orderNumber, total, reason }) => `${orderNumber} ${grouped(total)}${reason === null ? '' : ` ${reason}`}`,
+    ),
+    list(
+      'Largest discounts',
+      day.discounts,
+      (row) => `${row.orderNumber} ${grouped(row.discount)} of ${grouped(row.grossSales)}`,
+    ),
+    list(
+      'Low stock now, of what sold',
+      day.lowStockNow,
+      (row) => `${row.name} [${row.sku}] ${row.onHand} left at ${row.location} (reorder at ${row.reorderPoint})`,
+    ),
+    ...(day.standsOut.length === 0 ? [] : [`Stands out:\n${day.standsOut.map((each) => `- ${each}`).join('\n')}`]),
+    day.terms,
   ]
-  if (detail.hasHours) lines.push(`${describeFigures(figures, window.currency)} · refunds ${figures.refunds}`)
-  if (day.byHour.length > 0) {
-    lines.push(`By hour: ${day.byHour.map(({ hour, netSales: { amount } }) => `${hour}h ${amount}`).join(', ')}`)
-  }
-  if (day.topProducts.length > 0) {
-    lines.push(
-      `Top ${day.topProducts.length} products:`,
-      table(
-        ['product', 'SKU', 'units', 'net'],
-        day.topProducts.map((row) => [row.product.name, row.sku, row.unitsSold, row.netSales.amount]),
-      ),
-    )
-  }
-  if (day.payments.length > 0) {
-    lines.push(
-      `Paid, with tax and tips: ${day.payments
-        .map(
-          ({ method, amount, refunded }) =>
-            `${method} ${amount.amount}${Number(refunded.amount) === 0 ? '' : ` (refunded ${refunded.amount})`}`,
-        )
-        .join(', ')}`,
-    )
-  }
-  if (day.refundsWorthALook.length > 0) {
-    lines.push(
-      `Refunds to look at: ${day.refundsWorthALook
-        .map(({ orderNumber, total, reason }) => `${orderNumber} ${total.amount}${reason === null ? '' : ` ${reason}`}`)
-        .join('; ')}`,
-    )
-  }
-  if (day.discountsWorthALook.length > 0) {
-    lines.push(
-      `Largest discounts: ${day.discountsWorthALook
-        .map(({ orderNumber, discount, grossSales }) => `${orderNumber} ${discount.amount} of ${grossSales.amount}`)
-        .join('; ')}`,
-    )
-  }
-  if (day.lowStockSoldToday.length > 0) {
-    lines.push(
-      `Low stock of what sold: ${day.lowStockSoldToday
-        .map(
-          ({ name, sku, location: place, onHand, reorderPoint }) =>
-            `${name} [${sku}] ${onHand} left at ${place} (reorder at ${reorderPoint})`,
-        )
-        .join('; ')}`,
-    )
-  }
-  lines.push(describeTerms(window))
-  return lines.join('\n')
+    .filter((line) => line !== '')
+    .join('\n')
+}
+
+function describeMean({ weekday, window, comparison }: Day, say: (amount: string) => string): string {
+  const { dates, netSales, changePercent } = comparison.meanOfLastFour
+  if (netSales === undefined) return ''
+  const same = window.soFar === undefined ? '' : ` up to ${window.soFar}`
+  const days =
+    dates.length === 1 ? `${weekday} before` : `last ${dates.length} ${weekday}s (${dates.at(-1)} to ${dates[0]})`
+  return `Mean of the ${days}${same}: net ${say(netSales)} (${describeChange(changePercent ?? null)}).`
+}
+
+function describeWithoutTime({ withoutTime, window }: Day, say: (amount: string) => string): string {
+  if (withoutTime === undefined) return ''
+  const { netSales, comparedDays } = withoutTime
+  if (window.soFar === undefined) return `Of these, ${say(netSales)} have no time of day and are in no hour.`
+  return (
+    `Sales without a time of day are in no hour and on neither side of "up to ${window.soFar}": ${say(netSales)} of ` +
+    `today${comparedDays === undefined ? '' : `, ${say(comparedDays)} of the days compared with`}.`
+  )
 }

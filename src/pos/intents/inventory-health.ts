@@ -56,7 +56,7 @@ interface OverstockRow extends StockedRow {
 
 export interface InventoryHealth {
   totals: HealthTotals
-  /** Highest revenue at risk first, then what runs out first. */
+  /** Highest revenue at risk first, then what sells most. */
   reorder: ReorderRow[]
   /** Highest value at cost first. */
   dead: StockedRow[]
@@ -73,14 +73,17 @@ export async function inventoryHealth(
   now: Date,
   limits: { reorder: number; others: number },
 ): Promise<InventoryHealth> {
-  // With one location, each row is another product.
+  const isOne = sql`(select count(*) from place where is_asked) = 1`
   const distinct = (column: 'variant_id' | 'location_id', rows: RawBuilder<unknown>) => sql`
     (select count(*) from (select ${sql.ref(column)} from ${rows} group by 1) d)`
-  const spread = (rows: RawBuilder<unknown>) => sql`
-    'products', ${distinct('variant_id', rows)}, 'locations', ${distinct('location_id', rows)}`
-  const flagged = (flag: 'is_dead' | 'is_overstocked') => sql`
-    json_build_object('rows', count(*) filter (where ${sql.ref(flag)}),
-      ${spread(sql`stock where is_asked and ${sql.ref(flag)}`)})`
+  // At one location each row is another product, so that the rows need not be read again to tell them apart.
+  const spread = (rows: RawBuilder<unknown>, count: RawBuilder<unknown>) => sql`
+    'products', case when ${isOne} then ${count} else ${distinct('variant_id', rows)} end,
+    'locations', case when ${isOne} then least(${count}, 1) else ${distinct('location_id', rows)} end`
+  const counted = (flag: RawBuilder<unknown>) => sql`count(*) filter (where ${flag})`
+  const flagged = (flag: RawBuilder<unknown>) => sql`
+    json_build_object('rows', ${counted(flag)}, ${spread(sql`stock where is_asked and ${flag}`, counted(flag))})`
+  const hasNoCost = sql`on_hand > 0 and cost is null`
   const named = (rows: RawBuilder<unknown>) => sql`
     from (${rows}) r
     join place on place.id = r.location_id
@@ -95,37 +98,38 @@ export async function inventoryHealth(
     select
       (select json_build_object(
           'rows', count(*),
-          'skus', case when (select count(*) from place where is_asked) = 1 then count(*)
+          'skus', case when ${isOne} then count(*)
             else ${distinct('variant_id', sql`stock where is_asked`)} end,
           'out_of_stock', count(*) filter (where on_hand <= 0),
           'out_of_stock_selling', count(*) filter (where on_hand <= 0 and units > 0),
           'at_reorder_point', count(*) filter (where on_hand <= reorder_point),
           'negative', count(*) filter (where on_hand < 0),
-          'skus_without_cost', ${distinct('variant_id', sql`stock where is_asked and on_hand > 0 and cost is null`)},
+          'skus_without_cost', case when ${isOne} then ${counted(hasNoCost)}
+            else ${distinct('variant_id', sql`stock where is_asked and ${hasNoCost}`)} end,
           'stock_value', coalesce(sum(on_hand * cost) filter (where on_hand > 0), 0)::text,
           'dead_value', coalesce(sum(on_hand * cost) filter (where is_dead), 0)::text,
           'overstock_value', coalesce(sum(on_hand * cost) filter (where is_overstocked), 0)::text,
-          'dead', ${flagged('is_dead')},
-          'overstocked', ${flagged('is_overstocked')},
+          'dead', ${flagged(sql`is_dead`)},
+          'overstocked', ${flagged(sql`is_overstocked`)},
           'reorder', (
             select json_build_object('rows', count(*), 'transfers', count(*) filter (where moved > 0),
               'orders', count(*) filter (where quantity > 0),
               'order_cost', coalesce(sum(quantity * cost), 0)::text,
               'lines_without_cost', count(*) filter (where quantity > 0 and cost is null),
-              ${spread(sql`ordered`)})
+              ${spread(sql`ordered`, sql`count(*)`)})
             from ordered),
           'revenue_at_risk', (select coalesce(sum(revenue_at_risk), 0)::text from ordered))
         from stock where is_asked) as totals,
       array(select to_jsonb(t) from (
-        select ${stocked}, ${perDay}, r.cover_days::text, r.lead_days, r.quantity::text, r.revenue_at_risk::text,
+        select ${stocked}, ${perDay}, (greatest(r.on_hand, 0) * ${VELOCITY_DAYS}::integer / nullif(r.units, 0))::text as cover_days, r.lead_days, r.quantity::text, r.revenue_at_risk::text,
           (select coalesce(json_agg(json_build_object('from', l.name, 'quantity', t.quantity::text) order by t.quantity desc, l.name), '[]')
             from transfer t join place l on l.id = t.from_id
             where t.variant_id = r.variant_id and t.location_id = r.location_id) as transfers
         ${named(sql`
           select * from ordered
-          order by revenue_at_risk desc, cover_days nulls last, wanted desc, variant_id, location_id
+          order by revenue_at_risk desc, units desc, wanted desc, variant_id, location_id
           limit ${limits.reorder}`)}
-        order by r.revenue_at_risk desc, r.cover_days nulls last, r.wanted desc, v.sku, r.location_id) t) as reorder,
+        order by r.revenue_at_risk desc, r.units desc, r.wanted desc, v.sku, r.location_id) t) as reorder,
       array(select to_jsonb(t) from (
         select ${stocked}
         ${named(sql`
@@ -136,8 +140,8 @@ export async function inventoryHealth(
         select ${stocked}, ${perDay}, (r.on_hand * ${VELOCITY_DAYS}::integer / r.units)::text as cover_days
         ${named(sql`
           select * from stock where is_asked and is_overstocked
-          order by on_hand * cost desc nulls last, on_hand / units desc, variant_id, location_id limit ${limits.others}`)}
-        order by r.on_hand * r.cost desc nulls last, r.on_hand / r.units desc, v.sku, r.location_id) t) as overstocked`.execute(
+          order by on_hand * cost desc nulls last, on_hand desc, variant_id, location_id limit ${limits.others}`)}
+        order by r.on_hand * r.cost desc nulls last, r.on_hand desc, v.sku, r.location_id) t) as overstocked`.execute(
     db,
   )
   const [health] = rows

@@ -8,6 +8,9 @@ import type { SalesScope } from '../scope.ts'
 
 // The sales of a period compared with the period before, from the rollups. Each is one query for any window.
 
+/** A product that sold so many units in the stretch before, and none in the window, has stopped. */
+const STOPPED_UNITS = 10
+
 export interface ProductChange {
   product_id: string
   variant_id: string
@@ -16,13 +19,15 @@ export interface ProductChange {
   label: string | null
   units_sold: string
   net_sales: string
+  /** Of the whole days of the window. */
+  net_whole: string
   net_before: string
-  returns: string
+  units_before: string
   /** Ranks from 1; null if the product is not in that list. */
   top: number | null
   up: number | null
   down: number | null
-  most_returned: number | null
+  stopped: number | null
   /** How many products sold in the window. */
   sold: number
 }
@@ -32,56 +37,69 @@ interface CategoryChange {
   id: string | null
   name: string | null
   net_sales: string
+  net_whole: string
   net_before: string
   /** How many categories sold in the window. */
   sold: number
 }
 
 export interface Changes {
-  /** The products with the highest net sales, the largest gains and losses, and the most returned one. */
+  /** The products with the highest net sales, the largest gains and losses, and the best one that stopped selling. */
   products: ProductChange[]
   /** The categories with the highest net sales, by the products' present category. */
   categories: CategoryChange[]
 }
 
-/** The sales of products and categories in a window, compared with the window before. */
+/**
+ * The sales of products and categories in a window, and the change of its whole days against those of another stretch:
+ * the sums of products know no time of day. Without a stretch, nothing has changed.
+ */
 export async function periodChanges(
   db: Transaction,
   scope: SalesScope,
-  { days, before }: { days: Days; before: Days },
+  { whole, running, before }: { whole: Days | null; running: Days | null; before: Days | null },
   limits: { products: number; movers: number; categories: number },
 ): Promise<Changes> {
-  const columns = sql.raw('product_id, variant_id, units_sold, net_sales, returns')
+  const columns = sql.raw('product_id, variant_id, units_sold, net_sales')
+  const parts = [
+    { part: 'whole', of: whole },
+    { part: 'running', of: running },
+    { part: 'before', of: before },
+  ]
+  const cells = parts.flatMap(({ part, of }) =>
+    of === null ? [] : [sql`select ${part}::text as part, ${columns} from ${productCells(scope, of)} c`],
+  )
   const { rows } = await sql<Changes>`
-    with cells as (
-      select true as is_now, ${columns} from ${productCells(scope, days)} n
-      union all select false, ${columns} from ${productCells(scope, before)} b
-    ),
+    with cells as (${sql.join(cells, sql` union all `)}),
     sums as materialized (
       select product_id, variant_id,
-        coalesce(sum(units_sold) filter (where is_now), 0) as units_sold,
-        coalesce(sum(net_sales) filter (where is_now), 0) as net_sales,
-        coalesce(sum(net_sales) filter (where not is_now), 0) as net_before,
-        coalesce(sum(returns) filter (where is_now), 0) as returns
+        coalesce(sum(units_sold) filter (where part <> 'before'), 0) as units_sold,
+        coalesce(sum(net_sales) filter (where part <> 'before'), 0) as net_sales,
+        coalesce(sum(net_sales) filter (where part = 'whole'), 0) as net_whole,
+        coalesce(sum(net_sales) filter (where part = 'before'), 0) as net_before,
+        coalesce(sum(units_sold) filter (where part = 'before'), 0) as units_before
       from cells group by 1, 2
     ),
     ranked as (
-      select *, net_sales - net_before as change, count(*) filter (where units_sold > 0) over () as sold,
+      select *, net_whole - net_before as change, count(*) filter (where units_sold > 0) over () as sold,
         row_number() over (order by units_sold > 0 desc, net_sales desc, variant_id) as by_net,
-        row_number() over (order by net_sales - net_before desc, variant_id) as by_gain,
-        row_number() over (order by net_sales - net_before, variant_id) as by_loss,
-        row_number() over (order by returns desc, variant_id) as by_returns
+        row_number() over (order by net_whole - net_before desc, variant_id) as by_gain,
+        row_number() over (order by net_whole - net_before, variant_id) as by_loss,
+        row_number() over (
+          order by units_sold = 0 and units_before >= ${STOPPED_UNITS} desc, net_before desc, variant_id
+        ) as by_stopped
       from sums
     ),
     listed as (
       select *, case when by_net <= ${limits.products} and units_sold > 0 then by_net end as top,
         case when by_gain <= ${limits.movers} and change > 0 then by_gain end as up,
         case when by_loss <= ${limits.movers} and change < 0 then by_loss end as down,
-        case when by_returns = 1 and returns > 0 then 1 end as most_returned
+        case when by_stopped = 1 and units_sold = 0 and units_before >= ${STOPPED_UNITS} then 1 end as stopped
       from ranked
     ),
     by_category as (
-      select p.category_id, sum(s.net_sales) as net_sales, sum(s.net_before) as net_before, count(*) over () as sold
+      select p.category_id, sum(s.net_sales) as net_sales, sum(s.net_whole) as net_whole,
+        sum(s.net_before) as net_before, count(*) over () as sold
       from sums s
       join product p on p.business_id = ${scope.businessId} and p.id = s.product_id
       group by 1 having sum(s.units_sold) > 0
@@ -90,17 +108,17 @@ export async function periodChanges(
       array(
         select to_jsonb(r) from (
           select t.product_id, t.variant_id, v.sku, p.name, v.label, t.units_sold::text, t.net_sales::text,
-            t.net_before::text, t.returns::text, t.top, t.up, t.down, t.most_returned, t.sold
+            t.net_whole::text, t.net_before::text, t.units_before::text, t.top, t.up, t.down, t.stopped, t.sold
           from listed t
           join product p on p.business_id = ${scope.businessId} and p.id = t.product_id
           join product_variant v on v.business_id = ${scope.businessId} and v.id = t.variant_id
-          where coalesce(t.top, t.up, t.down, t.most_returned) is not null
+          where coalesce(t.top, t.up, t.down, t.stopped) is not null
           order by t.by_net
         ) r
       ) as products,
       array(
         select to_jsonb(r) from (
-          select c.id, c.name, t.net_sales::text, t.net_before::text, t.sold
+          select c.id, c.name, t.net_sales::text, t.net_whole::text, t.net_before::text, t.sold
           from by_category t
           left join category c on c.business_id = ${scope.businessId} and c.id = t.category_id
           order by t.net_sales desc, c.name, c.id limit ${limits.categories}

@@ -52,7 +52,7 @@ export function stockNeeds({ businessId, locationId }: StockScope, now: Date): R
         i.reorder_quantity, coalesce(i.safety_stock, 0) as safety_stock, i.pack_size, i.max_stock, i.lead_time_days, v.cost,
         greatest(${units}, 0) as units, greatest(coalesce(v30.net_sales, 0) + coalesce(c.net_sales, 0), 0) as net_sales,
         i.on_hand > 0 and i.first_moved_at < place.dead_before and coalesce(v30.sold, 0) + coalesce(c.sold, 0) = 0 as is_dead,
-        i.on_hand > 0 and ${units} > 0 and i.on_hand * ${days(VELOCITY_DAYS)} > ${units} * ${days(OVERSTOCK_DAYS)} as is_overstocked,
+        i.on_hand > 0 and ${units} > 0 and i.on_hand > ${units} * ${days(OVERSTOCK_DAYS / VELOCITY_DAYS)} as is_overstocked,
         -- With the longest lead time, so that only these rows need their supplier's.
         i.on_hand <= i.reorder_point
           or greatest(${units}, 0) * (coalesce(i.lead_time_days, lead.longest) + ${days(REVIEW_DAYS)})
@@ -73,8 +73,8 @@ export function stockNeeds({ businessId, locationId }: StockScope, now: Date): R
             case when k.on_hand <= k.reorder_point
               then greatest(k.reorder_quantity, k.reorder_point - k.on_hand, 1) end) as wanted,
           k.max_stock - k.on_hand as room,
-          greatest(k.on_hand, 0) * ${days(VELOCITY_DAYS)} / nullif(k.units, 0) as cover_days,
-          case when k.units > 0 then
+          -- Divisions are what costs most here: most rows are at no risk and have no pack.
+          case when k.lead_days * k.units > greatest(k.on_hand, 0) * ${days(VELOCITY_DAYS)} then
             k.net_sales * greatest(k.lead_days * k.units - greatest(k.on_hand, 0) * ${days(VELOCITY_DAYS)}, 0)
               / (${days(VELOCITY_DAYS)} * k.units)
           else 0 end as revenue_at_risk
@@ -119,11 +119,16 @@ export function stockNeeds({ businessId, locationId }: StockScope, now: Date): R
     ordered as materialized (
       select * from (
         select need.*, coalesce(m.moved, 0) as moved,
-          case when need.wanted > coalesce(m.moved, 0) then coalesce(need.pack_size, 1) * greatest(0,
-            least(ceil((need.wanted - coalesce(m.moved, 0)) / coalesce(need.pack_size, 1)),
-              floor((need.room - coalesce(m.moved, 0)) / coalesce(need.pack_size, 1))),
-            ceil((need.reorder_point - need.on_hand - coalesce(m.moved, 0)) / coalesce(need.pack_size, 1)))
-          else 0 end as quantity
+          case
+            when need.wanted <= coalesce(m.moved, 0) then 0
+            when need.pack_size is null then greatest(0,
+              least(ceil(need.wanted - coalesce(m.moved, 0)), floor(need.room - coalesce(m.moved, 0))),
+              ceil(need.reorder_point - need.on_hand - coalesce(m.moved, 0)))
+            else need.pack_size * greatest(0,
+              least(ceil((need.wanted - coalesce(m.moved, 0)) / need.pack_size),
+                floor((need.room - coalesce(m.moved, 0)) / need.pack_size)),
+              ceil((need.reorder_point - need.on_hand - coalesce(m.moved, 0)) / need.pack_size))
+          end as quantity
         from need
         left join (
           select variant_id, location_id, sum(quantity) as moved from transfer group by variant_id, location_id

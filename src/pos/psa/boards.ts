@@ -1,4 +1,4 @@
-import { type Expression, expressionBuilder, type RawBuilder, sql } from 'kysely'
+import { type Expression, expressionBuilder, type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import type { DB } from '../../database/types.ts'
 import { ServiceError } from '../../errors.ts'
@@ -41,16 +41,27 @@ function boardsOf(db: Transaction, businessId: string, today: string) {
         'integer',
       ).as('late'),
       fn.min('due_on').filterWhere('status', '<>', 'done').as('first_due'),
+      fn.sum<string>('estimated_minutes').as('estimated'),
     ])
     .where('business_id', '=', businessId)
     .groupBy('board_id')
     .as('s')
+  const spent = db
+    .selectFrom('psa_time_entry as e')
+    .innerJoin('psa_step as t', (join) =>
+      join.onRef('t.business_id', '=', 'e.business_id').onRef('t.id', '=', 'e.step_id'),
+    )
+    .select(({ fn }) => ['t.board_id', fn.sum<string>('e.minutes').as('minutes')])
+    .where('e.business_id', '=', businessId)
+    .groupBy('t.board_id')
+    .as('w')
   return db
     .selectFrom('psa_board as b')
     .leftJoin('customer as c', (join) =>
       join.onRef('c.business_id', '=', 'b.business_id').onRef('c.id', '=', 'b.customer_id'),
     )
     .leftJoin(steps, 's.board_id', 'b.id')
+    .leftJoin(spent, 'w.board_id', 'b.id')
     .crossJoinLateral((eb) => {
       const { and, fn, lit, not, or } = eb
       const isLateSince = (day: RawBuilder<string>) => and([isRunningBoard, eb('s.first_due', '<', day)])
@@ -60,6 +71,8 @@ function boardsOf(db: Transaction, businessId: string, today: string) {
           fn.coalesce('s.steps', lit(0)).as('steps'),
           fn.coalesce('s.done', lit(0)).as('steps_done'),
           fn.coalesce('s.blocked', lit(0)).as('blocked'),
+          fn.coalesce('s.estimated', sql.lit('0')).as('estimated_minutes'),
+          fn.coalesce('w.minutes', sql.lit('0')).as('spent_minutes'),
           eb
             .case()
             .when(isRunningBoard)
@@ -96,6 +109,8 @@ function boardsOf(db: Transaction, businessId: string, today: string) {
       'f.blocked',
       'f.overdue',
       'f.health',
+      'f.estimated_minutes',
+      'f.spent_minutes',
     ])
     .where('b.business_id', '=', businessId)
 }
@@ -107,6 +122,8 @@ export interface BoardQuery {
   status: BoardStatusFilter
   clientId?: string | undefined
   health?: (typeof HEALTHS)[number] | undefined
+  /** Only boards with more hours spent than estimated, where any are estimated. */
+  overBudget: boolean
   /** Part of the name of a board, or of its client's name, code or e-mail address. */
   search?: string | undefined
   /** The business's local day. */
@@ -124,6 +141,8 @@ export function findBoards(db: Transaction, businessId: string, query: BoardQuer
   else if (status !== 'all') boards = boards.where('b.status', '=', status)
   if (clientId !== undefined) boards = boards.where('b.customer_id', '=', clientId)
   if (health !== undefined) boards = boards.where('f.health', '=', health)
+  if (query.overBudget)
+    boards = boards.where(sql<SqlBool>`f.estimated_minutes > 0 and f.spent_minutes > f.estimated_minutes`)
   if (search !== undefined) {
     const pattern = searchPattern(search)
     boards = boards.where(({ eb, fn, or }) =>
@@ -179,34 +198,31 @@ function isCalled(idOrName: string) {
 }
 
 /**
- * Checks that `boardId` belongs to this business: an empty list for a wrong id would read as "nothing to do".
- * @throws ServiceError `not_found`, the same for a foreign and for an unknown id
+ * The id of the board that a reference means, by id or exact name: an empty list for a wrong one would read as "nothing
+ * to do".
+ * @throws ServiceError `not_found`, the same for a foreign and for an unknown one; `invalid_argument` for several
  */
-export async function requireBoard(db: Transaction, businessId: string, boardId: string | undefined): Promise<void> {
-  if (boardId === undefined || (await isRowOf(db, 'psa_board', businessId, boardId))) return
-  throw new ServiceError('not_found', 'boardId: there is no such board in this business.', {
-    hint: 'Use list_psa_boards to find its id.',
+export async function boardOf(db: Transaction, businessId: string, reference: string): Promise<string> {
+  const rows = await db
+    .selectFrom('psa_board as b')
+    .select(['b.id', 'b.status'])
+    .where('b.business_id', '=', businessId)
+    .where(isCalled(reference))
+    .orderBy(isItsId('b.id', reference), 'desc')
+    .orderBy('b.id')
+    .limit(MAX_CHOICES)
+    .execute()
+  const [board] = rows
+  if (board === undefined) {
+    throw new ServiceError('not_found', 'boardId: there is no such board in this business.', {
+      hint: 'Use list_psa_boards to find its id or whole name.',
+    })
+  }
+  if (rows.length === 1 || board.id === reference.toLowerCase()) return board.id
+  const choices = rows.map(({ id, status }) => `${id} (${status})`)
+  throw new ServiceError('invalid_argument', `boardId: several have this name: ${choices.join('; ')}.`, {
+    hint: 'Pass the id of one of them.',
   })
 }
 
-/**
- * Checks that `clientId` belongs to this business.
- * @throws ServiceError `not_found`, the same for a foreign and for an unknown id
- */
-export async function requireClient(db: Transaction, businessId: string, clientId: string | undefined): Promise<void> {
-  if (clientId === undefined || (await isRowOf(db, 'customer', businessId, clientId))) return
-  throw new ServiceError('not_found', 'clientId: there is no such client in this business.', {
-    hint: 'Use list_clients to find its id, or search by its name.',
-  })
-}
-
-async function isRowOf(db: Transaction, table: 'psa_board' | 'customer', businessId: string, id: string) {
-  if (!isUuid(id)) return false
-  const row = await db
-    .selectFrom(table)
-    .select('id')
-    .where('business_id', '=', businessId)
-    .where('id', '=', id)
-    .executeTakeFirst()
-  return row !== undefined
-}
+const MAX_CHOICES = 20

@@ -52,6 +52,8 @@ export interface StepQuery {
   assigneeId?: string | undefined
   /** Part of an assignee's name or e-mail address. */
   assignee?: string | undefined
+  /** Only steps due on this local day or later. */
+  dueFrom?: string | undefined
   /** Only steps due before this local day. */
   dueBefore?: string | undefined
   /** The business's local day. */
@@ -67,9 +69,15 @@ const dueKey = eb.fn.coalesce('s.due_on', sql.lit('infinity'))
 const boardKey = sql<string>`array[${eb.ref('b.name')}, ${eb.ref('b.id')}::text]`
 const placeKey = sql<string>`array[${eb.ref('ph.position')}, ${eb.ref('s.position')}]`
 
-/** Steps of all boards by due day (those without one last), then by board and place on it. */
-export function findSteps(db: Transaction, businessId: string, query: StepQuery) {
-  const { status, boardId, assigneeId, assignee, dueBefore, today, after } = query
+/** The steps of a business that match, with board, phase, assignee, and the minutes spent (t). */
+function stepsOf(db: Transaction, businessId: string, query: Omit<StepQuery, 'limit' | 'after'>) {
+  const { status, boardId, assigneeId, assignee, dueBefore, today } = query
+  const spent = db
+    .selectFrom('psa_time_entry')
+    .select(({ fn }) => ['step_id', fn.sum<string>('minutes').as('minutes')])
+    .where('business_id', '=', businessId)
+    .groupBy('step_id')
+    .as('t')
   let steps = db
     .selectFrom('psa_step as s')
     .innerJoin('psa_board as b', (join) =>
@@ -79,15 +87,7 @@ export function findSteps(db: Transaction, businessId: string, query: StepQuery)
       join.onRef('ph.business_id', '=', 's.business_id').onRef('ph.id', '=', 's.phase_id'),
     )
     .leftJoin('app_user as u', 'u.id', 's.assignee_id')
-    .select(STEP_COLUMNS)
-    .select(({ cast }) => [
-      daysOverdue(today).as('days_overdue'),
-      'b.id as board_id',
-      'b.name as board',
-      cast<string>(dueKey, 'text').as('due_key'),
-      cast<string>(boardKey, 'text').as('board_key'),
-      cast<string>(placeKey, 'text').as('place_key'),
-    ])
+    .leftJoin(spent, 't.step_id', 's.id')
     .where('s.business_id', '=', businessId)
   if (status === 'open') steps = steps.where('s.status', '<>', 'done').where(isOpenBoard)
   else if (status !== 'all') steps = steps.where('s.status', '=', status)
@@ -101,7 +101,26 @@ export function findSteps(db: Transaction, businessId: string, query: StepQuery)
       return eb(fn<string>('search_text', [name]), 'like', searchPattern(assignee))
     })
   }
+  if (query.dueFrom !== undefined) steps = steps.where('s.due_on', '>=', query.dueFrom)
   if (dueBefore !== undefined) steps = steps.where('s.due_on', '<', dueBefore)
+  return steps
+}
+
+/** Steps of all boards by due day (those without one last), then by board and place on it. */
+export function findSteps(db: Transaction, businessId: string, query: StepQuery) {
+  const { today, after } = query
+  let steps = stepsOf(db, businessId, query)
+    .select(STEP_COLUMNS)
+    .select(({ cast, fn }) => [
+      daysOverdue(today).as('days_overdue'),
+      's.estimated_minutes',
+      fn.coalesce('t.minutes', sql.lit('0')).as('spent_minutes'),
+      'b.id as board_id',
+      'b.name as board',
+      cast<string>(dueKey, 'text').as('due_key'),
+      cast<string>(boardKey, 'text').as('board_key'),
+      cast<string>(placeKey, 'text').as('place_key'),
+    ])
   if (after !== undefined) {
     const [due, board, place] = after
     steps = steps.where(({ eb, refTuple, tuple }) =>
@@ -115,6 +134,29 @@ export function findSteps(db: Transaction, businessId: string, query: StepQuery)
   return steps.orderBy(dueKey).orderBy(boardKey).orderBy(placeKey).limit(query.limit).execute()
 }
 
+/** What each person has to do of all steps that match, those with most hours left first; minutes as decimal strings. */
+export function loadByPerson(db: Transaction, businessId: string, query: StepQuery) {
+  const left = sql<string>`greatest(coalesce(s.estimated_minutes, 0) - coalesce(t.minutes, 0), 0)`
+  return stepsOf(db, businessId, query)
+    .select(({ cast, fn, ref }) => [
+      's.assignee_id',
+      'u.display_name',
+      'u.email',
+      cast<number>(fn.countAll(), 'integer').as('steps'),
+      cast<number>(fn.countAll().filterWhere(isOverdue(query.today)), 'integer').as('overdue'),
+      fn.coalesce(fn.sum<string>('s.estimated_minutes'), sql.lit('0')).as('estimated_minutes'),
+      fn.coalesce(fn.sum<string>(ref('t.minutes')), sql.lit('0')).as('spent_minutes'),
+      sql<string>`sum(${left})`.as('left_minutes'),
+    ])
+    .groupBy(['s.assignee_id', 'u.display_name', 'u.email'])
+    .orderBy(sql`sum(${left})`, 'desc')
+    .orderBy('s.assignee_id')
+    .limit(MAX_PEOPLE)
+    .execute()
+}
+
+const MAX_PEOPLE = 20
+
 interface PhaseFigures {
   phase: string
   phase_id: string
@@ -126,7 +168,7 @@ interface PhaseFigures {
 /** A step of one board. */
 export interface BoardStepRow
   extends PhaseFigures,
-    Omit<StepRow, 'phase' | 'board_id' | 'board' | 'due_key' | 'board_key' | 'place_key'> {
+    Omit<StepRow, 'estimated_minutes' | 'phase' | 'board_id' | 'board' | 'due_key' | 'board_key' | 'place_key'> {
   position: number
   estimated_minutes: number | null
   spent_minutes: string

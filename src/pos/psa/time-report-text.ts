@@ -3,10 +3,11 @@ import { type Currency, Decimal, formatMoney, money } from '../../money/money.ts
 import { NullableText } from '../../results/schema.ts'
 import { table } from '../../results/table.ts'
 import { clean } from '../../results/text.ts'
+import { untrusted } from '../../results/untrusted.ts'
 import { weekday } from '../../time/local.ts'
 import { WindowSchema } from '../../time/window.ts'
 import { hours, personName } from './text.ts'
-import type { TimeGroup, TimeRow, TimeSums, UnratedEntry } from './time.ts'
+import type { TimeGroup, TimeRow, TimeSums, timeEntries, UnratedEntry } from './time.ts'
 
 const FIGURES = {
   hours: Type.String(),
@@ -24,6 +25,29 @@ const UnratedSchema = Type.Object({
   hours: Type.String(),
 })
 
+const EntrySchema = Type.Object({
+  workedOn: Type.String(),
+  person: Type.String(),
+  step: Type.String(),
+  board: Type.String(),
+  hours: Type.String(),
+  billable: Type.Boolean(),
+  note: NullableText,
+})
+
+/** An entry; texts of strangers are cleaned. */
+export function workDone(entry: Awaited<ReturnType<typeof timeEntries>>[number]): Static<typeof EntrySchema> {
+  return {
+    workedOn: entry.worked_on,
+    person: personName(entry),
+    step: clean(entry.step, 80),
+    board: clean(entry.board, 60),
+    hours: hours(entry.minutes),
+    billable: entry.is_billable,
+    note: untrusted(entry.note, 60),
+  }
+}
+
 /** Time worked in a period, by group. */
 export const TimeReportSchema = Type.Object({
   window: WindowSchema,
@@ -38,6 +62,8 @@ export const TimeReportSchema = Type.Object({
   ),
   rowsLeftOut: Type.Integer(),
   unrated: Type.Array(UnratedSchema),
+  entries: Type.Array(EntrySchema, { description: 'With person or mine: each entry, latest first' }),
+  entriesLeftOut: Type.Integer(),
 })
 type TimeReport = Static<typeof TimeReportSchema>
 
@@ -79,7 +105,15 @@ export function unratedWork(entry: UnratedEntry): Static<typeof UnratedSchema> {
 }
 
 /** A report as text. */
-export function describeTimeReport({ window, groupBy, totals, rows, rowsLeftOut, unrated }: TimeReport): string {
+export function describeTimeReport({
+  window,
+  groupBy,
+  totals,
+  rows,
+  rowsLeftOut,
+  unrated,
+  ...work
+}: TimeReport): string {
   const { currency } = window
   const lines = [
     `${totals.hours} h in ${totals.entries} entries, ${window.from} to ${window.to}: billable ${totals.billableHours} h ` +
@@ -108,6 +142,22 @@ export function describeTimeReport({ window, groupBy, totals, rows, rowsLeftOut,
     )
     const cut = totals.unratedEntries > unrated.length ? `; the latest ${unrated.length}` : ''
     lines.push(`Billable without a rate, so in no amount: ${totals.unratedEntries} entries${cut}: ${named.join('; ')}`)
+  }
+  if (work.entries.length > 0) {
+    lines.push(
+      `Entries, latest first${work.entriesLeftOut > 0 ? ` (${work.entriesLeftOut} older ones left out)` : ''}:`,
+      table(
+        ['day', 'person', 'step', 'board', 'hours', 'note'],
+        work.entries.map((entry) => [
+          entry.workedOn,
+          entry.person,
+          entry.step,
+          entry.board,
+          entry.billable ? entry.hours : `${entry.hours} not billable`,
+          entry.note ?? '–',
+        ]),
+      ),
+    )
   }
   lines.push(`Hours = minutes / 60; amount = hours × rate, rounded half-up per entry. Days are as noted with the work.`)
   return lines.join('\n')

@@ -1,6 +1,7 @@
-import { type AliasableExpression, type Expression, expressionBuilder, sql } from 'kysely'
+import { type AliasableExpression, type Expression, expressionBuilder, type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import type { DB } from '../../database/types.ts'
+import { searchPattern } from '../conditions.ts'
 
 export const TIME_GROUPS = ['board', 'person', 'client', 'step', 'day', 'week'] as const
 export type TimeGroup = (typeof TIME_GROUPS)[number]
@@ -11,12 +12,14 @@ export interface TimeQuery {
   to: string
   boardId?: string | undefined
   userId?: string | undefined
+  /** Part of a person's name or e-mail address. */
+  person?: string | undefined
   /** Each entry's amount is rounded half up to so many digits. */
   currencyDigits: number
 }
 
 /** Time entries of a business (alias e) with step (s), board (b), client (c) and person (u). */
-function entriesOf(db: Transaction, businessId: string, { from, to, boardId, userId }: TimeQuery) {
+function entriesOf(db: Transaction, businessId: string, { from, to, boardId, userId, person }: TimeQuery) {
   let entries = db
     .selectFrom('psa_time_entry as e')
     .innerJoin('psa_step as s', (join) =>
@@ -33,6 +36,10 @@ function entriesOf(db: Transaction, businessId: string, { from, to, boardId, use
     .where((eb) => eb.between('e.worked_on', from, to))
   if (boardId !== undefined) entries = entries.where('s.board_id', '=', boardId)
   if (userId !== undefined) entries = entries.where('e.user_id', '=', userId)
+  if (person !== undefined) {
+    const name = sql<string>`search_text(concat_ws(' ', u.display_name, u.email))`
+    entries = entries.where(sql<SqlBool>`${name} like ${searchPattern(person)}`)
+  }
   return entries
 }
 
@@ -113,6 +120,17 @@ export function timeByGroup(
     .groupBy(sql`1, 2, 3, 4, 5`)
   const ordered = groupBy === 'day' || groupBy === 'week' ? groups : groups.orderBy(eb.fn.sum('e.minutes'), 'desc')
   return ordered.orderBy('key').limit(query.limit).execute()
+}
+
+/** What was done, latest first: each entry with its note. */
+export function timeEntries(db: Transaction, businessId: string, query: TimeQuery & { limit: number }) {
+  return entriesOf(db, businessId, query)
+    .select(['e.worked_on', 'e.minutes', 'e.note', 'e.is_billable', 's.name as step', 'b.name as board'])
+    .select(['u.display_name', 'u.email'])
+    .orderBy('e.worked_on', 'desc')
+    .orderBy('e.id')
+    .limit(query.limit)
+    .execute()
 }
 
 /** A billable entry without a rate. */

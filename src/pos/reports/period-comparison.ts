@@ -14,6 +14,7 @@ export const Compare = Type.Boolean({ default: false, description: 'With the per
 export const ComparedSchema = Type.Object({
   from: Type.Optional(Type.String()),
   to: Type.Optional(Type.String()),
+  weekday: Type.Optional(Type.String({ description: 'Of a single day' })),
   until: Type.Optional(Type.String({ description: 'Local time up to which the last day counts' })),
   reason: Type.Optional(Type.String({ description: 'Why there are no figures' })),
 })
@@ -26,7 +27,12 @@ export type ComparedStretch = Static<typeof ComparedSchema>
 export function comparable(stretch: Compared, salesSince: string | null): ComparedStretch {
   if ('reason' in stretch) return stretch
   const { from, to, until } = stretch
-  const days = { from, to, ...(until === null ? {} : { until: until.slice(0, 5) }) }
+  const days = {
+    from,
+    to,
+    ...(from === to && { weekday: weekday(from) }),
+    ...(until === null ? {} : { until: until.slice(0, 5) }),
+  }
   if (salesSince === null) return { ...days, reason: 'there are no sales on file' }
   return salesSince <= from ? days : { ...days, reason: `sales on file begin on ${salesSince}` }
 }

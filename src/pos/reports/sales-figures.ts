@@ -59,6 +59,13 @@ export function salesFigures(sums: SalesSums, currency: Currency): SalesFigures 
   }
 }
 
+/** Sums without some that are part of them. */
+export function withoutSums(sums: SalesSums, part: SalesSums): SalesSums {
+  return Object.fromEntries(
+    SALES_SUMS.map((name) => [name, new Decimal(sums[name]).minus(part[name]).toString()]),
+  ) as SalesSums
+}
+
 /** Adds sums of one currency. */
 export function addSums(rows: readonly SalesSums[]): SalesSums {
   return Object.fromEntries(

@@ -114,6 +114,37 @@ export async function salesUntil(
   return new Map(rows.map(({ key, ...row }) => [key, row]))
 }
 
+/** Sales of single days, each whole or up to the same time of day, by day; days without sales are absent. */
+export async function salesOnDates(
+  db: Transaction,
+  scope: SalesScope,
+  dates: readonly string[],
+  until: string | null,
+  timezone: string,
+): Promise<Map<string, SalesSums>> {
+  if (until !== null) return salesUntil(db, scope, dates, until, timezone)
+  const { rows } = await sql<SalesSums & { key: string }>`
+    select r.day::text as key, ${sql.join(sums)}
+    from sales_daily r where ${inRollup('r', scope)} and r.day = any(${dates}::date[])
+    group by 1`.execute(db)
+  return new Map(rows.map(({ key, ...row }) => [key, row]))
+}
+
+/** Sales whose time of day is not known, of a window of whole days: they are in its days, but in none of the hours. */
+export async function salesWithoutTime(db: Transaction, scope: SalesScope, dates: readonly string[]) {
+  const columns = sql.join(SALES_SUMS.map((name) => sql.ref(`r.${name}`)))
+  const negative = sql.join(SALES_SUMS.map((name) => sql`-${sql.ref(`r.${name}`)}`))
+  const ofDates = sql`${inRollup('r', scope)} and r.day = any(${dates}::date[])`
+  const { rows } = await sql<SalesSums & { key: string }>`
+    select r.day::text as key, ${sql.join(sums)}
+    from (
+      select r.day, ${columns} from sales_daily r where ${ofDates}
+      union all select r.day, ${negative} from sales_hourly r where ${ofDates}
+    ) r
+    group by 1 having sum(r.orders) <> 0 or sum(r.refunds) <> 0`.execute(db)
+  return new Map(rows.map(({ key, ...row }) => [key, row]))
+}
+
 const PRODUCT_COLUMNS = {
   keys: ['product_id', 'variant_id'],
   sums: [

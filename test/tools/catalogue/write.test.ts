@@ -13,7 +13,7 @@ beforeAll(async () => {
   service = await startService({ users: ['ana'] })
   shop = await makeShop(service.db, { pricesIncludeTax: true, taxRate: '0.12' })
   other = await makeShop(service.db, { name: 'Bar Sol', currency: 'EUR' })
-  await makeUser(service.db, 'ana', [{ shop, role: 'cashier' }])
+  await makeUser(service.db, 'ana', [{ shop, role: 'manager' }])
   token = await service.tokenOf('ana')
   await makeProduct(service.db, shop, { sku: 'CAFE-1', name: 'Café', price: '11.20', category: 'Bebidas frías' })
   await makeProduct(service.db, shop, { sku: 'PAN-1', name: 'Pan', price: '25', category: 'Panadería' })

@@ -5,11 +5,13 @@ import { call, type Service, startService } from '../../support/service.ts'
 import { makeOrder, makeProduct, makeRefund, makeShop, makeUser, type Product, type Shop } from '../../support/shop.ts'
 
 // Three weeks of a Guatemalan shop without tax. The window is Monday 2026-03-09 to Sunday 2026-03-15, the period before
-// is 2026-03-02 to 2026-03-08, the year before 2025-03-09 to 2025-03-15. All figures are worked out by hand.
+// is 2026-03-02 to 2026-03-08, the year before 2025-03-10 to 2025-03-16. All figures are worked out by hand.
 let service: Service
 let shop: Shop
 let madrid: Shop
 let hudson: Shop
+let lima: Shop
+let limaOwner: string
 let token: string
 let cashier: string
 let coffee: Product
@@ -19,7 +21,7 @@ const WEEK = { from: '2026-03-09', to: '2026-03-15' }
 const LONG = 'Extraordinarily long name of a product that somebody typed without an end in sight'
 
 beforeAll(async () => {
-  service = await startService({ users: ['ana', 'luis', 'bea', 'eve'] })
+  service = await startService({ users: ['ana', 'luis', 'bea', 'eve', 'lia'] })
   clock = service.now
   shop = await makeShop(service.db, { locationZones: ['America/Guatemala', 'Asia/Kathmandu'] })
   madrid = await makeShop(service.db, { name: 'Bar Sol', currency: 'EUR', timezone: 'Europe/Madrid' })
@@ -30,6 +32,9 @@ beforeAll(async () => {
     [shop, madrid, hudson].map((each) => ({ shop: each, role: 'owner' })),
   )
   await makeUser(service.db, 'luis', [{ shop, role: 'cashier' }])
+  lima = await makeShop(service.db, { name: 'Lima', currency: 'PEN', timezone: 'America/Lima' })
+  await makeUser(service.db, 'lia', [{ shop: lima, role: 'owner' }])
+  limaOwner = await service.tokenOf('lia')
   token = await service.tokenOf('ana')
   cashier = await service.tokenOf('luis')
   coffee = await makeProduct(service.db, shop, { sku: 'CAFE', name: 'Café', category: 'Drinks' })
@@ -127,8 +132,9 @@ async function sell(
   return id
 }
 
-async function summarize(args: Record<string, unknown>) {
-  const { data, text, isError } = await call(service.app, token, 'summarize_period', { businessId: shop.id, ...args })
+async function summarize(args: Record<string, unknown>, of = shop) {
+  const as = of === lima ? limaOwner : token
+  const { data, text, isError } = await call(service.app, as, 'summarize_period', { businessId: of.id, ...args })
   expect({ isError, text: isError ? text : '' }).toEqual({ isError: false, text: '' })
   return { period: data.periods[0], data, text }
 }
@@ -147,7 +153,7 @@ describe('summarize_period', () => {
       averageSale: '54.33',
     })
     // (163 − 170) / 170 = −4.1 %; (54.33 − 56.67) / 56.67 = −4.1 %.
-    expect(period.before).toEqual({
+    expect(period.comparison.previous).toEqual({
       from: '2026-03-02',
       to: '2026-03-08',
       orders: 3,
@@ -156,35 +162,33 @@ describe('summarize_period', () => {
       changePercent: { netSales: '-4.1', orders: '0.0', averageSale: '-4.1' },
     })
     // (163 − 100) / 100 = 63.0 %; (54.33 − 100) / 100 = −45.7 %.
-    expect(period.yearBefore).toEqual({
-      from: '2025-03-09',
-      to: '2025-03-15',
+    expect(period.comparison.year).toEqual({
+      from: '2025-03-10',
+      to: '2025-03-16',
       orders: 1,
       netSales: '100.00',
       averageSale: '100.00',
       changePercent: { netSales: '63.0', orders: '200.0', averageSale: '-45.7' },
     })
     // 10 / 185 = 5.4 %, 12 / 185 = 6.5 %; before, nothing was returned or discounted.
-    expect(period.returns).toEqual({ percent: '5.4', before: '0.0', change: '5.4' })
-    expect(period.discounts).toEqual({ percent: '6.5', before: '0.0', change: '6.5' })
-    expect(period).toMatchObject({
-      isComplete: true,
-      requestedTo: '2026-03-15',
-      window: { timezone: 'America/Guatemala' },
-    })
+    expect(period.returns).toEqual({ percent: '5.4', before: '0.0' })
+    expect(period.discounts).toEqual({ percent: '6.5', before: '0.0' })
+    expect(period.window).toEqual({ ...WEEK, timezone: 'America/Guatemala', currency: 'GTQ' })
+    expect(period.salesSince).toBe('2025-03-10')
   })
 
   it('tells the course of the days', async () => {
     const { period } = await summarize(WEEK)
     expect(period.trend.by).toBe('day')
-    expect(period.trend.buckets.map(({ netSales }: { netSales: string }) => netSales)).toEqual([
+    expect(period.trend.rows.map(({ netSales }: { netSales: string }) => netSales)).toEqual([
       ...['108.00', '30.00', '35.00', '-10.00', '0.00', '0.00', '0.00'],
     ])
-    // Thursday had a refund and no orders: a weekday on which this shop does not sell. 163 / 7 = 23.29.
+    // Thursday had a refund and no orders: it was closed. 163 / 7 = 23.29.
     expect(period).toMatchObject({
-      bestDay: { date: '2026-03-09', netSales: '108.00' },
-      worstDay: { date: '2026-03-10', netSales: '30.00' },
-      meanPerDay: '23.29',
+      bestDay: { date: '2026-03-09', weekday: 'Monday', netSales: '108.00' },
+      slowestDay: { date: '2026-03-10', weekday: 'Tuesday', netSales: '30.00' },
+      meanPerDay: { netSales: '23.29', wholeDays: 7 },
+      bestWeekday: null,
     })
   })
 
@@ -193,12 +197,12 @@ describe('summarize_period', () => {
     const changes = (rows: { sku: string; netSalesBefore: string; netSales: string }[]) =>
       rows.map((row) => [row.sku, row.netSalesBefore, row.netSales])
     // Bread: 20 sold less 10 returned. Tea sold nothing in the week.
-    expect(changes(period.topProducts)).toEqual([
-      ['CAFE', '50.00', '138.00'],
-      ['TAZA', '0.00', '15.00'],
-      ['PAN', '100.00', '10.00'],
+    expect(period.topProducts).toEqual([
+      { sku: 'CAFE', name: 'Café', unitsSold: '15', netSales: '138.00', changePercent: '176.0' },
+      { sku: 'TAZA', name: 'Taza', unitsSold: '1.5', netSales: '15.00', changePercent: null },
+      { sku: 'PAN', name: 'Pan', unitsSold: '2', netSales: '10.00', changePercent: '-90.0' },
     ])
-    expect(period.topProducts[0]).toMatchObject({ id: coffee.productId, unitsSold: '15', changePercent: '176.0' })
+    expect(period.changesCompare).toEqual({ days: WEEK, with: { from: '2026-03-02', to: '2026-03-08' } })
     expect(period.productsSold).toBe(3)
     expect(changes(period.movers.up)).toEqual([
       ['CAFE', '50.00', '138.00'],
@@ -208,17 +212,10 @@ describe('summarize_period', () => {
       ['PAN', '100.00', '10.00'],
       ['TE', '20.00', '0.00'],
     ])
-    expect(
-      period.categories.map((row: Record<string, string | null>) => [
-        row.name,
-        row.netSalesBefore,
-        row.netSales,
-        row.changePercent,
-      ]),
-    ).toEqual([
-      ['Drinks', '70.00', '138.00', '97.1'],
-      ['No category', '0.00', '15.00', null],
-      ['Bakery', '100.00', '10.00', '-90.0'],
+    expect(period.categories).toEqual([
+      { name: 'Drinks', netSales: '138.00', changePercent: '97.1' },
+      { name: 'No category', netSales: '15.00', changePercent: null },
+      { name: 'Bakery', netSales: '10.00', changePercent: '-90.0' },
     ])
   })
 
@@ -233,30 +230,25 @@ describe('summarize_period', () => {
     const { text } = await summarize(WEEK)
     expect(text).toBe(
       [
-        'Net sales GTQ 163.00 from 3 orders, average sale GTQ 54.33 — 2026-03-09 to 2026-03-15, 7 days.',
-        'Against the period before, 2026-03-02 to 2026-03-08: net GTQ 170.00 (-4.1 %), 3 orders (+0.0 %), average sale GTQ 56.67 (-4.1 %).',
-        'Against a year before, 2025-03-09 to 2025-03-15: net GTQ 100.00 (+63.0 %), 1 orders (+200.0 %), average sale GTQ 100.00 (-45.7 %).',
-        'gross GTQ 185.00 · returns GTQ 10.00 · discounts GTQ 12.00 · tax GTQ 0.00 · tips GTQ 0.00 · total GTQ 163.00 · refunds 1',
-        'Of gross sales: returns 5.4 % (+5.4 points), discounts 6.5 % (+6.5 points).',
-        'Net by day: 03-09 Mon 108.00, 03-10 Tue 30.00, 03-11 Wed 35.00, 03-12 Thu -10.00, 03-13 Fri 0.00, 03-14 Sat 0.00, 03-15 Sun 0.00',
-        'Best day Monday 2026-03-09 GTQ 108.00, worst of the usual days Tuesday 2026-03-10 GTQ 30.00, mean of the whole days GTQ 23.29.',
-        'Top 3 of 3 products:',
+        'Net sales GTQ 163.00 from 3 orders, average sale GTQ 54.33 net — 2026-03-09 to 2026-03-15, 7 days.',
+        'Against 2026-03-02 to 2026-03-08: net GTQ 170.00 (-4.1 %), 3 orders (+0.0 %), average sale GTQ 56.67 (-4.1 %).',
+        'Against 2025-03-10 to 2025-03-16: net GTQ 100.00 (+63.0 %), 1 orders (+200.0 %), average sale GTQ 100.00 (-45.7 %).',
+        'gross GTQ 185.00 · returns GTQ 10.00 · discounts GTQ 12.00 · tax GTQ 0.00 · tips GTQ 0.00 · total GTQ 163.00 · 1 refunds · 18.5 units',
+        'Of gross sales: returns 5.4 % (before 0.0 %), discounts 6.5 % (before 0.0 %).',
+        'Net by day: 2026-03-09 Mon 108.00; 2026-03-10 Tue 30.00; 2026-03-11 Wed 35.00; 2026-03-12 Thu -10.00; 2026-03-13 Fri 0.00; 2026-03-14 Sat 0.00; 2026-03-15 Sun 0.00',
+        'Best day Monday 2026-03-09 GTQ 108.00, slowest with orders Tuesday 2026-03-10 GTQ 30.00, mean of 7 whole days GTQ 23.29.',
+        'Changes below compare 2026-03-09 to 2026-03-15 with 2026-03-02 to 2026-03-08, whole days.',
+        'Top 3 of 3 products, net:',
         '| product | SKU | units | net | change |',
         '|---|---|---|---|---|',
         '| Café | CAFE | 15 | 138.00 | +176.0 % |',
         '| Taza | TAZA | 1.5 | 15.00 | – |',
         '| Pan | PAN | 2 | 10.00 | -90.0 % |',
-        'Most up: Café [CAFE] 50.00 → 138.00; Taza [TAZA] 0.00 → 15.00',
-        'Most down: Pan [PAN] 100.00 → 10.00; Té [TE] 20.00 → 0.00',
+        'Gained most: Café [CAFE] 50.00 → 138.00; Taza [TAZA] 0.00 → 15.00',
+        'Lost most: Pan [PAN] 100.00 → 10.00; Té [TE] 20.00 → 0.00',
         'Categories, 3 of 3: Drinks 138.00 (+97.1 %); No category 15.00 (–); Bakery 10.00 (-90.0 %)',
         'Clients with an order: 1 new, 2 returning.',
-        'Worth doing:',
-        '- Returns rose from 0.0 % to 5.4 % of gross sales: look at Pan [PAN], the most returned with GTQ 10.00.',
-        '- Net sales of Pan [PAN] fell most, by GTQ 90.00 to GTQ 10.00: check its stock and price.',
-        '- Discounts rose from 0.0 % to 6.5 % of gross sales: check whether they bring orders.',
-        'Days of America/Guatemala, amounts in GTQ; net = gross − returns − discounts.',
-        '',
-        'At most 5 products, 3 up and down, and 5 categories are named; payment methods: get_sales_by_payment_method.',
+        'Days of America/Guatemala, weeks from Monday. Amounts in GTQ, without tax unless they are said to be with tax; net = gross − returns − discounts, total = net + tax + tips.',
         '',
         `Business: Tienda Luna (${shop.id})`,
       ].join('\n'),
@@ -265,42 +257,98 @@ describe('summarize_period', () => {
 
   it('has nothing to compare where nothing was sold before', async () => {
     const { period, text } = await summarize({ from: '2026-03-02', to: '2026-03-08' })
-    expect(period.before).toMatchObject({
+    expect(period.comparison.previous).toMatchObject({
       netSales: '0.00',
       averageSale: null,
       changePercent: { netSales: null, orders: null, averageSale: null },
     })
-    expect(period).toMatchObject({ yearBefore: null, returns: { percent: '0.0', before: null, change: null } })
-    expect(text).toContain('Against the period before, 2026-02-23 to 2026-03-01: no sales, nothing to compare.')
-    expect(text).not.toContain('a year before')
-    expect(text).not.toContain('Worth doing')
+    expect(period.returns).toEqual({ percent: '0.0', before: null })
+    expect(text).toContain('\nAgainst 2026-02-23 to 2026-03-01: no sales, nothing to compare.\n')
+    // The first sale on file is of 2025-03-10.
+    expect(period.comparison.year).toEqual({
+      from: '2025-03-03',
+      to: '2025-03-09',
+      reason: 'sales on file begin on 2025-03-10',
+    })
+    expect(text).toContain('\nNot compared with 2025-03-03 to 2025-03-09: sales on file begin on 2025-03-10.\n')
+  })
+
+  it('counts days from the first sale on, and tells no changes against what is not known', async () => {
+    // Lima's first sale is of Wednesday 2026-03-18: 30.00, and 60.00 on the Saturday.
+    const bagel = await makeProduct(service.db, lima, { sku: 'BAGEL' })
+    for (const [at, quantity] of [
+      ['2026-03-18T16:00:00Z', '3'],
+      ['2026-03-21T16:00:00Z', '6'],
+    ] as const) {
+      const lines = [{ ...bagel, quantity, unitPrice: '10' }]
+      await makeOrder(service.db.database, lima, { number: at, at, lines })
+    }
+    const { period, text } = await summarize({ from: '2026-03-16', to: '2026-03-22' }, lima)
+    expect(period).toMatchObject({
+      salesSince: '2026-03-18',
+      comparison: { previous: { reason: 'sales on file begin on 2026-03-18' } },
+      meanPerDay: { netSales: '18.00', wholeDays: 5 },
+      changesCompare: null,
+      topProducts: [{ sku: 'BAGEL', netSales: '90.00', changePercent: null }],
+      movers: { up: [], down: [] },
+      returns: { percent: '0.0', before: null },
+    })
+    expect(period.trend.rows[0]).toMatchObject({ from: '2026-03-18', days: 1 })
+    expect(text).toContain('\nSales on file begin on 2026-03-18; means and rows count days from then on.\n')
+    expect(text).not.toMatch(/Gained|Lost|Changes below/)
   })
 
   it('cuts a running period at today, and says that today is not over', async () => {
     // 22:00 of Wednesday 2026-03-11 in Guatemala.
     service.now = new Date('2026-03-12T04:00:00Z')
     const { period, text } = await summarize({ from: '2026-03-08', to: '2026-03-20' })
-    // Four days with 0, 108, 30 and 35; the four before had tea for 20: (173 − 20) / 20 = 765.0 %.
+    // Sunday to Wednesday 22:00 with 0, 108, 30 and 35 against the same weekdays a week before: 100, 50 and 20.
     expect(period).toMatchObject({
-      window: { from: '2026-03-08', to: '2026-03-11' },
-      requestedTo: '2026-03-20',
-      isComplete: false,
+      window: { from: '2026-03-08', to: '2026-03-11', soFar: '22:00', requestedTo: '2026-03-20' },
+      days: 4,
       figures: { netSales: '173.00' },
-      before: { from: '2026-03-04', to: '2026-03-07', netSales: '20.00', changePercent: { netSales: '765.0' } },
-      worstDay: { date: '2026-03-10' },
-      meanPerDay: '46.00',
-      worthDoing: [],
+      comparison: {
+        previous: {
+          from: '2026-03-01',
+          to: '2026-03-04',
+          until: '22:00',
+          netSales: '170.00',
+          changePercent: { netSales: '1.8' },
+        },
+      },
+      slowestDay: { date: '2026-03-10' },
+      meanPerDay: { netSales: '46.00', wholeDays: 3 },
+      changesCompare: {
+        days: { from: '2026-03-08', to: '2026-03-10' },
+        with: { from: '2026-03-01', to: '2026-03-03' },
+      },
     })
-    expect(text).toContain(
-      '2026-03-08 to 2026-03-11, 4 days (cut at today, asked up to 2026-03-20), the last one today so far.',
-    )
-    expect(text).toContain('Today is not over, while the days it is compared with are whole.')
-    expect(text).toContain('03-11 Wed 35.00*')
-    // The month to date is compared with the same days of the month before.
+    // Of whole days: coffee 138 against 50.
+    expect(period.topProducts[0]).toMatchObject({ sku: 'CAFE', netSales: '138.00', changePercent: '176.0' })
+    expect(text).toContain(' — 2026-03-08 to 2026-03-11, 4 days (asked up to 2026-03-20), so far (22:00).')
+    expect(text).toContain('\nAgainst 2026-03-01 to 2026-03-04, its last day up to 22:00: net GTQ 170.00 (+1.8 %), ')
+    expect(text).toContain('; 2026-03-11 Wed (so far) 35.00\n')
+    // The month to date is compared with the same days of the month before, a day with its weekday.
     const month = (await summarize({ from: '2026-03-01', to: '2026-03-31' })).period
-    expect(month.before).toMatchObject({ from: '2026-02-01', to: '2026-02-11' })
+    expect(month.comparison.previous).toMatchObject({ from: '2026-02-01', to: '2026-02-11', until: '22:00' })
     const today = await summarize({ preset: 'today' })
-    expect(today.text).toMatch(/^Net sales GTQ 35\.00 from 1 orders, .* — Wednesday 2026-03-11, today so far\.\n/)
+    expect(today.text).toMatch(/^Net sales GTQ 35\.00 from 1 order, .* — 2026-03-11, so far \(22:00\)\.\n/)
+    expect(today.text).toContain('\nAgainst Wednesday 2026-03-04 up to 22:00: net GTQ 20.00 (+75.0 %), ')
+    expect(today.period.changesCompare).toBeNull()
+  })
+
+  it('leaves sales without a time out of both sides of "up to"', async () => {
+    service.now = new Date('2026-03-12T04:00:00Z')
+    await service.db.asOwner(
+      `update orders set has_time = false where business_id = $1 and order_number in ('N3', 'B1')`,
+      [shop.id],
+    )
+    const { period, text } = await summarize({ from: '2026-03-09' })
+    await service.db.asOwner('update orders set has_time = true where business_id = $1', [shop.id])
+    // 173 − 35 against 170: B1, 100.00, is of a whole day, Monday.
+    expect(period.comparison.previous).toMatchObject({ netSales: '170.00', changePercent: { netSales: '-18.8' } })
+    expect(period.withoutTime).toEqual({ netSales: '35.00' })
+    expect(text).toContain('Sales without a time of day are on neither side of "up to 22:00": GTQ 35.00 of today.')
   })
 
   it('asks for the last 30 days by itself', async () => {
@@ -318,11 +366,11 @@ describe('summarize_period', () => {
       window: { timezone: 'Asia/Kathmandu' },
       location: { id: locationId, name: 'Location 2' },
       figures: { orders: 1, netSales: '10.00' },
-      before: { from: '2026-03-19', to: '2026-03-19', orders: 1, changePercent: { netSales: '0.0' } },
+      comparison: { previous: { from: '2026-03-13', reason: 'sales on file begin on 2026-03-19' } },
       // Di, who bought elsewhere before; Cy's orders are on other days.
       clients: { new: 0, returning: 1 },
     })
-    expect(text).toContain('Friday 2026-03-20 at Location 2.')
+    expect(text).toContain(' — 2026-03-20 at Location 2.')
     expect((await summarize({ from: '2026-03-20', to: '2026-03-20' })).period.figures.orders).toBe(0)
     const other = await summarize({ ...WEEK, locationId })
     expect(other.period).toMatchObject({ figures: { orders: 0 }, clients: { new: 0, returning: 0 }, topProducts: [] })
@@ -343,12 +391,13 @@ describe('summarize_period', () => {
       [{ ...WEEK, timezone: 'Europe/Madrid', currency: 'EUR' }, '20.00', 2],
       [{ ...WEEK, timezone: 'America/New_York', currency: 'USD' }, '0.00', 0],
     ])
-    expect(data.periods[1].before).toMatchObject({ netSales: '10.00', changePercent: { netSales: '100.0' } })
-    expect(data.periods[0].trend.buckets).toEqual([])
+    // Madrid's first sale is of the last second of the week before.
+    expect(data.periods[1].comparison.previous.reason).toBe('sales on file begin on 2026-03-08')
+    expect(data.periods[0].trend.rows).toEqual([])
     expect(data.periods[0].movers.down).toHaveLength(1)
     expect(text).toContain(`\n\nBar Sol (${madrid.id}): Net sales EUR 20.00 from 2 orders`)
-    expect(text).toContain('\nTop 3 of 3 products: Café [CAFE] 138.00; Taza [TAZA] 15.00; Pan [PAN] 10.00\n')
-    expect(text).toContain('The trend is left out; with businessId one business is told in full.')
+    expect(text).toContain('\n| Taza | TAZA | 1.5 | 15.00 | – |\n')
+    expect(text).toContain('The trend and the year before are left out; with businessId one business is told in full.')
     expect(text).toMatch(/Business: Tienda Luna \(.+\); Bar Sol \(.+\); Hudson \(.+\)$/)
   })
 
@@ -356,15 +405,13 @@ describe('summarize_period', () => {
     const { text } = await summarize({ ...WEEK, businessId: hudson.id })
     expect(text.split('\n')).toEqual([
       'Net sales USD 0.00 from 0 orders — 2026-03-09 to 2026-03-15, 7 days.',
-      'Against the period before, 2026-03-02 to 2026-03-08: no sales, nothing to compare.',
-      'gross USD 0.00 · returns USD 0.00 · discounts USD 0.00 · tax USD 0.00 · tips USD 0.00 · total USD 0.00 · refunds 0',
-      'Of gross sales: returns –, discounts –.',
-      expect.stringMatching(/^Net by day: 03-09 Mon 0\.00, /),
-      'Mean of the whole days USD 0.00.',
+      'Not compared with 2026-03-02 to 2026-03-08: there are no sales on file.',
+      'Not compared with 2025-03-10 to 2025-03-16: there are no sales on file.',
+      'gross USD 0.00 · returns USD 0.00 · discounts USD 0.00 · tax USD 0.00 · tips USD 0.00 · total USD 0.00 · 0 refunds · 0 units',
+      expect.stringMatching(/^Net by day: 2026-03-09 Mon 0\.00; /),
+      'Mean of 7 whole days USD 0.00.',
       'Clients with an order: 0 new, 0 returning.',
-      'Days of America/New_York, amounts in USD; net = gross − returns − discounts.',
-      '',
-      expect.stringMatching(/^At most 5 products/),
+      expect.stringMatching(/^Days of America\/New_York, weeks from Monday\. Amounts in USD, without tax unless/),
       '',
       `Business: Hudson (${hudson.id})`,
     ])

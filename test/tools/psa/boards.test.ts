@@ -50,10 +50,10 @@ describe('list_psa_boards', () => {
     const { text } = await ask('list_psa_boards', { search: 'nandu' })
     expect(text).toBe(
       [
-        '| board | client | status | starts | due | done | progress | overdue | blocked | health | id |',
-        '|---|---|---|---|---|---|---|---|---|---|---|',
-        `| Tienda Ñandú | Café Ixchel (${studio.client}) | active, agency | 2026-02-01 | 2026-03-31 | 1 of 4 | 25 % | 1 | 1 | amber | ${studio.store.id} |`,
-        'Health: red = a step more than 7 days overdue, or the board past its due date; amber = a step overdue or blocked; else green, as are completed and archived boards. Overdue: not done and due before today (2026-03-10, America/Guatemala), on active and planned boards.',
+        '| board | client | status | starts | due | done | progress | overdue | blocked | health | budget h | spent h |',
+        '|---|---|---|---|---|---|---|---|---|---|---|---|',
+        `| Tienda Ñandú | Café Ixchel | active, agency | 2026-02-01 | 2026-03-31 | 1 of 4 | 25 % | 1 | 1 | amber | 11.50 | 0.00 |`,
+        'Health: red = a step more than 7 days overdue, or the board past its due date; amber = a step overdue or blocked; else green, as are completed and archived boards. Overdue: not done and due before today (2026-03-10, America/Guatemala), on active and planned boards. Budget: the hours estimated for all steps.',
         '',
         `Business: Estudio Quetzal (${studio.shop.id})`,
       ].join('\n'),
@@ -89,7 +89,7 @@ describe('list_psa_boards', () => {
       [studio.foreignClient, UNKNOWN, 'x'].map((clientId) => ask('list_psa_boards', { clientId })),
     )
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
-    expect(answers[0]?.text).toMatch(/^not_found: clientId: there is no such client .* Use list_clients/)
+    expect(answers[0]?.text).toMatch(/^not_found: clientId: there is no .*client.* Use list_clients/)
   })
 
   it('calls completed boards green, and is done only at 100 %', async () => {

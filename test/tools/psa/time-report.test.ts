@@ -102,6 +102,48 @@ describe('get_psa_time_report', () => {
     expect(figures(totals)).toEqual(['21.78', '21.78', '0.00', '280.19', 0])
   })
 
+  it('tells what one person did, entry by entry', async () => {
+    const { data, text } = await ask({ person: 'nunez', from: '2026-03-02', to: '2026-03-02' })
+    // 7 and 50 minutes: 0.1166… → 0.12 and 0.8333… → 0.83; together 0.95.
+    expect(data.totals).toMatchObject({ entries: 2, hours: '0.95', billableAmount: '41.85' })
+    const done = data.entries.map((entry: Record<string, unknown>) => [entry.workedOn, entry.step, entry.hours])
+    expect(done.sort()).toEqual([
+      ['2026-03-02', 'Ficha', '0.12'],
+      ['2026-03-02', 'Ficha', '0.83'],
+    ])
+    expect(data.entriesLeftOut).toBe(0)
+    expect(text).toContain('| 2026-03-02 | Ana Núñez | Ficha | Tienda Ñandú | 0.83 | – |')
+    expect((await ask({})).data.entries).toEqual([])
+    expect((await ask({ person: 'nobody' })).data.totals.entries).toBe(0)
+  })
+
+  it('has its hours in the lists: by person, and against the budget of a board', async () => {
+    const { service, ana, store } = studio
+    const steps = await call(service.app, ana, 'list_psa_steps', { boardId: 'Tienda Ñandú' })
+    // Ficha: 90 minutes estimated, 77 spent. Pago: 120 spent, no estimate.
+    expect(steps.data.people).toEqual([
+      { person: 'Ana Núñez', steps: 1, overdue: 1, estimatedHours: '1.50', spentHours: '1.28', hoursLeft: '0.22' },
+      {
+        person: 'luis@example.com',
+        steps: 2,
+        overdue: 0,
+        estimatedHours: '0.00',
+        spentHours: '2.00',
+        hoursLeft: '0.00',
+      },
+    ])
+    const over = async () => (await call(service.app, ana, 'list_psa_boards', { overBudget: true })).data.boards
+    expect(await over()).toEqual([])
+    await service.db.asOwner('update psa_step set estimated_minutes = 60 where id = any ($1::uuid[])', [
+      [store.steps.get('Bocetos'), store.steps.get('Ficha')],
+    ])
+    // 120 minutes estimated, 197 spent.
+    expect(await over()).toMatchObject([
+      { name: 'Tienda Ñandú', budgetHours: '2.00', spentHours: '3.28', overBudget: true },
+    ])
+    await service.db.asOwner('update psa_step set estimated_minutes = 600 where id = $1', [store.steps.get('Bocetos')])
+  })
+
   it('rounds to the minor unit of the currency', async () => {
     const { data, text } = await ask({}, studio.eve)
     expect(data.totals).toMatchObject({ hours: '0.50', billableAmount: '501' })

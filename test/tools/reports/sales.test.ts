@@ -229,41 +229,37 @@ describe('summarize_day', () => {
   it('compares a whole day with the same weekday before', async () => {
     const { data, text } = await call(service.app, token, 'summarize_day', { date: '2026-03-10' })
     const [day] = data.days
-    expect(day.isComplete).toBe(true)
+    expect(day.window).not.toHaveProperty('soFar')
     expect(day.figures.netSales).toBe('70.09')
     // A week before: 30.00. (70.09 − 30) / 30 = 133.6 %. Mean of four Tuesdays: 30 / 4 = 7.50, up 834.5 %.
-    expect(day.comparison.lastWeek).toEqual({
-      date: '2026-03-03',
-      netSales: { amount: '30.00', currency: 'GTQ' },
-      changePercent: '133.6',
+    expect(day.comparison.previous).toMatchObject({
+      from: '2026-03-03',
+      weekday: 'Tuesday',
+      netSales: '30.00',
+      changePercent: { netSales: '133.6' },
     })
-    expect(day.comparison.meanOfLastFour).toMatchObject({
-      dates: ['2026-03-03', '2026-02-24', '2026-02-17', '2026-02-10'],
-      netSales: { amount: '7.50' },
-      changePercent: '834.5',
+    // The first sale is of the 3rd: the three Tuesdays before are not known, and neither is the year before.
+    expect(day.salesSince).toBe('2026-03-03')
+    expect(day.comparison.meanOfLastFour).toEqual({ dates: ['2026-03-03'], netSales: '30.00', changePercent: '133.6' })
+    expect(day.comparison.year).toEqual({
+      from: '2025-03-11',
+      to: '2025-03-11',
+      weekday: 'Tuesday',
+      reason: 'sales on file begin on 2026-03-03',
     })
+    expect(text).toContain('\nNot compared with Tuesday 2025-03-11: sales on file begin on 2026-03-03.\n')
     expect(day.topProducts).toEqual([
-      {
-        product: { id: coffee.productId, name: 'Café' },
-        sku: 'CAFE-1',
-        unitsSold: '5',
-        netSales: { amount: '50.00', currency: 'GTQ' },
-      },
-      {
-        product: { id: bread.productId, name: 'Pan' },
-        sku: 'PAN-1',
-        unitsSold: '1',
-        netSales: { amount: '20.09', currency: 'GTQ' },
-      },
+      { sku: 'CAFE-1', name: 'Café', unitsSold: '5', netSales: '50.00' },
+      { sku: 'PAN-1', name: 'Pan', unitsSold: '1', netSales: '20.09' },
     ])
-    expect(
-      day.payments.map((row: { method: string; amount: { amount: string } }) => [row.method, row.amount.amount]),
-    ).toEqual([
+    expect(day.payments.map((row: { method: string; amount: string }) => [row.method, row.amount])).toEqual([
       ['cash', '38.60'],
       ['card', '22.50'],
     ])
-    expect(day.discountsWorthALook).toMatchObject([{ orderNumber: '2', discount: { amount: '2.23' } }])
-    expect(text.split('\n')[0]).toBe('Net sales GTQ 70.09 from 4 orders, average sale GTQ 17.52 — Tuesday 2026-03-10.')
+    expect(day.discounts).toMatchObject([{ orderNumber: '2', discount: '2.23' }])
+    expect(text.split('\n')[0]).toBe(
+      'Sales GTQ 78.50 with tax (net GTQ 70.09) from 4 orders, average sale GTQ 17.52 net — Tuesday 2026-03-10.',
+    )
   })
 
   it('compares a running day up to the same time', async () => {
@@ -271,14 +267,18 @@ describe('summarize_day', () => {
     // 12:30 local: sales of earlier days count up to this time, order 1 (12:00) but not order 3 (23:59) and its tip.
     service.now = new Date('2026-03-17T18:30:00Z')
     const noon = (await call(service.app, token, 'summarize_day')).data.days[0]
-    expect(noon).toMatchObject({ isComplete: false, until: '12:30', window: { from: '2026-03-17', to: '2026-03-17' } })
+    expect(noon).toMatchObject({ window: { from: '2026-03-17', to: '2026-03-17', soFar: '12:30' } })
     // Up to 12:30 on the 10th: orders 2 (20.09), 6 and 7 (12:14:59 and 12:15, 10.00 each).
-    expect(noon.comparison.lastWeek).toMatchObject({ netSales: { amount: '40.09' }, changePercent: '-100.0' })
-    // … and order 1 of the 3rd (30.00 at 12:00): (40.09 + 30.00) / 4 = 17.5225.
-    expect(noon.comparison.meanOfLastFour.netSales.amount).toBe('17.52')
+    expect(noon.comparison.previous).toMatchObject({
+      until: '12:30',
+      netSales: '40.09',
+      changePercent: { netSales: '-100.0' },
+    })
+    // … and order 1 of the 3rd (30.00 at 12:00), the day of the first sale: (40.09 + 30.00) / 2 = 35.045.
+    expect(noon.comparison.meanOfLastFour.netSales).toBe('35.05')
     service.now = new Date('2026-03-17T18:14:59Z')
     const earlier = (await call(service.app, token, 'summarize_day')).data.days[0]
-    expect(earlier.comparison.lastWeek.netSales.amount).toBe('20.09')
+    expect(earlier.comparison.previous.netSales).toBe('20.09')
     service.now = real
   })
 
@@ -292,15 +292,13 @@ describe('summarize_day', () => {
       [shop.id, shop.locations[0], coffee.variantId],
     )
     const { data } = await call(service.app, token, 'summarize_day', { date: '2026-03-11' })
-    expect(data.days[0].refundsWorthALook).toMatchObject([
-      { orderNumber: '2', total: { amount: '22.50' }, reason: null },
-    ])
-    expect(data.days[0].lowStockSoldToday).toMatchObject([{ sku: 'CAFE-1', onHand: '4', reorderPoint: '10' }])
+    expect(data.days[0].refunds).toEqual([{ orderNumber: '2', total: '22.50', reason: null }])
+    expect(data.days[0].lowStockNow).toMatchObject([{ sku: 'CAFE-1', onHand: '4', reorderPoint: '10' }])
     expect(data.days[0].payments).toContainEqual({
       method: 'cash',
       payments: 0,
-      amount: { amount: '0.00', currency: 'GTQ' },
-      refunded: { amount: '22.50', currency: 'GTQ' },
+      amount: '0.00',
+      refunded: '22.50',
     })
   })
 
