@@ -214,12 +214,24 @@ const PARTS: Record<Grain, readonly RawPart[]> = {
       sale: sql`o.id`,
       sums: { amount: sql`o.total - ${PAID_SO_FAR}` },
     },
+    // What did not go back by other methods went back by that of the refund.
     {
       from: REFUNDED,
       event: 'f',
       at: 'refunded_at',
       columns: { method: sql`f.method` },
-      sums: { refunded: sql`f.total` },
+      sums: {
+        refunded: sql`f.total - coalesce((
+          select sum(y.amount) from order_refund_payment y
+          where y.business_id = f.business_id and y.refund_id = f.id), 0)`,
+      },
+    },
+    {
+      from: sql`${REFUNDED} join order_refund_payment y on y.business_id = f.business_id and y.refund_id = f.id`,
+      event: 'f',
+      at: 'refunded_at',
+      columns: { method: sql`y.method` },
+      sums: { refunded: sql`y.amount` },
     },
   ],
 }
