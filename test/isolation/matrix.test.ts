@@ -13,6 +13,7 @@ import { ServiceError } from '../../src/errors.ts'
 import { createRegistry } from '../../src/mcp/registry.ts'
 import { describeFailure, runTool } from '../../src/mcp/run-tool.ts'
 import type { Tool } from '../../src/mcp/tool.ts'
+import { RESEARCH_TOOLS } from '../../src/mcp/view.ts'
 import { rpc, type Service, startService } from '../support/service.ts'
 import { makeShop, makeUser, type Shop } from '../support/shop.ts'
 import { type Args, SOURCES, workingCall } from './arguments.ts'
@@ -136,7 +137,9 @@ afterAll(() => service?.close())
 const through =
   (credential: () => string): Ask =>
   async (name, args) =>
-    JSON.stringify((await rpc(service.app, credential(), 'tools/call', { name, arguments: args })).body)
+    JSON.stringify((await rpc(service.app, credential(), 'tools/call', { name, arguments: args }, viewFor(name))).body)
+
+const viewFor = (tool: string) => ({ url: RESEARCH_TOOLS.includes(tool) ? '/mcp?toolset=research' : '/mcp' })
 
 const table = ({ findings }: Verdict) =>
   findings
@@ -339,6 +342,7 @@ function contextIn(database: Database) {
     database,
     findTenant: async () => null,
     chooseBusiness: async () => {},
+    offerFile: async () => ({ url: '', fileName: '', mimeType: '', expiresAt: service.now }),
   }
 }
 
