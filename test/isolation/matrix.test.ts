@@ -136,8 +136,11 @@ afterAll(() => service?.close())
 /** Asks through the whole service. */
 const through =
   (credential: () => string): Ask =>
-  async (name, args) =>
-    JSON.stringify((await rpc(service.app, credential(), 'tools/call', { name, arguments: args }, viewFor(name))).body)
+  async (name, args) => {
+    const { body } = await rpc(service.app, credential(), 'tools/call', { name, arguments: args }, viewFor(name))
+    // The key of a link to a file is new each time.
+    return JSON.stringify(body).replace(/key=[\w-]{43}/g, 'key=<new>')
+  }
 
 const viewFor = (tool: string) => ({ url: RESEARCH_TOOLS.includes(tool) ? '/mcp?toolset=research' : '/mcp' })
 
@@ -267,7 +270,8 @@ describe('without one of the barriers', () => {
     console.log(
       `without filters and row security: ${findings.length} findings in ${red.size} of ${business.length} tools; green: ${green}`,
     )
-    expect(green).toEqual([])
+    // It looks nothing up: the tool of its rows does.
+    expect(green).toEqual(['export_data'])
   })
 
   it('every table is empty for the login of the service, without a setting and with that of somebody else', async () => {
