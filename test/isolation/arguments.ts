@@ -34,7 +34,9 @@ export const SOURCES: Record<string, readonly string[]> = {
   email: ['customer.email', 'supplier.email', 'person.email'],
   fromLocationId: ['location.id', 'location.name'],
   idempotencyKey: ['idempotency.key'],
+  id: ['product.id', 'customer.id', 'orders.id'],
   label: ['product_variant.label'],
+  locale: ['customer.country'],
   locationId: ['location.id', 'location.name'],
   method: ['order_payment.method', 'order_refund.method'],
   name: ['product.name', 'customer.name', 'psa_board.name'],
@@ -44,6 +46,7 @@ export const SOURCES: Record<string, readonly string[]> = {
   paymentMethod: ['order_payment.method'],
   phone: ['customer.phone', 'supplier.phone'],
   product: ['product_variant.sku', 'product_variant.id', 'product.id', 'product_variant.barcode', 'product.name'],
+  query: ['product.name', 'product_variant.sku', 'customer.name', 'customer.code', 'orders.order_number'],
   reason: ['order_refund.reason', 'orders.cancel_reason', 'psa_step.blocked_reason'],
   reference: ['order_payment.reference'],
   search: [
@@ -73,6 +76,7 @@ export const SOURCES: Record<string, readonly string[]> = {
 const COMPANIONS: Record<string, (choose: Choose) => Args> = {
   adjust_inventory: (choose) => ({ change: '1', locationId: choose('locationId') }),
   create_order: (choose) => ({ locationId: choose('locationId') }),
+  fetch: (choose) => ({ id: `product:${choose('product')}` }),
   update_client: () => ({ city: 'Antigua' }),
   update_product: () => ({ category: '' }),
 }

@@ -13,6 +13,7 @@ import { ServiceError } from '../../src/errors.ts'
 import { createRegistry } from '../../src/mcp/registry.ts'
 import { describeFailure, runTool } from '../../src/mcp/run-tool.ts'
 import type { Tool } from '../../src/mcp/tool.ts'
+import { RESEARCH_TOOLS } from '../../src/mcp/view.ts'
 import { rpc, type Service, startService } from '../support/service.ts'
 import { makeShop, makeUser, type Shop } from '../support/shop.ts'
 import { type Args, SOURCES, workingCall } from './arguments.ts'
@@ -135,8 +136,13 @@ afterAll(() => service?.close())
 /** Asks through the whole service. */
 const through =
   (credential: () => string): Ask =>
-  async (name, args) =>
-    JSON.stringify((await rpc(service.app, credential(), 'tools/call', { name, arguments: args })).body)
+  async (name, args) => {
+    const { body } = await rpc(service.app, credential(), 'tools/call', { name, arguments: args }, viewFor(name))
+    // The key of a link to a file is new each time.
+    return JSON.stringify(body).replace(/key=[\w-]{43}/g, 'key=<new>')
+  }
+
+const viewFor = (tool: string) => ({ url: RESEARCH_TOOLS.includes(tool) ? '/mcp?toolset=research' : '/mcp' })
 
 const table = ({ findings }: Verdict) =>
   findings
@@ -264,7 +270,8 @@ describe('without one of the barriers', () => {
     console.log(
       `without filters and row security: ${findings.length} findings in ${red.size} of ${business.length} tools; green: ${green}`,
     )
-    expect(green).toEqual([])
+    // It looks nothing up: the tool of its rows does.
+    expect(green).toEqual(['export_data'])
   })
 
   it('every table is empty for the login of the service, without a setting and with that of somebody else', async () => {
@@ -339,6 +346,7 @@ function contextIn(database: Database) {
     database,
     findTenant: async () => null,
     chooseBusiness: async () => {},
+    offerFile: async () => ({ url: '', fileName: '', mimeType: '', expiresAt: service.now }),
   }
 }
 

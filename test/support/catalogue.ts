@@ -8,7 +8,11 @@ const ROW = /^\| \[`(\w+)`\]\S+ \| (\w+) \| (\S+) \|/gm
 
 /** The tools that `docs/tools/README.md` lists for some scopes, as `tools/list` shows them to a person with one business. */
 export function toolsOf(...scopes: Scope[]): string[] {
-  return [...LIST.matchAll(ROW)]
-    .filter(([, name, , scope]) => name === 'get_context' || scopes.some((each) => each === scope))
-    .map(([, name]) => name as string)
+  return (
+    [...LIST.matchAll(ROW)]
+      // The tools of research modes are in a list of their own.
+      .filter(([, , domain]) => domain !== 'research')
+      .filter(([, name, , scope]) => name === 'get_context' || scopes.some((each) => each === scope))
+      .map(([, name]) => name as string)
+  )
 }

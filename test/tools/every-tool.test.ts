@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadTools } from '../../plugins/mcp/registry.ts'
 import { generateApiKey } from '../../src/auth/api-key.ts'
 import { closedSchema } from '../../src/mcp/published-schema.ts'
+import { RESEARCH_TOOLS } from '../../src/mcp/view.ts'
 import { HOSTILE_ROLE, type HostileShop, INJECTIONS, makeHostileShop } from '../support/hostile-shop.ts'
 import { call, rpc, type Service, startService } from '../support/service.ts'
 import { makeProduct, makeShop, makeUser, type Shop } from '../support/shop.ts'
@@ -259,7 +260,9 @@ describe('the structured content of a result', () => {
       expect({ name, problems: isValid.errors ?? [] }).toEqual({ name, problems: [] })
       checked.add(name)
     }
-    expect([...checked].sort()).toEqual((await loadTools()).map(({ name }) => name).sort())
+    // The tools of research modes are in a list of their own, and have tests of their own.
+    const names = (await loadTools()).map(({ name }) => name).filter((name) => !RESEARCH_TOOLS.includes(name))
+    expect([...checked].sort()).toEqual(names.sort())
   })
 
   /** Validators of results by tool, from the published schemas. */
