@@ -28,7 +28,7 @@ export default defineContextTool({
       const { id, timezone } = business
       const today = localDate(now, timezone)
       const [products, clients, orders] = await Promise.all([
-        findProducts(db, business.id, { search, active: undefined, limit: OF_EACH }),
+        findProducts(db, business.id, { search, active: true, limit: OF_EACH }),
         principal.clientData
           ? findClients(db, { id, timezone, today }, { search, active: true, sort: 'name', limit: OF_EACH })
           : [],
