@@ -11,12 +11,17 @@ export const GLOSSARY = `# What the figures mean
 | tips | given on top; never part of net sales |
 | total | net sales + tax + tips |
 | average sale | net sales per completed order |
-| cost, margin | what the sold lines cost when they were sold; margin = net sales − cost |
+| sales with tax | net sales + tax, as on the receipts; without tips |
+| cost, margin | what the sold lines cost when they were sold; margin = their net sales − cost, of lines whose cost is known alone |
 
 - A sale counts on the local day of its completion, a refund on the local day of the refund. Open and cancelled orders never count.
-- Days are local: a report about one location uses that location's clock, one about the business the business's own. Both ends of a range count; weeks begin on Monday.
+- Days are local: a report about one location uses that location's clock, one about the business the business's own. Both ends of a range count; \`from\` alone runs until today; weeks begin on Monday.
 - Amounts are exact decimals with their currency. Different currencies are never added up.
-- "So far" compares a running day with the same hours of other days.
+- "So far (04:48)": the window holds today, up to this local time. It is compared with the same stretch of another window, whose last day counts up to the same time: a week with the same weekdays a week and 52 weeks before, a month to date with the same days of the month, a day with its weekday.
+- Sales since: the first day with a sale on file. What was sold before is unknown, not zero: nothing is compared with it, and means count days from then on.
+- Sales without a time of day are in their day, in no hour, and on neither side of "up to 04:48".
+- A row of weeks, months or quarters names the days that it holds, and whether they are a part.
+- Stands out, and forecast: rules over the shop's own history of the same weekdays; a forecast is the median of up to eight of them.
 - On hand: the sum of the stock ledger (sales, returns, purchases, adjustments, counts, damage, transfers).
 - Low: at or below the reorder point. Out: nothing left.
 - Days of cover: on hand ÷ units sold per day over the last 30 days.
