@@ -1,7 +1,7 @@
 import { type Expression, expressionBuilder, type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
 import type { DB } from '../database/types.ts'
-import { searching } from './search.ts'
+import { NEAR, searching } from './search.ts'
 
 /** The query for lists of categories and suppliers, which are alphabetical with the number of products on sale. */
 export interface NamedQuery {
@@ -34,7 +34,9 @@ export async function countNamed(
 export function isListed({ search, isNearest = false, after }: Omit<NamedQuery, 'limit'>): Expression<SqlBool> {
   const eb = expressionBuilder<{ listed: { id: string; name: string } }, 'listed'>()
   return eb.and([
-    ...(search === undefined ? [] : [searching(NAME, search)[isNearest ? 'isNear' : 'isMatch']]),
+    ...(search === undefined
+      ? []
+      : [isNearest ? eb(searching(NAME, search).nearness, '>=', NEAR) : searching(NAME, search).isMatch]),
     ...(after === undefined ? [] : [eb(eb.refTuple('name', 'id'), '>', eb.tuple(...after))]),
   ])
 }

@@ -279,15 +279,18 @@ interface ProductMeaning {
  */
 export function productMeanings(businessId: string, references: readonly string[]): RawBuilder<ProductMeaning> {
   const texts = references.map((reference) => reference.trim())
-  const wanted = sql`unnest(${references}::text[], ${texts}::text[], ${texts.map((text) => (isUuid(text) ? text : null))}::uuid[])
-    as r (reference, text, id)`
+  const ids = texts.map((text) => (isUuid(text) ? text : null))
+  const wanted = sql`(select reference, text, lower(text) as key, id
+    from unnest(${references}::text[], ${texts}::text[], ${ids}::uuid[]) as wanted (reference, text, id) offset 0) r`
   const names = references.flatMap((reference, index) =>
     isUuid(texts[index] as string)
       ? []
       : splitsOf(texts[index] as string).map(([name, label]) => ({ reference, name, label })),
   )
-  const printed = sql`unnest(${names.map(({ reference }) => reference)}::text[], ${names.map(({ name }) => name)}::text[],
-    ${names.map(({ label }) => label)}::text[]) as r (reference, name, label)`
+  // The functions are called apart from the joins: row security keeps an index from being used beside them.
+  const printed = sql`(select reference, search_text(name) as name, search_text(label) as label from unnest(${names.map(({ reference }) => reference)}::text[], ${names.map(({ name }) => name)}::text[],
+    ${names.map(({ label }) => label)}::text[])
+    as printed (reference, name, label) offset 0) r`
   return sql<ProductMeaning>`(
     select r.reference, 0 as tier, v.product_id, v.id as variant_id
     from ${wanted} join product_variant v on v.business_id = ${businessId} and v.id = r.id
@@ -298,15 +301,15 @@ export function productMeanings(businessId: string, references: readonly string[
     from ${wanted} join product_variant v on v.business_id = ${businessId} and v.sku = r.text and r.id is null
     union all
     select r.reference, 3, v.product_id, v.id
-    from ${wanted} join product_variant v on v.business_id = ${businessId} and v.sku_key = lower(r.text) and r.id is null
+    from ${wanted} join product_variant v on v.business_id = ${businessId} and v.sku_key = r.key and r.id is null
     union all
     select r.reference, 4, v.product_id, v.id
     from ${wanted} join product_variant v on v.business_id = ${businessId} and v.barcode = r.text and r.id is null
     union all
     select r.reference, 5, p.id, v.id
-    from ${printed} join product p on p.business_id = ${businessId} and p.search = search_text(r.name)
+    from ${printed} join product p on p.business_id = ${businessId} and p.search = r.name
     left join product_variant v on v.business_id = ${businessId} and v.product_id = p.id and r.label <> ''
-      and search_text(v.label) = search_text(r.label)
+      and search_text(v.label) = r.label
     where r.label = '' or v.id is not null
   )`
 }

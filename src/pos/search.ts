@@ -5,7 +5,7 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely'
 
 const MAX_WORDS = 10
 /** How near the nearest must be, as a mean of `word_similarity`, which is 1 for a word that is there. */
-const NEAR = 0.45
+export const NEAR = 0.45
 
 /** A search in SQL, over texts that `search_text` has normalised. */
 export interface TextSearch {
@@ -14,7 +14,6 @@ export interface TextSearch {
   rank: RawBuilder<number>
   /** Between 0 and 1, for what is no match. */
   nearness: RawBuilder<number>
-  isNear: RawBuilder<SqlBool>
 }
 
 /** How a text is searched for something; a search without letters and digits is for it as it is written. */
@@ -37,10 +36,9 @@ export function searching(text: RawBuilder<string>, search: string): TextSearch 
   const similarities = words.map((word) => sql<number>`word_similarity(${word}, ${text})`)
   const nearness = sql<number>`((${sql.join(similarities, sql` + `)}) / ${sql.lit(words.length)})`
   return {
-    isMatch: sql<SqlBool>`(${sql.join(inAnyForm, sql` and `)})`,
+    isMatch: sql<SqlBool>`(${isWhole} or (${sql.join(inAnyForm, sql` and `)}))`,
     rank: sql<number>`case when ${isWhole} then 0 when ${sql.join(areThere, sql` and `)} then 1 else 2 end`,
     nearness,
-    isNear: sql<SqlBool>`${nearness} >= ${sql.lit(NEAR)}`,
   }
 }
 

@@ -3,7 +3,7 @@ import type { Transaction } from '../../database/database.ts'
 import type { Days } from '../../time/window.ts'
 import { isOnSale, PRODUCT_TEXT } from '../conditions.ts'
 import { productCells } from '../reports/sales.ts'
-import { searching } from '../search.ts'
+import { NEAR, searching } from '../search.ts'
 
 /** How many are told where nothing matches. */
 const MAX_NEAREST = 5
@@ -95,11 +95,16 @@ export async function countProducts(db: Transaction, businessId: string, filter:
 
 /** The products whose names are nearest to a search that finds none, the nearest first. */
 export function nearestProducts(db: Transaction, businessId: string, filter: ProductFilter & { search: string }) {
-  const { isNear, nearness } = searching(PRODUCT_TEXT, filter.search)
-  const rank = sql<number>`row_number() over (order by ${nearness} desc, p.name, v.id)::integer`
-  const near = products(db, businessId, filter)
-    .where(isNear)
-    .select(['v.id', rank.as('rank')])
+  const { nearness } = searching(PRODUCT_TEXT, filter.search)
+  // The offset lets each nearness be computed once.
+  const all = products(db, businessId, filter)
+    .select(['v.id', 'p.name', nearness.as('nearness')])
+    .offset(0)
+  const rank = sql<number>`row_number() over (order by near.nearness desc, near.name, near.id)::integer`
+  const near = db
+    .selectFrom(all.as('near'))
+    .select(['near.id', rank.as('rank')])
+    .where('near.nearness', '>=', NEAR)
   return rowsOf(db, businessId, near.orderBy('rank').limit(MAX_NEAREST))
 }
 

@@ -4,7 +4,7 @@ import type { Customer, CustomerSales, DB } from '../../database/types.ts'
 import type { Days } from '../../time/window.ts'
 import { onDays } from '../conditions.ts'
 import { clientMeaning, theClient } from '../references.ts'
-import { searching } from '../search.ts'
+import { NEAR, searching } from '../search.ts'
 import { type ClientStatus, hasStatus, ratedClients } from './client-status.ts'
 
 // Of one name; more would not be told.
@@ -104,15 +104,20 @@ export function findClients(db: Transaction, business: ClientsOf, query: ClientQ
 
 /** The clients whose names are nearest to a search that finds none, the nearest first. */
 export function nearestClients(db: Transaction, business: ClientsOf, filter: ClientFilter & { search: string }) {
-  const { isNear, nearness } = searching(CLIENT_TEXT, filter.search)
-  return clientsWithSales(db, business.id)
+  const { nearness } = searching(CLIENT_TEXT, filter.search)
+  // The offset lets each nearness be computed once.
+  const all = clientsWithSales(db, business.id)
     .select(listed)
-    .select([sql<string>`''`.as('sort_key'), sql<number>`0::integer`.as('rank')])
+    .select([sql<string>`''`.as('sort_key'), sql<number>`0`.as('rank'), nearness.as('nearness')])
     .where(isMatch(business, { ...filter, search: undefined }))
-    .where(isNear)
-    .orderBy(nearness, 'desc')
-    .orderBy('c.name')
-    .orderBy('c.id')
+    .offset(0)
+  return db
+    .selectFrom(all.as('near'))
+    .selectAll('near')
+    .where('near.nearness', '>=', NEAR)
+    .orderBy('near.nearness', 'desc')
+    .orderBy('near.name')
+    .orderBy('near.id')
     .limit(MAX_NEAREST)
     .execute()
 }

@@ -2,7 +2,7 @@ import { expressionBuilder, type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import type { Inventory } from '../../database/types.ts'
 import { isOnSale, PRODUCT_TEXT } from '../conditions.ts'
-import { searching } from '../search.ts'
+import { NEAR, searching } from '../search.ts'
 
 type StockStatus = 'out' | 'low' | 'ok'
 
@@ -89,12 +89,17 @@ export function findInventory(db: Transaction, businessId: string, query: Invent
 
 /** The stock of the products whose names are nearest to a search that finds none, the nearest first. */
 export function nearestInventory(db: Transaction, businessId: string, filter: InventoryFilter & { search: string }) {
-  const { isNear, nearness } = searching(PRODUCT_TEXT, filter.search)
-  return withColumns(stock(db, businessId, filter).where(isNear), sql<number>`0::integer`)
-    .orderBy(nearness, 'desc')
-    .orderBy('p.name')
-    .orderBy('v.id')
-    .orderBy('l.name')
+  const { nearness } = searching(PRODUCT_TEXT, filter.search)
+  // The offset lets each nearness be computed once.
+  const all = withColumns(stock(db, businessId, filter), nearness).offset(0)
+  return db
+    .selectFrom(all.as('near'))
+    .selectAll('near')
+    .where('near.rank', '>=', NEAR)
+    .orderBy('near.rank', 'desc')
+    .orderBy('near.name')
+    .orderBy('near.variant_id')
+    .orderBy('near.location')
     .limit(MAX_NEAREST)
     .execute()
 }
