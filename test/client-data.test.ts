@@ -96,8 +96,8 @@ describe('a connection without the clients’ data', () => {
       'get_psa_time_report',
       'list_clients',
       'list_orders',
-      'list_refunds',
       'list_psa_boards',
+      'list_refunds',
       'update_client',
     ])
   }, 120_000)

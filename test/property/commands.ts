@@ -118,18 +118,21 @@ const refundOrder = command(
     const amount = world.partOf(paid, percent)
     if (what === 'money' && new Decimal(amount).lte(0)) return
     const part = what === 'units' ? { quantity } : { amount }
-    const result = await world.attempt(
-      'refund_order',
-      {
-        order: found.id,
-        reason: 'property',
-        restock,
-        ...(what === 'whole' ? {} : { lines: [{ line: item.line_number, ...part }] }),
-        ...(refundTip === null ? {} : { refundTip }),
-        ...(method === null ? {} : { method }),
-      },
-      world.instant(at),
-    )
+    const args = {
+      order: found.id,
+      reason: 'property',
+      restock,
+      ...(what === 'whole' ? {} : { lines: [{ line: item.line_number, ...part }] }),
+      ...(refundTip === null ? {} : { refundTip }),
+    }
+    const attempt = (more: object) => world.attempt('refund_order', { ...args, ...more }, world.instant(at))
+    const result = await (method === null
+      ? attempt({}).catch((error: Error) => {
+          // Of money whose payment is not known, somebody has to say how it goes back.
+          if (error.message.includes('method: name how')) return attempt({ method: 'cash' })
+          throw error
+        })
+      : attempt({ method }))
     if (result === null) return
     const refund = result.refund as { id: string }
     const sales = new Sales(await readRawRows(world.service.db, world.shop.id))

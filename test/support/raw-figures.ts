@@ -23,6 +23,7 @@ interface ProductRow {
 }
 export interface OrderRow {
   id: string
+  order_number: string
   location_id: string
   customer_id: string | null
   status: 'open' | 'completed' | 'cancelled'
@@ -61,6 +62,11 @@ interface RefundRow {
   method: string
   tips: string
 }
+interface RefundPartRow {
+  refund_id: string
+  method: string
+  amount: string
+}
 interface RefundLineRow {
   refund_id: string
   order_id: string
@@ -90,6 +96,8 @@ export interface RawRows {
   items: ItemRow[]
   payments: PaymentRow[]
   refunds: RefundRow[]
+  /** What went back by other methods than those of the refunds. */
+  refundParts: RefundPartRow[]
   refundLines: RefundLineRow[]
   movements: MovementRow[]
 }
@@ -111,6 +119,7 @@ export async function readRawRows({ asOwner }: TestDatabase, businessId: string)
     items: await all<ItemRow>('order_item'),
     payments: await all<PaymentRow>('order_payment'),
     refunds: await all<RefundRow>('order_refund'),
+    refundParts: await all<RefundPartRow>('order_refund_payment'),
     refundLines: await all<RefundLineRow>('order_refund_line'),
     movements: await all<MovementRow>('inventory_movement'),
   }
@@ -208,15 +217,27 @@ export class Sales {
               : { payments: 1, amount: new Decimal(amount), refunds: 0, refunded: ZERO }),
           })),
       ),
-      ...refunds.map((refund) => ({
-        ...this.local(refund.refunded_at),
-        method: refund.method,
-        payments: 0,
-        amount: ZERO,
-        refunds: 1,
-        refunded: this.refundTotal(refund),
-      })),
+      ...refunds.flatMap((refund) =>
+        this.wentBack(refund).map(({ method, amount }) => ({
+          ...this.local(refund.refunded_at),
+          method,
+          payments: 0,
+          amount: ZERO,
+          refunds: 1,
+          refunded: amount,
+        })),
+      ),
     ]
+  }
+
+  /** By which methods a refund went back: its own takes what no other did. */
+  private wentBack(refund: RefundRow): { method: string; amount: Decimal }[] {
+    const others = this.raw.refundParts
+      .filter((part) => part.refund_id === refund.id)
+      .map(({ method, amount }) => ({ method, amount: new Decimal(amount) }))
+      .sort((a, b) => b.amount.cmp(a.amount) || (a.method < b.method ? -1 : 1))
+    const rest = this.refundTotal(refund).minus(sum(others, ({ amount }) => amount))
+    return [{ method: refund.method, amount: rest }, ...others]
   }
 
   /** An amount with the digits of the currency, and more only if they are not zero. */
@@ -279,7 +300,7 @@ export class Sales {
   }
 
   /** One order as it was sold, whatever its status, and its refunds. */
-  order({ id, status, tips }: OrderRow) {
+  order({ id, status, tips }: OrderRow, show = (value: DecimalJs.Value) => this.minor(value)) {
     const items = this.raw.items.filter((item) => item.order_id === id)
     const net = sum(items, (item) => new Decimal(item.gross_sales).minus(item.discount))
     const tax = sum(items, (item) => item.tax)
@@ -287,11 +308,11 @@ export class Sales {
     return {
       id,
       status,
-      netSales: this.amount(net),
-      tax: this.amount(tax),
-      tips: this.amount(tips),
-      total: this.amount(net.plus(tax).plus(tips)),
-      refunded: this.amount(sum(refunds, (refund) => this.refundTotal(refund))),
+      netSales: show(net),
+      tax: show(tax),
+      tips: show(tips),
+      total: show(net.plus(tax).plus(tips)),
+      refunded: show(sum(refunds, (refund) => this.refundTotal(refund))),
     }
   }
 
@@ -302,11 +323,11 @@ export class Sales {
     const lines = this.raw.refundLines.filter((line) => line.refund_id === refundId)
     return {
       id: refundId,
-      method: refund.method,
-      returns: this.amount(sum(lines, ({ returns }) => returns)),
-      tax: this.amount(sum(lines, ({ tax }) => tax)),
-      tips: this.amount(refund.tips),
-      total: this.amount(this.refundTotal(refund)),
+      methods: this.wentBack(refund).map(({ method, amount }) => ({ method, amount: this.minor(amount) })),
+      returns: this.minor(sum(lines, ({ returns }) => returns)),
+      tax: this.minor(sum(lines, ({ tax }) => tax)),
+      tips: this.minor(refund.tips),
+      total: this.minor(this.refundTotal(refund)),
     }
   }
 

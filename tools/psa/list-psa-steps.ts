@@ -11,6 +11,9 @@ import { clean } from '../../src/results/text.ts'
 import { untrusted } from '../../src/results/untrusted.ts'
 import { localDate } from '../../src/time/local.ts'
 
+// With the load of each person beside the page.
+const MAX_TOKENS = 3300
+
 export default defineTool({
   name: 'list_psa_steps',
   title: 'Project steps',
@@ -91,6 +94,7 @@ export default defineTool({
           ...(blockedReason === null ? {} : { blockedReason }),
         }
       },
+      MAX_TOKENS,
     )
     const people = loads.map((row) => ({
       person: row.assignee_id === null ? null : personName(row),

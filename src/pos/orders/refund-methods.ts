@@ -37,7 +37,7 @@ export async function methodsLeft(db: Transaction, businessId: string, orderId: 
  * one that the caller names, which also takes what no payment is known for.
  * @param left what is left to go back by each method
  * @param refundable what is left of the order
- * @throws ServiceError `invalid_argument` with what is left by each method
+ * @throws ServiceError `conflict` with what is left by each method; `invalid_argument` if none is known and none named
  */
 export function methodsBack(
   total: Decimal,
@@ -55,7 +55,7 @@ export function methodsBack(
     const parts = left.map(({ method, amount }) => `${clean(method, 40)} ${shown(amount)}`)
     if (!unknown.isZero()) parts.push(`${shown(unknown)} by any`)
     throw new ServiceError(
-      'invalid_argument',
+      'conflict',
       `method: ${shown(total)} is more than what was paid by it. Left to go back: ${parts.join(', ')}.`,
       { hint: 'Leave method out: each part then goes back as it was paid.' },
     )

@@ -132,7 +132,7 @@ describe('a refund', () => {
     const one = { lines: [{ line: 1, quantity: '1' }] }
     expect((await refund(order.id, two)).refund.methods).toEqual([{ method: 'Card', amount: '47.80' }])
     expect(await fails(order.id, { ...one, method: 'card' })).toBe(
-      'invalid_argument: method: GTQ 23.90 is more than what was paid by it. ' +
+      'conflict: method: GTQ 23.90 is more than what was paid by it. ' +
         'Left to go back: Card GTQ 2.20, gift card GTQ 45.60. ' +
         'Leave method out: each part then goes back as it was paid.',
     )
