@@ -201,7 +201,7 @@ export function findNamed(db: Transaction, table: 'category' | 'supplier', busin
 /** The rows `c` of clients that are meant, and how surely: by id, else by code, code in any case, tax id, or name. */
 export function clientMeaning(reference: string): { isMeant: RawBuilder<SqlBool>; tier: RawBuilder<number> } {
   const text = reference.trim()
-  if (isUuid(text)) return { isMeant: sql`c.id = ${text}`, tier: sql`0` }
+  if (isUuid(text)) return { isMeant: sql`c.id = ${text}`, tier: sql`0::integer` }
   const key = text.replace(/[^\p{L}\p{N}]/gu, '').toUpperCase()
   // A tax id without a digit is no one's own: "CF" is what Guatemalan receipts say where no number is given.
   const taxKey = /\d/.test(key) ? key : null

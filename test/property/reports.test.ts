@@ -21,7 +21,11 @@ afterAll(() => service?.close())
 describe('whatever happens in a shop', () => {
   it('every report tells what its raw rows add up to', { timeout: LIMIT_MS + 30_000 }, async () => {
     await fc.assert(
-      fc.asyncProperty(fc.noShrink(anyShop), fc.noShrink(anyCommands), fc.nat({ max: 2 }), fc.noShrink(anyQuestions),
+      fc.asyncProperty(
+        fc.noShrink(anyShop),
+        fc.noShrink(anyCommands),
+        fc.nat({ max: 2 }),
+        fc.noShrink(anyQuestions),
         async (plan, commands, location, questions) => {
           const world = await World.open(service, plan)
           for (const command of commands) await command.run(world)
