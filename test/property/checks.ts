@@ -172,6 +172,8 @@ const ROW_MEASURES = ['net_sales', 'gross_sales', 'discounts', 'returns', 'tax',
 
 /** Whether a row has anything that an hour is listed for. */
 function isBusy(row: Row): boolean {
+  // What has no known time is in no hour.
+  if (row.key === 'unknown time') return false
   return Object.entries(row).some(
     ([key, value]) => key !== 'key' && !key.endsWith('days') && Number(value) !== 0 && !Number.isNaN(Number(value)),
   )
