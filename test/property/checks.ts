@@ -172,12 +172,11 @@ const ROW_MEASURES = ['net_sales', 'gross_sales', 'discounts', 'returns', 'tax',
 
 /** Whether a row has anything that an hour is listed for. */
 function isBusy(row: Row): boolean {
-  // What has no known time is in no hour.
-  if (row.key === 'unknown time') return false
-  return Object.entries(row).some(
-    ([key, value]) => key !== 'key' && !key.endsWith('days') && Number(value) !== 0 && !Number.isNaN(Number(value)),
-  )
+  // What has no known time is in no hour, and an hour may only have sold in the days compared with.
+  return row.key !== 'unknown time' && FIGURES.some((name) => row[name] !== undefined && Number(row[name]) !== 0)
 }
+
+const FIGURES = ['grossSales', 'discounts', 'returns', 'netSales', 'tax', 'tips', 'orders', 'refunds']
 
 function sorted<Value>(values: readonly Value[]): Value[] {
   return values.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
