@@ -254,10 +254,10 @@ export function createPlanner(shop: Shop, window: { from: string; to: string }) 
   }
 }
 
-type Amounted = Record<'amount' | 'total', { amount: string }>
+type Amounted = Record<'amount' | 'total', string>
 
 const inCents = (amount: string) => Math.round(Number(amount) * 100)
-const sumOf = (amounts: { amount: string }[]) => amounts.reduce((sum, { amount }) => sum + inCents(amount), 0)
+const sumOf = (amounts: readonly string[]) => amounts.reduce((sum, amount) => sum + inCents(amount), 0)
 
 function left(stock: { sku: string; onHand: string }[], location: string): Sight[] {
   return stock.map(({ sku, onHand }) => ({ key: stockKey(location, sku), value: Number(onHand) }))

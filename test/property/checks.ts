@@ -229,7 +229,7 @@ async function checkDay(view: View, date: string, now: Temporal.PlainTime | null
   const since = sales.since()
   expect(day.salesSince, about).toBe(since)
   const earlier = (weeks: number) => Temporal.PlainDate.from(date).subtract({ weeks }).toString()
-  const netOf = (then: string) => sales.figures({ from: then, to: then }, now ?? undefined).netSales
+  const netOf = (then: string) => sales.exactNetSales({ from: then, to: then }, now ?? undefined)
   checkCompared(view, day.comparison.previous, { from: earlier(1), to: earlier(1) }, now, `${about}, last week`)
   checkCompared(view, day.comparison.year, { from: earlier(52), to: earlier(52) }, now, `${about}, a year before`)
   const known = [1, 2, 3, 4].map(earlier).filter((then) => since !== null && then >= since)
@@ -238,7 +238,8 @@ async function checkDay(view: View, date: string, now: Temporal.PlainTime | null
     known.length === 0 ? undefined : sales.mean(known.map(netOf)),
   )
 
-  const hours = sales.rows('hour', days).map(({ orders, netSales }, hour) => ({ hour, orders, netSales }))
+  const byClock = sales.rows('hour', days).slice(0, 24)
+  const hours = byClock.map(({ orders, netSales }, hour) => ({ hour, orders, netSales }))
   const isBusy = ({ orders, netSales }: { orders: number; netSales: string }) => orders > 0 || Number(netSales) !== 0
   expect(day.byHour.filter(isBusy), about).toEqual(hours.filter(isBusy))
   expect(
@@ -249,13 +250,13 @@ async function checkDay(view: View, date: string, now: Temporal.PlainTime | null
       .products(days)
       .filter(({ unitsSold }) => unitsSold.gt(0))
       .slice(0, 5)
-      .map(({ unitsSold, netSales }) => [unitsSold.toFixed(), sales.amount(netSales)]),
+      .map(({ unitsSold, netSales }) => [unitsSold.toFixed(), sales.minor(netSales)]),
   )
   const payments = sales.paymentMethods(days).map(({ method, payments, amount, refunded }) => ({
     method,
     payments,
-    amount: sales.amount(amount),
-    refunded: sales.amount(refunded),
+    amount: sales.minor(amount),
+    refunded: sales.minor(refunded),
   }))
   expect(byMethod(day.payments), `${about}, payments`).toMatchObject(byMethod(payments))
   expect(
@@ -319,7 +320,7 @@ async function checkPeriod(view: View, days: Days): Promise<void> {
     period.trend.rows.map(({ from, to, days, netSales }: Record<string, unknown>) => ({ from, to, days, netSales })),
     `${about}, trend`,
   ).toEqual(rows)
-  const whole = sales.parts('day', known).map(({ netSales }) => netSales)
+  const whole = sales.parts('day', known).map(({ from, to }) => sales.exactNetSales({ from, to }))
   expect(period.meanPerDay, `${about}, mean`).toEqual({ netSales: sales.mean(whole), wholeDays: whole.length })
 }
 

@@ -137,7 +137,7 @@ const refundOrder = command(
     const refund = result.refund as { id: string }
     const sales = new Sales(await readRawRows(world.service.db, world.shop.id))
     expect(refund, 'refund_order').toEqual(sales.refund(refund.id))
-    if (what === 'whole' && refundTip !== false) expect(result.refundable, 'left to refund').toBe(sales.amount(0))
+    if (what === 'whole' && refundTip !== false) expect(result.refundable, 'left to refund').toBe(sales.minor(0))
   },
 )
 

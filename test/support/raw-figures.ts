@@ -165,6 +165,7 @@ interface Paid extends Local {
 }
 
 const ZERO = new Decimal(0)
+const UNKNOWN_TIME = 'unknown time'
 const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
 
 const sum = <Row>(rows: readonly Row[], of: (row: Row) => DecimalJs.Value): Decimal =>
@@ -240,12 +241,6 @@ export class Sales {
     return [{ method: refund.method, amount: rest }, ...others]
   }
 
-  /** An amount with the digits of the currency, and more only if they are not zero. */
-  amount(value: DecimalJs.Value): string {
-    const exact = new Decimal(value)
-    return exact.toFixed(Math.max(this.raw.business.currency_digits, exact.decimalPlaces()))
-  }
-
   /** An amount rounded once, to the minor unit. */
   minor(value: DecimalJs.Value): string {
     return new Decimal(value).toFixed(this.raw.business.currency_digits)
@@ -261,7 +256,7 @@ export class Sales {
   /** The mean of some amounts, at the minor unit. */
   mean(amounts: readonly DecimalJs.Value[]): string {
     const total = sum(amounts, (amount) => amount)
-    return this.amount(total.div(amounts.length).toDecimalPlaces(this.raw.business.currency_digits))
+    return this.minor(total.div(amounts.length))
   }
 
   /** Sales in Square's terms. @param until wall-clock time at which each day ends, exclusive */
@@ -269,7 +264,12 @@ export class Sales {
     return this.figuresOf(this.within(days, until))
   }
 
-  /** The same, with only the last day ending at a time. */
+  /** Net sales with all their digits. */
+  exactNetSales(days: Days, until?: Temporal.PlainTime): Decimal {
+    return sum(this.within(days, until), netOf)
+  }
+
+  /** The same as figures, with only the last day ending at a time. */
   figuresUntil({ from, to }: Days, until: Temporal.PlainTime | null) {
     if (until === null) return this.figures({ from, to })
     const before = Temporal.PlainDate.from(to).subtract({ days: 1 }).toString()
@@ -295,7 +295,7 @@ export class Sales {
             : date.toString()
     return [...groupBy(dates(days), keyOf).values()].map((group) => {
       const [from, to] = [String(group[0]), String(group.at(-1))]
-      return { from, to, days: group.length, netSales: this.amount(sum(this.within({ from, to }), netOf)) }
+      return { from, to, days: group.length, netSales: this.minor(sum(this.within({ from, to }), netOf)) }
     })
   }
 
@@ -331,7 +331,7 @@ export class Sales {
     }
   }
 
-  /** The rows of a report, including those without sales. */
+  /** The rows of a report, including those without sales; by hour last what has no time, if anything. */
   rows(group: Group, days: Days) {
     const keyOf = (date: Temporal.PlainDate, hour: number): string => {
       if (group === 'hour') return `${String(hour).padStart(2, '0')}:00`
@@ -341,9 +341,11 @@ export class Sales {
     }
     const hours = Array.from({ length: 24 }, (_, hour) => keyOf(Temporal.PlainDate.from(days.from), hour))
     const keys = group === 'hour' ? hours : group === 'weekday' ? WEEKDAYS : dates(days).map((date) => keyOf(date, 0))
-    const known = this.within(days).filter(({ hasTime }) => group !== 'hour' || hasTime !== false)
-    const entries = groupBy(known, ({ date, time }) => keyOf(Temporal.PlainDate.from(date), time.hour))
-    return [...new Set(keys)].map((key) => {
+    // Of what has no time, the hour is unknown.
+    const entries = groupBy(this.within(days), ({ date, time, hasTime }) =>
+      group === 'hour' && hasTime === false ? UNKNOWN_TIME : keyOf(Temporal.PlainDate.from(date), time.hour),
+    )
+    return [...new Set([...keys, ...(entries.has(UNKNOWN_TIME) ? [UNKNOWN_TIME] : [])])].map((key) => {
       const { averageSale: _, unitsSold: __, ...figures } = this.figuresOf(entries.get(key) ?? [])
       return { key, ...figures }
     })
@@ -425,7 +427,7 @@ export class Sales {
       .filter(({ entries }) => entries.some(({ orders }) => orders > 0))
       .map(({ date, entries }) => ({ date, net: sum(entries, netOf) }))
     const [best] = selling.toSorted((a, b) => b.net.cmp(a.net))
-    return best === undefined ? null : { date: best.date, netSales: this.amount(best.net) }
+    return best === undefined ? null : { date: best.date, netSales: this.minor(best.net) }
   }
 
   /** Clients with a sale in a window: new ones, whose first sale at any location falls in it, and returning ones. */
@@ -454,7 +456,7 @@ export class Sales {
       ({ total }) => total,
       ({ id }) => id,
     )
-    return largest.map(({ orderId, total }) => ({ orderId, total: this.amount(total) }))
+    return largest.map(({ orderId, total }) => ({ orderId, total: this.minor(total) }))
   }
 
   /** The sales of a day with the largest discounts. */
@@ -468,7 +470,7 @@ export class Sales {
       ({ discount }) => discount,
       ({ orderId }) => orderId,
     )
-    return largest.map(({ orderId, discount }) => ({ orderId, discount: this.amount(discount) }))
+    return largest.map(({ orderId, discount }) => ({ orderId, discount: this.minor(discount) }))
   }
 
   private figuresOf(entries: readonly Entry[]) {
@@ -582,7 +584,7 @@ export function clientsOf(raw: RawRows) {
     return {
       code,
       orders: String(purchases.length),
-      net: sales.amount(bought.minus(sum(raw.refundLines.filter(isIn(own)), ({ returns }) => returns))),
+      net: sales.minor(bought.minus(sum(raw.refundLines.filter(isIn(own)), ({ returns }) => returns))),
       'last purchase': days.toSorted().at(-1) ?? '',
     }
   })
