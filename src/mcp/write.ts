@@ -53,6 +53,7 @@ export function write(
       db,
       now,
       dryRun: isRehearsal,
+      forFile: false,
       forEachBusiness: () => Promise.reject(new Error('a write is about one business')),
     })
 
