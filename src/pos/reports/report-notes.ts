@@ -5,7 +5,7 @@ import type { Report } from './report.ts'
 
 /** What follows the rows: what they leave out, what the amounts are, and how one can check them. */
 export function reportNotes(report: Report, currency: Currency) {
-  const notes = [...unknowns(report, currency), ...rowComparisons(report), ...parts(report)]
+  const notes = [...unknowns(report, currency), ...rowComparisons(report), ...parts(report), ...otherClocks(report)]
   const terms = termsOf(report, currency)
   const basis = basisOf(report, currency)
   return {
@@ -30,7 +30,8 @@ function unknowns({ leftOut, plan, groupBy, salesSince, window }: Report, curren
       ]
     : []
   const silent = groupBy.includes('hour') ? ['Hours without sales are left out.'] : []
-  return [...left, ...since, ...mean, ...silent]
+  const closed = groupBy.join() === 'location' ? ['Locations without sales are left out.'] : []
+  return [...left, ...since, ...mean, ...silent, ...closed]
 }
 
 function rowComparisons({ comparisons, groupBy }: Report): string[] {
@@ -44,6 +45,17 @@ function parts({ groupBy, plan }: Report): string[] {
   if (plan.grain !== 'lines' || !plan.measures.includes('orders')) return []
   return [
     `Orders are those with such a line; an order with several ${groupBy.join(' or ')} counts in each, and once in the total.`,
+  ]
+}
+
+/** That days are those of the business, where locations have another zone; a location that is asked for has its own. */
+function otherClocks({ groupBy, lines, place }: Report): string[] {
+  const index = groupBy.indexOf('location')
+  const zones = new Set(lines.flatMap(({ names }) => names[index]?.timezone ?? []))
+  zones.delete(place.timezone)
+  if (zones.size === 0) return []
+  return [
+    `All days are of ${place.timezone}; with locationId, get_sales_report counts those of a location by its own clock (here also ${[...zones].sort().slice(0, 5).join(', ')}).`,
   ]
 }
 
