@@ -1,17 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { ServiceError } from '../errors.ts'
 import { LocalDate, StringEnum } from '../results/schema.ts'
-import {
-  addDays,
-  addMonths,
-  addYears,
-  daysBetween,
-  localNow,
-  monthEnd,
-  monthStart,
-  quarterStart,
-  weekStart,
-} from './local.ts'
+import { addDays, addMonths, daysBetween, localNow, monthEnd, monthStart, quarterStart, weekStart } from './local.ts'
 
 export const PRESETS = [
   'today',
@@ -139,11 +129,6 @@ export function periodBefore({ from, to }: Days): Days {
     return { from: monthStart(monthEnd), to: isWholeMonth || sameDay > monthEnd ? monthEnd : sameDay }
   }
   return { from: addDays(from, -length), to: addDays(from, -1) }
-}
-
-/** The same local days one year earlier; 29 February becomes the 28th. */
-export function yearBefore({ from, to }: Days): Days {
-  return { from: addYears(from, -1), to: addYears(to, -1) }
 }
 
 function presetWindow(preset: Preset, today: string): Days {

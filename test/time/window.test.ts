@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { ServiceError } from '../../src/errors.ts'
 import { addDays, daysBetween, isTimezone, localDate, localTime, weekStart, withOffset } from '../../src/time/local.ts'
-import { periodBefore, windowOf, yearBefore } from '../../src/time/window.ts'
+import { periodBefore, windowOf } from '../../src/time/window.ts'
 import { learnZones } from '../support/zones.ts'
 
 beforeAll(() => learnZones('America/Guatemala', 'Asia/Kathmandu'))
@@ -121,15 +121,5 @@ describe('periodBefore', () => {
     ['seven days of a month to date', '2026-11-01', '2026-11-07', '2026-10-01', '2026-10-07'],
   ])('%s', (_, from, to, fromBefore, toBefore) => {
     expect(periodBefore({ from, to })).toEqual({ from: fromBefore, to: toBefore })
-  })
-})
-
-describe('yearBefore', () => {
-  it.each([
-    ['2026-11-01', '2026-11-22', '2025-11-01', '2025-11-22'],
-    ['2028-02-29', '2028-02-29', '2027-02-28', '2027-02-28'],
-    ['2029-02-01', '2029-02-28', '2028-02-01', '2028-02-28'],
-  ])('%s to %s', (from, to, fromBefore, toBefore) => {
-    expect(yearBefore({ from, to })).toEqual({ from: fromBefore, to: toBefore })
   })
 })
