@@ -1,17 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { ServiceError } from '../errors.ts'
 import { LocalDate } from '../results/schema.ts'
-import {
-  addDays,
-  addMonths,
-  addYears,
-  daysBetween,
-  localNow,
-  monthEnd,
-  monthStart,
-  quarterStart,
-  weekStart,
-} from './local.ts'
+import { addDays, addMonths, daysBetween, localNow, monthEnd, monthStart, quarterStart, weekStart } from './local.ts'
 
 export const PRESETS = [
   'today',
@@ -130,11 +120,6 @@ export function windowIfAsked(
 ): (Window & { timezone: string }) | undefined {
   if (input.from === undefined && input.to === undefined && input.preset === undefined) return undefined
   return { ...windowOf(input, now, timezone, 'today'), timezone }
-}
-
-/** The same local days one year earlier; 29 February becomes the 28th. */
-export function yearBefore({ from, to }: Days): Days {
-  return { from: addYears(from, -1), to: addYears(to, -1) }
 }
 
 function presetWindow(preset: Preset, today: string): Days {

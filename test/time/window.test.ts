@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { ServiceError } from '../../src/errors.ts'
 import { addDays, daysBetween, isTimezone, localDate, localTime, weekStart, withOffset } from '../../src/time/local.ts'
-import { windowOf, yearBefore } from '../../src/time/window.ts'
+import { windowOf } from '../../src/time/window.ts'
 import { learnZones } from '../support/zones.ts'
 
 beforeAll(() => learnZones('America/Guatemala', 'Asia/Kathmandu'))
@@ -101,15 +101,5 @@ describe('windowOf', () => {
     [{ from: '9999-12-31' }, 'from and to must lie between 1900-01-01 and 2999-12-31.'],
   ])('refuses %j', (input, message) => {
     expect(() => of(input)).toThrow(new ServiceError('invalid_argument', message))
-  })
-})
-
-describe('yearBefore', () => {
-  it.each([
-    ['2026-11-01', '2026-11-22', '2025-11-01', '2025-11-22'],
-    ['2028-02-29', '2028-02-29', '2027-02-28', '2027-02-28'],
-    ['2029-02-01', '2029-02-28', '2028-02-01', '2028-02-28'],
-  ])('%s to %s', (from, to, fromBefore, toBefore) => {
-    expect(yearBefore({ from, to })).toEqual({ from: fromBefore, to: toBefore })
   })
 })
