@@ -8,7 +8,6 @@ import { sql } from 'kysely'
 import { bearerOf } from '../../src/auth/bearer.ts'
 import { withoutClients } from '../../src/database/database.ts'
 import { ServiceError } from '../../src/errors.ts'
-import { rowsOf } from '../../src/exports/columns.ts'
 import { csvOf, excelDialect, PLAIN_CSV } from '../../src/exports/csv.ts'
 import { businessOf, type LinkRecord, MIME_TYPES } from '../../src/exports/link.ts'
 import { begun, counted, pagesOf } from '../../src/exports/pages.ts'
@@ -100,7 +99,6 @@ const exportRoutes: FastifyPluginAsyncTypebox<{ clock: Clock }> = async (app, { 
     const started = performance.now()
     const now = clock()
     let rows = 0
-    const titles = rowsOf(tool.output).columns.map(({ title }) => title)
     const database = principal.clientData ? app.database : withoutClients(app.database)
     return new Promise((send, failed) => {
       const written = database.within(
@@ -108,7 +106,9 @@ const exportRoutes: FastifyPluginAsyncTypebox<{ clock: Clock }> = async (app, { 
         'read',
         async (db) => {
           const context = readContext(tool, business, db, { principal, now })
-          const pages = await begun(counted(pagesOf(tool, input, context), (count) => (rows += count)))
+          const begin = await begun(pagesOf(tool, input, context))
+          const { titles } = begin
+          const pages = counted(begin.pages, (count) => (rows += count))
           const file =
             format === 'xlsx'
               ? xlsxOf(what, titles, pages)

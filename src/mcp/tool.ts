@@ -31,6 +31,8 @@ export interface BusinessContext {
   principal: Principal
   db: Transaction
   now: Date
+  /** Whether the rows go into a file, which leaves out no column. */
+  forFile?: boolean
   /** Offers a file under a link; for reads only. */
   offerFile?: OfferFile
   /**

@@ -28,13 +28,15 @@ export function compactPage<Row>(list: {
   limit: number
   /** How many match; absent if they are too many to count. */
   total?: number | undefined
+  /** Whether a file is made of the rows, which has all columns. */
+  forFile?: boolean | undefined
   /** Whether nothing matches a search, and the rows are the nearest to it. */
   isNearest?: boolean
   keyOf: (row: Row) => CursorValues
   cells: (row: Row) => string[]
 }) {
   const { what, total, isNearest = false } = list
-  const { columns, same, rows: all } = compact(list.columns, list.rows.map(list.cells))
+  const { columns, same, rows: all } = compact(list.columns, list.rows.map(list.cells), list.forFile)
   const { items: rows, ...more } = page(
     list.rows.map((row, index) => ({ row, cells: all[index] as string[] })),
     list.limit,

@@ -9,8 +9,12 @@ export interface Compact {
   same: Record<string, string>
 }
 
-/** Leaves out the columns in which all rows are blank or, if there are several, the same. */
-export function compact(columns: readonly string[], rows: readonly (readonly string[])[]): Compact {
+/**
+ * Leaves out the columns in which all rows are blank or, if there are several, the same.
+ * @param forFile leaves out nothing, so that all pages of a list have the same columns
+ */
+export function compact(columns: readonly string[], rows: readonly (readonly string[])[], forFile = false): Compact {
+  if (forFile) return { columns: [...columns], rows: rows.map((row) => [...row]), same: {} }
   const same: Record<string, string> = {}
   const kept = columns.flatMap((column, index) => {
     const [first = ''] = rows.map((row) => row[index] ?? '')

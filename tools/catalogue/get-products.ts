@@ -52,7 +52,7 @@ export default defineTool({
     pricesIncludeTax: Type.Boolean(),
     terms: Type.String(),
   }),
-  async handler({ search, category, notSoldDays, limit, cursor, ...input }, { db, business, principal, now }) {
+  async handler({ search, category, notSoldDays, limit, cursor, ...input }, { db, business, principal, now, forFile }) {
     const hasCosts = seesCosts(principal, business)
     if (input.cost !== undefined && !hasCosts) {
       throw new ServiceError('role_not_allowed', `cost: the role ${clean(business.role, 40)} does not see costs.`, {
@@ -75,6 +75,7 @@ export default defineTool({
       what: 'products',
       columns: ['SKU', 'product', 'category', 'price', 'cost', 'margin %', 'on hand'],
       rows,
+      forFile,
       limit,
       total,
       isNearest,

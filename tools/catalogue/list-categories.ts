@@ -19,7 +19,7 @@ export default defineTool({
   mode: 'read',
   input: Type.Object({ search: Search, limit: Limit({ default: 50, maximum: 100 }), cursor: Cursor }),
   output: Type.Object({ categories: CompactRows, ...COMPACT_OUTPUT }),
-  async handler({ search, limit, cursor }, { db, business }) {
+  async handler({ search, limit, cursor }, { db, business, forFile }) {
     const after = decodeCursor(cursor, 2)
     const [found, total] = await Promise.all([
       findCategories(db, business.id, { search, limit: limit + 1, after }),
@@ -31,6 +31,7 @@ export default defineTool({
       what: 'categories',
       columns: ['category', 'products on sale', 'state'],
       rows,
+      forFile,
       limit,
       total,
       isNearest,

@@ -46,7 +46,7 @@ export default defineTool({
     timezone: Type.String(),
     terms: Type.String(),
   }),
-  async handler({ sort, limit, cursor, ...filter }, { db, business, now }) {
+  async handler({ sort, limit, cursor, ...filter }, { db, business, now, forFile }) {
     const after = decodeCursor(cursor, 3)
     const shop = { id: business.id, timezone: business.timezone, today: localDate(now, business.timezone) }
     const [found, sums] = await Promise.all([
@@ -60,6 +60,7 @@ export default defineTool({
       what: 'clients',
       columns: ['code', 'client', 'contact', 'city', 'country', 'orders', 'net', 'last purchase'],
       rows,
+      forFile,
       limit,
       total: sums.clients,
       isNearest,

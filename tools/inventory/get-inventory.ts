@@ -39,7 +39,7 @@ export default defineTool({
     currency: Type.String(),
     terms: Type.String(),
   }),
-  async handler({ limit, cursor, locationId, ...input }, { db, business, principal }) {
+  async handler({ limit, cursor, locationId, ...input }, { db, business, principal, forFile }) {
     const hasCosts = seesCosts(principal, business)
     const { location } = await placeOf(db, business, locationId)
     const filter = { ...input, locationId: location?.id }
@@ -57,6 +57,7 @@ export default defineTool({
       what: 'rows of stock',
       columns: ['SKU', 'product', 'location', 'on hand', 'reorder at', 'reorder', 'status', 'value'],
       rows,
+      forFile,
       limit,
       total: sums.rows,
       isNearest,

@@ -39,7 +39,7 @@ export default defineTool({
     unitsOut: Type.Optional(Type.String()),
     terms: Type.String(),
   }),
-  async handler({ product, locationId, reason, limit, cursor, ...input }, { db, business, now }) {
+  async handler({ product, locationId, reason, limit, cursor, ...input }, { db, business, now, forFile }) {
     const [{ after, ...place }, [variant]] = await together([
       placeOf(db, business, locationId).then(({ timezone, location }) => ({
         locationId: location?.id,
@@ -58,6 +58,7 @@ export default defineTool({
       what: 'stock movements',
       columns: ['when', 'SKU', 'product', 'location', 'quantity', 'reason', 'order', 'by', 'note'],
       rows,
+      forFile,
       limit,
       total: isCounted ? sums.movements : undefined,
       keyOf: (row) => [row.created_at_text, row.id],

@@ -75,7 +75,7 @@ export default defineTool({
       findOrders(db, business.id, { ...filter, ...shown, sort, limit: limit + 1, after }),
       who.ownOnly && who.employee === null ? [] : sumOrders(db, business.id, { ...filter, ...own }),
     ])
-    const { columns, rows: cells, same } = compactOrders(rows, business)
+    const { columns, rows: cells, same } = compactOrders(rows, business, context.forFile)
     const { items: orders, ...more } = page(
       rows.map((row, index) => ({ row, cells: cells[index] ?? [] })),
       limit,

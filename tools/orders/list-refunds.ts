@@ -74,6 +74,7 @@ export default defineTool({
     } = compact(
       REFUND_COLUMNS,
       rows.map((row) => refundRow(row, business)),
+      context.forFile,
     )
     const { items: refunds, ...more } = page(
       rows.map((row, index) => ({ row, cells: cells[index] ?? [] })),

@@ -19,7 +19,7 @@ export default defineTool({
   mode: 'read',
   input: Type.Object({ limit: Limit({ default: 50, maximum: 100 }), cursor: Cursor }),
   output: Type.Object({ locations: CompactRows, ...COMPACT_OUTPUT }),
-  async handler({ limit, cursor }, { db, business, now }) {
+  async handler({ limit, cursor }, { db, business, now, forFile }) {
     const after = decodeCursor(cursor, 2)
     const [rows, total] = await Promise.all([
       findLocations(db, business.id, { limit: limit + 1, after }),
@@ -29,6 +29,7 @@ export default defineTool({
       what: 'locations',
       columns: ['location', 'city', 'address', 'time zone', 'local time', 'state', 'id'],
       rows,
+      forFile,
       limit,
       total,
       keyOf: (row) => [row.name, row.id],

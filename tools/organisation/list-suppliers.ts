@@ -19,7 +19,7 @@ export default defineTool({
   mode: 'read',
   input: Type.Object({ search: Search, limit: Limit({ default: 25, maximum: 100 }), cursor: Cursor }),
   output: Type.Object({ suppliers: CompactRows, ...COMPACT_OUTPUT }),
-  async handler({ search, limit, cursor }, { db, business }) {
+  async handler({ search, limit, cursor }, { db, business, forFile }) {
     const after = decodeCursor(cursor, 2)
     const [found, total] = await Promise.all([
       findSuppliers(db, business.id, { search, limit: limit + 1, after }),
@@ -31,6 +31,7 @@ export default defineTool({
       what: 'suppliers',
       columns: ['supplier', 'e-mail', 'phone', 'tax id', 'lead time (days)', 'products on sale', 'state'],
       rows,
+      forFile,
       limit,
       total,
       isNearest,

@@ -53,7 +53,14 @@ const ROW_COLUMNS = [
 export const BLANKS = 'a blank or missing cell means completed, retail, 0.00 or none'
 
 /** The columns and rows of a list. Stamps lose their year where all have the same, which then stands in the column. */
-export function compactOrders(rows: readonly OrderRow[], currency: Currency): Compact {
+export function compactOrders(rows: readonly OrderRow[], currency: Currency, forFile = false): Compact {
+  if (forFile) {
+    return compact(
+      [...ROW_COLUMNS, 'net sales', 'tax'],
+      rows.map((row) => fileRowOf(row, currency)),
+      true,
+    )
+  }
   const all = compact(
     ROW_COLUMNS,
     rows.map((row) => rowOf(row, currency)),
@@ -87,6 +94,17 @@ function rowOf(row: OrderRow, currency: Currency): string[] {
     amount(row.tips),
     amount(row.discounts),
     amount(row.refunded),
+  ]
+}
+
+/** The cells of an order in a file, where a blank is what is not known. */
+function fileRowOf(row: OrderRow, currency: Currency): string[] {
+  const amounts = [row.tips, row.discounts, row.refunded, row.net_sales, row.tax]
+  return [
+    ...rowOf(row, currency).slice(0, ROW_COLUMNS.indexOf('status')),
+    row.status,
+    clean(row.order_type, 20),
+    ...amounts.map((amount) => amountOf(amount, currency)),
   ]
 }
 
