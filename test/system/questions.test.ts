@@ -35,6 +35,7 @@ beforeAll(async () => {
   service = await startService({ users: DEMO_USERS.map(({ uid, email, password }) => ({ uid, email, password })) })
   await seedDemo({ connectionString: service.db.ownerUrl, now: NOW })
   // Sign-ins are of the machine's time.
+  service.now = new Date()
   for (const { uid } of DEMO_USERS) tokens.set(uid, await service.tokenOf(uid))
   service.now = NOW
   database = new pg.Client({ connectionString: service.db.ownerUrl })
