@@ -69,7 +69,7 @@ export function termsOf({ plan, pricesIncludeTax, filters, groupBy }: Report, { 
     groupBy.includes('category') || filters.category !== undefined ? ' Products count in the category of today.' : ''
   if (plan.grain === 'payments') {
     return (
-      `Amounts in ${currency} with tax and tips: paid for completed orders less paid back. ` +
+      `Amounts in ${currency} with tax and tips: paid for completed orders less paid back; what drawers held before is not on file. ` +
       'No known payment: what orders come to less what was paid for them.'
     )
   }
