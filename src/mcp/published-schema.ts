@@ -53,12 +53,20 @@ function mapParts(schema: JsonSchema, map: (part: JsonSchema) => JsonSchema): Js
   return mapped
 }
 
+/** What the results of many tools have, and nobody chooses a tool for. */
+const IN_MANY_RESULTS = new Set([
+  ...['about', 'business', 'columns', 'currency', 'dryRun', 'hasMore', 'location', 'matching', 'nearest', 'nextCursor'],
+  ...['replayed', 'same', 'terms', 'window'],
+])
+
 /**
- * An output schema as clients get it: the properties of the result, without their inner structure. Full schemas would
+ * An output schema as clients get it: the properties of the result that are its own, without their inner structure. Full schemas would
  * cost a conversation more than twice as much as all other definitions; clients can get them with `?schemas=full`.
  */
 export function outlineSchema(schema: JsonSchema): JsonSchema {
-  const properties = Object.entries(schema.properties as Record<string, JsonSchema>)
+  const properties = Object.entries(schema.properties as Record<string, JsonSchema>).filter(
+    ([name]) => !IN_MANY_RESULTS.has(name),
+  )
   const outline = ({ type }: JsonSchema) => (type === 'array' ? { type } : {})
   return {
     type: 'object',

@@ -19,7 +19,7 @@ export function Limit(options: { default: number; maximum: number }) {
   return Type.Integer({ minimum: 1, ...options, description })
 }
 
-export const Cursor = Type.Optional(Type.String({ maxLength: 4000, description: 'nextCursor of the last page' }))
+export const Cursor = Type.Optional(Type.String({ maxLength: 4000, description: 'nextCursor' }))
 
 /** A schema that also allows null. */
 export function Nullable<T extends TSchema>(schema: T, options: SchemaOptions = {}): TUnsafe<Static<T> | null> {

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import { ServiceError } from '../errors.ts'
-import { LocalDate, StringEnum } from '../results/schema.ts'
+import { LocalDate } from '../results/schema.ts'
 import {
   addDays,
   addMonths,
@@ -32,9 +32,17 @@ export type Preset = (typeof PRESETS)[number]
 
 /** The arguments for a window of local days. */
 export const WINDOW_INPUT = {
-  from: Type.Optional(LocalDate('Local day, YYYY-MM-DD')),
-  to: Type.Optional(LocalDate('Counted; default: today')),
-  preset: Type.Optional(StringEnum(PRESETS)),
+  from: Type.Optional(LocalDate('YYYY-MM-DD')),
+  to: Type.Optional(LocalDate('Default: today')),
+  // Published by examples: the whole list, in every tool with a window, would cost more than a tool.
+  preset: Type.Optional(
+    Type.Unsafe<Preset>({
+      type: 'string',
+      pattern: `^(${PRESETS.join('|')})$`,
+      expected: `one of: ${PRESETS.join(', ')}`,
+      description: 'today, yesterday, last_week, this_month, last_90_days, this_year, …',
+    }),
+  ),
 }
 
 /** The window of a result. */

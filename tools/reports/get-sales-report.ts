@@ -8,17 +8,7 @@ import { runReport } from '../../src/pos/reports/report.ts'
 import { answerOf } from '../../src/pos/reports/report-answer.ts'
 import { CompareWith, SalesReportSchema } from '../../src/pos/reports/report-schema.ts'
 import { StringEnum } from '../../src/results/schema.ts'
-import { PRESETS, type Preset as PresetName, WINDOW_INPUT, windowOf } from '../../src/time/window.ts'
-
-// Checked as in every tool; published by examples, because the rest of the definition needs the room.
-const Preset = Type.Optional(
-  Type.Unsafe<PresetName>({
-    type: 'string',
-    pattern: `^(${PRESETS.join('|')})$`,
-    expected: `one of: ${PRESETS.join(', ')}`,
-    description: 'today, last_week, this_month, last_90_days, this_year',
-  }),
-)
+import { WINDOW_INPUT, windowOf } from '../../src/time/window.ts'
 
 export default defineTool({
   name: 'get_sales_report',
@@ -32,7 +22,6 @@ export default defineTool({
   mode: 'read',
   input: Type.Object({
     ...WINDOW_INPUT,
-    preset: Preset,
     groupBy: Type.Array(StringEnum(DIMENSIONS), { default: ['day'], maxItems: 2 }),
     measures: Type.Array(StringEnum(MEASURES), { default: [], maxItems: MEASURES.length }),
     locationId: LocationId,
