@@ -39,7 +39,7 @@ function knownCalls(shop: HostileShop): Record<string, Args[]> {
     get_product: [{ product: shop.sku }],
     get_psa_board: [{ board: shop.boardId }],
     get_psa_time_report: ['board', 'person', 'client', 'step', 'day'].map((groupBy) => ({ ...window, groupBy })),
-    get_sales_by_category: [{ ...window, compare: true }],
+    get_sales_by_category: [{ ...window, compare: 'both' }],
     get_sales_by_location: [{ ...window, compare: true }],
     get_sales_report: [
       ...['day', 'week', 'hour', 'employee'].map((each) => ({ ...window, groupBy: [each], compare: 'both' })),
@@ -53,7 +53,7 @@ function knownCalls(shop: HostileShop): Record<string, Args[]> {
       { ...window, groupBy: ['variant', 'client'], limit: 100 },
       { ...window, groupBy: ['product'], filters: ['total=0-', 'payment_method=cash'] },
     ],
-    get_top_products: [{ ...window, limit: 50, compare: true }],
+    get_top_products: [{ ...window, limit: 50, compare: 'both' }],
     list_psa_steps: [{ ...everything, overdue: true }],
     refund_order: [{ order: shop.orderNumber, reason: INJECTIONS[1], restock: true }],
     summarize_day: [{}, { allBusinesses: true }],
