@@ -51,7 +51,7 @@ function knownCalls(shop: HostileShop): Record<string, Args[]> {
         }),
       ),
       { ...window, groupBy: ['variant', 'client'], limit: 100 },
-      { ...window, groupBy: ['product'], filters: ['total=0-', 'payment_method=cash'] },
+      { ...window, groupBy: ['product'], filters: ['total=0-'] },
     ],
     get_top_products: [{ ...window, limit: 50, compare: 'both' }],
     list_psa_steps: [{ ...everything, overdue: true }],
