@@ -94,6 +94,7 @@ describe('a connection without the clients’ data', () => {
       'get_order',
       'get_psa_board',
       'get_psa_time_report',
+      'get_sales_report',
       'list_clients',
       'list_orders',
       'list_psa_boards',

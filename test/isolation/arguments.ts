@@ -77,6 +77,7 @@ const COMPANIONS: Record<string, (choose: Choose) => Args> = {
   adjust_inventory: (choose) => ({ change: '1', locationId: choose('locationId') }),
   create_order: (choose) => ({ locationId: choose('locationId') }),
   fetch: (choose) => ({ id: `product:${choose('product')}` }),
+  refund_order: () => ({ restock: true }),
   update_client: () => ({ city: 'Antigua' }),
   update_product: () => ({ category: '' }),
 }

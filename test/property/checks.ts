@@ -174,8 +174,8 @@ const ROW_MEASURES = ['net_sales', 'gross_sales', 'discounts', 'returns', 'tax',
 
 /** Whether a row has anything that an hour is listed for. */
 function isBusy(row: Row): boolean {
-  // What has no known time is in no hour, and an hour may only have sold in the days compared with.
-  return row.key !== 'unknown time' && FIGURES.some((name) => row[name] !== undefined && Number(row[name]) !== 0)
+  // An hour may only have sold in the days compared with.
+  return FIGURES.some((name) => row[name] !== undefined && Number(row[name]) !== 0)
 }
 
 const FIGURES = ['grossSales', 'discounts', 'returns', 'netSales', 'tax', 'tips', 'orders', 'refunds']

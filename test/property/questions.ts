@@ -57,27 +57,40 @@ export async function checkQuestion(
   { groups, filters, compare }: RandomQuestion,
 ): Promise<void> {
   const cube = new Cube(raw, locationId)
-  const args = {
-    ...{ ...days, groupBy: groups, measures: ['net_sales'], filters: filterTexts(filters), compare, limit: 100 },
+  const argsOf = (asked: CubeFilters) => ({
+    ...{ ...days, groupBy: groups, measures: ['net_sales'], filters: filterTexts(asked), compare, limit: 100 },
     ...(locationId === undefined ? {} : { locationId }),
+  })
+  let asked = filters
+  let { data, text, isError } = await world.call('get_sales_report', argsOf(asked))
+  if (isError && text?.startsWith('invalid_argument: payment_method')) {
+    const { method, ...others } = filters
+    expect(methodsOf(raw), `${text} (${method})`).not.toContain(method)
+    asked = others
+    ;({ data, text, isError } = await world.call('get_sales_report', argsOf(asked)))
   }
-  const about = JSON.stringify(args)
-  const { data, text, isError } = await world.call('get_sales_report', args)
+  const about = JSON.stringify(argsOf(asked))
   if (isError) {
-    // The only reasons not to answer: too many rows for one answer, and a method by which nothing was paid.
-    expect(text, about).toMatch(/more rows than fit one answer|payment_method must be one of/)
+    // Too many rows for one answer is the only other reason not to answer.
+    expect(text, about).toContain('more rows than fit one answer')
     return
   }
-  expect(data.totals.netSales, `${about}, total`).toBe(cube.total(days, groups, filters))
+  expect(data.totals.netSales, `${about}, total`).toBe(cube.total(days, groups, asked))
   if (data.about.cut === undefined) {
     expect(Object.fromEntries(cellsOf(data)), about).toEqual(
-      Object.fromEntries([...cube.netSales(days, groups, filters)].map(([key, sum]) => [sortedKey(key), sum])),
+      Object.fromEntries([...cube.netSales(days, groups, asked)].map(([key, sum]) => [sortedKey(key), sum])),
     )
   }
   const compared = data.comparison[compare] ?? data.comparison.year
   if (compared.reason !== undefined) return
   const stretch = { from: compared.from, to: compared.to }
-  expect(compared.totals.netSales, `${about}, ${compare}`).toBe(cube.total(stretch, groups, filters, compared.until))
+  expect(compared.totals.netSales, `${about}, ${compare}`).toBe(cube.total(stretch, groups, asked, compared.until))
+}
+
+/** How completed sales were paid. */
+function methodsOf({ orders, payments }: RawRows): string[] {
+  const completed = orders.filter(({ status }) => status === 'completed').map(({ id }) => id)
+  return payments.filter(({ order_id }) => completed.includes(order_id)).map(({ method }) => method)
 }
 
 interface Answer {

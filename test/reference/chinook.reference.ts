@@ -168,7 +168,13 @@ it('imports all of it', () => {
     { kind: 'clients', rows: 59, made: 59, rejected: 0 },
     { kind: 'orders', rows: 2240, made: 412, rejected: 0, netSales: { amount: ALL.netSales } },
   ])
-  expect(report.files[1]?.madeOnTheWay).toEqual({ products: 1984, clients: 0, employees: 0, categories: 24, locations: 0 })
+  expect(report.files[1]?.madeOnTheWay).toEqual({
+    products: 1984,
+    clients: 0,
+    employees: 0,
+    categories: 24,
+    locations: 0,
+  })
 })
 
 it('get_sales_report: 5 years, 60 months', async () => {

@@ -6,6 +6,7 @@ import { expect, inject } from 'vitest'
 import type { IssuerUser } from '../../embedded/issuer/accounts.ts'
 import type { Message } from '../../embedded/issuer/messages.ts'
 import { type Issuer, startIssuer } from '../../embedded/issuer.ts'
+import { loadTools } from '../../plugins/mcp/registry.ts'
 import { type AppOptions, buildApp } from '../../src/app.ts'
 import { type Config, loadConfig } from '../../src/config.ts'
 import { SERVICE_ROLE } from '../../src/database/pool.ts'
@@ -55,6 +56,8 @@ export async function startService(
 
   async function start(config: Partial<Record<keyof Config, string>> = {}): Promise<App> {
     const { PORT = '4000' } = { ...options.config, ...config }
+    // Transforming the tools on a busy machine takes longer than a plugin may take to start.
+    await loadTools()
     const app = await buildApp({
       config: loadConfig({
         DATABASE_URL: db.ownerUrl,
