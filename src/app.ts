@@ -152,7 +152,7 @@ export async function buildApp(options: AppOptions) {
         await audited.register(keyRoutes)
         await audited.register(assistantRoutes, { clock })
         await audited.register(pages)
-        await audited.register(listing, { config })
+        await audited.register(listing, { config, clock })
         await audited.register(settings, {
           config,
           ...(options.identityUrl ? { identityUrl: options.identityUrl } : {}),
