@@ -11,6 +11,7 @@ import { listResources, nameOfResource, type ResourceListing, readResource } fro
 import type { CallContext } from '../../../src/mcp/tool.ts'
 import type { Conversation, Message } from './conversations.ts'
 import { pinOf } from './pin.ts'
+import { createQuestionStream, type QuestionStream } from './question-stream.ts'
 import { type CallToolResult, refusalOf } from './results.ts'
 
 /** One POST as both protocol eras see it: what the principal may see and do. */
@@ -24,6 +25,8 @@ export interface Exchange {
   call(name: string, args: Record<string, unknown>, ask?: Ask): Promise<CallToolResult | null>
   /** Signs what a client hands back with the answer to a question. */
   questions: FastifyInstance['questions']
+  /** Where the session's person is asked; undefined without a session whose client shows forms. */
+  questionStream: QuestionStream | undefined
   /**
    * Refuses a lone call of a tool whose scope the person could still grant, while the HTTP status can say so.
    * @throws ServiceError `insufficient_scope`
@@ -90,6 +93,8 @@ export function createExchange(
       return schemas === 'full' ? list.full() : list
     },
     questions: app.questions,
+    questionStream:
+      sessionId !== undefined && session?.showsForms ? createQuestionStream(app.sessionEvents, sessionId) : undefined,
     call: (name, args, ask) =>
       turns(async () => {
         const result = await app.toolCalls.run(name, args, { ...context, ask }, request.log)

@@ -1,4 +1,7 @@
 import { Client as ClientV2, StreamableHTTPClientTransport as TransportV2 } from '@modelcontextprotocol/client'
+import { Client } from '@modelcontextprotocol/sdk/client/index.js'
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { listen } from '../../support/merchant.ts'
 import { makeOrder, type Product } from '../../support/shop.ts'
@@ -63,6 +66,30 @@ async function clientOf2026(
       return { text: (content as { text: string }[])[0]?.text ?? '', isError }
     },
     close: () => client.close(),
+  }
+}
+
+/** Its calls go to one instance, and its answers to the other. */
+async function clientOf2025(): Promise<{ call: Call; close(): Promise<void> }> {
+  const client = new Client({ name: 'asked', version: '1' }, { capabilities: { elicitation: {} } })
+  client.setRequestHandler(ElicitRequestSchema, answer as never)
+  const transport = new StreamableHTTPClientTransport(new URL(`${origins[0]}/mcp`), {
+    requestInit: { headers: { authorization: `Bearer ${till.owner}` } },
+    fetch: (url, init = {}) => {
+      const isAnswer = typeof init.body === 'string' && init.body.includes('"result"')
+      return fetch(isAnswer ? String(url).replace(origins[0], origins[1]) : url, init)
+    },
+  })
+  await client.connect(transport as never)
+  return {
+    async call(name, args) {
+      const { content, isError = false } = await client.callTool({ name, arguments: args })
+      return { text: (content as { text: string }[])[0]?.text ?? '', isError: isError === true }
+    },
+    async close() {
+      await transport.terminateSession()
+      await client.close()
+    },
   }
 }
 
@@ -204,6 +231,45 @@ describe('with the revision 2026-07-28, over two instances', () => {
     expect((await plain.call('refund_order', refund(other))).isError).toBe(false)
     expect(await refundsOf(other)).toBe(1)
     await plain.close()
+  })
+})
+
+describe('with the revision 2025-11-25, over two instances', () => {
+  it('a yes that reaches another instance lets the call go on, and a no ends it', async () => {
+    const { call, close } = await clientOf2025()
+    const [first, second] = [await sale(), await sale()]
+    answers = ['accept', 'decline', 'cancel']
+    const made = await call('refund_order', refund(first))
+    expect(made).toEqual({ isError: false, text: expect.stringContaining(first) })
+    for (const _no of ['decline', 'cancel']) {
+      expect(await call('refund_order', refund(second))).toEqual({
+        isError: true,
+        text: expect.stringMatching(/^declined: /),
+      })
+    }
+    expect(questions).toHaveLength(3)
+    expect(questions[0]).toMatch(new RegExp(`^${till.shop.name}: Would .*${first}`, 's'))
+    expect([await refundsOf(first), await refundsOf(second)]).toEqual([1, 0])
+    await close()
+  })
+
+  it('two calls at a time are each answered for themselves', async () => {
+    const { call, close } = await clientOf2025()
+    const [first, second] = [await sale(), await sale()]
+    answers = ['accept', 'decline']
+    const results = await Promise.all([first, second].map((order) => call('refund_order', refund(order))))
+    expect(results.map(({ isError }) => isError).toSorted()).toEqual([false, true])
+    const refunded = [await refundsOf(first), await refundsOf(second)]
+    expect(refunded).toEqual(results.map(({ isError }) => (isError ? 0 : 1)))
+    await close()
+  })
+
+  it('what is small is done at once', async () => {
+    const { call, close } = await clientOf2025()
+    const { text } = await call('adjust_inventory', { product: 'COFFEE', change: '-1' })
+    expect(text).toMatch(/^Stock of/)
+    expect(questions).toEqual([])
+    await close()
   })
 })
 
