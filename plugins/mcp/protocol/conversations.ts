@@ -4,8 +4,8 @@ import type { Principal } from '../../../src/auth/principal.ts'
 import { ServiceError } from '../../../src/errors.ts'
 import type { SessionRecord } from '../../../src/sessions/store.ts'
 import type { Clock } from '../../../src/time/clock.ts'
+import { showsForms } from './forms.ts'
 import { problemOfParams } from './params.ts'
-import { showsForms } from './question-result.ts'
 
 /** The parts of a JSON-RPC message that are read before an SDK checks it. */
 export interface Message {

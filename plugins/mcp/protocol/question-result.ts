@@ -9,6 +9,7 @@ import { ServiceError } from '../../../src/errors.ts'
 import { type Ask, type Question, QuestionAsked } from '../../../src/mcp/confirmation.ts'
 import type { QuestionState } from '../questions.ts'
 import type { Exchange } from './exchange.ts'
+import { showsForms } from './forms.ts'
 
 // Accepting is the answer, so the form asks for nothing else.
 const NOTHING_ELSE = { type: 'object' as const, properties: {} }
@@ -37,10 +38,4 @@ export async function questionResult({ questions }: Exchange, question: Question
     inputRequests: { [ID]: inputRequired.elicit({ message: question.text, requestedSchema: NOTHING_ELSE }) },
     requestState: await questions.mint({ call: question.call, key: `confirmed-${randomUUID()}` }),
   })
-}
-
-/** Whether a client that declares this shows forms; without modes it means forms, the only ones that there once were. */
-export function showsForms(elicitation: unknown): boolean {
-  if (typeof elicitation !== 'object' || elicitation === null) return false
-  return 'form' in elicitation || !('url' in elicitation)
 }
