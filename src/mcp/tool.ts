@@ -4,6 +4,7 @@ import type { AuthorizedBusiness, Principal } from '../auth/principal.ts'
 import type { Scope } from '../auth/scopes.ts'
 import type { Database, Transaction } from '../database/database.ts'
 import type { FileRows } from '../results/file-rows.ts'
+import type { Ask } from './confirmation.ts'
 import type { BusinessHints, FindTenant } from './resolve-business.ts'
 
 /** What every tool can use of the call that it runs in. */
@@ -21,6 +22,8 @@ export interface CallContext {
   origin?: () => string
   /** Offers a file under a link. */
   offerFile?: OfferFile | undefined
+  /** Asks the person before a large change; absent if the client cannot show questions. */
+  ask?: Ask | undefined
   /** Stores a choice of business for the session, and as the credential's last choice. */
   chooseBusiness(businessId: string): Promise<void>
 }
