@@ -43,9 +43,6 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
   app.addHook('onSend', async (request, reply) => {
     if (request.routeOptions.url?.includes(':uid')) reply.header('cache-control', 'no-store')
   })
-  for (const file of ['oauth/page.js', 'oauth/page.css']) {
-    app.get(`/${file}`, { schema: hide }, (_request, reply) => app.pages.send(reply, file))
-  }
 
   app.get('/oauth/interaction/:uid', { helmet, schema: { ...hide, params } }, async (request, reply) => {
     try {

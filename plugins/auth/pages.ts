@@ -35,6 +35,7 @@ declare module 'fastify' {
   }
 }
 
+const YEAR_SECONDS = 365 * 86400
 // The whole page, if none is built.
 const PROBLEM = '{{problem}}'
 const FIREBASE = ['https://identitytoolkit.googleapis.com', 'https://securetoken.googleapis.com']
@@ -50,6 +51,12 @@ export default fp<PagesOptions>(
     const errorPage = isBuilt ? await readFile(errorFile, 'utf8') : PROBLEM
     if (isBuilt) await app.register(fastifyStatic, { root: folder, serve: false, preCompressed: true })
     else app.log.warn('The pages for people are not built: npm run build makes them.')
+
+    // What the pages consist of; the names change with the contents.
+    app.get<{ Params: { file: string } }>('/assets/:file', { schema: { hide: true } }, (request, reply) => {
+      reply.header('cache-control', `public, max-age=${YEAR_SECONDS}, immutable`)
+      return app.pages.send(reply, `assets/${path.basename(request.params.file)}`)
+    })
 
     app.decorate('pages', {
       send(reply, file) {
@@ -110,7 +117,7 @@ export function signInPageHeaders(signIn: SignIn | null): FastifyHelmetOptions {
         ...(popUps.length > 0 ? ['https://apis.google.com'] : []),
         ...(hasRecaptcha ? RECAPTCHA_SCRIPTS : []),
       ],
-      'img-src': ['data:'],
+      'img-src': ["'self'", 'data:'],
       'connect-src': ["'self'", ...(signIn === null ? [] : issuer === null ? FIREBASE : [issuer])],
       'frame-src': frames.length > 0 ? frames : ["'none'"],
     }),

@@ -1,0 +1,9 @@
+/** The AI Assistant page: connect an assistant, see what is connected and what it did, tokens and keys. */
+import { render } from 'preact'
+import { language } from '../language.ts'
+import { App } from './app.tsx'
+import { TEXT } from './texts.ts'
+
+document.documentElement.lang = language
+document.title = `${TEXT.title} · FlowPOS`
+render(<App />, document.getElementById('page') as HTMLElement)
