@@ -14,6 +14,17 @@ const lines = `
 const both = `between $1::date - ($2::date - $1::date + 1) and $2::date`
 const sums = 'sum(i.net_sales) as net_sales, sum(i.quantity) as units, sum(i.quantity * i.unit_cost) as cost'
 
+const STOCK = [
+  `with sold as (
+      select i.variant_id, sum(i.quantity) filter (where ${day} > $2::date - 30) as units, sum(i.net_sales) as net_sales
+      ${lines} and ${day} > $2::date - 90 and $1::date is not null group by 1)
+    select count(*) filter (where s.on_hand <= s.reorder_point), sum(s.on_hand * v.cost), sum(sold.units)
+    from inventory s
+    join product_variant v on v.business_id = s.business_id and v.id = s.variant_id
+    left join sold on sold.variant_id = s.variant_id
+    where s.business_id = app_business_id()`,
+]
+
 /** Queries by tool. */
 export const NAIVE: Record<string, readonly string[]> = {
   summarize_day: [
@@ -34,14 +45,6 @@ export const NAIVE: Record<string, readonly string[]> = {
     `select i.variant_id, ${sums} ${lines} and ${day} between $1::date and $2::date group by 1 order by 2 desc limit 10`,
     `select sum(o.net_sales) ${orders} and ${day} between $1::date and $2::date`,
   ],
-  get_inventory_health: [
-    `with sold as (
-        select i.variant_id, sum(i.quantity) filter (where ${day} > $2::date - 30) as units, sum(i.net_sales) as net_sales
-        ${lines} and ${day} > $2::date - 90 and $1::date is not null group by 1)
-      select count(*) filter (where s.on_hand <= s.reorder_point), sum(s.on_hand * v.cost), sum(sold.units)
-      from inventory s
-      join product_variant v on v.business_id = s.business_id and v.id = s.variant_id
-      left join sold on sold.variant_id = s.variant_id
-      where s.business_id = app_business_id()`,
-  ],
+  get_inventory_health: STOCK,
+  get_reorder_list: STOCK,
 }

@@ -47,7 +47,9 @@ export async function bench(): Promise<void> {
       const counted = await countTrips(() => ask(tool.name, { ...args, ...rehearsal }), recorder, redis)
       trips[tool.name] = counted.trips
       const { redisCommands, postgres } = counted.trips
-      const isBeyond = redisCommands > MOST_OF_A_READ.redisCommands || postgres > MOST_OF_A_READ.postgres
+      // It leaves a link in Redis.
+      const links = tool.name === 'export_data' ? 1 : 0
+      const isBeyond = redisCommands > MOST_OF_A_READ.redisCommands + links || postgres > MOST_OF_A_READ.postgres
       if (tool.mode === 'read' && isBeyond) tooMany.push(tool.name)
     }
     console.log(roundTripTable(trips))
@@ -88,6 +90,7 @@ async function callsOf(call: Call): Promise<Record<string, Args>> {
     create_client: { name: 'New client' },
     create_order: { items: [{ product: product?.sku, quantity: '1' }], locationId: first?.id },
     create_product: { name: 'New product', sku: 'NEW-1', price: '1' },
+    export_data: { what: 'list_orders' },
     get_client: { client: client?.code },
     get_order: { order: order?.orderNumber },
     get_product: { product: product?.sku },

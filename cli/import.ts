@@ -5,8 +5,9 @@ import { formatMoney } from '../src/money/money.ts'
 import { required, runCommand, UsageError, uuid } from './command.ts'
 
 const USAGE = `npm run import -- --business ID [--orders FILE] [--products FILE] [--clients FILE]
-                     [--map column=Header,…] [--date-format d/M/yyyy] [--timezone ZONE] [--location NAME]
-                     [--decimal MARK] [--delimiter CHARACTER] [--encoding NAME] [--number-prefix TEXT]
+                     [--from NAME] [--map column=Header,…] [--map-value column:value=ours]
+                     [--date-format d/M/yyyy] [--timezone ZONE] [--location NAME] [--decimal MARK]
+                     [--delimiter CHARACTER] [--encoding NAME] [--number-prefix TEXT]
                      [--skip-bad] [--json]
 
 Loads CSV files: clients, then products, then orders, each all or nothing. Importing a file again changes nothing:
@@ -14,15 +15,18 @@ an order that is there with the same date, place and total is left as it is, a p
 order number that is there with anything else is rejected. docs/import.md tells more.
 
 Columns (headers may be in any case; * is required; --map names those that are called otherwise)
-  orders    one row per line: order_number* ordered_at* sku* quantity* (negative: a return) unit_price*
-            time and time_zone (where ordered_at is a date alone) status (open, completed, cancelled) location
-            client_code client_name employee (number or name) product_name category discount (of the line) tax (of
-            the line) cost (of one, when it was sold) tip payment_method order_type
+  orders    one row per line: order_number* ordered_at* quantity* (negative: a return), sku or product_name*,
+            unit_price or line_total*
+            time time_zone status type void location client_code client_name employee category discount tax cost
+            line_cost (all of the line, cost of one) tip payment_method order_type currency
+            of the whole order: order_discount shipping order_tax order_total refunded
   products  sku* name* category price cost on_hand (the stock after the import) reorder_point reorder_quantity
             safety_stock lead_time_days supplier location active
   clients   client_code* name* email phone tax_id city country
 
 --map            column=Header; column= for a column that the file has not, whatever its headers say
+--map-value      column:value=ours, such as status:angelegt=open; status:…=skip leaves rows out
+--from           shopify, square, woocommerce, loyverse, toast, etsy, paypal or clover; recognised by the headers
 --date-format    tokens d dd M MM yy yyyy H HH h hh m mm s ss a; without it, dates that have one meaning are read
 --timezone       IANA zone of the local times in the file; by default the zone of each order's location
 --location       for rows that name none; by default the first location of the business
@@ -41,6 +45,8 @@ await runCommand({
     products: { type: 'string' },
     clients: { type: 'string' },
     map: { type: 'string', multiple: true },
+    'map-value': { type: 'string', multiple: true },
+    from: { type: 'string' },
     'date-format': { type: 'string' },
     timezone: { type: 'string' },
     location: { type: 'string' },
@@ -60,6 +66,8 @@ await runCommand({
         businessId,
         files: { ...(orders && { orders }), ...(products && { products }), ...(clients && { clients }) },
         map: map ?? [],
+        mapValues: values['map-value'],
+        from: values.from,
         dateFormat: values['date-format'],
         timezone,
         location,
@@ -117,6 +125,7 @@ function linesOf(file: FileReport): string[] {
       ? [`  ${file.from} to ${file.to}, net sales of completed orders ${formatMoney(file.netSales)}`]
       : []),
     `  columns used: ${usedOf(file)}`,
+    ...(file.leftOut > 0 ? [`  left out: ${file.leftOut} rows that are void or add up the others`] : []),
     ...(file.unusedHeaders.length > 0 ? [`  columns not used: ${file.unusedHeaders.join(', ')}`] : []),
     ...(file.rejected > 0 ? [`  rejected: ${file.rejected} rows${rejectedWhere(file)}`] : []),
     ...file.rejects.map(({ line, reason }) => `    line ${line}: ${reason}`),

@@ -1,10 +1,13 @@
 import pg from 'pg'
+import { readZone } from '../src/database/zones.ts'
+import { addDays, localDate } from '../src/time/local.ts'
 import { boardRows, timeEntries } from './data/boards.ts'
-import { type Calendar, createCalendar, localDate, type Window } from './data/calendar.ts'
+import { type Calendar, createCalendar, type Window } from './data/calendar.ts'
 import { type CatalogueRows, catalogueRows } from './data/catalogue.ts'
 import { copyRows } from './data/copy.ts'
 import { customerRows, customersUntil, type Regular } from './data/customers.ts'
 import { DEMO_MEMBERSHIPS, DEMO_USERS, type DemoUser, ESTUDIO_QUETZAL } from './data/directory.ts'
+import { employeeRows } from './data/employees.ts'
 import { type Chapter, history } from './data/history.ts'
 import { CREATED_BY } from './data/sales.ts'
 import { SHOPS, type Shop } from './data/shops.ts'
@@ -108,9 +111,9 @@ async function seedBusiness(
 ): Promise<boolean> {
   const { business } = shop
   return transaction(client, { ...BULK_SETTINGS, 'app.business_id': business.id }, async () => {
+    await readZone(client, business.timezone)
     const written = await findWritten(client, shop)
-    const today = localDate(now, business.timezone)
-    const firstDay = written?.firstDay ?? today.subtract({ days: days - 1 }).toString()
+    const firstDay = written?.firstDay ?? addDays(localDate(now, business.timezone), 1 - days)
     const calendar = createCalendar(business.timezone, firstDay)
     const window = { after: written?.until ?? new Date(calendar.start.getTime() - 1), until: now }
     if (window.after >= now) return false
@@ -118,6 +121,8 @@ async function seedBusiness(
     const catalogue = catalogueRows(business.id, business.taxRate, shop.catalogue, calendar.start)
     const people = customersUntil(shop, calendar.indexOf(now), scale)
     if (!written) await beginBusiness(client, shop, calendar, catalogue)
+    // A history that an earlier version began has none.
+    await copyRows(client, 'employee', employeeRows(business, calendar.start), 'on conflict do nothing')
     await copyRows(client, 'customer', customerRows(shop, calendar, people, window), 'on conflict do nothing')
     if (business.id === ESTUDIO_QUETZAL.id) await addProjects(client, calendar, people, window, !written)
     await addStock(client, shop, calendar, catalogue, window, !written)
@@ -185,7 +190,7 @@ async function findWritten(
   )
   const found = rows[0]
   if (!found) return undefined
-  return { firstDay: localDate(found.start, business.timezone).toString(), until: found.until ?? found.start }
+  return { firstDay: localDate(found.start, business.timezone), until: found.until ?? found.start }
 }
 
 async function beginBusiness(
@@ -284,6 +289,8 @@ function withTotals({ orders, items }: Chapter): Chapter['orders'] {
     const lines = linesOf.get(order.id as string) ?? []
     const total = (of: (line: Chapter['items'][number]) => number) =>
       (lines.reduce((sum, line) => sum + of(line), 0) / TEN_THOUSAND).toFixed(4)
+    const netSales = ({ gross_sales, discount }: Chapter['items'][number]) =>
+      tenThousandths(gross_sales) - tenThousandths(discount)
     return {
       ...order,
       gross_sales: total(({ gross_sales }) => tenThousandths(gross_sales)),
@@ -292,6 +299,7 @@ function withTotals({ orders, items }: Chapter): Chapter['orders'] {
       cost: total(({ unit_cost, quantity }) =>
         Math.round((tenThousandths(unit_cost) * tenThousandths(quantity)) / TEN_THOUSAND),
       ),
+      costed_net_sales: total((line) => (line.unit_cost === null ? 0 : netSales(line))),
       units_sold: total(({ quantity }) => tenThousandths(quantity)),
       sale_lines: lines.length,
     }

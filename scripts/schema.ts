@@ -1,4 +1,5 @@
 import { PGlite } from '@electric-sql/pglite'
+import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm'
 import { pgDump } from '@electric-sql/pglite-tools/pg_dump'
 import { Kysely, PostgresDialect, type PostgresPool } from 'kysely'
 import { migrate } from '../src/database/migrate.ts'
@@ -13,7 +14,7 @@ const ARGUMENTS = ['--schema-only', '--no-owner', '--exclude-table=kysely_*']
  * and the tests has no pg_dump, and an installed pg_dump refuses servers newer than itself.
  */
 export async function schemaSql(): Promise<string> {
-  const postgres = await PGlite.create()
+  const postgres = await PGlite.create({ extensions: { pg_trgm } })
   try {
     await migrate(new Kysely({ dialect: new PostgresDialect({ pool: poolOf(postgres) }) }))
     const dump = await pgDump({ pg: postgres, args: ARGUMENTS })

@@ -36,6 +36,8 @@ import requestLog from '../plugins/http/request-log.ts'
 import shutdown from '../plugins/http/shutdown.ts'
 import connect from '../plugins/mcp/connect-endpoint.ts'
 import mcp from '../plugins/mcp/endpoint.ts'
+import exportLinks from '../plugins/mcp/export-links.ts'
+import exportRoutes from '../plugins/mcp/exports.ts'
 import registry from '../plugins/mcp/registry.ts'
 import serverInfo from '../plugins/mcp/server-info.ts'
 import mcpStreams from '../plugins/mcp/streams.ts'
@@ -122,10 +124,17 @@ export async function buildApp(options: AppOptions) {
     await app.register(serverInfo, { config })
     await app.register(registry)
     await app.register(toolCalls)
+    await app.register(exportLinks, { clock, ...store })
     await app.register(mcpStreams, { config, clock })
 
     const newestProtocol = config.MCP_NEWEST_PROTOCOL
-    await app.register(mcp, { clock, path: '/mcp', newestProtocol, authenticate: app.principals.authenticate })
+    await app.register(mcp, {
+      clock,
+      path: '/mcp',
+      publicUrl: config.PUBLIC_URL,
+      newestProtocol,
+      authenticate: app.principals.authenticate,
+    })
     const missing = missingForOAuth(config, options.identityUrl)
     const signIn = missing.length === 0 ? signInOf(config, options.identityUrl) : null
     if (signIn !== null) await app.register(connect, { config, clock })
@@ -135,6 +144,7 @@ export async function buildApp(options: AppOptions) {
       await others.register(helmet)
       await others.register(docs)
       await others.register(health)
+      await others.register(exportRoutes, { clock })
       // Not for the probes, which come all the time.
       await others.register(async (audited) => {
         await audited.register(callerContext)

@@ -96,6 +96,7 @@ describe('a connection without the clients’ data', () => {
       'get_psa_time_report',
       'list_clients',
       'list_orders',
+      'list_refunds',
       'list_psa_boards',
       'update_client',
     ])
@@ -186,7 +187,7 @@ describe('a connection without the clients’ data', () => {
       CONNECT,
     )
     expect(made.isError).toBe(false)
-    const args = { order: someClient.order, reason: 'broken', idempotencyKey: 'refund-1' }
+    const args = { order: someClient.order, reason: 'broken', restock: false, idempotencyKey: 'refund-1' }
     const refunded = await call(service.app, without, 'refund_order', args, CONNECT)
     expect(refunded.isError).toBe(false)
     expect(leaksIn(refunded.body)).toEqual([])

@@ -180,6 +180,7 @@ describe('no tool shows another tenant', () => {
       product: product[0]?.id,
       variant: `${SECRET} Pan-1`,
       supplierId: foreign.id,
+      supplier: SECRET,
       client: `${SECRET} Pan`,
       board: SECRET,
       boardId: foreign.id,

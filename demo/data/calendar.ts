@@ -1,4 +1,5 @@
 import { Temporal } from 'temporal-polyfill'
+import { instantOf, localDate } from '../../src/time/local.ts'
 
 /** A local day of a business, numbered from its first day. */
 export interface LocalDay {
@@ -41,7 +42,7 @@ export function createCalendar(timezone: string, firstDay: string): Calendar {
     if (known) return known
     const date = first.add({ days: index })
     // Clocks change in the early morning, so that counting from noon gives the right offset for the rest of the day.
-    const noon = date.toZonedDateTime({ timeZone: timezone, plainTime: '12:00' }).epochMilliseconds
+    const noon = instantOf(`${date}T12:00:00`, timezone).getTime()
     const made: LocalDay = {
       date: date.toString(),
       index,
@@ -55,15 +56,11 @@ export function createCalendar(timezone: string, firstDay: string): Calendar {
   }
 
   return {
-    start: new Date(first.toZonedDateTime({ timeZone: timezone }).epochMilliseconds),
+    start: instantOf(`${firstDay}T00:00:00`, timezone),
     day,
-    indexOf: (instant) => first.until(localDate(instant, timezone), { largestUnit: 'days' }).days,
+    indexOf: (instant) =>
+      first.until(Temporal.PlainDate.from(localDate(instant, timezone)), { largestUnit: 'days' }).days,
   }
-}
-
-/** The local date of an instant. */
-export function localDate(instant: Date, timezone: string): Temporal.PlainDate {
-  return Temporal.Instant.fromEpochMilliseconds(instant.getTime()).toZonedDateTimeISO(timezone).toPlainDate()
 }
 
 export function isWithin(instant: Date, { after, until }: Window): boolean {

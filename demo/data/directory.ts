@@ -64,7 +64,7 @@ export const SOFIA: DemoUser = {
   displayName: 'Sofía Castañeda',
 }
 
-const LUIS: DemoUser = {
+export const LUIS: DemoUser = {
   id: '0a5e0000-0000-4000-8000-000000000004',
   uid: 'demo-luis',
   email: 'luis@demo.flowpos.app',

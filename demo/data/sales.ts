@@ -6,6 +6,7 @@ import { type Calendar, isWithin, type LocalDay, type Window } from './calendar.
 import { isBought, percentOf, type SoldVariant } from './catalogue.ts'
 import { type Regular, visitors } from './customers.ts'
 import type { DemoLocation } from './directory.ts'
+import { createStaff } from './employees.ts'
 import { createRandom, type Random, stableId, type Weighted } from './random.ts'
 import type { Shop } from './shops.ts'
 
@@ -27,12 +28,14 @@ interface Refund {
 /** The times of a sale, computed cheaply so that most of the past can be skipped. */
 interface Plan {
   random: Random
+  day: LocalDay
   number: string
   type: string
   status: 'open' | 'cancelled' | 'completed'
   openedAt: Date
   /** When the order got its status. */
   at: Date
+  refundDay: LocalDay | null
   refundedAt: Date | null
 }
 
@@ -64,6 +67,7 @@ export function createTill(
   const locationIndex = business.locations.indexOf(location)
   const amountsOf = createLineAmounts(business.pricesIncludeTax)
   const demand = createDemand(location, variants)
+  const staff = createStaff(business, location)
 
   return function salesOf(day: LocalDay): Sale[] {
     const random = createRandom(`${location.id}/${day.date}`)
@@ -90,17 +94,19 @@ export function createTill(
     const refundDay = isRefunded ? calendar.day(day.index + random.int(1, REFUND_DAYS)) : null
     return {
       random,
+      day,
       number,
       type,
       status,
       openedAt: day.at(second),
       at: day.at(second + seconds),
+      refundDay,
       refundedAt: refundDay?.at(openingSecond(shop, random)) ?? null,
     }
   }
 
   function makeSale(
-    { random, number, type, status, openedAt, at, refundedAt }: Plan,
+    { random, day, number, type, status, openedAt, at, refundDay, refundedAt }: Plan,
     isNew: boolean,
     isRefundedNow: boolean,
     customer: Regular | undefined,
@@ -111,6 +117,10 @@ export function createTill(
     const net = items.reduce((sum, item) => sum.plus(item.gross_sales).minus(item.discount ?? 0), new Decimal(0))
     const tax = items.reduce((sum, item) => sum.plus(item.tax ?? 0), new Decimal(0))
     const completed = status === 'completed'
+    const doers = staff.doersOf(orderId, day, hourOf(day, openedAt), {
+      discounted: items.some((item) => Number(item.discount) > 0),
+      cancelled: status === 'cancelled',
+    })
     const tips = completed ? tip(shop, net, random) : new Decimal(0)
     const payments = completed ? makePayments(orderId, net.plus(tax).plus(tips), at, random) : []
     const order: Insertable<Orders> = {
@@ -127,14 +137,15 @@ export function createTill(
       cancel_reason: status === 'cancelled' ? random.pick(shop.words.cancel) : null,
       note: status === 'open' ? random.pick(shop.words.parked) : null,
       created_by: CREATED_BY,
+      ...doers,
       tips: tips.toFixed(2),
       created_at: at,
       updated_at: at,
     }
     const method = payments[0]?.method
     const refund =
-      isRefundedNow && refundedAt && method !== undefined
-        ? makeRefund(refundedAt, orderId, method, tips, items, random)
+      isRefundedNow && refundDay && refundedAt && method !== undefined
+        ? makeRefund(refundDay, refundedAt, orderId, method, tips, items, random)
         : null
     return { isNew, order, items, payments, refund }
   }
@@ -190,6 +201,7 @@ export function createTill(
   }
 
   function makeRefund(
+    day: LocalDay,
     at: Date,
     orderId: string,
     method: string,
@@ -212,6 +224,7 @@ export function createTill(
         reason: random.pick(shop.words.refund),
         method,
         created_by: CREATED_BY,
+        refunded_by: staff.refunderOf(orderId, day, hourOf(day, at)),
         tips: isWhole ? tips.toFixed(2) : '0',
         created_at: at,
       },
@@ -245,6 +258,10 @@ function orderCount(shop: Shop, location: DemoLocation, day: LocalDay, scale: nu
     ? 0
     : shop.ordersPerDay * location.share * scale * rhythm * Math.max(growth, 0.2) * luck
   return Math.floor(expected + random.next())
+}
+
+function hourOf(day: LocalDay, at: Date): number {
+  return Math.floor((at.getTime() - day.at(0).getTime()) / 3_600_000)
 }
 
 function openingSecond(shop: Shop, random: Random): number {

@@ -4,7 +4,12 @@ import type { Caller } from '../../src/audit/caller.ts'
 import { hashApiKey, looksLikeApiKey } from '../../src/auth/api-key.ts'
 import type { VerifiedMcpToken } from '../../src/auth/mcp-token.ts'
 import type { AuthorizedBusiness, Principal } from '../../src/auth/principal.ts'
-import { findApiKeyPrincipal, findTokenPrincipal } from '../../src/auth/principal-queries.ts'
+import {
+  findApiKeyPrincipal,
+  findPrincipalAgain,
+  findTokenPrincipal,
+  type KnownPrincipal,
+} from '../../src/auth/principal-queries.ts'
 import { CLIENTS_SCOPE, scopesOf } from '../../src/auth/scopes.ts'
 import { findTenant } from '../../src/auth/tenants.ts'
 import type { Config } from '../../src/config.ts'
@@ -21,6 +26,11 @@ export interface Principals {
   authenticate(credential: string, caller: Caller): Promise<Principal>
   /** The same for `/mcp/connect`, which takes the tokens of the authorization server and nothing else. */
   authenticateConnection(credential: string, caller: Caller): Promise<Principal>
+  /**
+   * A principal whose credential was good a while ago, as the database knows it now.
+   * @throws ServiceError as `authenticate`
+   */
+  again(known: KnownPrincipal, caller: Caller): Promise<Principal>
   /** An active tenant, for operators. */
   findTenant(id: string): Promise<AuthorizedBusiness | null>
   /** Drops what is cached about a token, a key or a user, by id, after a change. */
@@ -101,6 +111,8 @@ export default fp<{ config: Config; clock: Clock }>(
           expiresAt: new Date(claims.exp * 1000),
         }
       },
+
+      again: (known, caller) => findPrincipalAgain(database, known, clock(), caller),
 
       async findTenant(id) {
         return (await tenants.forceFetch(id)).tenant

@@ -19,6 +19,7 @@ const ANONYMOUS = {
     words: 'Too many sign-ins were begun by this application.',
   },
   refreshes: { points: 600, duration: 3600, words: 'This connection was refreshed too often.' },
+  'refused-links': { points: 60, duration: 60, words: 'Too many links to files that do not exist.' },
   'refused-tokens': { points: 300, duration: 60, words: 'Too many refused token requests from this address.' },
 } as const
 
@@ -31,6 +32,8 @@ export interface RateLimits {
   countAnonymous(act: keyof typeof ANONYMOUS, who: string): Promise<void>
   /** Counts a principal's messages on this instance. @throws ServiceError `rate_limited` */
   countRequest(principal: string, messages?: number): Promise<void>
+  /** Counts a file that is made on this instance. @throws ServiceError `rate_limited` */
+  countExport(principal: string): Promise<void>
   /** Counts a session that begins on this instance. @returns false for more than anybody needs */
   countSession(principal: string): Promise<boolean>
 }
@@ -42,6 +45,7 @@ declare module 'fastify' {
 }
 
 const SESSIONS_PER_HOUR = 600
+const EXPORTS_PER_HOUR = 60
 
 /**
  * Limits what people do before they sign in, per network or application over all instances; and principals, on each
@@ -68,6 +72,7 @@ export default fp<{ config: Config; redis?: Redis }>(
     const anonymous = new Map(Object.entries(ANONYMOUS).map(shared))
     // In memory: a shared count would cost every call a round trip.
     const requests = new RateLimiterMemory({ points: config.MCP_RATE_LIMIT_PER_MINUTE, duration: 60 })
+    const exports = new RateLimiterMemory({ points: EXPORTS_PER_HOUR, duration: 3600 })
     const sessions = new RateLimiterMemory({ points: SESSIONS_PER_HOUR, duration: 3600 })
 
     app.decorate('rateLimits', {
@@ -85,6 +90,11 @@ export default fp<{ config: Config; redis?: Redis }>(
       async countRequest(principal, messages = 1) {
         await requests.consume(principal, messages).catch((refused: RateLimiterRes) => {
           throw tooMany('Too many requests.', refused)
+        })
+      },
+      async countExport(principal) {
+        await exports.consume(principal).catch((refused: RateLimiterRes) => {
+          throw tooMany('Too many files.', refused)
         })
       },
       countSession: (principal) =>

@@ -31,6 +31,7 @@ const connect: FastifyPluginAsync<{ config: Config; clock: Clock }> = async (app
   await app.register(mcp, {
     clock,
     path: CONNECT_PATH,
+    publicUrl: config.PUBLIC_URL,
     newestProtocol: config.MCP_NEWEST_PROTOCOL,
     credentialRequired: signInRequired,
     stepsUp: true,

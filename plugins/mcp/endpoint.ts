@@ -43,6 +43,8 @@ const SECURITY_HEADERS = {
 export interface McpOptions {
   clock: Clock
   path: string
+  /** Where the service is reached, if that is configured. */
+  publicUrl?: string | undefined
   /** The newest protocol revision that is offered. */
   newestProtocol: Config['MCP_NEWEST_PROTOCOL']
   /** The principal behind a Bearer credential, or a ServiceError. What it notes about the credential names the caller. */
@@ -57,6 +59,7 @@ export interface McpOptions {
 const mcp: FastifyPluginAsync<McpOptions> = async (app, options) => {
   const { clock, path, newestProtocol, authenticate, credentialRequired, stepsUp = false } = options
   const conversations = createConversations(app, clock)
+  const originOf = ({ protocol, host }: FastifyRequest) => new URL(options.publicUrl ?? `${protocol}://${host}`).origin
   app.decorateRequest('principal', null)
 
   // JSON-RPC has its own answer to a body that is not JSON, and clients send DELETE with the content type but no body.
@@ -101,13 +104,13 @@ const mcp: FastifyPluginAsync<McpOptions> = async (app, options) => {
 
     if (newestProtocol === LATEST_PROTOCOL_VERSION ? messages.every(isMessage) : isLegacy(request)) {
       const conversation = await conversations.converse(request, reply, principal, messages)
-      const exchange = createExchange(app, request, principal, clock(), conversation)
+      const exchange = createExchange(app, request, principal, clock(), conversation, originOf)
       if (stepsUp) await exchange.requireGrant(messages)
       return serveLegacy(exchange, request, reply, messages)
     }
     const web = toWebRequest(request, reply)
     const choices = await conversations.choicesOf(principal, messages)
-    const exchange = createExchange(app, request, principal, clock(), choices)
+    const exchange = createExchange(app, request, principal, clock(), choices, originOf)
     if (stepsUp) await exchange.requireGrant(messages)
     if (!messages.some(({ method }) => method === 'subscriptions/listen')) {
       return reply.send(await serveModern(exchange, web, body))
@@ -190,6 +193,7 @@ export default fp(mcp, {
     'registry',
     'server-info',
     'tool-calls',
+    'export-links',
     'streams',
   ],
   encapsulate: true,

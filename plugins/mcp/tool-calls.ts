@@ -54,7 +54,8 @@ export default fp(
         businessId = called.businessId
         isAudited = called.isAudited
         const { text, data } = called.result
-        return { content: [{ type: 'text', text }], structuredContent: data }
+        const links = (called.links ?? []).map((link) => ({ type: 'resource_link' as const, ...link }))
+        return { content: [{ type: 'text', text }, ...links], structuredContent: data }
       } catch (error) {
         const failure = expected(error, context.requestId)
         outcome = failure.code

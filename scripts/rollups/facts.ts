@@ -41,6 +41,16 @@ export const ofOrders = (orders: string, table: string) => layout`
   ${nested(orders)} o
   join ${table} n on n.business_id = o.business_id and n.order_id = o.id`
 
+/** Parts `n` of refunds `r`, by other methods than these. */
+export const partsWithRefunds = (parts: string) => layout`
+  ${nested(parts)} n
+  join order_refund r on r.business_id = n.business_id and r.id = n.refund_id`
+
+/** Refunds `r` with their parts `n` by other methods. */
+export const partsOf = (refunds: string) => layout`
+  ${nested(refunds)} r
+  join order_refund_payment n on n.business_id = r.business_id and n.refund_id = r.id`
+
 /** Refund lines `n` with their refunds `r` and the order lines `i` that they refund. */
 export const withRefunds = (rows: string) => layout`
   ${nested(rows)} n
@@ -116,6 +126,14 @@ export const moneyBackFacts = (rows: string) => layout`
     0 as payments, 0 as amount, 1 as refunds, n.total as refunded
   from ${nested(rows)} n`
 
+/** What of a refund `r` went back by other methods than its own: added to them, taken from its own. */
+export const otherMethodFacts = (partsAndRefunds: string) => layout`
+  select
+    sign, n.business_id, r.location_id, r.refunded_at as at, m.method,
+    0 as payments, 0 as amount, m.refunds, m.refunded
+  from ${partsAndRefunds}
+  cross join lateral (values (n.method, 1, n.amount), (r.method, 0, -n.amount)) m (method, refunds, refunded)`
+
 export const customerFacts = (rows: string) => layout`
   select
     sign, n.business_id, n.customer_id, n.completed_at as at,
@@ -137,6 +155,10 @@ export const ALL_REFUND_LINES = all('order_refund_line')
 export const ALL_FACTS: Record<Kind, string> = {
   sales: union(orderFacts(all('orders')), refundFacts(withOrders(all('order_refund')))),
   lines: union(itemFacts(withOrders(ALL_ITEMS)), refundLineFacts(withRefunds(ALL_REFUND_LINES))),
-  payments: union(paymentFacts(withOrders(all('order_payment'))), moneyBackFacts(all('order_refund'))),
+  payments: union(
+    paymentFacts(withOrders(all('order_payment'))),
+    moneyBackFacts(all('order_refund')),
+    otherMethodFacts(partsWithRefunds(all('order_refund_payment'))),
+  ),
 }
 export const ALL_CUSTOMERS = union(customerFacts(all('orders')), customerRefundFacts(withOrders(all('order_refund'))))

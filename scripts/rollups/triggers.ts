@@ -11,6 +11,9 @@ import {
   moneyBackFacts,
   ofOrders,
   orderFacts,
+  otherMethodFacts,
+  partsOf,
+  partsWithRefunds,
   paymentFacts,
   refundFacts,
   refundLineFacts,
@@ -104,8 +107,17 @@ function onRefunds(event: Event): string[] {
     lockOrders(SIGNED[event]),
     keep('sales', refundFacts(withOrders(SIGNED[event]))),
     keepCustomers(customerRefundFacts(withOrders(SIGNED[event]))),
-    keep('payments', moneyBackFacts(SIGNED[event])),
+    keep(
+      'payments',
+      event === 'update'
+        ? union(moneyBackFacts(SIGNED[event]), otherMethodFacts(partsOf(SIGNED[event])))
+        : moneyBackFacts(SIGNED[event]),
+    ),
   ]
+}
+
+function onRefundPayments(event: Event): string[] {
+  return [lockOrders(SIGNED[event]), keep('payments', otherMethodFacts(partsWithRefunds(SIGNED[event])))]
 }
 
 function onRefundLines(event: Event): string[] {
@@ -118,6 +130,7 @@ const STATEMENTS: Record<string, (event: Event) => string[]> = {
   order_payment: onPayments,
   order_refund: onRefunds,
   order_refund_line: onRefundLines,
+  order_refund_payment: onRefundPayments,
 }
 
 /** The functions of all triggers: one for each table and kind of change. */

@@ -3,7 +3,7 @@ import type { Transaction } from '../database/database.ts'
 import type { DB } from '../database/types.ts'
 import { type Caller, currentCaller } from './caller.ts'
 
-/** What the rows of the audit trail are about, with the actions of each; a tool, prompt or resource is named instead. */
+/** What the rows of the audit trail are about, with the actions of each; a tool, prompt, resource or the list of a file is named instead. */
 export const AUDITED = {
   tool: [],
   prompt: [],
@@ -14,6 +14,7 @@ export const AUDITED = {
   membership: ['made', 'seen_gone'],
   sign_in: ['linked', 'refused'],
   assistants: ['ended', 'switched_on', 'switched_off', 'clients_restricted', 'clients_unrestricted'],
+  export: [],
 } as const satisfies Record<string, readonly string[]>
 
 type Kind = keyof typeof AUDITED

@@ -24,7 +24,7 @@ const USED_EVERY_MS = 60_000
  */
 export async function findTokenPrincipal(
   database: Database,
-  claims: VerifiedMcpToken,
+  claims: Pick<VerifiedMcpToken, 'sub' | 'jti' | 'scopes' | 'business' | 'exp'>,
   now: Date,
   caller: Caller,
 ): Promise<Principal> {
@@ -146,6 +146,55 @@ export async function findApiKeyPrincipal(
     defaultBusinessId: business?.id ?? null,
     expiresAt: earlierOf(key.expires_at, endsAt),
   }
+}
+
+/** What of a principal finds it again. */
+export type KnownPrincipal = Pick<
+  Principal,
+  'kind' | 'userId' | 'credentialId' | 'grantedScopes' | 'clientData' | 'defaultBusinessId'
+>
+
+/**
+ * The principal behind a credential that was good a while ago, as if the credential were sent again.
+ * @throws ServiceError `unauthenticated`, `forbidden`
+ */
+export async function findPrincipalAgain(
+  database: Database,
+  { kind, userId, credentialId, grantedScopes, clientData, defaultBusinessId }: KnownPrincipal,
+  now: Date,
+  caller: Caller,
+): Promise<Principal> {
+  const business = defaultBusinessId ?? ''
+  if (kind === 'merchant' && userId !== null) {
+    const token = await database.within({ userId }, 'read', (db) =>
+      db
+        .selectFrom('mcp_token')
+        .select(['jti', 'expires_at'])
+        .where('family_id', '=', credentialId)
+        .where('revoked_at', 'is', null)
+        .where('expires_at', '>', now)
+        .orderBy('created_at', 'desc')
+        .executeTakeFirst(),
+    )
+    if (token === undefined) throw new ServiceError('unauthenticated', 'The token behind this was ended.')
+    const exp = Math.floor(token.expires_at.getTime() / 1000)
+    const claims = { sub: userId, jti: token.jti, scopes: [...grantedScopes], business, exp }
+    const principal = await findTokenPrincipal(database, claims, now, caller)
+    return { ...principal, clientData: principal.clientData && clientData }
+  }
+  const key = await database.within({ businessId: business }, 'read', (db) =>
+    db
+      .selectFrom('mcp_api_key')
+      .select(['key_hash', 'expires_at'])
+      .where('id', '=', credentialId)
+      .where('business_id', '=', business)
+      .where('is_active', '=', true)
+      .executeTakeFirst(),
+  )
+  if (key === undefined || (key.expires_at !== null && key.expires_at <= now)) {
+    throw new ServiceError('unauthenticated', 'The API key behind this was ended.')
+  }
+  return findApiKeyPrincipal(database, key.key_hash, now, { isRemembered: true, caller })
 }
 
 /** An active key by its hash, with its business if that is active, and with who made it. */

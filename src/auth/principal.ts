@@ -1,4 +1,4 @@
-import { intersectScopes, SCOPES, type Scope, scopesOfRole } from './scopes.ts'
+import { intersectScopes, roleSeesEmployees, SCOPES, type Scope, scopesOfRole } from './scopes.ts'
 
 /** A business as a principal sees it. */
 interface Business {
@@ -43,6 +43,14 @@ export interface Principal {
 export function scopesIn(principal: Principal, business: AuthorizedBusiness): readonly Scope[] {
   if (principal.kind !== 'merchant') return principal.grantedScopes
   return intersectScopes(principal.grantedScopes, scopesOfRole(business.role))
+}
+
+/**
+ * Whether the principal sees all employees of a business and what each of them did, as owners, admins, managers and keys
+ * do. Others see the employee that they are themselves (`employee.user_id`).
+ */
+export function seesEmployees({ kind }: Principal, { role }: AuthorizedBusiness): boolean {
+  return kind !== 'merchant' || roleSeesEmployees(role)
 }
 
 /** The scopes that the principal has in any of its businesses. They decide which tools it is shown. */

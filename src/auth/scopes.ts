@@ -13,18 +13,20 @@ export type OAuthScope = (typeof OAUTH_SCOPES)[number]
 interface RoleRights {
   scopes: readonly Scope[]
   managesKeys: boolean
+  /** Whether it sees the shop's employees and what each of them did; others see themselves alone. */
+  seesEmployees: boolean
 }
 
 const TILL: readonly Scope[] = ['pos:read', 'pos:write']
 
 /** The in-app roles of a business, in lower case; the product also writes them `Owner`, `StoreManager`. */
 const ROLES: ReadonlyMap<string, RoleRights> = new Map([
-  ['owner', { scopes: SCOPES, managesKeys: true }],
-  ['admin', { scopes: SCOPES, managesKeys: true }],
-  ['manager', { scopes: SCOPES, managesKeys: false }],
-  ['storemanager', { scopes: SCOPES, managesKeys: false }],
-  ['cashier', { scopes: TILL, managesKeys: false }],
-  ['salesassociate', { scopes: TILL, managesKeys: false }],
+  ['owner', { scopes: SCOPES, managesKeys: true, seesEmployees: true }],
+  ['admin', { scopes: SCOPES, managesKeys: true, seesEmployees: true }],
+  ['manager', { scopes: SCOPES, managesKeys: false, seesEmployees: true }],
+  ['storemanager', { scopes: SCOPES, managesKeys: false, seesEmployees: true }],
+  ['cashier', { scopes: TILL, managesKeys: false, seesEmployees: false }],
+  ['salesassociate', { scopes: TILL, managesKeys: false, seesEmployees: false }],
 ])
 
 function rightsOf(role: string): RoleRights | undefined {
@@ -39,6 +41,11 @@ export function scopesOfRole(role: string): readonly Scope[] {
 /** Whether an in-app role manages the API keys of its business. The policy of `mcp_api_key` asks the same. */
 export function managesKeys(role: string): boolean {
   return rightsOf(role)?.managesKeys ?? false
+}
+
+/** Whether an in-app role sees all employees of its business and what each of them did, and not only its own. */
+export function roleSeesEmployees(role: string): boolean {
+  return rightsOf(role)?.seesEmployees ?? false
 }
 
 /** The in-app roles that grant a scope, in words. */

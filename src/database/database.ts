@@ -5,6 +5,7 @@ import { createFairQueue, limitsFor, type QueueLimits, type Turn } from './fair-
 import { type AnsweredQuery, createPipelinedConnection } from './pipelined.ts'
 import { releaseUnanswered } from './pool.ts'
 import type { DB } from './types.ts'
+import { noSuchZone, readZone } from './zones.ts'
 
 /** A Kysely bound to one open transaction. */
 export type Transaction = Kysely<DB>
@@ -111,6 +112,17 @@ export function createDatabase(pool: pg.Pool, { log, limits = limitsFor(pool.opt
 
   return {
     within,
+    /**
+     * Has the process learn when the clocks of a zone change.
+     * @throws ServiceError `invalid_argument` for a zone that the database does not know
+     */
+    async readZone(timezone: string): Promise<void> {
+      try {
+        await readZone(pool, timezone)
+      } catch (error) {
+        throw isMalformedValue(error) ? noSuchZone(timezone, error) : describe(error)
+      }
+    },
     /** One cheap round trip. @throws ServiceError `unavailable` when the database does not answer */
     async ping(): Promise<void> {
       try {

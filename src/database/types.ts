@@ -78,16 +78,20 @@ export interface Customer {
   business_id: string;
   city: string | null;
   code: string;
+  code_key: Generated<string>;
   country: string | null;
   created_at: Generated<Timestamp>;
   email: string | null;
   id: Generated<string>;
   is_active: Generated<boolean>;
   name: string;
+  name_key: Generated<string>;
   note: string | null;
   phone: string | null;
-  search: Generated<string | null>;
+  phone_key: Generated<string | null>;
+  search: Generated<string>;
   tax_id: string | null;
+  tax_key: Generated<string | null>;
   updated_at: Generated<Timestamp>;
 }
 
@@ -182,6 +186,10 @@ export interface Idempotency {
 
 export interface Inventory {
   business_id: string;
+  /**
+   * time of the first movement in its ledger
+   */
+  first_moved_at: Timestamp | null;
   lead_time_days: number | null;
   location_id: string;
   max_stock: Numeric | null;
@@ -405,6 +413,14 @@ export interface OrderRefundLine {
   variant_id: string;
 }
 
+export interface OrderRefundPayment {
+  amount: Numeric;
+  business_id: string;
+  method: string;
+  order_id: string;
+  refund_id: string;
+}
+
 export interface Orders {
   business_id: string;
   cancel_reason: string | null;
@@ -524,8 +540,9 @@ export interface ProductVariant {
   label: string | null;
   price: Numeric;
   product_id: string;
-  search: Generated<string | null>;
+  search: Generated<string>;
   sku: string;
+  sku_key: Generated<string>;
   updated_at: Generated<Timestamp>;
 }
 
@@ -666,6 +683,33 @@ export interface StaffHourly {
   units_sold: Generated<Numeric>;
 }
 
+export interface StockVelocity {
+  business_id: string;
+  location_id: string;
+  /**
+   * of the 30 days
+   */
+  net_sales: Generated<Numeric>;
+  /**
+   * in the 90 days until through
+   */
+  sold: Generated<Numeric>;
+  /**
+   * sold less returned in the 30 days until through
+   */
+  units: Generated<Numeric>;
+  variant_id: string;
+}
+
+export interface StockVelocityDay {
+  business_id: string;
+  location_id: string;
+  /**
+   * null: not summed yet
+   */
+  through: string | null;
+}
+
 export interface Supplier {
   business_id: string;
   created_at: Generated<Timestamp>;
@@ -709,6 +753,7 @@ export interface DB {
   order_payment: OrderPayment;
   order_refund: OrderRefund;
   order_refund_line: OrderRefundLine;
+  order_refund_payment: OrderRefundPayment;
   orders: Orders;
   payment_daily: PaymentDaily;
   product: Product;
@@ -723,6 +768,8 @@ export interface DB {
   sales_hourly: SalesHourly;
   sales_monthly: SalesMonthly;
   staff_hourly: StaffHourly;
+  stock_velocity: StockVelocity;
+  stock_velocity_day: StockVelocityDay;
   supplier: Supplier;
   tax_daily: TaxDaily;
 }

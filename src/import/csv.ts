@@ -68,7 +68,9 @@ export async function openCsv(file: string, columns: Columns, options: CsvOption
     encoding,
     delimiter,
     platform,
-    used: Object.fromEntries([...positions].map(([column, index]) => [column, header[index] ?? ''])),
+    used: Object.fromEntries(
+      [...positions].sort(([, a], [, b]) => a - b).map(([column, index]) => [column, header[index] ?? '']),
+    ),
     unused: header.filter((name, index) => name !== '' && !taken.has(index)),
     async *rows(onBytes = () => {}) {
       const records = readRecords(file, { encoding, delimiter }, onBytes)

@@ -1,6 +1,7 @@
 import { DateTime } from 'luxon'
 import { Temporal } from 'temporal-polyfill'
 import { ServiceError } from '../errors.ts'
+import { instantOf } from '../time/local.ts'
 import { zoneOf } from './zone-names.ts'
 
 /** The cells of a row that tell when something was. */
@@ -96,8 +97,11 @@ function dateOf(
     const said = own.zone ?? (time && cells.zone ? cells.zone : undefined)
     const zone = time === undefined ? zones.days : said === undefined ? zones.times : zoneOf(said, zones.days)
     if (zone === undefined) return undefined
-    const at = parts.day.toPlainDateTime(time ?? NOON).toZonedDateTime(zone)
-    return { at: new Date(at.epochMilliseconds), hasTime: time !== undefined }
+    const wall = parts.day.toPlainDateTime(time ?? NOON)
+    const at = /^[+-]/.test(zone)
+      ? new Date(`${wall.toString({ smallestUnit: 'millisecond' })}${zone}`)
+      : instantOf(wall.toString(), zone)
+    return { at, hasTime: time !== undefined }
   } catch (error) {
     // Such as 31 February, or 25:00.
     if (error instanceof RangeError) return undefined

@@ -2,6 +2,7 @@ import { access, constants } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { sql } from 'kysely'
 import type { Database, Transaction } from '../database/database.ts'
+import { withZones } from '../database/zones.ts'
 import { ServiceError } from '../errors.ts'
 import { clean } from '../results/text.ts'
 import { isTimezone } from '../time/local.ts'
@@ -12,10 +13,12 @@ import { dateReader } from './dates.ts'
 import { type ImportContext, type Kind, type Outcome, withoutLoops } from './kind.ts'
 import { type DecimalMark, numberReader } from './numbers.ts'
 import { orders } from './orders.ts'
+import { platformNamed } from './platforms.ts'
 import { products } from './products.ts'
 import { listRejects, type Reject, writeRejects } from './rejects.ts'
 import { stage } from './staging.ts'
 import { survey } from './survey.ts'
+import { parseValues, withValues } from './values.ts'
 
 /** What is known once a file has been opened. */
 type FromFile = 'numbers' | 'readDate' | 'onWritten'
@@ -29,7 +32,11 @@ export interface ImportOptions {
   files: Partial<Record<Kind['name'], string>>
   /** `column=Header` pairs, `column=` for none; one value may hold several, separated by commas. */
   map?: readonly string[]
-  /** Format of dates; ISO 8601 by default. */
+  /** `column:value=ours`, for words that are not known: `status:angelegt=open`. */
+  mapValues?: readonly string[] | undefined
+  /** The platform whose export it is; recognised by its headers by default. */
+  from?: string | undefined
+  /** Format of dates; by default those that have one meaning are read. */
   dateFormat?: string | undefined
   /** IANA zone of the file's local times, and of nothing else; by default the zone of the order's location. */
   timezone?: string | undefined
@@ -62,6 +69,8 @@ export interface FileReport extends Outcome {
   imported: boolean
   /** Rows read, without the header. */
   rows: number
+  /** Rows that count nothing: void, or a total of the others. */
+  leftOut: number
   /** Rows not kept. */
   rejected: number
   /** The first of the rejected rows. */
@@ -98,6 +107,8 @@ export async function importFiles(database: Database, options: ImportOptions): P
     throw invalid(`--decimal: "${options.decimal}" is neither . nor ,`)
   }
   dateReader(options.dateFormat)
+  const platform = platformNamed(options.from)
+  const values = parseValues(options.mapValues ?? [], known)
   for (const { file } of given) await checkReadable(file)
 
   const report: ImportReport = { business: { id: options.businessId, name: '' }, files: [] }
@@ -105,7 +116,9 @@ export async function importFiles(database: Database, options: ImportOptions): P
     const context = await loadContext(database, options)
     report.business.name = clean(context.business.name, 80)
     const own = new Map([...map].filter(([column]) => allColumns(kind.columns).includes(column)))
-    const result = await importFile(database, kind, file, { ...options, map: own }, context, options)
+    const result = await withZones(database, () =>
+      importFile(database, kind, file, { ...options, map: own, platform }, values, context, options),
+    )
     report.files.push(result)
     if (!result.imported) break
   }
@@ -117,6 +130,7 @@ async function importFile(
   kind: Kind,
   file: string,
   form: CsvOptions,
+  values: ReadonlyMap<string, string>,
   base: Omit<ImportContext, FromFile>,
   { businessId, skipBad, decimal, dateFormat, onProgress = () => {} }: ImportOptions,
 ): Promise<FileReport> {
@@ -130,15 +144,15 @@ async function importFile(
     const readDate = dateReader(dateFormat, shown.dayOrder)
     const context = { ...base, numbers, readDate, onWritten: progress('writing') }
     return await database.within({ businessId }, 'write', async (db) => {
-      const rows = await stage(db, kind.table, kind.staged, csv.rows(progress('reading')), (row) =>
-        kind.read(row, context),
+      const counts = await stage(db, kind.table, kind.staged, csv.rows(progress('reading')), (row) =>
+        kind.read(withValues(row, values), context),
       )
       // Imports of a business run one at a time, because each creates orders and products that the next must find.
       await sql`select pg_advisory_xact_lock(hashtextextended(${`import:${businessId}`}, 0))`.execute(db)
       await kind.check(db, context)
       const rejects = await listRejects(db, kind.table)
       const report = {
-        ...{ kind: kind.name, file, rows, ...rejects, rejectedFile: null },
+        ...{ kind: kind.name, file, ...counts, ...rejects, rejectedFile: null },
         ...{ usedHeaders: csv.used, unusedHeaders: csv.unused },
       }
       if (rejects.rejected > 0 && !skipBad) {
@@ -216,7 +230,7 @@ async function loadTaxRates(db: Transaction, businessId: string): Promise<Map<st
       .$narrowType<{ tax_rate: string }>()
       .execute(),
   )
-  return new Map(rows.map((row) => [row.sku, row.tax_rate]))
+  return new Map(rows.map((row) => [row.sku.toLowerCase(), row.tax_rate]))
 }
 
 function isDecimalMark(text: string | undefined): text is DecimalMark {

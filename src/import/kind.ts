@@ -8,7 +8,7 @@ import type { NumberReader } from './numbers.ts'
 import type { StagedRow } from './staging.ts'
 
 /** The business to import into. */
-interface ImportBusiness {
+export interface ImportBusiness {
   id: string
   name: string
   currency: string
@@ -30,7 +30,7 @@ export interface ImportContext {
   numbers: NumberReader
   /** Stands before the order numbers of the file, to tell shops with the same numbers apart. */
   numberPrefix: string
-  /** Tax rates of the products that have their own, by SKU. */
+  /** Tax rates of the products that have their own, by SKU in lower case. */
   taxRates: ReadonlyMap<string, string>
   now: Date
   /** Called with how much is written so far, and the total. */
@@ -61,7 +61,7 @@ export interface Kind {
   /** The temporary table, and the columns that it has besides the common ones. */
   table: string
   staged: Record<string, string>
-  read(row: CsvRow, context: ImportContext): StagedRow
+  read(row: CsvRow, context: ImportContext): StagedRow | undefined
   /** Rejects rows that contradict each other. */
   check(db: Transaction, context: ImportContext): Promise<void>
   /** Writes the staged rows, after the rejected ones have been removed. */

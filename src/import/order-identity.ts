@@ -20,13 +20,18 @@ export async function rejectOthers(db: Transaction, { business, location }: Impo
           else '; a return needs a number of its own: load it with --number-prefix' end as reason
       from (
         select new.order_number, new.line, new.ordered_at, new.has_time, new.has_sale, coalesce(new.status, 'completed') as status,
-          coalesce(new.location, ${location}::text) as location, new.of_lines + coalesce(new.tip, 0) as total
+          coalesce(new.location, ${location}::text) as location, new.of_lines + coalesce(new.tip, 0) as total,
+          case when coalesce(new.status, 'completed') = 'completed' then new.refunded end as refunded
         from import_order new
         where not exists (
           select from import_line row where row.order_number = new.order_number and row.reason is not null)
       ) said
       join orders o on o.business_id = ${business.id}::uuid and o.order_number = said.order_number
       join location l on l.business_id = o.business_id and l.id = o.location_id
+      cross join lateral (
+        select coalesce(sum(r.total), 0) as total from order_refund r
+        where r.business_id = o.business_id and r.order_id = o.id
+      ) refunds
       cross join lateral (
         select array_remove(array[
           case when said.ordered_at not in (o.opened_at, coalesce(o.completed_at, o.opened_at)) and (
@@ -35,6 +40,7 @@ export async function rejectOthers(db: Transaction, { business, location }: Impo
           ) then 'date' end,
           case when lower(l.name) <> lower(said.location) then 'place' end,
           case when o.total <> said.total then 'total' end,
+          case when coalesce(said.refunded, 0) > refunds.total then 'refund' end,
           case when o.status = 'open' and said.status <> 'open' then 'status' end], null)
       ) differs (what)
       where cardinality(differs.what) > 0

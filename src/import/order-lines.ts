@@ -6,8 +6,8 @@ import { isAmbiguous, type ReadDate } from './dates.ts'
 import { AMOUNT, COST, Fields, MAX_CODE, PRICE, QUANTITY, quote, rangeFault } from './fields.ts'
 import type { ImportContext } from './kind.ts'
 import type { StagedRow } from './staging.ts'
+import { isTotalsWord, statusOf, typeOf } from './words.ts'
 
-const STATUSES = ['open', 'completed', 'cancelled']
 const DAY_MS = 86_400_000
 
 /** SQL types of the staged columns of an order line. */
@@ -29,41 +29,67 @@ export const STAGED_LINE = {
   tip: 'numeric',
   payment_method: 'text',
   order_type: 'text',
+  // As the file says it; the next four are what comes of it.
+  amount: 'numeric',
+  discount_said: 'numeric',
+  tax_said: 'numeric',
   tax_rate: 'numeric',
   gross_sales: 'numeric',
   discount: 'numeric',
   tax: 'numeric',
+  // Of the whole order.
+  order_discount: 'numeric',
+  shipping: 'numeric',
+  order_tax: 'numeric',
+  order_total: 'numeric',
+  refunded: 'numeric',
 }
 
-/** Reads one line of an order. */
-export function readLine(row: CsvRow, context: ImportContext): StagedRow {
+/**
+ * Reads one line of an order.
+ * @returns undefined for a line that is to count nothing: void, a total of the others
+ */
+export function readLine(row: CsvRow, context: ImportContext): StagedRow | undefined {
   const { business } = context
   const fields = new Fields(row, context.numbers)
+  if (isLeftOut(row, fields)) return undefined
   const order_number = fields.code('order_number', { required: true, prefix: context.numberPrefix })
-  const sku = fields.code('sku', { required: true })
+  const product_name = fields.text('product_name')
+  // Where there is no SKU, the name is what tells a product from others.
+  const sku = fields.code('sku') ?? product_name?.slice(0, MAX_CODE).trim() ?? null
+  if (sku === null && fields.faults.length === 0) fields.fault('sku is missing')
   const location = fields.text('location')
-  const quantity = fields.decimal('quantity', { ...QUANTITY, required: true })
-  if (quantity?.isZero()) fields.fault('quantity is zero')
-  const price = fields.decimal('unit_price', { ...PRICE, required: true })
   const date = readDate(fields, location, context)
+  const currency = fields.text('currency')
+  if (currency !== null && currency.toUpperCase() !== business.currency) {
+    fields.fault(`currency ${quote(currency)} is not ${business.currency}`)
+  }
+  const ofOrder = (column: string) => fields.decimal(column, AMOUNT)?.toDecimalPlaces(business.currencyDigits) ?? null
+  const refunded = fields.decimal('refunded', { ...AMOUNT, min: -Infinity })?.abs() ?? null
   const values = {
     ordered_at: date?.at,
     has_time: date?.hasTime,
     sku,
-    quantity,
-    unit_price: price,
-    unit_cost: fields.decimal('cost', COST),
-    status: fields.oneOf('status', STATUSES),
+    status: readStatus(fields, refunded),
     location,
     client_code: fields.code('client_code'),
     client_name: fields.text('client_name'),
     employee: fields.text('employee'),
-    product_name: fields.text('product_name'),
+    product_name,
     category: fields.text('category'),
-    tip: fields.decimal('tip', AMOUNT)?.toDecimalPlaces(business.currencyDigits) ?? null,
+    tip: ofOrder('tip'),
     payment_method: fields.text('payment_method', { max: MAX_CODE }),
     order_type: fields.text('order_type', { max: MAX_CODE }),
-    ...(quantity && price ? readAmounts(fields, quantity, price, ratesOf(sku, context), context) : {}),
+    order_discount:
+      fields
+        .decimal('order_discount', { ...AMOUNT, min: -Infinity })
+        ?.abs()
+        .toDecimalPlaces(business.currencyDigits) ?? null,
+    shipping: ofOrder('shipping'),
+    order_tax: ofOrder('order_tax'),
+    order_total: ofOrder('order_total'),
+    refunded,
+    ...readSold(fields, sku, refunded, context),
   }
   const { line, raw } = row
   if (fields.faults.length === 0) return { line, raw, order_number, ...values, reason: null }
@@ -71,8 +97,68 @@ export function readLine(row: CsvRow, context: ImportContext): StagedRow {
   return { line, raw, order_number, reason: fields.faults.join('; ') }
 }
 
+function isLeftOut({ cells, raw }: CsvRow, fields: Fields): boolean {
+  if (isTotalsWord(raw.find((value) => value !== '') ?? '') && !cells.ordered_at) return true
+  return fields.flag('void') === true || typeOf(cells.type ?? '') === 'skip' || cells.status === 'skip'
+}
+
+function readStatus(fields: Fields, refunded: Decimal | null): string | null {
+  const word = fields.text('status')
+  if (word === null) return null
+  const status = statusOf(word)
+  if (status === undefined) {
+    fields.fault(
+      `status ${quote(word)} is unknown: say --map-value "status:${word}=completed", =open, =cancelled or =skip`,
+    )
+  } else if (status === 'refunded' && refunded === null) {
+    fields.fault(`status ${quote(word)} needs the amount: name its column with --map refunded=Header`)
+  }
+  return status === 'refunded' ? 'completed' : (status ?? null)
+}
+
+/** Quantity, price and amounts of the line. */
+function readSold(
+  fields: Fields,
+  sku: string | null,
+  refunded: Decimal | null,
+  context: ImportContext,
+): Partial<StagedRow> {
+  const word = fields.text('type')
+  const type = word === null ? null : typeOf(word)
+  if (type === undefined) {
+    fields.fault(
+      `type ${quote(word ?? '')} is neither a sale nor a refund: say --map-value "type:${word}=sale", =refund or =skip`,
+    )
+  }
+  let quantity = fields.decimal('quantity', { ...QUANTITY, required: true })
+  // What is left of a line after its return: one was sold, or the order's total tells that it was more.
+  if (quantity?.isZero() && refunded?.isPositive() && !refunded.isZero()) quantity = new Decimal(1)
+  if (quantity?.isZero()) fields.fault('quantity is zero')
+  if (type === 'refund' && quantity?.isPositive()) quantity = quantity.negated()
+  const isReturn = quantity?.isNegative() ?? false
+
+  const total = fields.decimal('line_total', { ...AMOUNT, min: isReturn ? -Infinity : 0 })?.abs() ?? null
+  const tag = fields.decimal('unit_price', { ...PRICE, min: -Infinity, required: total === null })
+  if (tag?.isNegative() && isReturn) fields.fault(`unit_price ${tag.toFixed()} is negative, and so is quantity`)
+  const cost = fields.decimal('cost', COST)
+  const lineCost = fields.decimal('line_cost', { ...COST, min: isReturn ? -Infinity : 0 })?.abs()
+  if (quantity === null || (total === null && tag === null)) return {}
+  const count = quantity.abs()
+  const price = total?.div(count) ?? (tag as Decimal)
+  if (total && tag && total.minus(tag.times(count)).abs().gt(count.plus(1).times('0.005'))) {
+    fields.fault(`line_total ${total.toFixed()} is not quantity × unit_price, ${tag.times(count).toFixed()}`)
+  }
+  return {
+    quantity,
+    unit_price: (tag ?? price).toDecimalPlaces(4),
+    unit_cost: cost ?? lineCost?.div(count).toDecimalPlaces(4) ?? null,
+    ...readAmounts(fields, quantity, price, ratesOf(sku, context), context),
+  }
+}
+
 function readDate(fields: Fields, location: string | null, context: ImportContext): ReadDate | undefined {
-  const text = fields.text('ordered_at', { required: true })
+  // An order is dated by one of its lines.
+  const text = fields.text('ordered_at')
   if (text === null) return undefined
   const place = context.zones.get((location ?? context.location).toLowerCase()) ?? context.business.timezone
   const cells = { date: text, time: fields.text('time') ?? undefined, zone: fields.text('time_zone') ?? undefined }
@@ -89,8 +175,8 @@ function readDate(fields: Fields, location: string | null, context: ImportContex
 }
 
 /** The rates at which the shop sells, first that of the product. */
-function ratesOf(sku: string | null, { taxRates, business }: ImportContext): [string, ...string[]] {
-  const own = taxRates.get(sku ?? '')
+export function ratesOf(sku: string | null, { taxRates, business }: ImportContext): [string, ...string[]] {
+  const own = taxRates.get(sku?.toLowerCase() ?? '')
   const rates = [business.taxRate, ...new Set(taxRates.values())]
   return own === undefined ? [business.taxRate, ...rates.slice(1)] : [own, ...rates]
 }
@@ -102,10 +188,9 @@ function readAmounts(
   rates: [string, ...string[]],
   { business }: ImportContext,
 ): Partial<StagedRow> | undefined {
-  // On returns, some exports put the sign of the quantity on every amount.
-  const range = quantity.isNegative() ? { ...AMOUNT, min: -Infinity } : AMOUNT
-  const discount = fields.decimal('discount', range)?.abs()
-  const tax = fields.decimal('tax', range)?.abs()
+  // Exports write discounts with either sign, and on returns the sign of the quantity on every amount.
+  const discount = fields.decimal('discount', { ...AMOUNT, min: -Infinity })?.abs()
+  const tax = fields.decimal('tax', quantity.isNegative() ? { ...AMOUNT, min: -Infinity } : AMOUNT)?.abs()
   const worth = quantity.times(price).abs().toDecimalPlaces(business.currencyDigits)
   const size = rangeFault(worth, AMOUNT)
   if (size !== undefined) fields.fault(`quantity × unit_price ${size}`)
@@ -113,6 +198,21 @@ function readAmounts(
   if (paid.isNegative()) fields.fault(`discount ${discount?.toFixed()} is more than the line's ${worth.toFixed()}`)
   else if (tax?.gt(paid)) fields.fault(`tax ${tax.toFixed()} is more than the line's ${paid.toFixed()}`)
   if (fields.faults.length > 0) return undefined
+  const said = { amount: worth, discount_said: discount ?? null, tax_said: tax ?? null }
+  return { ...said, ...amountsOf({ quantity, price, discount, tax }, rates, business) }
+}
+
+/** What a line counts for. */
+export function amountsOf(
+  {
+    quantity,
+    price,
+    discount,
+    tax,
+  }: { quantity: Decimal; price: Decimal; discount?: Decimal | undefined; tax?: Decimal | undefined },
+  rates: [string, ...string[]],
+  business: ImportContext['business'],
+): { gross_sales: string; discount: string; tax: string; tax_rate: string | null } {
   const amounts = lineAmounts({
     quantity,
     unitPrice: price,

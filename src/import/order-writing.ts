@@ -9,7 +9,6 @@ const CHUNK = 5000
 /** Writes the orders of `import_order` that do not exist yet, with the lines of `import_line`. */
 export async function writeOrders(db: Transaction, context: ImportContext): Promise<Outcome> {
   const { business } = context
-  await sql`create index on import_line (order_number)`.execute(db)
   const kept = await withoutLoops(db, () => findNew(db, context))
 
   const locations = await makeNamed(db, 'location', business.id, sql`select location from import_new`, {
@@ -26,6 +25,7 @@ export async function writeOrders(db: Transaction, context: ImportContext): Prom
 
   return withoutLoops(db, async () => {
     await insertPayments(db, context)
+    await insertRefunds(db, context)
     const { net_sales, ...summary } = await summarize(db, context)
     return {
       ...summary,
@@ -46,7 +46,7 @@ async function findNew(db: Transaction, { business, location }: ImportContext): 
     create temporary table import_new on commit drop as
     select row_number() over (order by ordered_at, line) as position, gen_random_uuid() as id, order_number, ordered_at,
       coalesce(status, 'completed') as status, coalesce(location, ${location}::text) as location, client_code,
-      coalesce(order_type, 'retail') as order_type, coalesce(tip, 0) as tip, payment_method, employee, has_time,
+      coalesce(order_type, 'retail') as order_type, coalesce(tip, 0) as tip, payment_method, employee, has_time, refunded,
       null::uuid as location_id, null::uuid as customer_id, null::uuid as sold_by
     from import_order new
     where exists (select from import_line row where row.order_number = new.order_number)
@@ -145,7 +145,7 @@ async function findProducts(db: Transaction, { business }: ImportContext): Promi
     ) used
     join (
       select distinct on (sku) sku, unit_price from import_line
-      order by sku, quantity > 0 and unit_price > 0 desc, ordered_at desc, line desc
+      order by sku, quantity > 0 and unit_price > 0 desc, ordered_at desc nulls last, line desc
     ) latest on latest.sku = used.sku
     left join import_line named on named.line = used.name_line
     left join import_line categorized on categorized.line = used.category_line
@@ -176,7 +176,7 @@ async function insertLines(db: Transaction, { business, onWritten }: ImportConte
     await sql`
       insert into order_item (business_id, order_id, line_number, product_id, variant_id, name, quantity, unit_price,
         tax_rate, tax_included, gross_sales, discount, tax, unit_cost)
-      select ${business.id}::uuid, o.id, row_number() over (partition by o.id order by row.line), s.product_id,
+      select ${business.id}::uuid, o.id, row_number() over (partition by o.id order by row.line < 0, row.line), s.product_id,
         s.variant_id, coalesce(row.product_name, s.name), row.quantity, row.unit_price, row.tax_rate,
         ${business.pricesIncludeTax}, row.gross_sales, row.discount, row.tax, row.unit_cost
       from import_new o
@@ -194,6 +194,49 @@ async function insertPayments(db: Transaction, { business }: ImportContext): Pro
     from import_new new
     join orders o on o.business_id = ${business.id}::uuid and o.id = new.id
     where new.status = 'completed' and new.payment_method is not null`.execute(db)
+}
+
+/**
+ * Writes what the file says was refunded of an order. It says neither of what nor when: all of it is the whole order,
+ * part of it is money back for every line; both on the day of the sale, at no known hour.
+ */
+async function insertRefunds(db: Transaction, { business }: ImportContext): Promise<void> {
+  const digits = sql`${business.currencyDigits}::integer`
+  await sql`
+    create temporary table import_refund on commit drop as
+    select gen_random_uuid() as id, new.id as order_id, new.sold_by, new.payment_method, o.location_id,
+      ((o.completed_at at time zone l.timezone)::date + time '12:00') at time zone l.timezone as refunded_at,
+      new.refunded = o.total as is_whole, least(new.refunded, o.total - o.tips) as of_lines,
+      new.refunded - least(new.refunded, o.total - o.tips) as tips, o.total - o.tips as paid
+    from import_new new
+    join orders o on o.business_id = ${business.id}::uuid and o.id = new.id
+    join location l on l.business_id = o.business_id and l.id = o.location_id
+    where new.status = 'completed' and new.refunded > 0`.execute(db)
+  await sql`
+    insert into order_refund (business_id, id, order_id, location_id, refunded_at, has_time, method, tips, refunded_by,
+      created_by)
+    select ${business.id}::uuid, id, order_id, location_id, refunded_at, false, coalesce(payment_method, 'unknown'), tips,
+      sold_by, 'import'
+    from import_refund order by refunded_at, id`.execute(db)
+  // Shares of a running sum, so that the parts are whole minor units and add up.
+  await sql`
+    insert into order_refund_line (business_id, refund_id, order_id, line_number, product_id, variant_id, quantity,
+      returns, tax, unit_cost)
+    select ${business.id}::uuid, part.id, part.order_id, part.line_number, part.product_id, part.variant_id,
+      case when part.is_whole then part.quantity else 0 end, part.back - part.tax_back, part.tax_back, part.unit_cost
+    from (
+      select share.*, round(share.back * share.tax / nullif(share.net_sales + share.tax, 0), ${digits}) as tax_back
+      from (
+        select r.id, r.is_whole, i.*,
+          round(r.of_lines * sum(i.net_sales + i.tax) over upto / r.paid, ${digits})
+            - round(r.of_lines * (sum(i.net_sales + i.tax) over upto - (i.net_sales + i.tax)) / r.paid, ${digits}) as back
+        from import_refund r
+        join order_item i on i.business_id = ${business.id}::uuid and i.order_id = r.order_id
+        where i.quantity > 0 and r.paid > 0
+        window upto as (partition by i.order_id order by i.line_number)
+      ) share
+    ) part
+    where part.back > 0`.execute(db)
 }
 
 interface Summary {

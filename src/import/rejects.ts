@@ -33,7 +33,7 @@ export async function rejectRepeated(db: Transaction, table: string, key: string
 export async function listRejects(db: Transaction, table: string): Promise<{ rejected: number; rejects: Reject[] }> {
   const { rows } = await sql<Reject & { rejected: number }>`
     select line, reason, (count(*) over ())::integer as rejected from ${sql.table(table)}
-    where reason is not null order by follows, line limit ${LISTED}`.execute(db)
+    where reason is not null and line > 0 order by follows, line limit ${LISTED}`.execute(db)
   return {
     rejected: rows[0]?.rejected ?? 0,
     rejects: rows.map(({ line, reason }) => ({ line, reason: clean(reason, 500) })),

@@ -19,16 +19,16 @@ export interface StagedRow {
  * Besides its own columns the table has `line`, `raw` (the row's values as in the file), `reason` (why it is rejected,
  * else null) and `follows` (rejected only because another row was).
  * @param columns SQL types by name
- * @param read turns a row of the file into a staged row
- * @returns how many rows the file has
+ * @param read turns a row of the file into a staged row, or into undefined if it is to count nothing
+ * @returns how many rows the file has, and how many of them count nothing
  */
 export async function stage(
   db: Transaction,
   table: string,
   columns: Record<string, string>,
   rows: AsyncIterable<CsvRow>,
-  read: (row: CsvRow) => StagedRow,
-): Promise<number> {
+  read: (row: CsvRow) => StagedRow | undefined,
+): Promise<{ rows: number; leftOut: number }> {
   const all = { line: 'integer', raw: 'jsonb', reason: 'text', ...columns }
   const names = sql.join(Object.keys(all).map((name) => sql.ref(name)))
   const defined = sql.join(Object.entries(all).map(([name, type]) => sql`${sql.ref(name)} ${sql.raw(type)}`))
@@ -36,13 +36,15 @@ export async function stage(
     create temporary table ${sql.table(table)} (${defined}, follows boolean not null default false, primary key (line))
     on commit drop`.execute(db)
 
-  let count = 0
+  const count = { rows: 0, leftOut: 0 }
   for await (const batch of batches(rows)) {
-    const staged = JSON.stringify(batch.map(read))
+    const kept = batch.map(read).filter((row) => row !== undefined)
+    const staged = JSON.stringify(kept)
     await sql`
       insert into ${sql.table(table)} (${names})
       select ${names} from jsonb_to_recordset(${staged}::jsonb) as row (${defined})`.execute(db)
-    count += batch.length
+    count.rows += batch.length
+    count.leftOut += batch.length - kept.length
   }
   // Autovacuum does not analyze temporary tables, and without statistics the plans are poor.
   await sql`analyze ${sql.table(table)}`.execute(db)

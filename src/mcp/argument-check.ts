@@ -1,4 +1,4 @@
-import type { Static, TObject } from '@sinclair/typebox'
+import type { Static, TObject, TSchema } from '@sinclair/typebox'
 import { Ajv, type ValidateFunction } from 'ajv'
 import addFormats from 'ajv-formats'
 import { ServiceError } from '../errors.ts'
@@ -20,8 +20,17 @@ export function compileArgumentCheck<Input extends TObject>(input: Input): Argum
   return (args) => {
     // Compiled at the first call: the checks of all tools together would take a third of the start-up time.
     validate ??= ajv.compile(closedSchema(publicSchema(input)))
-    const given = Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null))
+    const given = Object.fromEntries(
+      Object.entries(args)
+        .filter(([, value]) => value !== null)
+        .map(([name, value]) => [name, isOneOfList(input.properties[name], value) ? [value] : value]),
+    )
     if (validate(given)) return given as Static<Input>
     throw new ServiceError('invalid_argument', describeProblems(validate.errors ?? []))
   }
+}
+
+/** Whether a value stands alone where a list of texts is expected, which has one meaning. */
+function isOneOfList(schema: TSchema | undefined, value: unknown): boolean {
+  return schema?.type === 'array' && schema.items?.type === 'string' && typeof value === 'string'
 }

@@ -8,6 +8,12 @@ export function Id(description: string) {
   return Type.String({ minLength: 1, maxLength: 200, description })
 }
 
+/** A reference whose name says what it takes: an id, a code or an exact name. */
+export const Reference = Type.Optional(Type.String({ minLength: 1, maxLength: 100 }))
+
+/** The employee who did what a write records. */
+export const DoneBy = Type.Optional(Id('Default: you'))
+
 export const LocationId = Type.Optional(Id('Name or id; default: all'))
 
 export const Search = Type.Optional(
@@ -15,9 +21,10 @@ export const Search = Type.Optional(
 )
 
 /** An amount of money, not negative. A decimal string is exact, while a JSON number would be a float. */
-export function Amount(description: string) {
+export function Amount(description?: string) {
   const expected = 'a decimal number such as "12.50", not negative and with at most 4 decimals'
-  return Type.String({ pattern: '^\\d{1,12}(\\.\\d{1,4})?$', expected, description })
+  const described = description === undefined ? {} : { description }
+  return Type.String({ pattern: '^\\d{1,12}(\\.\\d{1,4})?$', expected, ...described })
 }
 
 /** A quantity as a decimal string; it may be negative. */

@@ -68,15 +68,15 @@ const PROMPTS: readonly Prompt[] = [
     title: 'Reorder plan',
     description: 'An order list by supplier: what to buy now, how much, and why.',
     arguments: [],
-    tools: ['get_inventory_health', 'get_product', 'list_suppliers'],
+    tools: ['get_reorder_list', 'get_inventory_health', 'list_suppliers'],
     text: () =>
       [
         'Make a plan of what to reorder now.',
-        'Call get_inventory_health, then get_product for the supplier and cost of each product worth ordering, and ' +
-          'list_suppliers for contacts.',
-        'Group by supplier: SKU, product, location, on hand, days of cover, suggested quantity, cost of the line, and ' +
-          'the cost per supplier where all costs are known. Put first what loses most revenue if it is missing. Change ' +
-          'nothing in the stock: this is a plan.',
+        'Call get_reorder_list, and again with its cursor until all lines are there; get_inventory_health for what loses ' +
+          'most revenue if it is missing; list_suppliers for contacts.',
+        'First the transfers between locations. Then by supplier: SKU, product, location, on hand, quantity, ' +
+          'cost of the line, and the sum of the order as the tool gives it, with what has no known cost. Name ' +
+          'first what is most urgent. Change nothing in the stock: this is a plan.',
       ].join('\n'),
   },
 ]

@@ -35,10 +35,11 @@ function inputSchema(schema: JsonSchema, keeps: (keyword: string) => boolean): J
   return published
 }
 
-/** The schema with its objects closed at any depth: they accept no properties that it does not name. */
+/** The schema with its objects closed at any depth: they accept no properties that it does not name, unless it says so. */
 export function closedSchema(schema: JsonSchema): JsonSchema {
   const mapped = mapParts(schema, closedSchema)
-  return schema.type === 'object' ? { ...mapped, additionalProperties: false } : mapped
+  const isClosed = schema.type === 'object' && schema.additionalProperties !== true
+  return isClosed ? { ...mapped, additionalProperties: false } : mapped
 }
 
 /** The schema with `map` applied to the schemas of its properties and items. */

@@ -1,5 +1,6 @@
 import { describeBusiness, type Principal, scopesAnywhere, scopesIn } from '../auth/principal.ts'
 import type { Scope } from '../auth/scopes.ts'
+import { withZones } from '../database/zones.ts'
 import { ServiceError } from '../errors.ts'
 import { findProfile } from '../pos/organisation/profile.ts'
 import { table } from '../results/table.ts'
@@ -74,7 +75,7 @@ export function listResources(principal: Principal): ResourceListing[] {
 export async function readResource(uri: string, context: CallContext): Promise<Contents & { name: string }> {
   const resource = RESOURCES.find((each) => each.uri === uri && isVisible(each, context.principal))
   if (resource === undefined) throw new ServiceError('not_found', `Resource not found: ${clean(uri, 100)}`)
-  return { name: resource.name, ...(await resource.read(context)) }
+  return { name: resource.name, ...(await withZones(context.database, () => resource.read(context))) }
 }
 
 /** The name of a resource, hidden or not. */

@@ -1,16 +1,19 @@
-import { type AuthorizedBusiness, describeBusiness, scopesIn } from '../auth/principal.ts'
+import { type AuthorizedBusiness, describeBusiness, type Principal, scopesIn } from '../auth/principal.ts'
 import type { Scope } from '../auth/scopes.ts'
 import { setAccess, type Transaction } from '../database/database.ts'
+import { withZones } from '../database/zones.ts'
 import type { ServiceError } from '../errors.ts'
 import { withBoundary } from '../results/untrusted.ts'
 import { clientsWithheld, roleNotAllowed } from './refusal.ts'
 import type { RegisteredTool } from './registry.ts'
 import { resolveBusiness } from './resolve-business.ts'
-import type { BusinessTool, CallContext, ToolResult } from './tool.ts'
+import type { BusinessContext, BusinessTool, CallContext, FileLink, ToolResult } from './tool.ts'
 import { write } from './write.ts'
 
 export interface CallOutcome {
   result: { text: string; data: Record<string, unknown> }
+  /** Files that the result offers. */
+  links?: readonly FileLink[]
   /** The business of the call, if any. */
   businessId: string | null
   /** Whether the audit row was written with the call itself. */
@@ -21,7 +24,15 @@ export interface CallOutcome {
  * Runs a tool: checks its arguments, resolves and authorizes its business, opens its transaction, names the business.
  * @throws ServiceError for every expected failure
  */
-export async function runTool(
+export function runTool(
+  registered: RegisteredTool,
+  args: Record<string, unknown>,
+  context: CallContext,
+): Promise<CallOutcome> {
+  return withZones(context.database, () => runWithZones(registered, args, context))
+}
+
+async function runWithZones(
   { tool, checkArguments }: RegisteredTool,
   args: Record<string, unknown>,
   context: CallContext,
@@ -35,12 +46,10 @@ export async function runTool(
   }
 
   const { principal } = context
-  if (!principal.clientData && (tool.aboutClients === true || tool.aboutClients?.(input))) {
-    throw clientsWithheld(tool, principal)
-  }
+  requireClients(tool, input, principal)
   const { businessId: argument, ...rest } = input as Record<string, unknown> & { businessId?: string }
   const business = await resolveBusiness(principal, { ...context.hints, argument }, context.findTenant)
-  requireScopes(tool, business, context)
+  requireScopes(tool, business, principal)
   const { result, isAudited } =
     tool.mode === 'write'
       ? await write(tool, business, rest, context)
@@ -49,6 +58,7 @@ export async function runTool(
   // A client that is not named may be one that is not shown.
   const withheld = principal.clientData ? '' : '\nClients: withheld from this connection, also where none is named.'
   return {
+    links: result.links ?? [],
     result: withBoundary({
       text: `${text}\n\nBusiness: ${(covers ?? [business]).map(describeBusiness).join('; ')}${withheld}`,
       data: { business: { id: business.id, name: business.name }, ...data },
@@ -58,7 +68,27 @@ export async function runTool(
   }
 }
 
-function requireScopes(tool: BusinessTool, business: AuthorizedBusiness, { principal }: CallContext): void {
+/**
+ * Refuses a call whose arguments are checked and whose business is known.
+ * @throws ServiceError `role_not_allowed`, `insufficient_scope`
+ */
+export function requireAllowed(
+  tool: BusinessTool,
+  business: AuthorizedBusiness,
+  input: Record<string, unknown>,
+  principal: Principal,
+): void {
+  requireClients(tool, input, principal)
+  requireScopes(tool, business, principal)
+}
+
+function requireClients(tool: BusinessTool, input: Record<string, unknown>, principal: Principal): void {
+  if (!principal.clientData && (tool.aboutClients === true || tool.aboutClients?.(input))) {
+    throw clientsWithheld(tool, principal)
+  }
+}
+
+function requireScopes(tool: BusinessTool, business: AuthorizedBusiness, principal: Principal): void {
   const missing = tool.scopes.filter((scope) => !scopesIn(principal, business).includes(scope))
   if (missing.length > 0) throw roleNotAllowed(tool, [business], missing)
 }
@@ -67,29 +97,39 @@ function read(
   tool: BusinessTool,
   business: AuthorizedBusiness,
   input: Record<string, unknown>,
-  { database, principal, now }: CallContext,
+  { database, principal, now, offerFile }: CallContext,
 ): Promise<ToolResult<Record<string, unknown>>> {
-  const work = (db: Transaction) =>
-    tool.handler(input, {
-      business,
-      principal,
-      db,
-      now,
-      dryRun: false,
-      async forEachBusiness(each) {
-        const results = []
-        // One connection for all: calls that wait for a second one while they hold the first can starve the pool.
-        for (const other of principal.businesses) {
-          if (!tool.scopes.every((scope) => scopesIn(principal, other).includes(scope))) continue
-          await setAccess(db, { businessId: other.id })
-          results.push(await each({ ...this, business: other }))
-        }
-        await setAccess(db, { businessId: business.id })
-        return results
-      },
-    })
+  const work = (db: Transaction) => tool.handler(input, readContext(tool, business, db, { principal, now, offerFile }))
   const turn = { principal: principal.ref, isHeavy: tool.scopes.some((scope) => HEAVY_SCOPES.includes(scope)) }
   return database.within({ businessId: business.id }, 'read', work, turn)
+}
+
+/** What a tool that reads works with, in a transaction that sees its business. */
+export function readContext(
+  tool: BusinessTool,
+  business: AuthorizedBusiness,
+  db: Transaction,
+  { principal, now, offerFile }: Pick<CallContext, 'principal' | 'now' | 'offerFile'>,
+): BusinessContext {
+  return {
+    business,
+    principal,
+    db,
+    now,
+    dryRun: false,
+    ...(offerFile === undefined ? {} : { offerFile }),
+    async forEachBusiness(each) {
+      const results = []
+      // One connection for all: calls that wait for a second one while they hold the first can starve the pool.
+      for (const other of principal.businesses) {
+        if (!tool.scopes.every((scope) => scopesIn(principal, other).includes(scope))) continue
+        await setAccess(db, { businessId: other.id })
+        results.push(await each({ ...this, business: other }))
+      }
+      await setAccess(db, { businessId: business.id })
+      return results
+    },
+  }
 }
 
 /** Reports and summaries may read years of sales. */

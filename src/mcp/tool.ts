@@ -3,6 +3,7 @@ import type { Caller } from '../audit/caller.ts'
 import type { AuthorizedBusiness, Principal } from '../auth/principal.ts'
 import type { Scope } from '../auth/scopes.ts'
 import type { Database, Transaction } from '../database/database.ts'
+import type { OfferedFile, WantedFile } from '../exports/link.ts'
 import type { BusinessHints, FindTenant } from './resolve-business.ts'
 
 /** What every tool can use of the call that it runs in. */
@@ -16,6 +17,8 @@ export interface CallContext {
   hints: BusinessHints
   database: Database
   findTenant: FindTenant
+  /** Offers a file under a link. */
+  offerFile?: OfferFile | undefined
   /** Stores a choice of business for the session, and as the credential's last choice. */
   chooseBusiness(businessId: string): Promise<void>
 }
@@ -27,6 +30,8 @@ export interface BusinessContext {
   principal: Principal
   db: Transaction
   now: Date
+  /** Offers a file under a link; for reads only. */
+  offerFile?: OfferFile
   /**
    * Whether a write is only rehearsed, and undone afterwards. Its text then says what would be ("Would refund …"), and
    * ids, numbers and codes of rows that it makes are null, because the real write gives others.
@@ -38,6 +43,16 @@ export interface BusinessContext {
   forEachBusiness<T>(work: (context: BusinessContext) => Promise<T>): Promise<T[]>
 }
 
+/** Checks a wish in the transaction of a call, and offers the file under a link. */
+export type OfferFile = (wanted: WantedFile, context: BusinessContext) => Promise<OfferedFile>
+
+/** A file that a result offers, beside its text. */
+export interface FileLink {
+  uri: string
+  name: string
+  mimeType: string
+}
+
 /** A tool's answer: text that is complete by itself, and the same as data. */
 export interface ToolResult<Data> {
   text: string
@@ -46,6 +61,7 @@ export interface ToolResult<Data> {
   subject?: string
   /** The businesses of the answer, if not only the business of the call. */
   covers?: readonly { id: string; name: string }[]
+  links?: readonly FileLink[]
 }
 
 /** Hints for clients. All four are required, because a client treats a tool without them as destructive. */

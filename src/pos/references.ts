@@ -1,6 +1,5 @@
-import { type Expression, expressionBuilder, type RawBuilder, type SqlBool, sql } from 'kysely'
+import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
-import type { Customer } from '../database/types.ts'
 import { ServiceError } from '../errors.ts'
 import { clean } from '../results/text.ts'
 import { isUuid } from '../uuid.ts'
@@ -199,20 +198,19 @@ export function findNamed(db: Transaction, table: 'category' | 'supplier', busin
     .execute()
 }
 
-/** How surely a row `c` of clients is meant: by id, else by code, code in any case, tax id, or name; null if it is not. */
-export function clientTier(reference: string): RawBuilder<number | null> {
+/** The rows `c` of clients that are meant, and how surely: by id, else by code, code in any case, tax id, or name. */
+export function clientMeaning(reference: string): { isMeant: RawBuilder<SqlBool>; tier: RawBuilder<number> } {
   const text = reference.trim()
-  if (isUuid(text)) return sql`case when c.id = ${text} then 0 end`
-  const taxKey = text.replace(/[^\p{L}\p{N}]/gu, '').toUpperCase()
+  if (isUuid(text)) return { isMeant: sql`c.id = ${text}`, tier: sql`0` }
+  const key = text.replace(/[^\p{L}\p{N}]/gu, '').toUpperCase()
   // A tax id without a digit is no one's own: "CF" is what Guatemalan receipts say where no number is given.
-  const byTaxId = /\d/.test(taxKey)
-    ? sql`when upper(regexp_replace(c.tax_id, '[^[:alnum:]]', '', 'g')) = ${taxKey} then 3`
-    : sql``
-  return sql`case when c.code = ${text} then 1 when lower(c.code) = lower(${text}) then 2 ${byTaxId}
-    when search_text(c.name) = search_text(${text}) then 4 end`
+  const taxKey = /\d/.test(key) ? key : null
+  return {
+    isMeant: sql`(c.code_key = lower(${text}) or c.tax_key = ${taxKey} or c.name_key = search_text(${text}))`,
+    tier: sql`case when c.code = ${text} then 1 when c.code_key = lower(${text}) then 2
+      when c.tax_key = ${taxKey} then 3 else 4 end`,
+  }
 }
-
-const eb = expressionBuilder<{ c: Customer }, 'c'>()
 
 /** The id of the client that a reference means, as an expression for queries sent together. */
 export function clientIdOf(db: Transaction, businessId: string, reference: string): Expression<string> {
@@ -220,11 +218,11 @@ export function clientIdOf(db: Transaction, businessId: string, reference: strin
 }
 
 function clientsMeant(db: Transaction, businessId: string, reference: string) {
-  const tier = clientTier(reference)
+  const { isMeant, tier } = clientMeaning(reference)
   return db
     .selectFrom('customer as c')
     .where('c.business_id', '=', businessId)
-    .where(eb(tier, 'is not', null))
+    .where(isMeant)
     .orderBy(tier)
     .orderBy('c.code')
 }
@@ -242,7 +240,7 @@ export async function clientOf(
 ): Promise<Named & { code: string }> {
   const rows = await clientsMeant(db, businessId, reference)
     .select(['c.id', 'c.name', 'c.code'])
-    .select(clientTier(reference).$castTo<number>().as('tier'))
+    .select(clientMeaning(reference).tier.as('tier'))
     .limit(MAX_CANDIDATES + 1)
     .execute()
   const { id, name, code } = theClient(rows, reference, argument)
@@ -300,7 +298,7 @@ export function productMeanings(businessId: string, references: readonly string[
     from ${wanted} join product_variant v on v.business_id = ${businessId} and v.sku = r.text and r.id is null
     union all
     select r.reference, 3, v.product_id, v.id
-    from ${wanted} join product_variant v on v.business_id = ${businessId} and lower(v.sku) = lower(r.text) and r.id is null
+    from ${wanted} join product_variant v on v.business_id = ${businessId} and v.sku_key = lower(r.text) and r.id is null
     union all
     select r.reference, 4, v.product_id, v.id
     from ${wanted} join product_variant v on v.business_id = ${businessId} and v.barcode = r.text and r.id is null

@@ -4,6 +4,8 @@ import { estimateTokens } from './text.ts'
 
 // A result has its rows twice, as data and as shorter text: together they stay under 8,000 tokens.
 const MAX_PAGE_TOKENS = 4000
+/** The most rows that a tool gives a model. Only files, which no model reads, are made of longer pages. */
+const MAX_LIMIT = 100
 
 /** What the result of every list contains besides its rows. */
 export const PAGE_OUTPUT = { hasMore: Type.Boolean(), nextCursor: Type.Optional(Type.String()) }
@@ -20,6 +22,7 @@ interface Values {
   1: readonly [string]
   2: readonly [string, string]
   3: readonly [string, string, string]
+  5: readonly [string, string, string, string, string]
 }
 
 /**
@@ -46,22 +49,37 @@ export function decodeCursor<Count extends keyof Values>(
 }
 
 /**
+ * Where a list goes on that can be sorted in several ways.
+ * @returns value that it is sorted by, and id, of the last row
+ * @throws ServiceError `invalid_argument` for a cursor of another list, or of this one sorted otherwise
+ */
+export function sortedCursor(cursor: string | undefined, sort: string): readonly [string, string] | undefined {
+  const values = decodeCursor(cursor, 3)
+  if (values === undefined) return undefined
+  const [sorted, key, id] = values
+  if (sorted !== sort) throw new ServiceError('invalid_argument', 'cursor belongs to another sort: begin anew.')
+  return [key, id]
+}
+
+/**
  * Makes a page of results from rows, of which the query fetched one more than the limit. A page also ends before it
  * would exceed what a model can read in one result; the cursor continues from there.
  * @param keyOf the values that the rows are ordered by, as the query compares them
+ * @param maxTokens of the rows as data, if their text is shorter or they are mostly digits
  */
 export function page<Row, Item>(
   rows: readonly Row[],
   limit: number,
   keyOf: (row: Row) => CursorValues,
   build: (row: Row) => Item,
+  maxTokens = MAX_PAGE_TOKENS,
 ) {
   const items: Item[] = []
   let size = 0
   for (const row of rows.slice(0, limit)) {
     const item = build(row)
     size += estimateTokens(JSON.stringify(item))
-    if (size > MAX_PAGE_TOKENS && items.length > 0) break
+    if (size > maxTokens && items.length > 0 && limit <= MAX_LIMIT) break
     items.push(item)
   }
   const last = rows[items.length - 1]

@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache'
 import { Temporal } from 'temporal-polyfill'
+import { offsetAt } from './zones.ts'
 
 // JavaScript reads a date without a time as midnight UTC, where every day has 24 hours.
 const DAY_MS = 24 * 3600_000
@@ -27,10 +27,32 @@ export function localNow(instant: Date, timezone: string): LocalNow {
   return { date: localDate(instant, timezone), time: localTime(instant, timezone) }
 }
 
+/** An instant on the clock of a zone, to the minute: `2026-11-22 09:30`. */
+export function localMinute(instant: Date, timezone: string): string {
+  return wallClock(instant, timezone).slice(0, 16).replace('T', ' ')
+}
+
 /** An instant with the offset of a zone, to the second: `2026-11-22T09:30:00-06:00`. */
 export function withOffset(instant: Date, timezone: string): string {
-  const offset = offsetAt(instant, timezone)
-  return shifted(instant, offset).slice(0, 19) + offset.text
+  const offset = offsetAt(instant.getTime(), timezone)
+  // Before zones, clocks had offsets with seconds.
+  const text = new Date(Math.abs(offset) * 1000).toISOString().slice(11, offset % 60 === 0 ? 16 : 19)
+  return `${wallClock(instant, timezone).slice(0, 19)}${offset < 0 ? '-' : '+'}${text}`
+}
+
+/**
+ * The instant at which the clocks of a zone show a time. A time that occurs twice is the earlier one; one that is left
+ * out is as much after the change as it would be without the change.
+ * @param local `2026-11-22T09:30:00`, with or without a fraction
+ */
+export function instantOf(local: string, timezone: string): Date {
+  const asUtc = Date.parse(`${local}Z`)
+  const [before, after] = [asUtc - DAY_MS, asUtc + DAY_MS].map((at) => offsetAt(at, timezone) * 1000) as [
+    number,
+    number,
+  ]
+  const isThere = (offset: number) => offsetAt(asUtc - offset, timezone) * 1000 === offset
+  return new Date(asUtc - (isThere(before) || !isThere(after) ? before : after))
 }
 
 /** A local day some days later, or earlier for negative numbers. */
@@ -70,7 +92,8 @@ export function weekStart(date: string): string {
   return addDays(date, 1 - isoWeekday(date))
 }
 
-function isoWeekday(date: string): number {
+/** The ISO weekday of a local day, 1 = Monday. */
+export function isoWeekday(date: string): number {
   return new Date(date).getUTCDay() || 7
 }
 
@@ -99,7 +122,7 @@ export function quarterStart(date: string): string {
 export function isTimezone(name: string): boolean {
   if (!/^[A-Za-z]/.test(name)) return false
   try {
-    zoned(new Date(0), name)
+    new Intl.DateTimeFormat('en', { timeZone: name })
     return true
   } catch {
     return false
@@ -108,28 +131,5 @@ export function isTimezone(name: string): boolean {
 
 /** What a clock on the wall shows: `2026-11-22T09:30:00.000`. */
 function wallClock(instant: Date, timezone: string): string {
-  return shifted(instant, offsetAt(instant, timezone)).slice(0, -1)
-}
-
-function shifted(instant: Date, { milliseconds }: { milliseconds: number }): string {
-  return new Date(instant.getTime() + milliseconds).toISOString()
-}
-
-// Offsets change only at full quarters of an hour, so each is computed once per quarter.
-const QUARTER_MS = 15 * 60_000
-const offsets = new LRUCache<string, { milliseconds: number; text: string }>({ max: 1000 })
-
-function offsetAt(instant: Date, timezone: string) {
-  const key = `${timezone} ${Math.floor(instant.getTime() / QUARTER_MS)}`
-  let offset = offsets.get(key)
-  if (offset === undefined) {
-    const { offsetNanoseconds, offset: text } = zoned(instant, timezone)
-    offset = { milliseconds: offsetNanoseconds / 1e6, text }
-    offsets.set(key, offset)
-  }
-  return offset
-}
-
-function zoned(instant: Date, timezone: string): Temporal.ZonedDateTime {
-  return Temporal.Instant.fromEpochMilliseconds(instant.getTime()).toZonedDateTimeISO(timezone)
+  return new Date(instant.getTime() + offsetAt(instant.getTime(), timezone) * 1000).toISOString().slice(0, -1)
 }

@@ -13,7 +13,7 @@ import {
   weekStart,
 } from './local.ts'
 
-const PRESETS = [
+export const PRESETS = [
   'today',
   'yesterday',
   'this_week',
@@ -28,7 +28,7 @@ const PRESETS = [
   'this_year',
   'last_year',
 ] as const
-type Preset = (typeof PRESETS)[number]
+export type Preset = (typeof PRESETS)[number]
 
 /** The arguments for a window of local days. */
 export const WINDOW_INPUT = {

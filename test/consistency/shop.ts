@@ -111,7 +111,7 @@ export function createPlanner(shop: Shop, window: { from: string; to: string }) 
       const cents = units * PRICE * 100
       return {
         tool: 'refund_order',
-        args: { businessId, order: orderId, lines: [{ line: 1, quantity: String(units) }], reason: id },
+        args: { businessId, order: orderId, lines: [{ line: 1, quantity: String(units) }], restock: true, reason: id },
         effects: [
           { key: stockKey(where, what), delta: units },
           { key: totalKey(what), delta: units },

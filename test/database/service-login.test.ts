@@ -92,6 +92,7 @@ const CHANGEABLE: Record<string, { insert?: true; update?: string[]; delete?: tr
   order_payment: { insert: true },
   order_refund: { insert: true },
   order_refund_line: { insert: true },
+  order_refund_payment: { insert: true },
   mcp_api_key: { insert: true, update: ['gone_on', 'hidden_at', 'is_active', 'last_used_at'] },
   mcp_token: {
     insert: true,

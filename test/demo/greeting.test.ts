@@ -1,6 +1,11 @@
-import { expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 import { HUDSON } from '../../demo/data/directory.ts'
+import { SHOPS } from '../../demo/data/shops.ts'
 import { greetingAt } from '../../demo/greeting.ts'
+import { learnZones } from '../support/zones.ts'
+
+beforeAll(() => learnZones(...SHOPS.map(({ business }) => business.timezone)))
+
 import { welcome } from '../../demo/welcome.ts'
 
 // Open, by their own clocks: La Ceiba (Guatemala, -06:00) 7 to 20, Café Ñoño (Madrid, +01:00 in winter) 7 to 21, Hudson

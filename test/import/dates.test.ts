@@ -1,5 +1,17 @@
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { type DateCells, type DayOrder, dateReader, shownOrder } from '../../src/import/dates.ts'
+import { learnZones } from '../support/zones.ts'
+
+const ZONES = [
+  'America/Guatemala',
+  'America/Los_Angeles',
+  'America/New_York',
+  'Asia/Tokyo',
+  'Europe/London',
+  'Europe/Madrid',
+]
+
+beforeAll(() => learnZones(...ZONES))
 
 const readCells = (
   cells: DateCells,

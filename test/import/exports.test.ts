@@ -105,6 +105,33 @@ it('reads times in the zone of --timezone, which never becomes the zone of a new
   expect(zones).toEqual([{ timezone: 'America/Los_Angeles' }])
 })
 
+it('takes local times by the clock that cuts the days, whichever zone data Node has', async () => {
+  const shop = await shopOf({ currency: 'CAD', timezone: 'America/Vancouver' }, 'Main')
+  await shop.load('vancouver.csv')
+  const hours = await db.asOwner(
+    "select day, hour, net_sales::numeric(20,2)::text as net from sales_hourly where business_id = $1 and basis = 'location' order by 1",
+    [shop.id],
+  )
+  expect(hours).toEqual([
+    { day: '2026-11-20', hour: 23, net: '100.00' },
+    { day: '2026-11-21', hour: 10, net: '10.00' },
+  ])
+  expect(await shop.load('vancouver.csv')).toMatchObject({ made: 0, unchanged: 2 })
+})
+
+it('takes an hour that comes twice for the first, and one that is skipped for the next', async () => {
+  const shop = await shopOf(NEW_YORK)
+  const header = 'order_number,ordered_at,sku,quantity,unit_price'
+  await shop.write([header, '1,2025-11-02 01:30,A,1,1.00', '2,2025-03-09 02:30,A,1,1.00'])
+  const orders = await db.asOwner('select completed_at from orders where business_id = $1 order by order_number', [
+    shop.id,
+  ])
+  expect(orders).toEqual([
+    { completed_at: new Date('2025-11-02T05:30:00Z') },
+    { completed_at: new Date('2025-03-09T07:30:00Z') },
+  ])
+})
+
 describe('dots as thousands', () => {
   const CHILE: ShopOptions = { currency: 'CLP', timezone: 'America/Santiago' }
 
@@ -285,5 +312,144 @@ describe('employees', () => {
       (await shop.write([HEADER, '6,2026-03-02 10:00,A,1,1.00,luis', '7,2026-03-02 10:00,A,1,1.00,7'])).madeOnTheWay,
     ).toMatchObject({ employees: 0 })
     expect(await differences(shop)).toEqual([])
+  })
+})
+
+describe("platforms' own exports", () => {
+  it.each([
+    ['shopify-orders.csv', NEW_YORK, {}, '87.50 5.00 25.00 57.50 3.29 60.79'],
+    ['square-items.csv', NEW_YORK, {}, '1248.00 3.00 16.50 1228.50 98.28 1326.78'],
+    ['woocommerce-orders.csv', { currency: 'EUR', timezone: 'Europe/Dublin' }, {}, '74.90 5.00 10.00 59.90 5.00 64.90'],
+    [
+      'loyverse-receipts-by-item.csv',
+      { currency: 'PHP', timezone: 'Asia/Manila' },
+      { dateFormat: 'd/M/yyyy HH:mm' },
+      '134.88 0.00 15.00 119.88 0.00 119.88',
+    ],
+    ['toast-item-selections.csv', NEW_YORK, {}, '60.00 20.00 0.00 40.00 3.55 43.55'],
+    ['etsy-sold-items.csv', NEW_YORK, {}, '103.00 2.70 0.00 100.30 4.10 104.40'],
+    [
+      'paypal-activity.csv',
+      { currency: 'EUR', timezone: 'Europe/Madrid' },
+      {},
+      '1250.00 0.00 0.00 1250.00 0.00 1250.00',
+    ],
+    ['clover-line-items.csv', NEW_YORK, {}, '12.50 0.50 0.00 12.00 0.96 12.96'],
+    ['status-words.csv', NEW_YORK, {}, '20.00 0.00 0.00 20.00 0.00 20.00'],
+    ['discount-as-negative-line.csv', NEW_YORK, {}, '10.00 2.00 0.00 8.00 0.00 8.00'],
+    ['excel-sep-line.csv', NEW_YORK, {}, '10.00 0.00 0.00 10.00 0.00 10.00'],
+    ['tabs.tsv', NEW_YORK, {}, '10.00 0.00 0.00 10.00 0.00 10.00'],
+    ['utc-word.csv', NEW_YORK, {}, '10.00 0.00 0.00 10.00 0.00 10.00'],
+    ['offset-after-space.csv', NEW_YORK, {}, '10.00 0.00 0.00 10.00 0.00 10.00'],
+    [
+      'cop-huf-decimals.csv',
+      { currency: 'COP', timezone: 'America/Bogota' },
+      {},
+      '2470.18 0.00 0.00 2470.18 0.00 2470.18',
+    ],
+  ] as [string, ShopOptions, Partial<ImportOptions>, string][])(
+    'are read as they are: %s',
+    async (file, options, given, sums) => {
+      const shop = await shopOf(options)
+      const report = await shop.load(file, given)
+      expect(report.rejects).toEqual([])
+      expect(await sumsOf(shop)).toBe(sums)
+      expect(await differences(shop)).toEqual([])
+      const again = await shop.load(file, given)
+      expect(again).toMatchObject({ made: 0, rejected: 0, unchanged: report.made })
+      expect(await sumsOf(shop)).toBe(sums)
+    },
+  )
+})
+
+describe('what a file states for the whole order', () => {
+  const HEADER = 'order_number,ordered_at,sku,quantity,unit_price'
+
+  it('is shared among its lines to the cent, and rejected where it does not add up', async () => {
+    const shop = await shopOf(NEW_YORK)
+    // 3 × 10.00 less 1.00: 9.67 + 9.66 + 9.67; tax 2.00 by the same parts.
+    await shop.write([
+      `${HEADER},order_discount,order_tax,order_total`,
+      '1,2026-03-01 10:00,A,1,10.00,1.00,2.00,31.00',
+      '1,2026-03-01 10:00,B,1,10.00,,,',
+      '1,2026-03-01 10:00,C,1,10.00,,,',
+    ])
+    const lines = await db.asOwner(
+      `select (net_sales)::numeric(20,2)::text as net, tax::numeric(20,2)::text as tax from order_item
+       where business_id = $1 order by line_number`,
+      [shop.id],
+    )
+    expect(lines).toEqual([
+      { net: '9.67', tax: '0.67' },
+      { net: '9.66', tax: '0.66' },
+      { net: '9.67', tax: '0.67' },
+    ])
+    const { rejects } = await shop.write([
+      `${HEADER},order_discount,order_total,refunded`,
+      '2,2026-03-01 10:00,A,1,10.00,,9.00,',
+      '3,2026-03-01 10:00,A,1,10.00,11.00,,',
+      '4,2026-03-01 10:00,A,1,10.00,,,10.01',
+      '5,2026-03-01 10:00,A,1,-2.00,,,',
+    ])
+    expect(rejects.map(({ reason }) => reason)).toEqual([
+      'order_total is 9.00, but its lines, discounts, shipping, tax and tip make 10.00',
+      'the discount of the order, 11, is more than its 10',
+      "refunded 10.01 is more than the order's 10.00",
+      'the discount of the order, 2, is more than its 0',
+    ])
+  })
+
+  it('gives a part back by its method, and tells a refund that came later', async () => {
+    const shop = await shopOf(NEW_YORK)
+    const header = `${HEADER},payment_method,refunded`
+    const order = (refunded: string) =>
+      ['1,2026-03-01 10:00,A,1,10.00', '1,2026-03-01 10:00,B,1,20.00'].map((line) => `${line},card,${refunded}`)
+    await shop.write([header, ...order('')])
+    const { rejects } = await shop.write([header, ...order('6.00')])
+    expect(rejects[0]?.reason).toMatch(/^order 1 is there with another refund/)
+
+    const other = await shopOf(NEW_YORK)
+    await other.write([header, ...order('6.00')])
+    const back = await db.asOwner(
+      `select r.method, r.has_time, l.line_number, l.quantity::integer, l.returns::numeric(20,2)::text as returns
+       from order_refund r join order_refund_line l on l.business_id = r.business_id and l.refund_id = r.id
+       where r.business_id = $1 order by l.line_number`,
+      [other.id],
+    )
+    expect(back).toEqual([
+      { method: 'card', has_time: false, line_number: 1, quantity: 0, returns: '2.00' },
+      { method: 'card', has_time: false, line_number: 2, quantity: 0, returns: '4.00' },
+    ])
+    expect(await sumsOf(other)).toBe('30.00 0.00 6.00 24.00 0.00 24.00')
+    expect(await differences(other)).toEqual([])
+  })
+
+  it('reads words of other systems, told by --map-value where they are not known', async () => {
+    const shop = await shopOf(NEW_YORK)
+    const lines = [
+      `${HEADER},status,type,void`,
+      '1,2026-03-01 10:00,A,1,10.00,angelegt,Sale,',
+      '2,2026-03-01 10:00,A,1,4.00,paid,Refund,',
+      '3,2026-03-01 10:00,A,1,7.00,paid,Sale,true',
+      '4,2026-03-01 10:00,A,1,7.00,paid,Withdrawal,',
+    ]
+    const { rejects } = await shop.write(lines)
+    expect(rejects.map(({ line }) => line)).toEqual([2, 5])
+    const mapValues = ['status:Angelegt=completed', 'type:withdrawal=skip']
+    expect(await shop.write(lines, { mapValues })).toMatchObject({ rows: 4, leftOut: 2, made: 2 })
+    expect(await sumsOf(shop)).toBe('10.00 0.00 4.00 6.00 0.00 6.00')
+  })
+
+  it('is in the currency of the business', async () => {
+    const shop = await shopOf(NEW_YORK)
+    const { rejects } = await shop.write([
+      `${HEADER},currency`,
+      '1,2026-03-01 10:00,A,1,10.00,EUR',
+      '2,2026-03-01 10:00,A,1,€10.00,USD',
+    ])
+    expect(rejects.map(({ reason }) => reason)).toEqual([
+      'currency "EUR" is not USD',
+      'unit_price "€10.00" is not a plain decimal number such as 1234.50',
+    ])
   })
 })

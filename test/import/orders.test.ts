@@ -53,6 +53,7 @@ describe('a retail export', () => {
         file: RETAIL,
         imported: true,
         rows: 8,
+        leftOut: 0,
         made: 5,
         updated: 0,
         unchanged: 0,
@@ -336,8 +337,8 @@ describe('rejects', () => {
       {
         line: 7,
         reason:
-          'sku is missing; quantity "0.1234" has more than 3 decimals; unit_price "-5" is less than 0; ' +
-          'status "done" is none of open, completed, cancelled',
+          'sku is missing; status "done" is unknown: say --map-value "status:done=completed", =open, =cancelled or ' +
+          '=skip; quantity "0.1234" has more than 3 decimals',
       },
       { line: 8, reason: 'quantity "1e3" is not a plain decimal number such as 1234.50' },
       { line: 9, reason: 'it has 5 values where the header has 8' },

@@ -61,6 +61,7 @@ export const SOURCES: Record<string, readonly string[]> = {
     'orders.id',
   ],
   sku: ['product_variant.sku', 'product_variant.id'],
+  supplier: ['supplier.id', 'supplier.name'],
   supplierId: ['supplier.id', 'supplier.name'],
   taxId: ['customer.tax_id', 'supplier.tax_id'],
   tenantId: ['business.id', 'business.name'],

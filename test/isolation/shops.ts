@@ -100,6 +100,12 @@ export async function addMarkedRows(db: TestDatabase, shop: Shop, mark: Mark, at
        cancel_reason = $2 || ' why' where business_id = $1 and id = $3`,
     [orderId, client.id],
   )
+  // Sums of the days before, which a sale of today writes.
+  await asOwner(
+    `insert into stock_velocity (business_id, location_id, variant_id, units, net_sales, sold)
+     values ($1, $2, $3, 4, 40, 4) on conflict do nothing`,
+    [b, near?.id, variant.id],
+  )
   await one(`update order_item set name = $2 || ' bread' where business_id = $1 and order_id = $3`, [orderId])
   await one(`update order_payment set reference = $2 || '-ref' where business_id = $1 and order_id = $3`, [orderId])
   await one(

@@ -72,6 +72,7 @@ it('counts what a credential sees', async () => {
     'get_client_health',
     'get_context',
     'get_inventory_health',
+    'get_reorder_list',
     'set_active_business',
     'summarize_day',
     'summarize_period',

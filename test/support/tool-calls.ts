@@ -32,6 +32,7 @@ function knownCalls(shop: HostileShop): Record<string, Args[]> {
     create_client: [{ name: INJECTIONS[1] }],
     create_order: [{ items: [{ product: shop.sku, quantity: '1' }], locationId, note: INJECTIONS[1] }],
     create_product: [{ name: INJECTIONS[1], sku: 'NEW', price: '1' }],
+    export_data: [{ what: 'list_orders' }],
     get_client: [{ client: shop.clientCode }],
     get_inventory: [everything, { ...everything, status: 'low' }],
     get_order: [{ order: shop.orderNumber }, { order: 'N-3' }],
@@ -40,10 +41,21 @@ function knownCalls(shop: HostileShop): Record<string, Args[]> {
     get_psa_time_report: ['board', 'person', 'client', 'step', 'day'].map((groupBy) => ({ ...window, groupBy })),
     get_sales_by_category: [{ ...window, compare: true }],
     get_sales_by_location: [{ ...window, compare: true }],
-    get_sales_report: ['day', 'week', 'hour'].map((groupBy) => ({ ...window, groupBy, compare: true })),
+    get_sales_report: [
+      ...['day', 'week', 'hour', 'employee'].map((each) => ({ ...window, groupBy: [each], compare: 'both' })),
+      ...['location', 'category', 'variant', 'client', 'city', 'payment_method', 'order_type', 'tax_rate'].map(
+        (each) => ({
+          ...window,
+          groupBy: [each, 'week'],
+          compare: 'previous',
+        }),
+      ),
+      { ...window, groupBy: ['variant', 'client'], limit: 100 },
+      { ...window, groupBy: ['product'], filters: ['total=0-', 'payment_method=cash'] },
+    ],
     get_top_products: [{ ...window, limit: 50, compare: true }],
     list_psa_steps: [{ ...everything, overdue: true }],
-    refund_order: [{ order: shop.orderNumber, reason: INJECTIONS[1] }],
+    refund_order: [{ order: shop.orderNumber, reason: INJECTIONS[1], restock: true }],
     summarize_day: [{}, { allBusinesses: true }],
     summarize_period: [window, { ...window, allBusinesses: true }],
     transfer_inventory: [

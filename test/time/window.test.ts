@@ -1,7 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { ServiceError } from '../../src/errors.ts'
 import { addDays, daysBetween, isTimezone, localDate, localTime, weekStart, withOffset } from '../../src/time/local.ts'
 import { periodBefore, windowOf, yearBefore } from '../../src/time/window.ts'
+import { learnZones } from '../support/zones.ts'
+
+beforeAll(() => learnZones('America/Guatemala', 'Asia/Kathmandu'))
 
 describe('local time', () => {
   it('knows the day of a place at the same instant', () => {

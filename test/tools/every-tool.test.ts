@@ -311,7 +311,7 @@ describe('the structured content of a result', () => {
     const first = await twice('create_order', { locationId, items, clientId: client?.code })
     await twice('cancel_order', { order: first.order?.id, reason: 'mistake' })
     const second = await twice('create_order', { locationId, items })
-    await twice('refund_order', { order: second.order?.id, reason: 'cold' })
+    await twice('refund_order', { order: second.order?.id, reason: 'cold', restock: true })
     return done
   }
 })

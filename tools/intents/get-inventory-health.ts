@@ -11,8 +11,8 @@ export default defineTool({
   name: 'get_inventory_health',
   title: 'Inventory health',
   description:
-    'What to reorder, how much and what first, by revenue at risk; dead and over-stocked products; stock value at ' +
-    'cost. For "what do I reorder?" and "what does not sell?"; one product: get_inventory.',
+    'What to transfer and reorder first, by revenue at risk; dead and over-stocked products; stock value at cost. For ' +
+    '"how is my stock?"; the whole order list: get_reorder_list; one product: get_inventory.',
   scopes: ['pos:intents'],
   annotations: readOnly,
   mode: 'read',

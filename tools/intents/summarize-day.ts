@@ -86,7 +86,7 @@ async function summarizeDay(context: BusinessContext, date: string | undefined, 
 
   return {
     business: { id: business.id, name: business.name },
-    window: { ...days, timezone, currency: business.currency },
+    window: { ...days, timezone, currency: business.currency, ...(until && { soFar: until.slice(0, 5) }) },
     location,
     isComplete,
     until: until?.slice(0, 5) ?? null,

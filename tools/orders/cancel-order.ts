@@ -1,10 +1,13 @@
 import { Type } from '@sinclair/typebox'
+import { together } from '../../src/database/together.ts'
 import { ServiceError } from '../../src/errors.ts'
-import { Id } from '../../src/mcp/arguments.ts'
+import { DoneBy, Id } from '../../src/mcp/arguments.ts'
 import { changing, defineTool } from '../../src/mcp/tool.ts'
-import { formatMoney, money } from '../../src/money/money.ts'
+import { amountOf, formatAmount } from '../../src/money/money.ts'
+import { requireOwnOfToday } from '../../src/pos/orders/limits.ts'
 import { describeStockChanges, MAX_SHOWN, StockChangesSchema } from '../../src/pos/orders/order-stock.ts'
 import { cancelOrder, lockOrder } from '../../src/pos/orders/order-writing.ts'
+import { doerOf } from '../../src/pos/orders/staff.ts'
 import { StringEnum } from '../../src/results/schema.ts'
 import { clean } from '../../src/results/text.ts'
 
@@ -18,8 +21,9 @@ export default defineTool({
   annotations: changing,
   mode: 'write',
   input: Type.Object({
-    order: Id('Id or order number'),
+    order: Id('Number, its end, or id'),
     reason: Type.String({ minLength: 1, maxLength: 300 }),
+    employee: DoneBy,
     expectedStatus: Type.Optional(StringEnum(['open', 'completed'], { description: 'Refuse if it is another' })),
   }),
   output: Type.Object({
@@ -35,16 +39,18 @@ export default defineTool({
     stock: StockChangesSchema,
     hasMore: Type.Boolean({ description: 'stock was cut' }),
   }),
-  async handler({ order: idOrNumber, reason, expectedStatus }, { db, business, principal, now, dryRun }) {
-    const order = await lockOrder(db, business.id, idOrNumber)
+  async handler({ order: reference, reason, expectedStatus, employee }, context) {
+    const { db, business, principal, now, dryRun } = context
+    const [order, doer] = await together([lockOrder(db, business.id, reference), doerOf(context, employee)])
+    requireOwnOfToday(context, order, doer)
     if (expectedStatus !== undefined && order.status !== expectedStatus) {
       throw new ServiceError('conflict', `expectedStatus: the order is ${order.status}. Nothing was written.`)
     }
-    const author = { businessId: business.id, createdBy: principal.ref, now }
+    const author = { businessId: business.id, createdBy: principal.ref, now, employee: doer }
     const stock = await cancelOrder(db, author, order, reason)
 
     const number = clean(order.order_number, 60)
-    const total = money(order.total, business)
+    const total = amountOf(order.total, business)
     const payBack =
       order.status === 'completed' ? ` What ${dryRun ? 'is' : 'was'} paid for it is to be given back.` : ''
     const cancelled = dryRun
@@ -52,7 +58,7 @@ export default defineTool({
       : `Order ${number} was ${order.status} and is now cancelled`
     return {
       text: [
-        `${cancelled}; its total ${dryRun ? 'is' : 'was'} ${formatMoney(total)}.${payBack}`,
+        `${cancelled}; its total ${dryRun ? 'is' : 'was'} ${formatAmount(total, business.currency)}.${payBack}`,
         describeStockChanges(stock, dryRun),
       ].join('\n'),
       data: {
@@ -61,8 +67,8 @@ export default defineTool({
           number,
           status: 'cancelled',
           previousStatus: order.status,
-          total: total.amount,
-          refundable: money(0, business).amount,
+          total,
+          refundable: amountOf(0, business),
         },
         currency: business.currency,
         stock: stock.slice(0, MAX_SHOWN),

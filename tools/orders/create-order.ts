@@ -1,13 +1,15 @@
 import { Type } from '@sinclair/typebox'
 import { together } from '../../src/database/together.ts'
 import { ServiceError } from '../../src/errors.ts'
-import { Amount, Id, Quantity } from '../../src/mcp/arguments.ts'
+import { Amount, DoneBy, Id, Quantity } from '../../src/mcp/arguments.ts'
 import { additive, defineTool } from '../../src/mcp/tool.ts'
-import { Decimal, money, quantity } from '../../src/money/money.ts'
+import { amountOf, Decimal, money, quantity } from '../../src/money/money.ts'
+import { requirePrices } from '../../src/pos/orders/limits.ts'
 import { describeNewOrder, NewOrderSchema } from '../../src/pos/orders/new-order-text.ts'
 import { expectAmount, inMinorUnits, payInFull, priceLines } from '../../src/pos/orders/order-pricing.ts'
 import { describeCut, describeStockChanges, MAX_SHOWN } from '../../src/pos/orders/order-stock.ts'
 import { writeOrder } from '../../src/pos/orders/order-writing.ts'
+import { doerOf } from '../../src/pos/orders/staff.ts'
 import { locationToWrite } from '../../src/pos/organisation/locations.ts'
 import { clientOf } from '../../src/pos/references.ts'
 import { clean } from '../../src/results/text.ts'
@@ -32,7 +34,7 @@ export default defineTool({
       }),
       { minItems: 1, maxItems: 100, description: 'At most 100' },
     ),
-    locationId: Type.Optional(Id('Needed where there are several')),
+    locationId: Type.Optional(Id('Needed if several')),
     clientId: Type.Optional(Id('Id or code')),
     tip: Type.Optional(Amount('On top')),
     payments: Type.Optional(
@@ -60,19 +62,22 @@ export default defineTool({
     }),
     note: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
     open: Type.Boolean({ default: false, description: 'true: not paid yet' }),
+    employee: DoneBy,
     expectedTotal: Type.Optional(Amount('Refuse if the total differs')),
   }),
   output: NewOrderSchema,
-  async handler({ items, locationId, clientId, tip, open, expectedTotal, ...input }, context) {
+  async handler({ items, locationId, clientId, tip, open, expectedTotal, employee, ...input }, context) {
     const { db, business, principal, now, dryRun } = context
-    const [{ location }, client] = await together([
+    const [{ location }, client, doer] = await together([
       locationToWrite(db, business, locationId),
       clientId === undefined ? null : clientOf(db, business.id, clientId, 'clientId'),
+      doerOf(context, employee),
     ])
     const orderType = clean(input.orderType, 40)
     if (orderType === '') throw new ServiceError('invalid_argument', 'orderType must be a word such as retail.')
     const tips = inMinorUnits(tip ?? '0', 'tip', business)
     const lines = await priceLines(db, business, items)
+    requirePrices(context, lines)
     const total = Decimal.sum(tips, ...lines.map((line) => line.total))
     expectAmount(total, expectedTotal, { argument: 'expectedTotal', name: 'the total' }, business)
     if (open && (input.payments !== undefined || input.paymentMethod !== undefined)) {
@@ -80,7 +85,7 @@ export default defineTool({
     }
     const payments = open ? [] : payInFull(total, input, business)
 
-    const author = { businessId: business.id, createdBy: principal.ref, now }
+    const author = { businessId: business.id, createdBy: principal.ref, now, employee: doer }
     const { id, number, stock } = await writeOrder(db, author, {
       locationId: location.id,
       clientId: client?.id ?? null,
@@ -92,12 +97,16 @@ export default defineTool({
       payments,
     })
 
-    const amount = (value: Decimal.Value) => money(value, business).amount
+    const amount = (value: Decimal.Value) => amountOf(value, business)
     const tax = Decimal.sum(...lines.map((line) => line.tax))
     const data = {
-      order: { ...(dryRun ? { id: null, number: null } : { id, number }), status: open ? 'open' : 'completed' },
-      location,
-      client,
+      order: {
+        ...(dryRun ? { id: null, number: null } : { id, number }),
+        status: open ? 'open' : 'completed',
+        soldBy: doer?.name ?? null,
+      },
+      location: location.name,
+      client: client?.name ?? null,
       currency: business.currency,
       totals: {
         netSales: amount(total.minus(tips).minus(tax)),
@@ -110,7 +119,7 @@ export default defineTool({
         line: index + 1,
         sku: clean(line.variant.sku, 60),
         quantity: quantity(line.quantity),
-        unitPrice: amount(line.unitPrice),
+        unitPrice: money(line.unitPrice, business).amount,
         total: amount(line.total),
       })),
       payments: payments.map((payment) => ({ method: payment.method, amount: amount(payment.amount) })),

@@ -1,90 +1,98 @@
 import { Type } from '@sinclair/typebox'
 import { together } from '../../src/database/together.ts'
-import { Id, LocationId, Search } from '../../src/mcp/arguments.ts'
+import { Amount, Reference } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { OrderSummarySchema, orderSummary } from '../../src/pos/orders/order-summary.ts'
-import { findOrders, ORDER_STATUSES } from '../../src/pos/orders/orders.ts'
+import { BLANKS, compactOrders, describeOrders, OrderListSchema, orderSums } from '../../src/pos/orders/order-list.ts'
+import { ORDER_TERMS } from '../../src/pos/orders/order-summary.ts'
+import { findOrders, ORDER_SORTS, ORDER_STATUSES, sumOrders } from '../../src/pos/orders/orders.ts'
+import { describeOwnOnly, NOBODY, whose } from '../../src/pos/orders/staff.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
-import { clientOf } from '../../src/pos/references.ts'
-import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
+import { clientOf, variantsOf } from '../../src/pos/references.ts'
+import { page, sortedCursor } from '../../src/results/cursor.ts'
 import { Cursor, Limit, StringEnum } from '../../src/results/schema.ts'
-import { listText } from '../../src/results/table.ts'
 import { WINDOW_INPUT, windowIfAsked } from '../../src/time/window.ts'
+
+// A cashier finds an order of somebody else by this much of the end of its number, as on its receipt.
+const SHORTEST_NUMBER_END = 4
 
 export default defineTool({
   name: 'list_orders',
   title: 'Orders',
   description:
-    'Orders, the newest first, by the local day on which they were opened, with status, location, client and ' +
-    'totals. Use it to find an order; for sums use get_sales_report, for lines get_order.',
+    'Finds orders by the day on which they were opened; tells how many match and their sums. Lines: get_order; ' +
+    'figures: get_sales_report.',
   scopes: ['pos:read'],
   aboutClients: ({ clientId }) => clientId !== undefined,
   annotations: readOnly,
   mode: 'read',
   input: Type.Object({
     ...WINDOW_INPUT,
-    search: Search,
+    search: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 100, description: 'In number, note, client, product' }),
+    ),
     status: Type.Optional(StringEnum(ORDER_STATUSES)),
-    locationId: LocationId,
-    clientId: Type.Optional(Id('Only orders of this client')),
+    locationId: Reference,
+    clientId: Reference,
+    product: Reference,
+    employee: Reference,
+    paymentMethod: Type.Optional(Type.String({ minLength: 1, maxLength: 40 })),
+    minTotal: Type.Optional(Amount()),
+    maxTotal: Type.Optional(Amount()),
+    discounted: Type.Optional(Type.Boolean()),
+    refunded: Type.Optional(Type.Boolean()),
+    sort: StringEnum(ORDER_SORTS, { default: 'newest' }),
     limit: Limit({ default: 20, maximum: 100 }),
     cursor: Cursor,
   }),
-  output: Type.Object({
-    orders: Type.Array(OrderSummarySchema),
-    timezone: Type.String({ description: 'In which the days of the filter are cut' }),
-    ...PAGE_OUTPUT,
-  }),
-  async handler({ search, status, locationId, clientId, limit, cursor, ...input }, { db, business, now }) {
-    const [{ timezone, location }, client] = await together([
+  output: OrderListSchema,
+  async handler({ search, status, locationId, clientId, product, sort, limit, cursor, ...input }, context) {
+    const { db, business, now } = context
+    const [{ timezone, location }, client, variants, who] = await together([
       placeOf(db, business, locationId),
       clientId === undefined ? undefined : clientOf(db, business.id, clientId, 'clientId'),
+      product === undefined ? [] : variantsOf(db, business.id, [product], 'product'),
+      whose(context, input.employee),
     ])
-    const days = windowIfAsked(input, now, timezone)
-    const after = decodeCursor(cursor, 2)
-    const rows = await findOrders(db, business.id, {
-      days,
-      search,
+    const window = windowIfAsked(input, now, timezone)
+    const numberEnd = who.ownOnly && search !== undefined && search.length >= SHORTEST_NUMBER_END ? search : undefined
+    const filter = {
+      days: window,
       status,
       locationId: location?.id,
       clientId: client?.id,
-      limit: limit + 1,
-      after,
-    })
-    const { items: orders, ...more } = page(
-      rows,
-      limit,
-      (row) => [row.opened_at_text, row.id],
-      (row) => orderSummary(row, business),
-    )
-    return {
-      text: listText({
-        what: 'orders',
-        headers: [
-          'order',
-          'status',
-          'opened',
-          'location',
-          'client',
-          `net ${business.currency}`,
-          'total',
-          'refunded',
-          'id',
-        ],
-        rows: orders.map((order) => [
-          order.orderNumber,
-          order.status,
-          order.openedAt,
-          order.location.name,
-          order.client?.name ?? '–',
-          order.netSales.amount,
-          order.total.amount,
-          order.refunded.amount,
-          order.id,
-        ]),
-        nextCursor: more.nextCursor,
-      }),
-      data: { orders, timezone, ...more },
+      variantId: variants[0]?.variant_id,
+      paymentMethod: input.paymentMethod,
+      minTotal: input.minTotal,
+      maxTotal: input.maxTotal,
+      isDiscounted: input.discounted,
+      isRefunded: input.refunded,
     }
+    const own = { search, employeeId: who.ownOnly ? (who.employee?.id ?? NOBODY) : who.employee?.id }
+    // The sums are of own orders, also where the list has one of somebody else.
+    const shown = numberEnd === undefined ? own : { numberEnd, employeeId: own.employeeId }
+    const after = sortedCursor(cursor, sort)
+    const [rows, sums] = await Promise.all([
+      findOrders(db, business.id, { ...filter, ...shown, sort, limit: limit + 1, after }),
+      who.ownOnly && who.employee === null ? [] : sumOrders(db, business.id, { ...filter, ...own }),
+    ])
+    const { columns, rows: cells, same } = compactOrders(rows, business)
+    const { items: orders, ...more } = page(
+      rows.map((row, index) => ({ row, cells: cells[index] ?? [] })),
+      limit,
+      ({ row }) => [sort, row.sort_key, row.id],
+      ({ cells }) => cells,
+    )
+    const limited = describeOwnOnly(who, 'orders')
+    const data = {
+      ...(window === undefined ? {} : { window: { ...window, currency: business.currency } }),
+      currency: business.currency,
+      ...(sums === null ? {} : { matching: orderSums(sums, business) }),
+      columns,
+      same,
+      orders,
+      ...more,
+      terms: `${limited === null ? '' : `${limited} `}${ORDER_TERMS}; ${BLANKS}`,
+    }
+    return { text: describeOrders(data), data }
   },
 })

@@ -1,61 +1,51 @@
 import { Type } from '@sinclair/typebox'
 import { LocationId } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { placeOf } from '../../src/pos/organisation/locations.ts'
-import { Compare, comparedPeriod } from '../../src/pos/reports/period-comparison.ts'
-import { salesByBucket, salesTotal } from '../../src/pos/reports/sales.ts'
-import { NO_SALES, salesFigures } from '../../src/pos/reports/sales-figures.ts'
-import { REPORT_GROUPS, reportBuckets } from '../../src/pos/reports/sales-report-rows.ts'
-import {
-  compareFigures,
-  describeSalesReport,
-  reportRow,
-  SalesReportSchema,
-} from '../../src/pos/reports/sales-report-text.ts'
+import { DIMENSIONS } from '../../src/pos/reports/dimensions.ts'
+import { FilterList, filtersOf, parseFilters } from '../../src/pos/reports/filter-input.ts'
+import { MEASURES } from '../../src/pos/reports/measures.ts'
+import { runReport } from '../../src/pos/reports/report.ts'
+import { answerOf } from '../../src/pos/reports/report-answer.ts'
+import { CompareWith, SalesReportSchema } from '../../src/pos/reports/report-schema.ts'
 import { StringEnum } from '../../src/results/schema.ts'
-import { WINDOW_INPUT, windowOf } from '../../src/time/window.ts'
+import { PRESETS, type Preset as PresetName, WINDOW_INPUT, windowOf } from '../../src/time/window.ts'
+
+// Checked as in every tool; published by examples, because the rest of the definition needs the room.
+const Preset = Type.Optional(
+  Type.Unsafe<PresetName>({
+    type: 'string',
+    pattern: `^(${PRESETS.join('|')})$`,
+    expected: `one of: ${PRESETS.join(', ')}`,
+    description: 'today, last_week, this_month, last_90_days, this_year, …',
+  }),
+)
 
 export default defineTool({
   name: 'get_sales_report',
   title: 'Sales report',
-  description:
-    'Sales by day, week, month, weekday or hour: gross and net sales, returns, discounts, tax, tips, total. For ' +
-    'exact figures; for "how was today?" use summarize_day. Default: today. At most 53 rows.',
+  description: 'Any exact question about sales: by one or two groups, filtered, compared. Default: today by day.',
   scopes: ['reports:read'],
+  aboutClients: ({ groupBy, filters }) =>
+    groupBy.some((each) => each === 'client' || each === 'city') ||
+    filters.some((filter) => /^\s*(client|city)/i.test(filter)),
   annotations: readOnly,
   mode: 'read',
   input: Type.Object({
     ...WINDOW_INPUT,
-    groupBy: StringEnum(REPORT_GROUPS, { default: 'day', description: 'What a row is; default day' }),
+    preset: Preset,
+    groupBy: Type.Array(StringEnum(DIMENSIONS), { default: ['day'], maxItems: 2 }),
+    measures: Type.Array(StringEnum(MEASURES), { default: [], maxItems: MEASURES.length }),
     locationId: LocationId,
-    compare: Compare,
+    filters: FilterList,
+    compare: CompareWith,
+    sort: Type.Optional(Type.String({ maxLength: 30, description: '"-tax": least first' })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
   }),
   output: SalesReportSchema,
-  async handler({ groupBy, locationId, compare, ...input }, { db, business, now }) {
-    const { timezone, location } = await placeOf(db, business, locationId)
-    const days = windowOf(input, now, timezone, 'today')
-    const buckets = reportBuckets(groupBy, days)
-    const scope = { businessId: business.id, locationId: location?.id }
-    const period = compare ? comparedPeriod(days, now, timezone) : undefined
-    const [sums, sumsBefore, sumsByKey] = await Promise.all([
-      salesTotal(db, scope, days),
-      period && salesTotal(db, scope, period),
-      salesByBucket(db, scope, days, groupBy),
-    ])
-    const totals = salesFigures(sums, business)
-    const comparison = period &&
-      sumsBefore && { ...period, ...compareFigures(totals, salesFigures(sumsBefore, business)) }
-    const rows = buckets.map(({ key, label }) => reportRow(label, sumsByKey.get(key) ?? NO_SALES, business))
-    const report = {
-      window: { ...days, timezone, currency: business.currency },
-      location,
-      totals,
-      ...(comparison === undefined ? {} : { comparison }),
-      groupBy,
-    }
-    return {
-      text: describeSalesReport(report, rows),
-      data: { ...report, rows: rows.map(({ amounts, ...row }) => ({ ...row, ...amounts })) },
-    }
+  async handler({ groupBy, measures, compare, sort, limit, locationId, ...input }, { db, business, now }) {
+    const { place, filters } = await filtersOf(db, business, { locationId, ...parseFilters(input.filters) })
+    const window = windowOf(input, now, place.timezone, 'today')
+    const question = { window, place, groupBy, measures, filters, compare, sort, limit }
+    return answerOf(await runReport(db, business, question, now), business)
   },
 })

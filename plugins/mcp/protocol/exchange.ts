@@ -41,6 +41,7 @@ export function createExchange(
   principal: Principal,
   now: Date,
   { sessionId, session, lastBusinessId }: Conversation,
+  originOf: (request: FastifyRequest) => string,
 ): Exchange {
   // The calls of a batch take turns, so that one request never takes all connections of the pool.
   const limit = Array.isArray(request.body) ? pLimit(CALLS_AT_A_TIME) : undefined
@@ -67,6 +68,7 @@ export function createExchange(
     hints: { pin: pinOf(request), session: session?.businessId, lastChoice: lastBusinessId },
     database: principal.clientData ? app.database : withoutClients(app.database),
     findTenant: app.principals.findTenant,
+    offerFile: (wanted, work) => app.exportLinks.offer(wanted, work, originOf(request)),
     chooseBusiness: (id) =>
       app.sessions.chooseBusiness(sessionId, { principal: principal.ref, credential: principal.credentialId }, id),
   }
@@ -80,7 +82,12 @@ export function createExchange(
       }
       return schemas === 'full' ? list.full() : list
     },
-    call: (name, args) => turns(() => app.toolCalls.run(name, args, context, request.log)),
+    call: (name, args) =>
+      turns(async () => {
+        const result = await app.toolCalls.run(name, args, context, request.log)
+        if (result === null || result.content.length === 1 || knowsLinks(request, session)) return result
+        return { ...result, content: result.content.filter(({ type }) => type === 'text') }
+      }),
     async requireGrant([message, ...more]) {
       if (message?.method !== 'tools/call' || message.id === undefined || more.length > 0) return
       const { name, arguments: args } = message.params ?? {}
@@ -111,6 +118,14 @@ export function createExchange(
       }),
   }
 }
+
+/** Whether the client's protocol revision has links in results: clients of earlier ones would refuse the whole result. */
+function knowsLinks({ headers }: FastifyRequest, session: Conversation['session']): boolean {
+  const revision = headers['mcp-protocol-version'] ?? session?.protocolVersion ?? ''
+  return String(revision) >= FIRST_WITH_LINKS
+}
+
+const FIRST_WITH_LINKS = '2025-06-18'
 
 /** How much of the tools' schemas the client's configuration asks for. */
 function schemasAsked(request: FastifyRequest): (typeof SCHEMAS)[number] {

@@ -1,10 +1,12 @@
 import { ServiceError } from '../../../src/errors.ts'
 import { RESOURCE_TYPE } from '../../../src/mcp/resources.ts'
 import { describeFailure } from '../../../src/mcp/run-tool.ts'
+import type { FileLink } from '../../../src/mcp/tool.ts'
 
 /** The result of `tools/call`, in the terms of the protocol. */
 export interface CallToolResult {
-  content: { type: 'text'; text: string }[]
+  /** The text, then the links to files, which the text names, too. */
+  content: ({ type: 'text'; text: string } | ({ type: 'resource_link' } & FileLink))[]
   structuredContent?: Record<string, unknown>
   isError?: true
 }

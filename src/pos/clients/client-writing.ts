@@ -310,10 +310,7 @@ async function findSame(
     .select((eb) => eb.case().when(hasEmail(email)).then('e-mail').else('tax id').end().as('shares'))
     .where('business_id', '=', businessId)
     .where((eb) =>
-      eb.or([
-        hasEmail(email),
-        eb.and([eb(taxId, '~', sql.lit('\\d')), eb(taxKey(eb.ref('tax_id')), '=', taxKey(taxId))]),
-      ]),
+      eb.or([hasEmail(email), eb.and([eb(taxId, '~', sql.lit('\\d')), eb('tax_key', '=', taxKey(taxId))])]),
     )
   if (exceptId !== null) clients = clients.where('id', '!=', exceptId)
   const same = await clients.orderBy('is_active', 'desc').orderBy('code').limit(1).executeTakeFirst()

@@ -3,7 +3,7 @@ import type { Transaction } from '../../database/database.ts'
 import type { Customer, CustomerSales, DB } from '../../database/types.ts'
 import type { Days } from '../../time/window.ts'
 import { onDays, searchPattern } from '../conditions.ts'
-import { clientTier, theClient } from '../references.ts'
+import { clientMeaning, theClient } from '../references.ts'
 
 // Of one name; more would not be told.
 const MAX_CANDIDATES = 11
@@ -110,12 +110,12 @@ function isMatch(businessId: string, { search, country, active }: ClientFilter):
  * @throws ServiceError `not_found`; `invalid_argument` with the candidates if several have that name
  */
 export async function findClient(db: Transaction, businessId: string, reference: string) {
-  const tier = clientTier(reference)
+  const { isMeant, tier } = clientMeaning(reference)
   const rows = await clientsWithSales(db, businessId)
     .select(['c.id', 'c.code', 'c.name', 'c.email', 'c.phone', 'c.tax_id', 'c.city', 'c.country', 'c.note'])
     .select(['c.is_active', 'c.updated_at', ...lifetime, 's.first_at', 's.last_at'])
-    .select(tier.$castTo<number>().as('tier'))
-    .where(eb(tier, 'is not', null))
+    .select(tier.as('tier'))
+    .where(isMeant)
     .orderBy(tier)
     .orderBy('c.code')
     .limit(MAX_CANDIDATES)

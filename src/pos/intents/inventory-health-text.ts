@@ -1,63 +1,72 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { type Currency, Decimal, formatMoney, MoneySchema, money, quantity } from '../../money/money.ts'
+import { amountOf, type Currency, Decimal, formatAmount, grouped, quantity } from '../../money/money.ts'
 import { EntityRef, Nullable } from '../../results/schema.ts'
 import { table } from '../../results/table.ts'
 import { clean, estimateTokens, variantName } from '../../results/text.ts'
 import { WindowSchema } from '../../time/window.ts'
-import type { InventoryHealth, StockedRow } from './inventory-health.ts'
-import { DEAD_DAYS, OVERSTOCK_DAYS, orderQuantity, REPLENISHMENT_FORMULA, VELOCITY_DAYS } from './replenishment.ts'
+import type { InventoryHealth, Spread, StockedRow } from './inventory-health.ts'
+import { DEAD_DAYS, OVERSTOCK_DAYS, REPLENISHMENT_TERMS, VELOCITY_DAYS } from './replenishment.ts'
 
 /** The most rows of each list. */
 export const LIMITS = { reorder: 10, others: 5 }
 const MAX_ADVICE = 3
 // 2,000 tokens less the line that names the business.
-const MAX_TEXT_TOKENS = 1900
+const MAX_HALF_TOKENS = 1900
 
-const STOCKED = {
-  name: Type.String(),
-  variantId: Type.String(),
-  sku: Type.String(),
-  location: EntityRef,
-  onHand: Type.String(),
-}
+const STOCKED = { name: Type.String(), sku: Type.String(), location: Type.String(), onHand: Type.String() }
 const Value = { value: Nullable(Type.String(), { description: 'On hand at cost; null: no cost is known' }) }
+const SpreadSchema = {
+  products: Type.Integer(),
+  locations: Type.Integer(),
+  stocks: Type.Integer({ description: 'SKUs by location' }),
+}
 
 export const InventoryHealthSchema = Type.Object({
   window: WindowSchema,
   location: Nullable(EntityRef),
+  leftOut: Type.String({ description: 'What the lists do not name, and where it is; empty if nothing' }),
+  advice: Type.Array(Type.String()),
   totals: Type.Object({
     skus: Type.Integer(),
     stocks: Type.Integer({ description: 'SKUs by location; the counts below are of these' }),
     outOfStock: Type.Integer(),
     outOfStockSelling: Type.Integer({ description: 'Sold in the last 30 days' }),
-    belowReorderPoint: Type.Integer({ description: 'Or at it, with some left' }),
+    atOrBelowReorderPoint: Type.Integer(),
     negative: Type.Integer(),
-    toReorder: Type.Integer(),
-    dead: Type.Integer({ description: 'On hand, none sold in 90 days' }),
-    overstocked: Type.Integer({ description: 'Cover of more than 180 days' }),
     skusWithoutCost: Type.Integer(),
-    stockValue: MoneySchema,
-    deadValue: MoneySchema,
-    overstockValue: MoneySchema,
-    revenueAtRisk: MoneySchema,
+    stockValue: Type.String(),
   }),
-  worthDoing: Type.Array(Type.String()),
+  toReorder: Type.Object({
+    ...SpreadSchema,
+    transfers: Type.Integer({ description: 'Of the stocks: those that another location can help' }),
+    orders: Type.Integer({ description: 'Of the stocks: those with something to order' }),
+    orderCost: Type.String(),
+    ordersWithoutCost: Type.Integer(),
+    revenueAtRisk: Type.String(),
+  }),
   reorder: Type.Array(
     Type.Object({
       ...STOCKED,
       perDay: Type.String(),
       coverDays: Nullable(Type.String(), { description: 'null: nothing sells' }),
       leadDays: Type.Integer(),
-      suggested: Type.String(),
+      transfer: Nullable(Type.String(), { description: 'How many from where' }),
+      order: Type.String(),
       revenueAtRisk: Type.String(),
     }),
   ),
+  deadStock: Type.Object({ ...SpreadSchema, value: Type.String() }),
   dead: Type.Array(Type.Object({ ...STOCKED, ...Value })),
-  overstocked: Type.Array(Type.Object({ ...STOCKED, perDay: Type.String(), coverDays: Type.String(), ...Value })),
-  leftOut: Type.Object({ reorder: Type.Integer(), dead: Type.Integer(), overstocked: Type.Integer() }),
-  formula: Type.String(),
+  overstock: Type.Object({ ...SpreadSchema, value: Type.String() }),
+  overstocked: Type.Array(Type.Object({ ...STOCKED, coverDays: Type.String(), ...Value })),
+  terms: Type.String(),
 })
 type Health = Static<typeof InventoryHealthSchema>
+
+const TERMS =
+  'a stock: a SKU at a location; revenue at risk: net sales without tax a day × days without stock before a delivery; ' +
+  `dead: there for ${DEAD_DAYS} days, none sold in ${DEAD_DAYS}; over-stocked: cover of more than ${OVERSTOCK_DAYS} days; ` +
+  `values: at cost; ${REPLENISHMENT_TERMS}`
 
 /** The result about stock, with the same content as text and as data. */
 export function presentInventoryHealth(
@@ -69,7 +78,7 @@ export function presentInventoryHealth(
   let data = healthOf(found, shown, place, currency)
   let text = describeInventoryHealth(data)
   // Names may be long, in letters that cost many tokens. Then there are fewer rows, but never half a result.
-  while (estimateTokens(text) > MAX_TEXT_TOKENS && shown > 1) {
+  while (Math.max(estimateTokens(text), estimateTokens(JSON.stringify(data))) > MAX_HALF_TOKENS && shown > 1) {
     shown -= 1
     data = healthOf(found, shown, place, currency)
     text = describeInventoryHealth(data)
@@ -84,34 +93,33 @@ function healthOf(
   place: Pick<Health, 'window' | 'location'>,
   currency: Currency,
 ): Health {
-  const rounded = (amount: string) => money(new Decimal(amount).toDecimalPlaces(currency.currencyDigits), currency)
   const stocked = (row: StockedRow) => ({
     name: variantName(row, 40),
-    variantId: row.variant_id,
     sku: clean(row.sku, 40),
-    location: { id: row.location_id, name: clean(row.location, 30) },
+    location: clean(row.location, 30),
     onHand: quantity(row.on_hand),
   })
-  const value = (row: StockedRow) => (row.value === null ? null : rounded(row.value).amount)
-  const perDay = (units: string) => quantity(new Decimal(units).toDecimalPlaces(2))
+  const value = (row: StockedRow) => (row.value === null ? null : amountOf(row.value, currency))
   const days = (cover: string) => quantity(new Decimal(cover).toDecimalPlaces(1))
+  const spread = ({ products, locations, rows }: Spread & { rows: number }) => ({ products, locations, stocks: rows })
 
   const reorder = found.reorder.slice(0, shown).map((row) => ({
     ...stocked(row),
-    perDay: perDay(row.per_day),
+    perDay: quantity(new Decimal(row.per_day).toDecimalPlaces(2)),
     coverDays: row.cover_days === null ? null : days(row.cover_days),
     leadDays: row.lead_days,
-    suggested: quantity(orderQuantity({ wanted: row.wanted, packSize: row.pack_size, room: row.room })),
-    revenueAtRisk: rounded(row.revenue_at_risk).amount,
+    transfer:
+      row.transfers.length === 0
+        ? null
+        : row.transfers.map((each) => `${quantity(each.quantity)} from ${clean(each.from, 30)}`).join(', '),
+    order: quantity(row.quantity),
+    revenueAtRisk: amountOf(row.revenue_at_risk, currency),
   }))
   const others = Math.ceil(shown / 2)
   const dead = found.dead.slice(0, others).map((row) => ({ ...stocked(row), value: value(row) }))
-  const overstocked = found.overstocked.slice(0, others).map((row) => ({
-    ...stocked(row),
-    perDay: perDay(row.per_day),
-    coverDays: days(row.cover_days),
-    value: value(row),
-  }))
+  const overstocked = found.overstocked
+    .slice(0, others)
+    .map((row) => ({ ...stocked(row), coverDays: days(row.cover_days), value: value(row) }))
   const health = {
     ...place,
     totals: {
@@ -119,57 +127,94 @@ function healthOf(
       stocks: totals.rows,
       outOfStock: totals.out_of_stock,
       outOfStockSelling: totals.out_of_stock_selling,
-      belowReorderPoint: totals.below_reorder_point,
+      atOrBelowReorderPoint: totals.at_reorder_point,
       negative: totals.negative,
-      toReorder: totals.to_reorder,
-      dead: totals.dead,
-      overstocked: totals.overstocked,
       skusWithoutCost: totals.skus_without_cost,
-      stockValue: rounded(totals.stock_value),
-      deadValue: rounded(totals.dead_value),
-      overstockValue: rounded(totals.overstock_value),
-      revenueAtRisk: rounded(totals.revenue_at_risk),
+      stockValue: amountOf(totals.stock_value, currency),
+    },
+    toReorder: {
+      ...spread(totals.reorder),
+      transfers: totals.reorder.transfers,
+      orders: totals.reorder.orders,
+      orderCost: amountOf(totals.reorder.order_cost, currency),
+      ordersWithoutCost: totals.reorder.lines_without_cost,
+      revenueAtRisk: amountOf(totals.revenue_at_risk, currency),
     },
     reorder,
+    deadStock: { ...spread(totals.dead), value: amountOf(totals.dead_value, currency) },
     dead,
+    overstock: { ...spread(totals.overstocked), value: amountOf(totals.overstock_value, currency) },
     overstocked,
-    leftOut: {
-      reorder: totals.to_reorder - reorder.length,
-      dead: totals.dead - dead.length,
-      overstocked: totals.overstocked - overstocked.length,
-    },
-    formula: REPLENISHMENT_FORMULA,
+    terms: TERMS,
   }
-  return { ...health, worthDoing: inventoryAdvice(health) }
+  return { ...health, leftOut: leftOut(health), advice: inventoryAdvice(health) }
 }
 
-/** At most three things worth doing, the most urgent first. */
-function inventoryAdvice(health: Omit<Health, 'worthDoing'>): string[] {
-  const { totals, reorder, dead, overstocked } = health
-  const [first] = reorder
-  const where = (row: { name: string; sku: string; location: { name: string } }) =>
-    `${row.name} [${row.sku}] at ${row.location.name}`
+type Judged = Omit<Health, 'leftOut' | 'advice'>
+
+/** What the lists do not name, and the tool that has it. */
+function leftOut({ toReorder, reorder, deadStock, dead, overstock, overstocked }: Judged): string {
+  const cut = (of: number, shown: number, what: string) => (of > shown ? [`${shown} of ${of} ${what}`] : [])
+  const toOrder = cut(toReorder.stocks, reorder.length, 'to reorder (get_reorder_list has all, by supplier)')
+  const others = [
+    ...cut(deadStock.stocks, dead.length, 'dead'),
+    ...cut(overstock.stocks, overstocked.length, 'over-stocked'),
+  ]
+  const parts = [...toOrder, ...(others.length === 0 ? [] : [`${others.join(' and ')} (get_inventory has all stock)`])]
+  return parts.length === 0 ? '' : `Only ${parts.join(', ')} are listed.`
+}
+
+/** "42 products at 2 locations", and how many stocks these are if there are more. */
+export function spreadText({ products, locations, stocks }: Spread & { stocks: number }): string {
+  const all = stocks === products ? '' : ` (${stocks} in all)`
+  return `${products} ${products === 1 ? 'product' : 'products'} at ${locations} ${locations === 1 ? 'location' : 'locations'}${all}`
+}
+
+/** At most three things to do, the most urgent first. */
+function inventoryAdvice({
+  totals,
+  toReorder,
+  reorder,
+  deadStock,
+  dead,
+  overstock,
+  overstocked,
+  window,
+}: Judged): string[] {
+  const inCurrency = (amount: string) => formatAmount(amount, window.currency)
+  const where = (row: { name: string; sku: string; location: string }) => `${row.name} [${row.sku}] at ${row.location}`
   const advice: string[] = []
-  if (first !== undefined) {
-    const cover = first.coverDays === null ? 'nothing sold lately' : `${first.coverDays} days of cover`
+  if (toReorder.transfers > 0) {
+    const first = reorder.find(({ transfer }) => transfer !== null)
     advice.push(
-      `Order ${products(totals.toReorder)} (${formatMoney(totals.revenueAtRisk)} at risk); first ${first.suggested} of ` +
-        `${where(first)}: ${cover}, delivery takes ${first.leadDays} days.`,
+      `Before ordering, move with transfer_inventory what another location has too much of: it helps ${toReorder.transfers} of ` +
+        `the ${toReorder.stocks}${first === undefined ? '' : `; first ${first.transfer} of ${where(first)}`}.`,
     )
   }
+  const first = reorder.find(({ order }) => order !== '0')
+  if (toReorder.orders > 0) {
+    const cost =
+      toReorder.ordersWithoutCost === 0 ? '' : `, ${toReorder.ordersWithoutCost} of them without a known cost`
+    const which =
+      first === undefined
+        ? ''
+        : `; first ${first.order} of ${where(first)}: ` +
+          `${first.coverDays === null ? 'nothing sold lately' : `${first.coverDays} days of cover`}, delivery takes ${first.leadDays} days`
+    advice.push(`Order for ${toReorder.orders} (at cost ${inCurrency(toReorder.orderCost)}${cost})${which}.`)
+  }
   if (totals.negative > 0) {
-    advice.push(`Count ${products(totals.negative)} whose stock is below 0, then correct them with adjust_inventory.`)
+    advice.push(`Count what is below 0 (${totals.negative}), then correct it with adjust_inventory.`)
   }
   if (dead[0] !== undefined) {
     advice.push(
-      `Clear out ${products(totals.dead)} of which none sold in ${DEAD_DAYS} days (${formatMoney(totals.deadValue)} at cost), ` +
+      `Clear out ${spreadText(deadStock)} of which none sold in ${DEAD_DAYS} days (${inCurrency(deadStock.value)} at cost), ` +
         `first ${where(dead[0])}.`,
     )
   }
   if (overstocked[0] !== undefined) {
     advice.push(
-      `Order no more of ${products(totals.overstocked)} that last over ${OVERSTOCK_DAYS} days ` +
-        `(${formatMoney(totals.overstockValue)} at cost), first ${where(overstocked[0])}.`,
+      `Order no more of ${spreadText(overstock)} that last over ${OVERSTOCK_DAYS} days ` +
+        `(${inCurrency(overstock.value)} at cost), first ${where(overstocked[0])}.`,
     )
   }
   if (totals.skusWithoutCost > 0) {
@@ -180,73 +225,78 @@ function inventoryAdvice(health: Omit<Health, 'worthDoing'>): string[] {
   return advice.slice(0, MAX_ADVICE)
 }
 
-const products = (count: number) => `${count} ${count === 1 ? 'product' : 'products'}`
-
 function describeInventoryHealth(health: Health): string {
-  const { window, location, totals, leftOut } = health
+  const { window, location, totals, toReorder, deadStock, overstock } = health
+  const inCurrency = (amount: string) => formatAmount(amount, window.currency)
   const at = location === null ? 'all active locations, each judged alone' : location.name
   if (totals.stocks === 0) return `No stock of active products is kept at ${at}.`
 
   const lines = [
-    `${totals.toReorder} to reorder (revenue at risk ${formatMoney(totals.revenueAtRisk)}), ${totals.outOfStock} out of stock ` +
-      `(${totals.outOfStockSelling} of them sold in the last ${VELOCITY_DAYS} days), ${totals.belowReorderPoint} more at or below the ` +
-      `reorder point, ${totals.dead} dead (${formatMoney(totals.deadValue)}), ${totals.overstocked} over-stocked ` +
-      `(${formatMoney(totals.overstockValue)}). Stock at cost: ${formatMoney(totals.stockValue)}` +
-      `${totals.skusWithoutCost === 0 ? '' : ` (SKUs without a cost: ${totals.skusWithoutCost})`}.`,
-    `Of ${totals.skus} active SKUs at ${at}; counted per SKU and location: ${totals.stocks}.`,
+    `${spreadText(toReorder)} to reorder, revenue at risk ${inCurrency(toReorder.revenueAtRisk)}: ` +
+      `${toReorder.transfers} can get some by a transfer, ${toReorder.orders} need an order, at cost ` +
+      `${inCurrency(toReorder.orderCost)}${toReorder.ordersWithoutCost === 0 ? '' : ` (without a known cost: ${toReorder.ordersWithoutCost})`}.`,
+    ...(health.leftOut === '' ? [] : [health.leftOut]),
+    `Of ${totals.stocks} stocks (${totals.skus} active SKUs at ${at}): ${totals.outOfStock} out of stock ` +
+      `(${totals.outOfStockSelling} of them sold in the last ${VELOCITY_DAYS} days), ${totals.atOrBelowReorderPoint} at or below the ` +
+      `reorder point, ${totals.negative} below 0. Stock at cost ${inCurrency(totals.stockValue)}` +
+      `${totals.skusWithoutCost === 0 ? '' : ` (SKUs without a cost: ${totals.skusWithoutCost})`}, dead ` +
+      `${inCurrency(deadStock.value)} (${spreadText(deadStock)}), over-stocked ` +
+      `${inCurrency(overstock.value)} (${spreadText(overstock)}).`,
+    ...(health.advice.length === 0
+      ? ['Nothing needs doing.']
+      : health.advice.map((advice, index) => `${index + 1}. ${advice}`)),
   ]
-  if (health.worthDoing.length === 0) lines.push('Nothing needs doing.')
-  else lines.push('Worth doing:', ...health.worthDoing.map((advice, index) => `${index + 1}. ${advice}`))
-
-  const more = (count: number) => (count === 0 ? '' : `, ${count} more left out`)
   if (health.reorder.length > 0) {
     lines.push(
-      `To reorder, by revenue at risk${more(leftOut.reorder)}:`,
+      `To reorder, by revenue at risk (${window.currency}):`,
       table(
-        ['product', 'SKU', 'location', 'on hand', 'per day', 'cover days', 'suggested', `at risk ${window.currency}`],
+        ['product', 'SKU', 'location', 'on hand', 'per day', 'cover days', 'lead days', 'transfer', 'order', 'at risk'],
         health.reorder.map((row) => [
           row.name,
           row.sku,
-          row.location.name,
+          row.location,
           row.onHand,
           row.perDay,
           row.coverDays ?? '–',
-          row.suggested,
-          row.revenueAtRisk,
+          row.leadDays,
+          row.transfer ?? '–',
+          row.order,
+          grouped(row.revenueAtRisk),
         ]),
       ),
     )
   }
   if (health.dead.length > 0) {
     lines.push(
-      `Dead, none sold in ${DEAD_DAYS} days, by value at cost${more(leftOut.dead)}:`,
+      `Dead, by value at cost (${window.currency}):`,
       table(
-        ['product', 'SKU', 'location', 'on hand', `value ${window.currency}`],
-        health.dead.map((row) => [row.name, row.sku, row.location.name, row.onHand, row.value ?? '–']),
+        ['product', 'SKU', 'location', 'on hand', 'value'],
+        health.dead.map((row) => [row.name, row.sku, row.location, row.onHand, valueText(row.value)]),
       ),
     )
   }
   if (health.overstocked.length > 0) {
     lines.push(
-      `Over-stocked, cover of more than ${OVERSTOCK_DAYS} days, by value at cost${more(leftOut.overstocked)}:`,
+      `Over-stocked, by value at cost (${window.currency}):`,
       table(
-        ['product', 'SKU', 'location', 'on hand', 'cover days', `value ${window.currency}`],
+        ['product', 'SKU', 'location', 'on hand', 'cover days', 'value'],
         health.overstocked.map((row) => [
           row.name,
           row.sku,
-          row.location.name,
+          row.location,
           row.onHand,
           row.coverDays,
-          row.value ?? '–',
+          valueText(row.value),
         ]),
       ),
     )
   }
-  const named = [...health.reorder, ...health.dead, ...health.overstocked].map((row) => row.location)
-  const places = new Map(named.map(({ id, name }) => [id, `${name} (${id})`]))
-  if (places.size > 0) lines.push(`Locations: ${[...places.values()].join('; ')}`)
   lines.push(
-    `Sales of ${window.from} to ${window.to} (days of ${location === null ? 'each location' : window.timezone}), net, in ${window.currency}. ${health.formula}.`,
+    `Sales of ${window.from} to ${window.to} (days of ${location === null ? 'each location' : window.timezone}). ${health.terms}.`,
   )
   return lines.join('\n')
+}
+
+function valueText(value: string | null): string {
+  return value === null ? '–' : grouped(value)
 }

@@ -1,29 +1,28 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
-import { addDays, localDate } from '../../time/local.ts'
-import { atLocation } from '../conditions.ts'
-import { DEAD_DAYS, DEFAULT_LEAD_DAYS, OVERSTOCK_DAYS, REVIEW_DAYS, VELOCITY_DAYS } from './replenishment.ts'
+import { VELOCITY_DAYS } from './replenishment.ts'
+import { type StockScope, stockNeeds } from './stock-needs.ts'
 
-export interface HealthScope {
-  businessId: string
-  /** Undefined for all active locations. */
-  locationId: string | undefined
+/** How many products, at how many locations. */
+export interface Spread {
+  products: number
+  locations: number
 }
 
-/** Sums over all stock, whose rows are SKUs at locations. Amounts and quantities are decimal strings. */
+/** Sums over all stock, whose rows are SKUs at locations. Amounts are decimal strings. */
 interface HealthTotals {
   rows: number
   skus: number
   out_of_stock: number
   /** Those among them that sold in the last 30 days. */
   out_of_stock_selling: number
-  below_reorder_point: number
+  at_reorder_point: number
   negative: number
-  to_reorder: number
-  dead: number
-  overstocked: number
   /** SKUs with stock but without a known cost. */
   skus_without_cost: number
+  reorder: Spread & { rows: number; transfers: number; orders: number; order_cost: string; lines_without_cost: number }
+  dead: Spread & { rows: number }
+  overstocked: Spread & { rows: number }
   revenue_at_risk: string
   stock_value: string
   dead_value: string
@@ -31,11 +30,9 @@ interface HealthTotals {
 }
 
 export interface StockedRow {
-  variant_id: string
   sku: string
   name: string
   label: string | null
-  location_id: string
   location: string
   on_hand: string
   /** On hand at cost; null without a cost. */
@@ -47,9 +44,8 @@ interface ReorderRow extends StockedRow {
   /** Null if nothing sells. */
   cover_days: string | null
   lead_days: number
-  wanted: string
-  pack_size: string | null
-  room: string | null
+  transfers: { from: string; quantity: string }[]
+  quantity: string
   revenue_at_risk: string
 }
 
@@ -60,7 +56,7 @@ interface OverstockRow extends StockedRow {
 
 export interface InventoryHealth {
   totals: HealthTotals
-  /** Highest revenue at risk first, then what runs out first. */
+  /** Highest revenue at risk first, then what sells most. */
   reorder: ReorderRow[]
   /** Highest value at cost first. */
   dead: StockedRow[]
@@ -68,97 +64,86 @@ export interface InventoryHealth {
 }
 
 /**
- * The state of the stock of active products. Local days are those of each location. All sums are exact, and each figure
- * divides last, so that nothing is rounded before it is compared.
+ * The state of the stock of active products, by the rules of `stockNeeds`.
  * @param limits the most rows of each list
  */
 export async function inventoryHealth(
   db: Transaction,
-  { businessId, locationId }: HealthScope,
+  scope: StockScope,
   now: Date,
   limits: { reorder: number; others: number },
 ): Promise<InventoryHealth> {
-  // Only for the index: no zone is more than a day from UTC. The location's own day, below, decides.
-  const today = localDate(now, 'UTC')
-  const [first, last] = [addDays(today, -DEAD_DAYS - 1), addDays(today, 1)]
-  const isOfInterest = locationId === undefined ? sql`l.is_active` : atLocation('l.id', locationId)
+  const isOne = sql`(select count(*) from place where is_asked) = 1`
+  const distinct = (column: 'variant_id' | 'location_id', rows: RawBuilder<unknown>) => sql`
+    (select count(*) from (select ${sql.ref(column)} from ${rows} group by 1) d)`
+  // At one location each row is another product, so that the rows need not be read again to tell them apart.
+  const spread = (rows: RawBuilder<unknown>, count: RawBuilder<unknown>) => sql`
+    'products', case when ${isOne} then ${count} else ${distinct('variant_id', rows)} end,
+    'locations', case when ${isOne} then least(${count}, 1) else ${distinct('location_id', rows)} end`
+  const counted = (flag: RawBuilder<unknown>) => sql`count(*) filter (where ${flag})`
+  const flagged = (flag: RawBuilder<unknown>) => sql`
+    json_build_object('rows', ${counted(flag)}, ${spread(sql`stock where is_asked and ${flag}`, counted(flag))})`
+  const hasNoCost = sql`on_hand > 0 and cost is null`
+  const named = (rows: RawBuilder<unknown>) => sql`
+    from (${rows}) r
+    join place on place.id = r.location_id
+    join product_variant v on v.business_id = ${scope.businessId} and v.id = r.variant_id
+    join product p on p.business_id = ${scope.businessId} and p.id = v.product_id`
   const stocked = sql`
-    variant_id, sku, name, label, location_id, location, on_hand::text, round(greatest(on_hand, 0) * cost, 4)::text as value`
+    v.sku, p.name, v.label, place.name as location, r.on_hand::text, (r.on_hand * r.cost)::text as value`
+  const perDay = sql`(r.units / ${VELOCITY_DAYS}::integer)::text as per_day`
 
   const { rows } = await sql<InventoryHealth>`
-    with place as materialized (
-      select l.id, l.name, (${now}::timestamptz at time zone l.timezone)::date as today
-      from location l where l.business_id = ${businessId} and ${isOfInterest}
-    ),
-    sold as materialized (
-      select r.location_id, r.variant_id, sum(r.units_sold) as sold,
-        greatest(sum(r.units_sold - r.units_returned) filter (where r.day >= place.today - ${VELOCITY_DAYS}::integer), 0) as units,
-        greatest(sum(r.net_sales) filter (where r.day >= place.today - ${VELOCITY_DAYS}::integer), 0) as net_sales
-      from product_daily r join place on place.id = r.location_id
-      where r.business_id = ${businessId} and r.basis = 'location' and r.day between ${first} and ${last}
-        and r.day between place.today - ${DEAD_DAYS}::integer and place.today - 1
-      group by r.location_id, r.variant_id
-    ),
-    stock as (
-      select i.variant_id, v.sku, p.name, v.label, v.cost, i.location_id, place.name as location, i.on_hand,
-        i.reorder_point, i.reorder_quantity, coalesce(i.safety_stock, 0) as safety_stock, i.pack_size,
-        i.max_stock - i.on_hand as room, coalesce(i.lead_time_days, s.lead_time_days, ${DEFAULT_LEAD_DAYS}::integer)::numeric as lead_days,
-        coalesce(sold.sold, 0) as sold, coalesce(sold.units, 0) as units, coalesce(sold.net_sales, 0) as net_sales
-      from inventory i
-      join place on place.id = i.location_id
-      join product_variant v on v.business_id = i.business_id and v.id = i.variant_id and v.is_active
-      join product p on p.business_id = i.business_id and p.id = v.product_id and p.is_active
-      left join supplier s on s.business_id = i.business_id and s.id = p.supplier_id
-      left join sold on sold.location_id = i.location_id and sold.variant_id = i.variant_id
-      where i.business_id = ${businessId}
-    ),
-    needs as (
-      select *, greatest(on_hand, 0) * ${VELOCITY_DAYS}::integer / nullif(units, 0) as cover_days,
-        greatest(
-          units * (lead_days + ${REVIEW_DAYS}::integer) / ${VELOCITY_DAYS}::integer + safety_stock - on_hand,
-          case when on_hand <= reorder_point then reorder_quantity end) as wanted,
-        case when units > 0 then
-          net_sales * greatest(lead_days * units - greatest(on_hand, 0) * ${VELOCITY_DAYS}::integer, 0)
-            / (${VELOCITY_DAYS}::integer * units)
-        else 0 end as revenue_at_risk
-      from stock
-    ),
-    health as materialized (
-      select *, wanted > 0 and coalesce(room >= coalesce(pack_size, 1), true) as is_to_reorder,
-        on_hand > 0 and sold = 0 as is_dead, coalesce(cover_days > ${OVERSTOCK_DAYS}::integer, false) as is_overstocked
-      from needs
-    )
+    with ${stockNeeds(scope, now)}
     select
-      (select to_jsonb(t) from (
-        select count(*) as rows, count(distinct variant_id) as skus,
-          count(*) filter (where on_hand <= 0) as out_of_stock,
-          count(*) filter (where on_hand <= 0 and units > 0) as out_of_stock_selling,
-          count(*) filter (where on_hand > 0 and on_hand <= reorder_point) as below_reorder_point,
-          count(*) filter (where on_hand < 0) as negative,
-          count(*) filter (where is_to_reorder) as to_reorder,
-          count(*) filter (where is_dead) as dead,
-          count(*) filter (where is_overstocked) as overstocked,
-          count(distinct variant_id) filter (where on_hand > 0 and cost is null) as skus_without_cost,
-          coalesce(sum(revenue_at_risk) filter (where is_to_reorder), 0)::text as revenue_at_risk,
-          coalesce(sum(greatest(on_hand, 0) * cost), 0)::text as stock_value,
-          coalesce(sum(on_hand * cost) filter (where is_dead), 0)::text as dead_value,
-          coalesce(sum(on_hand * cost) filter (where is_overstocked), 0)::text as overstock_value
-        from health) t) as totals,
+      (select json_build_object(
+          'rows', count(*),
+          'skus', case when ${isOne} then count(*)
+            else ${distinct('variant_id', sql`stock where is_asked`)} end,
+          'out_of_stock', count(*) filter (where on_hand <= 0),
+          'out_of_stock_selling', count(*) filter (where on_hand <= 0 and units > 0),
+          'at_reorder_point', count(*) filter (where on_hand <= reorder_point),
+          'negative', count(*) filter (where on_hand < 0),
+          'skus_without_cost', case when ${isOne} then ${counted(hasNoCost)}
+            else ${distinct('variant_id', sql`stock where is_asked and ${hasNoCost}`)} end,
+          'stock_value', coalesce(sum(on_hand * cost) filter (where on_hand > 0), 0)::text,
+          'dead_value', coalesce(sum(on_hand * cost) filter (where is_dead), 0)::text,
+          'overstock_value', coalesce(sum(on_hand * cost) filter (where is_overstocked), 0)::text,
+          'dead', ${flagged(sql`is_dead`)},
+          'overstocked', ${flagged(sql`is_overstocked`)},
+          'reorder', (
+            select json_build_object('rows', count(*), 'transfers', count(*) filter (where moved > 0),
+              'orders', count(*) filter (where quantity > 0),
+              'order_cost', coalesce(sum(quantity * cost), 0)::text,
+              'lines_without_cost', count(*) filter (where quantity > 0 and cost is null),
+              ${spread(sql`ordered`, sql`count(*)`)})
+            from ordered),
+          'revenue_at_risk', (select coalesce(sum(revenue_at_risk), 0)::text from ordered))
+        from stock where is_asked) as totals,
       array(select to_jsonb(t) from (
-        select ${stocked}, (units / ${VELOCITY_DAYS}::integer)::text as per_day, cover_days::text, lead_days,
-          wanted::text, pack_size::text, room::text, revenue_at_risk::text
-        from health where is_to_reorder
-        order by health.revenue_at_risk desc, health.cover_days nulls last, health.wanted desc, sku, location_id
-        limit ${limits.reorder}) t) as reorder,
+        select ${stocked}, ${perDay}, (greatest(r.on_hand, 0) * ${VELOCITY_DAYS}::integer / nullif(r.units, 0))::text as cover_days, r.lead_days, r.quantity::text, r.revenue_at_risk::text,
+          (select coalesce(json_agg(json_build_object('from', l.name, 'quantity', t.quantity::text) order by t.quantity desc, l.name), '[]')
+            from transfer t join place l on l.id = t.from_id
+            where t.variant_id = r.variant_id and t.location_id = r.location_id) as transfers
+        ${named(sql`
+          select * from ordered
+          order by revenue_at_risk desc, units desc, wanted desc, variant_id, location_id
+          limit ${limits.reorder}`)}
+        order by r.revenue_at_risk desc, r.units desc, r.wanted desc, v.sku, r.location_id) t) as reorder,
       array(select to_jsonb(t) from (
-        select ${stocked} from health where is_dead
-        order by health.on_hand * cost desc nulls last, health.on_hand desc, sku, location_id
-        limit ${limits.others}) t) as dead,
+        select ${stocked}
+        ${named(sql`
+          select * from stock where is_asked and is_dead
+          order by on_hand * cost desc nulls last, on_hand desc, variant_id, location_id limit ${limits.others}`)}
+        order by r.on_hand * r.cost desc nulls last, r.on_hand desc, v.sku, r.location_id) t) as dead,
       array(select to_jsonb(t) from (
-        select ${stocked}, (units / ${VELOCITY_DAYS}::integer)::text as per_day, cover_days::text
-        from health where is_overstocked
-        order by health.on_hand * cost desc nulls last, health.cover_days desc, sku, location_id
-        limit ${limits.others}) t) as overstocked`.execute(db)
+        select ${stocked}, ${perDay}, (r.on_hand * ${VELOCITY_DAYS}::integer / r.units)::text as cover_days
+        ${named(sql`
+          select * from stock where is_asked and is_overstocked
+          order by on_hand * cost desc nulls last, on_hand desc, variant_id, location_id limit ${limits.others}`)}
+        order by r.on_hand * r.cost desc nulls last, r.on_hand desc, v.sku, r.location_id) t) as overstocked`.execute(
+    db,
+  )
   const [health] = rows
   if (health === undefined) throw new Error('a select without from answers one row')
   return health

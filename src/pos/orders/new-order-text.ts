@@ -1,14 +1,14 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { formatMoney } from '../../money/money.ts'
-import { EntityRef, Nullable, NullableText } from '../../results/schema.ts'
+import { formatAmount, grouped } from '../../money/money.ts'
+import { NullableText } from '../../results/schema.ts'
 import { table } from '../../results/table.ts'
 import { StockChangesSchema } from './order-stock.ts'
 
 /** A new order. */
 export const NewOrderSchema = Type.Object({
-  order: Type.Object({ id: NullableText, number: NullableText, status: Type.String() }),
-  location: EntityRef,
-  client: Nullable(EntityRef),
+  order: Type.Object({ id: NullableText, number: NullableText, status: Type.String(), soldBy: NullableText }),
+  location: Type.String(),
+  client: NullableText,
   currency: Type.String(),
   totals: Type.Object({
     netSales: Type.String(),
@@ -35,13 +35,14 @@ export const NewOrderSchema = Type.Object({
 export function describeNewOrder({ order, location, client, totals, ...data }: Static<typeof NewOrderSchema>): string {
   const made =
     order.number === null ? `Would record an order, ${order.status}` : `Order ${order.number} is ${order.status}`
-  const owner = client === null ? '' : `, for ${client.name}`
-  const paid = data.payments.map(({ method, amount }) => `${method} ${amount}`).join(', ')
+  const owner = client === null ? '' : `, for ${client}`
+  const seller = order.soldBy === null ? '' : `, sold by ${order.soldBy}`
+  const paid = data.payments.map(({ method, amount }) => `${method} ${grouped(amount)}`).join(', ')
   return [
-    `${made} at ${location.name}${owner}: total ${formatMoney({ amount: totals.total, currency: data.currency })} (net ${totals.netSales}, tax ${totals.tax}, tips ${totals.tips}), ${paid === '' ? 'nothing paid' : `paid ${paid}`}. ${totals.refundable} refundable.`,
+    `${made} at ${location}${owner}${seller}: total ${formatAmount(totals.total, data.currency)} with tax and tips (net ${grouped(totals.netSales)}, tax ${grouped(totals.tax)}, tips ${grouped(totals.tips)}), ${paid === '' ? 'nothing paid' : `paid ${paid}`}. ${grouped(totals.refundable)} refundable.`,
     table(
-      ['line', 'SKU', 'quantity', 'unit price', 'total'],
-      data.lines.map((line) => [line.line, line.sku, line.quantity, line.unitPrice, line.total]),
+      ['line', 'SKU', 'quantity', 'unit price', 'total with tax'],
+      data.lines.map((line) => [line.line, line.sku, line.quantity, grouped(line.unitPrice), grouped(line.total)]),
     ),
   ].join('\n')
 }

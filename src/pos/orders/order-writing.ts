@@ -5,10 +5,9 @@ import { ServiceError } from '../../errors.ts'
 import { Decimal } from '../../money/money.ts'
 import { variantName } from '../../results/text.ts'
 import { localDate } from '../../time/local.ts'
-import { isItsId } from '../references.ts'
 import type { Payment, SaleLine } from './order-pricing.ts'
+import { noSuchOrder, orderIdOf } from './order-references.ts'
 import { moveStock, type StockChange } from './order-stock.ts'
-import { isOrder, noSuchOrder } from './orders.ts'
 
 /** Who writes, for which business, and when. */
 export interface Author {
@@ -16,6 +15,8 @@ export interface Author {
   /** `ref` of the principal. */
   createdBy: string
   now: Date
+  /** Who did it in the shop; null if that is not known. */
+  employee: { id: string } | null
 }
 
 export interface NewOrder {
@@ -36,7 +37,7 @@ export interface NewOrder {
  */
 export async function writeOrder(
   db: Transaction,
-  { businessId, createdBy, now }: Author,
+  { businessId, createdBy, now, employee }: Author,
   order: NewOrder,
 ): Promise<{ id: string; number: string; stock: StockChange[] }> {
   const id = randomUUID()
@@ -53,6 +54,7 @@ export async function writeOrder(
   const stock = status === 'completed' ? await moveStock(db, businessId, drawn, entry) : []
 
   const number = await nextOrderNumber(db, businessId)
+  const isDiscounted = lines.some(({ discount }) => !new Decimal(discount).isZero())
   const written = await db
     .insertInto('orders')
     .values({
@@ -67,6 +69,8 @@ export async function writeOrder(
       completed_at: status === 'completed' ? now : null,
       note: order.note,
       created_by: createdBy,
+      sold_by: employee?.id ?? null,
+      discounted_by: isDiscounted ? (employee?.id ?? null) : null,
       tips: order.tip.toFixed(),
     })
     .onConflict((conflict) => conflict.columns(['business_id', 'order_number']).doNothing())
@@ -135,10 +139,10 @@ async function nextOrderNumber(db: Transaction, businessId: string): Promise<str
 export type LockedOrder = Awaited<ReturnType<typeof lockOrder>>
 
 /**
- * Finds an order by id or number and locks it until the transaction ends, so that decisions about it stay true.
+ * Finds an order by number or id and locks it until the transaction ends, so that decisions about it stay true.
  * @throws ServiceError `not_found`
  */
-export async function lockOrder(db: Transaction, businessId: string, idOrNumber: string) {
+export async function lockOrder(db: Transaction, businessId: string, reference: string) {
   const order = await db
     .selectFrom('orders as o')
     .innerJoin('location as l', (join) =>
@@ -153,14 +157,15 @@ export async function lockOrder(db: Transaction, businessId: string, idOrNumber:
       'l.timezone',
       'o.tips',
       'o.total',
+      'o.opened_at',
+      'o.created_by',
+      'o.sold_by',
     ])
     .where('o.business_id', '=', businessId)
-    .where(isOrder(idOrNumber))
-    .orderBy(isItsId('o.id', idOrNumber), 'desc')
-    .limit(1)
+    .where('o.id', '=', orderIdOf(businessId, reference))
     .forUpdate('o')
     .executeTakeFirst()
-  if (order === undefined) throw noSuchOrder()
+  if (order === undefined) throw await noSuchOrder(db, businessId, reference)
   return order
 }
 
@@ -170,7 +175,7 @@ export async function lockOrder(db: Transaction, businessId: string, idOrNumber:
  */
 export async function cancelOrder(
   db: Transaction,
-  { businessId, createdBy, now }: Author,
+  { businessId, createdBy, now, employee }: Author,
   order: LockedOrder,
   reason: string,
 ): Promise<StockChange[]> {
@@ -207,7 +212,13 @@ export async function cancelOrder(
   })
   await db
     .updateTable('orders')
-    .set({ status: 'cancelled', cancelled_at: now, cancel_reason: reason, updated_at: now })
+    .set({
+      status: 'cancelled',
+      cancelled_at: now,
+      cancelled_by: employee?.id ?? null,
+      cancel_reason: reason,
+      updated_at: now,
+    })
     .where('business_id', '=', businessId)
     .where('id', '=', order.id)
     .execute()

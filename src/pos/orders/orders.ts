@@ -1,28 +1,60 @@
-import { type Expression, expressionBuilder, sql } from 'kysely'
+import { type Expression, expressionBuilder, type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import type { DB } from '../../database/types.ts'
-import { ServiceError } from '../../errors.ts'
 import type { Days } from '../../time/window.ts'
-import { isUuid } from '../../uuid.ts'
-import { atLocation, onDays, searchPattern } from '../conditions.ts'
-import { isItsId } from '../references.ts'
+import { onDays, searchPattern } from '../conditions.ts'
+import { numberEndsWith, orderIdOf } from './order-references.ts'
+import { otherMethods } from './refunds.ts'
 
 export const ORDER_STATUSES = ['open', 'completed', 'cancelled'] as const
+export const ORDER_SORTS = ['newest', 'oldest', 'largest', 'smallest', 'discount'] as const
+export type OrderSort = (typeof ORDER_SORTS)[number]
 
-export interface OrderQuery {
+export interface OrderFilter {
   /** Local days on which the order was opened. */
   days?: (Days & { timezone: string }) | undefined
   status?: (typeof ORDER_STATUSES)[number] | undefined
   locationId?: string | undefined
   clientId?: string | Expression<string> | undefined
-  /** Part of an order number, or of a client's name, code or email. */
+  /** Part of an order number or note, of the name of a line, or of a client's name, code or e-mail address. */
   search?: string | undefined
-  limit: number
-  /** Opening time, as the database writes it, and id of the last row of the previous page. */
-  after?: readonly [openedAt: string, id: string] | undefined
+  variantId?: string | undefined
+  /** Who sold it. */
+  employeeId?: string | undefined
+  /** In any case. */
+  paymentMethod?: string | undefined
+  minTotal?: string | undefined
+  maxTotal?: string | undefined
+  isDiscounted?: boolean | undefined
+  isRefunded?: boolean | undefined
+  /** Instead of the orders of `employeeId` alone, also the one whose number ends so. */
+  numberEnd?: string | undefined
 }
 
-/** Orders of a business with their location, client and refunded amount. */
+export interface OrderQuery extends OrderFilter {
+  sort?: OrderSort | undefined
+  limit: number
+  /** Value that the list is sorted by, as the database writes it, and id of the last row of the previous page. */
+  after?: readonly [key: string, id: string] | undefined
+}
+
+// An order (o) in lists, with its location (l), client (c) and seller (s).
+interface Aliases {
+  o: DB['orders']
+  l: DB['location']
+  c: DB['customer']
+}
+const eb = expressionBuilder<Aliases, keyof Aliases>()
+
+const SORTS = {
+  newest: { key: 'o.opened_at', type: 'timestamptz', direction: 'desc' },
+  oldest: { key: 'o.opened_at', type: 'timestamptz', direction: 'asc' },
+  largest: { key: 'o.total', type: 'numeric', direction: 'desc' },
+  smallest: { key: 'o.total', type: 'numeric', direction: 'asc' },
+  discount: { key: 'o.discounts', type: 'numeric', direction: 'desc' },
+} as const satisfies Record<OrderSort, { key: string; type: string; direction: 'asc' | 'desc' }>
+
+/** Orders of a business with their location, client, seller and refunded amount. */
 function ordersOf(db: Transaction, businessId: string) {
   return db
     .selectFrom('orders as o')
@@ -32,28 +64,31 @@ function ordersOf(db: Transaction, businessId: string) {
     .leftJoin('customer as c', (join) =>
       join.onRef('c.business_id', '=', 'o.business_id').onRef('c.id', '=', 'o.customer_id'),
     )
-    .crossJoinLateral((eb) =>
-      eb
+    .leftJoin('employee as s', (join) =>
+      join.onRef('s.business_id', '=', 'o.business_id').onRef('s.id', '=', 'o.sold_by'),
+    )
+    .crossJoinLateral((from) =>
+      from
         .selectFrom('order_refund as f')
         .select(({ fn }) => fn.coalesce(fn.sum<string>('f.total'), sql.lit('0')).as('refunded'))
         .whereRef('f.business_id', '=', 'o.business_id')
         .whereRef('f.order_id', '=', 'o.id')
         .as('r'),
     )
-    .select(({ cast }) => [
+    .select([
       'o.id',
       'o.order_number',
       'o.status',
       'o.order_type',
       'o.opened_at',
-      // With microseconds, which a Date cannot hold.
-      cast<string>('o.opened_at', 'text').as('opened_at_text'),
       'o.completed_at',
-      'o.location_id',
+      'o.has_time',
       'l.name as location',
       'l.timezone',
-      'o.customer_id',
-      'c.name as customer',
+      'c.code as client_code',
+      'c.name as client',
+      's.name as sold_by',
+      'o.discounts',
       'o.net_sales',
       'o.tax',
       'o.tips',
@@ -64,28 +99,116 @@ function ordersOf(db: Transaction, businessId: string) {
 }
 
 /** An order in lists; amounts as decimal strings. */
-export type OrderRow = Awaited<ReturnType<typeof findOrders>>[number]
+export type OrderRow = Omit<Awaited<ReturnType<typeof findOrders>>[number], 'sort_key'>
 
-/** Orders, newest first. */
+/** Orders, the newest first unless sorted otherwise. `sort_key` is the value that they are sorted by, for the cursor. */
 export function findOrders(db: Transaction, businessId: string, query: OrderQuery) {
-  const { days, status, clientId, search, after } = query
-  let orders = ordersOf(db, businessId).where(atLocation('o.location_id', query.locationId))
-  if (days !== undefined) orders = orders.where(onDays('o.opened_at', days, days.timezone))
-  if (status !== undefined) orders = orders.where('o.status', '=', status)
-  if (clientId !== undefined) orders = orders.where('o.customer_id', '=', clientId)
+  const { key, type, direction } = SORTS[query.sort ?? 'newest']
+  let orders = ordersOf(db, businessId)
+    // With microseconds, which a Date cannot hold.
+    .select(({ cast }) => cast<string>(key, 'text').as('sort_key'))
+    .where(isMatch(db, query))
+  if (query.after !== undefined) {
+    const [value, id] = query.after
+    const isAfter = sql.raw(direction === 'desc' ? '<' : '>')
+    orders = orders.where(sql<SqlBool>`(${sql.ref(key)}, o.id) ${isAfter} (${value}::${sql.raw(type)}, ${id})`)
+  }
+  return orders.orderBy(key, direction).orderBy('o.id', direction).limit(query.limit).execute()
+}
+
+/** Beyond so many orders a list does not add them up: reports do that from sums that are kept. */
+export const MAX_SUMMED = 100_000
+
+/**
+ * How many orders match, and their sums, by status; amounts as decimal strings.
+ * @returns null for more than `MAX_SUMMED`
+ */
+export async function sumOrders(db: Transaction, businessId: string, filter: OrderFilter) {
+  const matching = db
+    .selectFrom('orders as o')
+    .leftJoin('customer as c', (join) =>
+      join.onRef('c.business_id', '=', 'o.business_id').onRef('c.id', '=', 'o.customer_id'),
+    )
+    .select(['o.id', 'o.status', 'o.net_sales', 'o.tax', 'o.tips', 'o.total', 'o.discounts'])
+    .where('o.business_id', '=', businessId)
+    .where(isMatch(db, filter))
+    .limit(MAX_SUMMED + 1)
+  const sums = await db
+    .with('m', (own) => own.selectFrom(matching.as('m')).selectAll())
+    .with('f', (own) =>
+      own
+        .selectFrom('order_refund as f')
+        .innerJoin('m', 'm.id', 'f.order_id')
+        .select(({ fn }) => ['m.status', fn.sum<string>('f.total').as('refunded')])
+        .where('f.business_id', '=', businessId)
+        .groupBy('m.status'),
+    )
+    .selectFrom('m')
+    .leftJoin('f', 'f.status', 'm.status')
+    .select(({ cast, fn }) => [
+      'm.status',
+      cast<number>(fn.countAll(), 'integer').as('orders'),
+      fn.sum<string>('m.net_sales').as('net_sales'),
+      fn.sum<string>('m.tax').as('tax'),
+      fn.sum<string>('m.tips').as('tips'),
+      fn.sum<string>('m.total').as('total'),
+      fn.sum<string>('m.discounts').as('discounts'),
+      fn.coalesce(fn.max('f.refunded'), sql.lit('0')).as('refunded'),
+    ])
+    .groupBy('m.status')
+    .orderBy(sql`array_position(array['completed', 'open', 'cancelled'], m.status)`)
+    .execute()
+  return sums.reduce((sum, { orders }) => sum + orders, 0) > MAX_SUMMED ? null : sums
+}
+export type OrderSums = NonNullable<Awaited<ReturnType<typeof sumOrders>>>[number]
+
+/** Whether an order `o` with its client `c` matches. Rows of other tables are looked up by the business of the order. */
+function isMatch(db: Transaction, filter: OrderFilter): Expression<SqlBool> {
+  const { days, status, locationId, clientId, search, variantId, employeeId, paymentMethod, numberEnd } = filter
+  const conditions: Expression<SqlBool>[] = []
+  if (days !== undefined) conditions.push(onDays('o.opened_at', days, days.timezone))
+  if (status !== undefined) conditions.push(eb('o.status', '=', status))
+  if (locationId !== undefined) conditions.push(eb('o.location_id', '=', locationId))
+  if (clientId !== undefined) conditions.push(eb('o.customer_id', '=', clientId))
+  if (filter.minTotal !== undefined) conditions.push(eb('o.total', '>=', filter.minTotal))
+  if (filter.maxTotal !== undefined) conditions.push(eb('o.total', '<=', filter.maxTotal))
+  if (filter.isDiscounted !== undefined) conditions.push(eb('o.discounts', filter.isDiscounted ? '>' : '=', '0'))
+  const isOwn = employeeId === undefined ? undefined : eb('o.sold_by', '=', employeeId)
+  if (numberEnd !== undefined) conditions.push(eb.or([numberEndsWith(numberEnd), ...(isOwn ? [isOwn] : [])]))
+  else if (isOwn !== undefined) conditions.push(isOwn)
+  if (filter.isRefunded !== undefined) {
+    const refunds = db
+      .selectFrom('order_refund as f')
+      .select('f.id')
+      .whereRef('f.business_id', '=', eb.ref('o.business_id'))
+      .whereRef('f.order_id', '=', eb.ref('o.id'))
+    conditions.push(filter.isRefunded ? eb.exists(refunds) : eb.not(eb.exists(refunds)))
+  }
+  const isOfOrder = (alias: string) =>
+    sql<SqlBool>`${sql.ref(`${alias}.business_id`)} = o.business_id and ${sql.ref(`${alias}.order_id`)} = o.id`
+  if (paymentMethod !== undefined) {
+    const payments = db
+      .selectFrom('order_payment as p')
+      .select('p.method')
+      .where(isOfOrder('p'))
+      .where(sql<SqlBool>`lower(p.method) = lower(${paymentMethod})`)
+    conditions.push(eb.exists(payments))
+  }
+  const lines = db.selectFrom('order_item as i').select('i.line_number').where(isOfOrder('i'))
+  if (variantId !== undefined) conditions.push(eb.exists(lines.where('i.variant_id', '=', variantId)))
   if (search !== undefined) {
     const pattern = searchPattern(search)
-    orders = orders.where(({ eb, fn, or }) =>
-      or([eb(fn<string>('lower', ['o.order_number']), 'like', pattern), eb('c.search', 'like', pattern)]),
+    const has = (text: string) => sql<SqlBool>`search_text(${sql.ref(text)}) like ${pattern}`
+    conditions.push(
+      eb.or([
+        sql<SqlBool>`lower(o.order_number) like ${pattern}`,
+        eb('c.search', 'like', pattern),
+        eb.and([eb('o.note', 'is not', null), has('o.note')]),
+        eb.exists(lines.where(has('i.name'))),
+      ]),
     )
   }
-  if (after !== undefined) {
-    const [openedAt, id] = after
-    orders = orders.where(({ cast, eb, refTuple, tuple, val }) =>
-      eb(refTuple('o.opened_at', 'o.id'), '<', tuple(cast<Date>(val(openedAt), 'timestamptz'), id)),
-    )
-  }
-  return orders.orderBy('o.opened_at', 'desc').orderBy('o.id', 'desc').limit(query.limit).execute()
+  return eb.and(conditions)
 }
 
 /**
@@ -95,30 +218,29 @@ export function findOrders(db: Transaction, businessId: string, query: OrderQuer
 export async function findOrder(
   db: Transaction,
   businessId: string,
-  idOrNumber: string,
+  reference: string,
   lines: { limit: number; after: number },
 ) {
-  // The other queries look up the order themselves, so that all can be sent together.
-  const id = db
-    .selectFrom('orders as o')
-    .select('o.id')
-    .where('o.business_id', '=', businessId)
-    .where(isOrder(idOrNumber))
-    .orderBy(isItsId('o.id', idOrNumber), 'desc')
-    .limit(1)
+  // Each query looks up the order itself, so that all can be sent together.
+  const id = orderIdOf(businessId, reference)
   const [order, items, payments, refunds] = await Promise.all([
     ordersOf(db, businessId)
-      .select(['o.gross_sales', 'o.discounts', 'o.returns', 'o.note', 'o.cancel_reason'])
-      .where(isOrder(idOrNumber))
-      .orderBy(isItsId('o.id', idOrNumber), 'desc')
-      .limit(1)
+      .leftJoin('employee as d', (join) =>
+        join.onRef('d.business_id', '=', 'o.business_id').onRef('d.id', '=', 'o.discounted_by'),
+      )
+      .leftJoin('employee as x', (join) =>
+        join.onRef('x.business_id', '=', 'o.business_id').onRef('x.id', '=', 'o.cancelled_by'),
+      )
+      .select(['o.gross_sales', 'o.returns', 'o.note', 'o.cancel_reason', 'o.cancelled_at'])
+      .select(['d.name as discounted_by', 'x.name as cancelled_by'])
+      .where('o.id', '=', id)
       .executeTakeFirst(),
     db
       .selectFrom('order_item as i')
       .innerJoin('product_variant as v', (join) =>
         join.onRef('v.business_id', '=', 'i.business_id').onRef('v.id', '=', 'i.variant_id'),
       )
-      .select(['i.line_number', 'i.variant_id', 'v.sku', 'i.name', 'i.quantity', 'i.unit_price', 'i.tax_included'])
+      .select(['i.line_number', 'v.sku', 'i.name', 'i.quantity', 'i.unit_price', 'i.tax_included'])
       .select(['i.discount', 'i.net_sales', 'i.tax'])
       .where('i.business_id', '=', businessId)
       .where('i.order_id', '=', id)
@@ -135,28 +257,18 @@ export async function findOrder(
       .limit(10)
       .execute(),
     db
-      .selectFrom('order_refund')
-      .select(['id', 'refunded_at', 'method', 'total', 'reason'])
-      .where('business_id', '=', businessId)
-      .where('order_id', '=', id)
-      .orderBy('refunded_at')
-      .orderBy('id')
+      .selectFrom('order_refund as f')
+      .leftJoin('employee as e', (join) =>
+        join.onRef('e.business_id', '=', 'f.business_id').onRef('e.id', '=', 'f.refunded_by'),
+      )
+      .select(['f.id', 'f.refunded_at', 'f.has_time', 'f.method', 'f.total', 'f.reason', 'e.name as refunded_by'])
+      .select(otherMethods)
+      .where('f.business_id', '=', businessId)
+      .where('f.order_id', '=', id)
+      .orderBy('f.refunded_at')
+      .orderBy('f.id')
       .limit(10)
       .execute(),
   ])
   return order === undefined ? null : { order, items, payments, refunds }
-}
-
-/** Whether a row `o` is the order with this id or number. */
-export function isOrder(idOrNumber: string) {
-  const eb = expressionBuilder<{ o: DB['orders'] }, 'o'>()
-  const isNumber = eb('o.order_number', '=', idOrNumber)
-  return isUuid(idOrNumber) ? eb.or([eb('o.id', '=', idOrNumber), isNumber]) : isNumber
-}
-
-/** The error for an unknown order, and the same for another business's. */
-export function noSuchOrder(): ServiceError {
-  return new ServiceError('not_found', 'order: there is no such order in this business.', {
-    hint: 'Use list_orders to find its id or number.',
-  })
 }

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { formatMoney } from '../../money/money.ts'
+import { formatAmount, grouped } from '../../money/money.ts'
 import { NullableText } from '../../results/schema.ts'
 import { table } from '../../results/table.ts'
 import { StockChangesSchema } from './order-stock.ts'
@@ -8,7 +8,7 @@ import { StockChangesSchema } from './order-stock.ts'
 export const RefundSchema = Type.Object({
   refund: Type.Object({
     id: NullableText,
-    method: Type.String(),
+    methods: Type.Array(Type.Object({ method: Type.String(), amount: Type.String() })),
     returns: Type.String({ description: 'Without tax' }),
     tax: Type.String(),
     tips: Type.String(),
@@ -23,6 +23,7 @@ export const RefundSchema = Type.Object({
       sku: Type.String(),
       quantity: Type.String({ description: '0: goods kept' }),
       total: Type.String({ description: 'With tax' }),
+      restocked: Type.Boolean(),
     }),
   ),
   stock: StockChangesSchema,
@@ -31,13 +32,26 @@ export const RefundSchema = Type.Object({
 
 /** The same as text, without the stock. A refund without an id is one of a dry run. */
 export function describeRefund({ refund, order, currency, refundable, lines }: Static<typeof RefundSchema>): string {
+  const by = refund.methods.map(({ method, amount }) => `${method} ${grouped(amount)}`).join(', ')
+  const parts = `returns ${grouped(refund.returns)} without tax, tax ${grouped(refund.tax)}, tips ${grouped(refund.tips)}`
   const isDry = refund.id === null
   const text = [
-    `${isDry ? 'Would refund' : 'Refunded'} ${formatMoney({ amount: refund.total, currency })} by ${refund.method} (returns ${refund.returns}, tax ${refund.tax}, tips ${refund.tips}) from order ${order.number}; ${refundable} ${isDry ? 'would be' : 'is'} left refundable.`,
+    `${isDry ? 'Would refund' : 'Refunded'} ${formatAmount(refund.total, currency)} from order ${order.number}: ${by} (${parts}); ${grouped(refundable)} ${isDry ? 'would be' : 'is'} left refundable.`,
   ]
   if (lines.length > 0) {
-    const rows = lines.map((line) => [line.line, line.sku, line.quantity, line.total])
-    text.push(table(['line', 'SKU', 'quantity', 'total'], rows))
+    const rows = lines.map((line) => [
+      line.line,
+      line.sku,
+      line.quantity,
+      grouped(line.total),
+      line.quantity === '0' ? 'goods kept' : line.restocked ? 'yes' : 'no',
+    ])
+    text.push(
+      table(
+        ['line', 'SKU', 'quantity', `total ${currency} with tax`, isDry ? 'would be restocked' : 'restocked'],
+        rows,
+      ),
+    )
   }
   return text.join('\n')
 }

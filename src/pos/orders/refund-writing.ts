@@ -7,6 +7,7 @@ import { clean } from '../../results/text.ts'
 import { inMinorUnits } from './order-pricing.ts'
 import { moveStock, type StockChange } from './order-stock.ts'
 import type { Author, LockedOrder } from './order-writing.ts'
+import type { MethodAmount } from './refund-methods.ts'
 import { isNothing, type LinePart, leftOf, paidFor, partOfMoney, partOfUnits } from './refund-parts.ts'
 
 /** A line of an order with its refundable rest. */
@@ -15,6 +16,8 @@ interface RefundableLine {
   variantId: string
   sku: string
   isReturn: boolean
+  /** Whether stock is kept of it, so that it matters whether the goods go back on the shelf. */
+  isStocked: boolean
   left: LinePart
 }
 
@@ -50,13 +53,23 @@ export async function findRefundable(db: Transaction, businessId: string, order:
         join.onRef('v.business_id', '=', 'i.business_id').onRef('v.id', '=', 'i.variant_id'),
       )
       .leftJoin(refunded, 'r.line_number', 'i.line_number')
-      .select(({ fn }) => [
+      .select(({ eb, fn }) => [
         'i.line_number',
         'i.variant_id',
         'v.sku',
         'i.quantity as sold_quantity',
         'i.net_sales as sold_returns',
         'i.tax as sold_tax',
+        eb
+          .exists(
+            eb
+              .selectFrom('inventory as n')
+              .select('n.variant_id')
+              .whereRef('n.business_id', '=', 'i.business_id')
+              .whereRef('n.variant_id', '=', 'i.variant_id'),
+          )
+          .$castTo<boolean>()
+          .as('is_stocked'),
         fn.coalesce('r.quantity', sql.lit('0')).as('refunded_quantity'),
         fn.coalesce('r.returns', sql.lit('0')).as('refunded_returns'),
         fn.coalesce('r.tax', sql.lit('0')).as('refunded_tax'),
@@ -84,6 +97,7 @@ export async function findRefundable(db: Transaction, businessId: string, order:
       variantId: row.variant_id,
       sku: row.sku,
       isReturn: sold.quantity.isNegative(),
+      isStocked: row.is_stocked,
       left: leftOf(sold, part('refunded')),
     }
   })
@@ -96,29 +110,37 @@ export interface RefundLineInput {
   line: number
   quantity?: string
   amount?: string
+  /** Whether the goods go back on the shelf; otherwise as asked for the whole refund. */
+  restock?: boolean
 }
 
 export interface RefundPart {
   line: RefundableLine
   part: LinePart
+  /** Whether the goods go back on the shelf; otherwise they are written off at their cost. */
+  restock: boolean
 }
 
 /**
  * The parts of the requested lines; if none are requested, everything that is left.
- * @throws ServiceError `invalid_argument` or `conflict` with what is left of the line
+ * @param restock whether the goods of lines that do not say it go back on the shelf
+ * @throws ServiceError `invalid_argument` or `conflict` with what is left of the line, or if it is not said of goods
+ *   in stock whether they go back
  */
 export function partsToRefund(
   { lines }: Refundable,
   asked: readonly RefundLineInput[] | undefined,
+  restock: boolean | undefined,
   currency: Currency,
 ): RefundPart[] {
   if (asked === undefined) {
-    return lines.filter(({ left }) => !isNothing(left)).map((line) => ({ line, part: line.left }))
+    const all = lines.filter(({ left }) => !isNothing(left)).map((line) => ({ line, part: line.left }))
+    return withRestock(all, restock)
   }
   const byNumber = new Map(lines.map((line) => [line.line, line]))
   if (new Set(asked.map(({ line }) => line)).size < asked.length)
     throw new ServiceError('invalid_argument', 'lines: name each line once only.')
-  return asked.map((input, index) => {
+  const parts = asked.map((input, index) => {
     const name = `lines.${index}`
     const line = byNumber.get(input.line)
     if (line === undefined) {
@@ -126,9 +148,33 @@ export function partsToRefund(
         hint: 'Use get_order to see its lines.',
       })
     }
-    return { line, part: partOf(line, input, name, currency) }
+    return { line, part: partOf(line, input, name, currency), restock: input.restock }
   })
+  return withRestock(parts, restock)
 }
+
+/** Nothing is assumed about goods: a broken mug that goes back on the shelf is sold again. */
+function withRestock(parts: readonly AskedPart[], usual: boolean | undefined): RefundPart[] {
+  const open = parts.filter(
+    ({ line, part, restock = usual }) => line.isStocked && part.quantity.gt(0) && restock === undefined,
+  )
+  if (open.length > 0) {
+    const goods = open.slice(0, MAX_NAMED).map(({ line }) => `line ${line.line} (${clean(line.sku, 60)})`)
+    const more = open.length > MAX_NAMED ? ` and ${open.length - MAX_NAMED} more` : ''
+    throw new ServiceError(
+      'invalid_argument',
+      `restock: do the goods of ${goods.join(', ')}${more} go back on the shelf?`,
+      {
+        hint: 'Ask the person: true if they can be sold again, false for broken goods; or restock of each of the lines.',
+      },
+    )
+  }
+  return parts.map(({ line, part, restock = usual }) => ({ line, part, restock: restock ?? true }))
+}
+
+const MAX_NAMED = 10
+
+type AskedPart = Omit<RefundPart, 'restock'> & { restock?: boolean | undefined }
 
 function partOf(line: RefundableLine, input: RefundLineInput, name: string, currency: Currency): LinePart {
   const { left } = line
@@ -150,45 +196,33 @@ function partOf(line: RefundableLine, input: RefundLineInput, name: string, curr
   return isUnits ? partOfUnits(left, asked, currency.currencyDigits) : partOfMoney(left, asked, currency.currencyDigits)
 }
 
-/** The method of the order's largest payment; cash if there is none. */
-export async function largestPaymentMethod(db: Transaction, businessId: string, orderId: string): Promise<string> {
-  const payment = await db
-    .selectFrom('order_payment')
-    .select('method')
-    .where('business_id', '=', businessId)
-    .where('order_id', '=', orderId)
-    .orderBy('amount', 'desc')
-    .orderBy('payment_number')
-    .limit(1)
-    .executeTakeFirst()
-  return payment?.method ?? 'cash'
-}
-
 export interface NewRefund {
   parts: readonly RefundPart[]
   tips: Decimal
   reason: string
-  method: string
-  /** Whether the goods go back on sale; otherwise they are written off at their cost. */
-  restock: boolean
+  /** By which methods it goes back: at least one, together its total. */
+  methods: readonly MethodAmount[]
 }
 
 /** Writes a refund of a locked order, at the order's location. */
 export async function writeRefund(
   db: Transaction,
-  { businessId, createdBy, now }: Author,
+  { businessId, createdBy, now, employee }: Author,
   order: LockedOrder,
-  { parts, tips, reason, method, restock }: NewRefund,
+  { parts, tips, reason, methods }: NewRefund,
 ): Promise<{ id: string; stock: StockChange[] }> {
   const id = randomUUID()
-  const moves = parts.map(({ line, part }) => ({
+  const [main, ...others] = methods
+  if (main === undefined) throw new Error('a refund goes back by some method')
+  const goods = parts.filter(({ restock }) => restock)
+  const moves = goods.map(({ line, part }) => ({
     variantId: line.variantId,
     locationId: order.location_id,
     sku: line.sku,
     quantity: part.quantity,
   }))
   const entry = { reason: 'return', sourceId: id, createdBy, createdAt: now } as const
-  const stock = restock ? await moveStock(db, businessId, moves, entry) : []
+  const stock = await moveStock(db, businessId, moves, entry)
   const refund = db.insertInto('order_refund').values({
     business_id: businessId,
     id,
@@ -196,22 +230,24 @@ export async function writeRefund(
     location_id: order.location_id,
     refunded_at: now,
     reason,
-    method,
+    method: main.method,
     created_by: createdBy,
+    refunded_by: employee?.id ?? null,
     tips: tips.toFixed(),
   })
   // One parameter for all rows, because an imported order may have thousands of lines.
   const rows = JSON.stringify(
-    parts.map(({ line, part }) => ({
+    parts.map(({ line, part, restock }) => ({
       line_number: line.line,
+      restock,
       quantity: part.quantity.toFixed(),
       returns: part.returns.toFixed(),
       tax: part.tax.toFixed(),
     })),
   )
-  const refunded = sql<Record<'quantity' | 'returns' | 'tax', string> & { line_number: number }>`
+  const refunded = sql<Record<'quantity' | 'returns' | 'tax', string> & { line_number: number; restock: boolean }>`
     jsonb_to_recordset(${rows}::jsonb)`.as<'r'>(
-    sql`r (line_number integer, quantity numeric, returns numeric, tax numeric)`,
+    sql`r (line_number integer, restock boolean, quantity numeric, returns numeric, tax numeric)`,
   )
   const refundLines = db
     .insertInto('order_refund_line')
@@ -232,7 +268,7 @@ export async function writeRefund(
       eb
         .selectFrom(refunded)
         .innerJoin('order_item as i', 'i.line_number', 'r.line_number')
-        .select(({ and, cast, eb, val }) => [
+        .select(({ and, cast, eb, ref, val }) => [
           'i.business_id',
           cast<string>(val(id), 'uuid').as('refund_id'),
           'i.order_id',
@@ -243,11 +279,20 @@ export async function writeRefund(
           'r.returns',
           'r.tax',
           'i.unit_cost',
-          and([cast<boolean>(val(restock), 'boolean'), eb('r.quantity', '>', '0')]).as('restocked'),
+          and([ref('r.restock'), eb('r.quantity', '>', '0')]).as('restocked'),
         ])
         .where('i.business_id', '=', businessId)
         .where('i.order_id', '=', order.id),
     )
-  await Promise.all([refund.execute(), refundLines.execute()])
+  const otherMethods = db.insertInto('order_refund_payment').values(
+    others.map(({ method, amount }) => ({
+      business_id: businessId,
+      refund_id: id,
+      order_id: order.id,
+      method,
+      amount: amount.toFixed(),
+    })),
+  )
+  await Promise.all([refund.execute(), refundLines.execute(), others.length > 0 ? otherMethods.execute() : undefined])
   return { id, stock }
 }

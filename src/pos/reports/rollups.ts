@@ -4,8 +4,15 @@ import { addDays, daysBetween, monthStart, nextMonth } from '../../time/local.ts
 import type { Days } from '../../time/window.ts'
 import type { SalesScope } from '../scope.ts'
 
-type Daily = 'payment_daily' | 'product_daily' | 'sales_daily' | 'sales_hourly' | 'tax_daily'
-type Monthly = 'product_monthly' | 'sales_monthly'
+type Daily =
+  | 'customer_daily'
+  | 'payment_daily'
+  | 'product_daily'
+  | 'sales_daily'
+  | 'sales_hourly'
+  | 'staff_hourly'
+  | 'tax_daily'
+type Monthly = 'customer_monthly' | 'product_monthly' | 'sales_monthly'
 
 /** Whether a row of a rollup belongs to a scope, in the time zone of the scope. */
 export function inRollup(alias: string, { businessId, locationId }: SalesScope): RawBuilder<SqlBool> {
@@ -27,9 +34,9 @@ export function rollupRows(
   return sql<SqlBool>`${inRollup(alias, scope)} and ${sql.ref(`${alias}.${time}`)} between ${from} and ${to}`
 }
 
-type ColumnOfBoth<Rollup extends 'sales' | 'product'> = string &
-  keyof DB[`${Rollup}_daily`] &
-  keyof DB[`${Rollup}_monthly`]
+type Both = 'sales' | 'product' | 'customer'
+
+type ColumnOfBoth<Rollup extends Both> = string & keyof DB[`${Rollup}_daily`] & keyof DB[`${Rollup}_monthly`]
 
 /**
  * The cells that add up to a window, as a subquery. Whole calendar months come from the monthly rollup. So does a month
@@ -37,7 +44,7 @@ type ColumnOfBoth<Rollup extends 'sales' | 'product'> = string &
  * then takes about twelve rows and a few days instead of hundreds.
  * @param columns of both rollups: keys and sums; `day` is added to them, for a month its first day
  */
-export function monthlyCells<Rollup extends 'sales' | 'product'>(
+export function monthlyCells<Rollup extends Both>(
   rollup: Rollup,
   columns: Record<'keys' | 'sums', readonly ColumnOfBoth<Rollup>[]>,
   scope: SalesScope,

@@ -4,6 +4,7 @@ import { addDays, localDate } from '../../../src/time/local.ts'
 import { withoutCode } from '../../support/boundary.ts'
 import { call, type Service, startService } from '../../support/service.ts'
 import { makeOrder, makeProduct, makeRefund, makeShop, makeUser, type Product, type Shop } from '../../support/shop.ts'
+import { learnZones } from '../../support/zones.ts'
 
 let service: Service
 let shop: Shop
@@ -25,6 +26,7 @@ beforeAll(async () => {
   coffee = await makeProduct(service.db, shop, { sku: 'CAFE-1', name: 'Café', price: '11.20', category: 'Bebidas' })
   foreign = await makeProduct(service.db, other, { sku: 'TAPA', category: 'Secreta' })
   token = await service.tokenOf('ana')
+  await learnZones('America/Guatemala')
   today = localDate(service.now, 'America/Guatemala')
   const { asOwner, database } = service.db
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call, type Service, startService } from '../../support/service.ts'
-import { makeOrder, makeProduct, makeRefund, makeShop, makeUser, type Product, type Shop } from '../../support/shop.ts'
+import { makeOrder, makeRefund, makeShop, makeUser, type Product, type Shop } from '../../support/shop.ts'
+import { makeCosted, makeStock, makeSupplier, type StockSettings } from '../../support/stock.ts'
 
 // At this instant it is the 31st of March at noon in Guatemala, and the 1st of April in Kathmandu: the 30 days are the
 // 1st to the 30th of March in one location, the 2nd to the 31st in the other.
@@ -10,36 +11,13 @@ let service: Service
 let shop: Shop
 let edge: Shop
 let empty: Shop
+let fresh: Shop
+let wholesale: Shop
 let token: string
 let cashier: string
 let coffee: Product
 
-interface Settings {
-  onHand: string
-  at?: string | undefined
-  reorderPoint?: string
-  reorderQuantity?: string
-  safety?: string
-  lead?: number
-  pack?: string
-  max?: string
-}
-
-/** Stock of a product at a location (by default the first), with its reorder settings. */
-async function stock(of: Shop, { variantId }: Product, settings: Settings): Promise<void> {
-  const { onHand, at = of.locations[0], reorderPoint, reorderQuantity, safety, lead, pack, max } = settings
-  await service.db.asOwner(
-    `insert into inventory (business_id, location_id, variant_id, reorder_point, reorder_quantity, safety_stock,
-       lead_time_days, pack_size, max_stock) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-    [of.id, at, variantId, reorderPoint, reorderQuantity, safety, lead, pack, max],
-  )
-  if (onHand === '0') return
-  await service.db.asOwner(
-    `insert into inventory_movement (business_id, location_id, variant_id, quantity, reason)
-     values ($1, $2, $3, $4, 'opening')`,
-    [of.id, at, variantId, onHand],
-  )
-}
+const stock = (of: Shop, product: Product, settings: StockSettings) => makeStock(service.db, of, product, settings)
 
 let orders = 0
 function sell(of: Shop, product: Product, at: string, quantity: string, unitPrice: string, location?: string) {
@@ -53,31 +31,21 @@ function sell(of: Shop, product: Product, at: string, quantity: string, unitPric
   })
 }
 
-async function product(of: Shop, sku: string, name: string, cost: string | null): Promise<Product> {
-  const made = await makeProduct(service.db, of, { sku, name })
-  await service.db.asOwner('update product_variant set cost = $2 where id = $1', [made.variantId, cost])
-  return made
-}
-
-async function supply(of: Shop, name: string, leadDays: number, ...products: Product[]): Promise<void> {
-  const [row] = await service.db.asOwner<{ id: string }>(
-    'insert into supplier (business_id, name, lead_time_days) values ($1, $2, $3) returning id',
-    [of.id, name, leadDays],
-  )
-  const ids = products.map(({ productId }) => productId)
-  await service.db.asOwner('update product set supplier_id = $1 where id = any ($2)', [row?.id, ids])
-}
+const product = (of: Shop, sku: string, name: string, cost: string | null) =>
+  makeCosted(service.db, of, { sku, name, cost })
 
 beforeAll(async () => {
   service = await startService({ users: ['ana', 'beto'] })
   shop = await makeShop(service.db, { locationZones: ['America/Guatemala', 'Asia/Kathmandu'] })
   edge = await makeShop(service.db, { name: 'Borde', currency: 'JPY' })
   empty = await makeShop(service.db, { name: 'Vacío', currency: 'JPY' })
+  fresh = await makeShop(service.db, { name: 'Nueva', locationZones: ['America/Guatemala', 'America/Guatemala'] })
+  wholesale = await makeShop(service.db, { name: 'Mayorista' })
   await service.db.asOwner('update business set currency_digits = 0 where id = any ($1)', [[edge.id, empty.id]])
   await makeUser(
     service.db,
     'ana',
-    [shop, edge, empty].map((each) => ({ shop: each, role: 'owner' })),
+    [shop, edge, empty, fresh, wholesale].map((each) => ({ shop: each, role: 'owner' })),
   )
   await makeUser(service.db, 'beto', [{ shop, role: 'cashier' }])
   token = await service.tokenOf('ana')
@@ -116,7 +84,7 @@ beforeAll(async () => {
   const tea = await product(shop, 'TE', 'Té', '2')
   await sell(shop, tea, '2026-03-20T18:00:00Z', '10', '3')
   await stock(shop, tea, { onHand: '100', lead: 3 })
-  await supply(shop, 'Molino', 10, bread, tea)
+  await makeSupplier(service.db, shop, { name: 'Molino', leadDays: 10 }, bread, tea)
 
   await stock(shop, await product(shop, 'PIEDRA', 'Piedra', '3.5'), { onHand: '7' })
   const old = await product(shop, 'VIEJO', 'Viejo', null)
@@ -146,54 +114,60 @@ const health = async (args: Record<string, unknown> = {}) => {
 describe('get_inventory_health', () => {
   it('says what to reorder, how much, and what first', async () => {
     const { data } = await health()
-    const [luna, kathmandu] = shop.locations.map((id, index) => ({ id, name: `Location ${index + 1}` }))
-    const of = (row: { sku: string }) => expect.objectContaining(row)
+    const of = (row: { sku: string }) => expect.objectContaining({ transfer: null, ...row })
     expect(data.reorder).toEqual([
       // 60 in 30 days are 2 a day; 4 last 2 days. 2 × (7 + 7) − 4 = 24, in tens. 600 / 30 × (7 − 2) = 100.
       {
         name: 'Café',
-        variantId: coffee.variantId,
         sku: 'CAFE',
-        location: luna,
+        location: 'Location 1',
         onHand: '4',
         perDay: '2',
         coverDays: '2',
         leadDays: 7,
-        suggested: '30',
+        transfer: null,
+        order: '30',
         revenueAtRisk: '100.00',
       },
       // 30 in 30 days; stock is −2. 1 × 14 + 2 = 16. 300 / 30 × 7 = 70.
       of({
         sku: 'CAFE',
-        ...{ location: kathmandu, onHand: '-2', coverDays: '0', suggested: '16', revenueAtRisk: '70.00' },
+        ...{ location: 'Location 2', onHand: '-2', coverDays: '0', order: '16', revenueAtRisk: '70.00' },
       }),
       // The supplier takes 10 days: 1 × 17 + 3 = 20, but at least 40; room for 35 in packs of 8. 150 / 30 × 10 = 50.
-      of({ sku: 'PAN', ...{ onHand: '0', perDay: '1', leadDays: 10, suggested: '32', revenueAtRisk: '50.00' } }),
+      of({ sku: 'PAN', ...{ onHand: '0', perDay: '1', leadDays: 10, order: '32', revenueAtRisk: '50.00' } }),
       // Nothing sells; at its reorder point.
-      of({ sku: 'VELA', ...{ onHand: '3', perDay: '0', coverDays: null, suggested: '12', revenueAtRisk: '0.00' } }),
+      of({ sku: 'VELA', ...{ onHand: '3', perDay: '0', coverDays: null, order: '12', revenueAtRisk: '0.00' } }),
     ])
   })
 
   it('counts all stock and values it at cost', async () => {
     const { data } = await health()
-    const amounts = ['stockValue', 'deadValue', 'overstockValue', 'revenueAtRisk']
-    const counts = Object.fromEntries(Object.entries(data.totals).filter(([name]) => !amounts.includes(name)))
-    expect(counts).toEqual({
+    expect(data.totals).toEqual({
       skus: 7,
       stocks: 8,
       outOfStock: 2,
       outOfStockSelling: 2,
-      belowReorderPoint: 1,
+      // Pan and Vela.
+      atOrBelowReorderPoint: 2,
       negative: 1,
-      toReorder: 4,
-      dead: 3,
-      overstocked: 1,
       skusWithoutCost: 1,
+      // 4 × 4 + 100 × 2 + 7 × 3.50 + 1 × 1 + 3 × 1
+      stockValue: '244.50',
     })
-    // 4 × 4 + 100 × 2 + 7 × 3.50 + 1 × 1 + 3 × 1; of it dead 24.50 + 3; at risk 100 + 70 + 50.
-    expect(amounts.map((name) => data.totals[name])).toEqual(
-      ['244.50', '27.50', '200.00', '220.00'].map((amount) => ({ amount, currency: 'GTQ' })),
-    )
+    // 30 × 4 + 16 × 4 + 32 × 1 + 12 × 1; at risk 100 + 70 + 50.
+    expect(data.toReorder).toEqual({
+      products: 3,
+      locations: 2,
+      stocks: 4,
+      transfers: 0,
+      orders: 4,
+      orderCost: '228.00',
+      ordersWithoutCost: 0,
+      revenueAtRisk: '220.00',
+    })
+    expect(data.deadStock).toEqual({ products: 3, locations: 1, stocks: 3, value: '27.50' })
+    expect(data.overstock).toEqual({ products: 1, locations: 1, stocks: 1, value: '200.00' })
   })
 
   it('names slow stock: none sold in 90 days, or more than 180 days of cover', async () => {
@@ -203,33 +177,45 @@ describe('get_inventory_health', () => {
       ['VELA', '3.00'],
       ['VIEJO', null],
     ])
-    // 10 in 30 days are 0.33 a day; 100 × 30 / 10 = 300 days.
-    expect(data.overstocked).toMatchObject([{ sku: 'TE', perDay: '0.33', coverDays: '300', value: '200.00' }])
+    // 10 in 30 days; 100 × 30 / 10 = 300 days.
+    expect(data.overstocked).toEqual([
+      { name: 'Té', sku: 'TE', location: 'Location 1', onHand: '100', coverDays: '300', value: '200.00' },
+    ])
   })
 
-  it('leads with the answer and at most three things to do, and is complete as text', async () => {
+  it('leads with the answer and at most three things to do; each half is whole', async () => {
     const { text, data } = await health()
-    expect(text.split('\n').slice(0, 6)).toEqual([
-      '4 to reorder (revenue at risk GTQ 220.00), 2 out of stock (2 of them sold in the last 30 days), 1 more at or below the reorder point, 3 dead (GTQ 27.50), 1 over-stocked (GTQ 200.00). Stock at cost: GTQ 244.50 (SKUs without a cost: 1).',
-      'Of 7 active SKUs at all active locations, each judged alone; counted per SKU and location: 8.',
-      'Worth doing:',
-      '1. Order 4 products (GTQ 220.00 at risk); first 30 of Café [CAFE] at Location 1: 2 days of cover, delivery takes 7 days.',
-      '2. Count 1 product whose stock is below 0, then correct them with adjust_inventory.',
-      '3. Clear out 3 products of which none sold in 90 days (GTQ 27.50 at cost), first Piedra [PIEDRA] at Location 1.',
+    expect(text.split('\n').slice(0, 5)).toEqual([
+      '3 products at 2 locations (4 in all) to reorder, revenue at risk GTQ 220.00: 0 can get some by a transfer, 4 need an order, at cost GTQ 228.00.',
+      'Of 8 stocks (7 active SKUs at all active locations, each judged alone): 2 out of stock (2 of them sold in the last 30 days), 2 at or below the reorder point, 1 below 0. Stock at cost GTQ 244.50 (SKUs without a cost: 1), dead GTQ 27.50 (3 products at 1 location), over-stocked GTQ 200.00 (1 product at 1 location).',
+      '1. Order for 4 (at cost GTQ 228.00); first 30 of Café [CAFE] at Location 1: 2 days of cover, delivery takes 7 days.',
+      '2. Count what is below 0 (1), then correct it with adjust_inventory.',
+      '3. Clear out 3 products at 1 location of which none sold in 90 days (GTQ 27.50 at cost), first Piedra [PIEDRA] at Location 1.',
     ])
-    expect(data.worthDoing).toHaveLength(3)
-    expect(text).toContain('| Café | CAFE | Location 1 | 4 | 2 | 2 | 30 | 100.00 |')
+    expect(data.advice).toEqual(
+      text
+        .split('\n')
+        .slice(2, 5)
+        .map((line: string) => line.slice(3)),
+    )
+    expect(text).toContain('| Café | CAFE | Location 1 | 4 | 2 | 2 | 7 | – | 30 | 100.00 |')
     expect(text).toContain('| Té | TE | Location 1 | 100 | 300 | 200.00 |')
-    expect(text).toContain(`Location 2 (${shop.locations[1]})`)
-    expect(text).toContain('Sales of 2026-03-01 to 2026-03-30 (days of each location), net, in GTQ.')
-    expect(text).toContain(data.formula)
-    expect(data.leftOut).toEqual({ reorder: 0, dead: 0, overstocked: 0 })
+    expect(text).toContain('Sales of 2026-03-01 to 2026-03-30 (days of each location).')
+    expect(text).toContain(data.terms)
+    expect(data.terms).toContain('net sales without tax')
+    expect(data.leftOut).toBe('')
+    for (const id of [coffee.variantId, ...shop.locations]) expect(text + JSON.stringify(data)).not.toContain(id)
   })
 
   it('looks at one location by its own clock', async () => {
     const { data, text } = await health({ locationId: shop.locations[1] })
-    expect(data.window).toEqual({ from: '2026-03-02', to: '2026-03-31', timezone: 'Asia/Kathmandu', currency: 'GTQ' })
-    expect(data.totals).toMatchObject({ skus: 1, stocks: 1, toReorder: 1, negative: 1 })
+    expect(data.window).toMatchObject({
+      from: '2026-03-02',
+      to: '2026-03-31',
+      timezone: 'Asia/Kathmandu',
+      currency: 'GTQ',
+    })
+    expect(data.totals).toMatchObject({ skus: 1, stocks: 1, negative: 1 })
     expect(data.reorder).toMatchObject([{ sku: 'CAFE', perDay: '1' }])
     expect(text).toContain('(days of Asia/Kathmandu)')
   })
@@ -237,7 +223,8 @@ describe('get_inventory_health', () => {
   it('leaves out closed locations unless one is asked for', async () => {
     const [, closed] = shop.locations
     await service.db.asOwner('update location set is_active = false where id = $1', [closed])
-    expect((await health()).data.totals).toMatchObject({ stocks: 7, toReorder: 3 })
+    expect((await health()).data.totals).toMatchObject({ stocks: 7 })
+    expect((await health()).data.toReorder).toMatchObject({ stocks: 3, products: 3, locations: 1 })
     expect((await health({ locationId: closed })).data.totals).toMatchObject({ stocks: 1 })
     await service.db.asOwner('update location set is_active = true where id = $1', [closed])
   })
@@ -245,7 +232,7 @@ describe('get_inventory_health', () => {
   it('says so if there is no stock', async () => {
     const { data, text } = await health({ businessId: empty.id })
     expect(text).toMatch(/^No stock of active products is kept at all active locations/)
-    expect(data).toMatchObject({ totals: { stocks: 0, stockValue: { amount: '0' } }, reorder: [], worthDoing: [] })
+    expect(data).toMatchObject({ totals: { stocks: 0, stockValue: '0' }, reorder: [], advice: [] })
   })
 
   it('is exact at the edges, and lists the first ten', async () => {
@@ -272,17 +259,52 @@ describe('get_inventory_health', () => {
       await stock(edge, each, { onHand: '1', reorderPoint: '1', reorderQuantity: '1' })
     }
     const { data, text } = await health({ businessId: edge.id })
-    expect(data.totals).toMatchObject({ toReorder: 14, overstocked: 1, dead: 12, outOfStock: 1 })
+    expect(data.totals).toMatchObject({ outOfStock: 1 })
+    expect([data.toReorder.stocks, data.overstock.stocks, data.deadStock.stocks]).toEqual([14, 1, 12])
     // 3000 / 30 × 8 = 800 at risk, in a currency without a minor unit.
-    expect(data.reorder[0]).toMatchObject({ sku: 'EXACT', suggested: '10', revenueAtRisk: '800' })
-    expect(data.reorder[1]).toMatchObject({ sku: 'D7', suggested: '7', coverDays: '7', revenueAtRisk: '0' })
+    expect(data.reorder[0]).toMatchObject({ sku: 'EXACT', order: '10', revenueAtRisk: '800' })
+    expect(data.reorder[1]).toMatchObject({ sku: 'D7', order: '7', coverDays: '7', revenueAtRisk: '0' })
     expect(data.overstocked).toMatchObject([{ sku: 'D181', coverDays: '181' }])
-    expect([data.reorder.length, data.dead.length, data.leftOut]).toEqual([
-      10,
-      5,
-      { reorder: 4, dead: 7, overstocked: 0 },
-    ])
-    expect(text).toContain('To reorder, by revenue at risk, 4 more left out:')
+    expect([data.reorder.length, data.dead.length]).toEqual([10, 5])
+    expect(data.leftOut).toBe(
+      'Only 10 of 14 to reorder (get_reorder_list has all, by supplier), 5 of 12 dead (get_inventory has all stock) are listed.',
+    )
+    expect(text.split('\n')[1]).toBe(data.leftOut)
+  })
+
+  it('calls nothing dead that has not been at its location for 90 days', async () => {
+    const stone = await product(fresh, 'PIEDRA', 'Piedra', '4')
+    // The 90th day before the 31st of March is the 31st of December. A second later is too late.
+    await stock(fresh, stone, { onHand: '20', since: '2026-01-01T05:59:59Z' })
+    const sand = await product(fresh, 'ARENA', 'Arena', '4')
+    await stock(fresh, sand, { onHand: '20', since: '2026-01-01T06:00:00Z' })
+    // Moved yesterday to another branch, from stock that is old.
+    await stock(fresh, stone, { onHand: '5', at: fresh.locations[1], since: '2026-03-30T18:00:00Z' })
+    const { data } = await health({ businessId: fresh.id })
+    expect(data.dead).toMatchObject([{ sku: 'PIEDRA', location: 'Location 1', value: '80.00' }])
+    expect(data.deadStock).toMatchObject({ products: 1, stocks: 1, value: '80.00' })
+  })
+
+  it('lists whatever is at or below its reorder point, with what reaches it', async () => {
+    const rows: [sku: string, settings: StockSettings, order: string][] = [
+      // Nothing sold, no reorder quantity.
+      ['BELOW', { onHand: '3', reorderPoint: '10' }, '7'],
+      ['AT', { onHand: '10', reorderPoint: '10' }, '1'],
+      ['PACKS', { onHand: '3', reorderPoint: '10', pack: '6' }, '12'],
+      // A maximum below the reorder point gives way; one above it does not.
+      ['TIGHT', { onHand: '3', reorderPoint: '10', pack: '6', max: '11' }, '12'],
+      ['FITS', { onHand: '3', reorderPoint: '10', reorderQuantity: '40', max: '23' }, '20'],
+      ['LITTLE', { onHand: '0', reorderPoint: '10', reorderQuantity: '2' }, '10'],
+      ['NEGATIVE', { onHand: '-4', reorderPoint: '0' }, '4'],
+    ]
+    for (const [sku, settings] of rows) await stock(wholesale, await product(wholesale, sku, sku, null), settings)
+    await stock(wholesale, await product(wholesale, 'ABOVE', 'ABOVE', '1'), { onHand: '11', reorderPoint: '10' })
+    const { data, text } = await health({ businessId: wholesale.id })
+    const found = data.reorder.map(({ sku, order }: { sku: string; order: string }) => [sku, order])
+    expect(found.sort()).toEqual(rows.map(([sku, , order]) => [sku, order]).sort())
+    expect(data.totals.atOrBelowReorderPoint).toBe(rows.length)
+    expect(data.toReorder).toMatchObject({ orders: 7, orderCost: '0.00', ordersWithoutCost: 7 })
+    expect(text).toContain('(without a known cost: 7)')
   })
 
   it('names the locations there are for one that is not', async () => {

@@ -31,7 +31,14 @@ describe('cancel_order', () => {
     expect(await till.onHand('UNDO')).toBe('3')
     const { data, text } = await cancel(order.number, { expectedStatus: 'completed' })
     expect(data).toMatchObject({
-      order: { ...order, status: 'cancelled', previousStatus: 'completed', total: '21.00', refundable: '0.00' },
+      order: {
+        id: order.id,
+        number: order.number,
+        status: 'cancelled',
+        previousStatus: 'completed',
+        total: '21.00',
+        refundable: '0.00',
+      },
       currency: 'GTQ',
       stock: [{ sku: 'UNDO', change: '+2', onHand: '5' }],
     })
@@ -119,7 +126,7 @@ describe('cancel_order', () => {
 
   it('does not touch a sale with refunds', async () => {
     const order = await sell('REFUNDED')
-    await till.ok('refund_order', { order: order.id, reason: 'x', lines: [{ line: 1, quantity: '1' }] })
+    await till.ok('refund_order', { order: order.id, reason: 'x', restock: true, lines: [{ line: 1, quantity: '1' }] })
     const before = await till.footprint()
     expect(await fails(order.id)).toContain('it has refunds. Nothing was written. Use refund_order')
     expect(await till.footprint()).toEqual(before)
@@ -137,9 +144,10 @@ describe('cancel_order', () => {
   it('against a refund at the same time: one of them is done', async () => {
     const order = await sell('CLASH')
     const args = { order: order.id, reason: 'x' }
-    const results = await Promise.all(
-      ['cancel_order', 'refund_order'].map((tool) => call(till.service.app, till.owner, tool, args)),
-    )
+    const results = await Promise.all([
+      call(till.service.app, till.owner, 'cancel_order', args),
+      call(till.service.app, till.owner, 'refund_order', { ...args, restock: true }),
+    ])
     expect(results.filter(({ isError }) => isError)).toHaveLength(1)
     expect(await till.onHand('CLASH')).toBe('5')
     await till.agrees()
@@ -168,6 +176,23 @@ describe('cancel_order', () => {
     expect(await till.fails('cancel_order', args, { token: till.reader })).toMatch(
       /^insufficient_scope: .*cancel_order needs pos:write/,
     )
-    await till.ok('cancel_order', args, { token: till.cashier })
+    await till.ok('cancel_order', args)
+  })
+
+  it('is for a cashier only of own orders of the same day', async () => {
+    const args = { order: (await sell('OF-THE-OWNER')).id, reason: 'x' }
+    expect(await till.fails('cancel_order', args, { token: till.cashier })).toBe(
+      'role_not_allowed: order: only own orders can be cancelled, on their day, for the role cashier. ' +
+        'Nothing was written. An owner, admin or manager may do more.',
+    )
+    const items = [{ product: 'OF-THE-OWNER', quantity: '1' }]
+    const mine = async () =>
+      (await till.ok('create_order', { items, open: true }, { token: till.cashier })).data.order.id
+    await till.ok('cancel_order', { ...args, order: await mine() }, { token: till.cashier })
+    const ofToday = await mine()
+    till.service.now = new Date(NOON.getTime() + 86_400_000)
+    expect(await till.fails('cancel_order', { ...args, order: ofToday }, { token: till.cashier })).toContain(
+      'role_not_allowed',
+    )
   })
 })

@@ -1,14 +1,22 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startTill, type Till } from '../../support/till.ts'
+import { countTokens } from 'gpt-tokenizer/encoding/o200k_base'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { makeOrder } from '../../support/shop.ts'
+import { NOON, startTill, type Till } from '../../support/till.ts'
 
 let till: Till
 beforeAll(async () => {
   till = await startTill()
   await till.product('PAN', { price: '10' })
+  await till.product('TAZA', { price: '56', stock: '9' })
   await till.service.db.asOwner(
     `insert into customer (business_id, code, name, email)
      values ($1, 'C-1', 'José 100% Peña', 'jose@example.com'), ($1, 'C-2', 'Ana', null)`,
     [till.shop.id],
+  )
+  await till.service.db.asOwner(
+    `insert into employee (business_id, number, name, user_id)
+     values ($1, '7', 'Sofía Hernández', null), ($1, '8', 'Carlos Ruiz', $2)`,
+    [till.shop.id, await userId('carlos')],
   )
   for (const clientId of ['C-1', 'C-2', undefined, 'C-1']) {
     const items = [{ product: 'PAN', quantity: '1' }]
@@ -17,9 +25,23 @@ beforeAll(async () => {
 })
 afterAll(() => till?.service.close())
 
-async function found(args: Record<string, unknown>): Promise<string[]> {
-  const { data } = await till.ok('list_orders', args)
-  return data.orders.map(({ orderNumber }: { orderNumber: string }) => orderNumber).sort()
+async function userId(uid: string): Promise<string> {
+  const [user] = await till.service.db.asOwner<{ id: string }>('select id from app_user where firebase_uid = $1', [uid])
+  return (user as { id: string }).id
+}
+
+interface List {
+  columns: string[]
+  same: Record<string, string>
+  orders: string[][]
+}
+/** The rows of a list with their columns, also those that were left out. */
+const rowsOf = ({ columns, same, orders }: List): Record<string, string>[] =>
+  orders.map((cells) => ({ ...same, ...Object.fromEntries(columns.map((at, index) => [at, cells[index] ?? ''])) }))
+
+async function found(args: Record<string, unknown>, token = till.owner): Promise<(string | undefined)[]> {
+  const { data } = await till.ok('list_orders', args, { token })
+  return rowsOf(data).map(({ order }) => order)
 }
 
 describe('list_orders finds', () => {
@@ -35,18 +57,235 @@ describe('list_orders finds', () => {
     ['%', ['FP-000001', 'FP-000004']],
     ['nobody', []],
   ])('orders by %s', async (search, numbers) => {
-    expect(await found({ search })).toEqual(numbers)
+    expect((await found({ search })).sort()).toEqual(numbers)
   })
 
   it('them together with other filters, and over pages', async () => {
-    const [order] = (await till.ok('list_orders', { search: 'jose', limit: 1 })).data.orders
-    await till.ok('cancel_order', { order: order.id, reason: 'x' })
-    expect(await found({ search: 'jose', status: 'completed' })).toHaveLength(1)
     const first = await till.ok('list_orders', { search: 'fp-', limit: 3 })
     expect(first.data.hasMore).toBe(true)
-    const second = await till.ok('list_orders', { search: 'fp-', limit: 3, cursor: first.data.nextCursor })
-    const ids = [...first.data.orders, ...second.data.orders].map(({ id }: { id: string }) => id)
-    expect(new Set(ids).size).toBe(4)
+    expect(first.text).toMatch(/^Only 3 orders are shown; more follow with cursor/)
+    const { nextCursor: cursor } = first.data
+    const second = await till.ok('list_orders', { search: 'fp-', limit: 3, cursor })
+    const numbers = [...rowsOf(first.data), ...rowsOf(second.data)].map(({ order }) => order)
+    expect(new Set(numbers).size).toBe(4)
     expect(second.data.hasMore).toBe(false)
+    expect(await till.fails('list_orders', { cursor, sort: 'oldest' })).toContain('cursor belongs to another sort')
+    const [order] = await found({ search: 'jose', limit: 1 })
+    await till.ok('cancel_order', { order, reason: 'x' })
+    expect(await found({ search: 'jose', status: 'completed' })).toHaveLength(1)
+  })
+})
+
+describe('list_orders', () => {
+  // Its own shop, with sales of three days worked out by hand. Prices include 12 % tax.
+  let own: Till
+  beforeAll(async () => {
+    own = await startTill()
+    await own.product('PAN', { price: '11.20' })
+    await own.product('TAZA', { price: '56', stock: '9' })
+    await own.service.db.asOwner(
+      `insert into employee (business_id, number, name, user_id)
+       select $1::uuid, '7', 'Sofía Hernández', null::uuid union all
+       select $1::uuid, '8', 'Carlos Ruiz', id from app_user where firebase_uid = 'carlos'`,
+      [own.shop.id],
+    )
+    const day = (date: string) => {
+      own.service.now = new Date(`${date}T18:00:00Z`)
+    }
+    const sell = (items: object[], more: object = {}, token = own.owner) =>
+      own.ok('create_order', { items, ...more }, { token })
+    day('2026-03-08')
+    // 22.40: net 20.00, tax 2.40.
+    await sell([{ product: 'PAN', quantity: '2' }], { paymentMethod: 'Card', employee: 'sofia hernandez' })
+    day('2026-03-09')
+    // 56.00 − 5.60 = 50.40: net 45.00, tax 5.40, discount 5.00 without tax; with a tip 55.40.
+    await sell([{ product: 'TAZA', quantity: '1', discount: '5.60' }], { tip: '5', employee: '7', note: 'para Ximena' })
+    await sell([{ product: 'PAN', quantity: '1' }], { open: true })
+    day('2026-03-10')
+    // 112.00: net 100.00, tax 12.00. The cashier is Carlos.
+    await sell([{ product: 'TAZA', quantity: '2' }], { paymentMethod: 'card' }, own.cashier)
+    own.service.now = new Date('2026-03-10T18:01:00Z')
+    await sell([{ product: 'PAN', quantity: '1' }], {}, own.cashier)
+    await own.ok('refund_order', {
+      ...{ order: 'FP-000004', reason: 'broken mug', restock: false, employee: 'Sofía Hernández' },
+      lines: [{ line: 1, quantity: '1' }],
+    })
+    await own.ok('cancel_order', { order: 'fp-000005', reason: 'twice' }, { token: own.cashier })
+    own.service.now = new Date('2026-03-10T18:02:00Z')
+  })
+  afterAll(() => own?.service.close())
+
+  const numbers = async (args: Record<string, unknown>, token = own.owner) =>
+    rowsOf((await own.ok('list_orders', args, { token })).data).map(({ order }) => Number(order?.slice(3)))
+
+  it('tells how many match and their sums by status, whatever the page shows', async () => {
+    const { data, text } = await own.ok('list_orders', { limit: 1 })
+    expect(data.matching).toEqual({
+      orders: 5,
+      byStatus: [
+        {
+          status: 'completed',
+          orders: 3,
+          netSales: '165.00',
+          tax: '19.80',
+          tips: '5.00',
+          total: '189.80',
+          discounts: '5.00',
+          refunded: '56.00',
+        },
+        {
+          ...{ status: 'open', orders: 1, netSales: '10.00', tax: '1.20', tips: '0.00', total: '11.20' },
+          ...{ discounts: '0.00', refunded: '0.00' },
+        },
+        {
+          ...{ status: 'cancelled', orders: 1, netSales: '10.00', tax: '1.20', tips: '0.00', total: '11.20' },
+          ...{ discounts: '0.00', refunded: '0.00' },
+        },
+      ],
+    })
+    expect(text).toContain(
+      '5 orders match. 3 completed: total GTQ 189.80 (net 165.00, tax 19.80, tips 5.00), discounts 5.00, refunded 56.00; 1 open:',
+    )
+  })
+
+  it('has all columns in both halves, at local times', async () => {
+    const { data, text } = await own.ok('list_orders', { from: '2026-03-09', to: '2026-03-10', status: 'completed' })
+    expect(rowsOf(data)).toEqual([
+      {
+        ...{ order: 'FP-000004', opened: '2026-03-10 12:00', total: '112.00' },
+        ...{ location: 'Location 1', 'sold by': 'Carlos Ruiz', tips: '', discounts: '' },
+        refunded: '56.00',
+      },
+      {
+        ...{ order: 'FP-000002', opened: '2026-03-09 12:00', total: '55.40' },
+        ...{ location: 'Location 1', 'sold by': 'Sofía Hernández', tips: '5.00', discounts: '5.00' },
+        refunded: '',
+      },
+    ])
+    expect(data.window).toEqual({
+      ...{ from: '2026-03-09', to: '2026-03-10', timezone: 'America/Guatemala', currency: 'GTQ', soFar: '12:02' },
+    })
+    expect(text.split('\n').slice(0, -3)).toEqual([
+      '2 orders match, opened 2026-03-09 to 2026-03-10 so far (12:02). 2 completed: total GTQ 167.40 (net 145.00, tax 17.40, tips 5.00), discounts 5.00, refunded 56.00.',
+      'All of them: location Location 1.',
+      '|order|opened|total|sold by|tips|discounts|refunded',
+      '|FP-000004|2026-03-10 12:00|112.00|Carlos Ruiz|||56.00',
+      '|FP-000002|2026-03-09 12:00|55.40|Sofía Hernández|5.00|5.00',
+    ])
+    expect(text).toContain('Amounts in GTQ: net and discounts are without tax;')
+  })
+
+  it.each([
+    [{ minTotal: '22.40', maxTotal: '60' }, [2, 1]],
+    [{ paymentMethod: 'CARD' }, [4, 1]],
+    [{ product: 'TAZA' }, [4, 2]],
+    [{ employee: 'SOFIA HERNANDEZ' }, [2, 1]],
+    [{ employee: '8' }, [5, 4]],
+    [{ discounted: true }, [2]],
+    [{ discounted: false, status: 'completed' }, [4, 1]],
+    [{ refunded: true }, [4]],
+    [{ refunded: false, status: 'completed' }, [2, 1]],
+    [{ search: 'ximena' }, [2]],
+    [{ search: 'taza' }, [4, 2]],
+    [{ sort: 'oldest', status: 'completed' }, [1, 2, 4]],
+    [{ sort: 'largest', status: 'completed' }, [4, 2, 1]],
+    [{ sort: 'smallest', status: 'completed' }, [1, 2, 4]],
+    [{ sort: 'discount', limit: 1 }, [2]],
+    [{ locationId: 'x' }, 'locationId must be one of this business'],
+    [{ employee: 'Nadie' }, 'employee must be one of this business: "Carlos Ruiz" (8); "Sofía Hernández" (7).'],
+    [{ product: 'NADA' }, 'product'],
+    [{ clientId: 'C-99' }, 'clientId'],
+  ])('filters and sorts by %j', async (args, expected) => {
+    if (typeof expected === 'string') expect(await own.fails('list_orders', args)).toContain(expected)
+    else expect(await numbers(args)).toEqual(expected)
+  })
+
+  it('goes through pages in any order, each order once', async () => {
+    for (const sort of ['newest', 'oldest', 'largest', 'smallest', 'discount']) {
+      const seen: (string | undefined)[] = []
+      let cursor: string | undefined
+      do {
+        const { data } = await own.ok('list_orders', { sort, limit: 2, ...(cursor && { cursor }) })
+        seen.push(...rowsOf(data).map(({ order }) => order))
+        cursor = data.nextCursor
+      } while (cursor !== undefined)
+      expect({ sort, seen: [...seen].sort() }).toEqual({
+        sort,
+        seen: [1, 2, 3, 4, 5].map((number) => `FP-00000${number}`),
+      })
+    }
+  })
+
+  it('gives a cashier own sales and their sums alone, and any one order by its number', async () => {
+    const { data, text } = await own.ok('list_orders', {}, { token: own.cashier })
+    expect(rowsOf(data).map(({ order }) => order)).toEqual(['FP-000005', 'FP-000004'])
+    expect(data.matching).toMatchObject({ orders: 2, byStatus: [{ total: '112.00' }, { total: '11.20' }] })
+    expect(data.terms).toContain('Only your own orders (Carlos Ruiz), as your role sees them.')
+    expect(text).toContain('Only your own orders (Carlos Ruiz)')
+    // An order of Sofía, as on its receipt; it is in no sum.
+    const other = await own.ok('list_orders', { search: '0002' }, { token: own.cashier })
+    expect(rowsOf(other.data).map(({ order }) => order)).toContain('FP-000002')
+    expect(other.data.matching.orders).toBe(0)
+    expect((await own.ok('get_order', { order: '0002' }, { token: own.cashier })).data.order.total).toBe('55.40')
+    expect(await own.fails('list_orders', { employee: '7' }, { token: own.cashier })).toBe(
+      'role_not_allowed: employee: the role cashier asks about itself alone. Leave employee out, or ask an owner, admin or manager.',
+    )
+    const refunds = await own.ok('list_refunds', {}, { token: own.cashier })
+    expect(refunds.data.sums.refunds).toBe(0)
+    // Without a link to an employee, nothing is known to be theirs.
+    await own.service.db.asOwner("update employee set user_id = null where business_id = $1 and number = '8'", [
+      own.shop.id,
+    ])
+    const unlinked = await own.ok('list_orders', {}, { token: own.cashier })
+    expect(unlinked.data.orders).toEqual([])
+    expect(unlinked.text).toContain('Your login is not linked to an employee')
+  })
+
+  it('fits a hundred orders into what a model reads', async () => {
+    const many = await startTill()
+    onTestFinished(() => many.service.close())
+    const product = await many.product('PAN', { price: '10' })
+    const { asOwner } = many.service.db
+    await asOwner(
+      `insert into customer (business_id, code, name)
+       select $1, 'C-' || n, (array['María del Carmen Ixcot', 'José Pérez López', 'Ana Lucía Gómez'])[1 + n % 3] || ' ' || n
+       from generate_series(1, 50) n`,
+      [many.shop.id],
+    )
+    await asOwner(
+      `insert into employee (business_id, number, name)
+       select $1, n::text, (array['Sofía Hernández', 'Carlos Ruiz', 'Lucía Barrios', 'Ana Morales'])[n] from generate_series(1, 4) n`,
+      [many.shop.id],
+    )
+    await asOwner(
+      "insert into location (business_id, name, timezone) values ($1, 'Zona 10', 'America/Guatemala'), ($1, 'Antigua', 'America/Guatemala')",
+      [many.shop.id],
+    )
+    const locations = await asOwner<{ id: string }>(
+      "select id from location where business_id = $1 and name not like 'Loc%' order by name",
+      [many.shop.id],
+    )
+    for (let n = 0; n < 100; n += 1) {
+      const line = { ...product, quantity: String(1 + (n % 7)), unitPrice: `${20 + ((n * 37) % 190)}.${10 + (n % 80)}` }
+      await makeOrder(many.service.db.database, many.shop, {
+        number: `Z10-2603${String(1 + (n % 9)).padStart(2, '0')}-${String(n).padStart(4, '0')}`,
+        at: new Date(NOON.getTime() - n * 3_700_000).toISOString(),
+        status: n % 20 === 3 ? 'open' : 'completed',
+        location: locations[n % 2]?.id as string,
+        lines: [{ ...line, taxRate: '0.12', taxIncluded: true, ...(n % 8 === 0 ? { discount: '3.5' } : {}) }],
+        ...(n % 10 === 0 ? { tips: '5' } : {}),
+      })
+    }
+    await asOwner(
+      `update orders o set
+         sold_by = (select id from employee e where e.business_id = o.business_id order by number offset right(o.order_number, 4)::int % 4 limit 1),
+         customer_id = (select id from customer c where c.business_id = o.business_id and c.code = 'C-' || (right(o.order_number, 4)::int))
+       from (select set_config('app.business_id', $1::text, false)) s where o.business_id = $1::uuid`,
+      [many.shop.id],
+    )
+    const { data, text } = await many.ok('list_orders', { limit: 100 })
+    expect(data.orders).toHaveLength(100)
+    expect(rowsOf(data)[0]).toMatchObject({ order: 'Z10-260301-0000', 'opened in 2026': '03-10 12:00', tips: '5.00' })
+    expect(countTokens(JSON.stringify({ text, data }))).toBeLessThan(8000)
   })
 })

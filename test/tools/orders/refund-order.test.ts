@@ -24,9 +24,9 @@ async function sell(
   return (await till.ok('create_order', { items: wanted, ...more })).data.order
 }
 const refund = async (order: string, more: Record<string, unknown> = {}) =>
-  (await till.ok('refund_order', { order, reason: 'broken', ...more })).data
+  (await till.ok('refund_order', { order, reason: 'broken', restock: true, ...more })).data
 const fails = (order: string, more: Record<string, unknown> = {}) =>
-  till.fails('refund_order', { order, reason: 'broken', ...more })
+  till.fails('refund_order', { order, reason: 'broken', restock: true, ...more })
 
 describe('a refund', () => {
   it('of one unit after the other gives back what each was paid, and the stock', async () => {
@@ -40,11 +40,17 @@ describe('a refund', () => {
     ]) {
       const data = await refund(order.number, { lines: [{ line: 1, quantity: '1' }] })
       expect(data).toMatchObject({
-        refund: { method: 'card', returns: '8.93', tax: '1.07', tips: '0.00', total: '10.00' },
+        refund: {
+          methods: [{ method: 'card', amount: '10.00' }],
+          returns: '8.93',
+          tax: '1.07',
+          tips: '0.00',
+          total: '10.00',
+        },
         order: { id: order.id, number: order.number },
         currency: 'GTQ',
         refundable: left,
-        lines: [{ line: 1, sku: 'THREE', quantity: '1', total: '10.00' }],
+        lines: [{ line: 1, sku: 'THREE', quantity: '1', total: '10.00', restocked: true }],
         stock: [{ sku: 'THREE', change: '+1', onHand }],
       })
       expect(await till.onHand('THREE')).toBe(onHand)
@@ -56,7 +62,7 @@ describe('a refund', () => {
     expect(after).toMatchObject({ net: before.net, tax: before.tax, total: before.total })
     expect(after.refunds).toBe(before.refunds + 3)
     const { data } = await till.ok('get_order', { order: order.id })
-    expect(data.order).toMatchObject({ status: 'completed', refunded: { amount: '30.00' } })
+    expect(data.order).toMatchObject({ status: 'completed', refunded: '30.00' })
     expect(data.refunds).toHaveLength(3)
   })
 
@@ -73,7 +79,7 @@ describe('a refund', () => {
       refundable: '5.65',
       stock: [],
     })
-    expect(money.lines).toEqual([{ line: 1, sku: 'ODD', quantity: '0', total: '1.00' }])
+    expect(money.lines).toEqual([{ line: 1, sku: 'ODD', quantity: '0', total: '1.00', restocked: false }])
     const rest = await refund(order.id)
     // 8.91 − 2.97 − 0.89 and 1.07 − 0.36 − 0.11; two units come back.
     expect(rest).toMatchObject({ refund: { returns: '5.05', tax: '0.60', total: '5.65' }, refundable: '0.00' })
@@ -102,15 +108,114 @@ describe('a refund', () => {
     await till.agrees()
   })
 
-  it('goes by the method of the largest payment, or another that is named', async () => {
+  it('goes back as it was paid, by each method up to what was paid by it', async () => {
     const payments = [
-      { method: 'cash', amount: '4' },
-      { method: 'wallet', amount: '16' },
+      { method: 'Card', amount: '50' },
+      { method: 'gift card', amount: '45.60' },
     ]
-    const order = await sell([{ sku: 'PAID', quantity: '2' }], { payments })
+    const paid = async (sku: string) => sell([{ sku, quantity: '4', price: '23.90' }], { payments })
+    const whole = await till.ok('refund_order', { order: (await paid('SPLIT')).number, reason: 'x', restock: true })
+    expect(whole.data.refund).toMatchObject({
+      total: '95.60',
+      methods: [
+        { method: 'Card', amount: '50.00' },
+        { method: 'gift card', amount: '45.60' },
+      ],
+    })
+    expect(whole.text).toContain('Refunded GTQ 95.60 from order')
+    expect(whole.text).toContain(': Card 50.00, gift card 45.60 (returns 85.36 without tax, tax 10.24, tips 0.00)')
+    await till.agrees()
+
+    // Of the larger payment first: 47.80 of the 50.00 by card, then the 2.20 that are left, and 21.70 by gift card.
+    const order = await paid('PARTS-2')
+    const two = { lines: [{ line: 1, quantity: '2' }] }
     const one = { lines: [{ line: 1, quantity: '1' }] }
-    expect((await refund(order.id, one)).refund.method).toBe('wallet')
-    expect((await refund(order.id, { ...one, method: 'voucher' })).refund.method).toBe('voucher')
+    expect((await refund(order.id, two)).refund.methods).toEqual([{ method: 'Card', amount: '47.80' }])
+    expect(await fails(order.id, { ...one, method: 'card' })).toBe(
+      'invalid_argument: method: GTQ 23.90 is more than what was paid by it. ' +
+        'Left to go back: Card GTQ 2.20, gift card GTQ 45.60. ' +
+        'Leave method out: each part then goes back as it was paid.',
+    )
+    expect(await fails(order.id, { ...one, method: 'cash' })).toContain('Left to go back: Card GTQ 2.20, gift')
+    expect((await refund(order.id, { ...one, method: 'GIFT CARD' })).refund.methods).toEqual([
+      { method: 'gift card', amount: '23.90' },
+    ])
+    expect((await refund(order.id)).refund.methods).toEqual([
+      { method: 'Card', amount: '2.20' },
+      { method: 'gift card', amount: '21.70' },
+    ])
+    await till.agrees()
+    const { data, text } = await till.ok('get_order', { order: order.id })
+    // All of one instant, so in no particular order.
+    const methods = data.refunds.map((refund: { methods: unknown }) => refund.methods)
+    expect(methods).toHaveLength(3)
+    expect(methods).toEqual(
+      expect.arrayContaining([
+        [{ method: 'Card', amount: '47.80' }],
+        [{ method: 'gift card', amount: '23.90' }],
+        [
+          { method: 'Card', amount: '2.20' },
+          { method: 'gift card', amount: '21.70' },
+        ],
+      ]),
+    )
+    expect(text).toContain('GTQ 23.90 (Card 2.20, gift card 21.70)')
+    const rows = await till.service.db.asOwner(
+      `select method, sum(amount) as paid, sum(refunded) as back from payment_daily
+       where business_id = $1 and basis = 'business' and method in ('Card', 'gift card') group by 1 order by 1`,
+      [till.shop.id],
+    )
+    expect(rows).toEqual([
+      { method: 'Card', paid: '100.0000', back: '100.0000' },
+      { method: 'gift card', paid: '91.2000', back: '91.2000' },
+    ])
+  })
+
+  it('of an order whose payment is not known goes back by the method that is named', async () => {
+    const { productId, variantId } = await till.product('UNPAID')
+    const lines = [{ productId, variantId, quantity: '2', unitPrice: '10' }]
+    const order = { at: '2026-01-05T18:00:00Z', lines }
+    await makeOrder(till.service.db.database, till.shop, { number: 'U-1', ...order })
+    const half = { lines: [{ line: 1, quantity: '1' }] }
+    expect(await fails('U-1', half)).toBe(
+      'invalid_argument: method: name how GTQ 10.00 goes back, because no payment of the order is known. ' +
+        'Ask the person, then repeat the call with method: cash, card, …',
+    )
+    expect((await refund('U-1', { ...half, method: 'voucher' })).refund.methods).toEqual([
+      { method: 'voucher', amount: '10.00' },
+    ])
+    // Of 20.00 only 5.00 by card are known.
+    const payments = [{ method: 'card', amount: '5' }]
+    await makeOrder(till.service.db.database, till.shop, { number: 'U-2', ...order, payments })
+    expect(await fails('U-2')).toContain('because only GTQ 5.00 of its payments is known')
+    expect(await fails('U-2', { method: 'cash' })).toContain('Left to go back: card GTQ 5.00, GTQ 15.00 by any.')
+    expect((await refund('U-2', { method: 'card' })).refund.total).toBe('20.00')
+    await till.agrees()
+  })
+
+  it('asks whether goods go back on the shelf, of each line that does not say it', async () => {
+    const order = await sell([
+      { sku: 'MUG', quantity: '2' },
+      { sku: 'CUP', quantity: '1' },
+    ])
+    const ask = { order: order.id, reason: 'broken' }
+    expect(await till.fails('refund_order', ask)).toBe(
+      'invalid_argument: restock: do the goods of line 1 (MUG), line 2 (CUP) go back on the shelf? Ask the person: ' +
+        'true if they can be sold again, false for broken goods; or restock of each of the lines.',
+    )
+    const lines = [
+      { line: 1, quantity: '1', restock: false },
+      { line: 2, quantity: '1' },
+    ]
+    expect(await till.fails('refund_order', { ...ask, lines })).toContain('do the goods of line 2 (CUP) go back')
+    const { data, text } = await till.ok('refund_order', { ...ask, lines, restock: true })
+    expect(data).toMatchObject({ stock: [{ sku: 'CUP', change: '+1', onHand: '10' }] })
+    expect(data.lines.map(({ restocked }: { restocked: boolean }) => restocked)).toEqual([false, true])
+    expect(text).toContain('| 1 | MUG | 1 | 10.00 | no |')
+    // Money without goods needs no answer.
+    const { data: money } = await till.ok('refund_order', { ...ask, lines: [{ line: 1, amount: '1' }] })
+    expect(money.stock).toEqual([])
+    await till.agrees()
   })
 
   it('without restock leaves the stock and the cost where they are', async () => {
@@ -133,8 +238,11 @@ describe('a refund', () => {
     // An imported sale drew no stock, but what is returned adds to it.
     await makeOrder(till.service.db.database, till.shop, { number: 'OLD-1', at: '2026-01-05T18:00:00Z', lines: [line] })
     const before = await till.today()
-    const data = await refund('OLD-1', { lines: [{ line: 1, quantity: '1' }] })
-    expect(data).toMatchObject({ refund: { method: 'cash', returns: '10.00', tax: '1.20' }, stock: [{ onHand: '4' }] })
+    const data = await refund('OLD-1', { lines: [{ line: 1, quantity: '1' }], method: 'cash' })
+    expect(data).toMatchObject({
+      refund: { methods: [{ method: 'cash', amount: '11.20' }], returns: '10.00', tax: '1.20' },
+      stock: [{ onHand: '4' }],
+    })
     const after = await till.today()
     expect(Number(after.net)).toBeCloseTo(Number(before.net) - 10, 2)
     expect(after.orders).toBe(before.orders)
@@ -145,7 +253,8 @@ describe('a refund', () => {
     const { productId, variantId } = await till.product('SERVICE')
     const line = { productId, variantId, quantity: '1', unitPrice: '10' }
     const id = await makeOrder(till.service.db.database, till.shop, { number: 'S-1', at: '2026-01-05', lines: [line] })
-    expect((await refund(id)).stock).toEqual([])
+    const { data } = await till.ok('refund_order', { order: id, reason: 'x', method: 'cash' })
+    expect(data.stock).toEqual([])
   })
 })
 
@@ -186,7 +295,7 @@ describe('a refund is refused', () => {
     ]
     const id = await makeOrder(till.service.db.database, till.shop, { number: 'E-1', at: '2026-01-05', lines })
     expect(await fails(id, { lines: [{ line: 1, quantity: '1' }] })).toContain('line 1 is a return')
-    const data = await refund(id)
+    const data = await refund(id, { method: 'cash' })
     expect(data.lines.map(({ line }: { line: number }) => line)).toEqual([2])
     expect(data.refund.total).toBe('20.00')
     await till.agrees()
@@ -209,7 +318,7 @@ describe('a refund is refused', () => {
 
   it('without the right to write', async () => {
     const order = await sell([{ sku: 'RIGHTS', quantity: '1' }])
-    const args = { order: order.id, reason: 'x' }
+    const args = { order: order.id, reason: 'x', restock: true }
     expect(await till.fails('refund_order', args, { token: till.reader })).toMatch(
       /^insufficient_scope: .*refund_order needs pos:write/,
     )
@@ -221,7 +330,7 @@ describe('a refund made twice', () => {
   it('at once, on two instances, gives the money back once', async () => {
     const order = await sell([{ sku: 'RACE', quantity: '1' }], { tip: '1' })
     const other = await till.service.anotherInstance()
-    const args = { order: order.id, reason: 'x' }
+    const args = { order: order.id, reason: 'x', restock: true }
     const results = await Promise.all(
       [till.service.app, other].map((app) => call(app, till.owner, 'refund_order', args)),
     )
@@ -234,13 +343,13 @@ describe('a refund made twice', () => {
 
   it('in parts at once never exceeds the line', async () => {
     const order = await sell([{ sku: 'PARTS', quantity: '3' }])
-    const args = { order: order.id, reason: 'x', lines: [{ line: 1, quantity: '1' }] }
+    const args = { order: order.id, reason: 'x', restock: true, lines: [{ line: 1, quantity: '1' }] }
     const results = await Promise.all(
       Array.from({ length: 5 }, () => call(till.service.app, till.owner, 'refund_order', args)),
     )
     expect(results.filter(({ isError }) => !isError)).toHaveLength(3)
     const { data } = await till.ok('get_order', { order: order.id })
-    expect(data.order.refunded.amount).toBe('30.00')
+    expect(data.order.refunded).toBe('30.00')
     await till.agrees()
   })
 

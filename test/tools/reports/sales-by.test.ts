@@ -408,38 +408,159 @@ describe('rows and the sales report', () => {
 })
 
 describe('get_sales_report', () => {
-  it('compares with the month before, figure by figure', async () => {
-    const { data, text } = await read('get_sales_report', { ...MARCH, groupBy: 'month', compare: true })
-    // February by the business's clock: E, H, I and J. Average sale 83 / 4 = 20.75, against 175 / 5 = 35.00.
-    expect(data.comparison).toMatchObject({
-      from: '2026-02-01',
-      to: '2026-02-28',
-      isComplete: true,
-      totals: { netSales: '83.00', orders: 4, averageSale: '20.75' },
-      changePercent: { netSales: '110.8', orders: '25.0', returns: null, averageSale: '68.7', unitsSold: '177.8' },
+  it('compares with the days before, figure by figure', async () => {
+    const { data, text } = await read('get_sales_report', {
+      from: '2026-03-11',
+      to: '2026-03-31',
+      groupBy: [],
+      measures: ['net_sales', 'orders', 'average_sale'],
+      compare: 'previous',
     })
-    expect(text).toContain('Against 2026-02-01 to 2026-02-28: gross GTQ 83.00 (+145.8 %)')
+    // By the business's clock D 50.00, G 7.00 − 5.00 and the refund of 19.00; before A 95.00, B 38.00, E 10.00, F 9.00.
+    expect(data.totals).toMatchObject({
+      ...{ grossSales: '57.00', returns: '24.00', discounts: '0.00', netSales: '33.00', tax: '-1.90', tips: '0.00' },
+      ...{ total: '31.10', orders: 2, refunds: 2, unitsSold: '2', averageSale: '16.50' },
+    })
+    // (33 − 152) / 152 = −78.3 %; 152 / 4 = 38.00, and 16.50 is 56.6 % less.
+    expect(data.comparison).toEqual({
+      previous: {
+        from: '2026-02-18',
+        to: '2026-03-10',
+        totals: { netSales: '152.00', orders: 4, averageSale: '38.00' },
+        changePercent: { netSales: '-78.3', orders: '-50.0', averageSale: '-56.6' },
+      },
+    })
+    expect(text).toContain('Against 2026-02-18 to 2026-03-10: net 152.00 (-78.3 %) · orders 4 (-50.0 %)')
+  })
+
+  it('compares nothing with days before the first sale on file', async () => {
+    const { data, text } = await read('get_sales_report', { ...MARCH, groupBy: ['month'], compare: 'both' })
+    const reason = 'sales on file begin on 2026-02-10'
+    expect(data.comparison).toEqual({
+      previous: { from: '2026-02-01', to: '2026-02-28', reason },
+      year: { from: '2025-03-01', to: '2025-03-31', reason },
+    })
+    expect(text).toContain(`Not compared with 2026-02-01 to 2026-02-28: ${reason}.`)
     expect(data.rows).toEqual([
       {
-        key: '2026-03-01',
-        orders: 5,
-        refunds: 2,
-        grossSales: '204.00',
-        returns: '24.00',
-        discounts: '5.00',
-        netSales: '175.00',
-        tax: '7.60',
-        tips: '2.00',
-        total: '184.60',
+        ...{ key: '2026-03', from: '2026-03-01', to: '2026-03-31', days: 31, isPartial: false },
+        ...{ netSales: '175.00', tax: '7.60', total: '184.60', orders: 5, averageSale: '35.00' },
       },
     ])
   })
 
-  it('compares a month to date with the same days, and says that it is not over', async () => {
-    const { data, text } = await read('get_sales_report', { preset: 'this_month', compare: true })
-    expect(data.comparison).toMatchObject({ from: '2026-03-01', to: '2026-03-10', isComplete: false })
-    expect(text).toContain('The period is not over: its sales so far stand against a whole one.')
+  it('compares a month to date with the same days, the last up to the same time', async () => {
+    const { data, text } = await read('get_sales_report', { preset: 'this_month', compare: 'previous' })
+    // At noon of 10 March, B had not been sold yet: A 95.00 and F 9.00.
+    expect(data.comparison.previous).toMatchObject({
+      ...{ from: '2026-03-01', to: '2026-03-10', until: '12:00', totals: { netSales: '104.00', orders: 2 } },
+    })
+    expect(data.window).toMatchObject({ from: '2026-04-01', to: '2026-04-10', soFar: '12:00' })
+    expect(text).toContain('so far (12:00)')
     expect((await read('get_sales_report', MARCH)).data.comparison).toBeUndefined()
+  })
+
+  it('marks parts of weeks and months, and labels months and quarters', async () => {
+    const weeks = await read('get_sales_report', { ...MARCH, groupBy: ['week'], measures: ['net_sales'] })
+    expect(weeks.data.rows[0]).toEqual({
+      ...{ key: '2026-02-23', from: '2026-03-01', to: '2026-03-01', days: 1, isPartial: true, netSales: '0.00' },
+    })
+    expect(weeks.text).toContain('| 2026-03-01 to 2026-03-01, part of the week of 2026-02-23 | 0.00 |')
+    expect(weeks.text).toContain('| week of 2026-03-02 | 104.00 |')
+    const quarters = await read('get_sales_report', {
+      ...{ from: '2026-02-01', to: '2026-06-30', groupBy: ['quarter'], measures: ['net_sales'] },
+    })
+    expect(quarters.data.rows).toEqual([
+      { key: '2026-Q1', from: '2026-02-01', to: '2026-03-31', days: 59, isPartial: true, netSales: '258.00' },
+      { key: '2026-Q2', from: '2026-04-01', to: '2026-04-10', days: 10, isPartial: true, netSales: '0.00' },
+    ])
+    expect(quarters.text).toContain('2026-04-01 to 2026-04-10, part of 2026-Q2, so far')
+  })
+
+  it('gives means of weekdays over the days that they had, since the first sale', async () => {
+    const { data, text } = await read('get_sales_report', {
+      ...{ from: '2026-02-01', to: '2026-03-31', groupBy: ['weekday'], measures: ['net_sales'] },
+    })
+    // Tuesdays: H 50.00 on 10 February, B 38.00 on 10 March, D 50.00 on 31 March. From 10 February there are eight.
+    expect(data.rows[1]).toEqual({ key: 'Tuesday', netSales: '138.00', days: 8, netSalesPerDay: '17.25' })
+    expect(data.rows[4]).toMatchObject({ key: 'Friday', netSales: '2.00', days: 7, netSalesPerDay: '0.29' })
+    expect(text).toContain('Sales on file begin on 2026-02-10.')
+  })
+
+  it('has two dimensions, with the totals of each', async () => {
+    const { data, text } = await read('get_sales_report', {
+      ...{ from: '2026-02-01', to: '2026-03-31', groupBy: ['category', 'month'] },
+    })
+    expect(data.rows).toEqual([
+      { key: 'Drinks', netSales: ['60.00', '91.00'], total: { netSales: '151.00' } },
+      { key: 'No category', netSales: ['8.00', '57.00'], total: { netSales: '65.00' } },
+      { key: 'Food', netSales: [null, '27.00'], total: { netSales: '27.00' } },
+      { key: 'Seasonal', netSales: ['15.00', null], total: { netSales: '15.00' } },
+    ])
+    expect(data.columns).toEqual({ names: ['2026-02', '2026-03'], totals: { netSales: ['83.00', '175.00'] } })
+    expect(text).toContain('| Drinks | 60.00 | 91.00 | 151.00 |')
+    expect(text).toContain('| All | 83.00 | 175.00 | 258.00 |')
+  })
+
+  it('counts an order once in each category that it has, and once in the total', async () => {
+    const { data } = await read('get_sales_report', { ...MARCH, groupBy: ['category'], measures: ['orders'] })
+    // A and B have drinks (G only takes one back), B and F food, D and G neither.
+    expect(data.totals.orders).toBe(5)
+    expect(data.rows.map(({ key, orders }: { key: string; orders: number }) => [key, orders]).sort()).toEqual([
+      ['Drinks', 2],
+      ['Food', 2],
+      ['No category', 2],
+    ])
+  })
+
+  it('filters everything in the result, by the clock of the place', async () => {
+    const { data, text } = await read('get_sales_report', {
+      ...{ ...MARCH, groupBy: ['variant'], filters: ['location=location 2', 'category=drinks'] },
+    })
+    // E is of 1 March in New York.
+    expect(data.totals).toMatchObject({ netSales: '10.00', unitsSold: '2' })
+    expect(data.rows).toEqual([{ key: 'Té', ref: 'TEA', netSales: '10.00', unitsSold: '2', sharePercent: '100.0' }])
+    expect(text).toContain('2026-03-01 to 2026-03-31 of Drinks at Location 2 (days of America/New_York)')
+    // Noon is the hour of A, B, G and the refund; B alone costs 38.00 with a tip of 2.00.
+    const noon = { ...MARCH, groupBy: [], measures: ['net_sales'] }
+    expect((await read('get_sales_report', { ...noon, filters: ['hour=12-13'] })).data.totals.netSales).toBe('116.00')
+    expect((await read('get_sales_report', { ...noon, filters: ['hour=22-1'] })).data.totals.netSales).toBe('50.00')
+    expect((await read('get_sales_report', { ...noon, filters: ['total=40'] })).data.totals.netSales).toBe('38.00')
+    expect((await read('get_sales_report', { ...noon, filters: ['weekday=Sat,Sun'] })).data.totals.netSales).toBe(
+      '9.00',
+    )
+    expect((await read('get_sales_report', { ...noon, filters: ['discounted=yes'] })).data.totals.netSales).toBe(
+      '76.00',
+    )
+  })
+
+  it('ranks and cuts, saying so first, with totals of everything', async () => {
+    const { data, text } = await read('get_sales_report', {
+      ...{ ...MARCH, groupBy: ['variant'], measures: ['net_sales'], sort: '-net_sales', limit: 2 },
+    })
+    expect(data.rows.map(({ ref }: { ref: string }) => ref)).toEqual(['TEA', 'PAN'])
+    expect(data.totals.netSales).toBe('175.00')
+    expect(text).toMatch(/^Only 2 of 4 products are shown; totals are of all\./)
+    const days = await read('get_sales_report', {
+      ...{ ...MARCH, groupBy: ['day'], measures: ['orders'], sort: 'net_sales', limit: 1 },
+    })
+    expect(days.data.rows).toMatchObject([{ key: '2026-03-02', orders: 1, netSales: '95.00' }])
+  })
+
+  it.each([
+    [{ groupBy: ['product'], measures: ['tips'] }, 'tips of single products or tax rates is not known'],
+    [{ groupBy: ['payment_method', 'product'] }, 'payment_method and product cannot be joined'],
+    [{ groupBy: ['payment_method'], measures: ['net_sales'] }, 'total is what was paid less refunds'],
+    [{ groupBy: ['day'], sort: 'profit' }, 'sort must be one of: net_sales'],
+    [{ filters: ['colour=red'] }, 'the names are location, category'],
+    [{ filters: ['weekday=Yesterday'] }, 'must be names such as'],
+    [{ filters: ['hour=9'] }, 'two whole hours'],
+    [{ filters: ['total=5-3'] }, 'a range of order totals'],
+    [{ filters: ['category=Drinks', 'category=Food'] }, 'category twice'],
+    [{ from: '2026-05-01', to: '2026-05-31' }, 'The window has not begun: from is 2026-05-01, and today is 2026-04-10'],
+  ])('refuses %j, saying what can be asked', async (args, message) => {
+    const { text, isError } = await call(service.app, token, 'get_sales_report', { businessId: shop.id, ...args })
+    expect({ isError, text }).toEqual({ isError: true, text: expect.stringContaining(message) })
   })
 })
 
@@ -490,14 +611,12 @@ describe('the largest results', () => {
     ['get_sales_by_category', MARCH, undefined],
     ['get_sales_by_location', MARCH, undefined],
   ])('%s stays under 8,000 tokens', async (name, args, count) => {
-    const { data, text, rows } = await read(name, { ...args, compare: true, businessId: crowd.id })
+    const compare = name === 'get_sales_report' ? 'both' : true
+    const { data, text, rows } = await read(name, { ...args, compare, businessId: crowd.id })
     expect(countTokens(text) + countTokens(JSON.stringify(data))).toBeLessThan(8000)
     expect(rows.length).toBeGreaterThan(24)
-    if (count === undefined) return
-    expect(rows).toHaveLength(count)
-    // With twelve digits in every column, the text shows only net sales and total of each week.
-    expect(text).toContain('| week | orders | net | total |')
-    expect(text).toContain('The other figures of each row are in the structured result')
+    if (count !== undefined)
+      expect(text).toMatch(new RegExp(`^Only \\d+ of ${count} weeks are shown; totals are of all`))
   })
 
   it('sum what they do not show', async () => {

@@ -1,0 +1,132 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { amountOf, type Currency, formatAmount, grouped } from '../../money/money.ts'
+import { type Compact, compact, compactText } from '../../results/compact.ts'
+import { PAGE_OUTPUT } from '../../results/cursor.ts'
+import { clean } from '../../results/text.ts'
+import { WindowSchema } from '../../time/window.ts'
+import { localStamp } from './order-summary.ts'
+import { MAX_SUMMED, type OrderRow, type OrderSums } from './orders.ts'
+
+const SUMS = {
+  orders: Type.Integer(),
+  netSales: Type.String(),
+  tax: Type.String(),
+  tips: Type.String(),
+  total: Type.String(),
+  discounts: Type.String(),
+  refunded: Type.String(),
+}
+
+/** A list of orders in compact rows, with the sums of all that match. */
+export const OrderListSchema = Type.Object({
+  window: Type.Optional(WindowSchema),
+  currency: Type.String(),
+  matching: Type.Optional(
+    Type.Object(
+      { orders: Type.Integer(), byStatus: Type.Array(Type.Object({ status: Type.String(), ...SUMS })) },
+      { description: `All that match; absent: more than ${MAX_SUMMED}` },
+    ),
+  ),
+  columns: Type.Array(Type.String()),
+  same: Type.Record(Type.String(), Type.String(), { description: 'What all rows have in columns left out' }),
+  orders: Type.Array(Type.Array(Type.String()), { description: 'By columns' }),
+  ...PAGE_OUTPUT,
+  terms: Type.String(),
+})
+type OrderList = Static<typeof OrderListSchema>
+
+const ROW_COLUMNS = [
+  'order',
+  'opened',
+  'total',
+  'location',
+  'sold by',
+  'client',
+  'status',
+  'type',
+  'tips',
+  'discounts',
+  'refunded',
+]
+
+/** What a blank cell means, and one that is missing at the end of a row or whose column is missing. */
+export const BLANKS = 'a blank or missing cell means completed, retail, 0.00 or none'
+
+/** The columns and rows of a list. Stamps lose their year where all have the same, which then stands in the column. */
+export function compactOrders(rows: readonly OrderRow[], currency: Currency): Compact {
+  const all = compact(
+    ROW_COLUMNS,
+    rows.map((row) => rowOf(row, currency)),
+  )
+  const opened = all.columns.indexOf('opened')
+  const [year, ...others] = new Set(all.rows.map((row) => row[opened]?.slice(0, 4)))
+  if (rows.length < MANY || year === undefined || others.length > 0) return all
+  const short = (cell: string, index: number) => (index === opened ? cell.slice('2026-'.length) : cell)
+  return {
+    ...all,
+    columns: all.columns.map((column, index) => (index === opened ? `opened in ${year}` : column)),
+    rows: all.rows.map((row) => row.map(short)),
+  }
+}
+
+/** From how many rows on a list saves a few characters in each. */
+const MANY = 50
+
+/** The cells of an order; what is usual, zero or not known is blank. */
+function rowOf(row: OrderRow, currency: Currency): string[] {
+  const amount = (value: string) => (Number(value) === 0 ? '' : amountOf(value, currency))
+  return [
+    clean(row.order_number, 40),
+    localStamp(row.opened_at, row.timezone, row.has_time),
+    amountOf(row.total, currency),
+    clean(row.location, 30),
+    row.sold_by === null ? '' : clean(row.sold_by, 30),
+    row.client === null ? '' : clean(row.client, 40),
+    row.status === 'completed' ? '' : row.status,
+    row.order_type === 'retail' ? '' : clean(row.order_type, 20),
+    amount(row.tips),
+    amount(row.discounts),
+    amount(row.refunded),
+  ]
+}
+
+/** How many orders match, and their sums by status. */
+export function orderSums(sums: readonly OrderSums[], currency: Currency): NonNullable<OrderList['matching']> {
+  return {
+    orders: sums.reduce((count, { orders }) => count + orders, 0),
+    byStatus: sums.map(({ status, orders, net_sales, tax, tips, total, discounts, refunded }) => ({
+      status,
+      orders,
+      netSales: amountOf(net_sales, currency),
+      tax: amountOf(tax, currency),
+      tips: amountOf(tips, currency),
+      total: amountOf(total, currency),
+      discounts: amountOf(discounts, currency),
+      refunded: amountOf(refunded, currency),
+    })),
+  }
+}
+
+/** A list as text. */
+export function describeOrders({ window, currency, matching, orders, ...list }: OrderList): string {
+  const lines: string[] = []
+  if (list.nextCursor !== undefined) {
+    lines.push(`Only ${orders.length} orders are shown; more follow with cursor ${list.nextCursor}`)
+  }
+  const soFar = window?.soFar === undefined ? '' : ` so far (${window.soFar})`
+  const days = window === undefined ? '' : `, opened ${window.from} to ${window.to}${soFar}`
+  const counted = matching?.byStatus.map(
+    ({ status, orders: count, ...sum }) =>
+      `${grouped(String(count))} ${status}: total ${formatAmount(sum.total, currency)} (net ${grouped(sum.netSales)}, tax ${grouped(sum.tax)}, tips ${grouped(sum.tips)}), discounts ${grouped(sum.discounts)}, refunded ${grouped(sum.refunded)}`,
+  )
+  if (matching === undefined) {
+    lines.push(`More than ${grouped(String(MAX_SUMMED))} orders match${days}: give a shorter window for their sums.`)
+  } else if (matching.orders > 0) {
+    lines.push(
+      `${grouped(String(matching.orders))} ${matching.orders === 1 ? 'order matches' : 'orders match'}${days}. ${counted?.join('; ')}.`,
+    )
+  }
+  if (orders.length === 0) return [...lines, `No orders match${days}.`, `(${list.terms}.)`].join('\n')
+  lines.push(compactText(list, orders), `Amounts in ${currency}: ${list.terms}.`)
+  return lines.join('\n')
+}

@@ -1,0 +1,106 @@
+import { sql } from 'kysely'
+import type { AuthorizedBusiness, Principal } from '../../auth/principal.ts'
+import { limitsIn } from '../../auth/role-limits.ts'
+import type { Transaction } from '../../database/database.ts'
+import { ServiceError } from '../../errors.ts'
+import { clean } from '../../results/text.ts'
+import { isUuid } from '../../uuid.ts'
+
+const MAX_CHOICES = 20
+
+/** A person who works in a shop. */
+export interface Employee {
+  id: string
+  name: string
+}
+
+interface Caller {
+  db: Transaction
+  business: AuthorizedBusiness
+  principal: Principal
+}
+
+/**
+ * The employee that a reference means: by id, number, or exact name, ignoring case and accents.
+ * @throws ServiceError `invalid_argument` with the valid ones; `role_not_allowed` for a role that sees its own only
+ */
+export async function employeeOf(
+  { db, business, principal }: Caller,
+  reference: string,
+  argument = 'employee',
+): Promise<Employee> {
+  if (limitsIn(principal, business) !== null) {
+    throw new ServiceError('role_not_allowed', `${argument}: the role ${business.role} asks about itself alone.`, {
+      hint: `Leave ${argument} out, or ask an owner, admin or manager.`,
+    })
+  }
+  const text = reference.trim()
+  const rows = await db
+    .selectFrom('employee')
+    .select(['id', 'number', 'name'])
+    .select(
+      isUuid(text)
+        ? sql<number | null>`case when id = ${text} then 0 end`.as('tier')
+        : sql<number | null>`case when number = ${text} then 0 when lower(number) = lower(${text}) then 1
+            when search_text(name) = search_text(${text}) then 2 end`.as('tier'),
+    )
+    .where('business_id', '=', business.id)
+    .orderBy('is_active', 'desc')
+    .orderBy('name')
+    .orderBy('id')
+    .execute()
+  const surest = Math.min(...rows.map(({ tier }) => tier ?? Number.POSITIVE_INFINITY))
+  const [only, ...others] = rows.filter(({ tier }) => tier === surest)
+  if (only !== undefined && others.length === 0) return { id: only.id, name: clean(only.name, 60) }
+  const choices = (only === undefined ? rows : [only, ...others])
+    .slice(0, MAX_CHOICES)
+    .map(({ name, number }) => `${JSON.stringify(clean(name, 40))} (${clean(number, 20)})`)
+  const problem = only === undefined ? 'must be one of this business' : 'means several'
+  throw new ServiceError('invalid_argument', `${argument} ${problem}: ${choices.join('; ') || 'there is none'}.`, {
+    hint: 'Give the number or exact name of one.',
+  })
+}
+
+/** The caller as an employee, by the login; null for an API key, and for people whose login is linked to none. */
+export async function employeeOfCaller({ db, business, principal }: Caller): Promise<Employee | null> {
+  if (principal.kind !== 'merchant' || principal.userId === null) return null
+  const row = await db
+    .selectFrom('employee')
+    .select(['id', 'name'])
+    .where('business_id', '=', business.id)
+    .where('user_id', '=', principal.userId)
+    .executeTakeFirst()
+  return row === undefined ? null : { id: row.id, name: clean(row.name, 60) }
+}
+
+/** Who does what a write records: the employee that owners and managers name, else the caller. */
+export function doerOf(caller: Caller, reference: string | undefined): Promise<Employee | null> {
+  return reference === undefined ? employeeOfCaller(caller) : employeeOf(caller, reference)
+}
+
+/** Nobody's id: a role that sees its own alone, and is no employee, sees none. */
+export const NOBODY = '00000000-0000-0000-0000-000000000000'
+
+/** Whose orders a list is about. */
+export interface Whose {
+  /** The employee asked for, or the caller whose role sees its own alone. */
+  employee: Employee | null
+  /** Whether only own rows are shown; without an employee then, none. */
+  ownOnly: boolean
+}
+
+/** Whose rows the caller asks for and may see. */
+export async function whose(caller: Caller, reference: string | undefined): Promise<Whose> {
+  const ownOnly = limitsIn(caller.principal, caller.business) !== null
+  const employee =
+    reference !== undefined ? await employeeOf(caller, reference) : ownOnly ? await employeeOfCaller(caller) : null
+  return { employee, ownOnly }
+}
+
+/** What a list says to a role that sees its own alone. */
+export function describeOwnOnly({ employee, ownOnly }: Whose, what: string): string | null {
+  if (!ownOnly) return null
+  return employee === null
+    ? `Your login is not linked to an employee, so that no ${what} are yours; an owner can link it. Single orders are found by number.`
+    : `Only your own ${what} (${employee.name}), as your role sees them.`
+}

@@ -1,0 +1,115 @@
+/** What the rows of a report can be. */
+export const DIMENSIONS = [
+  'day',
+  'week',
+  'month',
+  'quarter',
+  'weekday',
+  'hour',
+  'location',
+  'category',
+  'product',
+  'variant',
+  'client',
+  'city',
+  'employee',
+  'payment_method',
+  'order_type',
+  'tax_rate',
+  'discounted',
+] as const
+export type Dimension = (typeof DIMENSIONS)[number]
+
+/** Dimensions of time, whose rows are in order and have days. */
+export const TIMES = ['day', 'week', 'month', 'quarter', 'weekday', 'hour'] as const
+export type Time = (typeof TIMES)[number]
+
+export function isTime(dimension: Dimension | undefined): dimension is Time {
+  return TIMES.includes(dimension as Time)
+}
+
+/** Stretches of days in the order of the calendar, each of which comes once. */
+export type Calendar = 'day' | 'week' | 'month' | 'quarter'
+
+export function isCalendar(dimension: Dimension | undefined): dimension is Calendar {
+  return isTime(dimension) && dimension !== 'weekday' && dimension !== 'hour'
+}
+
+/** The columns that sources divide sales by, besides the day. */
+export type Column =
+  | 'location_id'
+  | 'hour'
+  | 'product_id'
+  | 'variant_id'
+  | 'customer_id'
+  | 'employee_id'
+  | 'method'
+  | 'order_type'
+  | 'tax_rate'
+  | 'is_discounted'
+
+/** The column that a dimension is made of; null: only the day. */
+export const COLUMN_OF: Record<Dimension, Column | null> = {
+  day: null,
+  week: null,
+  month: null,
+  quarter: null,
+  weekday: null,
+  hour: 'hour',
+  location: 'location_id',
+  category: 'product_id',
+  product: 'product_id',
+  variant: 'variant_id',
+  client: 'customer_id',
+  city: 'customer_id',
+  employee: 'employee_id',
+  payment_method: 'method',
+  order_type: 'order_type',
+  tax_rate: 'tax_rate',
+  discounted: 'is_discounted',
+}
+
+/** The columns that only lines of orders have. */
+export const LINE_COLUMNS: readonly Column[] = ['product_id', 'variant_id', 'tax_rate']
+
+/** What rows without a value of a dimension are called. */
+export const UNKNOWN: Record<Dimension, string> = {
+  day: 'unknown day',
+  week: 'unknown week',
+  month: 'unknown month',
+  quarter: 'unknown quarter',
+  weekday: 'unknown weekday',
+  hour: 'unknown time',
+  location: 'unknown location',
+  category: 'No category',
+  product: 'unknown product',
+  variant: 'unknown product',
+  client: 'no client',
+  city: 'no client or no city',
+  employee: 'unknown employee',
+  payment_method: 'no known payment',
+  order_type: 'unknown type',
+  tax_rate: 'rate not stated',
+  discounted: 'unknown',
+}
+
+/** What rows are called in text, in the plural. */
+export const PLURAL: Record<Dimension, string> = {
+  day: 'days',
+  week: 'weeks',
+  month: 'months',
+  quarter: 'quarters',
+  weekday: 'weekdays',
+  hour: 'hours',
+  location: 'locations',
+  category: 'categories',
+  product: 'products',
+  variant: 'products',
+  client: 'clients',
+  city: 'cities',
+  employee: 'employees',
+  payment_method: 'payment methods',
+  order_type: 'order types',
+  tax_rate: 'tax rates',
+  discounted: 'rows',
+}

@@ -1,0 +1,169 @@
+import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import { ServiceError } from '../../errors.ts'
+import { weekdayName } from '../../time/local.ts'
+import type { FilterName } from './plan.ts'
+
+/** A row that a filter names. */
+export interface Named {
+  id: string
+  name: string
+  /** By which tools take it: a code or a number. */
+  ref?: string
+}
+
+/** The filters of a question besides its location. */
+export interface Filters {
+  category?: Named
+  /** A product as a whole, or one of its variants. */
+  product?: { productId: string; variantId: string | null; name: string; ref: string }
+  client?: Named
+  city?: string
+  /** As a fraction. */
+  taxRate?: string
+  employee?: Named
+  paymentMethod?: string
+  orderType?: string
+  discounted?: boolean
+  /** Whole hours, `to` not counted; from 22 to 2 goes over midnight. */
+  hours?: { from: number; to: number }
+  /** ISO weekdays, 1 = Monday. */
+  weekdays?: readonly number[]
+  /** Limits of an order's total, both counted. */
+  amount?: { from?: string; to?: string }
+}
+
+export function filterNames(filters: Filters): ReadonlySet<FilterName> {
+  return new Set(Object.keys(filters) as FilterName[])
+}
+
+/**
+ * Hours as people write them: `17-20`, `17:00–20:00`, `22 to 2`.
+ * @throws ServiceError `invalid_argument`
+ */
+export function hoursOf(text: string): { from: number; to: number } {
+  const [, from, to] = /^\s*(\d{1,2})(?::00)?\s*h?\s*(?:-|–|to|a)\s*(\d{1,2})(?::00)?\s*h?\s*$/i.exec(text) ?? []
+  const hours = { from: Number(from), to: Number(to) % 24 === 0 ? 24 : Number(to) }
+  if (from === undefined || hours.from > 23 || hours.to > 24 || hours.from === hours.to) {
+    throw new ServiceError(
+      'invalid_argument',
+      'hours must be two whole hours of the day such as "17-20", which ends at 20:00.',
+    )
+  }
+  return hours
+}
+
+const WEEKDAYS = [1, 2, 3, 4, 5, 6, 7]
+const WEEKENDS = [6, 7]
+
+/**
+ * Weekdays as people write them: `Saturday, Sunday`, `mon-fri`, `weekend`, `weekdays`.
+ * @returns ISO weekdays in order
+ * @throws ServiceError `invalid_argument`
+ */
+export function weekdaysOf(text: string): readonly number[] {
+  const parts = text
+    .split(/[,;\s]+(?:and\s+)?/)
+    .filter((part) => part !== '')
+    .flatMap(weekdaysOfPart)
+  if (parts.length === 0) throw wrongWeekday(text)
+  return WEEKDAYS.filter((day) => parts.includes(day))
+}
+
+function weekdaysOfPart(part: string): readonly number[] {
+  if (/^weekends?$/i.test(part)) return WEEKENDS
+  if (/^weekdays?$/i.test(part)) return WEEKDAYS.filter((day) => !WEEKENDS.includes(day))
+  const [first = '', last = first, ...more] = part.split(/[-–]/)
+  const [from, to] = [weekdayOf(first), weekdayOf(last)]
+  if (from === undefined || to === undefined || more.length > 0) throw wrongWeekday(part)
+  // Friday to Monday goes over the end of the week.
+  return WEEKDAYS.filter((day) => (from <= to ? from <= day && day <= to : day >= from || day <= to))
+}
+
+function weekdayOf(text: string): number | undefined {
+  const name = text.toLowerCase().replace(/s$/, '')
+  return WEEKDAYS.find((day) => name.length >= 3 && weekdayName(day).toLowerCase().startsWith(name))
+}
+
+function wrongWeekday(text: string): ServiceError {
+  return new ServiceError(
+    'invalid_argument',
+    `weekdays ${JSON.stringify(text.slice(0, 40))} must be names such as "Mon-Fri" or "Saturday, Sunday", "weekdays" or "weekend".`,
+  )
+}
+
+/** Names of weekdays in a sentence. */
+export function weekdayList(days: readonly number[]): string {
+  if (days.join() === '1,2,3,4,5') return 'Monday to Friday'
+  return days.map(weekdayName).join(', ')
+}
+
+/** Hours in a sentence: `17:00–20:00`. */
+export function hourRange({ from, to }: { from: number; to: number }): string {
+  return `${clock(from)}–${clock(to)}`
+}
+
+/** An hour of the day: `17:00`. */
+export function clock(hour: number): string {
+  return `${String(hour).padStart(2, '0')}:00`
+}
+
+/** Whether an hour lies within filtered ones. */
+export function isWithinHours({ from, to }: { from: number; to: number }, hour: number): boolean {
+  return from < to ? from <= hour && hour < to : hour >= from || hour < to
+}
+
+/** The condition of cells `c` that their columns tell; amounts and payments of orders are conditions of raw rows. */
+export function cellConditions(
+  filters: Filters,
+  { businessId, isByMethod }: { businessId: string; isByMethod: boolean },
+): RawBuilder<SqlBool> {
+  const { category, product, client, city, employee, paymentMethod, orderType, taxRate, discounted, weekdays } = filters
+  const conditions: RawBuilder<SqlBool>[] = []
+  if (category !== undefined) {
+    conditions.push(
+      sql`c.product_id in (select p.id from product p where p.business_id = ${businessId} and p.category_id = ${category.id})`,
+    )
+  }
+  if (product !== undefined) {
+    conditions.push(
+      product.variantId === null ? sql`c.product_id = ${product.productId}` : sql`c.variant_id = ${product.variantId}`,
+    )
+  }
+  if (client !== undefined) conditions.push(sql`c.customer_id = ${client.id}`)
+  if (city !== undefined) {
+    conditions.push(sql`c.customer_id in (
+      select u.id from customer u where u.business_id = ${businessId} and search_text(u.city) = search_text(${city}))`)
+  }
+  if (taxRate !== undefined) conditions.push(sql`c.tax_rate = ${taxRate}::numeric`)
+  if (employee !== undefined) conditions.push(sql`c.employee_id = ${employee.id}`)
+  if (isByMethod && paymentMethod !== undefined) conditions.push(sql`lower(c.method) = lower(${paymentMethod})`)
+  if (orderType !== undefined) conditions.push(sql`lower(c.order_type) = lower(${orderType})`)
+  if (discounted !== undefined) conditions.push(sql`c.is_discounted = ${discounted}`)
+  if (weekdays !== undefined) conditions.push(sql`extract(isodow from c.day) = any(${weekdays}::integer[])`)
+  return conditions.length === 0 ? sql<SqlBool>`true` : sql<SqlBool>`(${sql.join(conditions, sql` and `)})`
+}
+
+/** Whether the hour of cells `c` is within filtered ones; null where it is not known. */
+export function hourCondition({ from, to }: { from: number; to: number }): RawBuilder<SqlBool> {
+  return from < to
+    ? sql<SqlBool>`(c.hour >= ${from} and c.hour < ${to})`
+    : sql<SqlBool>`(c.hour >= ${from} or c.hour < ${to})`
+}
+
+/** The condition of raw orders `o` that only they can tell. */
+export function orderConditions(
+  { amount, paymentMethod, client }: Filters,
+  { isByMethod }: { isByMethod: boolean },
+): RawBuilder<SqlBool> {
+  const conditions: RawBuilder<SqlBool>[] = []
+  if (amount?.from !== undefined) conditions.push(sql`o.total >= ${amount.from}::numeric`)
+  if (amount?.to !== undefined) conditions.push(sql`o.total <= ${amount.to}::numeric`)
+  if (!isByMethod && paymentMethod !== undefined) {
+    conditions.push(sql`exists (
+      select from order_payment m
+      where m.business_id = o.business_id and m.order_id = o.id and lower(m.method) = lower(${paymentMethod}))`)
+  }
+  // Named here, too, where an index knows it.
+  if (client !== undefined) conditions.push(sql`o.customer_id = ${client.id}`)
+  return conditions.length === 0 ? sql<SqlBool>`true` : sql<SqlBool>`(${sql.join(conditions, sql` and `)})`
+}

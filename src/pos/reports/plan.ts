@@ -1,0 +1,175 @@
+import { ServiceError } from '../../errors.ts'
+import { COLUMN_OF, type Column, type Dimension, isTime, LINE_COLUMNS } from './dimensions.ts'
+import { DEFAULT_MEASURES, type Grain, MEASURES_OF, type MeasureName, measureOf, type Sum } from './measures.ts'
+
+/** The kinds of filters that are set; the location is part of the scope, and every source knows it. */
+export type FilterName =
+  | 'category'
+  | 'product'
+  | 'client'
+  | 'city'
+  | 'taxRate'
+  | 'employee'
+  | 'paymentMethod'
+  | 'orderType'
+  | 'discounted'
+  | 'hours'
+  | 'weekdays'
+  | 'amount'
+
+/** The column that a filter reads; null: the day or, of raw rows only, the order itself. */
+const FILTER_COLUMN: Record<FilterName, Column | null> = {
+  category: 'product_id',
+  product: 'variant_id',
+  client: 'customer_id',
+  city: 'customer_id',
+  taxRate: 'tax_rate',
+  employee: 'employee_id',
+  paymentMethod: null,
+  orderType: 'order_type',
+  discounted: 'is_discounted',
+  hours: 'hour',
+  weekdays: null,
+  amount: null,
+}
+
+const LINE_FILTERS: readonly FilterName[] = ['category', 'product', 'taxRate']
+
+export const SOURCES = [
+  'sales',
+  'sales_hourly',
+  'customer',
+  'staff_hourly',
+  'tax_daily',
+  'product',
+  'payment_daily',
+  'raw',
+] as const
+export type SourceName = (typeof SOURCES)[number]
+
+interface Source {
+  grain: Grain
+  columns: readonly Column[]
+  sums: readonly Sum[]
+}
+
+const LINE_SUMS: readonly Sum[] = [
+  ...(['units_sold', 'gross_sales', 'discounts', 'returns', 'net_sales', 'tax', 'cost', 'costed_net_sales'] as const),
+]
+const ORDER_SUMS: readonly Sum[] = [...LINE_SUMS, 'orders', 'refunds', 'tips']
+
+/** What each rollup tells, the one with the fewest rows first. */
+const ROLLUPS: Record<Exclude<SourceName, 'raw'>, Source> = {
+  sales: { grain: 'orders', columns: ['location_id'], sums: ORDER_SUMS },
+  sales_hourly: { grain: 'orders', columns: ['location_id', 'hour'], sums: ORDER_SUMS },
+  customer: { grain: 'orders', columns: ['location_id', 'customer_id'], sums: ORDER_SUMS },
+  staff_hourly: {
+    grain: 'orders',
+    columns: ['location_id', 'hour', 'employee_id', 'order_type', 'is_discounted'],
+    sums: ORDER_SUMS,
+  },
+  tax_daily: { grain: 'lines', columns: ['location_id', 'tax_rate'], sums: ['net_sales', 'tax'] },
+  product: { grain: 'lines', columns: ['location_id', 'product_id', 'variant_id'], sums: LINE_SUMS },
+  payment_daily: { grain: 'payments', columns: ['location_id', 'method'], sums: ['amount', 'refunded'] },
+}
+
+/** What raw rows tell. Orders of lines and payments are counted once in each row, however many lines they have. */
+const RAW_SUMS: Record<Grain, readonly Sum[]> = {
+  orders: ORDER_SUMS,
+  lines: [...LINE_SUMS, 'orders'],
+  payments: ['amount', 'refunded', 'orders'],
+}
+
+/** From where and how a question is answered. */
+export interface Plan {
+  grain: Grain
+  source: SourceName
+  /** All columns that the groups and filters need. */
+  columns: readonly Column[]
+  measures: readonly MeasureName[]
+  /** The sums that the source has. */
+  sums: readonly Sum[]
+  /** Whether months are fine enough, so that monthly rollups may be read. */
+  isMonthly: boolean
+}
+
+/**
+ * The smallest source that answers a question exactly.
+ * @param measures an empty list means those that suit the question
+ * @throws ServiceError `invalid_argument` that says what can be asked instead
+ */
+export function planOf(question: {
+  groupBy: readonly Dimension[]
+  measures: readonly MeasureName[]
+  filters: ReadonlySet<FilterName>
+}): Plan {
+  const { groupBy, filters } = question
+  const grain = grainOf(question)
+  // A table of two dimensions for each measure would be long.
+  const usual = groupBy.length > 1 ? DEFAULT_MEASURES[grain].slice(0, 1) : DEFAULT_MEASURES[grain]
+  const measures = question.measures.length === 0 ? usual : question.measures
+  requireMeasures(grain, measures, groupBy)
+
+  const ofFilters = [...filters].map((filter) =>
+    filter === 'paymentMethod' && grain === 'payments' ? 'method' : FILTER_COLUMN[filter],
+  )
+  const columns = [...new Set([...groupBy.map((each) => COLUMN_OF[each]), ...ofFilters])].filter(
+    (column) => column !== null,
+  )
+  // Only raw rows tell how large an order is, and by what it was paid.
+  const isOfOrders = filters.has('amount') || (filters.has('paymentMethod') && grain !== 'payments')
+  const sums = measures.flatMap((name) => measureOf(name, grain).sums)
+  const rollup = isOfOrders
+    ? undefined
+    : Object.entries(ROLLUPS).find(
+        ([, source]) =>
+          source.grain === grain &&
+          columns.every((column) => source.columns.includes(column)) &&
+          sums.every((sum) => source.sums.includes(sum)),
+      )
+  return {
+    grain,
+    source: (rollup?.[0] as SourceName | undefined) ?? 'raw',
+    columns,
+    measures,
+    sums: rollup?.[1].sums ?? RAW_SUMS[grain],
+    isMonthly:
+      groupBy.every((each) => !isTime(each) || each === 'month' || each === 'quarter') && !filters.has('weekdays'),
+  }
+}
+
+function grainOf({ groupBy, measures, filters }: Parameters<typeof planOf>[0]): Grain {
+  const isLine = (dimension: Dimension) => LINE_COLUMNS.includes(COLUMN_OF[dimension] as Column)
+  const line = groupBy.find(isLine) ?? LINE_FILTERS.find((filter) => filters.has(filter))
+  const isByMethod = groupBy.includes('payment_method')
+  if (line !== undefined && isByMethod) {
+    throw refused(
+      `payment_method and ${line} cannot be joined: an order may be paid by two methods, and no line by one of them.`,
+      'Ask with the filter payment_method, which takes whole orders paid by it, or by payment_method alone.',
+    )
+  }
+  if (line !== undefined) return 'lines'
+  const asksOnlyPaid = measures.length > 0 && measures.every((name) => name === 'total' || name === 'share')
+  return isByMethod || (filters.has('paymentMethod') && asksOnlyPaid) ? 'payments' : 'orders'
+}
+
+function requireMeasures(grain: Grain, measures: readonly MeasureName[], groupBy: readonly Dimension[]): void {
+  const wrong = measures.filter((name) => !MEASURES_OF[grain].includes(name))
+  if (wrong.length === 0) return
+  const valid = `Here the measures are: ${MEASURES_OF[grain].join(', ')}.`
+  const by = groupBy.length === 0 ? '' : ` by ${groupBy.join(' and ')}`
+  if (grain === 'payments') {
+    throw refused(
+      `${wrong.join(', ')}${by} is not known: an order may be paid by two methods. total is what was paid less refunds.`,
+      `${valid} For other measures of orders paid by one, use the filter payment_method.`,
+    )
+  }
+  throw refused(
+    `${wrong.join(', ')} of single products or tax rates is not known: it belongs to whole orders.`,
+    `${valid} For ${wrong.join(', ')}, ask without product, variant, category and tax_rate.`,
+  )
+}
+
+function refused(message: string, hint: string): ServiceError {
+  return new ServiceError('invalid_argument', message, { hint })
+}

@@ -1,0 +1,60 @@
+import type { Currency } from '../../money/money.ts'
+import { estimateTokens } from '../../results/text.ts'
+import { isTime } from './dimensions.ts'
+import { isListedWhole, type Line, type Report } from './report.ts'
+import { reportHead } from './report-head.ts'
+import { matrixOf } from './report-matrix.ts'
+import { reportNotes } from './report-notes.ts'
+import { listOf } from './report-rows.ts'
+
+// Both halves together stay under 8,000 tokens.
+const MAX_TOKENS = 7000
+
+/**
+ * A report as data and as text, which tell the same. Rows that do not fit are left out, and both say so first.
+ */
+export function answerOf(report: Report, currency: Currency) {
+  let rows = report.lines.length === 0 && !isListedWhole(report) ? 0 : Number.POSITIVE_INFINITY
+  for (;;) {
+    const answer = build(report, currency, rows)
+    const tokens = estimateTokens(answer.text) + estimateTokens(JSON.stringify(answer.data))
+    if (tokens <= MAX_TOKENS || answer.rows <= 1) return { text: answer.text, data: answer.data }
+    rows = Math.max(1, Math.floor((answer.rows * MAX_TOKENS) / tokens) - 1)
+  }
+}
+
+function build(report: Report, currency: Currency, maxRows: number) {
+  const isMatrix = report.groupBy.length === 2 && report.groupBy.some(isTime) && report.sort === undefined
+  const body =
+    report.groupBy.length === 0
+      ? { rows: 0, of: 0, what: '', data: {}, text: [] }
+      : isMatrix || isRankedMatrix(report)
+        ? matrixOf(report, currency, maxRows)
+        : listOf(report, currency, maxRows)
+  const head = reportHead(report, currency)
+  const cut =
+    body.rows < body.of ? `Only ${body.rows} of ${body.of} ${body.what} are shown; totals are of all.` : undefined
+  const notes = reportNotes(report, currency)
+  return {
+    rows: body.rows,
+    data: {
+      ...head.data,
+      rows: [],
+      ...body.data,
+      about: {
+        ...(cut === undefined ? {} : { cut }),
+        ...head.about,
+        groupBy: [...report.groupBy],
+        ...notes.data,
+      },
+    },
+    text: [...(cut === undefined ? [] : [cut]), ...head.text, ...body.text, ...notes.text].join('\n'),
+  }
+}
+
+/** With one dimension of time, the other is ranked as a whole, also where a measure sorts it. */
+function isRankedMatrix({ groupBy }: Report): boolean {
+  return groupBy.length === 2 && groupBy.filter(isTime).length === 1
+}
+
+export type { Line }

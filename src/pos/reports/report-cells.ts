@@ -1,0 +1,81 @@
+import { amountOf, type Currency, Decimal, grouped, percentChange, quantity } from '../../money/money.ts'
+import { sharePercent } from '../../money/share.ts'
+import { type Grain, isAdditive, type MeasureName, measureOf, type Sums, valueFrom } from './measures.ts'
+
+/** A figure of a result, the same in data and text. */
+export interface Cell {
+  key: string
+  label: string
+  value: string | number | null
+  text: string
+}
+
+/** Figures of some sums, with what belongs to them: a margin has the share of net sales that it is of. */
+export function cellsOf(
+  measures: readonly MeasureName[],
+  { grain, sums, total, currency }: { grain: Grain; sums: Sums; total: Sums; currency: Currency },
+): Cell[] {
+  return measures.flatMap((name) => {
+    const value = measureValue(name, { grain, sums, total, currency })
+    const { key, label } = measureOf(name, grain)
+    const cell = { key, label, value, text: textOf(name, value) }
+    return name === 'margin' ? [cell, ...marginCells(sums)] : [cell]
+  })
+}
+
+/** One figure of some sums. */
+export function measureValue(
+  name: MeasureName,
+  { grain, sums, total, currency }: { grain: Grain; sums: Sums; total: Sums; currency: Currency },
+): string | number | null {
+  const measure = measureOf(name, grain)
+  const value = valueFrom(measure, sums)
+  if (value === null) return null
+  switch (measure.unit) {
+    case 'money':
+      return amountOf(value, currency)
+    case 'count':
+      return value.toNumber()
+    case 'quantity':
+      return name === 'items_per_order' ? value.toFixed(2) : quantity(value)
+    case 'percent': {
+      const whole = valueFrom(measure, total)
+      return whole && sharePercent(value, whole)
+    }
+  }
+}
+
+function marginCells(sums: Sums): Cell[] {
+  const margin = valueFrom(measureOf('margin', 'lines'), sums)
+  const percent = margin && sharePercent(margin, sums.costed_net_sales ?? 0)
+  const costed = sharePercent(sums.costed_net_sales ?? 0, sums.net_sales ?? 0)
+  return [
+    { key: 'marginPercent', label: 'margin %', value: percent, text: percent ?? '–' },
+    { key: 'costedPercent', label: 'of % of net sales', value: costed, text: costed ?? '–' },
+  ]
+}
+
+/** A figure in a table. */
+export function textOf(name: MeasureName, value: string | number | null): string {
+  if (value === null) return '–'
+  return name === 'share' ? String(value) : grouped(String(value))
+}
+
+/** The change of a measure from some sums to others, in percent; null where there is nothing to compare. */
+export function changeOf(name: MeasureName, grain: Grain, now: Sums, before: Sums): string | null {
+  const measure = measureOf(name, grain)
+  const [is, was] = [valueFrom(measure, now), valueFrom(measure, before)]
+  return is === null || was === null ? null : percentChange(is, was)
+}
+
+/** The mean per day of the first measure; null where it does not add up or there is no whole day. */
+export function perDayOf(
+  name: MeasureName,
+  grain: Grain,
+  whole: { value: string; days: number } | null,
+  currency: Currency,
+): string | null {
+  const measure = measureOf(name, grain)
+  if (whole === null || whole.days === 0 || !isAdditive(measure) || measure.unit !== 'money') return null
+  return amountOf(new Decimal(whole.value).div(whole.days), currency)
+}

@@ -1,0 +1,72 @@
+import { type Currency, formatAmount } from '../../money/money.ts'
+import { basisOf } from './basis.ts'
+import { measureOf } from './measures.ts'
+import type { Report } from './report.ts'
+
+/** What follows the rows: what they leave out, what the amounts are, and how one can check them. */
+export function reportNotes(report: Report, currency: Currency) {
+  const notes = [...unknowns(report, currency), ...rowComparisons(report), ...parts(report)]
+  const terms = termsOf(report, currency)
+  const basis = basisOf(report, currency)
+  return {
+    data: { ...(notes.length === 0 ? {} : { notes }), terms, basis: basis.data },
+    text: [...notes, terms, basis.text],
+  }
+}
+
+function unknowns({ leftOut, plan, groupBy, salesSince, window }: Report, currency: Currency): string[] {
+  const { label } = measureOf(plan.measures[0] as never, plan.grain)
+  const left =
+    Number(leftOut) === 0
+      ? []
+      : [
+          `Without ${label} ${formatAmount(Number(leftOut).toFixed(currency.currencyDigits), currency.currency)} of sales whose time of day is not known.`,
+        ]
+  const since = salesSince !== null && salesSince > window.from ? [`Sales on file begin on ${salesSince}.`] : []
+  const isMean = groupBy.some((each) => each === 'weekday' || each === 'hour')
+  const mean = isMean
+    ? [
+        `Per day: over whole days${window.soFar === undefined ? '' : ', without the running one'}; what did not sell counts as 0.`,
+      ]
+    : []
+  const silent = groupBy.includes('hour') ? ['Hours without sales are left out.'] : []
+  return [...left, ...since, ...mean, ...silent]
+}
+
+function rowComparisons({ comparisons, groupBy }: Report): string[] {
+  const without = comparisons.filter(({ index, hasRows }) => index !== null && !hasRows)
+  if (without.length === 0 || groupBy.length === 0) return []
+  const which = without.map(({ kind }) => (kind === 'previous' ? 'before' : 'a year before')).join(' and ')
+  return [`Only the totals are compared with ${which}: the rows there do not hold the same days.`]
+}
+
+function parts({ groupBy, plan }: Report): string[] {
+  if (plan.grain !== 'lines' || !plan.measures.includes('orders')) return []
+  return [
+    `Orders are those with such a line; an order with several ${groupBy.join(' or ')} counts in each, and once in the total.`,
+  ]
+}
+
+/** What the amounts of a report are, with or without tax. */
+export function termsOf({ plan, pricesIncludeTax, filters, groupBy }: Report, { currency }: Currency): string {
+  const tags = pricesIncludeTax ? ' (price tags include it)' : ''
+  const margin = plan.measures.includes('margin')
+    ? ' Margin = net − cost of the lines whose cost is known, which are the given % of net.'
+    : ''
+  const category =
+    groupBy.includes('category') || filters.category !== undefined ? ' Products count in the category of today.' : ''
+  if (plan.grain === 'payments') {
+    return (
+      `Amounts in ${currency} with tax and tips: paid for completed orders less paid back. ` +
+      'No known payment: what orders come to less what was paid for them.'
+    )
+  }
+  if (plan.grain === 'lines') {
+    return `Amounts in ${currency} without tax${tags}, tax apart; net = gross − returns − discounts.${category}${margin}`
+  }
+  const paid =
+    filters.paymentMethod === undefined
+      ? ''
+      : ' Orders that were also paid by another method count with their whole sum.'
+  return `Amounts in ${currency} without tax${tags}; only total is with it: net + tax + tips. Net = gross − returns − discounts.${margin}${paid}`
+}

@@ -1,0 +1,304 @@
+import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import type { Transaction } from '../../database/database.ts'
+import type { Stretch } from '../../time/comparison.ts'
+import { addDays } from '../../time/local.ts'
+import type { SalesScope } from '../scope.ts'
+import { rawCells, rollupCells } from './cells.ts'
+import { type Dimension, isTime } from './dimensions.ts'
+import { cellConditions, type Filters, hourCondition } from './filters.ts'
+import { type Measure, type Sum, type Sums, valueInSql } from './measures.ts'
+import type { Plan } from './plan.ts'
+import { inRollup } from './rollups.ts'
+
+/** How far a stretch lies before the window, so that its rows get the keys of the rows that they stand beside. */
+export type Shift = { days: number } | { months: number }
+
+export interface ReportQuestion {
+  plan: Plan
+  scope: SalesScope
+  timezone: string
+  groupBy: readonly Dimension[]
+  filters: Filters
+  /** The window, then what it is compared with. */
+  stretches: readonly { stretch: Stretch; shift: Shift }[]
+  /** What rows are ranked by, and which way; without it, they come in the order of their keys. */
+  ranking: { measure: Measure; isAscending: boolean } | null
+  /** At most so many rows, or values of the ranked dimension. */
+  limit: number
+  /** Which dimension is ranked and cut; null: the rows of both together. */
+  ranked: 0 | 1 | null
+  /** The running day, which means leave out. */
+  today: string
+  /** What is added up over whole days for means: the first measure. */
+  first: Measure
+}
+
+/** Sums of a row, a part of it or all rows. */
+export interface ReportRow {
+  /** The keys of the dimensions: a date, a number, an id, or an empty text for none; null in a total over them. */
+  keys: readonly [string | null, string | null]
+  names: readonly [ReportName | null, ReportName | null]
+  /** For the window and each stretch. */
+  sums: readonly Sums[]
+  /** The first measure over days that are over; null if it does not add up. */
+  whole: string | null
+  /** What the filter of hours leaves out because its time is not known. */
+  leftOut: string
+  /** How many rows there are, before the cut. */
+  count: number
+}
+
+/** What a row is called, as stored. */
+export interface ReportName {
+  name: string
+  label?: string | null
+  /** By which tools take it: a SKU, code or number. */
+  ref?: string
+  isActive?: boolean
+}
+
+/** A report about more orders than this would read too many raw rows. */
+export const MAX_RAW_ORDERS = 200_000
+
+/** The orders and refunds of all stretches, from the rollups, by which raw rows are guarded. */
+function ordersIn({ scope, stretches, filters }: Pick<ReportQuestion, 'scope' | 'stretches' | 'filters'>) {
+  if (filters.client !== undefined) {
+    return sql`(select coalesce(sum(s.orders), 0) from customer_sales s
+      where s.business_id = ${scope.businessId} and s.customer_id = ${filters.client.id})`
+  }
+  const days = stretches.map(({ stretch: { from, to } }) => sql`r.day between ${from} and ${to}`)
+  return sql`(select coalesce(sum(r.orders + r.refunds), 0) from sales_daily r
+    where ${inRollup('r', scope)} and (${sql.join(days, sql` or `)}))`
+}
+
+/** How many orders a question reads one by one: 0 if a rollup answers it. */
+export async function rawOrders(db: Transaction, question: ReportQuestion): Promise<number> {
+  if (question.plan.source !== 'raw') return 0
+  const { rows } = await sql<{ count: string }>`select ${ordersIn(question)}::text as count`.execute(db)
+  return Number(rows[0]?.count ?? 0)
+}
+
+/** The rows of a report with their totals; none if it would read too many raw rows. */
+export async function reportRows(db: Transaction, question: ReportQuestion): Promise<ReportRow[]> {
+  const { plan, groupBy, stretches, ranking, limit, ranked, first } = question
+  const isDistinct = plan.source === 'raw' && plan.grain !== 'orders'
+  // Both totals of times are few; those of two others may be very many, and are not asked for.
+  const isTimes = groupBy.every((dimension) => isTime(dimension))
+  const windows = stretches.map((_stretch, index) => index)
+  const column = (sum: Sum, window: number) => `${sum}_${window}`
+  const isOf = (window: number) => sql`where w = ${sql.lit(window)}`
+
+  // Sums of the keys at hand, and then over the keys. Orders that have several lines are counted once in each.
+  const ofCells = (sum: Sum, window: number) =>
+    sum === 'orders' && isDistinct
+      ? sql`count(distinct sale) filter (${isOf(window)})`
+      : sql`coalesce(sum(${sql.ref(sum)}) filter (${isOf(window)}), 0)`
+  const pairs = windows.flatMap((window) => plan.sums.map((sum) => ({ sum, window })))
+  const whole = valueOfCells(first)
+  const extra = [
+    { name: 'whole', of: sql`coalesce(sum(${whole}) filter (where w = 0 and not is_running), 0)` },
+    { name: 'left_out', of: sql`coalesce(sum(${whole}) filter (where w = ${sql.lit(LEFT_OUT)}), 0)` },
+  ]
+  const ofKeys = [
+    ...pairs.map(({ sum, window }) => sql`${ofCells(sum, window)} as ${sql.ref(column(sum, window))}`),
+    ...extra.map(({ name, of }) => sql`${of} as ${sql.ref(name)}`),
+  ]
+  const again = [...pairs.map(({ sum, window }) => column(sum, window)), ...extra.map(({ name }) => name)].map(
+    (name) => sql`sum(${sql.ref(name)}) as ${sql.ref(name)}`,
+  )
+  const { levels, sets } = LEVELS[groupBy.length] as (typeof LEVELS)[number]
+  const grouped = isDistinct
+    ? sql`g as (select ${levels}, ${sql.join(ofKeys)} from cells group by grouping sets ${sets})`
+    : sql`base as (select k1, k2, ${sql.join(ofKeys)} from cells group by k1, k2),
+      g as (select ${levels}, ${sql.join(again)} from base group by grouping sets ${sets})`
+
+  const rank =
+    ranking === null
+      ? sql`${sql.ref(ranked === 1 ? 'k2' : 'k1')}, k1, k2`
+      : sql`${valueInSql(ranking.measure, (sum) => sql.ref(column(sum, 0)))}
+          ${ranking.isAscending ? sql`asc` : sql`desc`} nulls last, k1, k2`
+  const isSomething = sql`(${sql.join(
+    pairs.map(({ sum, window }) => sql`${sql.ref(column(sum, window))} <> 0`),
+    sql` or `,
+  )})`
+  const key = ranked === null ? sql`row(k1, k2)` : sql.ref(ranked === 0 ? 'k1' : 'k2')
+  const isRanked = {
+    none: sql`g1 = 0 and g2 = ${sql.lit(groupBy.length > 1 ? 0 : 1)}`,
+    first: sql`g1 = 0 and g2 = 1`,
+    second: sql`g1 = 1 and g2 = 0`,
+  }[ranked === null ? 'none' : ranked === 0 ? 'first' : 'second']
+  const name = (dimension: Dimension | undefined, of: 'k1' | 'k2') =>
+    dimension === undefined ? sql`null::jsonb` : nameOf(dimension, sql.ref(`s.${of}`), question.scope.businessId)
+  const hasKey = (of: 'k1' | 'k2', level: 'g1' | 'g2') =>
+    sql`(${sql.ref(`g.${level}`)} = 1 or ${sql.ref(`g.${of}`)} <> ${NO_LIKE})`
+
+  const { rows } = await sql<Record<string, string | null> & { names: (ReportName | null)[] }>`
+    with cells as (${cellsOf(question)}), ${grouped},
+    ranked as (
+      select ${key} as k, row_number() over (order by ${rank}) as place, count(*) over () as count
+      from g where ${isRanked} and ${isSomething} and k1 is distinct from ${NO_LIKE} and k2 is distinct from ${NO_LIKE}
+    ),
+    shown as (
+      select g.*, r.place, coalesce(r.count, (select max(count) from ranked)) as count
+      from g left join ranked r on r.k = ${ranked === null ? sql`row(g.k1, g.k2)` : sql.ref(`g.${ranked === 0 ? 'k1' : 'k2'}`)}
+      where ((g.g1 = 1 and g.g2 = 1) or r.place <= ${limit}
+          or ${ranked === null ? (isTimes ? sql`g.g1 = 1 or g.g2 = 1` : sql`false`) : sql`${sql.ref(ranked === 0 ? 'g.g1' : 'g.g2')} = 1`})
+        and ${hasKey('k1', 'g1')} and ${hasKey('k2', 'g2')}
+    )
+    select s.k1, s.k2, s.g1::text, s.g2::text, s.whole::text, s.left_out::text, s.count::text,
+      ${sql.join(pairs.map(({ sum, window }) => sql`${sql.ref(`s.${column(sum, window)}`)}::text as ${sql.ref(column(sum, window))}`))},
+      jsonb_build_array(${name(groupBy[0], 'k1')}, ${name(groupBy[1], 'k2')}) as names
+    from shown s
+    order by s.g1 desc, s.g2 desc, s.place nulls last, s.k1, s.k2`.execute(db)
+
+  return rows.map((row) => ({
+    keys: [row.g1 === '1' ? null : (row.k1 ?? ''), row.g2 === '1' ? null : (row.k2 ?? '')],
+    names: [row.names[0] ?? null, row.names[1] ?? null],
+    sums: windows.map(
+      (window) => Object.fromEntries(plan.sums.map((sum) => [sum, row[column(sum, window)] ?? '0'])) as Sums,
+    ),
+    whole: row.whole ?? null,
+    leftOut: row.left_out ?? '0',
+    count: Number(row.count ?? 0),
+  }))
+}
+
+/** Totals over all rows, and with two dimensions over the rows of each: by the number of dimensions. */
+const LEVELS = [
+  { levels: sql`null::text as k1, null::text as k2, 1 as g1, 1 as g2`, sets: sql`(())` },
+  { levels: sql`k1, null::text as k2, grouping(k1) as g1, 1 as g2`, sets: sql`((), (k1))` },
+  {
+    levels: sql`k1, k2, grouping(k1) as g1, grouping(k2) as g2`,
+    sets: sql`((), (k1), (k2), (k1, k2))`,
+  },
+]
+/** Stands for the window of what a filter of hours leaves out. */
+const LEFT_OUT = 9
+/** The key of earlier days that have no like in the window, such as the 31st. */
+const NO_LIKE = '-'
+
+function valueOfCells(measure: Measure): RawBuilder<unknown> {
+  return measure.formula.kind === 'sum' && !measure.sums.includes('orders')
+    ? valueInSql(measure, (sum) => sql.ref(sum))
+    : sql`0::numeric`
+}
+
+/** The cells of all stretches with the keys of their rows; `w` says of which stretch. */
+function cellsOf(question: ReportQuestion): RawBuilder<unknown> {
+  const { plan, scope, timezone, groupBy, filters, stretches, today } = question
+  const { businessId } = scope
+  const isByMethod = plan.grain === 'payments'
+  const guard = sql<SqlBool>`${ordersIn(question)} <= ${MAX_RAW_ORDERS}`
+  const columns = [...plan.sums.filter((sum) => sum !== 'orders' || !isDistinctOrders(plan)), ...saleColumn(plan)]
+  const joins = [
+    groupBy.includes('category') ? sql`join product p on p.business_id = ${businessId} and p.id = c.product_id` : sql``,
+    groupBy.includes('city')
+      ? sql`left join customer u on u.business_id = ${businessId} and u.id = c.customer_id`
+      : sql``,
+  ]
+  const select = (window: number, cells: RawBuilder<unknown>, shift: Shift, condition: RawBuilder<unknown>) => sql`
+    select ${sql.lit(window)}::integer as w, ${keyOf(groupBy[0], shift)} as k1, ${keyOf(groupBy[1], shift)} as k2,
+      c.day = ${today}::date as is_running, ${sql.join(columns.map((name) => sql.ref(`c.${name}`)))}
+    from ${cells} c ${sql.join(joins, sql` `)}
+    where ${cellConditions(filters, { businessId, isByMethod })} and ${condition}`
+
+  const parts = stretches.flatMap(({ stretch: { from, to, until }, shift }, window) => {
+    const raw = (days: { from: string; to: string }, upTo: string | null) =>
+      rawCells({ plan, scope, timezone, filters, days, until: upTo, guard: plan.source === 'raw' ? guard : sql`true` })
+    const whole = (days: { from: string; to: string }) =>
+      plan.source === 'raw' ? raw(days, null) : rollupCells(plan, scope, days)
+    const cells =
+      until === null
+        ? [whole({ from, to })]
+        : [...(from < to ? [whole({ from, to: addDays(to, -1) })] : []), raw({ from: to, to }, until)]
+    return cells.flatMap((each) => {
+      if (filters.hours === undefined) return [select(window, each, shift, sql`true`)]
+      const within = select(window, each, shift, hourCondition(filters.hours))
+      return window === 0 ? [within, select(LEFT_OUT, each, shift, sql`c.hour is null`)] : [within]
+    })
+  })
+  return sql.join(parts, sql` union all `)
+}
+
+function isDistinctOrders(plan: Plan): boolean {
+  return plan.source === 'raw' && plan.grain !== 'orders'
+}
+
+function saleColumn(plan: Plan): string[] {
+  return isDistinctOrders(plan) ? ['sale'] : []
+}
+
+/** The key of a dimension as text, from cells `c` of a stretch that lies some time before the window. */
+function keyOf(dimension: Dimension | undefined, shift: Shift): RawBuilder<unknown> {
+  const start = (of: 'week' | 'month' | 'quarter') => sql`date_trunc(${sql.lit(of)}, ${shifted(shift)})::date::text`
+  switch (dimension) {
+    case undefined:
+      return sql`null::text`
+    case 'day':
+      // A day of a month has its like only in months that have it.
+      return 'months' in shift && shift.months > 0
+        ? sql`case when extract(day from ${shifted(shift)}) = extract(day from c.day) then ${shifted(shift)}::text else ${NO_LIKE} end`
+        : sql`${shifted(shift)}::text`
+    case 'week':
+    case 'month':
+    case 'quarter':
+      return start(dimension)
+    case 'weekday':
+      return sql`extract(isodow from c.day)::text`
+    case 'hour':
+      return sql`coalesce(c.hour::text, '')`
+    case 'location':
+      return sql`c.location_id::text`
+    case 'category':
+      return sql`coalesce(p.category_id::text, '')`
+    case 'product':
+      return sql`c.product_id::text`
+    case 'variant':
+      return sql`c.variant_id::text`
+    case 'client':
+      return sql`coalesce(c.customer_id::text, '')`
+    case 'city':
+      return sql`coalesce(trim(u.city), '')`
+    case 'employee':
+      return sql`coalesce(c.employee_id::text, '')`
+    case 'payment_method':
+      return sql`coalesce(c.method, '')`
+    case 'order_type':
+      return sql`c.order_type`
+    case 'tax_rate':
+      return sql`coalesce(trim_scale(c.tax_rate)::text, '')`
+    case 'discounted':
+      return sql`c.is_discounted::text`
+  }
+}
+
+function shifted(shift: Shift): RawBuilder<unknown> {
+  if ('days' in shift) return shift.days === 0 ? sql`c.day` : sql`(c.day + ${sql.lit(shift.days)}::integer)`
+  return sql`(c.day + make_interval(months => ${sql.lit(shift.months)}))::date`
+}
+
+/** What a row of a dimension is called, looked up by its key only for the rows that are shown. */
+function nameOf(dimension: Dimension, key: RawBuilder<unknown>, businessId: string): RawBuilder<unknown> {
+  const id = sql`nullif(${key}, '')::uuid`
+  const row = (table: string, parts: RawBuilder<unknown>) => sql`(
+    select jsonb_build_object(${parts}) from ${sql.table(table)} n where n.business_id = ${businessId} and n.id = ${id})`
+  switch (dimension) {
+    case 'location':
+      return row('location', sql`'name', n.name, 'isActive', n.is_active`)
+    case 'category':
+      return row('category', sql`'name', n.name`)
+    case 'product':
+      return row('product', sql`'name', n.name`)
+    case 'variant':
+      return sql`(
+        select jsonb_build_object('name', p.name, 'label', v.label, 'ref', v.sku)
+        from product_variant v join product p on p.business_id = v.business_id and p.id = v.product_id
+        where v.business_id = ${businessId} and v.id = ${id})`
+    case 'client':
+      return row('customer', sql`'name', n.name, 'ref', n.code`)
+    case 'employee':
+      return row('employee', sql`'name', n.name, 'ref', n.number`)
+    default:
+      return sql`null::jsonb`
+  }
+}

@@ -1,0 +1,122 @@
+import { type Currency, grouped } from '../../money/money.ts'
+import { table } from '../../results/table.ts'
+import { type Dimension, isTime, type Time } from './dimensions.ts'
+import type { MeasureName, Sums } from './measures.ts'
+import { measureOf } from './measures.ts'
+import { changeCells } from './period-comparison.ts'
+import { periodOf, periodsOf } from './periods.ts'
+import { isListedWhole, type Line, type Report } from './report.ts'
+import { cellsOf, changeOf, measureValue, perDayOf, textOf } from './report-cells.ts'
+import { nameOfKey } from './report-names.ts'
+
+/** The rows of a report of one dimension, or of two that are ranked together. */
+export function listOf(report: Report, currency: Currency, maxRows: number) {
+  const { groupBy, window, plan, comparisons, totals } = report
+  const all = isListedWhole(report) ? timeLines(report) : sortedLines(report)
+  const of = isListedWhole(report) ? all.length : report.shown.of
+  const lines = all.slice(0, Math.min(maxRows, report.limit ?? Number.POSITIVE_INFINITY))
+  const [first] = plan.measures as [MeasureName]
+  const hasDays = lines.some(({ whole }) => whole !== null)
+  const compared = comparisons.filter((each) => each.index !== null && each.hasRows)
+  const total = totals.sums[0] as Sums
+  const firstKey = measureOf(first, plan.grain).key
+
+  const rows = lines.map((line) => {
+    const names = groupBy.map((dimension, index) =>
+      nameOfKey(dimension, line.keys[index] ?? '', line.names[index] ?? null, window),
+    )
+    const cells = cellsOf(plan.measures, { grain: plan.grain, sums: line.sums[0] as Sums, total, currency })
+    const [dimension] = groupBy as [Dimension]
+    const period =
+      isTime(dimension) && groupBy.length === 1 ? periodOf(dimension, line.keys[0] ?? '', window) : undefined
+    const days = line.whole === null || line.keys.includes('') ? undefined : line.whole.days
+    const perDay = days === undefined ? null : perDayOf(first, plan.grain, line.whole, currency)
+    const beside = compared.map(({ kind, index }) => {
+      const before = line.sums[index as number] as Sums
+      return {
+        kind,
+        value: measureValue(first, { grain: plan.grain, sums: before, total, currency }),
+        change: changeOf(first, plan.grain, line.sums[0] as Sums, before),
+      }
+    })
+    const refs = names.flatMap(({ ref }) => ref ?? [])
+    return {
+      data: {
+        ...(names.length === 1 ? { key: names[0]?.key ?? '' } : { keys: names.map(({ key }) => key) }),
+        ...(refs.length === 0 ? {} : { ref: refs.join(' / ') }),
+        ...(period?.days === undefined
+          ? {}
+          : { ...period.days, days: daysIn(period.days), isPartial: period.isPartial ?? false }),
+        ...Object.fromEntries(cells.map(({ key, value }) => [key, value])),
+        ...(days === undefined ? {} : { days, ...(perDay === null ? {} : { [`${firstKey}PerDay`]: perDay }) }),
+        ...Object.fromEntries(
+          beside.flatMap(({ kind, value, change }) => [
+            [kind === 'previous' ? `${firstKey}Before` : `${firstKey}YearBefore`, value],
+            [kind === 'previous' ? 'changePercent' : 'yearChangePercent', change],
+          ]),
+        ),
+      },
+      text: [
+        ...names.map(({ text, ref }) => (ref === undefined ? text : `${text} [${ref}]`)),
+        ...cells.map(({ text }) => text),
+        ...(hasDays ? [days === undefined ? '–' : String(days), perDay === null ? '–' : grouped(perDay)] : []),
+        ...beside.flatMap(({ value, change }) => changeCells(textOf(first, value), change)),
+      ],
+    }
+  })
+  const labels = cellsOf(plan.measures, { grain: plan.grain, sums: total, total, currency }).map(({ label }) => label)
+  const { label } = measureOf(first, plan.grain)
+  const headers = [
+    ...groupBy.map((dimension) => dimension.replace('_', ' ')),
+    ...labels,
+    ...(hasDays ? ['days', `${label} per day`] : []),
+    ...compared.flatMap(({ kind }) =>
+      kind === 'previous' ? [`${label} before`, 'change %'] : [`${label} year before`, 'year change %'],
+    ),
+  ]
+  return {
+    rows: rows.length,
+    of,
+    what: report.shown.what,
+    data: { rows: rows.map(({ data }) => data) },
+    text:
+      rows.length === 0
+        ? []
+        : [
+            table(
+              headers,
+              rows.map(({ text }) => text),
+            ),
+          ],
+  }
+}
+
+function daysIn({ from, to }: { from: string; to: string }): number {
+  return Math.round((Date.parse(to) - Date.parse(from)) / 86_400_000) + 1
+}
+
+/** Every stretch or weekday of a window, also those without sales. */
+function timeLines(report: Report): Line[] {
+  const byKey = new Map(report.lines.map((line) => [line.keys[0], line]))
+  const time = report.groupBy[0] as Time
+  const whole = (key: string) => (time === 'weekday' ? { value: '0', days: report.daysOf([key, null]) } : null)
+  return periodsOf(time, report.window).map(
+    ({ key }) =>
+      byKey.get(key) ?? {
+        keys: [key, null],
+        names: [null, null],
+        sums: report.totals.sums.map(() => ({})),
+        whole: whole(key),
+      },
+  )
+}
+
+/** Rows as ranked; weekdays and hours in their order where nothing sorts them, those of no known time last. */
+function sortedLines({ lines, groupBy, sort }: Report): readonly Line[] {
+  if (sort !== undefined || !groupBy.every((dimension) => isTime(dimension))) return lines
+  const order = (key: string | null | undefined) => (key === '' || key == null ? '~' : key.padStart(10, '0'))
+  return lines.toSorted((a, b) => {
+    const [left, right] = [a, b].map(({ keys }) => keys.map(order).join()) as [string, string]
+    return left < right ? -1 : 1
+  })
+}

@@ -1,0 +1,277 @@
+import type { AuthorizedBusiness } from '../../auth/principal.ts'
+import type { Transaction } from '../../database/database.ts'
+import { ServiceError } from '../../errors.ts'
+import { type Compared, comparisonsOf, type Stretch } from '../../time/comparison.ts'
+import { addDays, addMonths, daysBetween, localNow, monthEnd } from '../../time/local.ts'
+import type { Days, Window } from '../../time/window.ts'
+import { doPricesIncludeTax } from '../catalogue/products.ts'
+import type { Place } from '../organisation/locations.ts'
+import { type Dimension, isTime, PLURAL, type Time } from './dimensions.ts'
+import { type Filters, filterNames, type Named } from './filters.ts'
+import { MEASURES, type MeasureName, measureOf, type Sums } from './measures.ts'
+import { paymentsTotal } from './payments.ts'
+import { type ComparedStretch, comparable } from './period-comparison.ts'
+import { periodCount, wholeDays } from './periods.ts'
+import { type Plan, planOf } from './plan.ts'
+import { MAX_RAW_ORDERS, type ReportName, rawOrders, reportRows, type Shift } from './report-query.ts'
+import { salesSince } from './sales-since.ts'
+
+/** One exact question about sales. */
+export interface Question {
+  window: Window
+  place: Place
+  groupBy: readonly Dimension[]
+  /** Empty: those that suit the question. */
+  measures: readonly MeasureName[]
+  filters: Filters
+  compare: 'none' | 'previous' | 'year' | 'both'
+  /** A measure, highest first; with a minus, lowest first. */
+  sort?: string | undefined
+  limit?: number | undefined
+}
+
+/** What a window is compared with, and whether each row has its like there. */
+export interface Comparison {
+  kind: 'previous' | 'year'
+  stretch: ComparedStretch
+  /** The place of its sums in those of a row; null without figures. */
+  index: number | null
+  hasRows: boolean
+}
+
+/** A row of an answer, or the total of some. */
+export interface Line {
+  keys: readonly [string | null, string | null]
+  names: readonly [ReportName | null, ReportName | null]
+  sums: readonly Sums[]
+  /** The first measure over whole days, and how many of these there are. */
+  whole: { value: string; days: number } | null
+}
+
+/** The figures of an answer, exact and in order. */
+export interface Report extends Question {
+  plan: Plan
+  comparisons: readonly Comparison[]
+  totals: Line
+  /** The rows, of one or two dimensions. */
+  lines: readonly Line[]
+  /** With two dimensions, the totals over the rows of each. */
+  marginals: readonly [readonly Line[], readonly Line[]]
+  /** How many rows, or values of the ranked dimension, there are and how many of them are shown. */
+  shown: { count: number; of: number; what: string }
+  /** How many whole days a row has, of which means are. */
+  daysOf: (keys: Line['keys']) => number
+  salesSince: string | null
+  pricesIncludeTax: boolean
+  /** What a filter of hours leaves out because its time is not known. */
+  leftOut: string
+  /** What was paid and paid back, where all sales of a place are asked for; else null. */
+  paid: { amount: string; refunded: string } | null
+}
+
+const DEFAULT_ROWS = 20
+const DEFAULT_VALUES = 15
+const MAX_PERIODS = 53
+/** More would not fit what a model reads in one result. */
+const MAX_CELLS = 450
+
+/**
+ * Answers a question.
+ * @throws ServiceError `invalid_argument` that says what can be asked instead
+ */
+export async function runReport(
+  db: Transaction,
+  business: AuthorizedBusiness,
+  question: Question,
+  now: Date,
+): Promise<Report> {
+  const { window, place, groupBy, filters } = question
+  const { timezone, location } = place
+  requireDimensions(groupBy)
+  const sorting = sortingOf(question)
+  const asksFor = { groupBy, measures: question.measures, filters: filterNames(filters) }
+  const asked = planOf(asksFor)
+  // A measure that rows are sorted by is shown, too.
+  const plan =
+    sorting === null || asked.measures.includes(sorting.name)
+      ? asked
+      : planOf({ ...asksFor, measures: [...asked.measures, sorting.name] })
+  const scope = { businessId: business.id, locationId: location?.id }
+  const { ranked, limit, isRanking } = layoutOf(question, plan, sorting !== null)
+  const first = measureOf(plan.measures[0] as MeasureName, plan.grain)
+  const ranking = sorting === null ? (isRanking ? { measure: first, isAscending: false } : null) : sorting.ranking(plan)
+
+  const today = localNow(now, timezone)
+  const wanted = comparedStretches(question, today)
+  const known = wanted.filter((each): each is { kind: 'previous' | 'year'; stretch: Stretch } => 'from' in each.stretch)
+  const stretches = [
+    { stretch: { from: window.from, to: window.to, until: null }, shift: { days: 0 } },
+    ...known.map(({ stretch }) => ({ stretch, shift: shiftOf(window, stretch) })),
+  ]
+  const query = { plan, scope, timezone, groupBy, filters, stretches, ranking, limit, ranked, today: today.date, first }
+  // Sent together, in one round trip.
+  const isOfAll = plan.grain === 'orders' && Object.keys(filters).length === 0
+  const [read, rows, since, pricesIncludeTax, paid] = await Promise.all([
+    rawOrders(db, query),
+    reportRows(db, query),
+    salesSince(db, scope),
+    doPricesIncludeTax(db, business.id),
+    isOfAll ? paymentsTotal(db, scope, window) : null,
+  ])
+  if (read > MAX_RAW_ORDERS) throw tooManyOrders(read, window)
+
+  const days = wholeDays(
+    [0, 1].map((index) => (isTime(groupBy[index]) ? (groupBy[index] as Time) : null)),
+    window,
+    { salesSince: since, weekdays: filters.weekdays },
+  )
+  const isPerDay = groupBy.some((each) => each === 'weekday' || each === 'hour')
+  const lines = rows.map(
+    ({ keys, names, sums, whole }): Line => ({
+      keys,
+      names,
+      sums,
+      whole: isPerDay && whole !== null ? { value: whole, days: days(keys) } : null,
+    }),
+  )
+  const isLevel = (first: boolean, second: boolean) => (line: Line) =>
+    (line.keys[0] !== null) === first && (line.keys[1] !== null) === second
+  const totals = lines.find(isLevel(false, false)) as Line
+  const listed = groupBy.length > 1 ? lines.filter(isLevel(true, true)) : lines.filter(isLevel(true, false))
+  const marginals = [lines.filter(isLevel(true, false)), lines.filter(isLevel(false, true))] as const
+  const count = Math.max(0, ...rows.map((row) => row.count))
+  return {
+    ...question,
+    plan,
+    comparisons: wanted.map(({ kind, stretch }) => {
+      const index = known.findIndex((each) => each.kind === kind)
+      const told = comparable(stretch, since)
+      const isTold = index !== -1 && told.reason === undefined
+      const isAligned = isTold && isAlignedWith(groupBy, (stretches[index + 1] as { shift: Shift }).shift)
+      return { kind, stretch: told, index: isTold ? index + 1 : null, hasRows: isAligned }
+    }),
+    totals,
+    lines: listed,
+    marginals: groupBy.length > 1 ? marginals : [[], []],
+    shown: {
+      count: Math.min(count, limit),
+      of: count,
+      what: ranked === null ? 'rows' : PLURAL[groupBy[ranked] as Dimension],
+    },
+    daysOf: days,
+    salesSince: since,
+    pricesIncludeTax,
+    leftOut: rows[0]?.leftOut ?? '0',
+    paid,
+  }
+}
+
+function requireDimensions(groupBy: readonly Dimension[]): void {
+  if (groupBy.length > 2 || new Set(groupBy).size < groupBy.length) {
+    throw new ServiceError('invalid_argument', 'groupBy takes one or two different ones.', {
+      hint: 'A third is answered by a filter: ask once for each of its values.',
+    })
+  }
+}
+
+function sortingOf({ sort, groupBy }: Question) {
+  if (sort === undefined || groupBy.includes(sort.replace(/^-/, '') as Dimension)) return null
+  const name = sort.replace(/^[-+]/, '') as MeasureName
+  if (!MEASURES.includes(name)) {
+    throw new ServiceError(
+      'invalid_argument',
+      `sort must be one of: ${MEASURES.join(', ')}; with - the lowest come first.`,
+    )
+  }
+  const isAscending = sort.startsWith('-')
+  return { name, ranking: (plan: Plan) => ({ measure: measureOf(name, plan.grain), isAscending }) }
+}
+
+/** Which rows are ranked and cut, and at how many. */
+function layoutOf({ window, groupBy, limit: asked }: Question, plan: Plan, isSorted: boolean) {
+  const [first, second] = groupBy
+  const periods = groupBy.filter(isTime).map((time) => ({ time, count: periodCount(time, window) }))
+  const width = plan.measures.length
+  if (second === undefined) {
+    const isInOrder = isTime(first) && !isSorted
+    if (isInOrder && (periods[0]?.count ?? 0) > MAX_PERIODS) throw tooManyPeriods(first, window)
+    const limit = isInOrder ? (asked ?? MAX_PERIODS + 2) : (asked ?? DEFAULT_ROWS)
+    return { ranked: first === undefined ? null : (0 as const), limit, isRanking: !isInOrder && first !== undefined }
+  }
+  const cells = Math.floor(MAX_CELLS / width)
+  const [period, otherPeriod] = periods
+  if (period !== undefined && otherPeriod === undefined) {
+    if (period.count > Math.min(MAX_PERIODS, cells)) throw tooManyPeriods(period.time, window)
+    const limit = Math.min(asked ?? DEFAULT_VALUES, Math.max(1, Math.floor(cells / period.count)))
+    return { ranked: isTime(first) ? (1 as const) : (0 as const), limit, isRanking: true }
+  }
+  if (period !== undefined && otherPeriod !== undefined) {
+    if (!isSorted && period.count * otherPeriod.count > MAX_CELLS) {
+      throw tooManyPeriods(period.count > otherPeriod.count ? period.time : otherPeriod.time, window)
+    }
+    return { ranked: null, limit: isSorted ? (asked ?? DEFAULT_ROWS) : MAX_CELLS, isRanking: false }
+  }
+  return { ranked: null, limit: asked ?? DEFAULT_ROWS, isRanking: true }
+}
+
+function tooManyPeriods(time: Time, { from, to }: Days): ServiceError {
+  const coarser = time === 'day' ? 'week or month' : time === 'hour' ? 'weekday' : 'month or quarter'
+  return new ServiceError(
+    'invalid_argument',
+    `groupBy ${time} gives more rows than fit one answer for ${daysBetween(from, to)} days. Use groupBy ${coarser}, or a shorter period.`,
+    { hint: 'With sort and limit, the highest or lowest rows are given: sort "net_sales", limit 10.' },
+  )
+}
+
+function tooManyOrders(orders: number, { from, to }: Days): ServiceError {
+  const days = Math.max(1, Math.floor((daysBetween(from, to) * MAX_RAW_ORDERS) / orders))
+  return new ServiceError(
+    'invalid_argument',
+    `This needs each of ${orders} orders; at most ${MAX_RAW_ORDERS} are read for one answer.`,
+    {
+      hint:
+        `Ask for about ${days} days, or with fewer filters and groups: time, hour, location, employee, order_type and ` +
+        'discounted go together for any period, and so do time and location with client, product or payment_method.',
+    },
+  )
+}
+
+function comparedStretches({ window, compare }: Question, now: { date: string; time: string }) {
+  if (compare === 'none') return []
+  const { previous, year } = comparisonsOf({ from: window.from, to: window.to }, now)
+  const before: { kind: 'previous' | 'year'; stretch: Compared } = { kind: 'previous', stretch: previous }
+  // Of a year, the period before is the year before.
+  const yearBefore: typeof before = { kind: 'year', stretch: year ?? previous }
+  if (compare === 'previous') return [before]
+  return compare === 'year' || year === null ? [yearBefore] : [before, yearBefore]
+}
+
+/** How far a stretch lies before the window: whole months where it has the same days of a month, else days. */
+function shiftOf(window: Days, stretch: Days): Shift {
+  const days = daysBetween(stretch.from, window.from) - 1
+  const month = (date: string) => Number(date.slice(0, 4)) * 12 + Number(date.slice(5, 7))
+  const months = month(window.from) - month(stretch.from)
+  const isSameEnd =
+    addMonths(stretch.to, months) === window.to ||
+    (stretch.to === monthEnd(stretch.to) && window.to === monthEnd(window.to))
+  const isByMonth = months > 0 && addDays(stretch.from, days) === addMonths(stretch.from, months) && isSameEnd
+  return isByMonth && daysBetween(window.from, window.to) > 7 ? { months } : { days }
+}
+
+/** Whether each row of a report has a like in a stretch: the same number of the same days. */
+function isAlignedWith(groupBy: readonly Dimension[], shift: Shift): boolean {
+  const isWeeks = 'days' in shift && shift.days % 7 === 0
+  return groupBy.every((dimension) => {
+    if (dimension === 'weekday' || dimension === 'week') return isWeeks
+    if (dimension === 'day') return isWeeks || 'months' in shift
+    if (dimension === 'month') return 'months' in shift
+    return dimension !== 'quarter' || ('months' in shift && shift.months % 3 === 0)
+  })
+}
+
+/** Whether the rows of a question are days, weeks, … or weekdays, which are listed also without sales. */
+export function isListedWhole({ groupBy, sort }: Pick<Question, 'groupBy' | 'sort'>): boolean {
+  return groupBy.length === 1 && isTime(groupBy[0]) && groupBy[0] !== 'hour' && sort === undefined
+}
+
+export type { Named }

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { withoutCode } from '../../support/boundary.ts'
+import { startTill, type Till } from '../../support/till.ts'
+
+// Three refunds, worked out by hand; prices include 12 % tax.
+let till: Till
+beforeAll(async () => {
+  till = await startTill()
+  await till.product('TAZA', { price: '56', stock: '20' })
+  await till.service.db.asOwner(
+    "insert into employee (business_id, number, name) values ($1, '7', 'Sofía Hernández'), ($1, '8', 'Carlos Ruiz')",
+    [till.shop.id],
+  )
+  await till.service.db.asOwner("insert into customer (business_id, code, name) values ($1, 'C-7', 'María')", [
+    till.shop.id,
+  ])
+  const items = [{ product: 'TAZA', quantity: '2' }]
+  await till.ok('create_order', { items, paymentMethod: 'card', clientId: 'C-7' })
+  await till.ok('create_order', {
+    items,
+    payments: [
+      { method: 'cash', amount: '100' },
+      { method: 'card', amount: '12' },
+    ],
+  })
+  till.service.now = new Date('2026-03-10T19:30:00Z')
+  const one = { lines: [{ line: 1, quantity: '1' }] }
+  await till.ok('refund_order', { order: '0001', reason: 'broken mug', restock: false, employee: '7', ...one })
+  till.service.now = new Date('2026-03-11T19:30:00Z')
+  await till.ok('refund_order', { order: '0002', reason: 'did not like it', restock: true, employee: 'carlos ruiz' })
+  till.service.now = new Date('2026-03-11T19:31:00Z')
+  await till.ok('refund_order', { order: '0001', reason: 'price', lines: [{ line: 1, amount: '11.20' }] })
+})
+afterAll(() => till?.service.close())
+
+interface List {
+  columns: string[]
+  same: Record<string, string>
+  refunds: string[][]
+}
+const rowsOf = ({ columns, same, refunds }: List): Record<string, string>[] =>
+  refunds.map((cells) => ({ ...same, ...Object.fromEntries(columns.map((at, index) => [at, cells[index] ?? ''])) }))
+const totals = async (args: Record<string, unknown>) =>
+  rowsOf((await till.ok('list_refunds', args)).data).map(({ total }) => total)
+
+describe('list_refunds', () => {
+  it('tells reason, amount, method, employee, client and order, and the sums of all that match', async () => {
+    const { data, text } = await till.ok('list_refunds', {})
+    expect(data.sums).toEqual({ refunds: 3, returns: '160.00', tax: '19.20', tips: '0.00', total: '179.20' })
+    expect(withoutCode(rowsOf(data))).toEqual([
+      {
+        ...{ order: 'FP-000001', refunded: '2026-03-11 13:31', total: '11.20', method: 'card', 'refunded by': '' },
+        ...{ client: 'María', location: 'Location 1', reason: '<untrusted>price</untrusted>' },
+      },
+      {
+        ...{ order: 'FP-000002', refunded: '2026-03-11 13:30', total: '112.00', method: 'cash 100.00 + card 12.00' },
+        ...{ 'refunded by': 'Carlos Ruiz', client: '', location: 'Location 1' },
+        reason: '<untrusted>did not like it</untrusted>',
+      },
+      {
+        ...{ order: 'FP-000001', refunded: '2026-03-10 13:30', total: '56.00', method: 'card' },
+        ...{ 'refunded by': 'Sofía Hernández', client: 'María', location: 'Location 1' },
+        reason: '<untrusted>broken mug</untrusted>',
+      },
+    ])
+    expect(text).toContain('3 refunds match: total GTQ 179.20 (returns 160.00, tax 19.20, tips 0.00).')
+    expect(withoutCode(text)).toContain(
+      '|FP-000001|2026-03-10 13:30|56.00|card|Sofía Hernández|María|<untrusted>broken mug</untrusted>',
+    )
+  })
+
+  it.each([
+    [{ from: '2026-03-10', to: '2026-03-10' }, ['56.00']],
+    [{ minAmount: '12', maxAmount: '100' }, ['56.00']],
+    [{ employee: 'CARLOS RUIZ' }, ['112.00']],
+    [{ search: 'MUG' }, ['56.00']],
+    [{ clientId: 'C-7', sort: 'smallest' }, ['11.20', '56.00']],
+    [{ sort: 'largest' }, ['112.00', '56.00', '11.20']],
+    [{ locationId: 'x' }, 'locationId must be one of this business'],
+  ])('filters and sorts by %j', async (args, expected) => {
+    if (typeof expected === 'string') return expect(await till.fails('list_refunds', args)).toContain(expected)
+    expect(await totals(args)).toEqual(expected)
+    expect((await till.ok('list_refunds', args)).data.sums.refunds).toBe(expected.length)
+  })
+
+  it('goes through its pages, each refund once', async () => {
+    const first = await till.ok('list_refunds', { sort: 'oldest', limit: 2 })
+    const second = await till.ok('list_refunds', { sort: 'oldest', limit: 2, cursor: first.data.nextCursor })
+    expect([...rowsOf(first.data), ...rowsOf(second.data)].map(({ total }) => total).sort()).toEqual([
+      '11.20',
+      '112.00',
+      '56.00',
+    ])
+    expect(first.data.sums).toEqual(second.data.sums)
+  })
+
+  it('says plainly that there is none', async () => {
+    const { data, text } = await till.ok('list_refunds', { from: '2026-02-01', to: '2026-02-02' })
+    expect(data).toMatchObject({ refunds: [], sums: { refunds: 0, total: '0.00' } })
+    expect(text).toMatch(/^No refunds match, 2026-02-01 to 2026-02-02\./)
+  })
+})

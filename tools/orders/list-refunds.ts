@@ -1,0 +1,97 @@
+import { Type } from '@sinclair/typebox'
+import { together } from '../../src/database/together.ts'
+import { Amount, Reference } from '../../src/mcp/arguments.ts'
+import { defineTool, readOnly } from '../../src/mcp/tool.ts'
+import {
+  describeRefunds,
+  REFUND_COLUMNS,
+  REFUND_TERMS,
+  RefundListSchema,
+  refundRow,
+  refundSums,
+} from '../../src/pos/orders/refund-list.ts'
+import { findRefunds, REFUND_SORTS, sumRefunds } from '../../src/pos/orders/refunds.ts'
+import { describeOwnOnly, NOBODY, whose } from '../../src/pos/orders/staff.ts'
+import { placeOf } from '../../src/pos/organisation/locations.ts'
+import { clientOf } from '../../src/pos/references.ts'
+import { compact } from '../../src/results/compact.ts'
+import { page, sortedCursor } from '../../src/results/cursor.ts'
+import { Cursor, Limit, StringEnum } from '../../src/results/schema.ts'
+import { WINDOW_INPUT, windowIfAsked } from '../../src/time/window.ts'
+
+export default defineTool({
+  name: 'list_refunds',
+  title: 'Refunds',
+  description:
+    'Refunds by their local day, with reason, amount, method, who refunded, client and order; tells how many match and ' +
+    'their sums. Make one with refund_order.',
+  // A refund is a part of its order, which the same scope shows.
+  scopes: ['pos:read'],
+  aboutClients: ({ clientId }) => clientId !== undefined,
+  annotations: readOnly,
+  mode: 'read',
+  input: Type.Object({
+    ...WINDOW_INPUT,
+    search: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 100, description: 'In order number, reason, client' }),
+    ),
+    locationId: Reference,
+    clientId: Reference,
+    employee: Reference,
+    minAmount: Type.Optional(Amount()),
+    maxAmount: Type.Optional(Amount()),
+    sort: StringEnum(REFUND_SORTS, { default: 'newest' }),
+    limit: Limit({ default: 20, maximum: 100 }),
+    cursor: Cursor,
+  }),
+  output: RefundListSchema,
+  async handler({ search, locationId, clientId, employee, sort, limit, cursor, ...input }, context) {
+    const { db, business, now } = context
+    const [{ timezone, location }, client, who] = await together([
+      placeOf(db, business, locationId),
+      clientId === undefined ? undefined : clientOf(db, business.id, clientId, 'clientId'),
+      whose(context, employee),
+    ])
+    const window = windowIfAsked(input, now, timezone)
+    const filter = {
+      days: window,
+      locationId: location?.id,
+      clientId: client?.id,
+      employeeId: who.ownOnly ? (who.employee?.id ?? NOBODY) : who.employee?.id,
+      minAmount: input.minAmount,
+      maxAmount: input.maxAmount,
+      search,
+    }
+    const after = sortedCursor(cursor, sort)
+    const [rows, sums] = await Promise.all([
+      findRefunds(db, business.id, { ...filter, sort, limit: limit + 1, after }),
+      sumRefunds(db, business.id, filter),
+    ])
+    const {
+      columns,
+      rows: cells,
+      same,
+    } = compact(
+      REFUND_COLUMNS,
+      rows.map((row) => refundRow(row, business)),
+    )
+    const { items: refunds, ...more } = page(
+      rows.map((row, index) => ({ row, cells: cells[index] ?? [] })),
+      limit,
+      ({ row }) => [sort, row.sort_key, row.id],
+      ({ cells }) => cells,
+    )
+    const limited = describeOwnOnly(who, 'refunds')
+    const data = {
+      ...(window === undefined ? {} : { window: { ...window, currency: business.currency } }),
+      currency: business.currency,
+      sums: refundSums(sums, business),
+      columns,
+      same,
+      refunds,
+      ...more,
+      terms: limited === null ? REFUND_TERMS : `${limited} ${REFUND_TERMS}`,
+    }
+    return { text: describeRefunds(data), data }
+  },
+})
