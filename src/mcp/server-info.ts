@@ -13,16 +13,19 @@ export const ICONS = [
 
 /** How the service introduces itself to clients in every protocol revision; icons need a public address. */
 export function serverInfoOf({ PUBLIC_URL, WEBSITE_URL }: Pick<Config, 'PUBLIC_URL' | 'WEBSITE_URL'>) {
-  const icons = ICONS.map(({ file, sizes, ...icon }) => ({
-    src: new URL(`/icons/${file}`, PUBLIC_URL).href,
-    ...icon,
-    sizes: [...sizes],
-  }))
   return {
     ...SERVER_INFO,
     ...(WEBSITE_URL === undefined ? {} : { websiteUrl: WEBSITE_URL }),
-    ...(PUBLIC_URL === undefined ? {} : { icons }),
+    ...(PUBLIC_URL === undefined ? {} : { icons: iconsAt(PUBLIC_URL) }),
   }
+}
+
+function iconsAt(publicUrl: string) {
+  return ICONS.map(({ file, sizes, ...icon }) => ({
+    src: new URL(`/icons/${file}`, publicUrl).href,
+    ...icon,
+    sizes: [...sizes],
+  }))
 }
 
 /** The server's capabilities. All three lists can change, because they depend on what the principal may see. */
