@@ -3,7 +3,8 @@ import { defineConfig } from 'vite'
 import { PAGE_FOLDER } from '../src/folders.ts'
 
 const PAGES = ['settings/index.html', 'oauth/index.html', 'oauth/error.html']
-const folder = import.meta.dirname
+// Relative to package.json, where npm runs scripts: this file is also part of the demo's bundle.
+const folder = path.resolve('assistant')
 
 /** The pages for people: the AI Assistant page and those of OAuth. */
 export default defineConfig({
