@@ -16,6 +16,8 @@ export default defineConfig({
     outDir: PAGE_FOLDER,
     // Of one name for all pages, which share most of it; the hash lets browsers keep it.
     assetsDir: 'assets',
+    // The pages' Content-Security-Policy allows files only.
+    assetsInlineLimit: 0,
     emptyOutDir: false,
     target: 'es2022',
     modulePreload: { polyfill: false },

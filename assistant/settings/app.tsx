@@ -62,10 +62,12 @@ export function App() {
 
 function Page({ settings, identity, api }: Parts) {
   const [who, setWho] = useState<string | null>()
-  const [account, setAccount] = useState<PageAccount>()
+  /** Whose account it is tells whether the session of the views may still be shown. */
+  const [known, setKnown] = useState<{ who: string; account: PageAccount }>()
   const [businessId, setBusinessId] = useState<string>()
   const [isExpired, setExpired] = useState(false)
   const isLeaving = useRef(false)
+  const hadForm = useRef(false)
   const { problem, attempt } = useAttempt()
   const view = viewOf(location.pathname)
 
@@ -75,8 +77,9 @@ function Page({ settings, identity, api }: Parts) {
       setWho(now)
       setExpired(now === null && wasSignedIn && !isLeaving.current)
       wasSignedIn = now !== null
+      hadForm.current ||= now === null
       if (now === null) return
-      void attempt(async () => setAccount(await accountOf(api)))
+      void attempt(async () => setKnown({ who: now, account: await accountOf(api) }))
     })
   }, [])
 
@@ -86,17 +89,25 @@ function Page({ settings, identity, api }: Parts) {
     location.reload()
   }
 
+  const account = known?.account
   const business = account?.businesses.find(({ id }) => id === businessId) ?? account?.businesses[0]
   const session: Session | undefined =
     account === undefined || business === undefined ? undefined : { api, account, settings, business }
-  const isSignedIn = who != null && session !== undefined
+  const isSignedIn = session !== undefined && who === known?.who
+  // Who has just signed in finds the focus where the page begins: the form that had it is gone.
+  const heading = useRef<HTMLHeadingElement>(null)
+  useEffect(() => {
+    if (isSignedIn && document.activeElement === document.body && hadForm.current) heading.current?.focus()
+  }, [isSignedIn])
   const View = view === 'connect' ? undefined : VIEWS[view]
 
   return (
     <>
       <Header who={who ?? null} leave={leave} />
       <main>
-        <h1>{TEXT.title}</h1>
+        <h1 ref={heading} tabIndex={-1}>
+          {TEXT.title}
+        </h1>
         <p class="lead">{TEXT.lead}</p>
         <nav aria-label={TEXT.tabsLabel}>
           {(Object.keys(PATHS) as View[]).map((each) => (
@@ -118,12 +129,12 @@ function Page({ settings, identity, api }: Parts) {
             notice={isExpired ? SESSION_EXPIRED : undefined}
           />
         )}
-        {identity !== null && View !== undefined && who !== null && session === undefined && problem === undefined && (
+        {identity !== null && View !== undefined && who !== null && !isSignedIn && problem === undefined && (
           <p class="busy">{TEXT.loading}</p>
         )}
         {View !== undefined && session !== undefined && (
-          // What was typed stays there while the person signs in again.
-          <div hidden={!isSignedIn}>
+          // What was typed stays there while the person signs in again; nobody else sees it.
+          <div key={known?.who} hidden={!isSignedIn}>
             <SessionProvider value={session}>
               <View />
             </SessionProvider>
@@ -179,7 +190,7 @@ function BusinessChoice(props: { account: PageAccount; chosen: string; choose(id
   const { account, chosen, choose } = props
   if (account.businesses.length < 2) return null
   return (
-    <div class="card">
+    <div class="business">
       <Field label={TEXT.business}>
         {(id) => (
           <select id={id} value={chosen} onChange={(event) => choose(event.currentTarget.value)}>

@@ -2,8 +2,9 @@
 import { render } from 'preact'
 import { language } from '../language.ts'
 import { App } from './app.tsx'
+import { viewOf } from './paths.ts'
 import { TEXT } from './texts.ts'
 
 document.documentElement.lang = language
-document.title = `${TEXT.title} · FlowPOS`
+document.title = `${TEXT.tabs[viewOf(location.pathname)]} · ${TEXT.title} · FlowPOS`
 render(<App />, document.getElementById('page') as HTMLElement)

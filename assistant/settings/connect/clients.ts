@@ -9,13 +9,27 @@ export interface Client {
   icon: string | undefined
   /** What the person does, one line per step. */
   steps: readonly string[]
-  /** A link that does it. */
+  /** A link that does it, or leads to the place where it is done. */
   link?: string
+  isPlace?: boolean
   /** A command, or a file's contents. */
   code?: { where: string; text: string }
   /** The maker's own page about it, and the month in which it was last compared. */
   source: string
   checked: string
+}
+
+/** Icons of clients by the host that they are known by. */
+const HOST_ICONS: Record<string, string> = {
+  'claude.ai': siClaude.path,
+  'vscode.dev': siGithubcopilot.path,
+  'cursor.com': siCursor.path,
+  'www.cursor.com': siCursor.path,
+}
+
+/** The icon of a connected client; undefined for one whose maker gives none away. */
+export function iconOf(clientHost: string): string | undefined {
+  return HOST_ICONS[clientHost]
 }
 
 const CHECKED = '2026-11'
@@ -94,6 +108,7 @@ export function clientsFor(url: string): Client[] {
       icon: siClaude.path,
       steps: words.claude,
       link: 'https://claude.ai/customize/connectors',
+      isPlace: true,
       source: 'https://support.claude.com/articles/11175166-getting-started-with-custom-connectors-using-remote-mcp',
     },
     {

@@ -15,8 +15,8 @@ export function Copyable({ text, label }: { text: string; label: string }) {
   }
   return (
     <div class="copyable">
-      {/* Wide code scrolls, so it must be reachable with the keyboard. */}
-      <pre tabIndex={0} aria-label={label} role="region">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: wide code scrolls, so the keyboard must reach it */}
+      <pre tabIndex={0}>
         <code ref={code}>{text}</code>
       </pre>
       <button type="button" class="quiet" onClick={copy} aria-label={`${TEXT.copy}: ${label}`}>
@@ -89,18 +89,29 @@ export interface Question {
 /** Asks for confirmation of what cannot be undone; says in its own place what went wrong. */
 export function Confirmation({ question, close }: { question: Question | undefined; close(): void }) {
   const dialog = useRef<HTMLDialogElement>(null)
+  const opener = useRef<{ element: Element | null; heading: HTMLElement | null | undefined }>(undefined)
   const { isBusy, problem, attempt } = useAttempt()
   useEffect(() => {
-    if (question !== undefined) dialog.current?.showModal()
-    else dialog.current?.close()
+    if (question === undefined) return dialog.current?.close()
+    const element = document.activeElement
+    opener.current = { element, heading: element?.closest('section')?.querySelector('h2') }
+    dialog.current?.showModal()
   }, [question])
   const yes = () =>
     attempt(async () => {
       await question?.work()
       close()
     })
+  /** The button that asked may have gone with what it ended; the focus then goes to the heading of its list. */
+  const leave = () => {
+    close()
+    const { element, heading } = opener.current ?? {}
+    if (heading == null || element?.isConnected) return
+    heading.tabIndex = -1
+    heading.focus()
+  }
   return (
-    <dialog ref={dialog} aria-labelledby="question" onClose={close}>
+    <dialog ref={dialog} aria-labelledby="question" onClose={leave}>
       <p id="question">{question?.text}</p>
       <Problem text={problem} />
       <div class="actions">

@@ -3,6 +3,7 @@ import type { Activity as Row } from '../api.ts'
 import { useSession } from '../session.ts'
 import { TEXT } from '../texts.ts'
 import { localTime } from '../times.ts'
+import { TOOL_WORDS } from '../tool-words.ts'
 import { Field, Problem, useAttempt } from '../ui/parts.tsx'
 
 const words = TEXT.activity
@@ -106,21 +107,23 @@ export function Activity() {
 function Line({ row }: { row: Row }) {
   const isRefused = row.outcome !== 'ok'
   return (
-    <li class={isRefused ? 'refused' : undefined}>
+    <li>
       <time dateTime={row.at}>{localTime(row.at)}</time>
-      <span>
+      <p>
         <strong>{row.who ?? words.somebody}</strong> {sentenceOf(row)}
         {row.occurrences > 1 && `, ${words.times(row.occurrences)}`}
         {row.client !== null && ` · ${row.client}`}
-      </span>
-      {isRefused && <span class="badge revoked">{words.refused(row.outcome)}</span>}
+      </p>
+      {isRefused && <span class="badge refused">{words.refused(words.reasons[row.outcome] ?? row.outcome)}</span>}
     </li>
   )
 }
 
-function sentenceOf({ kind, action, object }: Row): string {
+function sentenceOf({ kind, action, outcome, object }: Row): string {
   if (kind === 'prompt' || kind === 'resource') return words.read(action)
   if (kind !== 'tool') return words.did[`${kind} ${action}`] ?? `${kind} ${action}`
-  if (object === null) return words.asked(action)
-  return words.changed(action, `${words.objects[object.type] ?? object.type} ${object.name}`.trim())
+  const { asks = action, did } = TOOL_WORDS[action] ?? {}
+  const what = object === null ? '' : `${words.objects[object.type] ?? object.type} ${object.name}`.trim()
+  if (did !== undefined && outcome === 'ok' && what !== '') return `${did} ${what}`
+  return what === '' ? words.asked(asks) : `${words.asked(asks)} (${what})`
 }

@@ -1,11 +1,12 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Scope } from '../../../src/auth/scopes.ts'
 import type { ConnectedAssistant, Policy } from '../api.ts'
+import { iconOf } from '../connect/clients.ts'
 import { PATHS } from '../paths.ts'
 import { useSession } from '../session.ts'
 import { TEXT } from '../texts.ts'
 import { localTime } from '../times.ts'
-import { Confirmation, Facts, Field, Problem, type Question, useAttempt } from '../ui/parts.tsx'
+import { ClientIcon, Confirmation, Facts, Field, Problem, type Question, useAttempt } from '../ui/parts.tsx'
 
 const words = TEXT.assistants
 
@@ -89,6 +90,7 @@ function Item({ assistant, end }: { assistant: ConnectedAssistant; end(): void }
   return (
     <li class="item">
       <div class="item-head">
+        <ClientIcon path={iconOf(assistant.clientHost)} name={name} />
         <h3>
           {name} <span class="badge">{words.kinds[kind]}</span>
         </h3>
@@ -97,7 +99,7 @@ function Item({ assistant, end }: { assistant: ConnectedAssistant; end(): void }
         </button>
       </div>
       <p class="hint">
-        {words.madeBy(isOwn ? words.you : (madeBy ?? TEXT.activity.somebody), localTime(createdAt))}
+        {words.madeBy(isOwn ? words.you : (madeBy ?? words.somebody), localTime(createdAt))}
         {kind === 'connection' && ` · ${assistant.clientHost}`}
       </p>
       <Facts
@@ -150,7 +152,7 @@ function PolicyForm({ policy, assistants }: { policy: Policy; assistants: Connec
     setAllowed(isAllowed ? [...allowed, host] : allowed.filter((each) => each !== host))
 
   return (
-    <form class="card" aria-labelledby="policy-title" onSubmit={save}>
+    <form class="card below" aria-labelledby="policy-title" onSubmit={save}>
       <h2 id="policy-title">{words.policyTitle}</h2>
       <Choice label={words.enabled} isChosen={isEnabled} choose={setEnabled} />
       <p class="hint">{words.enabledHint}</p>

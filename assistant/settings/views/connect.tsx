@@ -16,14 +16,16 @@ export function Connect({ settings, session }: { settings: PageSettings; session
   const { connectUrl } = settings
   return (
     <>
-      <section class="card" aria-labelledby="connect-title">
+      <section class="card main" aria-labelledby="connect-title">
         <h2 id="connect-title">{words.title}</h2>
         {connectUrl === null ? (
           <p class="warning">{words.noAddress}</p>
         ) : (
           <>
             <p class="hint">{words.hint}</p>
-            <Copyable text={connectUrl} label={words.address} />
+            <div class="address">
+              <Copyable text={connectUrl} label={words.address} />
+            </div>
             <Clients url={connectUrl} />
           </>
         )}
@@ -104,13 +106,13 @@ function Clients({ url }: { url: string }) {
   )
 }
 
-function Steps({ client: { name, steps, link, code, source, checked } }: { client: Client }) {
+function Steps({ client: { name, steps, link, isPlace, code, source, checked } }: { client: Client }) {
   return (
     <>
       {link !== undefined && (
         <p>
           <a class="button primary" href={link} rel="noreferrer">
-            {words.add(name)}
+            {isPlace ? words.open(name) : words.add(name)}
           </a>
         </p>
       )}
@@ -141,7 +143,7 @@ function Steps({ client: { name, steps, link, code, source, checked } }: { clien
 function Phone({ url }: { url: string }) {
   const svg = useMemo(() => renderSVG(url, { border: 2 }), [url])
   return (
-    <section class="card" aria-labelledby="phone-title">
+    <section class="card phone" aria-labelledby="phone-title">
       <h2 id="phone-title">{words.phone}</h2>
       <p class="hint">{words.phoneHint}</p>
       {/* The library draws it from the service's own address */}

@@ -132,7 +132,7 @@ function KeyManager() {
           {words.create}
         </button>
       </form>
-      <section aria-labelledby="keys-title">
+      <section class="below" aria-labelledby="keys-title">
         <h2 id="keys-title">{words.list}</h2>
         <Problem text={list.problem} />
         {keys?.length === 0 && <p class="hint">{words.none}</p>}

@@ -96,7 +96,7 @@ export function Token() {
           {words.generate}
         </button>
       </form>
-      <section aria-labelledby="tokens-title">
+      <section class="below" aria-labelledby="tokens-title">
         <h2 id="tokens-title">{words.live}</h2>
         <Problem text={list.problem} />
         {tokens?.length === 0 && <p class="hint">{words.none}</p>}
