@@ -2,6 +2,8 @@
 export const LANGUAGES = ['en', 'es'] as const
 export type Language = (typeof LANGUAGES)[number]
 
+export const LANGUAGE_NAMES: Record<Language, string> = { en: 'English', es: 'Español' }
+
 const CHOICE = 'flowpos-language'
 
 /** What the person chose on a page; else the first of the browser's languages that the pages speak; else English. */
