@@ -1,7 +1,8 @@
 import type { FunctionComponent } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { PageAccount, PageSettings } from '../../src/auth/assistant-page.ts'
-import { chooseLanguage, LANGUAGES, language } from '../language.ts'
+import { chooseLanguage, LANGUAGE_NAMES, LANGUAGES, language } from '../language.ts'
+import { LINKS } from '../links.ts'
 import { signInWords } from '../service-words.ts'
 import { SESSION_EXPIRED } from '../sign-in/failures.ts'
 import { createIdentity, type Identity } from '../sign-in/identity.ts'
@@ -23,7 +24,6 @@ const VIEWS: Record<Exclude<View, 'connect'>, FunctionComponent> = {
   token: Token,
   keys: Keys,
 }
-const LANGUAGE_NAMES = { en: 'English', es: 'Español' } as const
 
 interface Parts {
   settings: PageSettings
@@ -216,13 +216,13 @@ function Unconfigured() {
 }
 
 function Footer({ settings: { links } }: { settings: PageSettings }) {
-  const given = (Object.keys(TEXT.links) as (keyof typeof TEXT.links)[]).filter((name) => links[name] !== null)
+  const given = (Object.keys(LINKS) as (keyof typeof LINKS)[]).filter((name) => links[name] !== null)
   if (given.length === 0) return null
   return (
     <footer>
       {given.map((name) => (
         <a key={name} href={links[name] ?? ''} rel="noreferrer">
-          {TEXT.links[name]}
+          {LINKS[name]}
         </a>
       ))}
     </footer>

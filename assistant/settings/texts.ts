@@ -221,7 +221,6 @@ const en = {
     attention: 'Attention',
     left: 'Who made it has left the business. The key ends within a day of that: make a new one.',
   },
-  links: { website: 'FlowPOS', privacy: 'Privacy', terms: 'Terms', support: 'Help' },
 }
 
 export type Texts = typeof en
@@ -441,7 +440,6 @@ const es: Texts = {
     attention: 'Atención',
     left: 'Quien la creó dejó el negocio. La clave termina en menos de un día: crea otra.',
   },
-  links: { website: 'FlowPOS', privacy: 'Privacidad', terms: 'Condiciones', support: 'Ayuda' },
 }
 
 /** What the page says, in the reader's language. */

@@ -8,6 +8,7 @@ const SHOWN_MS = 2000
 export function Copyable({ text, label }: { text: string; label: string }) {
   const code = useRef<HTMLElement>(null)
   const [state, setState] = useState<'ready' | 'copied' | 'selected'>('ready')
+  const word = { ready: TEXT.copy, copied: TEXT.copied, selected: TEXT.copyByHand }[state]
   async function copy() {
     const copied = await copyText(text, code.current)
     setState(copied ? 'copied' : 'selected')
@@ -19,11 +20,11 @@ export function Copyable({ text, label }: { text: string; label: string }) {
       <pre tabIndex={0}>
         <code ref={code}>{text}</code>
       </pre>
-      <button type="button" class="quiet" onClick={copy} aria-label={`${TEXT.copy}: ${label}`}>
-        {state === 'ready' ? TEXT.copy : state === 'copied' ? TEXT.copied : TEXT.copyByHand}
+      <button type="button" class="quiet" onClick={copy} aria-label={`${word}: ${label}`}>
+        {word}
       </button>
       <span class="unseen" role="status">
-        {state === 'ready' ? '' : state === 'copied' ? TEXT.copied : TEXT.copyByHand}
+        {state === 'ready' ? '' : word}
       </span>
     </div>
   )
@@ -146,11 +147,8 @@ export function Facts({ facts }: { facts: readonly (readonly [name: string, valu
 /** The icon of a client; the first letter of its name where its maker gives none away. */
 export function ClientIcon({ path, name }: { path: string | undefined; name: string }) {
   if (path === undefined) {
-    return (
-      <span class="client-icon letter" aria-hidden="true">
-        {name.slice(0, 1)}
-      </span>
-    )
+    // Drawn by the style sheet, so that it is no part of any text.
+    return <span class="client-icon letter" aria-hidden="true" data-letter={[...name][0]} />
   }
   return (
     <svg class="client-icon" viewBox="0 0 24 24" aria-hidden="true">
