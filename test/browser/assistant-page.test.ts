@@ -311,7 +311,7 @@ describe('tokens', () => {
   it('are generated with their expiry and snippets, work, and are revoked', async () => {
     await open('', 'ana')
     await page.getByRole('link', { name: 'Generate Token' }).click()
-    await page.getByRole('textbox', { name: 'Label' }).fill('Claude on my laptop')
+    await page.getByRole('textbox', { name: 'Label' }).fill('The till')
     await shoot(page, 'tokens-empty')
     await page.getByRole('button', { name: 'Generate Token' }).click()
     await page.getByRole('heading', { name: 'Your token' }).waitFor()
@@ -339,9 +339,9 @@ describe('tokens', () => {
     )
     await expectAccessible(page)
 
-    await page.getByRole('button', { name: 'Revoke Claude on my laptop' }).click()
+    await page.getByRole('button', { name: 'Revoke The till' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click()
-    await page.getByRole('button', { name: 'Revoke Claude on my laptop' }).waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Revoke The till' }).waitFor({ state: 'detached' })
     expect(await page.content()).not.toContain(token)
     expect((await rpc(service.app, token, 'tools/list')).status).toBe(401)
   })
