@@ -127,6 +127,8 @@ function Page({ settings, identity, api }: Parts) {
             identity={identity}
             purpose={view === 'connect' ? TEXT.signInHint : TEXT.signInFor[view]}
             notice={isExpired ? SESSION_EXPIRED : undefined}
+            // How to connect comes first, and the page must not scroll past it.
+            isMain={view !== 'connect' || isExpired}
           />
         )}
         {identity !== null && View !== undefined && who !== null && !isSignedIn && problem === undefined && (

@@ -63,6 +63,8 @@ describe('how to connect', () => {
   it('stands there before anybody signs in: address, links and commands of every assistant', async () => {
     await page.goto(`${origin}/settings`)
     await page.getByRole('heading', { name: 'Connect your assistant' }).waitFor()
+    await page.getByLabel('Email').waitFor()
+    expect(await page.evaluate('[scrollY, document.activeElement.tagName]')).toEqual([0, 'BODY'])
     const address = `${origin}/mcp/connect`
     expect(await page.locator('.address code').textContent()).toBe(address)
     await page.locator('.address').getByRole('button').click()
