@@ -1,12 +1,37 @@
 /** The languages of the pages for people. */
-const LANGUAGES = ['en', 'es'] as const
+export const LANGUAGES = ['en', 'es'] as const
 export type Language = (typeof LANGUAGES)[number]
 
-/** The first of the browser's languages that the pages speak; else English. */
-export const language: Language =
-  navigator.languages
-    .map((tag) => tag.slice(0, 2).toLowerCase())
-    .find((tag): tag is Language => LANGUAGES.some((each) => each === tag)) ?? 'en'
+export const LANGUAGE_NAMES: Record<Language, string> = { en: 'English', es: 'Español' }
+
+const CHOICE = 'flowpos-language'
+
+/** What the person chose on a page; else the first of the browser's languages that the pages speak; else English. */
+export const language: Language = chosen() ?? navigator.languages.map(languageOf).find(isSpoken) ?? 'en'
+
+function chosen(): Language | undefined {
+  // Browsers that keep nothing throw.
+  try {
+    const choice = localStorage.getItem(CHOICE) ?? undefined
+    return isSpoken(choice) ? choice : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function languageOf(tag: string): string {
+  return tag.slice(0, 2).toLowerCase()
+}
+
+function isSpoken(tag: string | undefined): tag is Language {
+  return LANGUAGES.some((each) => each === tag)
+}
+
+/** Shows the page in another language from now on. */
+export function chooseLanguage(choice: Language): void {
+  localStorage.setItem(CHOICE, choice)
+  location.reload()
+}
 
 /**
  * Texts in the reader's language.

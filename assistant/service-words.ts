@@ -36,3 +36,20 @@ export const NO_CONNECTION = inLanguage({
 export function signInWords({ code = '', message }: ServiceError, own: Record<string, string> = {}): string {
   return own[code] ?? WORDS[code] ?? message
 }
+
+/** What Spanish pages say of refusals; English ones show the service's own sentence. */
+const REFUSALS: Record<string, string> = inLanguage<Record<string, string>>({
+  en: {},
+  es: {
+    forbidden: 'No tienes permiso para esto en este negocio.',
+    not_found: 'Eso ya no existe. Vuelve a cargar la página.',
+    conflict: 'No se puede: ya hay demasiados, o alguien lo cambió antes. Vuelve a cargar la página.',
+    invalid_argument: 'Algo de lo que escribiste no es válido.',
+  },
+})
+
+/** A refusal of somebody who is signed in, in their language. */
+export function serviceWords({ code = '', message }: ServiceError): string {
+  const general = code === 'forbidden' ? undefined : WORDS[code]
+  return REFUSALS[code] ?? general ?? (message === '' ? (WORDS.unavailable as string) : message)
+}

@@ -11,11 +11,22 @@ import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/pro
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 
-const SOURCES = ['src', 'plugins', 'tools', 'migrations', 'cli', 'demo', 'embedded', 'scripts', 'package-lock.json']
+const SOURCES = [
+  'src',
+  'plugins',
+  'tools',
+  'migrations',
+  'cli',
+  'demo',
+  'embedded',
+  'scripts',
+  'assistant/vite.config.ts',
+  'package-lock.json',
+]
 
 // These packages read their own files, or are not needed to serve. pg only tries to load pg-native. oidc-provider tells
 // its classes apart by name, and keeping names in the bundle would slow down every function that a request creates.
-const EXTERNAL = ['@fastify/swagger-ui', '@fastify/static', 'yaml', 'esbuild', 'pg-native', 'oidc-provider']
+const EXTERNAL = ['@fastify/swagger-ui', '@fastify/static', 'yaml', 'esbuild', 'vite', 'pg-native', 'oidc-provider']
 
 const BANNER = [
   "import { createRequire as createRequireOfBundle } from 'node:module'",

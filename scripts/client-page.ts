@@ -7,9 +7,17 @@ export function clientsPage(): string {
   const sections = SNIPPETS.map((snippet) => `## ${snippet.client}\n\n${describe(snippet)}`)
   return `# Connect a client
 
-\`<token>\` is an MCP token or an API key. The AI Assistant page, \`/settings/mcp\`, creates both, and shows these snippets
-with address and token filled in. \`https://api.flowpos.app/mcp\` is the address of the service; the demo prints its own,
-and an API key.
+The AI Assistant page, \`/settings/mcp\`, is where merchants connect: it shows the address, and for each assistant the
+link, steps or command that add it; then what is connected, and what it did. It is in English and Spanish.
+
+![The page, with the assistants to choose from](images/connect-en.png)
+
+The same [on a phone, dark and in Spanish](images/connect-es-dark-phone.png); the [consent](images/consent-es.png); what
+is [connected](images/assistants-en.png); the [activity](images/activity-en.png).
+
+\`<token>\` below is an MCP token or an API key. The page creates both (Token, API keys), and shows these snippets with
+address and token filled in. \`https://api.flowpos.app/mcp\` is the address of the service; the demo prints its own, and
+an API key.
 
 ## By address, with your usual sign-in
 

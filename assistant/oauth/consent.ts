@@ -85,6 +85,14 @@ const BUSINESSES = inLanguage({
   en: (count: number) => `${count} businesses`,
   es: (count: number) => `${count} negocios`,
 })
+const BARRED = inLanguage({
+  en: (names: string) => `Not allowed there by an owner or admin: ${names}.`,
+  es: (names: string) => `Un propietario o administrador no la permite en: ${names}.`,
+})
+const ALL_BARRED = inLanguage({
+  en: 'None of your businesses allows this application. An owner or admin decides that in Settings → AI Assistant.',
+  es: 'Ninguno de tus negocios permite esta aplicación. Lo decide un propietario o administrador en Configuración → Asistente de IA.',
+})
 const CHOOSE_BUSINESS = inLanguage({ en: 'Choose at least one business.', es: 'Elige al menos un negocio.' })
 const CHOOSE_SOMETHING = inLanguage({
   en: 'Choose at least one thing that it may do or see.',
@@ -99,7 +107,8 @@ export function openConsent(view: HTMLElement, details: ConsentDetails): void {
   offerScopes(form, details)
 
   const isRefused = details.scopes.length === 0
-  byId('consent-refused', HTMLElement).hidden = !isRefused
+  showBarred(details)
+  byId('consent-refused', HTMLElement).hidden = !isRefused || details.businesses.length === 0
   byId('consent-choices', HTMLElement).hidden = isRefused
   byId('consent-allow', HTMLButtonElement).hidden = isRefused
   form.addEventListener('change', () => offerScopes(form, details))
@@ -110,13 +119,20 @@ export function openConsent(view: HTMLElement, details: ConsentDetails): void {
   offerAbort(view)
 }
 
-function introduce({ businesses, place, publisher }: ConsentDetails): void {
-  const [only, ...others] = businesses
-  byId('consent-of', HTMLElement).textContent = others.length === 0 ? (only?.name ?? '') : BUSINESSES(businesses.length)
+function introduce({ businesses, barred, place, publisher }: ConsentDetails): void {
+  const names = businesses.length === 0 ? barred : businesses.map(({ name }) => name)
+  byId('consent-of', HTMLElement).textContent = names.length === 1 ? (names[0] as string) : BUSINESSES(names.length)
   byId('consent-destination', HTMLElement).textContent = place.host
   byId('consent-destination-kind', HTMLElement).textContent = APPLICATION[place.kind as keyof typeof APPLICATION]
   byId('consent-publisher', HTMLElement).textContent = publisher
   byId('consent-published', HTMLElement).hidden = publisher === null
+}
+
+/** Businesses whose owner does not allow the client are not offered. */
+function showBarred({ businesses, barred }: ConsentDetails): void {
+  const place = byId('consent-barred', HTMLElement)
+  place.hidden = barred.length === 0
+  place.textContent = businesses.length === 0 ? ALL_BARRED : BARRED(barred.join(', '))
 }
 
 function offerBusinesses({ businesses }: ConsentDetails): void {

@@ -3,6 +3,7 @@ import type { InteractionDetails } from '../../src/oauth/interaction-details.ts'
 import { attempt, byId, focusHeading, showOnly } from '../dom.ts'
 import { send, wordsOf } from './answer.ts'
 import { openConsent } from './consent.ts'
+import { openFrame } from './frame.ts'
 import { openSignIn } from './sign-in.ts'
 
 const [loading, signIn, consent] = ['loading', 'sign-in', 'consent'].map((id) => byId(id, HTMLElement)) as [
@@ -11,6 +12,7 @@ const [loading, signIn, consent] = ['loading', 'sign-in', 'consent'].map((id) =>
   HTMLElement,
 ]
 
+void openFrame()
 void attempt(loading, async () => {
   const { ok, answer: details } = await send<InteractionDetails>(`${location.pathname}/details`)
   if (!ok) throw new Error(wordsOf(details))

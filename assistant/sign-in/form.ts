@@ -62,10 +62,11 @@ const PROVIDER_NAMES: Record<string, string> = {
 
 export interface SignInForm {
   /**
-   * Begins anew, with the cursor in the first field.
+   * Begins anew.
    * @param notice a sentence above the form
+   * @param options.isMain whether the page is for signing in, so that the cursor goes into the first field
    */
-  start(notice?: string): void
+  start(notice?: string, options?: { isMain?: boolean }): void
 }
 
 /**
@@ -235,18 +236,18 @@ export function createSignInForm(place: HTMLElement, identity: Identity, signedI
     return back
   }
 
-  function show(step: HTMLFormElement): void {
+  function show(step: HTMLFormElement, takesFocus = true): void {
     for (const message of step.querySelectorAll<HTMLElement>('.problem, .success')) message.hidden = true
     place.replaceChildren(notice, step)
-    step.querySelector<HTMLElement>('input, button')?.focus()
+    if (takesFocus) step.querySelector<HTMLElement>('input, button')?.focus()
   }
 
   return {
-    start(sentence = '') {
+    start(sentence = '', { isMain = true } = {}) {
       main.reset()
       notice.textContent = sentence
       notice.hidden = sentence === ''
-      show(main)
+      show(main, isMain)
     },
   }
 }

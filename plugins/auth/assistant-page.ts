@@ -5,8 +5,9 @@ import { PageAccountSchema, PageSettingsSchema } from '../../src/auth/assistant-
 import { bearerOf } from '../../src/auth/bearer.ts'
 import { scopesOfMemberships } from '../../src/auth/principal.ts'
 import { managesKeys } from '../../src/auth/scopes.ts'
-import { signInOf } from '../../src/auth/sign-in-config.ts'
+import { missingForOAuth, signInOf } from '../../src/auth/sign-in-config.ts'
 import type { Config } from '../../src/config.ts'
+import { oauthAddresses } from '../../src/oauth/addresses.ts'
 import { signInPageHeaders } from './pages.ts'
 
 export interface SettingsOptions {
@@ -15,22 +16,31 @@ export interface SettingsOptions {
   identityUrl?: string
 }
 
-const FILES = {
-  '/settings/mcp': 'settings/index.html',
-  '/settings/mcp/v1': 'settings/index.html',
-  '/settings/page.js': 'settings/page.js',
-  '/settings/page.css': 'settings/page.css',
-}
+const PAGE = 'settings/index.html'
+/** One page with several views, which it tells apart by the path. */
+const VIEWS = ['', '/assistants', '/activity', '/token', '/v1'].map((view) => `/settings/mcp${view}`)
 
-/** The AI Assistant page: tokens at `/settings/mcp`, API keys at `/settings/mcp/v1`. */
+/** The AI Assistant page: how to connect at `/settings/mcp`, its other views below, API keys at `/settings/mcp/v1`. */
 const settings: FastifyPluginAsyncTypebox<SettingsOptions> = async (app, { config, identityUrl }) => {
   const signIn = signInOf(config, identityUrl)
   const helmet = signInPageHeaders(signIn)
+  const hasOAuth = missingForOAuth(config, identityUrl).length === 0
+  const connectUrl = hasOAuth ? oauthAddresses(config).resource : null
+  const links = {
+    website: config.WEBSITE_URL ?? null,
+    privacy: config.PRIVACY_URL ?? null,
+    terms: config.TERMS_URL ?? null,
+    support: config.SUPPORT_URL ?? null,
+  }
 
   app.addHook('onRequest', app.checkHost)
 
-  for (const [url, file] of Object.entries(FILES)) {
-    app.get(url, { helmet, schema: { hide: true } }, (_request, reply) => app.pages.send(reply, file))
+  for (const url of VIEWS) {
+    app.get(url, { helmet, schema: { hide: true } }, (_request, reply) => app.pages.send(reply, PAGE))
+  }
+  // Where people look for it.
+  for (const url of ['/', '/settings']) {
+    app.get(url, { schema: { hide: true } }, (_request, reply) => reply.redirect('/settings/mcp'))
   }
 
   app.get(
@@ -38,7 +48,7 @@ const settings: FastifyPluginAsyncTypebox<SettingsOptions> = async (app, { confi
     { schema: { hide: true, response: { 200: PageSettingsSchema } } },
     (request, reply) => {
       reply.header('cache-control', 'no-store')
-      return { mcpUrl: mcpUrlOf(request), signIn }
+      return { mcpUrl: mcpUrlOf(request), connectUrl, links, signIn }
     },
   )
 

@@ -1,5 +1,6 @@
 import fp from 'fastify-plugin'
 import { addAuditRows } from '../../src/audit/audit-row.ts'
+import { findPolicies } from '../../src/auth/assistant-policy.ts'
 import { noteMembershipGone } from '../../src/auth/membership-gone.ts'
 import { chosenBusinesses, findMemberships } from '../../src/auth/memberships.ts'
 import { CHECKED_FOR_MS, findSignIn } from '../../src/auth/sign-in-check.ts'
@@ -70,6 +71,8 @@ export default fp<{ clock: Clock }>(
         if (id !== undefined) await noteMembershipGone(database, { userId }, { familyId: id }, clock())
         return null
       },
+
+      findPolicies: (userId) => database.within({ userId }, 'read', findPolicies),
 
       async open(
         { id, userId, signedInAt, scopes, clientData, businessIds, label, clientHost, businessId },

@@ -4,8 +4,9 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { onlyBusiness } from '../../src/audit/audit-row.ts'
+import { allows } from '../../src/auth/assistant-policy.ts'
 import { chosenBusinesses } from '../../src/auth/memberships.ts'
-import { describeBusiness, scopesOfMemberships } from '../../src/auth/principal.ts'
+import { type AuthorizedBusiness, describeBusiness, scopesOfMemberships } from '../../src/auth/principal.ts'
 import { CLIENTS_SCOPE, intersectScopes, type OAuthScope, scopesOf, scopesOfRole } from '../../src/auth/scopes.ts'
 import type { SignIn } from '../../src/auth/sign-in.ts'
 import { ServiceError } from '../../src/errors.ts'
@@ -43,9 +44,6 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
   app.addHook('onSend', async (request, reply) => {
     if (request.routeOptions.url?.includes(':uid')) reply.header('cache-control', 'no-store')
   })
-  for (const file of ['oauth/page.js', 'oauth/page.css']) {
-    app.get(`/${file}`, { schema: hide }, (_request, reply) => app.pages.send(reply, file))
-  }
 
   app.get('/oauth/interaction/:uid', { helmet, schema: { ...hide, params } }, async (request, reply) => {
     try {
@@ -94,14 +92,14 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
   const confirmSchema = { ...hide, params, body: ConsentSchema }
   app.post('/oauth/interaction/:uid/confirm', { schema: confirmSchema }, async (request, reply) => {
     const interaction = await interactionOf(request, reply, 'consent')
-    const user = await userOf(interaction)
+    const client = await clientOf(interaction)
+    const user = await userOf(interaction, client)
     const asked = scopesOf(String(interaction.params.scope))
     const { scopes, clientData, businessIds, businessId } = narrowed(asked, user, request.body)
     const granted: string[] = clientData ? [...scopes, CLIENTS_SCOPE] : scopes
     const refused = asked.filter((scope) => !granted.includes(scope))
 
     const { client_id: clientId, resource } = interaction.params as { client_id: string; resource: string }
-    const client = await clientOf(interaction)
     const grant = new provider.Grant({ accountId: user.userId, clientId })
     // The id of the connection's row, which is a UUID.
     grant.jti = randomUUID()
@@ -112,7 +110,7 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
       ...{ scopes, clientData, businessIds, businessId },
     }
     const label = clientNameOf(client.clientName)
-    const clientHost = clientHostOf(clientId, String(interaction.params.redirect_uri))
+    const clientHost = hostOf(interaction, client)
     await connections.open({ ...connection, label, clientHost }, APPROVED_TTL_SECONDS)
     grant.addOIDCScope(granted.join(' '))
     grant.addResourceScope(resource, granted.join(' '))
@@ -167,7 +165,7 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
     }
     if (interaction.prompt.name === 'login') return { prompt: 'login', ...asking, signIn }
 
-    const user = await userOf(interaction)
+    const user = await userOf(interaction, client)
     const asked = scopesOf(String(interaction.params.scope))
     return {
       prompt: 'consent',
@@ -179,6 +177,7 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
         role,
         scopes: intersectScopes(asked, scopesOfRole(role)),
       })),
+      barred: user.barred.map(({ name }) => clean(name)),
       scopes: intersectScopes(asked, scopesOfMemberships(user.businesses)),
       clientData: asked.includes(CLIENTS_SCOPE),
     }
@@ -190,10 +189,29 @@ const interactions: FastifyPluginAsyncTypebox<InteractionOptions> = async (app, 
     return client
   }
 
-  async function userOf({ session }: Interaction): Promise<ConnectedUser> {
-    const user = session?.accountId === undefined ? null : await connections.findUser(session.accountId)
+  function hostOf({ params }: Interaction, { clientId }: { clientId: string }): string {
+    return clientHostOf(clientId, String(params.redirect_uri))
+  }
+
+  /** Who has signed in, with the businesses that they can connect the client to, and those whose owner bars it. */
+  async function userOf(
+    interaction: Interaction,
+    client: { clientId: string },
+  ): Promise<ConnectedUser & { barred: AuthorizedBusiness[] }> {
+    const accountId = interaction.session?.accountId
+    const user = accountId === undefined ? null : await connections.findUser(accountId)
     if (user === null) throw new ServiceError('forbidden', 'You have no active membership in any business.')
-    return user
+    const policies = await connections.findPolicies(user.userId)
+    const host = hostOf(interaction, client)
+    const isBarred = ({ id }: AuthorizedBusiness) => {
+      const policy = policies.get(id)
+      return policy !== undefined && !allows(policy, host)
+    }
+    return {
+      ...user,
+      businesses: user.businesses.filter((business) => !isBarred(business)),
+      barred: user.businesses.filter(isBarred),
+    }
   }
 }
 

@@ -19,9 +19,10 @@ export interface Pages {
   /**
    * Answers with a built file.
    * @param file its path in `assistant/`
+   * @param options.isKept whether browsers may keep it for good
    * @throws ServiceError `unavailable` when the pages are not built
    */
-  send(reply: FastifyReply, file: string): FastifyReply
+  send(reply: FastifyReply, file: string, options?: { isKept?: boolean }): FastifyReply
   /**
    * The HTML of the error page.
    * @param problem what happened and what to do, as plain text
@@ -35,6 +36,7 @@ declare module 'fastify' {
   }
 }
 
+const YEAR_MS = 365 * 86_400_000
 // The whole page, if none is built.
 const PROBLEM = '{{problem}}'
 const FIREBASE = ['https://identitytoolkit.googleapis.com', 'https://securetoken.googleapis.com']
@@ -51,9 +53,14 @@ export default fp<PagesOptions>(
     if (isBuilt) await app.register(fastifyStatic, { root: folder, serve: false, preCompressed: true })
     else app.log.warn('The pages for people are not built: npm run build makes them.')
 
+    // What the pages consist of; the names change with the contents.
+    app.get<{ Params: { file: string } }>('/assets/:file', { schema: { hide: true } }, (request, reply) =>
+      app.pages.send(reply, `assets/${path.basename(request.params.file)}`, { isKept: true }),
+    )
+
     app.decorate('pages', {
-      send(reply, file) {
-        if (isBuilt) return reply.sendFile(file)
+      send(reply, file, { isKept = false } = {}) {
+        if (isBuilt) return reply.sendFile(file, isKept ? { maxAge: YEAR_MS, immutable: true } : {})
         throw new ServiceError('unavailable', 'This page is missing from this installation.', {
           hint: 'The operator builds it with npm run build and restarts the service.',
         })
@@ -110,7 +117,7 @@ export function signInPageHeaders(signIn: SignIn | null): FastifyHelmetOptions {
         ...(popUps.length > 0 ? ['https://apis.google.com'] : []),
         ...(hasRecaptcha ? RECAPTCHA_SCRIPTS : []),
       ],
-      'img-src': ['data:'],
+      'img-src': ["'self'", 'data:'],
       'connect-src': ["'self'", ...(signIn === null ? [] : issuer === null ? FIREBASE : [issuer])],
       'frame-src': frames.length > 0 ? frames : ["'none'"],
     }),

@@ -6,6 +6,14 @@ import { SignInSchema } from './sign-in.ts'
 /** What the AI Assistant page needs to know about the service. Nothing in it is secret. */
 export const PageSettingsSchema = Type.Object({
   mcpUrl: Type.String(),
+  /** The address of clients that sign in by themselves; null if this is switched off. */
+  connectUrl: Nullable(Type.String()),
+  links: Type.Object({
+    website: Nullable(Type.String()),
+    privacy: Nullable(Type.String()),
+    terms: Nullable(Type.String()),
+    support: Nullable(Type.String()),
+  }),
   /** Null if the operator has not configured the sign-in. */
   signIn: Nullable(SignInSchema),
 })

@@ -26,6 +26,14 @@ export function serverInfoOf({ PUBLIC_URL, WEBSITE_URL }: Pick<Config, 'PUBLIC_U
   }
 }
 
+function iconsAt(publicUrl: string) {
+  return ICONS.map(({ file, sizes, ...icon }) => ({
+    src: new URL(`/icons/${file}`, publicUrl).href,
+    ...icon,
+    sizes: [...sizes],
+  }))
+}
+
 /** The server's capabilities. All three lists can change, because they depend on what the principal may see. */
 export const CAPABILITIES = {
   tools: { listChanged: true },

@@ -1,3 +1,4 @@
+import type { AssistantPolicy } from '../auth/assistant-policy.ts'
 import type { AuthorizedBusiness } from '../auth/principal.ts'
 import type { Scope } from '../auth/scopes.ts'
 
@@ -32,6 +33,8 @@ export interface Connections {
    * @param id a connection, for those of its businesses alone
    */
   findUser(userId: string, id?: string): Promise<ConnectedUser | null>
+  /** What the owners of a user's businesses have decided about assistants; a business that is not there allows all. */
+  findPolicies(userId: string): Promise<ReadonlyMap<string, AssistantPolicy>>
   open(connection: NewConnection, ttlSeconds: number): Promise<void>
   /**
    * Extends a connection.

@@ -31,6 +31,8 @@ export const InteractionDetailsSchema = Type.Union([
         scopes: Type.Array(StringEnum(SCOPES)),
       }),
     ),
+    /** The names of those whose owner does not allow the client. */
+    barred: Type.Array(Type.String()),
     /** What can be granted in any; empty if the roles allow none of the requested scopes. */
     scopes: Type.Array(StringEnum(SCOPES)),
     /** Whether the clients' data was asked for. */

@@ -3,6 +3,7 @@ import type { BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { freePort } from '../../embedded/postgres.ts'
 import { buildPage } from '../../scripts/build-page.ts'
+import { expectAccessible } from '../support/axe.ts'
 import { openBrowser, openPage, shoot } from '../support/browser.ts'
 import { call, rpc, type Service, startService } from '../support/service.ts'
 import { makeShop, makeUser, type Shop } from '../support/shop.ts'
@@ -89,6 +90,25 @@ it('reads only unless the merchant says more, and keeps from the client what was
     expect(text).toMatch(/^business_not_available: /)
     expect(text).not.toContain('Luna')
   }
+})
+
+it('does not offer businesses whose owner bars the client, and says so', async () => {
+  const restrict = (id: string, clients: string[] | null) =>
+    service.db.asOwner('update business set allowed_clients = $2 where id = $1', [id, clients])
+  await restrict(luna.id, ['claude.ai'])
+  await openConsent('ana')
+  await page.getByText('Not allowed there by an owner or admin: <b>Café</b> Luna & Hijos.').waitFor()
+  expect(await page.locator('#consent').innerText()).toContain('wants to work with Tienda Sol')
+  await shoot(page, 'consent-barred')
+  await expectAccessible(page)
+  await page.close()
+  await restrict(sol.id, ['claude.ai'])
+  await openConsent('ana')
+  await page.getByText('None of your businesses allows this application.').waitFor()
+  expect(await page.getByRole('button', { name: 'Allow', exact: true }).isVisible()).toBe(false)
+  expect(await page.getByText('Your role in these businesses').isVisible()).toBe(false)
+  await shoot(page, 'consent-none')
+  for (const { id } of [sol, luna]) await restrict(id, null)
 })
 
 it('lets the client change things when the merchant chooses that, for all businesses', async () => {
@@ -183,13 +203,13 @@ it('shows in the settings what a connection was narrowed to', async () => {
   await page.getByLabel('Clients’ data').uncheck()
   await page.getByLabel('<b>Café</b> Luna & Hijos').uncheck()
   await allow(clientId)
-  await page.goto(`${origin}/settings/mcp`)
+  await page.goto(`${origin}/settings/mcp/token`)
   await page.locator('input[type=email]').fill('ana@example.com')
   await page.locator('input[type=password]').fill('password')
   await page.locator('input[type=password]').press('Enter')
   const item = page.locator('.item', { hasText: 'Narrow assistant' })
   await item.waitFor()
-  expect(await item.innerText()).toMatch(/without clients’ data\s+Businesses\s+Tienda Sol\n?/)
+  expect(await item.innerText()).toMatch(/without the clients’ data\s+Businesses\s+Tienda Sol\n?/)
   await shoot(page, 'settings-connection')
 })
 
@@ -206,6 +226,8 @@ async function openConsent(
   uid: string,
   { scope, locale = 'en-US', name = 'Claude', publisher }: Opened = {},
 ): Promise<string> {
+  // Sign-ins of later than the service's instant would be refused.
+  service.now = new Date()
   ;({ page, complaints } = await openPage(chromium.browser))
   await speak(locale)
   if (publisher !== undefined) {

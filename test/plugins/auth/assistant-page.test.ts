@@ -15,7 +15,7 @@ import { loadConfig } from '../../../src/config.ts'
 import { SECRET, type Service, startService } from '../../support/service.ts'
 import { makeShop, makeUser } from '../../support/shop.ts'
 
-const ADDRESSES = ['/settings/mcp', '/settings/mcp/v1']
+const ADDRESSES = ['', '/assistants', '/activity', '/token', '/v1'].map((view) => `/settings/mcp${view}`)
 
 let service: Service
 
@@ -25,6 +25,12 @@ beforeAll(async () => {
 })
 afterAll(() => service?.close())
 
+/** What the page loads. */
+async function assets(): Promise<string[]> {
+  const { body } = await get('/settings/mcp')
+  return [...body.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, file]) => file as string)
+}
+
 const get = (url: string, headers: Record<string, string> = {}) => service.app.inject({ url, headers })
 
 describe('the page', () => {
@@ -32,7 +38,7 @@ describe('the page', () => {
     const { statusCode, headers, body } = await get(url)
     expect(statusCode).toBe(200)
     expect(headers['content-type']).toMatch(/^text\/html/)
-    expect(body).toContain('>AI Assistant</h1>')
+    expect(body).toContain('<title>AI Assistant · FlowPOS</title>')
     expect(body).not.toMatch(/<script(?![^>]* src=)|<style|\sstyle=|\son[a-z]+=/i)
   })
 
@@ -43,7 +49,7 @@ describe('the page', () => {
         "default-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
-        'img-src data:',
+        "img-src 'self' data:",
         `connect-src 'self' ${service.issuer.url}`,
         "frame-src 'none'",
         "form-action 'none'",
@@ -60,17 +66,33 @@ describe('the page', () => {
     expect(headers['content-security-policy']).toContain("default-src 'self'")
   })
 
-  it.each(['/settings/page.js', '/settings/page.css'])('comes with %s, compressed', async (url) => {
-    const plain = await get(url)
-    expect(plain.statusCode).toBe(200)
-    const packed = await get(url, { 'accept-encoding': 'gzip, br' })
-    expect(packed.headers['content-encoding']).toBe('br')
-    expect(packed.rawPayload.length).toBeLessThan(plain.rawPayload.length)
+  it('comes with its scripts and styles, compressed, which browsers keep', async () => {
+    const files = await assets()
+    expect(files.map((file) => path.extname(file))).toEqual(expect.arrayContaining(['.js', '.css']))
+    for (const url of files) {
+      const plain = await get(url)
+      expect(plain.statusCode).toBe(200)
+      expect(plain.headers['cache-control']).toBe('public, max-age=31536000, immutable')
+      const packed = await get(url, { 'accept-encoding': 'gzip, br' })
+      expect(packed.headers['content-encoding']).toBe('br')
+      expect(packed.rawPayload.length).toBeLessThan(plain.rawPayload.length)
+    }
+  })
+
+  it('serves no file but those, and leads to itself from where people look for it', async () => {
+    for (const url of [
+      '/assets/nothing.js',
+      '/assets/..%2foauth%2findex.html',
+      '/assets/%2e%2e%2fsettings%2findex.html',
+    ]) {
+      expect((await get(url)).statusCode, url).toBe(404)
+    }
+    for (const url of ['/', '/settings']) expect((await get(url)).headers.location).toBe('/settings/mcp')
   })
 
   it('holds no secret', async () => {
     const bodies = await Promise.all(
-      [...ADDRESSES, '/settings/page.js', '/settings/mcp/settings.json'].map((url) => get(url)),
+      [...ADDRESSES, ...(await assets()), '/settings/mcp/settings.json'].map((url) => get(url)),
     )
     for (const { body } of bodies) {
       expect(body).not.toContain(SECRET)
@@ -88,6 +110,8 @@ describe('its settings', () => {
     const { body } = await get('/settings/mcp/settings.json', { host: 'localhost:4000' })
     expect(JSON.parse(body)).toEqual({
       mcpUrl: 'http://localhost:4000/mcp',
+      connectUrl: 'http://localhost:4000/mcp/connect',
+      links: { website: null, privacy: null, terms: null, support: null },
       signIn: {
         apiKey: 'development',
         projectId: null,
@@ -105,9 +129,13 @@ describe('its settings', () => {
       FIREBASE_PROJECT_ID: 'flowpos',
       FIREBASE_API_KEY: 'AIza-web',
       FIREBASE_AUTH_DOMAIN: 'flowpos.firebaseapp.com',
+      WEBSITE_URL: 'https://flowpos.app',
+      PRIVACY_URL: 'https://flowpos.app/privacy',
     })
     expect((await app.inject('/settings/mcp/settings.json')).json()).toEqual({
       mcpUrl: 'https://api.flowpos.app/mcp',
+      connectUrl: 'https://api.flowpos.app/mcp/connect',
+      links: { website: 'https://flowpos.app', privacy: 'https://flowpos.app/privacy', terms: null, support: null },
       signIn: {
         apiKey: 'AIza-web',
         projectId: 'flowpos',
@@ -142,7 +170,7 @@ describe('its settings', () => {
 
   it('say that the sign-in is not configured', async () => {
     const app = await bare({})
-    expect((await app.inject('/settings/mcp/settings.json')).json()).toMatchObject({ signIn: null })
+    expect((await app.inject('/settings/mcp/settings.json')).json()).toMatchObject({ connectUrl: null, signIn: null })
     await app.close()
   })
 })

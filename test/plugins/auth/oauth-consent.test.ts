@@ -56,6 +56,20 @@ describe('the consent', () => {
     expect(fewer).toMatchObject({ scopes: ['pos:read'], clientData: false })
   })
 
+  it('leaves out businesses whose owner does not allow the client, and connects to none of them', async () => {
+    const restrict = (id: string, clients: string[] | null) =>
+      service.db.asOwner('update business set allowed_clients = $2 where id = $1', [id, clients])
+    await restrict(luna.id, ['claude.ai'])
+    const { details } = await openConsent(service, origin, 'eva', { scope: 'pos:read' })
+    expect(details).toMatchObject({ businesses: [{ id: sol.id }], barred: ['Café Luna'], scopes: ['pos:read'] })
+    const consent = { scopes: ['pos:read' as const], businessIds: [luna.id] }
+    await expect(connectAs(service, origin, 'eva', { consent })).rejects.toThrow(/choose among Tienda Sol/)
+    await restrict(sol.id, ['claude.ai'])
+    const { details: none } = await openConsent(service, origin, 'eva', { scope: 'pos:read' })
+    expect(none).toMatchObject({ businesses: [], barred: ['Tienda Sol', 'Café Luna'], scopes: [] })
+    for (const { id } of [sol, luna]) await restrict(id, null)
+  })
+
   it('of reading only gives no tool that writes, now or after a refresh', async () => {
     const tokens = await connectAs(service, origin, 'ana', { consent: { scopes: ['pos:read'], clientData: true } })
     expect(tokens.scope).toBe('pos:read clients:read')

@@ -125,7 +125,7 @@ describe('discovery', () => {
       ['GET', '/oauth/authorize'],
       ['POST', '/oauth/register'],
       ['POST', '/oauth/token'],
-      ['GET', '/oauth/page.js'],
+      ['GET', '/oauth/interaction/some'],
     ] as const) {
       expect((await app.inject({ method, url })).statusCode, url).toBe(404)
     }
@@ -236,10 +236,13 @@ describe('the pages', () => {
       place: { host: 'claude.ai', kind: 'site' },
       publisher: null,
       businesses: [{ id: shop.id, name: shop.name, role: 'cashier', scopes: ['pos:read', 'pos:write'] }],
+      barred: [],
       scopes: ['pos:read', 'pos:write'],
       clientData: true,
     })
-    for (const file of ['page.js', 'page.css']) expect((await fetch(`${origin}/oauth/${file}`)).status).toBe(200)
+    const files = [...((await asked.response?.text()) ?? '').matchAll(/="(\/assets\/[^"]+)"/g)]
+    expect(files.length).toBeGreaterThan(1)
+    for (const [, file] of files) expect((await fetch(origin + file)).status).toBe(200)
   })
 
   it('may ask Firebase, and open pop-ups only if there is an auth domain', async () => {
@@ -254,7 +257,7 @@ describe('the pages', () => {
     }
     const plain = await headersOf({})
     expect(plain['content-security-policy']).toContain(
-      "script-src 'self';style-src 'self';img-src data:;connect-src 'self' https://identitytoolkit.googleapis.com https://securetoken.googleapis.com;frame-src 'none';",
+      "script-src 'self';style-src 'self';img-src 'self' data:;connect-src 'self' https://identitytoolkit.googleapis.com https://securetoken.googleapis.com;frame-src 'none';",
     )
     expect(plain['cross-origin-opener-policy']).toBe('same-origin')
     const withPopUps = await headersOf({ FIREBASE_AUTH_DOMAIN: 'flowpos.firebaseapp.com' })

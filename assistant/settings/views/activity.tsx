@@ -1,0 +1,129 @@
+import { useEffect, useState } from 'preact/hooks'
+import type { Activity as Row } from '../api.ts'
+import { useSession } from '../session.ts'
+import { TEXT } from '../texts.ts'
+import { localTime } from '../times.ts'
+import { TOOL_WORDS } from '../tool-words.ts'
+import { Field, Problem, useAttempt } from '../ui/parts.tsx'
+
+const words = TEXT.activity
+const FILTERS = ['all', 'changes', 'refused', 'access'] as const
+const TYPING_MS = 300
+
+/** What was asked and changed through assistants, in words. */
+export function Activity() {
+  const { api, business } = useSession()
+  const [filter, setFilter] = useState<(typeof FILTERS)[number]>('all')
+  const [who, setWho] = useState('')
+  const [rows, setRows] = useState<Row[]>()
+  const [cursor, setCursor] = useState<string | null>(null)
+  const { isBusy, problem, attempt } = useAttempt()
+  const query = { businessId: business.id, filter, ...(who.trim() === '' ? {} : { who: who.trim() }) }
+
+  // Read anew when what is asked changes
+  useEffect(() => {
+    // The person may go on typing, or have chosen something else before the answer comes.
+    let isWanted = true
+    const timer = setTimeout(
+      () =>
+        attempt(async () => {
+          const page = await api.activity(query)
+          if (!isWanted) return
+          setRows(page.rows)
+          setCursor(page.nextCursor)
+        }),
+      who === '' ? 0 : TYPING_MS,
+    )
+    return () => {
+      isWanted = false
+      clearTimeout(timer)
+    }
+  }, [business.id, filter, who])
+
+  const more = () =>
+    attempt(async () => {
+      const page = await api.activity({ ...query, cursor: cursor ?? '' })
+      setRows([...(rows ?? []), ...page.rows])
+      setCursor(page.nextCursor)
+    })
+  const download = () =>
+    attempt(async () => {
+      const url = URL.createObjectURL(await api.activityFile(query))
+      const link = Object.assign(document.createElement('a'), { href: url, download: 'activity.csv' })
+      link.click()
+      URL.revokeObjectURL(url)
+    })
+
+  return (
+    <section aria-labelledby="activity-title">
+      <h2 id="activity-title">{words.title}</h2>
+      <p class="hint">{business.managesKeys ? words.hint : words.hintOwn}</p>
+      <div class="filters">
+        <Field label={words.filter}>
+          {(id) => (
+            <select id={id} value={filter} onChange={(event) => setFilter(event.currentTarget.value as typeof filter)}>
+              {FILTERS.map((each) => (
+                <option key={each} value={each}>
+                  {words.filters[each]}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+        {business.managesKeys && (
+          <Field label={words.who} isOptional>
+            {(id) => (
+              <input
+                id={id}
+                type="search"
+                maxLength={100}
+                value={who}
+                onInput={(event) => setWho(event.currentTarget.value)}
+              />
+            )}
+          </Field>
+        )}
+        <button type="button" class="quiet" onClick={download} disabled={isBusy}>
+          {words.csv}
+        </button>
+      </div>
+      <Problem text={problem} />
+      {rows === undefined && problem === undefined && <p class="busy">{TEXT.loading}</p>}
+      {rows?.length === 0 && <p class="card">{words.none}</p>}
+      <ul class="activity" aria-busy={isBusy}>
+        {rows?.map((row) => (
+          <Line key={`${row.at}${row.action}`} row={row} />
+        ))}
+      </ul>
+      {cursor !== null && (
+        <button type="button" onClick={more} disabled={isBusy}>
+          {words.more}
+        </button>
+      )}
+    </section>
+  )
+}
+
+function Line({ row }: { row: Row }) {
+  const isRefused = row.outcome !== 'ok'
+  return (
+    <li>
+      <time dateTime={row.at}>{localTime(row.at)}</time>
+      <p>
+        <strong>{row.who ?? words.somebody}</strong> {sentenceOf(row)}
+        {row.occurrences > 1 && `, ${words.times(row.occurrences)}`}
+        {row.client !== null && ` · ${row.client}`}
+      </p>
+      {isRefused && <span class="badge refused">{words.refused(words.reasons[row.outcome] ?? row.outcome)}</span>}
+    </li>
+  )
+}
+
+function sentenceOf({ kind, action, outcome, object }: Row): string {
+  if (kind === 'prompt' || kind === 'resource') return words.read(action)
+  if (kind !== 'tool') return words.did[`${kind} ${action}`] ?? `${kind} ${action}`
+  const { asks = action, did } = TOOL_WORDS[action] ?? {}
+  const what = object === null ? '' : `${words.objects[object.type] ?? object.type} ${object.name}`.trim()
+  if (did !== undefined && outcome === 'ok' && what !== '') return `${did} ${what}`
+  return what === '' ? words.asked(asks) : `${words.asked(asks)} (${what})`
+}
