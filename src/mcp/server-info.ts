@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts'
+import { UI_EXTENSION } from './charts.ts'
 
 /** Name and version of the service. */
 export const SERVER_INFO = { name: 'flowpos', title: 'FlowPOS', version: '0.1.0' }
@@ -30,6 +31,7 @@ export const CAPABILITIES = {
   tools: { listChanged: true },
   prompts: { listChanged: true },
   resources: { listChanged: true },
+  extensions: { [UI_EXTENSION]: {} },
 }
 
 export const INSTRUCTIONS =

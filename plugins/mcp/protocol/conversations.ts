@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Principal } from '../../../src/auth/principal.ts'
 import { ServiceError } from '../../../src/errors.ts'
+import { showsCharts } from '../../../src/mcp/charts.ts'
 import type { SessionRecord } from '../../../src/sessions/store.ts'
 import type { Clock } from '../../../src/time/clock.ts'
 import { problemOfParams } from './params.ts'
@@ -14,9 +15,10 @@ export interface Message {
   params?: {
     name?: unknown
     clientInfo?: { name?: unknown }
+    capabilities?: unknown
     protocolVersion?: unknown
     arguments?: unknown
-    _meta?: { progressToken?: unknown }
+    _meta?: Record<string, unknown>
   }
 }
 
@@ -110,7 +112,12 @@ export function createConversations(app: FastifyInstance, clock: Clock) {
         // For the merchant's list; no conversation fails because it is not noted.
         app.tokens.noteUse(family, client).catch((err) => request.log.warn({ err }, 'the client was not noted'))
       }
-      const session = { ...recordOf(principal), protocolVersion: textOf(initialize.params?.protocolVersion), client }
+      const session = {
+        ...recordOf(principal),
+        protocolVersion: textOf(initialize.params?.protocolVersion),
+        client,
+        showsCharts: showsCharts(initialize.params?.capabilities),
+      }
       await store(sessionId, session, principal)
       reply.header(SESSION_HEADER, sessionId)
       return { ...NEW_CONVERSATION, sessionId, session }

@@ -1,0 +1,168 @@
+import { h } from './element.ts'
+import type { Say } from './format.ts'
+import { describe, plot } from './plot.ts'
+import type { Call, Chart, Fact, Point, Screen } from './screen.ts'
+
+export interface ViewActions {
+  /** Shows the answer of a call instead. */
+  open(call: Call): void
+  /** Adds to what is shown. */
+  more(): void
+  /** Undefined where there is nothing to go back to. */
+  back: (() => void) | undefined
+}
+
+/** Draws a screen into the page. What was chosen on it, a tab or the table, is kept by the returned elements alone. */
+export function draw(root: HTMLElement, screen: Screen, say: Say, actions: ViewActions): void {
+  const { words } = say
+  const body = h('div', { class: 'body' })
+  const tabs = screen.charts.map((chart, index) => {
+    const tab = h('button', { type: 'button', 'aria-pressed': String(index === 0) }, chart.name)
+    tab.addEventListener('click', () => show(index))
+    return tab
+  })
+  let current = 0
+  let isTable = false
+  const toggle = h('button', { type: 'button', class: 'quiet', 'aria-pressed': 'false' }, words.table)
+  toggle.addEventListener('click', () => {
+    isTable = !isTable
+    toggle.setAttribute('aria-pressed', String(isTable))
+    show(current)
+  })
+  const more = screen.more && h('button', { type: 'button', class: 'quiet' }, screen.more.label)
+  more?.addEventListener('click', () => actions.more())
+
+  function show(index: number): void {
+    current = index
+    tabs.forEach((tab, each) => {
+      tab.setAttribute('aria-pressed', String(each === index))
+    })
+    const chart = screen.charts[index]
+    body.replaceChildren(
+      ...(chart === undefined
+        ? [h('p', { class: 'quiet' }, words.noChart)]
+        : [...(isTable ? [] : chartParts(chart, root.clientWidth, say, actions)), table(chart, say, isTable)]),
+    )
+  }
+
+  const back = actions.back && h('button', { type: 'button', class: 'back', 'aria-label': words.back }, '‹')
+  back?.addEventListener('click', () => actions.back?.())
+  root.replaceChildren(
+    h(
+      'header',
+      {},
+      back,
+      h('div', { class: 'titles' }, h('h1', {}, screen.title), h('p', { class: 'quiet' }, screen.subtitle)),
+    ),
+    ...(screen.facts.length === 0 ? [] : [h('dl', {}, ...screen.facts.map(drawFact))]),
+    h('nav', {}, ...(tabs.length > 1 ? tabs : []), h('span', { class: 'space' }), more, tabs.length > 0 && toggle),
+    body,
+    ...(screen.notes.length === 0
+      ? []
+      : [h('ul', { class: 'notes' }, ...screen.notes.map((note) => h('li', {}, note)))]),
+  )
+  show(0)
+}
+
+/** Says something instead of a chart. */
+export function say(root: HTMLElement, message: string): void {
+  root.replaceChildren(h('p', { class: 'quiet', role: 'status' }, message))
+}
+
+function drawFact({ label, text, change, trend }: Fact): HTMLElement {
+  const arrow = { up: '▲ ', down: '▼ ' }
+  return h(
+    'div',
+    {},
+    h('dt', {}, label),
+    h('dd', {}, text),
+    change !== undefined &&
+      h('dd', { class: `change ${trend ?? ''}` }, `${trend === undefined ? '' : arrow[trend]}${change}`),
+  )
+}
+
+function chartParts(chart: Chart, width: number, say: Say, { open }: ViewActions): HTMLElement[] {
+  const legend = h(
+    'p',
+    { class: 'legend', 'aria-hidden': 'true' },
+    h('i', { class: 'value' }),
+    chart.legend.value,
+    ...(chart.legend.before === undefined ? [] : [h('i', { class: 'before' }), chart.legend.before]),
+  )
+  if (chart.kind === 'rows') return [legend, rows(chart, open)]
+  const readout = h('p', { class: 'readout' })
+  const openPoint = (index: number) => {
+    const call = chart.points[index]?.call
+    if (call !== undefined) open(call)
+  }
+  const onSelect = (index: number) => {
+    const point = chart.points[index] as Point
+    const words = h('span', {}, describe(point, chart.legend))
+    if (point.call === undefined) return readout.replaceChildren(words)
+    const button = h('button', { type: 'button' }, say.words.open(point.label))
+    button.addEventListener('click', () => openPoint(index))
+    readout.replaceChildren(words, button)
+  }
+  return [legend, plot(chart, Math.max(width, 240), say, { onSelect, onOpen: openPoint }), readout]
+}
+
+/** Bars below each other, each a button where a tap leads further. */
+function rows({ points, legend }: Chart, open: (call: Call) => void): HTMLElement {
+  const most = Math.max(...points.flatMap(({ value, before }) => [Math.abs(value ?? 0), before ?? 0]), 1e-9)
+  const percent = (value: number | null | undefined) => `${((Math.abs(value ?? 0) / most) * 100).toFixed(1)}%`
+  return h(
+    'ul',
+    { class: 'rows' },
+    ...points.map((point) => {
+      const { call, value, before, label, text, note } = point
+      const bar = h('span', { class: 'track', 'aria-hidden': 'true' }, h('span', { class: 'bar' }))
+      ;(bar.firstChild as HTMLElement).style.width = percent(value)
+      if (typeof before === 'number') {
+        const mark = h('span', { class: 'mark' })
+        mark.style.insetInlineStart = percent(before)
+        bar.append(mark)
+      }
+      const parts = [
+        h('span', { class: 'label' }, label),
+        h('span', { class: 'amount' }, text, note !== undefined && h('small', {}, ` ${note}`)),
+        bar,
+      ]
+      if (call === undefined) return h('li', {}, h('div', { class: 'row' }, ...parts))
+      const button = h('button', { type: 'button', class: 'row', 'aria-label': describe(point, legend) }, ...parts)
+      button.addEventListener('click', () => open(call))
+      return h('li', {}, button)
+    }),
+  )
+}
+
+/** All that the chart shows, for screen readers at any time and for all who ask for it. */
+function table({ name, legend, points, noteTitle }: Chart, { words }: Say, isVisible: boolean): HTMLElement {
+  const hasBefore = legend.before !== undefined
+  const hasNotes = points.some(({ note }) => note !== undefined)
+  const head = [words.name, legend.value, hasBefore && legend.before, hasNotes && (noteTitle ?? words.note)]
+  const cell = (text: string | undefined) => h('td', {}, text ?? '')
+  return h(
+    'div',
+    { class: isVisible ? 'table' : 'unseen', ...(isVisible && { tabindex: 0, role: 'region', 'aria-label': name }) },
+    h(
+      'table',
+      {},
+      h('caption', {}, name),
+      h('thead', {}, h('tr', {}, ...head.flatMap((title) => (title ? [h('th', { scope: 'col' }, title)] : [])))),
+      h(
+        'tbody',
+        {},
+        ...points.map(({ label, text, beforeText, note }) =>
+          h(
+            'tr',
+            {},
+            h('th', { scope: 'row' }, label),
+            cell(text),
+            hasBefore && cell(beforeText),
+            hasNotes && cell(note),
+          ),
+        ),
+      ),
+    ),
+  )
+}
