@@ -147,6 +147,7 @@ export function businessesScreen(
     const netSales = textOf(objectOf(each.figures).netSales)
     return { each, from, to, currency, netSales, text: say.money(netSales, currency) }
   })
+  if (rows.some(({ netSales }) => netSales === '')) throw new Error('no figures')
   const isComparable = new Set(rows.map(({ currency }) => currency)).size === 1
   const points = rows.map(({ each, from, to, netSales, text }) => ({
     label: textOf(objectOf(each.business).name),

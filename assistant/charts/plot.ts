@@ -2,7 +2,6 @@ import { h, svg } from './element.ts'
 import type { Say } from './format.ts'
 import type { Chart, Point } from './screen.ts'
 
-const HEIGHT = 184
 const LEFT = 44
 const [TOP, BOTTOM] = [10, 22]
 
@@ -17,20 +16,22 @@ export function plot(
   say: Say,
   { onSelect, onOpen }: { onSelect(index: number): void; onOpen(index: number): void },
 ): HTMLElement {
+  // Narrow hosts need the room for figures, which wrap.
+  const height = width < 480 ? 150 : 180
   const values = points.flatMap(({ value, before }) => [value, before]).filter((value) => typeof value === 'number')
   const ticks = ticksOf(Math.min(0, ...values), Math.max(0, ...values))
   const [low, high] = [ticks[0] ?? 0, ticks.at(-1) ?? 1]
   const step = (width - LEFT - 4) / points.length
   const x = (index: number) => LEFT + step * (index + 0.5)
-  const y = (value: number) => TOP + ((high - value) / (high - low)) * (HEIGHT - TOP - BOTTOM)
-  const drawing = svg('svg', { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, 'aria-hidden': 'true' })
+  const y = (value: number) => TOP + ((high - value) / (high - low)) * (height - TOP - BOTTOM)
+  const drawing = svg('svg', { viewBox: `0 0 ${width} ${height}`, width, height: height, 'aria-hidden': 'true' })
   for (const tick of ticks) {
     drawing.append(
       svg('line', { x1: LEFT, x2: width, y1: y(tick), y2: y(tick), class: tick === 0 ? 'axis' : 'grid' }),
       svg('text', { x: LEFT - 6, y: y(tick) + 4, 'text-anchor': 'end' }, say.short(tick)),
     )
   }
-  const marker = svg('rect', { class: 'marker', y: TOP, width: Math.max(step, 2), height: HEIGHT - TOP - BOTTOM })
+  const marker = svg('rect', { class: 'marker', y: TOP, width: Math.max(step, 2), height: height - TOP - BOTTOM })
   drawing.append(marker)
   if (kind === 'line') {
     drawing.append(line(points, 'before', x, y, 'line before'), line(points, 'value', x, y, 'line'))
@@ -47,7 +48,7 @@ export function plot(
   const every = Math.ceil((longest * 6.5 + 8) / step)
   points.forEach(({ label }, index) => {
     if (index % every !== 0) return
-    const text = svg('text', { x: x(index), y: HEIGHT - 6, 'text-anchor': 'middle' }, label)
+    const text = svg('text', { x: x(index), y: height - 6, 'text-anchor': 'middle' }, label)
     drawing.append(text)
   })
 
