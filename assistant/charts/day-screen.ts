@@ -57,9 +57,9 @@ export function dayScreen(data: Json, _asked: Asked, say: Say): Screen {
   const [first, last] = [dates.at(-1), dates[0]]
   return {
     title: textOf(objectOf(day.business).name),
-    subtitle: scopeOf(day, say),
+    subtitle: [scopeOf(day, say), numberOf(mean.changePercent) !== null && since].filter(Boolean).join(' · '),
     facts: [
-      fact(words.netSales, money(figures.netSales), mean.changePercent, dates.length > 0 ? since : '', say),
+      fact(words.netSales, money(figures.netSales), mean.changePercent, say),
       ...(withTax === '' ? [] : [{ label: words.withTax, text: money(withTax) }]),
       { label: words.orders, text: say.number(textOf(figures.orders)) },
       { label: words.averageSale, text: money(figures.averageSale) },

@@ -2,7 +2,7 @@ import { sayIn } from './format.ts'
 import { connect, type Host, type HostContext, type ToolAnswer } from './host.ts'
 import type { Asked, Call, Screen } from './screen.ts'
 import { screenOf } from './screens.ts'
-import { draw, say as sayOnly } from './view.ts'
+import { type Chosen, draw, say as sayOnly } from './view.ts'
 
 // Claude's directory allows 500 pixels in a conversation.
 const MAX_HEIGHT = 500
@@ -13,7 +13,8 @@ const VARIABLES = /^--(color-(background|text|border)-(primary|secondary)|font-s
 interface Shown {
   answer: ToolAnswer
   asked: Asked
-  /** Answers to the further question of the screen. */
+  chosen: Chosen
+  /** The answer to the further question of the screen. */
   merged?: ToolAnswer
 }
 
@@ -35,7 +36,7 @@ function render(): void {
     merged !== undefined && first?.more !== undefined
       ? first.more.merge(merged.structuredContent, first)
       : (first ?? { title: '', subtitle: firstText(answer), facts: [], charts: [], notes: [] })
-  draw(root, screen, say, {
+  draw(root, screen, say, shown.chosen, {
     open: (call) => void open(call),
     more: () => void addMore(shown, screen),
     back:
@@ -51,7 +52,7 @@ function render(): void {
 async function open(call: Call): Promise<void> {
   const answer = await ask(call)
   if (answer === undefined) return
-  history.push({ answer, asked: { arguments: call.arguments } })
+  history.push({ answer, asked: { arguments: call.arguments }, chosen: { tab: 0, isTable: false } })
   render()
   // The control that was used is gone; whoever reads by ear or keyboard goes on at the top.
   root.focus()
@@ -110,7 +111,7 @@ connect({
     asked = { arguments: args }
   },
   result(answer) {
-    history.splice(0, history.length, { answer, asked })
+    history.splice(0, history.length, { answer, asked, chosen: { tab: 0, isTable: false } })
     render()
   },
 }).then(

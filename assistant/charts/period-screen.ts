@@ -68,23 +68,19 @@ export function periodScreen(data: Json, _asked: Asked, say: Say): Screen {
       noteTitle: words.change,
     },
   ]
-  const sinceDays = (stretch: unknown) => {
-    const { from: first, to: last } = objectOf(stretch)
-    return words.versus(say.days(textOf(first), textOf(last)))
-  }
   const changeOf = (stretch: unknown, what: string) => objectOf(objectOf(stretch).changePercent)[what]
   const byYear = numberOf(changeOf(year, 'netSales'))
   return {
     title: textOf(objectOf(period.business).name),
-    subtitle: scopeOf(period, say),
+    subtitle: [scopeOf(period, say), comparedWith(previous, say)].filter(Boolean).join(' · '),
     facts: [
-      fact(words.netSales, money(figures.netSales), changeOf(previous, 'netSales'), sinceDays(previous), say),
+      fact(words.netSales, money(figures.netSales), changeOf(previous, 'netSales'), say),
       ...(withTax === '' ? [] : [{ label: words.withTax, text: money(withTax) }]),
       ...(byYear === null
         ? []
-        : [fact(words.yearBefore, money(objectOf(year).netSales), changeOf(year, 'netSales'), words.versusYear, say)]),
-      fact(words.orders, say.number(textOf(figures.orders)), changeOf(previous, 'orders'), '', say),
-      fact(words.averageSale, money(figures.averageSale), changeOf(previous, 'averageSale'), '', say),
+        : [fact(words.yearBefore, money(objectOf(year).netSales), changeOf(year, 'netSales'), say)]),
+      fact(words.orders, say.number(textOf(figures.orders)), changeOf(previous, 'orders'), say),
+      fact(words.averageSale, money(figures.averageSale), changeOf(previous, 'averageSale'), say),
     ],
     charts: charts.filter(({ points }) => points.length > 0),
     notes: textsOf(period.standsOut),
@@ -102,7 +98,7 @@ function trendChart(period: Json, money: (amount: unknown) => string, say: Say):
     points: rows.map((row) => {
       const [from, to] = [textOf(row.from), textOf(row.to)]
       return {
-        label: by === 'day' ? say.weekday(from) : say.stretch(textOf(row.label)),
+        label: labelOf(by, textOf(row.label), from, say),
         value: numberOf(row.netSales),
         text: money(row.netSales),
         ...(row.isPartial === true && { note: say.words.partial }),
@@ -110,6 +106,18 @@ function trendChart(period: Json, money: (amount: unknown) => string, say: Say):
       }
     }),
   }
+}
+
+function labelOf(by: string, label: string, from: string, say: Say): string {
+  if (by === 'day') return say.weekday(from)
+  if (by === 'month') return say.stretch(from.slice(0, 7))
+  return by === 'week' ? say.stretch(from) : label
+}
+
+/** With which stretch figures are compared, where they are. */
+export function comparedWith(stretch: unknown, say: Say): string {
+  const { from, to, changePercent } = objectOf(stretch)
+  return changePercent === undefined ? '' : say.words.versus(say.days(textOf(from), textOf(to)))
 }
 
 /** The summary of a day or of a longer stretch. */

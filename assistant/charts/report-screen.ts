@@ -1,5 +1,5 @@
 import type { Say } from './format.ts'
-import { periodUnit, stretchCall } from './period-screen.ts'
+import { comparedWith, periodUnit, stretchCall } from './period-screen.ts'
 import {
   type Asked,
   type Call,
@@ -39,26 +39,21 @@ export function reportScreen(data: Json, asked: Asked, say: Say): Screen {
   const comparison = objectOf(data.comparison)
   const rows = listOf(data.rows)
   const isMatrix = data.columns !== undefined
-  const measures = Object.keys(words.measures).filter((key) =>
-    rows.some(
-      (row) =>
-        (isMatrix ? objectOf(row.total) : row)[key] !== undefined &&
-        (isMatrix || key !== 'total' || !isObject(row[key])),
-    ),
-  )
+  const cellsOf = (row: Json) => (isMatrix ? objectOf(row.total) : row)
+  const measures = Object.keys(words.measures).filter((key) => rows.some((row) => cellsOf(row)[key] !== undefined))
   const write = (measure: string, value: unknown) => writeMeasure(measure, textOf(value), currency, say)
   const columns = isMatrix ? textsOf(objectOf(data.columns).names) : []
 
   const charts = measures.map((measure): Chart => {
     const by = groupBy.length === 1 || isMatrix ? rowDimension(groupBy, rows, isMatrix) : ''
     const isTime = CALENDAR.includes(by) || by === 'weekday' || by === 'hour'
-    const before = rows.some((row) => row[`${measure}Before`] !== undefined)
+    const before = rows.some((row) => cellsOf(row)[`${measure}Before`] !== undefined)
       ? `${measure}Before`
-      : rows.some((row) => row[`${measure}YearBefore`] !== undefined)
+      : rows.some((row) => cellsOf(row)[`${measure}YearBefore`] !== undefined)
         ? `${measure}YearBefore`
         : undefined
     const points = rows.map((row): Point => {
-      const cells = isMatrix ? objectOf(row.total) : row
+      const cells = cellsOf(row)
       const values = Array.isArray(row[measure]) ? (row[measure] as unknown[]) : []
       return {
         label: labelOf(row, by, say),
@@ -90,31 +85,25 @@ export function reportScreen(data: Json, asked: Asked, say: Say): Screen {
 
   const beside = comparison.previous === undefined ? comparison.year : comparison.previous
   const stretch = objectOf(beside)
-  const since = words.versus(say.days(textOf(stretch.from), textOf(stretch.to)))
   const facts = [...new Set([...measures, ...Object.keys(totals)])]
     .filter((measure) => totals[measure] !== undefined && words.measures[measure] !== undefined)
     .slice(0, MAX_FACTS)
-    .map((measure, index): Fact => {
-      const change = objectOf(stretch.changePercent)[measure]
-      return fact(
-        words.measures[measure] as string,
-        write(measure, totals[measure]),
-        change,
-        index === 0 ? since : '',
-        say,
-      )
-    })
+    .map(
+      (measure): Fact =>
+        fact(
+          words.measures[measure] as string,
+          write(measure, totals[measure]),
+          objectOf(stretch.changePercent)[measure],
+          say,
+        ),
+    )
   return {
     title: textOf(objectOf(data.business).name),
-    subtitle: [scopeOf(data, say), ...textsOf(about.filters)].filter(Boolean).join(' · '),
+    subtitle: [scopeOf(data, say), comparedWith(stretch, say), ...textsOf(about.filters)].filter(Boolean).join(' · '),
     facts,
     charts: charts.filter(({ points }) => points.length > 0),
     notes: [textOf(about.cut), ...textsOf(about.notes)].filter((note) => note !== ''),
   }
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null
 }
 
 /** Which of two dimensions the rows are of: that whose values the columns are not. */

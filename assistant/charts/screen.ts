@@ -38,7 +38,7 @@ export interface Chart {
 export interface Fact {
   label: string
   text: string
-  /** How much it has changed, and since when. */
+  /** How much it has changed; the line below the title says since when. */
   change?: string
   trend?: 'up' | 'down'
 }
@@ -109,14 +109,14 @@ export function scopeOf(data: Json, say: Say): string {
     .join(' · ')
 }
 
-/** A figure with its change since something. */
-export function fact(label: string, text: string, change: unknown, since: string, say: Say): Fact {
+/** A figure with its change in percent, if that is known. */
+export function fact(label: string, text: string, change: unknown, say: Say): Fact {
   const percent = numberOf(change)
   if (percent === null) return { label, text }
   return {
     label,
     text,
-    change: `${say.change(textOf(change))} ${since}`.trim(),
+    change: say.change(textOf(change)),
     ...(percent === 0 ? {} : { trend: percent > 0 ? 'up' : 'down' }),
   }
 }

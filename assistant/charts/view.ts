@@ -3,6 +3,12 @@ import type { Say } from './format.ts'
 import { describe, plot } from './plot.ts'
 import type { Call, Chart, Fact, Point, Screen } from './screen.ts'
 
+/** What was chosen on a screen. */
+export interface Chosen {
+  tab: number
+  isTable: boolean
+}
+
 export interface ViewActions {
   /** Shows the answer of a call instead. */
   open(call: Call): void
@@ -12,8 +18,8 @@ export interface ViewActions {
   back: (() => void) | undefined
 }
 
-/** Draws a screen into the page. What was chosen on it, a tab or the table, is kept by the returned elements alone. */
-export function draw(root: HTMLElement, screen: Screen, say: Say, actions: ViewActions): void {
+/** Draws a screen into the page, as it was chosen on it before; further choices are noted there. */
+export function draw(root: HTMLElement, screen: Screen, say: Say, chosen: Chosen, actions: ViewActions): void {
   const { words } = say
   const body = h('div', { class: 'body' })
   const tabs = screen.charts.map((chart, index) => {
@@ -21,19 +27,17 @@ export function draw(root: HTMLElement, screen: Screen, say: Say, actions: ViewA
     tab.addEventListener('click', () => show(index))
     return tab
   })
-  let current = 0
-  let isTable = false
   const toggle = h('button', { type: 'button', class: 'quiet', 'aria-pressed': 'false' }, words.table)
   toggle.addEventListener('click', () => {
-    isTable = !isTable
-    toggle.setAttribute('aria-pressed', String(isTable))
-    show(current)
+    chosen.isTable = !chosen.isTable
+    show(chosen.tab)
   })
   const more = screen.more && h('button', { type: 'button', class: 'quiet' }, screen.more.label)
   more?.addEventListener('click', () => actions.more())
 
   function show(index: number): void {
-    current = index
+    chosen.tab = index
+    toggle.setAttribute('aria-pressed', String(chosen.isTable))
     tabs.forEach((tab, each) => {
       tab.setAttribute('aria-pressed', String(each === index))
     })
@@ -41,7 +45,10 @@ export function draw(root: HTMLElement, screen: Screen, say: Say, actions: ViewA
     body.replaceChildren(
       ...(chart === undefined
         ? [h('p', { class: 'quiet' }, words.noChart)]
-        : [...(isTable ? [] : chartParts(chart, root.clientWidth, say, actions)), table(chart, say, isTable)]),
+        : [
+            ...(chosen.isTable ? [] : chartParts(chart, root.clientWidth, say, actions)),
+            table(chart, say, chosen.isTable),
+          ]),
     )
   }
 
@@ -59,9 +66,9 @@ export function draw(root: HTMLElement, screen: Screen, say: Say, actions: ViewA
     body,
     ...(screen.notes.length === 0
       ? []
-      : [h('ul', { class: 'notes' }, ...screen.notes.map((note) => h('li', {}, note)))]),
+      : [h('ul', { class: 'notes', tabindex: 0 }, ...screen.notes.map((note) => h('li', {}, note)))]),
   )
-  show(0)
+  show(Math.min(chosen.tab, Math.max(screen.charts.length - 1, 0)))
 }
 
 /** Says something instead of a chart. */
@@ -112,7 +119,8 @@ function rows({ points, legend }: Chart, open: (call: Call) => void): HTMLElemen
   const percent = (value: number | null | undefined) => `${((Math.abs(value ?? 0) / most) * 100).toFixed(1)}%`
   return h(
     'ul',
-    { class: 'rows' },
+    // Whoever has no button in it scrolls it by keyboard.
+    { class: 'rows', tabindex: points.some(({ call }) => call !== undefined) ? undefined : 0 },
     ...points.map((point) => {
       const { call, value, before, label, text, note } = point
       const bar = h('span', { class: 'track', 'aria-hidden': 'true' }, h('span', { class: 'bar' }))
@@ -126,9 +134,11 @@ function rows({ points, legend }: Chart, open: (call: Call) => void): HTMLElemen
         h('span', { class: 'label' }, label),
         h('span', { class: 'amount' }, text, note !== undefined && h('small', {}, ` ${note}`)),
         bar,
+        // What the mark says to the eye.
+        point.beforeText !== undefined && h('span', { class: 'unseen' }, `${legend.before ?? ''} ${point.beforeText}`),
       ]
       if (call === undefined) return h('li', {}, h('div', { class: 'row' }, ...parts))
-      const button = h('button', { type: 'button', class: 'row', 'aria-label': describe(point, legend) }, ...parts)
+      const button = h('button', { type: 'button', class: 'row' }, ...parts)
       button.addEventListener('click', () => open(call))
       return h('li', {}, button)
     }),
