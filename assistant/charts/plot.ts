@@ -12,11 +12,12 @@ const [TOP, BOTTOM] = [10, 22]
  * @param onSelect told which point is looked at, @param onOpen told which one is opened
  */
 export function plot(
-  { kind, points, name, legend }: Chart,
+  chart: Chart,
   width: number,
   say: Say,
   { onSelect, onOpen }: { onSelect(index: number): void; onOpen(index: number): void },
 ): HTMLElement {
+  const { kind, points, name, legend } = chart
   // Narrow hosts need the room for figures, which wrap.
   const height = width < 480 ? 150 : 180
   const values = points.flatMap(({ value, before }) => [value, before]).filter((value) => typeof value === 'number')
@@ -70,7 +71,7 @@ export function plot(
     selected = Math.max(0, Math.min(points.length - 1, index))
     marker.setAttribute('x', String(x(selected) - Math.max(step, 2) / 2))
     frame.setAttribute('aria-valuenow', String(selected))
-    frame.setAttribute('aria-valuetext', describe(points[selected] as Point, legend))
+    frame.setAttribute('aria-valuetext', describe(points[selected] as Point, chart))
     onSelect(selected)
   }
   const indexAt = (event: PointerEvent | MouseEvent) =>
@@ -92,9 +93,14 @@ export function plot(
 }
 
 /** A point in one line of words. */
-export function describe({ label, text, beforeText, note }: Point, legend: Chart['legend']): string {
+export function describe({ label, text, beforeText, note }: Point, { legend, noteTitle }: Chart): string {
   const before = beforeText === undefined || legend.before === undefined ? '' : `${legend.before} ${beforeText}`
-  return [`${label}: ${text}`, before, note].filter(Boolean).join(' · ')
+  return [`${label}: ${text}`, before, titled(note, noteTitle)].filter(Boolean).join(' · ')
+}
+
+/** A note with what it is about. */
+export function titled(note: string | undefined, title: string | undefined): string {
+  return note === undefined ? '' : `${title ?? ''} ${note}`.trim()
 }
 
 /** The highest, which is what one looks for first. */

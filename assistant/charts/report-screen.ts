@@ -79,7 +79,6 @@ export function reportScreen(data: Json, asked: Asked, say: Say): Screen {
       kind: !isTime ? 'rows' : points.length > MAX_COLUMNS ? 'line' : 'columns',
       legend: { value: words.measures[measure] as string, ...(before !== undefined && { before: beforeWord }) },
       points,
-      ...(isMatrix && { noteTitle: groupBy.find((each) => each !== by) ?? words.note }),
     }
   })
 

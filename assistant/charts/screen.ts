@@ -30,7 +30,7 @@ export interface Chart {
   /** What the values and those that they are compared with are called. */
   legend: { value: string; before?: string }
   points: Point[]
-  /** What the table says beyond label, value and comparison. */
+  /** What the notes are about, where they do not say it themselves. */
   noteTitle?: string
 }
 

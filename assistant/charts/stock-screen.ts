@@ -40,7 +40,6 @@ export function stockScreen(data: Json, _asked: Asked, say: Say): Screen {
       note: words.onHand(say.number(textOf(row.onHand))),
       ...sales(row),
     })),
-    noteTitle: words.note,
   })
   const charts: Chart[] = [
     {
@@ -64,7 +63,6 @@ export function stockScreen(data: Json, _asked: Asked, say: Say): Screen {
           ...sales(row),
         }))
         .sort((a, b) => (a.value ?? Number.POSITIVE_INFINITY) - (b.value ?? Number.POSITIVE_INFINITY)),
-      noteTitle: words.note,
     },
     valued(words.dead, listOf(data.dead)),
     valued(words.overstock, listOf(data.overstocked)),

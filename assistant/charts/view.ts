@@ -1,6 +1,6 @@
 import { h } from './element.ts'
 import type { Say } from './format.ts'
-import { describe, plot } from './plot.ts'
+import { describe, plot, titled } from './plot.ts'
 import type { Call, Chart, Fact, Point, Screen } from './screen.ts'
 
 /** What was chosen on a screen. */
@@ -104,7 +104,7 @@ function chartParts(chart: Chart, width: number, say: Say, { open }: ViewActions
   }
   const onSelect = (index: number) => {
     const point = chart.points[index] as Point
-    const words = h('span', {}, describe(point, chart.legend))
+    const words = h('span', {}, describe(point, chart))
     if (point.call === undefined) return readout.replaceChildren(words)
     const button = h('button', { type: 'button' }, say.words.open(point.label))
     button.addEventListener('click', () => openPoint(index))
@@ -114,7 +114,7 @@ function chartParts(chart: Chart, width: number, say: Say, { open }: ViewActions
 }
 
 /** Bars below each other, each a button where a tap leads further. */
-function rows({ points, legend }: Chart, open: (call: Call) => void): HTMLElement {
+function rows({ points, legend, noteTitle }: Chart, open: (call: Call) => void): HTMLElement {
   const most = Math.max(...points.flatMap(({ value, before }) => [Math.abs(value ?? 0), before ?? 0]), 1e-9)
   const percent = (value: number | null | undefined) => `${((Math.abs(value ?? 0) / most) * 100).toFixed(1)}%`
   return h(
@@ -132,7 +132,7 @@ function rows({ points, legend }: Chart, open: (call: Call) => void): HTMLElemen
       }
       const parts = [
         h('span', { class: 'label' }, label),
-        h('span', { class: 'amount' }, text, note !== undefined && h('small', {}, ` ${note}`)),
+        h('span', { class: 'amount' }, text, note !== undefined && h('small', {}, ` ${titled(note, noteTitle)}`)),
         bar,
         // What the mark says to the eye.
         point.beforeText !== undefined && h('span', { class: 'unseen' }, `${legend.before ?? ''} ${point.beforeText}`),
