@@ -1,4 +1,5 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import cliProgress from 'cli-progress'
 import closeWithGrace from 'close-with-grace'
 import pg from 'pg'
@@ -10,6 +11,7 @@ import { createMemorySessionStore } from '../embedded/memory-session-store.ts'
 import { loadConfig } from '../src/config.ts'
 import { migrate } from '../src/database/migrate.ts'
 import { createKysely, createPool, SERVICE_ROLE } from '../src/database/pool.ts'
+import { CHARTS_FILE } from '../src/folders.ts'
 import { describeStartFailure } from '../src/start-failure.ts'
 import { DEMO_USERS, demoLogins, LA_CEIBA } from './data/directory.ts'
 import { greetingAt } from './greeting.ts'
@@ -127,7 +129,11 @@ async function seedAlone(databaseUrl: string | undefined): Promise<void> {
 
 async function buildPageIfNeeded(): Promise<void> {
   const { buildPage, isPageFresh } = await import('../scripts/build-page.ts')
-  if (!(await isPageFresh())) await buildPage()
+  const isFresh = await isPageFresh()
+  if (!isFresh) await buildPage()
+  // After the other: each build ends the bundler's process.
+  const { buildCharts } = await import('../scripts/build-charts.ts')
+  if (!isFresh || !existsSync(CHARTS_FILE)) await buildCharts()
 }
 
 async function seed(connectionString: string, quiet: boolean): Promise<void> {

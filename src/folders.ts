@@ -11,3 +11,6 @@ export const MIGRATIONS_FOLDER = path.join(ROOT, 'migrations')
 
 /** The built pages, in folders named as in assistant/. */
 export const PAGE_FOLDER = path.join(ROOT, import.meta.filename.endsWith('.ts') ? 'dist/assistant' : 'assistant')
+
+/** The built charts, one page with all that it needs inside. */
+export const CHARTS_FILE = path.join(path.dirname(PAGE_FOLDER), 'charts.html')

@@ -4,6 +4,7 @@ import { type Principal, scopesAnywhere } from '../auth/principal.ts'
 import { ServiceError } from '../errors.ts'
 import { EntityRef } from '../results/schema.ts'
 import { type ArgumentCheck, compileArgumentCheck } from './argument-check.ts'
+import { DRAWN_TOOLS } from './charts.ts'
 import { renamedTool } from './former-names.ts'
 import { fullInputSchema, outlineSchema, portableSchema, publicSchema } from './published-schema.ts'
 import { refusalOf } from './refusal.ts'
@@ -20,6 +21,8 @@ export interface ToolListing {
   outputSchema: Record<string, unknown>
   /** The title is repeated here, where MCP first had it: some clients still read it from the annotations. */
   annotations: { title: string } & ToolAnnotations
+  /** The page that draws its answers, in the terms of MCP Apps. */
+  _meta?: { ui: { resourceUri: string }; 'ui/resourceUri': string }
 }
 
 /** A tool's listings for principals with one business and with several. */
@@ -49,6 +52,8 @@ export interface ToolList {
 export interface VisibleTools extends ToolList {
   /** The same with full schemas, built on first use. */
   full(): ToolList
+  /** Either of them with the page that draws the answers, for clients that show it; the same where there is none. */
+  withCharts(list: ToolList): ToolList
   /** The same tools, for calls. */
   byName: ReadonlyMap<string, RegisteredTool>
   /** Changes whenever a client should list the tools again. */
@@ -60,8 +65,11 @@ export type Registry = ReturnType<typeof createRegistry>
 // Not described here: every tool's description would cost tokens. The instructions and get_context explain it once.
 const BUSINESS_ID = Type.Optional(Type.String())
 
-/** All tools, and the one predicate that decides who sees which. It guards both `tools/list` and `tools/call`. */
-export function createRegistry(tools: readonly Tool[]) {
+/**
+ * All tools, and the one predicate that decides who sees which. It guards both `tools/list` and `tools/call`.
+ * @param chartsUri of the page that draws answers, if there is one
+ */
+export function createRegistry(tools: readonly Tool[], chartsUri?: string) {
   const registered = new Map<string, RegisteredTool>()
   for (const tool of [...tools].sort((a, b) => (a.name < b.name ? -1 : 1))) {
     if (registered.has(tool.name)) throw new Error(`two tools are named ${tool.name}`)
@@ -81,6 +89,7 @@ export function createRegistry(tools: readonly Tool[]) {
     const list = {
       ...outlined,
       full: once(() => toList(visible.map(({ fullListing }) => fullListing()[form]))),
+      withCharts: chartedBy(chartsUri),
       byName: new Map(visible.map((entry) => [entry.tool.name, entry])),
       digest: createHash('sha256').update(outlined.json).digest('base64url').slice(0, 16),
     }
@@ -190,8 +199,23 @@ function toListing({ name, title, description, annotations }: Tool, schemas: Pub
   return { name, title, description, ...schemas, annotations: { title, ...annotations } }
 }
 
-function toList(tools: ToolListing[]): ToolList {
+function toList(tools: readonly ToolListing[]): ToolList {
   return { tools, json: Buffer.from(JSON.stringify({ tools })) }
+}
+
+/** Adds the page that draws answers to lists; each list is made once. */
+function chartedBy(resourceUri: string | undefined): (list: ToolList) => ToolList {
+  if (resourceUri === undefined) return (list) => list
+  const charted = new WeakMap<ToolList, ToolList>()
+  // Hosts from before the extension's first release read the second name.
+  const _meta = { ui: { resourceUri }, 'ui/resourceUri': resourceUri }
+  return (list) => {
+    const known =
+      charted.get(list) ??
+      toList(list.tools.map((tool) => (DRAWN_TOOLS.includes(tool.name) ? { ...tool, _meta } : tool)))
+    charted.set(list, known)
+    return known
+  }
 }
 
 /** Makes a value on first use, and keeps it. */

@@ -6,6 +6,7 @@ import { findProfile } from '../pos/organisation/profile.ts'
 import { table } from '../results/table.ts'
 import { clean } from '../results/text.ts'
 import { withOffset } from '../time/local.ts'
+import { CHARTS_META, CHARTS_TYPE, type Charts, isChartsUri } from './charts.ts'
 import { GLOSSARY } from './glossary.ts'
 import { resolveBusiness } from './resolve-business.ts'
 import type { CallContext } from './tool.ts'
@@ -19,6 +20,14 @@ interface Resource {
   /** All of these are required. */
   scopes: readonly Scope[]
   read(context: CallContext): Promise<Contents>
+}
+
+/** The contents of a resource. */
+export interface ResourceContents {
+  uri: string
+  mimeType: string
+  text: string
+  _meta?: typeof CHARTS_META
 }
 
 interface Contents {
@@ -36,7 +45,9 @@ export interface ResourceListing {
   mimeType: string
 }
 
-export const RESOURCE_TYPE = 'text/markdown'
+const RESOURCE_TYPE = 'text/markdown'
+/** The page that draws answers, in the audit trail. */
+const CHARTS_NAME = 'charts'
 
 export const RESOURCES: readonly Resource[] = [
   {
@@ -57,7 +68,10 @@ export const RESOURCES: readonly Resource[] = [
   },
 ]
 
-/** The resources that a principal may read, by URI. */
+/**
+ * The resources that a principal may read, by URI. The page that draws answers is none of them: tools name it, and
+ * nobody would choose it from a list (MCP Apps, Resource Discovery).
+ */
 export function listResources(principal: Principal): ResourceListing[] {
   return RESOURCES.filter((resource) => isVisible(resource, principal)).map(({ uri, name, title, description }) => ({
     uri,
@@ -69,13 +83,22 @@ export function listResources(principal: Principal): ResourceListing[] {
 }
 
 /**
- * The contents of a resource, and its name.
+ * The contents of a resource, its name, and the business that it is about, if any.
  * @throws ServiceError `not_found`, the same for one that is unknown and for one that is hidden
  */
-export async function readResource(uri: string, context: CallContext): Promise<Contents & { name: string }> {
+export async function readResource(
+  uri: string,
+  context: CallContext,
+  charts?: Charts,
+): Promise<{ contents: ResourceContents; name: string; businessId: string | null }> {
+  if (charts !== undefined && isChartsUri(uri)) {
+    const contents = { uri, mimeType: CHARTS_TYPE, text: charts.html, _meta: CHARTS_META }
+    return { contents, name: CHARTS_NAME, businessId: null }
+  }
   const resource = RESOURCES.find((each) => each.uri === uri && isVisible(each, context.principal))
   if (resource === undefined) throw new ServiceError('not_found', `Resource not found: ${clean(uri, 100)}`)
-  return { name: resource.name, ...(await withZones(context.database, () => resource.read(context))) }
+  const { text, businessId } = await withZones(context.database, () => resource.read(context))
+  return { contents: { uri, mimeType: RESOURCE_TYPE, text }, name: resource.name, businessId }
 }
 
 /** The name of a resource, hidden or not. */

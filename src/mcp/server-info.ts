@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts'
+import { UI_EXTENSION } from './charts.ts'
 
 /** Name and version of the service. */
 export const SERVER_INFO = { name: 'flowpos', title: 'FlowPOS', version: '0.1.0' }
@@ -26,19 +27,12 @@ export function serverInfoOf({ PUBLIC_URL, WEBSITE_URL }: Pick<Config, 'PUBLIC_U
   }
 }
 
-function iconsAt(publicUrl: string) {
-  return ICONS.map(({ file, sizes, ...icon }) => ({
-    src: new URL(`/icons/${file}`, publicUrl).href,
-    ...icon,
-    sizes: [...sizes],
-  }))
-}
-
 /** The server's capabilities. All three lists can change, because they depend on what the principal may see. */
 export const CAPABILITIES = {
   tools: { listChanged: true },
   prompts: { listChanged: true },
   resources: { listChanged: true },
+  extensions: { [UI_EXTENSION]: {} },
 }
 
 export const INSTRUCTIONS =

@@ -77,7 +77,8 @@ function rehearse(
   { idempotencyKey: _key, dryRun: _dryRun, ...input }: Record<string, unknown>,
   { principal, database, now }: CallContext,
 ): Promise<Result> {
-  const work = (db: Transaction) => tool.handler(input, writeContext({ business, principal, db, now, dryRun: true, forFile: false }))
+  const work = (db: Transaction) =>
+    tool.handler(input, writeContext({ business, principal, db, now, dryRun: true, forFile: false }))
   return database.within({ businessId: business.id }, 'rehearsal', work, { principal: principal.ref })
 }
 

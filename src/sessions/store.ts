@@ -9,6 +9,8 @@ export interface SessionRecord {
   client?: string | undefined
   /** Whether the client shows its person forms. */
   showsForms?: boolean | undefined
+  /** Whether the client declares that it shows charts. */
+  showsCharts?: boolean | undefined
   /** When it expires, in seconds since 1970. */
   expiresAt?: number | undefined
 }

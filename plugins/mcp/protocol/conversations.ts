@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Principal } from '../../../src/auth/principal.ts'
 import { ServiceError } from '../../../src/errors.ts'
+import { showsCharts } from '../../../src/mcp/charts.ts'
 import type { SessionRecord } from '../../../src/sessions/store.ts'
 import type { Clock } from '../../../src/time/clock.ts'
 import { showsForms } from './forms.ts'
@@ -19,7 +20,7 @@ export interface Message {
     clientInfo?: { name?: unknown }
     protocolVersion?: unknown
     arguments?: unknown
-    _meta?: { progressToken?: unknown }
+    _meta?: Record<string, unknown>
   }
 }
 
@@ -118,6 +119,7 @@ export function createConversations(app: FastifyInstance, clock: Clock) {
         protocolVersion: textOf(initialize.params?.protocolVersion),
         client,
         ...(showsForms(initialize.params?.capabilities?.elicitation) ? { showsForms: true } : {}),
+        showsCharts: showsCharts(initialize.params?.capabilities),
       }
       await store(sessionId, session, principal)
       reply.header(SESSION_HEADER, sessionId)

@@ -4,10 +4,17 @@ import { clientClassOf } from '../../../src/audit/caller.ts'
 import type { Principal } from '../../../src/auth/principal.ts'
 import { withoutClients } from '../../../src/database/database.ts'
 import { ServiceError } from '../../../src/errors.ts'
+import { showsCharts } from '../../../src/mcp/charts.ts'
 import type { Ask } from '../../../src/mcp/confirmation.ts'
 import { getPrompt, isPrompt, listPrompts, type PromptListing } from '../../../src/mcp/prompts.ts'
 import { hasSeveral, type ToolList } from '../../../src/mcp/registry.ts'
-import { listResources, nameOfResource, type ResourceListing, readResource } from '../../../src/mcp/resources.ts'
+import {
+  listResources,
+  nameOfResource,
+  type ResourceContents,
+  type ResourceListing,
+  readResource,
+} from '../../../src/mcp/resources.ts'
 import type { CallContext } from '../../../src/mcp/tool.ts'
 import type { Conversation, Message } from './conversations.ts'
 import { pinOf } from './pin.ts'
@@ -37,7 +44,7 @@ export interface Exchange {
   getPrompt(name: string, args: Record<string, string>): { description: string; text: string }
   listResources(): ResourceListing[]
   /** @throws ServiceError for a resource that is unknown or hidden */
-  readResource(uri: string): Promise<string>
+  readResource(uri: string): Promise<ResourceContents>
 }
 
 const CALLS_AT_A_TIME = 2
@@ -90,7 +97,8 @@ export function createExchange(
       if (sessionId !== undefined && session?.lists !== list.digest) {
         await app.sessions.noteLists(sessionId, principal.ref, list.digest)
       }
-      return schemas === 'full' ? list.full() : list
+      const asked = schemas === 'full' ? list.full() : list
+      return knowsNoCharts(request, session) ? asked : list.withCharts(asked)
     },
     questions: app.questions,
     questionStream:
@@ -121,9 +129,9 @@ export function createExchange(
     listResources: () => listResources(principal),
     readResource: (uri) =>
       turns(async () => {
-        const { text, name, businessId } = await readResource(uri, context)
+        const { contents, name, businessId } = await readResource(uri, context, app.charts)
         record('resource', name, businessId)
-        return text
+        return contents
       }).catch((error: unknown) => {
         record('resource', nameOfResource(uri) ?? 'unknown', null, refusalOf(error).code)
         if (!(error instanceof ServiceError)) request.log.error({ err: error, uri }, 'resource failed')
@@ -139,6 +147,17 @@ function knowsLinks({ headers }: FastifyRequest, session: Conversation['session'
 }
 
 const FIRST_WITH_LINKS = '2025-06-18'
+
+/**
+ * Whether the client is known to show no charts: its revision 2026-07-28 says so in each request, those before at the
+ * beginning of a session. Of some clients nothing is known, and one that shows none takes no notice of them.
+ */
+function knowsNoCharts({ body }: FastifyRequest, session: Conversation['session']): boolean {
+  const capabilities = (body as Message | undefined)?.params?._meta?.[CLIENT_CAPABILITIES]
+  return (showsCharts(capabilities) ?? session?.showsCharts) === false
+}
+
+const CLIENT_CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities'
 
 /** How much of the tools' schemas the client's configuration asks for. */
 function schemasAsked(request: FastifyRequest): (typeof SCHEMAS)[number] {

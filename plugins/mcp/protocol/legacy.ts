@@ -139,7 +139,7 @@ function createServer(exchange: Exchange, stream?: Transport): Server {
   server.setRequestHandler(ListResourcesRequestSchema, () => ({ resources: exchange.listResources() }))
   server.setRequestHandler(ListResourceTemplatesRequestSchema, () => ({ resourceTemplates: [] }))
   server.setRequestHandler(ReadResourceRequestSchema, ({ params: { uri } }) =>
-    answered(async () => resourceResult(uri, await exchange.readResource(uri)), uri),
+    answered(async () => resourceResult(await exchange.readResource(uri)), uri),
   )
   return server
 }

@@ -85,7 +85,7 @@ function createServer(exchange: Exchange): Server {
   server.setRequestHandler('resources/list', () => ({ resources: exchange.listResources(), ...CACHED }))
   server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates: [], ...CACHED }))
   server.setRequestHandler('resources/read', ({ params: { uri } }) =>
-    answered(async () => ({ ...resourceResult(uri, await exchange.readResource(uri)), ...CACHED }), uri),
+    answered(async () => ({ ...resourceResult(await exchange.readResource(uri)), ...CACHED }), uri),
   )
   return server
 }

@@ -1,5 +1,5 @@
 import { ServiceError } from '../../../src/errors.ts'
-import { RESOURCE_TYPE } from '../../../src/mcp/resources.ts'
+import type { ResourceContents } from '../../../src/mcp/resources.ts'
 import { describeFailure } from '../../../src/mcp/run-tool.ts'
 import type { FileLink } from '../../../src/mcp/tool.ts'
 
@@ -17,8 +17,8 @@ export function promptResult({ description, text }: { description: string; text:
 }
 
 /** The result of `resources/read`. */
-export function resourceResult(uri: string, text: string) {
-  return { contents: [{ uri, mimeType: RESOURCE_TYPE, text }] }
+export function resourceResult(contents: ResourceContents) {
+  return { contents: [{ ...contents }] }
 }
 
 /** A failure of prompts and resources, which have no tool result to carry it: code and a sentence for the caller. */
