@@ -243,8 +243,10 @@ export function questionsOn(today: string): Question[] {
       ...ana,
       calls: [['list_clients', { lastPurchaseBefore: addDays(today, -90), sort: 'net_sales' }]],
       sql: `select * from (
-          select c.name, max(day)::text, round(sum(s.net_sales), 2), count(*) over () from one, sale s
-            join customer c on c.id = s.customer_id group by c.id, c.name, today having max(day) < today - 90) x
+          select c.name, max(day)::text, round(sum(s.net_sales) - coalesce((select sum(f.returns) from order_refund f
+              join orders o on o.id = f.order_id and o.customer_id = c.id), 0), 2), count(*) over ()
+            from one, sale s join customer c on c.id = s.customer_id
+            group by c.id, c.name, today having max(day) < today - 90) x
         order by 3 desc limit 10`,
     },
     {
