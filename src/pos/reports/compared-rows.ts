@@ -11,7 +11,11 @@ import type { Line, Report } from './report.ts'
  */
 export function comparedRows(
   report: Report,
-  { key, label, amountIn }: { key: string; label: string; amountIn: (lines: readonly Line[], index: number) => Decimal },
+  {
+    key,
+    label,
+    amountIn,
+  }: { key: string; label: string; amountIn: (lines: readonly Line[], index: number) => Decimal },
   currency: Currency,
 ) {
   const told = report.comparisons.map(({ kind, stretch, index }) => {
