@@ -26,8 +26,8 @@ export default defineTool({
   name: 'list_orders',
   title: 'Orders',
   description:
-    'Finds orders by the day on which they were opened; tells how many match and their sums. Lines: get_order; ' +
-    'figures: get_sales_report.',
+    'Finds orders by the day opened, with status completed by that of completion; counts and sums all that match. ' +
+    'Lines: get_order; figures: get_sales_report.',
   scopes: ['pos:read'],
   aboutClients: ({ clientId }) => clientId !== undefined,
   annotations: readOnly,
@@ -91,7 +91,12 @@ export default defineTool({
     )
     const limited = describeOwnOnly(who, 'orders')
     const data = {
-      ...(window === undefined ? {} : { window: { ...window, currency: business.currency } }),
+      ...(window === undefined
+        ? {}
+        : {
+            window: { ...window, currency: business.currency },
+            windowOf: status === 'completed' ? 'completed' : 'opened',
+          }),
       currency: business.currency,
       ...(sums === null ? {} : { matching: orderSums(sums, business) }),
       columns,

@@ -13,8 +13,8 @@ export default defineTool({
   name: 'get_sales_by_category',
   title: 'Sales by category',
   description:
-    'Sales of each product category in a period, as products are filed today: units, gross and net sales, ' +
-    'discounts, returns, margin, share. Products of one: get_top_products. Default: last_30_days.',
+    'Sales of each product category, as products are filed today: units, discounts, returns, margin. ' +
+    'Products of one: get_top_products. Default: last_30_days.',
   scopes: ['reports:read'],
   annotations: readOnly,
   mode: 'read',

@@ -12,8 +12,8 @@ export default defineTool({
   name: 'get_sales_by_location',
   title: 'Sales by location',
   description:
-    'Sales of each location: net and gross sales, returns, discounts, tax, tips, orders, average sale, share. ' +
-    'One location, by its own clock: get_sales_report. Default: last_30_days.',
+    'Sales of each location: returns, discounts, tax, tips, orders, average sale. One by its own clock: ' +
+    'get_sales_report. Default: last_30_days.',
   scopes: ['reports:read'],
   annotations: readOnly,
   mode: 'read',

@@ -4,8 +4,12 @@ import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { amountOf, type Currency, Decimal, formatAmount, grouped } from '../../src/money/money.ts'
 import { sharePercent } from '../../src/money/share.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
+import { basisOf } from '../../src/pos/reports/basis.ts'
+import { comparedRows, sumOver } from '../../src/pos/reports/compared-rows.ts'
 import { type PaymentSums, paymentsByMethod, paymentsTotal } from '../../src/pos/reports/payments.ts'
 import { describeWindow } from '../../src/pos/reports/phrases.ts'
+import { type Line, runReport } from '../../src/pos/reports/report.ts'
+import { BasisSchema, CompareWith, ComparisonSchema, comparedColumns } from '../../src/pos/reports/report-schema.ts'
 import { salesTotal } from '../../src/pos/reports/sales.ts'
 import { netSales } from '../../src/pos/reports/sales-figures.ts'
 import { EntityRef, Nullable } from '../../src/results/schema.ts'
@@ -14,6 +18,8 @@ import { clean } from '../../src/results/text.ts'
 import { WINDOW_INPUT, WindowSchema, windowOf } from '../../src/time/window.ts'
 
 const MAX_ROWS = 30
+// Those beyond the rows are told as one.
+const MAX_METHODS = 1000
 
 const FIGURES = {
   payments: Type.Integer(),
@@ -29,59 +35,112 @@ export default defineTool({
   name: 'get_sales_by_payment_method',
   title: 'Sales by payment method',
   description:
-    'What was paid and given back by each payment method in a period, with tax and tips. Net sales are in ' +
-    'get_sales_report. Default: last_30_days.',
+    'Paid and paid back by each payment method, with tax and tips. Net sales: get_sales_report. Default: last_30_days.',
   scopes: ['reports:read'],
   annotations: readOnly,
   mode: 'read',
-  input: Type.Object({ ...WINDOW_INPUT, locationId: LocationId }),
+  input: Type.Object({ ...WINDOW_INPUT, locationId: LocationId, compare: CompareWith }),
   output: Type.Object({
     window: WindowSchema,
     location: Nullable(EntityRef),
     totals: FiguresSchema,
     withoutPayment: Type.String({ description: 'Sales with tax and tips less the net amount: no known payment' }),
     terms: Type.String(),
+    comparison: Type.Optional(ComparisonSchema),
+    basis: BasisSchema,
     rows: Type.Array(
       Type.Object({
         method: Type.String(),
         ...FIGURES,
         sharePercent: Nullable(Type.String(), { description: 'Of the net amount' }),
+        ...comparedColumns('netAmount'),
       }),
     ),
   }),
-  async handler({ locationId, ...input }, { db, business, now }) {
+  async handler({ locationId, compare, ...input }, { db, business, now }) {
     const { currency } = business
-    const { timezone, location } = await placeOf(db, business, locationId)
+    const place = await placeOf(db, business, locationId)
+    const { timezone, location } = place
     const days = windowOf(input, now, timezone, 'last_30_days')
     const scope = { businessId: business.id, locationId: location?.id }
-    const [{ methods, ...all }, listed, sold] = await Promise.all([
-      paymentsTotal(db, scope, days),
-      paymentsByMethod(db, { ...scope, from: days.from, to: days.to, limit: MAX_ROWS }),
-      salesTotal(db, scope, days),
-    ])
-    const totals = figuresOf(all, business)
-    const build = (method: string, sums: PaymentSums) => {
-      const figures = figuresOf(sums, business)
-      return { method, ...figures, sharePercent: sharePercent(figures.netAmount, totals.netAmount) }
+    const question = {
+      ...{ window: days, place, compare, filters: {}, limit: MAX_METHODS },
+      ...{ groupBy: ['payment_method'] as const, measures: ['total'] as const },
     }
-    const rows = listed.map((row) => build(clean(row.method, 40), row))
-    if (methods > listed.length) rows.push(build(`Other (${methods - listed.length} methods)`, rest(all, listed)))
+    const [all, found, sold, report] = await Promise.all([
+      paymentsTotal(db, scope, days),
+      paymentsByMethod(db, { ...scope, from: days.from, to: days.to, limit: MAX_METHODS }),
+      salesTotal(db, scope, days),
+      runReport(db, business, question, now),
+    ])
+    const compared = comparedRows(
+      report,
+      { key: 'netAmount', label: 'net amount', amountIn: (lines, index) => paidBy(lines, index) },
+      business,
+    )
+    const totals = figuresOf(all, business)
+    const lineOf = new Map(report.lines.map((line) => [line.keys[0], line]))
+    const methods = [
+      ...found.map((row) => ({ method: row.method, sums: row, lines: [lineOf.get(row.method) ?? []].flat() })),
+      // Those that were used only in what is compared with.
+      ...report.lines
+        .filter(({ keys: [key] }) => key !== '' && !found.some(({ method }) => method === key))
+        .map((line) => ({ method: line.keys[0] ?? '', sums: NOTHING, lines: [line] })),
+    ]
+    const listed = methods.slice(0, MAX_ROWS)
+    const others = methods.slice(MAX_ROWS)
+    const entries = [
+      ...listed.map((each) => ({ ...each, method: clean(each.method, 40) })),
+      ...(others.length === 0
+        ? []
+        : [
+            {
+              method: `Other (${others.length} methods)`,
+              sums: rest(
+                all,
+                listed.map(({ sums }) => sums),
+              ),
+              lines: others.flatMap(({ lines }) => lines),
+            },
+          ]),
+    ]
+    const rows = entries.map(({ method, sums, lines }) => {
+      const figures = figuresOf(sums, business)
+      return {
+        method,
+        ...figures,
+        sharePercent: sharePercent(figures.netAmount, totals.netAmount),
+        ...compared.rowOf(lines).data,
+      }
+    })
+    const basis = basisOf(report, business)
 
     const missing = netSales(sold).plus(sold.tax).plus(sold.tips).minus(all.amount).plus(all.refunded)
     const withoutPayment = amountOf(missing, business)
     const terms = `Amounts in ${currency} with tax and tips; payments of completed orders, open orders do not count.`
-    const data = { window: { ...days, timezone, currency }, location, totals, withoutPayment, terms, rows }
-    const when = describeWindow(days, { timezone, location })
+    const data = {
+      window: { ...days, timezone, currency },
+      location,
+      totals,
+      withoutPayment,
+      terms,
+      ...compared.data,
+      basis: basis.data,
+      rows,
+    }
+    const when = describeWindow(days, place)
     const unknown = missing.isZero() ? [] : [describeMissing(withoutPayment, currency)]
-    if (rows.length === 0) return { text: [`No payments and no refunds, ${when}.`, ...unknown].join('\n'), data }
+    if (rows.length === 0)
+      return { text: [`No payments and no refunds, ${when}.`, ...compared.text, ...unknown].join('\n'), data }
     return {
       text: [
         `Paid ${formatAmount(totals.amount, currency)} in ${totals.payments} payments, refunded ` +
           `${formatAmount(totals.refunded, currency)}: net ` +
           `${formatAmount(totals.netAmount, currency)}, ${when}.`,
+        ...compared.text,
         table(
-          ['method', 'payments', 'amount', 'refunds', 'refunded', 'net amount', 'share %'],
-          [...rows, { method: 'All', ...totals, sharePercent: null }].map((row) => [
+          ['method', 'payments', 'amount', 'refunds', 'refunded', 'net amount', 'share %', ...compared.headers],
+          [...rows, { method: 'All', ...totals, sharePercent: null }].map((row, index) => [
             row.method,
             row.payments,
             grouped(row.amount),
@@ -89,15 +148,25 @@ export default defineTool({
             grouped(row.refunded),
             grouped(row.netAmount),
             row.sharePercent ?? '–',
+            ...compared.rowOf(entries[index]?.lines ?? report.lines).cells,
           ]),
         ),
         ...unknown,
         terms,
+        basis.text,
       ].join('\n'),
       data,
     }
   },
 })
+
+const NOTHING: PaymentSums = { payments: '0', amount: '0', refunds: '0', refunded: '0' }
+
+/** What was paid less what was paid back, by known methods. */
+function paidBy(lines: readonly Line[], index: number): Decimal {
+  const known = lines.filter(({ keys }) => keys[0] !== '')
+  return sumOver(known, index, 'amount').minus(sumOver(known, index, 'refunded'))
+}
 
 /** Sales that have no payment on file, or less than they come to; or the other way round. */
 function describeMissing(amount: string, currency: string): string {

@@ -3,14 +3,18 @@ import { LocationId } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { amountOf, type Currency, Decimal, formatAmount, grouped, quantity } from '../../src/money/money.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
-import { doPricesIncludeTax } from '../../src/pos/organisation/price-tags.ts'
+import { basisOf } from '../../src/pos/reports/basis.ts'
+import { comparedRows, sumOver } from '../../src/pos/reports/compared-rows.ts'
 import { describeWindow } from '../../src/pos/reports/phrases.ts'
-import { type TaxSums, taxByRate } from '../../src/pos/reports/taxes.ts'
+import { type Line, runReport } from '../../src/pos/reports/report.ts'
+import { BasisSchema, CompareWith, ComparisonSchema, comparedColumns } from '../../src/pos/reports/report-schema.ts'
 import { EntityRef, Nullable } from '../../src/results/schema.ts'
 import { table } from '../../src/results/table.ts'
 import { WINDOW_INPUT, WindowSchema, windowOf } from '../../src/time/window.ts'
 
 const MAX_ROWS = 50
+// Those beyond the rows are told as one.
+const MAX_RATES = 1000
 
 const AMOUNTS = { netSales: Type.String(), tax: Type.String() }
 const AmountsSchema = Type.Object(AMOUNTS)
@@ -20,70 +24,102 @@ export default defineTool({
   name: 'get_tax_report',
   title: 'Tax report',
   description:
-    'Tax of a period by tax rate: net sales taxed at each rate and the tax on them, less returns and refunds. For ' +
-    'sales over time use get_sales_report. Default: this_month.',
+    'Tax of a period by tax rate: net sales at each rate and their tax, less refunds. Over time: get_sales_report. ' +
+    'Default: this_month.',
   scopes: ['reports:read'],
   annotations: readOnly,
   mode: 'read',
-  input: Type.Object({ ...WINDOW_INPUT, locationId: LocationId }),
+  input: Type.Object({ ...WINDOW_INPUT, locationId: LocationId, compare: CompareWith }),
   output: Type.Object({
     window: WindowSchema,
     location: Nullable(EntityRef),
     pricesIncludeTax: Type.Boolean(),
     terms: Type.String(),
     totals: AmountsSchema,
+    comparison: Type.Optional(ComparisonSchema),
+    basis: BasisSchema,
     rows: Type.Array(
       Type.Object({
         ratePercent: Nullable(Type.String(), { description: 'null: rate not stated, or several rates in one row' }),
         ...AMOUNTS,
+        ...comparedColumns('tax'),
       }),
     ),
   }),
-  async handler({ locationId, ...input }, { db, business, now }) {
+  async handler({ locationId, compare, ...input }, { db, business, now }) {
     const { currency } = business
-    const { timezone, location } = await placeOf(db, business, locationId)
-    const days = windowOf(input, now, timezone, 'this_month')
-    const [rates, pricesIncludeTax] = await Promise.all([
-      taxByRate(db, { businessId: business.id, locationId: location?.id }, days),
-      doPricesIncludeTax(db, business.id),
-    ])
-    const totals = amountsOf(rates, business)
-    const rows = rates.slice(0, MAX_ROWS).map((row) => ({
-      ratePercent: row.tax_rate === null ? null : quantity(new Decimal(row.tax_rate).times(100)),
-      ...amountsOf([row], business),
-    }))
+    const place = await placeOf(db, business, locationId)
+    const { timezone, location } = place
+    const window = windowOf(input, now, timezone, 'this_month')
+    const report = await runReport(
+      db,
+      business,
+      {
+        ...{ window, place, compare, groupBy: ['tax_rate'], measures: ['tax', 'net_sales'], filters: {} },
+        limit: MAX_RATES,
+      },
+      now,
+    )
+    const compared = comparedRows(
+      report,
+      { key: 'tax', label: 'tax', amountIn: (lines, index) => sumOver(lines, index, 'tax') },
+      business,
+    )
+    const rates = report.lines.toSorted((a, b) => Number(b.keys[0] || -1) - Number(a.keys[0] || -1))
     const others = rates.slice(MAX_ROWS)
-    if (others.length > 0) rows.push({ ratePercent: null, ...amountsOf(others, business) })
-
+    const entries = [
+      ...rates.slice(0, MAX_ROWS).map((line) => {
+        const ratePercent = line.keys[0] ? quantity(new Decimal(line.keys[0]).times(100)) : null
+        return { name: ratePercent ?? 'not stated', ratePercent, lines: [line] }
+      }),
+      ...(others.length === 0 ? [] : [{ name: `Other (${others.length} rates)`, ratePercent: null, lines: others }]),
+    ]
+    const rows = entries.map(({ ratePercent, lines }) => ({
+      ratePercent,
+      ...amountsOf(lines, business),
+      ...compared.rowOf(lines).data,
+    }))
+    const totals = amountsOf(rates, business)
+    const { pricesIncludeTax } = report
+    const basis = basisOf(report, business)
     const terms =
       `Amounts in ${currency}, less returns and refunds. Prices ${pricesIncludeTax ? 'include' : 'are without'} tax; ` +
       'net sales are without it, and tax is rounded on each line. Tax on sales only: tax paid on purchases is not deducted.'
-    const data = { window: { ...days, timezone, currency }, location, pricesIncludeTax, terms, totals, rows }
-    const when = describeWindow(days, { timezone, location })
-    if (rows.length === 0) return { text: `No sales to tax, ${when}.`, data }
+    const data = {
+      window: { ...window, timezone, currency },
+      location,
+      pricesIncludeTax,
+      terms,
+      totals,
+      ...compared.data,
+      basis: basis.data,
+      rows,
+    }
+    const when = describeWindow(window, place)
+    if (rows.length === 0) return { text: [`No sales to tax, ${when}.`, ...compared.text].join('\n'), data }
     return {
       text: [
         `Tax ${formatAmount(totals.tax, currency)} on net sales ` +
           `${formatAmount(totals.netSales, currency)}, ${when}.`,
+        ...compared.text,
         table(
-          ['rate %', 'net sales', 'tax'],
-          [
-            ...rows.map(({ ratePercent, netSales, tax }, index) => [
-              ratePercent ?? (index < MAX_ROWS ? 'not stated' : `Other (${others.length} rates)`),
-              grouped(netSales),
-              grouped(tax),
-            ]),
-            ['All', grouped(totals.netSales), grouped(totals.tax)],
-          ],
+          ['rate %', 'net sales', 'tax', ...compared.headers],
+          [...entries, { name: 'All', lines: rates }].map(({ name, lines }) => {
+            const { netSales, tax } = amountsOf(lines, business)
+            return [name, grouped(netSales), grouped(tax), ...compared.rowOf(lines).cells]
+          }),
         ),
         terms,
+        basis.text,
       ].join('\n'),
       data,
     }
   },
 })
 
-function amountsOf(rows: readonly TaxSums[], currency: Currency): Amounts {
-  const sum = (key: 'net_sales' | 'tax') => rows.reduce((total, row) => total.plus(row[key]), new Decimal(0))
-  return { netSales: amountOf(sum('net_sales'), currency), tax: amountOf(sum('tax'), currency) }
+function amountsOf(lines: readonly Line[], currency: Currency): Amounts {
+  return {
+    netSales: amountOf(sumOver(lines, 0, 'net_sales'), currency),
+    tax: amountOf(sumOver(lines, 0, 'tax'), currency),
+  }
 }

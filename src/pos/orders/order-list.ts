@@ -21,6 +21,7 @@ const SUMS = {
 /** A list of orders in compact rows, with the sums of all that match. */
 export const OrderListSchema = Type.Object({
   window: Type.Optional(WindowSchema),
+  windowOf: Type.Optional(Type.String({ description: 'The day that counts: opened or completed' })),
   currency: Type.String(),
   matching: Type.Optional(
     Type.Object(
@@ -137,7 +138,7 @@ export function describeOrders({ window, currency, matching, orders, ...list }: 
     lines.push(`Only ${orders.length} orders are shown; more follow with cursor ${list.nextCursor}`)
   }
   const soFar = window?.soFar === undefined ? '' : ` so far (${window.soFar})`
-  const days = window === undefined ? '' : `, opened ${window.from} to ${window.to}${soFar}`
+  const days = window === undefined ? '' : `, ${list.windowOf ?? 'opened'} ${window.from} to ${window.to}${soFar}`
   const counted = matching?.byStatus.map(
     ({ status, orders: count, ...sum }) =>
       `${grouped(String(count))} ${status}: total ${formatAmount(sum.total, currency)} (net ${grouped(sum.netSales)}, tax ${grouped(sum.tax)}, tips ${grouped(sum.tips)}), discounts ${grouped(sum.discounts)}, refunded ${grouped(sum.refunded)}`,

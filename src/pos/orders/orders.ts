@@ -11,7 +11,7 @@ export const ORDER_SORTS = ['newest', 'oldest', 'largest', 'smallest', 'discount
 export type OrderSort = (typeof ORDER_SORTS)[number]
 
 export interface OrderFilter {
-  /** Local days on which the order was opened. */
+  /** Local days on which the order was opened or, with the status completed, completed. */
   days?: (Days & { timezone: string }) | undefined
   status?: (typeof ORDER_STATUSES)[number] | undefined
   locationId?: string | undefined
@@ -162,11 +162,37 @@ export async function sumOrders(db: Transaction, businessId: string, filter: Ord
 }
 export type OrderSums = NonNullable<Awaited<ReturnType<typeof sumOrders>>>[number]
 
+/**
+ * How many orders match, of some business that has few enough in the window.
+ * @param isFew when to count at all; else null, without reading an order
+ */
+export async function countOrders(
+  db: Transaction,
+  businessId: string,
+  filter: OrderFilter,
+  isFew: Expression<SqlBool>,
+): Promise<number | null> {
+  const { orders, few } = await db
+    .selectFrom('orders as o')
+    .leftJoin('customer as c', (join) =>
+      join.onRef('c.business_id', '=', 'o.business_id').onRef('c.id', '=', 'o.customer_id'),
+    )
+    .select(({ cast, fn }) => [cast<number>(fn.countAll(), 'integer').as('orders'), sql<boolean>`${isFew}`.as('few')])
+    .where('o.business_id', '=', businessId)
+    .where(isMatch(db, filter))
+    .where(isFew)
+    .executeTakeFirstOrThrow()
+  return few ? orders : null
+}
+
 /** Whether an order `o` with its client `c` matches. Rows of other tables are looked up by the business of the order. */
 function isMatch(db: Transaction, filter: OrderFilter): Expression<SqlBool> {
   const { days, status, locationId, clientId, search, variantId, employeeId, paymentMethod, numberEnd } = filter
   const conditions: Expression<SqlBool>[] = []
-  if (days !== undefined) conditions.push(onDays('o.opened_at', days, days.timezone))
+  if (days !== undefined) {
+    // As reports count: an order may be opened on one day and completed on another.
+    conditions.push(onDays(status === 'completed' ? 'o.completed_at' : 'o.opened_at', days, days.timezone))
+  }
   if (status !== undefined) conditions.push(eb('o.status', '=', status))
   if (locationId !== undefined) conditions.push(eb('o.location_id', '=', locationId))
   if (clientId !== undefined) conditions.push(eb('o.customer_id', '=', clientId))

@@ -2,6 +2,7 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import type { Stretch } from '../../time/comparison.ts'
 import { addDays } from '../../time/local.ts'
+import type { Days } from '../../time/window.ts'
 import type { SalesScope } from '../scope.ts'
 import { rawCells, rollupCells } from './cells.ts'
 import { type Dimension, isTime } from './dimensions.ts'
@@ -61,6 +62,16 @@ export interface ReportName {
 
 /** A report about more orders than this would read too many raw rows. */
 export const MAX_RAW_ORDERS = 200_000
+
+/** More orders are not counted one by one only to tell how many there are. */
+const MAX_COUNTED = 20_000
+
+/** Whether some days have few enough orders for that, which their sums tell. */
+export function isFewOrders(scope: SalesScope, { from, to }: Days): RawBuilder<SqlBool> {
+  const orders = sql`select coalesce(sum(r.orders + r.refunds), 0) from sales_daily r
+    where ${inRollup('r', scope)} and r.day between ${from} and ${to}`
+  return sql<SqlBool>`(${orders}) <= ${MAX_COUNTED}`
+}
 
 /** The orders and refunds of all stretches, from the rollups, by which raw rows are guarded. */
 function ordersIn({ scope, stretches, filters }: Pick<ReportQuestion, 'scope' | 'stretches' | 'filters'>) {

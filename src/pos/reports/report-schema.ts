@@ -16,10 +16,26 @@ const ComparedFigures = Type.Object({
   changePercent: Type.Optional(Figures),
 })
 
+/** What a report is compared with. */
+export const ComparisonSchema = Type.Object({
+  previous: Type.Optional(ComparedFigures),
+  year: Type.Optional(ComparedFigures),
+})
+
+/** What comparisons by one amount add to a row, such as taxBefore and taxYearBefore. */
+export const comparedColumns = (key: string) =>
+  Object.fromEntries(
+    [`${key}Before`, 'changePercent', `${key}YearBefore`, 'yearChangePercent'].map((name) => [
+      name,
+      Type.Optional(Nullable(Type.String())),
+    ]),
+  )
+
 /** How one can check a report. */
 export const BasisSchema = Type.Object({
   definition: Type.String(),
   orders: Type.Optional(Type.Integer()),
+  onlyBack: Type.Optional(Type.Integer({ description: 'Of the orders, those that only took goods back' })),
   call: Type.Optional(Type.Object({ tool: Type.String(), arguments: Type.Record(Type.String(), Type.Unknown()) })),
   reconciliation: Type.Optional(Type.String()),
 })
@@ -39,9 +55,7 @@ export const SalesReportSchema = Type.Object({
   totals: Figures,
   rows: Type.Array(Type.Record(Type.String(), Type.Unknown())),
   columns: Type.Optional(ColumnsSchema),
-  comparison: Type.Optional(
-    Type.Object({ previous: Type.Optional(ComparedFigures), year: Type.Optional(ComparedFigures) }),
-  ),
+  comparison: Type.Optional(ComparisonSchema),
   about: Type.Object({
     cut: Type.Optional(Type.String({ description: 'What is left out' })),
     filters: Type.Optional(Type.Array(Type.String())),

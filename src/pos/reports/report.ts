@@ -4,16 +4,20 @@ import { ServiceError } from '../../errors.ts'
 import { type Compared, comparisonsOf, type Stretch } from '../../time/comparison.ts'
 import { addDays, addMonths, daysBetween, localNow, monthEnd } from '../../time/local.ts'
 import type { Days, Window } from '../../time/window.ts'
+import { countOrders } from '../orders/orders.ts'
 import type { Place } from '../organisation/locations.ts'
 import { doPricesIncludeTax } from '../organisation/price-tags.ts'
 import { type Dimension, isTime, PLURAL, type Time } from './dimensions.ts'
 import { type Filters, filterNames, type Named } from './filters.ts'
 import { MEASURES, type MeasureName, measureOf, type Sums } from './measures.ts'
-import { paymentsTotal } from './payments.ts'
+import { ordersBehind } from './orders-behind.ts'
+import { type PaymentSums, paymentsTotal } from './payments.ts'
 import { type ComparedStretch, comparable } from './period-comparison.ts'
 import { periodCount, wholeDays } from './periods.ts'
 import { type Plan, planOf } from './plan.ts'
-import { MAX_RAW_ORDERS, type ReportName, rawOrders, reportRows, type Shift } from './report-query.ts'
+import { isFewOrders, MAX_RAW_ORDERS, type ReportName, rawOrders, reportRows, type Shift } from './report-query.ts'
+import { salesTotal } from './sales.ts'
+import { netSales } from './sales-figures.ts'
 import { salesSince } from './sales-since.ts'
 
 /** One exact question about sales. */
@@ -65,8 +69,16 @@ export interface Report extends Question {
   pricesIncludeTax: boolean
   /** What a filter of hours leaves out because its time is not known. */
   leftOut: string
-  /** What was paid and paid back, where all sales of a place are asked for; else null. */
-  paid: { amount: string; refunded: string } | null
+  /** All sales of the place beside what was paid and paid back for them; null where only some are asked for. */
+  all: {
+    orders: string
+    net_sales: string
+    tax: string
+    tips: string
+    paid: PaymentSums
+  } | null
+  /** How many orders `list_orders` finds for it; null where it cannot, or for more than are worth counting. */
+  listed: number | null
 }
 
 const DEFAULT_ROWS = 20
@@ -110,13 +122,16 @@ export async function runReport(
   ]
   const query = { plan, scope, timezone, groupBy, filters, stretches, ranking, limit, ranked, today: today.date, first }
   // Sent together, in one round trip.
-  const isOfAll = plan.grain === 'orders' && Object.keys(filters).length === 0
-  const [read, rows, since, pricesIncludeTax, paid] = await Promise.all([
+  const isOfAll = Object.keys(filters).length === 0
+  const behind = ordersBehind(question)
+  const [read, rows, since, pricesIncludeTax, sold, paid, behindIt] = await Promise.all([
     rawOrders(db, query),
     reportRows(db, query),
     salesSince(db, scope),
     doPricesIncludeTax(db, business.id),
+    isOfAll ? salesTotal(db, scope, window) : null,
     isOfAll ? paymentsTotal(db, scope, window) : null,
+    behind && countOrders(db, business.id, behind, isFewOrders(scope, window)),
   ])
   if (read > MAX_RAW_ORDERS) throw tooManyOrders(read, window)
 
@@ -162,7 +177,8 @@ export async function runReport(
     salesSince: since,
     pricesIncludeTax,
     leftOut: rows[0]?.leftOut ?? '0',
-    paid,
+    all: sold && paid && { ...sold, net_sales: netSales(sold).toString(), paid },
+    listed: behindIt,
   }
 }
 

@@ -166,7 +166,7 @@ describe('list_orders', () => {
       ...{ from: '2026-03-09', to: '2026-03-10', timezone: 'America/Guatemala', currency: 'GTQ', soFar: '12:02' },
     })
     expect(text.split('\n').slice(0, -3)).toEqual([
-      '2 orders match, opened 2026-03-09 to 2026-03-10 so far (12:02). 2 completed: total GTQ 167.40 (net 145.00, tax 17.40, tips 5.00), discounts 5.00, refunded 56.00.',
+      '2 orders match, completed 2026-03-09 to 2026-03-10 so far (12:02). 2 completed: total GTQ 167.40 (net 145.00, tax 17.40, tips 5.00), discounts 5.00, refunded 56.00.',
       'All of them: location Location 1.',
       '|order|opened|total|sold by|tips|discounts|refunded',
       '|FP-000004|2026-03-10 12:00|112.00|Carlos Ruiz|||56.00',

@@ -130,6 +130,14 @@ describe('get_tax_report', () => {
       pricesIncludeTax: true,
       terms: expect.stringContaining('tax paid on purchases is not deducted'),
       totals: { netSales: '44.00', tax: '4.10' },
+      basis: {
+        definition: expect.stringContaining('day of its completion'),
+        // Orders 1, 2 and 3.
+        orders: 3,
+        call: { tool: 'list_orders', arguments: { ...MARCH, status: 'completed' } },
+        reconciliation:
+          'Net GTQ 44.00 + tax GTQ 4.10 + tips GTQ 4.00 = total GTQ 52.10; paid GTQ 70.80 − paid back GTQ 18.70; difference GTQ 0.00.',
+      },
       rows: [
         // 30 − 10 + 10, and 3.60 − 1.20 + 1.20.
         { ratePercent: '12', netSales: '30.00', tax: '3.60' },
@@ -188,8 +196,47 @@ describe('get_tax_report', () => {
         '| 0 | 4.00 | 0.00 |',
         '| All | 44.00 | 4.10 |',
         'Amounts in GTQ, less returns and refunds. Prices include tax; net sales are without it, and tax is rounded on each line. Tax on sales only: tax paid on purchases is not deducted.',
+        'Basis: A sale counts on the local day of its completion, a refund on its own day; open and cancelled orders never. 3 orders. list_orders {"from":"2026-03-01","to":"2026-03-31","status":"completed"} lists them.',
+        'Net GTQ 44.00 + tax GTQ 4.10 + tips GTQ 4.00 = total GTQ 52.10; paid GTQ 70.80 − paid back GTQ 18.70; difference GTQ 0.00.',
       ].join('\n'),
     )
+  })
+
+  it('compares, with a rate or method of the window before alone', async () => {
+    // Order 6 of 28 February, a coffee of 10.00 and 1.20 by voucher, is the first sale: February is not known whole.
+    const window = { from: '2026-03-01', to: '2026-03-28', compare: 'previous' }
+    const taxes = await ask('get_tax_report', window)
+    const against = { from: '2026-02-01', to: '2026-02-28' }
+    expect(taxes.data.comparison.previous).toMatchObject({ ...against, reason: 'sales on file begin on 2026-02-28' })
+    // A day is compared with the day a week before.
+    const day = { from: '2026-03-07', to: '2026-03-07', compare: 'previous' }
+    const tax = await ask('get_tax_report', day)
+    expect(tax.data.comparison).toEqual({
+      previous: {
+        ...{ from: '2026-02-28', to: '2026-02-28', weekday: 'Saturday' },
+        ...{ totals: { tax: '1.20' }, changePercent: { tax: '-100.0' } },
+      },
+    })
+    expect(tax.data.rows).toEqual([
+      { ratePercent: '12', netSales: '0.00', tax: '0.00', taxBefore: '1.20', changePercent: '-100.0' },
+    ])
+    expect(tax.text).toContain('Against Saturday 2026-02-28: tax GTQ 1.20 (-100.0 %).')
+    expect(tax.text).toContain('| 12 | 0.00 | 0.00 | 1.20 | -100.0 |')
+    const paid = await ask('get_sales_by_payment_method', day)
+    expect(paid.data.comparison.previous).toMatchObject({ totals: { netAmount: '11.20' } })
+    expect(paid.data.rows).toMatchObject([
+      { method: 'voucher', payments: 0, netAmount: '0.00', netAmountBefore: '11.20', changePercent: '-100.0' },
+    ])
+    expect(paid.text).toContain('Against Saturday 2026-02-28: net amount GTQ 11.20 (-100.0 %).')
+  })
+
+  it('names as many orders as its call lists, by the day of completion', async () => {
+    for (const window of [MARCH, { from: '2026-03-11', to: '2026-03-11' }]) {
+      const { basis } = (await ask('get_tax_report', window)).data
+      const listed = await ask(basis.call.tool, basis.call.arguments)
+      expect(listed.data.matching.orders).toBe(basis.orders)
+      expect(listed.data.windowOf).toBe('completed')
+    }
   })
 
   it('shows fifty rates, the rest as one', async () => {
@@ -216,6 +263,14 @@ describe('get_sales_by_payment_method', () => {
       // All that was sold is paid.
       withoutPayment: '0.00',
       terms: expect.stringContaining('with tax and tips'),
+      basis: {
+        definition: expect.stringContaining('day of its completion'),
+        // Orders 1, 2 and 3.
+        orders: 3,
+        call: { tool: 'list_orders', arguments: { ...MARCH, status: 'completed' } },
+        reconciliation:
+          'Net GTQ 44.00 + tax GTQ 4.10 + tips GTQ 4.00 = total GTQ 52.10; paid GTQ 70.80 − paid back GTQ 18.70; difference GTQ 0.00.',
+      },
       rows: [
         {
           method: 'cash',
@@ -277,6 +332,8 @@ describe('get_sales_by_payment_method', () => {
         '| card | 2 | 30.80 | 0 | 0.00 | 30.80 | 59.1 |',
         '| All | 3 | 70.80 | 2 | 18.70 | 52.10 | – |',
         'Amounts in GTQ with tax and tips; payments of completed orders, open orders do not count.',
+        'Basis: A sale counts on the local day of its completion, a refund on its own day; open and cancelled orders never. 3 orders. list_orders {"from":"2026-03-02","to":"2026-03-31","status":"completed"} lists them.',
+        'Net GTQ 44.00 + tax GTQ 4.10 + tips GTQ 4.00 = total GTQ 52.10; paid GTQ 70.80 − paid back GTQ 18.70; difference GTQ 0.00.',
       ].join('\n'),
     )
     expect((await ask('get_sales_by_payment_method', { from: '2026-01-01', to: '2026-01-01' })).text).toBe(

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest'
+import type { Dimension } from '../../../src/pos/reports/dimensions.ts'
+import type { MeasureName } from '../../../src/pos/reports/measures.ts'
+import { type FilterName, planOf } from '../../../src/pos/reports/plan.ts'
+
+const plan = (groupBy: Dimension[], filters: FilterName[] = [], measures: MeasureName[] = []) =>
+  planOf({ groupBy, measures, filters: new Set(filters) })
+
+describe('planOf', () => {
+  it.each<[Dimension[], FilterName[], string, string]>([
+    [['month', 'location'], [], 'orders', 'sales'],
+    [['hour'], [], 'orders', 'sales_hourly'],
+    [['client'], [], 'orders', 'customer'],
+    [['employee', 'hour'], ['discounted'], 'orders', 'staff_hourly'],
+    [['day'], ['orderType'], 'orders', 'staff_hourly'],
+    // Units of a rate are told by lines alone.
+    [['tax_rate'], [], 'lines', 'raw'],
+    [['category'], [], 'lines', 'product'],
+    [['day'], ['product'], 'lines', 'product'],
+    [['payment_method'], [], 'payments', 'payment_daily'],
+    // No rollup divides clients by employee, or knows how large an order is or what it was paid by.
+    [['client', 'employee'], [], 'orders', 'raw'],
+    [['day'], ['amount'], 'orders', 'raw'],
+    [['day'], ['paymentMethod'], 'orders', 'raw'],
+    [['product'], ['hours'], 'lines', 'raw'],
+  ])('answers %j filtered by %j from %s of %s', (groupBy, filters, grain, source) => {
+    expect(plan(groupBy, filters)).toMatchObject({ grain, source })
+  })
+
+  it('asks the rollup of taxes for taxes alone', () => {
+    expect(plan(['tax_rate'], [], ['tax', 'net_sales']).source).toBe('tax_daily')
+  })
+
+  it('reads months only where they are fine enough', () => {
+    expect(plan(['quarter', 'location']).isMonthly).toBe(true)
+    expect(plan(['week']).isMonthly).toBe(false)
+    expect(plan(['month'], ['weekdays']).isMonthly).toBe(false)
+  })
+
+  it('refuses what no source tells', () => {
+    expect(() => plan(['payment_method', 'product'])).toThrow('payment_method and product cannot be joined')
+    expect(() => plan(['variant'], [], ['tips'])).toThrow('tips of single products or tax rates is not known')
+  })
+})

@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { call, type Service, startService } from '../../support/service.ts'
+import { makeOrder, makeProduct, makeShop, makeUser, type Product, type Shop } from '../../support/shop.ts'
+
+// Sales of 10.00 a piece, without tax, by the clock of Guatemala (UTC-6):
+//   1   10 March 2025, 12:00   1 piece    nobody
+//   2   10 March 2026, 09:00   3 pieces   sold by Eva to Luz of Antigua
+//   3   10 March 2026, 18:00   2 pieces   sold by Eva
+//   4   11 March 2026, no time 4 pieces   nobody
+//   5   11 March 2026, 09:00   1 comes back without its sale
+//   6   opened on the 11th, completed on 12 March 2026, 02:00: 1 piece
+let service: Service
+let shop: Shop
+let token: string
+const DAYS = { from: '2026-03-10', to: '2026-03-12' }
+
+beforeAll(async () => {
+  service = await startService({ users: ['ana'] })
+  const { db } = service
+  shop = await makeShop(db)
+  await makeUser(db, 'ana', [{ shop, role: 'owner' }])
+  token = await service.tokenOf('ana')
+  service.now = new Date('2026-03-20T18:00:00Z')
+  const item: Product = await makeProduct(db, shop, { sku: 'A' })
+  for (const [number, at, quantity] of [
+    ['1', '2025-03-10T18:00:00Z', '1'],
+    ['2', '2026-03-10T15:00:00Z', '3'],
+    ['3', '2026-03-11T00:00:00Z', '2'],
+    ['4', '2026-03-11T18:00:00Z', '4'],
+    ['5', '2026-03-11T15:00:00Z', '-1'],
+    ['6', '2026-03-12T08:00:00Z', '1'],
+  ] as const) {
+    await makeOrder(db.database, shop, { number, at, lines: [{ ...item, quantity, unitPrice: '10' }] })
+  }
+  const run = (text: string) => db.asOwner(text, [shop.id])
+  await run("insert into customer (business_id, code, name, city) values ($1, 'C-1', 'Luz', 'Antigua')")
+  await run("insert into employee (business_id, number, name) values ($1, '7', 'Eva')")
+  await run(`update orders set sold_by = (select id from employee where business_id = $1)
+    where business_id = $1 and order_number in ('2', '3')`)
+  await run(`update orders set customer_id = (select id from customer where business_id = $1)
+    where business_id = $1 and order_number = '2'`)
+  await run("update orders set has_time = false where business_id = $1 and order_number = '4'")
+  await run("update orders set opened_at = '2026-03-11T20:00:00Z' where business_id = $1 and order_number = '6'")
+})
+afterAll(() => service?.close())
+
+const report = async (args: object) => {
+  const { data, text, isError } = await call(service.app, token, 'get_sales_report', { ...DAYS, ...args })
+  expect({ isError, text: isError ? text : '' }).toEqual({ isError: false, text: '' })
+  return { data, text }
+}
+const pairs = ({ data }: { data: { rows: { key: string; netSales: string }[] } }) =>
+  data.rows.map(({ key, netSales }) => [key, netSales])
+
+it('groups by employee, client and city', async () => {
+  const measures = ['net_sales']
+  // Eva 30 + 20; nobody 40 − 10 + 10.
+  expect(pairs(await report({ groupBy: ['employee'], measures }))).toEqual([
+    ['Eva', '50.00'],
+    ['unknown employee', '40.00'],
+  ])
+  expect(pairs(await report({ groupBy: ['client'], measures }))).toEqual([
+    ['no client', '60.00'],
+    ['Luz', '30.00'],
+  ])
+  expect(pairs(await report({ groupBy: ['city'], measures }))).toEqual([
+    ['no client or no city', '60.00'],
+    ['Antigua', '30.00'],
+  ])
+})
+
+it('leaves sales of unknown time out of hours, and says how much', async () => {
+  const { data, text } = await report({ groupBy: [], measures: ['net_sales'], filters: ['hour=9-19'] })
+  // 30 + 20 − 10.
+  expect(data.totals.netSales).toBe('40.00')
+  expect(text).toContain('Without net GTQ 40.00 of sales whose time of day is not known.')
+})
+
+it('compares two dimensions with the year before', async () => {
+  const { data } = await report({
+    ...{ from: '2026-03-10', to: '2026-03-19', groupBy: ['employee', 'month'], measures: ['net_sales'] },
+    ...{ compare: 'year' },
+  })
+  // 10.00 a year before, to nobody's name; 90.00 now: 800 % more.
+  expect(data.comparison.year).toMatchObject({
+    ...{ from: '2025-03-10', to: '2025-03-19', totals: { netSales: '10.00' }, changePercent: { netSales: '800.0' } },
+  })
+  expect(data.rows).toMatchObject([
+    { key: 'Eva', netSales: ['50.00'], netSalesYearBefore: ['0.00'] },
+    { key: 'unknown employee', netSales: ['40.00'], netSalesYearBefore: ['10.00'] },
+  ])
+})
+
+it('names as many orders as its call lists: by completion, with those that only took goods back', async () => {
+  for (const [args, orders] of [
+    [DAYS, 5],
+    [{ from: '2026-03-12', to: '2026-03-12' }, 1],
+    [{ filters: ['employee=Eva'] }, 2],
+    [{ filters: ['client=C-1'] }, 1],
+  ] as const) {
+    const { basis } = (await report({ ...args, groupBy: [] })).data.about
+    const { data } = await call(service.app, token, basis.call.tool, basis.call.arguments)
+    expect([basis.orders, data.matching.orders]).toEqual([orders, orders])
+  }
+  expect((await report({ groupBy: [] })).text).toContain('5 orders, of which 1 only took goods back.')
+})
