@@ -83,7 +83,7 @@ async function callsOf(call: Call): Promise<Record<string, Args>> {
   const [order] = (await call('list_orders', { limit: 1 })).orders as { orderNumber: string }[]
   const [client] = (await call('list_clients', { limit: 1 })).clients as { code: string }[]
   const [board] = (await call('list_psa_boards', { ...agency, limit: 1 })).boards as { id: string }[]
-  const compared = { ...window, compare: true }
+  const compared = { ...window, compare: 'both' }
   return {
     adjust_inventory: { product: product?.sku, locationId: first?.id, change: '1' },
     cancel_order: { order: order?.orderNumber, reason: 'mistake' },

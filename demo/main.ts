@@ -26,6 +26,7 @@ const PROJECT = 'demo-flowpos'
 async function main(): Promise<void> {
   const { env } = process
   const json = process.argv.includes('--json')
+  if (process.argv.includes('--seed')) return seedAlone(env.DATABASE_URL)
   const closers: (() => Promise<unknown>)[] = []
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer()
@@ -106,6 +107,20 @@ async function main(): Promise<void> {
   } catch (error) {
     console.error(`The demo does not start: ${describeStartFailure(error)}`)
     await close()
+    process.exit(1)
+  }
+}
+
+/** Writes the demo's shops into a database that a service of its own serves, as for a reviewer, and ends. */
+async function seedAlone(databaseUrl: string | undefined): Promise<void> {
+  try {
+    if (!databaseUrl) throw new Error('DATABASE_URL must name the database, as the owner of its schema')
+    const owner = createKysely(createPool(databaseUrl, { size: 1 }))
+    await migrate(owner).finally(() => owner.destroy())
+    await seed(databaseUrl, true)
+    console.log('The shops of the demo are there, with their history up to now.')
+  } catch (error) {
+    console.error(`The demo's data are not written: ${describeStartFailure(error)}`)
     process.exit(1)
   }
 }

@@ -5507,7 +5507,7 @@ begin
   select
     'staff_hourly', location_id, basis, day,
     sum(gross_sales - discounts - returns) filter (where sign = 1),
-    sum(gross_sales - discounts - returns) filter (where sign = -1)
+    -sum(gross_sales - discounts - returns) filter (where sign = -1)
   from (
     select
       1 as sign, business_id, basis, day, location_id, hour, employee_id, order_type, is_discounted,
@@ -5516,7 +5516,10 @@ begin
     from staff_hourly
     where business_id = target
     union all
-    select -1, cells.*
+    select
+      -1, business_id, basis, day, location_id, hour, employee_id, order_type, is_discounted,
+      -orders, -refunds, -units_sold, -units_returned, -gross_sales, -discounts, -returns, -tax,
+      -cost, -costed_net_sales, -tips
     from (
       select
         business_id, basis, day, location_id, hour, employee_id, order_type, is_discounted,
@@ -5549,16 +5552,15 @@ begin
   ) signed
   group by business_id, basis, day, location_id, hour, employee_id, order_type, is_discounted
   having (
-    sum(sign * orders), sum(sign * refunds), sum(sign * units_sold), sum(sign * units_returned),
-    sum(sign * gross_sales), sum(sign * discounts), sum(sign * returns), sum(sign * tax),
-    sum(sign * cost), sum(sign * costed_net_sales), sum(sign * tips)
+    sum(orders), sum(refunds), sum(units_sold), sum(units_returned), sum(gross_sales),
+    sum(discounts), sum(returns), sum(tax), sum(cost), sum(costed_net_sales), sum(tips)
   )
     is distinct from (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
   union all
   select
     'sales_hourly', location_id, basis, day,
     sum(gross_sales - discounts - returns) filter (where sign = 1),
-    sum(gross_sales - discounts - returns) filter (where sign = -1)
+    -sum(gross_sales - discounts - returns) filter (where sign = -1)
   from (
     select
       1 as sign, business_id, basis, day, location_id, hour,
@@ -5567,7 +5569,10 @@ begin
     from sales_hourly
     where business_id = target
     union all
-    select -1, cells.*
+    select
+      -1, business_id, basis, day, location_id, hour,
+      -orders, -refunds, -units_sold, -units_returned, -gross_sales, -discounts, -returns, -tax,
+      -cost, -costed_net_sales, -tips
     from (
       select
         business_id, basis, day, location_id, hour,
@@ -5601,16 +5606,15 @@ begin
   ) signed
   group by business_id, basis, day, location_id, hour
   having (
-    sum(sign * orders), sum(sign * refunds), sum(sign * units_sold), sum(sign * units_returned),
-    sum(sign * gross_sales), sum(sign * discounts), sum(sign * returns), sum(sign * tax),
-    sum(sign * cost), sum(sign * costed_net_sales), sum(sign * tips)
+    sum(orders), sum(refunds), sum(units_sold), sum(units_returned), sum(gross_sales),
+    sum(discounts), sum(returns), sum(tax), sum(cost), sum(costed_net_sales), sum(tips)
   )
     is distinct from (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
   union all
   select
     'customer_daily', location_id, basis, day,
     sum(gross_sales - discounts - returns) filter (where sign = 1),
-    sum(gross_sales - discounts - returns) filter (where sign = -1)
+    -sum(gross_sales - discounts - returns) filter (where sign = -1)
   from (
     select
       1 as sign, business_id, basis, day, location_id, customer_id,
@@ -5619,7 +5623,10 @@ begin
     from customer_daily
     where business_id = target
     union all
-    select -1, cells.*
+    select
+      -1, business_id, basis, day, location_id, customer_id,
+      -orders, -refunds, -units_sold, -units_returned, -gross_sales, -discounts, -returns, -tax,
+      -cost, -costed_net_sales, -tips
     from (
       select
         business_id, basis, day, location_id, customer_id,
@@ -5652,16 +5659,15 @@ begin
   ) signed
   group by business_id, basis, day, location_id, customer_id
   having (
-    sum(sign * orders), sum(sign * refunds), sum(sign * units_sold), sum(sign * units_returned),
-    sum(sign * gross_sales), sum(sign * discounts), sum(sign * returns), sum(sign * tax),
-    sum(sign * cost), sum(sign * costed_net_sales), sum(sign * tips)
+    sum(orders), sum(refunds), sum(units_sold), sum(units_returned), sum(gross_sales),
+    sum(discounts), sum(returns), sum(tax), sum(cost), sum(costed_net_sales), sum(tips)
   )
     is distinct from (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
   union all
   select
     'sales_daily', location_id, basis, day,
     sum(gross_sales - discounts - returns) filter (where sign = 1),
-    sum(gross_sales - discounts - returns) filter (where sign = -1)
+    -sum(gross_sales - discounts - returns) filter (where sign = -1)
   from (
     select
       1 as sign, business_id, basis, day, location_id,
@@ -5670,7 +5676,10 @@ begin
     from sales_daily
     where business_id = target
     union all
-    select -1, cells.*
+    select
+      -1, business_id, basis, day, location_id,
+      -orders, -refunds, -units_sold, -units_returned, -gross_sales, -discounts, -returns, -tax,
+      -cost, -costed_net_sales, -tips
     from (
       select
         business_id, basis, day, location_id,
@@ -5703,16 +5712,15 @@ begin
   ) signed
   group by business_id, basis, day, location_id
   having (
-    sum(sign * orders), sum(sign * refunds), sum(sign * units_sold), sum(sign * units_returned),
-    sum(sign * gross_sales), sum(sign * discounts), sum(sign * returns), sum(sign * tax),
-    sum(sign * cost), sum(sign * costed_net_sales), sum(sign * tips)
+    sum(orders), sum(refunds), sum(units_sold), sum(units_returned), sum(gross_sales),
+    sum(discounts), sum(returns), sum(tax), sum(cost), sum(costed_net_sales), sum(tips)
   )
     is distinct from (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
   union all
   select
     'customer_monthly', location_id, basis, month,
     sum(gross_sales - discounts - returns) filter (where sign = 1),
-    sum(gross_sales - discounts - returns) filter (where sign = -1)
+    -sum(gross_sales - discounts - returns) filter (where sign = -1)
   from (
     select
       1 as sign, business_id, basis, month, location_id, customer_id,
@@ -5721,7 +5729,10 @@ begin
     from customer_monthly
     where business_id = target
     union all
-    select -1, cells.*
+    select
+      -1, business_id, basis, month, location_id, customer_id,
+      -orders, -refunds, -units_sold, -units_returned, -gross_sales, -discounts, -returns, -tax,
+      -cost, -costed_net_sales, -tips
     from (
       select
         business_id, basis, month, location_id, customer_id,
@@ -5754,16 +5765,15 @@ begin
   ) signed
   group by business_id, basis, month, location_id, customer_id
   having (
-    sum(sign * orders), sum(sign * refunds), sum(sign * units_sold), sum(sign * units_returned),
-    sum(sign * gross_sales), sum(sign * discounts), sum(sign * returns), sum(sign * tax),
-    sum(sign * cost), sum(sign * costed_net_sales), sum(sign * tips)
+    sum(orders), sum(refunds), sum(units_sold), sum(units_returned), sum(gross_sales),
+    sum(discounts), sum(returns), sum(tax), sum(cost), sum(costed_net_sales), sum(tips)
   )
     is distinct from (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
   union all
   select
     'sales_monthly', location_id, basis, month,
     sum(gross_sales - discounts - returns) filter (where sign = 1),
-    sum(gross_sales - discounts - returns) filter (where sign = -1)
+    -sum(gross_sales - discounts - returns) filter (where sign = -1)
   from (
     select
       1 as sign, business_id, basis, month, location_id,
@@ -5772,7 +5782,10 @@ begin
     from sales_monthly
     where business_id = target
     union all
-    select -1, cells.*
+    select
+      -1, business_id, basis, month, location_id,
+      -orders, -refunds, -units_sold, -units_returned, -gross_sales, -discounts, -returns, -tax,
+      -cost, -costed_net_sales, -tips
     from (
       select
         business_id, basis, month, location_id,
@@ -5805,16 +5818,15 @@ begin
   ) signed
   group by business_id, basis, month, location_id
   having (
-    sum(sign * orders), sum(sign * refunds), sum(sign * units_sold), sum(sign * units_returned),
-    sum(sign * gross_sales), sum(sign * discounts), sum(sign * returns), sum(sign * tax),
-    sum(sign * cost), sum(sign * costed_net_sales), sum(sign * tips)
+    sum(orders), sum(refunds), sum(units_sold), sum(units_returned), sum(gross_sales),
+    sum(discounts), sum(returns), sum(tax), sum(cost), sum(costed_net_sales), sum(tips)
   )
     is distinct from (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
   union all
   select
     'product_daily', location_id, basis, day,
     sum(gross_sales - discounts - returns) filter (where sign = 1),
-    sum(gross_sales - discounts - returns) filter (where sign = -1)
+    -sum(gross_sales - discounts - returns) filter (where sign = -1)
   from (
     select
       1 as sign, business_id, basis, day, location_id, product_id, variant_id,
@@ -5822,7 +5834,10 @@ begin
     from product_daily
     where business_id = target
     union all
-    select -1, cells.*
+    select
+      -1, business_id, basis, day, location_id, product_id, variant_id,
+      -units_sold, -units_returned, -gross_sales, -discounts, -returns, -tax, -cost,
+      -costed_net_sales
     from (
       select
         business_id, basis, day, location_id, product_id, variant_id,
@@ -5853,16 +5868,15 @@ begin
   ) signed
   group by business_id, basis, day, location_id, product_id, variant_id
   having (
-    sum(sign * units_sold), sum(sign * units_returned), sum(sign * gross_sales),
-    sum(sign * discounts), sum(sign * returns), sum(sign * tax), sum(sign * cost),
-    sum(sign * costed_net_sales)
+    sum(units_sold), sum(units_returned), sum(gross_sales), sum(discounts), sum(returns),
+    sum(tax), sum(cost), sum(costed_net_sales)
   )
     is distinct from (0, 0, 0, 0, 0, 0, 0, 0)
   union all
   select
     'tax_daily', location_id, basis, day,
     sum(net_sales) filter (where sign = 1),
-    sum(net_sales) filter (where sign = -1)
+    -sum(net_sales) filter (where sign = -1)
   from (
     select
       1 as sign, business_id, basis, day, location_id, tax_rate,
@@ -5870,7 +5884,9 @@ begin
     from tax_daily
     where business_id = target
     union all
-    select -1, cells.*
+    select
+      -1, business_id, basis, day, location_id, tax_rate,
+      -net_sales, -tax
     from (
       select
         business_id, basis, day, location_id, tax_rate,
@@ -5898,13 +5914,13 @@ begin
     ) cells
   ) signed
   group by business_id, basis, day, location_id, tax_rate
-  having (sum(sign * net_sales), sum(sign * tax))
+  having (sum(net_sales), sum(tax))
     is distinct from (0, 0)
   union all
   select
     'product_monthly', location_id, basis, month,
     sum(gross_sales - discounts - returns) filter (where sign = 1),
-    sum(gross_sales - discounts - returns) filter (where sign = -1)
+    -sum(gross_sales - discounts - returns) filter (where sign = -1)
   from (
     select
       1 as sign, business_id, basis, month, location_id, product_id, variant_id,
@@ -5912,7 +5928,10 @@ begin
     from product_monthly
     where business_id = target
     union all
-    select -1, cells.*
+    select
+      -1, business_id, basis, month, location_id, product_id, variant_id,
+      -units_sold, -units_returned, -gross_sales, -discounts, -returns, -tax, -cost,
+      -costed_net_sales
     from (
       select
         business_id, basis, month, location_id, product_id, variant_id,
@@ -5943,16 +5962,15 @@ begin
   ) signed
   group by business_id, basis, month, location_id, product_id, variant_id
   having (
-    sum(sign * units_sold), sum(sign * units_returned), sum(sign * gross_sales),
-    sum(sign * discounts), sum(sign * returns), sum(sign * tax), sum(sign * cost),
-    sum(sign * costed_net_sales)
+    sum(units_sold), sum(units_returned), sum(gross_sales), sum(discounts), sum(returns),
+    sum(tax), sum(cost), sum(costed_net_sales)
   )
     is distinct from (0, 0, 0, 0, 0, 0, 0, 0)
   union all
   select
     'payment_daily', location_id, basis, day,
     sum(amount - refunded) filter (where sign = 1),
-    sum(amount - refunded) filter (where sign = -1)
+    -sum(amount - refunded) filter (where sign = -1)
   from (
     select
       1 as sign, business_id, basis, day, location_id, method,
@@ -5960,7 +5978,9 @@ begin
     from payment_daily
     where business_id = target
     union all
-    select -1, cells.*
+    select
+      -1, business_id, basis, day, location_id, method,
+      -payments, -amount, -refunds, -refunded
     from (
       select
         business_id, basis, day, location_id, method,
@@ -5989,9 +6009,7 @@ begin
     ) cells
   ) signed
   group by business_id, basis, day, location_id, method
-  having (
-    sum(sign * payments), sum(sign * amount), sum(sign * refunds), sum(sign * refunded)
-  )
+  having (sum(payments), sum(amount), sum(refunds), sum(refunded))
     is distinct from (0, 0, 0, 0)
   union all
   select 'customer_sales', null, null, null, kept.net_sales, raw.net_sales

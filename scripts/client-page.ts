@@ -28,6 +28,9 @@ the assistant may do: reading alone, or changes and refunds too; with or without
 your businesses. To let it do more later, sign in again in the same way. A connection lasts for 90 days after its last
 use; you can end it on the AI Assistant page.
 
+[integrations/flowpos](../integrations/flowpos/README.md) is a plugin for Claude Code, Cursor and Gemini CLI: this address,
+and four skills (close of day, the accountant's month, reorder, price change).
+
 ## Several businesses
 
 If you have several businesses, you can pin a client to one of them: add \`?businessId=…\` to the address, or send the

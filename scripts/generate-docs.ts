@@ -7,11 +7,12 @@ import { RESOURCES } from '../src/mcp/resources.ts'
 import type { Tool } from '../src/mcp/tool.ts'
 import { clientsPage, connectClient } from './client-page.ts'
 import { envExample, settingsPage } from './environment.ts'
+import { promptsTable } from './listing-prompts.ts'
 import { schemaSql } from './schema.ts'
 import { type ListedTool, toolIndex, toolPage, toolTable } from './tool-pages.ts'
 
 // Generates the documents that the code defines: `.env.example`, the marked parts of the README, the pages of clients,
-// settings and tools, and `docs/schema.sql`. With --check it writes nothing, and fails if a document is out of date.
+// settings and tools, the prompts of `docs/listing.md`, and `docs/schema.sql`. With --check it writes nothing, and fails if a document is out of date.
 
 const ROOT = path.join(import.meta.dirname, '..')
 
@@ -28,7 +29,7 @@ function promptTable(): string {
 /** Replaces the text between `<!-- generated: NAME -->` and `<!-- end -->`. */
 function fill(text: string, name: string, content: string): string {
   const part = new RegExp(`(<!-- generated: ${name} -->\\n)[\\s\\S]*?(<!-- end -->)`)
-  if (!part.test(text)) throw new Error(`README.md has no part "generated: ${name}"`)
+  if (!part.test(text)) throw new Error(`there is no part "generated: ${name}"`)
   return text.replace(part, (_match, open: string, close: string) => `${open}${content}\n${close}`)
 }
 
@@ -38,6 +39,7 @@ const documents: Record<string, string> = {
   '.env.example': envExample(),
   'README.md': Object.entries(parts).reduce((text, [name, content]) => fill(text, name, content), readme),
   'docs/clients.md': clientsPage(),
+  'docs/listing.md': fill(await readFile(path.join(ROOT, 'docs/listing.md'), 'utf8'), 'prompts', promptsTable()),
   'docs/settings.md': settingsPage(),
   'docs/tools/README.md': toolIndex(tools),
   'docs/schema.sql': await schemaSql(),

@@ -2,6 +2,7 @@ import type { TSchema } from '@sinclair/typebox'
 import { publicSchema } from '../src/mcp/published-schema.ts'
 import { schemasOf } from '../src/mcp/registry.ts'
 import type { Tool } from '../src/mcp/tool.ts'
+import { hintReasons } from './hint-reasons.ts'
 
 type Schema = Record<string, unknown> & { properties?: Record<string, Schema>; items?: Schema; required?: string[] }
 
@@ -48,7 +49,7 @@ function scopeOf(scopes: readonly string[]): string {
 
 /** The documentation page of a tool, from its definition: all arguments and results, including bounds. */
 export function toolPage(tool: Tool): string {
-  const { name, title, description, scopes, annotations } = tool
+  const { name, title, description, scopes } = tool
   const { one } = schemasOf(tool)
   const input = schemaOf(one.input)
   const output = schemaOf(one.output)
@@ -56,7 +57,7 @@ export function toolPage(tool: Tool): string {
     `# ${title}: \`${name}\``,
     description,
     `- Scope: ${scopeOf(scopes)}`,
-    `- ${annotations.readOnlyHint ? 'Reads only.' : annotations.destructiveHint ? 'Changes what is there.' : 'Adds, and changes nothing that is there.'}`,
+    `- ${hintReasons(tool)}`,
     '## Arguments',
     argumentTable(input, tool.kind === 'business'),
     '## Result',

@@ -38,6 +38,7 @@ import connect from '../plugins/mcp/connect-endpoint.ts'
 import mcp from '../plugins/mcp/endpoint.ts'
 import exportLinks from '../plugins/mcp/export-links.ts'
 import exportRoutes from '../plugins/mcp/exports.ts'
+import questions from '../plugins/mcp/questions.ts'
 import registry from '../plugins/mcp/registry.ts'
 import serverInfo from '../plugins/mcp/server-info.ts'
 import mcpStreams from '../plugins/mcp/streams.ts'
@@ -122,6 +123,7 @@ export async function buildApp(options: AppOptions) {
     await app.register(apiKeys, { clock })
 
     await app.register(serverInfo, { config })
+    await app.register(questions, { config })
     await app.register(registry)
     await app.register(toolCalls)
     await app.register(exportLinks, { clock, ...store })
@@ -152,7 +154,7 @@ export async function buildApp(options: AppOptions) {
         await audited.register(keyRoutes)
         await audited.register(assistantRoutes, { clock })
         await audited.register(pages)
-        await audited.register(listing, { config })
+        await audited.register(listing, { config, clock })
         await audited.register(settings, {
           config,
           ...(options.identityUrl ? { identityUrl: options.identityUrl } : {}),

@@ -8,6 +8,7 @@ export const ERROR_STATUS = {
   insufficient_scope: 403,
   role_not_allowed: 403,
   business_not_available: 403,
+  declined: 403,
   not_found: 404,
   method_not_allowed: 405,
   conflict: 409,

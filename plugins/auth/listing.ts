@@ -2,11 +2,16 @@ import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../../src/config.ts'
 import { ICONS } from '../../src/mcp/server-info.ts'
+import type { Clock } from '../../src/time/clock.ts'
 
 const DAY_SECONDS = 86400
+const SECURITY_TXT_DAYS = 90
 
-/** What directories of assistants, and browsers, ask of a service: its icons, and the proof that the domain is ours. */
-const listing: FastifyPluginAsync<{ config: Config }> = async (app, { config }) => {
+/**
+ * What directories of assistants, and browsers, ask of a service: its icons, the proof that the domain is ours, and whom
+ * to tell of a weakness.
+ */
+const listing: FastifyPluginAsync<{ config: Config; clock: Clock }> = async (app, { config, clock }) => {
   const hidden = { schema: { hide: true } }
   const icons = ICONS.map(({ file }) => [`/icons/${file}`, file] as const)
 
@@ -16,6 +21,15 @@ const listing: FastifyPluginAsync<{ config: Config }> = async (app, { config }) 
       reply.header('cross-origin-resource-policy', 'cross-origin')
       reply.header('cache-control', `public, max-age=${DAY_SECONDS}`)
       return app.pages.send(reply, `icons/${file}`)
+    })
+  }
+
+  const contact = config.SUPPORT_URL
+  if (contact !== undefined) {
+    // RFC 9116: who finds a weakness learns where to tell it. It must expire, within a year.
+    app.get('/.well-known/security.txt', hidden, (_request, reply) => {
+      const expires = new Date(clock().getTime() + SECURITY_TXT_DAYS * DAY_SECONDS * 1000).toISOString()
+      reply.type('text/plain').send(`Contact: ${contact}\nExpires: ${expires}\nPreferred-Languages: en, es\n`)
     })
   }
 

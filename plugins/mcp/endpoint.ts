@@ -193,6 +193,7 @@ export default fp(mcp, {
     'tokens',
     'registry',
     'server-info',
+    'questions',
     'tool-calls',
     'export-links',
     'streams',

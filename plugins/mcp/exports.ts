@@ -8,10 +8,9 @@ import { sql } from 'kysely'
 import { bearerOf } from '../../src/auth/bearer.ts'
 import { withoutClients } from '../../src/database/database.ts'
 import { ServiceError } from '../../src/errors.ts'
-import { rowsOf } from '../../src/exports/columns.ts'
 import { csvOf, excelDialect, PLAIN_CSV } from '../../src/exports/csv.ts'
 import { businessOf, type LinkRecord, MIME_TYPES } from '../../src/exports/link.ts'
-import { begun, counted, pagesOf } from '../../src/exports/pages.ts'
+import { contentOf } from '../../src/exports/pages.ts'
 import { xlsxOf } from '../../src/exports/xlsx.ts'
 import { readContext, requireAllowed } from '../../src/mcp/run-tool.ts'
 import type { Clock } from '../../src/time/clock.ts'
@@ -100,15 +99,16 @@ const exportRoutes: FastifyPluginAsyncTypebox<{ clock: Clock }> = async (app, { 
     const started = performance.now()
     const now = clock()
     let rows = 0
-    const titles = rowsOf(tool.output).columns.map(({ title }) => title)
     const database = principal.clientData ? app.database : withoutClients(app.database)
     return new Promise((send, failed) => {
       const written = database.within(
         { businessId: business.id },
         'read',
         async (db) => {
-          const context = readContext(tool, business, db, { principal, now })
-          const pages = await begun(counted(pagesOf(tool, input, context), (count) => (rows += count)))
+          const context = readContext(tool, business, db, { principal, now }, true)
+          const { titles, pages } = await contentOf(tool, input, context, (count) => {
+            rows += count
+          })
           const file =
             format === 'xlsx'
               ? xlsxOf(what, titles, pages)

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import fp from 'fastify-plugin'
 import { ServiceError } from '../../src/errors.ts'
+import { QuestionAsked } from '../../src/mcp/confirmation.ts'
 import { resolveBusiness } from '../../src/mcp/resolve-business.ts'
 import { describeFailure, runTool } from '../../src/mcp/run-tool.ts'
 import type { CallContext } from '../../src/mcp/tool.ts'
@@ -10,6 +11,7 @@ export interface ToolCalls {
   /**
    * Runs a tool by name, and records the call.
    * @returns the result, failures included; null for a tool that is unknown, or secret to the principal
+   * @throws QuestionAsked if the call ends with a question to the person
    */
   run(
     name: string,
@@ -57,6 +59,12 @@ export default fp(
         const links = (called.links ?? []).map((link) => ({ type: 'resource_link' as const, ...link }))
         return { content: [{ type: 'text', text }, ...links], structuredContent: data }
       } catch (error) {
+        if (error instanceof QuestionAsked) {
+          outcome = 'asked'
+          // Nothing was done or refused yet: what comes of the answer is recorded.
+          isAudited = true
+          throw error
+        }
         const failure = expected(error, context.requestId)
         outcome = failure.code
         if (failure.code === 'internal_error') log.error({ err: error, tool: name }, 'tool failed')

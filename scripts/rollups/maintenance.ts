@@ -37,12 +37,12 @@ export function rebuildFunction(): string {
 function differences(table: string, rollup: Rollup): string {
   const { of, time, key, measures, amount } = rollup
   const cell = key.join(', ')
-  // Not a join, because a part of a key may be null.
+  // Not a join, because a part of a key may be null. Negating is cheaper than to multiply by a sign.
   return layout`
     select
       '${table}', location_id, basis, ${time},
       sum(${amount}) filter (where sign = 1),
-      sum(${amount}) filter (where sign = -1)
+      -sum(${amount}) filter (where sign = -1)
     from (
       select
         1 as sign, ${cell},
@@ -50,11 +50,13 @@ function differences(table: string, rollup: Rollup): string {
       from ${table}
       where business_id = target
       union all
-      select -1, cells.*
+      select
+        -1, ${cell},
+        ${list(measures.map((m) => `-${m}`))}
       from ${nested(cells(rollup, `all_${of}`))} cells
     ) signed
     group by ${cell}
-    having ${nested(list(measures.map((m) => `sum(sign * ${m})`)))}
+    having ${nested(list(measures.map((m) => `sum(${m})`)))}
       is distinct from (${zeros(measures)})`
 }
 

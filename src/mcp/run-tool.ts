@@ -131,6 +131,7 @@ export function readContext(
   business: AuthorizedBusiness,
   db: Transaction,
   { principal, now, offerFile }: Pick<CallContext, 'principal' | 'now' | 'offerFile'>,
+  forFile = false,
 ): BusinessContext {
   return {
     business,
@@ -138,6 +139,7 @@ export function readContext(
     db,
     now,
     dryRun: false,
+    forFile,
     ...(offerFile === undefined ? {} : { offerFile }),
     async forEachBusiness(each) {
       const results = []

@@ -3,6 +3,8 @@ import type { Caller } from '../audit/caller.ts'
 import type { AuthorizedBusiness, Principal } from '../auth/principal.ts'
 import type { Scope } from '../auth/scopes.ts'
 import type { Database, Transaction } from '../database/database.ts'
+import type { FileRows } from '../results/file-rows.ts'
+import type { Ask } from './confirmation.ts'
 import type { BusinessHints, FindTenant } from './resolve-business.ts'
 
 /** What every tool can use of the call that it runs in. */
@@ -20,6 +22,8 @@ export interface CallContext {
   origin?: () => string
   /** Offers a file under a link. */
   offerFile?: OfferFile | undefined
+  /** Asks the person before a large change; absent if the client cannot show questions. */
+  ask?: Ask | undefined
   /** Stores a choice of business for the session, and as the credential's last choice. */
   chooseBusiness(businessId: string): Promise<void>
 }
@@ -33,6 +37,8 @@ export interface BusinessContext {
   now: Date
   /** Offers a file under a link; for reads only. */
   offerFile?: OfferFile
+  /** Whether rows are read for a file: all of them, with every column, since no model reads them. */
+  forFile: boolean
   /**
    * Whether a write is only rehearsed, and undone afterwards. Its text then says what would be ("Would refund …"), and
    * ids, numbers and codes of rows that it makes are null, because the real write gives others.
@@ -82,6 +88,8 @@ export interface ToolResult<Data> {
   /** The businesses of the answer, if not only the business of the call. */
   covers?: readonly { id: string; name: string }[]
   links?: readonly FileLink[]
+  /** The rows for a file, of a list whose result has them in another form. */
+  file?: FileRows
 }
 
 /** Hints for clients. All four are required, because a client treats a tool without them as destructive. */

@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto'
 import { Type } from '@sinclair/typebox'
 import { addAuditRows } from '../audit/audit-row.ts'
 import type { AuthorizedBusiness } from '../auth/principal.ts'
-import type { Mode, Transaction } from '../database/database.ts'
+import type { Transaction } from '../database/database.ts'
 import { OutcomeUnknown, ServiceError } from '../errors.ts'
-import type { BusinessTool, CallContext, ToolResult } from './tool.ts'
+import { forPerson } from '../results/untrusted.ts'
+import { isAskedAbout, mayAsk } from './confirmation.ts'
+import type { BusinessContext, BusinessTool, CallContext, ToolResult } from './tool.ts'
 
 /** What every tool that writes takes besides its own arguments. */
 export const WRITE_INPUT = {
@@ -35,43 +37,79 @@ export interface Written {
 }
 
 /**
+ * Runs a tool that writes, and asks the person before, if what it would do is much and the client can show questions.
+ * @throws ServiceError `declined` if the person says no; whatever `context.ask` throws
+ */
+export async function write(
+  tool: BusinessTool,
+  business: AuthorizedBusiness,
+  input: Record<string, unknown>,
+  context: CallContext,
+): Promise<Written> {
+  const { ask } = context
+  if (ask === undefined || input.dryRun === true || !mayAsk(tool.name)) return writeNow(tool, business, input, context)
+  try {
+    return await writeNow(tool, business, input, context, (data) => {
+      // Rolls back: nobody waits for a person with a transaction open.
+      if (isAskedAbout(tool.name, data)) throw new Unconfirmed()
+    })
+  } catch (error) {
+    if (!(error instanceof Unconfirmed)) throw error
+  }
+  const { text } = await rehearse(tool, business, input, context)
+  const { idempotencyKey } = input
+  const call = hashOf({ principal: context.principal.ref, business: business.id, tool: tool.name, input })
+  const answer = await ask({ call: call.toString('base64url'), text: `${business.name}: ${forPerson(text)}` })
+  if (!answer.isYes) {
+    throw new ServiceError('declined', 'The person was asked and said no. Nothing was written.', {
+      hint: 'Do not repeat the call unless they ask for it.',
+    })
+  }
+  return writeNow(tool, business, { ...input, idempotencyKey: idempotencyKey ?? answer.key }, context)
+}
+
+class Unconfirmed extends Error {}
+
+/** Everything that a tool would do, undone. */
+function rehearse(
+  tool: BusinessTool,
+  business: AuthorizedBusiness,
+  { idempotencyKey: _key, dryRun: _dryRun, ...input }: Record<string, unknown>,
+  { principal, database, now }: CallContext,
+): Promise<Result> {
+  const work = (db: Transaction) => tool.handler(input, writeContext({ business, principal, db, now, dryRun: true }))
+  return database.within({ businessId: business.id }, 'rehearsal', work, { principal: principal.ref })
+}
+
+function writeContext(parts: Omit<BusinessContext, 'forEachBusiness'>): BusinessContext {
+  return { ...parts, forEachBusiness: () => Promise.reject(new Error('a write is about one business')) }
+}
+
+/**
  * Runs a tool that writes in one transaction, together with its audit row and the result stored under its idempotency
  * key. After a lost answer, either a retry finds that result or nothing was written.
+ * @param check looks at the result before it is committed; what it throws undoes everything
  * @throws ServiceError `conflict` for a key that was used with other arguments
  */
-export function write(
+async function writeNow(
   tool: BusinessTool,
   business: AuthorizedBusiness,
   { idempotencyKey, dryRun, ...input }: Record<string, unknown>,
   context: CallContext,
+  check?: (data: Record<string, unknown>) => void,
 ): Promise<Written> {
   const { principal, database, now } = context
-  const run = (db: Transaction, isRehearsal: boolean) =>
-    tool.handler(input, {
-      business,
-      principal,
-      db,
-      now,
-      dryRun: isRehearsal,
-      forEachBusiness: () => Promise.reject(new Error('a write is about one business')),
-    })
-
-  const within = (mode: Mode, work: (db: Transaction) => Promise<Written>) =>
-    database.within({ businessId: business.id }, mode, work, { principal: principal.ref })
-
   if (dryRun === true) {
-    return within('rehearsal', async (db) => {
-      const { text, data } = await run(db, true)
-      return {
-        result: {
-          text: `Dry run, nothing was written. ${text}`,
-          data: flagged({ dryRun: true, replayed: false }, data),
-        },
-        isAudited: false,
-      }
-    })
+    const { text, data } = await rehearse(tool, business, input, context)
+    return {
+      result: {
+        text: `Dry run, nothing was written. ${text}`,
+        data: flagged({ dryRun: true, replayed: false }, data),
+      },
+      isAudited: false,
+    }
   }
-  const written = within('write', async (db) => {
+  const work = async (db: Transaction): Promise<Written> => {
     const started = performance.now()
     const record =
       idempotencyKey === undefined ? null : recordOf(tool, business, String(idempotencyKey), input, context)
@@ -85,8 +123,10 @@ export function write(
         isAudited: false,
       }
     }
-    const { text, data: own, subject } = await run(db, false)
-    const data = flagged({ dryRun: false, replayed: false }, own)
+    const own = writeContext({ business, principal, db, now, dryRun: false })
+    const { text, data: told, subject } = await tool.handler(input, own)
+    check?.(told)
+    const data = flagged({ dryRun: false, replayed: false }, told)
     if (record !== null) await keep(db, record, { text, data })
     await addAuditRows(db, {
       at: now,
@@ -101,14 +141,16 @@ export function write(
       subject: subject ?? null,
     })
     return { result: { text, data }, isAudited: true }
-  })
-  return written.catch((error) => {
+  }
+  try {
+    return await database.within({ businessId: business.id }, 'write', work, { principal: principal.ref })
+  } catch (error) {
     if (!(error instanceof OutcomeUnknown) || idempotencyKey !== undefined) throw error
     throw new ServiceError('unavailable', error.message, {
       hint: 'Look whether it was before you repeat it: without an idempotencyKey it would be made twice.',
       cause: error,
     })
-  })
+  }
 }
 
 /** The flags come first, and win over fields of the tool with the same names. */
@@ -131,8 +173,7 @@ function recordOf(
   input: Record<string, unknown>,
   { principal }: CallContext,
 ): Operation {
-  const arguments_hash = createHash('sha256').update(canonical(input)).digest()
-  return { business_id: business.id, principal: principal.ref, key, tool: tool.name, arguments_hash }
+  return { business_id: business.id, principal: principal.ref, key, tool: tool.name, arguments_hash: hashOf(input) }
 }
 
 /**
@@ -188,6 +229,10 @@ async function keep(db: Transaction, record: Operation, result: Result): Promise
     .where('principal', '=', record.principal)
     .where('key', '=', record.key)
     .execute()
+}
+
+function hashOf(value: unknown): Buffer {
+  return createHash('sha256').update(canonical(value)).digest()
 }
 
 /** JSON with sorted names, so that the order of arguments does not matter. */

@@ -34,7 +34,8 @@ export function compactPage<Row>(list: {
   cells: (row: Row) => string[]
 }) {
   const { what, total, isNearest = false } = list
-  const { columns, same, rows: all } = compact(list.columns, list.rows.map(list.cells))
+  const cells = list.rows.map(list.cells)
+  const { columns, same, rows: all } = compact(list.columns, cells)
   const { items: rows, ...more } = page(
     list.rows.map((row, index) => ({ row, cells: all[index] as string[] })),
     list.limit,
@@ -53,6 +54,7 @@ export function compactPage<Row>(list: {
   }
   return {
     rows,
+    file: { columns: list.columns, rows: cells.slice(0, rows.length) },
     text: rows.length === 0 ? `No ${what} match.` : `${head()}\n${compactText({ columns, same }, rows)}`,
     data: {
       ...(total === undefined ? {} : { matching: total }),

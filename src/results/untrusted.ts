@@ -25,6 +25,11 @@ export function withBoundary<Data>(result: { text: string; data: Data }): { text
   return { text: `${text}\n${meaning}`, data }
 }
 
+/** The text of a result for a person, who needs no boundary: what people wrote stands in quotes. */
+export function forPerson(text: string): string {
+  return text.replaceAll(new RegExp(`</?untrusted-${CODE}>`, 'g'), '"')
+}
+
 function hasBoundary(value: unknown): boolean {
   if (typeof value === 'string') return value.includes(CODE)
   return typeof value === 'object' && value !== null && Object.values(value).some(hasBoundary)

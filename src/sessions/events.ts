@@ -6,8 +6,11 @@ export interface SessionEvent {
   message: string
 }
 
-/** Why the holder of a session's stream is notified: a message to deliver, a stream that replaces it, or the end. */
-export type Ring = 'event' | 'ended' | `taken:${string}`
+/**
+ * Why those who listen for a session are notified: a message to deliver, a stream that replaces another, the end, or a
+ * person's answer to the question of a call.
+ */
+export type Ring = 'event' | 'ended' | `taken:${string}` | `answer:${string}`
 
 /** Messages to clients, kept per session and shared by all instances. A "ring" notifies the holder of the stream. */
 export interface SessionEvents {

@@ -7,6 +7,8 @@ export interface SessionRecord {
   lists?: string | undefined
   protocolVersion?: string | undefined
   client?: string | undefined
+  /** Whether the client shows its person forms. */
+  showsForms?: boolean | undefined
   /** When it expires, in seconds since 1970. */
   expiresAt?: number | undefined
 }

@@ -66,11 +66,6 @@ export function addDays(date: string, days: number): string {
   return new Date(Date.parse(date) + days * DAY_MS).toISOString().slice(0, 10)
 }
 
-/** The same local day some years later or earlier; the 29th of February becomes the 28th where a year has none. */
-export function addYears(date: string, years: number): string {
-  return Temporal.PlainDate.from(date).add({ years }).toString()
-}
-
 /** The same day some months later or earlier, or the last day of a month that is shorter. */
 export function addMonths(date: string, months: number): string {
   return Temporal.PlainDate.from(date).add({ months }).toString()

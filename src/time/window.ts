@@ -1,17 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { ServiceError } from '../errors.ts'
 import { LocalDate } from '../results/schema.ts'
-import {
-  addDays,
-  addMonths,
-  addYears,
-  daysBetween,
-  localNow,
-  monthEnd,
-  monthStart,
-  quarterStart,
-  weekStart,
-} from './local.ts'
+import { addDays, addMonths, daysBetween, localNow, monthEnd, monthStart, quarterStart, weekStart } from './local.ts'
 
 export const PRESETS = [
   'today',
@@ -130,28 +120,6 @@ export function windowIfAsked(
 ): (Window & { timezone: string }) | undefined {
   if (input.from === undefined && input.to === undefined && input.preset === undefined) return undefined
   return { ...windowOf(input, now, timezone, 'today'), timezone }
-}
-
-/**
- * The earlier period that a window is compared with: for a calendar month the month before, for a month to date the
- * same days of the month before, as far as it has them, and otherwise as many local days just before the window.
- */
-export function periodBefore({ from, to }: Days): Days {
-  const length = daysBetween(from, to)
-  // A day or a week begins a month only by chance: compare it with the day or the week before.
-  const isWeek = length === 7 && weekStart(from) === from
-  if (length > 1 && !isWeek && from === monthStart(from) && monthStart(to) === from) {
-    const monthEnd = addDays(from, -1)
-    const sameDay = addDays(monthStart(monthEnd), length - 1)
-    const isWholeMonth = monthStart(addDays(to, 1)) !== from
-    return { from: monthStart(monthEnd), to: isWholeMonth || sameDay > monthEnd ? monthEnd : sameDay }
-  }
-  return { from: addDays(from, -length), to: addDays(from, -1) }
-}
-
-/** The same local days one year earlier; 29 February becomes the 28th. */
-export function yearBefore({ from, to }: Days): Days {
-  return { from: addYears(from, -1), to: addYears(to, -1) }
 }
 
 function presetWindow(preset: Preset, today: string): Days {

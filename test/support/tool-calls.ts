@@ -40,7 +40,7 @@ function knownCalls(shop: HostileShop): Record<string, Args[]> {
     get_psa_board: [{ board: shop.boardId }],
     get_psa_time_report: ['board', 'person', 'client', 'step', 'day'].map((groupBy) => ({ ...window, groupBy })),
     get_sales_by_category: [{ ...window, compare: 'both' }],
-    get_sales_by_location: [{ ...window, compare: true }],
+    get_sales_by_location: [{ ...window, compare: 'both' }],
     get_sales_report: [
       ...['day', 'week', 'hour', 'employee'].map((each) => ({ ...window, groupBy: [each], compare: 'both' })),
       ...['location', 'category', 'variant', 'client', 'city', 'payment_method', 'order_type', 'tax_rate'].map(

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { ServiceError } from '../../src/errors.ts'
 import { addDays, daysBetween, isTimezone, localDate, localTime, weekStart, withOffset } from '../../src/time/local.ts'
-import { periodBefore, windowOf, yearBefore } from '../../src/time/window.ts'
+import { windowOf } from '../../src/time/window.ts'
 import { learnZones } from '../support/zones.ts'
 
 beforeAll(() => learnZones('America/Guatemala', 'Asia/Kathmandu'))
@@ -101,35 +101,5 @@ describe('windowOf', () => {
     [{ from: '9999-12-31' }, 'from and to must lie between 1900-01-01 and 2999-12-31.'],
   ])('refuses %j', (input, message) => {
     expect(() => of(input)).toThrow(new ServiceError('invalid_argument', message))
-  })
-})
-
-describe('periodBefore', () => {
-  it.each([
-    ['as many days just before', '2026-03-12', '2026-03-15', '2026-03-08', '2026-03-11'],
-    ['over the turn of the year', '2026-01-02', '2026-01-31', '2025-12-03', '2026-01-01'],
-    ['a calendar month: the month before', '2026-03-01', '2026-03-31', '2026-02-01', '2026-02-28'],
-    ['a shorter month: the whole longer one', '2026-02-01', '2026-02-28', '2026-01-01', '2026-01-31'],
-    ['January: December', '2026-01-01', '2026-01-31', '2025-12-01', '2025-12-31'],
-    ['a month to date: the same days', '2026-11-01', '2026-11-22', '2026-10-01', '2026-10-22'],
-    ['as far as the month before has them', '2026-03-01', '2026-03-30', '2026-02-01', '2026-02-28'],
-    ['the 28th of a leap February is not its end', '2028-02-01', '2028-02-28', '2028-01-01', '2028-01-28'],
-    ['two months: as many days', '2026-03-01', '2026-04-30', '2025-12-30', '2026-02-28'],
-    ['a year to date: as many days', '2026-01-01', '2026-02-10', '2025-11-21', '2025-12-31'],
-    ['the first of a month alone: the day before', '2026-11-01', '2026-11-01', '2026-10-31', '2026-10-31'],
-    ['a week that begins a month: the week before', '2026-06-01', '2026-06-07', '2026-05-25', '2026-05-31'],
-    ['seven days of a month to date', '2026-11-01', '2026-11-07', '2026-10-01', '2026-10-07'],
-  ])('%s', (_, from, to, fromBefore, toBefore) => {
-    expect(periodBefore({ from, to })).toEqual({ from: fromBefore, to: toBefore })
-  })
-})
-
-describe('yearBefore', () => {
-  it.each([
-    ['2026-11-01', '2026-11-22', '2025-11-01', '2025-11-22'],
-    ['2028-02-29', '2028-02-29', '2027-02-28', '2027-02-28'],
-    ['2029-02-01', '2029-02-28', '2028-02-01', '2028-02-28'],
-  ])('%s to %s', (from, to, fromBefore, toBefore) => {
-    expect(yearBefore({ from, to })).toEqual({ from: fromBefore, to: toBefore })
   })
 })

@@ -101,6 +101,7 @@ export default defineTool({
     ]
     return {
       text: `${list.text}\n${about.join(' ')}`,
+      file: list.file,
       data: {
         products: list.rows,
         ...list.data,

@@ -37,6 +37,6 @@ export default defineTool({
       keyOf: (row) => [row.name, row.id],
       cells: (row) => [clean(row.name), String(row.active_products), row.is_active ? '' : 'switched off'],
     })
-    return { text: list.text, data: { categories: list.rows, ...list.data } }
+    return { text: list.text, data: { categories: list.rows, ...list.data }, file: list.file }
   },
 })

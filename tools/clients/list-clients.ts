@@ -12,6 +12,19 @@ import { localDate } from '../../src/time/local.ts'
 
 const Place = Type.Optional(Type.String({ minLength: 1, maxLength: 100 }))
 
+const FILE_COLUMNS = [
+  'code',
+  'client',
+  'email',
+  'phone',
+  'tax id',
+  'city',
+  'country',
+  'orders',
+  'net sales',
+  'last purchase',
+]
+
 export default defineTool({
   name: 'list_clients',
   title: 'Clients',
@@ -84,6 +97,16 @@ export default defineTool({
           `${formatAmount(netSales, business.currency)}. `
     return {
       text: `${list.text}\n${sum}(${terms}.)`,
+      file: {
+        columns: FILE_COLUMNS,
+        rows: rows
+          .slice(0, list.rows.length)
+          .map((row) => [
+            ...[clean(row.code, 60), clean(row.name, 120), row.email, row.phone, row.tax_id, row.city, row.country],
+            ...[Number(row.orders), amountOf(row.net_sales, business)],
+            row.last_at === null ? null : localDate(row.last_at, business.timezone),
+          ]),
+      },
       data: {
         clients: list.rows,
         ...list.data,

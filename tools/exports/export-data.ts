@@ -10,9 +10,7 @@ const PROGRAMS = { csv: 'CSV', excel_csv: 'CSV for Excel', xlsx: 'Excel' } as co
 export default defineTool({
   name: 'export_data',
   title: 'Export',
-  description:
-    'All rows of a list or report as a file, behind a link that works once within 15 minutes. Use it for a file, or for ' +
-    'more rows than fit here.',
+  description: 'All rows of a list or report as a file, behind a link that works once within 15 minutes.',
   scopes: ['pos:read'],
   annotations: readOnly,
   mode: 'read',

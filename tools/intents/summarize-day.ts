@@ -3,9 +3,17 @@ import { ServiceError } from '../../src/errors.ts'
 import { AllBusinesses, forWantedBusinesses } from '../../src/mcp/all-businesses.ts'
 import { LocationId } from '../../src/mcp/arguments.ts'
 import { type BusinessContext, defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { amountOf, type Currency, percentChange, quantity } from '../../src/money/money.ts'
+import { amountOf, type Currency, formatAmount, percentChange, quantity } from '../../src/money/money.ts'
 import { largestDiscounts, largestRefunds, lowStockSold } from '../../src/pos/intents/day-notable.ts'
 import { type Day, DaySchema, FULL, summarizeDays } from '../../src/pos/intents/day-text.ts'
+import {
+  historyBefore,
+  hourFindings,
+  staffFindings,
+  statementsOf,
+  stoppedOnDay,
+} from '../../src/pos/intents/stands-out.ts'
+import { hourSums, staffSums, stoppedProduct } from '../../src/pos/intents/stands-out-queries.ts'
 import { termsOf, timeless, withTax } from '../../src/pos/intents/summary-phrases.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
 import { doPricesIncludeTax } from '../../src/pos/organisation/price-tags.ts'
@@ -77,21 +85,39 @@ async function summarizeDay(context: BusinessContext, date: string | undefined, 
   const dates = WEEKS.map((weeks) => addDays(day, -7 * weeks))
   const yearDate = year !== null && 'from' in year ? [year.from] : []
   const ranking = { by: 'net_sales', order: 'best', limit: FULL.products, soldOnly: true } as const
+  const history = historyBefore(days, until)
   // Sent together, in one round trip.
-  const [total, before, withoutTime, since, hasTax, hours, products, payments, refunds, discounts, lowStock] =
-    await Promise.all([
-      salesTotal(db, scope, days),
-      salesOnDates(db, scope, [...dates, ...yearDate], until, timezone),
-      salesWithoutTime(db, scope, until === null ? [day] : [day, ...dates, ...yearDate]),
-      salesSince(db, scope),
-      doPricesIncludeTax(db, business.id),
-      salesByBucket(db, scope, days, 'hour'),
-      rankedProducts(db, scope, days, ranking),
-      paymentsByMethod(db, { ...scope, ...days, limit: FULL.payments }),
-      largestRefunds(db, { ...scope, day, timezone, limit: FULL.notable }),
-      largestDiscounts(db, { ...scope, day, timezone, limit: FULL.notable }),
-      lowStockSold(db, { ...scope, day, limit: FULL.stocks }),
-    ])
+  const [
+    total,
+    before,
+    withoutTime,
+    since,
+    hasTax,
+    hours,
+    products,
+    payments,
+    refunds,
+    discounts,
+    lowStock,
+    staff,
+    usualHours,
+    stopped,
+  ] = await Promise.all([
+    salesTotal(db, scope, days),
+    salesOnDates(db, scope, [...dates, ...yearDate], until, timezone),
+    salesWithoutTime(db, scope, until === null ? [day] : [day, ...dates, ...yearDate]),
+    salesSince(db, scope),
+    doPricesIncludeTax(db, business.id),
+    salesByBucket(db, scope, days, 'hour'),
+    rankedProducts(db, scope, days, ranking),
+    paymentsByMethod(db, { ...scope, ...days, limit: FULL.payments }),
+    largestRefunds(db, { ...scope, day, timezone, limit: FULL.notable }),
+    largestDiscounts(db, { ...scope, day, timezone, limit: FULL.notable }),
+    lowStockSold(db, { ...scope, day, limit: FULL.stocks }),
+    staffSums(db, scope, history, timezone),
+    hourSums(db, scope, history),
+    until === null ? stoppedProduct(db, scope, day, dates) : undefined,
+  ])
 
   const figures = salesFigures(total, business)
   const compared = until === null ? total : withoutSums(total, withoutTime.get(day) ?? NO_SALES)
@@ -100,6 +126,21 @@ async function summarizeDay(context: BusinessContext, date: string | undefined, 
     return comparedSales(stretch, since, { now: compared, before: sums ?? NO_SALES }, business)
   }
   const window = { ...days, timezone, currency: business.currency }
+  const findings =
+    since === null
+      ? []
+      : [
+          ...staffFindings(staff, history, since),
+          ...hourFindings(usualHours, history, since),
+          ...(stopped
+            ? stoppedOnDay(
+                `${variantName(stopped, 60)} [${clean(stopped.sku, 40)}]`,
+                { units: stopped.units, netSales: stopped.net_sales },
+                history,
+                since,
+              )
+            : []),
+        ]
 
   return {
     business: { id: business.id, name: business.name },
@@ -154,7 +195,10 @@ async function summarizeDay(context: BusinessContext, date: string | undefined, 
       onHand: quantity(row.on_hand),
       reorderPoint: quantity(row.reorder_point),
     })),
-    standsOut: [],
+    standsOut: statementsOf(findings, days, {
+      amount: (value) => formatAmount(amountOf(value, business), business.currency),
+      soFar: until !== null,
+    }),
   }
 }
 

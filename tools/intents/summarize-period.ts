@@ -2,10 +2,18 @@ import { Type } from '@sinclair/typebox'
 import { AllBusinesses, forWantedBusinesses } from '../../src/mcp/all-businesses.ts'
 import { LocationId } from '../../src/mcp/arguments.ts'
 import { type BusinessContext, defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { amountOf, percentChange, quantity } from '../../src/money/money.ts'
+import { amountOf, Decimal, formatAmount, percentChange, quantity } from '../../src/money/money.ts'
 import { clientCounts, type ProductChange, periodChanges } from '../../src/pos/intents/period-queries.ts'
 import { bestWeekday, extremes, type PeriodDay, periodDays, rate, trend } from '../../src/pos/intents/period-rules.ts'
 import { FULL, type Period, PeriodSchema, presentPeriods } from '../../src/pos/intents/period-text.ts'
+import {
+  historyOf,
+  hourFindings,
+  staffFindings,
+  statementsOf,
+  stoppedFinding,
+} from '../../src/pos/intents/stands-out.ts'
+import { hourSums, staffSums } from '../../src/pos/intents/stands-out-queries.ts'
 import { termsOf, timeless, withTax } from '../../src/pos/intents/summary-phrases.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
 import { doPricesIncludeTax } from '../../src/pos/organisation/price-tags.ts'
@@ -60,8 +68,9 @@ async function summarizePeriod(context: BusinessContext, input: WindowInput, loc
   const sumsOf = (stretch: Compared | null) =>
     stretch === null || 'reason' in stretch ? NO_SALES : salesOf(db, scope, stretch, timezone)
 
+  const history = historyOf(days, ending.soFar ?? null)
   // Sent together, in one round trip.
-  const [since, hasTax, sumsByDay, sumsBefore, sumsYear, withoutTime, { products, categories }, clients] =
+  const [since, hasTax, sumsByDay, sumsBefore, sumsYear, withoutTime, { products, categories }, clients, staff, hours] =
     await Promise.all([
       salesSince(db, scope),
       doPricesIncludeTax(db, business.id),
@@ -76,6 +85,8 @@ async function summarizePeriod(context: BusinessContext, input: WindowInput, loc
         FULL,
       ),
       clientCounts(db, scope, days, timezone),
+      history === null ? [] : staffSums(db, scope, history, timezone),
+      history === null ? [] : hourSums(db, scope, history),
     ])
   const sums = addSums([...sumsByDay.values()])
   const figures = salesFigures(sums, business)
@@ -107,6 +118,19 @@ async function summarizePeriod(context: BusinessContext, input: WindowInput, loc
     }))
   }
   const window = { from, to, timezone, currency: business.currency }
+  const stopped = changesCompare && products.find((row) => row.stopped !== null)
+  const findings = [
+    ...(history === null || since === null
+      ? []
+      : [...staffFindings(staff, history, since), ...hourFindings(hours, history, since)]),
+    ...(stopped && changesCompare
+      ? stoppedFinding(`${nameOf(stopped).name} [${nameOf(stopped).sku}]`, {
+          units: new Decimal(stopped.units_before),
+          netSales: new Decimal(stopped.net_before),
+          over: `${changesCompare.with.from} to ${changesCompare.with.to}`,
+        })
+      : []),
+  ]
 
   return {
     business: { id: business.id, name: business.name },
@@ -149,7 +173,10 @@ async function summarizePeriod(context: BusinessContext, input: WindowInput, loc
     })),
     categoriesSold: categories[0]?.sold ?? 0,
     clients,
-    standsOut: [],
+    standsOut: statementsOf(findings, days, {
+      amount: (value) => formatAmount(amountOf(value, business), business.currency),
+      soFar: isRunning,
+    }),
   }
 }
 

@@ -85,6 +85,7 @@ export default defineTool({
             : `, value ${formatAmount(value.stockValue, business.currency)}, ${sums.without_cost} in stock without a known cost. `)
     return {
       text: `${list.text}\n${sum}(${terms}.)`,
+      file: list.file,
       data: {
         stock: list.rows,
         ...list.data,

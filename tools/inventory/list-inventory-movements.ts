@@ -89,6 +89,7 @@ export default defineTool({
     const sum = units.unitsIn === undefined ? '' : `All that match: ${units.unitsIn} in, ${units.unitsOut} out. `
     return {
       text: `${list.text}\n${days}${sum}(${terms}.)`,
+      file: list.file,
       data: { ...window, movements: list.rows, ...list.data, ...units, terms },
     }
   },

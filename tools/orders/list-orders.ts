@@ -2,7 +2,14 @@ import { Type } from '@sinclair/typebox'
 import { together } from '../../src/database/together.ts'
 import { Amount, Reference } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { BLANKS, compactOrders, describeOrders, OrderListSchema, orderSums } from '../../src/pos/orders/order-list.ts'
+import {
+  BLANKS,
+  compactOrders,
+  describeOrders,
+  OrderListSchema,
+  orderFile,
+  orderSums,
+} from '../../src/pos/orders/order-list.ts'
 import { ORDER_TERMS } from '../../src/pos/orders/order-summary.ts'
 import { findOrders, ORDER_SORTS, ORDER_STATUSES, sumOrders } from '../../src/pos/orders/orders.ts'
 import { describeOwnOnly, NOBODY, whose } from '../../src/pos/orders/staff.ts'
@@ -93,6 +100,7 @@ export default defineTool({
       ...more,
       terms: `${limited === null ? '' : `${limited} `}${ORDER_TERMS}; ${BLANKS}`,
     }
-    return { text: describeOrders(data), data }
+    const file = context.forFile ? { file: orderFile(rows.slice(0, orders.length), business) } : {}
+    return { text: describeOrders(data), data, ...file }
   },
 })

@@ -67,14 +67,8 @@ export default defineTool({
       findRefunds(db, business.id, { ...filter, sort, limit: limit + 1, after }),
       sumRefunds(db, business.id, filter),
     ])
-    const {
-      columns,
-      rows: cells,
-      same,
-    } = compact(
-      REFUND_COLUMNS,
-      rows.map((row) => refundRow(row, business)),
-    )
+    const whole = rows.map((row) => refundRow(row, business))
+    const { columns, rows: cells, same } = compact(REFUND_COLUMNS, whole)
     const { items: refunds, ...more } = page(
       rows.map((row, index) => ({ row, cells: cells[index] ?? [] })),
       limit,
@@ -92,6 +86,10 @@ export default defineTool({
       ...more,
       terms: limited === null ? REFUND_TERMS : `${limited} ${REFUND_TERMS}`,
     }
-    return { text: describeRefunds(data), data }
+    return {
+      text: describeRefunds(data),
+      data,
+      file: { columns: REFUND_COLUMNS, rows: whole.slice(0, refunds.length) },
+    }
   },
 })

@@ -46,6 +46,6 @@ export default defineTool({
         ]
       },
     })
-    return { text: list.text, data: { locations: list.rows, ...list.data } }
+    return { text: list.text, data: { locations: list.rows, ...list.data }, file: list.file }
   },
 })

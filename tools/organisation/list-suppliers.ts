@@ -45,6 +45,6 @@ export default defineTool({
         row.is_active ? '' : 'switched off',
       ],
     })
-    return { text: list.text, data: { suppliers: list.rows, ...list.data } }
+    return { text: list.text, data: { suppliers: list.rows, ...list.data }, file: list.file }
   },
 })

@@ -20,7 +20,7 @@ export default defineTool({
   mode: 'read',
   input: Type.Object({ ...WINDOW_INPUT, locationId: LocationId, compare: CompareWith }),
   output: SalesReportSchema,
-  async handler({ locationId, compare, ...input }, { db, business, now }) {
+  async handler({ locationId, compare, ...input }, { db, business, now, forFile }) {
     const { place, filters } = await filtersOf(db, business, { locationId })
     const report = await runReport(
       db,
@@ -36,6 +36,6 @@ export default defineTool({
       },
       now,
     )
-    return answerOf(report, business)
+    return answerOf(report, business, forFile)
   },
 })

@@ -31,10 +31,10 @@ export default defineTool({
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
   }),
   output: SalesReportSchema,
-  async handler({ groupBy, measures, compare, sort, limit, locationId, ...input }, { db, business, now }) {
+  async handler({ groupBy, measures, compare, sort, limit, locationId, ...input }, { db, business, now, forFile }) {
     const { place, filters } = await filtersOf(db, business, { locationId, ...parseFilters(input.filters) })
     const window = windowOf(input, now, place.timezone, 'today')
     const question = { window, place, groupBy, measures, filters, compare, sort, limit }
-    return answerOf(await runReport(db, business, question, now), business)
+    return answerOf(await runReport(db, business, question, now), business, forFile)
   },
 })

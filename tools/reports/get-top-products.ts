@@ -29,7 +29,7 @@ export default defineTool({
     compare: CompareWith,
   }),
   output: SalesReportSchema,
-  async handler({ by, order, category, locationId, limit, compare, ...input }, { db, business, now }) {
+  async handler({ by, order, category, locationId, limit, compare, ...input }, { db, business, now, forFile }) {
     const { place, filters } = await filtersOf(db, business, { locationId, category })
     const report = await runReport(
       db,
@@ -47,6 +47,6 @@ export default defineTool({
       },
       now,
     )
-    return answerOf(report, business)
+    return answerOf(report, business, forFile)
   },
 })

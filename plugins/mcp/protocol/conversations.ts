@@ -4,6 +4,7 @@ import type { Principal } from '../../../src/auth/principal.ts'
 import { ServiceError } from '../../../src/errors.ts'
 import type { SessionRecord } from '../../../src/sessions/store.ts'
 import type { Clock } from '../../../src/time/clock.ts'
+import { showsForms } from './forms.ts'
 import { problemOfParams } from './params.ts'
 
 /** The parts of a JSON-RPC message that are read before an SDK checks it. */
@@ -11,8 +12,10 @@ export interface Message {
   jsonrpc?: unknown
   id?: unknown
   method?: unknown
+  result?: unknown
   params?: {
     name?: unknown
+    capabilities?: { elicitation?: unknown }
     clientInfo?: { name?: unknown }
     protocolVersion?: unknown
     arguments?: unknown
@@ -110,7 +113,12 @@ export function createConversations(app: FastifyInstance, clock: Clock) {
         // For the merchant's list; no conversation fails because it is not noted.
         app.tokens.noteUse(family, client).catch((err) => request.log.warn({ err }, 'the client was not noted'))
       }
-      const session = { ...recordOf(principal), protocolVersion: textOf(initialize.params?.protocolVersion), client }
+      const session = {
+        ...recordOf(principal),
+        protocolVersion: textOf(initialize.params?.protocolVersion),
+        client,
+        ...(showsForms(initialize.params?.capabilities?.elicitation) ? { showsForms: true } : {}),
+      }
       await store(sessionId, session, principal)
       reply.header(SESSION_HEADER, sessionId)
       return { ...NEW_CONVERSATION, sessionId, session }

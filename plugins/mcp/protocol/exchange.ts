@@ -4,20 +4,29 @@ import { clientClassOf } from '../../../src/audit/caller.ts'
 import type { Principal } from '../../../src/auth/principal.ts'
 import { withoutClients } from '../../../src/database/database.ts'
 import { ServiceError } from '../../../src/errors.ts'
+import type { Ask } from '../../../src/mcp/confirmation.ts'
 import { getPrompt, isPrompt, listPrompts, type PromptListing } from '../../../src/mcp/prompts.ts'
 import { hasSeveral, type ToolList } from '../../../src/mcp/registry.ts'
 import { listResources, nameOfResource, type ResourceListing, readResource } from '../../../src/mcp/resources.ts'
 import type { CallContext } from '../../../src/mcp/tool.ts'
 import type { Conversation, Message } from './conversations.ts'
 import { pinOf } from './pin.ts'
+import { createQuestionStream, type QuestionStream } from './question-stream.ts'
 import { type CallToolResult, refusalOf } from './results.ts'
 
 /** One POST as both protocol eras see it: what the principal may see and do. */
 export interface Exchange {
   serverInfo: FastifyInstance['serverInfo']
   listTools(): Promise<ToolList>
-  /** Null for a tool that is unknown or secret; the caller cannot tell which. */
-  call(name: string, args: Record<string, unknown>): Promise<CallToolResult | null>
+  /**
+   * Null for a tool that is unknown or secret; the caller cannot tell which.
+   * @param ask how the call asks its person, if the client can show questions
+   */
+  call(name: string, args: Record<string, unknown>, ask?: Ask): Promise<CallToolResult | null>
+  /** Signs what a client hands back with the answer to a question. */
+  questions: FastifyInstance['questions']
+  /** Where the session's person is asked; undefined without a session whose client shows forms. */
+  questionStream: QuestionStream | undefined
   /**
    * Refuses a lone call of a tool whose scope the person could still grant, while the HTTP status can say so.
    * @throws ServiceError `insufficient_scope`
@@ -83,9 +92,12 @@ export function createExchange(
       }
       return schemas === 'full' ? list.full() : list
     },
-    call: (name, args) =>
+    questions: app.questions,
+    questionStream:
+      sessionId !== undefined && session?.showsForms ? createQuestionStream(app.sessionEvents, sessionId) : undefined,
+    call: (name, args, ask) =>
       turns(async () => {
-        const result = await app.toolCalls.run(name, args, context, request.log)
+        const result = await app.toolCalls.run(name, args, { ...context, ask }, request.log)
         if (result === null || result.content.length === 1 || knowsLinks(request, session)) return result
         return { ...result, content: result.content.filter(({ type }) => type === 'text') }
       }),

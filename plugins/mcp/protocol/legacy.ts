@@ -18,6 +18,7 @@ import {
 } from '@modelcontextprotocol/sdk/types.js'
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/ajv'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { mayAsk } from '../../../src/mcp/confirmation.ts'
 import { CAPABILITIES, INSTRUCTIONS } from '../../../src/mcp/server-info.ts'
 import type { Message } from './conversations.ts'
 import { type Exchange, toWebRequest } from './exchange.ts'
@@ -41,11 +42,18 @@ export async function serveLegacy(
   if (problem !== undefined) return reply.code(400).send({ jsonrpc: '2.0', id: null, error: problem })
   // Their shape was checked when the protocol era was determined.
   const requests = messages.filter(isRequest) as JSONRPCRequest[]
+  await exchange.questionStream?.passOn(messages)
   // Notifications concern only servers that outlive a request.
   if (requests.length === 0) return reply.code(202).send()
 
   const wantsProgress = messages.some(({ params }) => params?._meta?.progressToken !== undefined)
-  if (wantsProgress && /text\/event-stream/i.test(request.headers.accept ?? '') && requests.every(isSound)) {
+  const mayBeAsked =
+    exchange.questionStream !== undefined && requests.some(({ params }) => mayAsk(String(params?.name)))
+  if (
+    (wantsProgress || mayBeAsked) &&
+    /text\/event-stream/i.test(request.headers.accept ?? '') &&
+    requests.every(isSound)
+  ) {
     return reply.send(await serveStream(exchange, toWebRequest(request, reply), request.body))
   }
   const [only] = requests
@@ -100,24 +108,27 @@ async function answer(server: Server, requests: JSONRPCRequest[]): Promise<JSONR
   return answered
 }
 
-// Only a client that asks for progress gets a stream; most scripts and bridges send */* but read plain JSON.
+// Only a client that asks for progress, or that may be asked, gets a stream; most scripts and bridges send */* but read plain JSON.
 async function serveStream(exchange: Exchange, request: Request, parsedBody: unknown): Promise<Response> {
   const headers = new Headers(request.headers)
   headers.set('accept', 'application/json, text/event-stream')
   const transport = new WebStandardStreamableHTTPServerTransport()
-  await createServer(exchange).connect(transport as Transport)
+  await createServer(exchange, transport as Transport).connect(transport as Transport)
   return transport.handleRequest(new Request(request, { headers }), { parsedBody })
 }
 
-function createServer(exchange: Exchange): Server {
+/** @param stream can carry requests to the client, too */
+function createServer(exchange: Exchange, stream?: Transport): Server {
   const server = new Server(exchange.serverInfo, {
     capabilities: CAPABILITIES,
     instructions: INSTRUCTIONS,
     jsonSchemaValidator,
   })
   server.setRequestHandler(ListToolsRequestSchema, async () => ({ tools: (await exchange.listTools()).tools as never }))
-  server.setRequestHandler(CallToolRequestSchema, async ({ params }) => {
-    const result = await exchange.call(params.name, params.arguments ?? {})
+  server.setRequestHandler(CallToolRequestSchema, async ({ params }, { requestId, signal }) => {
+    const ask =
+      stream && exchange.questionStream?.askWith((each) => stream.send(each, { relatedRequestId: requestId }), signal)
+    const result = await exchange.call(params.name, params.arguments ?? {}, ask)
     if (result === null) throw new McpError(ErrorCode.InvalidParams, unknownTool(params.name))
     return { ...result }
   })

@@ -6,10 +6,12 @@ import {
   ResourceNotFoundError,
   Server,
 } from '@modelcontextprotocol/server'
+import { QuestionAsked } from '../../../src/mcp/confirmation.ts'
 import { CAPABILITIES, INSTRUCTIONS } from '../../../src/mcp/server-info.ts'
 import type { Exchange } from './exchange.ts'
 import { problemOfParams } from './params.ts'
-import { promptResult, refusalOf, resourceResult } from './results.ts'
+import { askInResult, questionResult } from './question-result.ts'
+import { type CallToolResult, promptResult, refusalOf, resourceResult } from './results.ts'
 
 // Lists depend on who asks, so no shared cache may keep them.
 const CACHED = { ttlMs: 60_000, cacheScope: 'private' } as const
@@ -51,13 +53,23 @@ export async function serveListen(
 }
 
 function createServer(exchange: Exchange): Server {
-  const server = new Server(exchange.serverInfo, { capabilities: CAPABILITIES, instructions: INSTRUCTIONS })
+  const server = new Server(exchange.serverInfo, {
+    capabilities: CAPABILITIES,
+    instructions: INSTRUCTIONS,
+    requestState: { verify: exchange.questions.verify },
+  })
   server.setRequestHandler('tools/list', async () => ({
     tools: (await exchange.listTools()).tools as never,
     ...CACHED,
   }))
-  server.setRequestHandler('tools/call', async ({ params }) => {
-    const result = await exchange.call(params.name, params.arguments ?? {})
+  server.setRequestHandler('tools/call', async ({ params }, context) => {
+    let result: CallToolResult | null
+    try {
+      result = await exchange.call(params.name, params.arguments ?? {}, askInResult(context))
+    } catch (error) {
+      if (error instanceof QuestionAsked) return questionResult(exchange, error.question)
+      throw error
+    }
     if (result === null) {
       throw new ProtocolError(
         ProtocolErrorCode.InvalidParams,

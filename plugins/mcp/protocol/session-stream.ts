@@ -130,6 +130,7 @@ export class SessionStream implements Watcher {
   }
 
   #onRing(ring: Ring): void {
+    if (ring.startsWith('answer:')) return
     if (ring === 'event') void this.#deliver()
     else if (ring === `taken:${this.#id}`) this.#isHeard = true
     // When two streams start together, each ends at the other's ring if it has heard its own: the last to ring stays.

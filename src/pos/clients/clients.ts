@@ -78,7 +78,7 @@ const lifetime = [
 ] as const
 
 const listed = [
-  ...(['c.id', 'c.code', 'c.name', 'c.email', 'c.phone', 'c.city', 'c.country'] as const),
+  ...(['c.id', 'c.code', 'c.name', 'c.email', 'c.phone', 'c.tax_id', 'c.city', 'c.country'] as const),
   ...lifetime,
   's.last_at',
 ] as const

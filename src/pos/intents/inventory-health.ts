@@ -83,7 +83,7 @@ export async function inventoryHealth(
   const counted = (flag: RawBuilder<unknown>) => sql`count(*) filter (where ${flag})`
   const flagged = (flag: RawBuilder<unknown>) => sql`
     json_build_object('rows', ${counted(flag)}, ${spread(sql`stock where is_asked and ${flag}`, counted(flag))})`
-  const hasNoCost = sql`on_hand > 0 and cost is null`
+  const hasNoCost = sql`cost is null and has_stock`
   const named = (rows: RawBuilder<unknown>) => sql`
     from (${rows}) r
     join place on place.id = r.location_id
@@ -100,15 +100,15 @@ export async function inventoryHealth(
           'rows', count(*),
           'skus', case when ${isOne} then count(*)
             else ${distinct('variant_id', sql`stock where is_asked`)} end,
-          'out_of_stock', count(*) filter (where on_hand <= 0),
-          'out_of_stock_selling', count(*) filter (where on_hand <= 0 and units > 0),
-          'at_reorder_point', count(*) filter (where on_hand <= reorder_point),
-          'negative', count(*) filter (where on_hand < 0),
+          'out_of_stock', count(*) filter (where not has_stock),
+          'out_of_stock_selling', count(*) filter (where not has_stock and units > 0),
+          'at_reorder_point', count(*) filter (where is_low),
+          'negative', count(*) filter (where not has_stock and on_hand < 0),
           'skus_without_cost', case when ${isOne} then ${counted(hasNoCost)}
             else ${distinct('variant_id', sql`stock where is_asked and ${hasNoCost}`)} end,
-          'stock_value', coalesce(sum(on_hand * cost) filter (where on_hand > 0), 0)::text,
-          'dead_value', coalesce(sum(on_hand * cost) filter (where is_dead), 0)::text,
-          'overstock_value', coalesce(sum(on_hand * cost) filter (where is_overstocked), 0)::text,
+          'stock_value', coalesce(sum(value), 0)::text,
+          'dead_value', coalesce(sum(value) filter (where is_dead), 0)::text,
+          'overstock_value', coalesce(sum(value) filter (where is_overstocked), 0)::text,
           'dead', ${flagged(sql`is_dead`)},
           'overstocked', ${flagged(sql`is_overstocked`)},
           'reorder', (
@@ -134,16 +134,14 @@ export async function inventoryHealth(
         select ${stocked}
         ${named(sql`
           select * from stock where is_asked and is_dead
-          order by on_hand * cost desc nulls last, on_hand desc, variant_id, location_id limit ${limits.others}`)}
-        order by r.on_hand * r.cost desc nulls last, r.on_hand desc, v.sku, r.location_id) t) as dead,
+          order by value desc nulls last, on_hand desc, variant_id, location_id limit ${limits.others}`)}
+        order by r.value desc nulls last, r.on_hand desc, v.sku, r.location_id) t) as dead,
       array(select to_jsonb(t) from (
         select ${stocked}, ${perDay}, (r.on_hand * ${VELOCITY_DAYS}::integer / r.units)::text as cover_days
         ${named(sql`
           select * from stock where is_asked and is_overstocked
-          order by on_hand * cost desc nulls last, on_hand desc, variant_id, location_id limit ${limits.others}`)}
-        order by r.on_hand * r.cost desc nulls last, r.on_hand desc, v.sku, r.location_id) t) as overstocked`.execute(
-    db,
-  )
+          order by value desc nulls last, on_hand desc, variant_id, location_id limit ${limits.others}`)}
+        order by r.value desc nulls last, r.on_hand desc, v.sku, r.location_id) t) as overstocked`.execute(db)
   const [health] = rows
   if (health === undefined) throw new Error('a select without from answers one row')
   return health

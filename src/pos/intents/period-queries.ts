@@ -5,11 +5,9 @@ import type { Days } from '../../time/window.ts'
 import { atLocation, onDays } from '../conditions.ts'
 import { productCells } from '../reports/sales.ts'
 import type { SalesScope } from '../scope.ts'
+import { STOPPED_UNITS } from './stands-out.ts'
 
 // The sales of a period compared with the period before, from the rollups. Each is one query for any window.
-
-/** A product that sold so many units in the stretch before, and none in the window, has stopped. */
-const STOPPED_UNITS = 10
 
 export interface ProductChange {
   product_id: string

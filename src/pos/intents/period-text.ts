@@ -101,7 +101,7 @@ interface Detail {
 export const FULL: Detail = { products: 5, movers: 3, categories: 5, standsOut: 3, form: 'full' }
 const DETAILS: Record<Fullness, Detail> = {
   full: FULL,
-  short: { products: 2, movers: 1, categories: 1, standsOut: 1, form: 'short' },
+  short: { products: 1, movers: 1, categories: 1, standsOut: 1, form: 'short' },
   shortest: { products: 0, movers: 0, categories: 0, standsOut: 1, form: 'shortest' },
 }
 

@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { amountOf, type Currency, Decimal, formatAmount, grouped, money, quantity } from '../../money/money.ts'
 import { PAGE_OUTPUT, page } from '../../results/cursor.ts'
+import type { FileRows } from '../../results/file-rows.ts'
 import { EntityRef, Nullable, NullableText } from '../../results/schema.ts'
 import { table } from '../../results/table.ts'
 import { clean, estimateTokens, variantName } from '../../results/text.ts'
@@ -16,6 +17,10 @@ const MAX_TOKENS = 7900
 // Rows without the names of their columns, so that a hundred of them are a result that a model can read.
 const TRANSFER_COLUMNS = ['SKU', 'product', 'from', 'to', 'quantity']
 const ORDER_COLUMNS = ['SKU', 'product', 'on hand', 'order', 'pack', 'unit cost', 'cost']
+const FILE_COLUMNS = [
+  ...['action', 'SKU', 'product', 'supplier', 'location', 'from', 'on hand', 'quantity', 'pack', 'unit cost'],
+  'lead days',
+]
 const Rows = Type.Array(Type.Array(Type.String()))
 
 export const ReorderListSchema = Type.Object({
@@ -68,12 +73,37 @@ export function presentReorderList(
   limit: number,
   place: Pick<Data, 'asOf' | 'timezone' | 'location' | 'supplier' | 'category'>,
   currency: Currency,
-): { text: string; data: Data } {
+): { text: string; data: Data; file: FileRows } {
   for (let shown = limit; ; shown = Math.floor(shown * 0.8)) {
     const data = pageOf(found, shown, place, currency)
     const text = describe(data)
     // Names may be long, and each line of another supplier.
-    if (shown <= 1 || estimateTokens(text) + estimateTokens(JSON.stringify(data)) <= MAX_TOKENS) return { text, data }
+    if (shown <= 1 || estimateTokens(text) + estimateTokens(JSON.stringify(data)) <= MAX_TOKENS) {
+      return { text, data, file: fileOf(found.lines.slice(0, linesOf(data))) }
+    }
+  }
+}
+
+function linesOf({ transfers, orders }: Data): number {
+  return orders.reduce((count, { lines }) => count + lines.length, transfers.length)
+}
+
+function fileOf(lines: readonly ReorderLine[]): FileRows {
+  return {
+    columns: FILE_COLUMNS,
+    rows: lines.map((line) => [
+      line.action,
+      clean(line.sku, 60),
+      variantName(line, 120),
+      line.action === 'order' ? supplierName(line) : null,
+      clean(line.location, 80),
+      line.from === null ? null : clean(line.from, 80),
+      quantity(line.on_hand),
+      quantity(line.quantity),
+      line.pack_size === null ? null : quantity(line.pack_size),
+      line.cost,
+      line.lead_days,
+    ]),
   }
 }
 

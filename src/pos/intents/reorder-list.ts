@@ -70,9 +70,9 @@ export async function reorderList(
   const { businessId } = scope
   const isAsked = (column: string, id: string | undefined) =>
     id === undefined ? sql`true` : sql`${sql.ref(column)} = ${id}`
-  const keys = sql`array[action, supplier_key, location_key, sku_key, from_key]`
+  const keys = sql`action_key, supplier_key, location_key, sku_key, from_key`
   const isAfter: RawBuilder<unknown> =
-    after === undefined ? sql`true` : sql`${keys} > ${[...after]}::text[] collate "C"`
+    after === undefined ? sql`true` : sql`row(${keys}) > row(${sql.join(after.map((key) => sql`${key}::text`))})`
   const { rows } = await sql<ReorderList>`
     with ${stockNeeds(scope, now)},
     matching as materialized (
@@ -80,25 +80,26 @@ export async function reorderList(
       left join supplier s on s.business_id = ${businessId} and s.id = o.supplier_id
       where ${isAsked('o.supplier_id', supplierId)} and ${isAsked('o.category_id', categoryId)}
     ),
-    line as (
-      select '1' as action, o.variant_id, o.location_id, t.from_id, t.quantity from matching o
+    line as materialized (
+      select '1' as action, o.*, t.from_id, t.quantity as count from matching o
       join transfer t on t.variant_id = o.variant_id and t.location_id = o.location_id
       union all
-      select '2', variant_id, location_id, null, quantity from matching where quantity > 0
+      select '2', o.*, null, quantity from matching o where quantity > 0
     ),
-    sorted as (
-      select line.action, v.sku, p.name, v.label, o.supplier, to_place.name as location, from_place.name as "from",
-        v.sku collate "C" as sku_key, (to_place.name || to_place.id || lpad(o.lead_days::text, 6, '0')) collate "C" as location_key,
-        coalesce(from_place.name || from_place.id, '') collate "C" as from_key, o.on_hand, o.lead_days,
-        o.pack_size, line.quantity, o.cost,
-        -- No name comes after those without a supplier.
-        (case when line.action = '1' then '' when o.supplier is null then '2' else '1' || o.supplier end) collate "C" as supplier_key
-      from line
-      join matching o on o.variant_id = line.variant_id and o.location_id = line.location_id
-      join place to_place on to_place.id = line.location_id
-      left join place from_place on from_place.id = line.from_id
-      join product_variant v on v.business_id = ${businessId} and v.id = line.variant_id
-      join product p on p.business_id = ${businessId} and p.id = v.product_id
+    -- The keys compare byte by byte, and no name comes after those without a supplier. Only the rows of the page get names.
+    page as (
+      select * from (
+        select line.*, line.action collate "C" as action_key, to_place.name as location, from_place.name as "from",
+          (case when line.action = '1' then '' when line.supplier is null then '2' else '1' || line.supplier end) collate "C" as supplier_key,
+          (to_place.name || to_place.id || lpad(line.lead_days::text, 6, '0')) collate "C" as location_key,
+          v.sku collate "C" as sku_key, coalesce(from_place.name || from_place.id, '') collate "C" as from_key, v.product_id, v.label
+        from line
+        join place to_place on to_place.id = line.location_id
+        left join place from_place on from_place.id = line.from_id
+        join product_variant v on v.business_id = ${businessId} and v.id = line.variant_id
+      ) sorted
+      where ${isAfter}
+      order by ${keys} limit ${limit}
     )
     select
       (select json_build_object('products', count(distinct variant_id), 'locations', count(distinct location_id),
@@ -113,10 +114,11 @@ export async function reorderList(
             ) s))
         from matching) as sums,
       array(select to_jsonb(t) from (
-        select case action when '1' then 'transfer' else 'order' end as action, sku, name, label, supplier, location, "from",
-          on_hand::text, lead_days, pack_size::text, quantity::text, cost::text, ${keys} as keys
-        from sorted where ${isAfter}
-        order by ${keys} limit ${limit}) t) as lines`.execute(db)
+        select case action when '1' then 'transfer' else 'order' end as action, sku_key as sku, p.name, label, supplier, location, "from",
+          on_hand::text, lead_days, pack_size::text, count::text as quantity, cost::text, array[${keys}] as keys
+        from page
+        join product p on p.business_id = ${businessId} and p.id = page.product_id
+        order by ${keys}) t) as lines`.execute(db)
   const [list] = rows
   if (list === undefined) throw new Error('a select without from answers one row')
   return list

@@ -25,13 +25,11 @@ const days = (count: number) => sql.raw(`${count}::integer`)
  */
 export function stockNeeds({ businessId, locationId }: StockScope, now: Date): RawBuilder<unknown> {
   const isAsked = locationId === undefined ? sql`l.is_active` : sql`l.id = ${locationId}`
-  // What sold, of the stored sums and the days since. Null: nothing at all.
-  const units = sql`(case when c.variant_id is null then v30.units else coalesce(v30.units, 0) + c.units end)`
-  const need = (of: string, lead: RawBuilder<unknown>) =>
-    sql`${sql.ref(`${of}.units`)} * (${lead} + ${days(REVIEW_DAYS)}) / ${days(VELOCITY_DAYS)} + ${sql.ref(`${of}.safety_stock`)}`
   return sql`
     place as materialized (
-      select l.id, l.name, ${isAsked} as is_asked, l.is_active, t.today,
+      select l.id, l.name, l.is_active, t.today,
+        -- An expression, because the planner would take the statistics of the column for those of the stock.
+        coalesce(${isAsked}, false) as is_asked,
         (t.today - ${days(DEAD_DAYS - 1)})::timestamp at time zone l.timezone as dead_before,
         case when abs(d.through - (t.today - 1)) <= ${days(NEAR_DAYS)} then d.through end as through
       from location l
@@ -39,54 +37,76 @@ export function stockNeeds({ businessId, locationId }: StockScope, now: Date): R
       left join stock_velocity_day d on d.business_id = l.business_id and d.location_id = l.id
       where l.business_id = ${businessId} and (l.is_active or ${isAsked})
     ),
-    changed as materialized (
-      select place.id as location_id, c.*
-      from place cross join lateral velocity_changes(${businessId}, place.id, place.through, place.today - 1) c
-    ),
     lead as materialized (
       select greatest(${days(DEFAULT_LEAD_DAYS)}, max(s.lead_time_days)) as longest
       from supplier s where s.business_id = ${businessId}
     ),
+    changed as materialized (
+      select place.id as location_id, c.*
+      from place cross join lateral velocity_changes(${businessId}, place.id, place.through, place.today - 1) c
+    ),
+    -- For many rows, what costs most is to compare numbers and to carry columns: each is compared once (offset 0 keeps
+    -- the planner from repeating an expression), and what is read of all rows comes first.
     stock as materialized (
-      select i.location_id, i.variant_id, v.product_id, place.is_asked, place.is_active, i.on_hand, i.reorder_point,
-        i.reorder_quantity, coalesce(i.safety_stock, 0) as safety_stock, i.pack_size, i.max_stock, i.lead_time_days, v.cost,
-        greatest(${units}, 0) as units, greatest(coalesce(v30.net_sales, 0) + coalesce(c.net_sales, 0), 0) as net_sales,
-        i.on_hand > 0 and i.first_moved_at < place.dead_before and coalesce(v30.sold, 0) + coalesce(c.sold, 0) = 0 as is_dead,
-        i.on_hand > 0 and ${units} > 0 and i.on_hand > ${units} * ${days(OVERSTOCK_DAYS / VELOCITY_DAYS)} as is_overstocked,
+      select is_asked, has_stock, is_low, value, cost, units,
+        has_stock and has_none_sold and first_moved_at < dead_before as is_dead,
+        has_stock and sells and on_hand > units * ${days(OVERSTOCK_DAYS / VELOCITY_DAYS)} as is_overstocked,
         -- With the longest lead time, so that only these rows need their supplier's.
-        i.on_hand <= i.reorder_point
-          or greatest(${units}, 0) * (coalesce(i.lead_time_days, lead.longest) + ${days(REVIEW_DAYS)})
-            > (i.on_hand - coalesce(i.safety_stock, 0)) * ${days(VELOCITY_DAYS)} as may_need
-      from place
-      cross join lead
-      join inventory i on i.business_id = ${businessId} and i.location_id = place.id
-      join product_variant v on v.business_id = ${businessId} and v.id = i.variant_id and v.is_active
-      left join stock_velocity v30 on v30.business_id = ${businessId} and v30.location_id = i.location_id
-        and v30.variant_id = i.variant_id and place.through is not null
-      left join changed c on c.location_id = i.location_id and c.variant_id = i.variant_id
-      where v.product_id not in (select id from product where business_id = ${businessId} and not is_active)
+        is_low or case
+          when sells then units * (coalesce(lead_time_days, longest_lead) + ${days(REVIEW_DAYS)}) >
+            case when safety_stock is null then on_hand else on_hand - safety_stock end * ${days(VELOCITY_DAYS)}
+          else not has_stock and on_hand < 0 or on_hand < safety_stock end as may_need,
+        on_hand, location_id, variant_id, product_id, net_sales, reorder_point, reorder_quantity, safety_stock, pack_size,
+        max_stock, lead_time_days
+      from (
+        select *, case when has_stock then on_hand * cost end as value, coalesce(units > 0, false) as sells,
+          sold is null or sold = 0 as has_none_sold
+        from (
+          select place.is_asked, place.dead_before, lead.longest as longest_lead, i.location_id, i.variant_id, i.on_hand,
+            i.on_hand > 0 as has_stock, coalesce(i.on_hand <= i.reorder_point, false) as is_low, i.first_moved_at,
+            i.reorder_point, i.reorder_quantity, i.safety_stock, i.pack_size, i.max_stock, i.lead_time_days,
+            v.product_id, v.cost,
+            -- What sold: the stored sums, and the days since.
+            case when c.variant_id is null then v30.units else coalesce(v30.units, 0) + c.units end as units,
+            case when c.variant_id is null then v30.net_sales else coalesce(v30.net_sales, 0) + c.net_sales end as net_sales,
+            case when c.variant_id is null then v30.sold else coalesce(v30.sold, 0) + c.sold end as sold
+          from place
+          cross join lead
+          join inventory i on i.business_id = ${businessId} and i.location_id = place.id
+          join product_variant v on v.business_id = ${businessId} and v.id = i.variant_id and v.is_active
+          left join stock_velocity v30 on v30.business_id = ${businessId} and v30.location_id = i.location_id
+            and v30.variant_id = i.variant_id and place.through is not null
+          left join changed c on c.location_id = i.location_id and c.variant_id = i.variant_id
+          where v.product_id not in (select id from product where business_id = ${businessId} and not is_active)
+          offset 0
+        ) joined
+        offset 0
+      ) judged
     ),
     need as materialized (
-      select * from (
-        select k.*,
-          greatest(${need('k', sql`k.lead_days`)} - k.on_hand,
-            case when k.on_hand <= k.reorder_point
-              then greatest(k.reorder_quantity, k.reorder_point - k.on_hand, 1) end) as wanted,
-          k.max_stock - k.on_hand as room,
-          -- Divisions are what costs most here: most rows are at no risk and have no pack.
-          case when k.lead_days * k.units > greatest(k.on_hand, 0) * ${days(VELOCITY_DAYS)} then
-            k.net_sales * greatest(k.lead_days * k.units - greatest(k.on_hand, 0) * ${days(VELOCITY_DAYS)}, 0)
-              / (${days(VELOCITY_DAYS)} * k.units)
-          else 0 end as revenue_at_risk
-        from (
-          select stock.*, p.supplier_id, p.category_id, s.lead_time_days as supplier_lead_days,
-            coalesce(stock.lead_time_days, s.lead_time_days, ${days(DEFAULT_LEAD_DAYS)})::numeric as lead_days
-          from stock
-          join product p on p.business_id = ${businessId} and p.id = stock.product_id
-          left join supplier s on s.business_id = ${businessId} and s.id = p.supplier_id
-          where stock.may_need
-        ) k
-      ) n where wanted > 0
+      select n.*, n.max_stock - n.on_hand as room,
+        greatest(n.units * (n.lead_days + ${days(REVIEW_DAYS)}) / ${days(VELOCITY_DAYS)} + n.safety_stock - n.on_hand,
+          case when n.is_low
+            then greatest(n.reorder_quantity, n.reorder_point - n.on_hand, 1) end) as wanted,
+        -- Divisions are what costs most here: most rows are at no risk.
+        case when n.lead_days * n.units > greatest(n.on_hand, 0) * ${days(VELOCITY_DAYS)} then
+          n.net_sales * (n.lead_days * n.units - greatest(n.on_hand, 0) * ${days(VELOCITY_DAYS)})
+            / (${days(VELOCITY_DAYS)} * n.units)
+        else 0 end as revenue_at_risk
+      from (
+        select stock.location_id, stock.variant_id, stock.is_asked, stock.is_low, stock.on_hand, stock.reorder_point,
+          stock.reorder_quantity, coalesce(stock.safety_stock, 0) as safety_stock, stock.pack_size, stock.max_stock, stock.cost,
+          greatest(stock.units, 0) as units, greatest(stock.net_sales, 0) as net_sales,
+          p.supplier_id, p.category_id, s.lead_time_days as supplier_lead_days,
+          coalesce(stock.lead_time_days, s.lead_time_days, ${days(DEFAULT_LEAD_DAYS)}) as lead_days
+        from stock
+        join product p on p.business_id = ${businessId} and p.id = stock.product_id
+        left join supplier s on s.business_id = ${businessId} and s.id = p.supplier_id
+        where stock.may_need
+        offset 0
+      ) n
+      where n.is_low
+        or n.units * (n.lead_days + ${days(REVIEW_DAYS)}) > (n.on_hand - n.safety_stock) * ${days(VELOCITY_DAYS)}
     ),
     wish as (
       select variant_id, location_id, wish,
@@ -100,10 +120,15 @@ export function stockNeeds({ businessId, locationId }: StockScope, now: Date): R
       from (
         select g.variant_id, g.location_id, floor(g.on_hand - greatest(
           coalesce(g.max_stock, g.units * ${days(KEPT_DAYS)} / ${days(VELOCITY_DAYS)} + g.safety_stock),
-          ${need('g', sql`coalesce(g.lead_time_days, n.supplier_lead_days, ${days(DEFAULT_LEAD_DAYS)})`)},
+          g.units * (coalesce(g.lead_time_days, n.supplier_lead_days, ${days(DEFAULT_LEAD_DAYS)}) + ${days(REVIEW_DAYS)})
+            / ${days(VELOCITY_DAYS)} + g.safety_stock,
           g.reorder_point)) as spare
         from (select variant_id, min(supplier_lead_days) as supplier_lead_days from need group by variant_id) n
-        join stock g on g.variant_id = n.variant_id and g.is_active and g.on_hand > 0
+        join (
+          select stock.location_id, stock.variant_id, stock.on_hand, greatest(stock.units, 0) as units, stock.max_stock,
+            coalesce(stock.safety_stock, 0) as safety_stock, stock.reorder_point, stock.lead_time_days
+          from stock where stock.has_stock and stock.location_id in (select id from place where is_active)
+        ) g on g.variant_id = n.variant_id
         where (select count(*) from place) > 1
       ) s
       where spare > 0
@@ -118,22 +143,27 @@ export function stockNeeds({ businessId, locationId }: StockScope, now: Date): R
     ),
     ordered as materialized (
       select * from (
-        select need.*, coalesce(m.moved, 0) as moved,
+        select n.variant_id, n.location_id, n.on_hand, n.units, n.cost, n.lead_days, n.pack_size, n.supplier_id,
+          n.category_id, n.supplier_lead_days, n.wanted, n.revenue_at_risk, n.moved,
           case
-            when need.wanted <= coalesce(m.moved, 0) then 0
-            when need.pack_size is null then greatest(0,
-              least(ceil(need.wanted - coalesce(m.moved, 0)), floor(need.room - coalesce(m.moved, 0))),
-              ceil(need.reorder_point - need.on_hand - coalesce(m.moved, 0)))
-            else need.pack_size * greatest(0,
-              least(ceil((need.wanted - coalesce(m.moved, 0)) / need.pack_size),
-                floor((need.room - coalesce(m.moved, 0)) / need.pack_size)),
-              ceil((need.reorder_point - need.on_hand - coalesce(m.moved, 0)) / need.pack_size))
+            when n.rest <= 0 then 0
+            when n.pack_size is null then greatest(0, least(ceil(n.rest), floor(n.room - n.moved)), ceil(n.point - n.moved))
+            else n.pack_size * greatest(0,
+              least(ceil(n.rest / n.pack_size), floor((n.room - n.moved) / n.pack_size)),
+              ceil((n.point - n.moved) / n.pack_size))
           end as quantity
-        from need
-        left join (
-          select variant_id, location_id, sum(quantity) as moved from transfer group by variant_id, location_id
-        ) m on m.variant_id = need.variant_id and m.location_id = need.location_id
+        from (
+          select need.*, coalesce(m.moved, 0) as moved, need.wanted - coalesce(m.moved, 0) as rest,
+            need.reorder_point - need.on_hand as point
+          from need
+          left join (
+            select variant_id, location_id, sum(quantity) as moved from transfer group by variant_id, location_id
+          ) m on m.variant_id = need.variant_id and m.location_id = need.location_id
+          where need.is_asked
+          offset 0
+        ) n
+        offset 0
       ) o
-      where is_asked and (moved > 0 or quantity > 0)
+      where moved > 0 or quantity > 0
     )`
 }

@@ -3,6 +3,7 @@ import { amountOf, type Currency, Decimal, formatAmount } from '../../money/mone
 import { type ComparedSales, describeIncomparable, describeStretch } from '../reports/period-comparison.ts'
 import { describeChange } from '../reports/phrases.ts'
 import { addSums, NO_SALES, netSales, type SalesFigures, type SalesSums } from '../reports/sales-figures.ts'
+import { STANDS_OUT_TERMS } from './stands-out.ts'
 
 // What the summaries of a day and of a period have in common.
 
@@ -58,7 +59,7 @@ export function headline(
 export function termsOf({ timezone, currency }: { timezone: string; currency: string }): string {
   return (
     `Days of ${timezone}, weeks from Monday. Amounts in ${currency}, without tax unless they are said to be with tax; ` +
-    'net = gross − returns − discounts, total = net + tax + tips.'
+    `net = gross − returns − discounts, total = net + tax + tips. ${STANDS_OUT_TERMS}`
   )
 }
 

@@ -2,6 +2,7 @@ import { type Static, Type } from '@sinclair/typebox'
 import { amountOf, type Currency, formatAmount, grouped } from '../../money/money.ts'
 import { type Compact, compact, compactText } from '../../results/compact.ts'
 import { PAGE_OUTPUT } from '../../results/cursor.ts'
+import type { FileRows } from '../../results/file-rows.ts'
 import { clean } from '../../results/text.ts'
 import { WindowSchema } from '../../time/window.ts'
 import { localStamp } from './order-summary.ts'
@@ -88,6 +89,28 @@ function rowOf(row: OrderRow, currency: Currency): string[] {
     amount(row.discounts),
     amount(row.refunded),
   ]
+}
+
+/** The orders with every column, for a file: nothing that is usual is left blank. */
+export function orderFile(rows: readonly OrderRow[], currency: Currency): FileRows {
+  const amount = (value: string) => amountOf(value, currency)
+  return {
+    columns: [
+      ...['order number', 'status', 'opened', 'location', 'sold by', 'client', 'order type'],
+      ...['discounts', 'net sales', 'tax', 'tips', 'total', 'refunded'],
+    ],
+    rows: rows.map((row) => [
+      clean(row.order_number, 60),
+      row.status,
+      localStamp(row.opened_at, row.timezone, row.has_time),
+      clean(row.location, 80),
+      row.sold_by === null ? null : clean(row.sold_by, 80),
+      row.client === null ? null : clean(row.client, 120),
+      clean(row.order_type, 40),
+      ...[row.discounts, row.net_sales, row.tax, row.tips, row.total].map(amount),
+      amount(row.refunded),
+    ]),
+  }
 }
 
 /** How many orders match, and their sums by status. */

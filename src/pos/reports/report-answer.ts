@@ -12,13 +12,14 @@ const MAX_TOKENS = 7000
 
 /**
  * A report as data and as text, which tell the same. Rows that do not fit are left out, and both say so first.
+ * @param isWhole no model reads it, so that everything fits
  */
-export function answerOf(report: Report, currency: Currency) {
+export function answerOf(report: Report, currency: Currency, isWhole = false) {
   let rows = report.lines.length === 0 && !isListedWhole(report) ? 0 : Number.POSITIVE_INFINITY
   for (;;) {
     const answer = build(report, currency, rows)
     const tokens = estimateTokens(answer.text) + estimateTokens(JSON.stringify(answer.data))
-    if (tokens <= MAX_TOKENS || answer.rows <= 1) return { text: answer.text, data: answer.data }
+    if (isWhole || tokens <= MAX_TOKENS || answer.rows <= 1) return { text: answer.text, data: answer.data }
     rows = Math.max(1, Math.floor((answer.rows * MAX_TOKENS) / tokens) - 1)
   }
 }

@@ -5,7 +5,7 @@ import type { Report } from './report.ts'
 
 /** What follows the rows: what they leave out, what the amounts are, and how one can check them. */
 export function reportNotes(report: Report, currency: Currency) {
-  const notes = [...unknowns(report, currency), ...rowComparisons(report), ...parts(report)]
+  const notes = [...unknowns(report, currency), ...rowComparisons(report), ...parts(report), ...otherClocks(report)]
   const terms = termsOf(report, currency)
   const basis = basisOf(report, currency)
   return {
@@ -30,7 +30,8 @@ function unknowns({ leftOut, plan, groupBy, salesSince, window }: Report, curren
       ]
     : []
   const silent = groupBy.includes('hour') ? ['Hours without sales are left out.'] : []
-  return [...left, ...since, ...mean, ...silent]
+  const closed = groupBy.join() === 'location' ? ['Locations without sales are left out.'] : []
+  return [...left, ...since, ...mean, ...silent, ...closed]
 }
 
 function rowComparisons({ comparisons, groupBy }: Report): string[] {
@@ -47,6 +48,17 @@ function parts({ groupBy, plan }: Report): string[] {
   ]
 }
 
+/** That days are those of the business, where locations have another zone; a location that is asked for has its own. */
+function otherClocks({ groupBy, lines, place }: Report): string[] {
+  const index = groupBy.indexOf('location')
+  const zones = new Set(lines.flatMap(({ names }) => names[index]?.timezone ?? []))
+  zones.delete(place.timezone)
+  if (zones.size === 0) return []
+  return [
+    `All days are of ${place.timezone}; with locationId, get_sales_report counts those of a location by its own clock (here also ${[...zones].sort().slice(0, 5).join(', ')}).`,
+  ]
+}
+
 /** What the amounts of a report are, with or without tax. */
 export function termsOf({ plan, pricesIncludeTax, filters, groupBy }: Report, { currency }: Currency): string {
   const tags = pricesIncludeTax ? ' (price tags include it)' : ''
@@ -57,7 +69,7 @@ export function termsOf({ plan, pricesIncludeTax, filters, groupBy }: Report, { 
     groupBy.includes('category') || filters.category !== undefined ? ' Products count in the category of today.' : ''
   if (plan.grain === 'payments') {
     return (
-      `Amounts in ${currency} with tax and tips: paid for completed orders less paid back. ` +
+      `Amounts in ${currency} with tax and tips: paid for completed orders less paid back; what drawers held before is not on file. ` +
       'No known payment: what orders come to less what was paid for them.'
     )
   }

@@ -55,6 +55,8 @@ export interface ReportName {
   /** By which tools take it: a SKU, code or number. */
   ref?: string
   isActive?: boolean
+  /** Of a location. */
+  timezone?: string
 }
 
 /** A report about more orders than this would read too many raw rows. */
@@ -286,7 +288,7 @@ function nameOf(dimension: Dimension, key: RawBuilder<unknown>, businessId: stri
     select jsonb_build_object(${parts}) from ${sql.table(table)} n where n.business_id = ${businessId} and n.id = ${id})`
   switch (dimension) {
     case 'location':
-      return row('location', sql`'name', n.name, 'isActive', n.is_active`)
+      return row('location', sql`'name', n.name, 'isActive', n.is_active, 'timezone', n.timezone`)
     case 'category':
       return row('category', sql`'name', n.name`)
     case 'product':

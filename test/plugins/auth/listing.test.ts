@@ -40,6 +40,14 @@ describe('what directories ask', () => {
     await plain.close()
   })
 
+  it('says whom to tell of a weakness, for the next three months', async () => {
+    const answer = await get('/.well-known/security.txt')
+    expect(answer.headers['content-type']).toMatch(/^text\/plain/)
+    expect(answer.body).toMatch(/^Contact: https:\/\/www\.example\.com\/help\n/)
+    const expires = new Date(/Expires: (\S+)/.exec(answer.body)?.[1] ?? '')
+    expect(expires.getTime() - service.now.getTime()).toBe(90 * 86_400_000)
+  })
+
   it('introduces itself with icons that exist, and its web site', async () => {
     const { result } = (
       await rpc(service.app, await service.tokenOf('ana'), 'initialize', {

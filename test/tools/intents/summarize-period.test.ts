@@ -248,7 +248,10 @@ describe('summarize_period', () => {
         'Lost most: Pan [PAN] 100.00 → 10.00; Té [TE] 20.00 → 0.00',
         'Categories, 3 of 3: Drinks 138.00 (+97.1 %); No category 15.00 (–); Bakery 10.00 (-90.0 %)',
         'Clients with an order: 1 new, 2 returning.',
-        'Days of America/Guatemala, weeks from Monday. Amounts in GTQ, without tax unless they are said to be with tax; net = gross − returns − discounts, total = net + tax + tips.',
+        'Stands out:',
+        '- Discounts: GTQ 12.00 in these 7 days; usual by the weekdays of 2026-02-09 to 2026-03-08: GTQ 0.00.',
+        '- Refunds: GTQ 10.00 in these 7 days; usual by the weekdays of 2026-02-09 to 2026-03-08: GTQ 0.00.',
+        "Days of America/Guatemala, weeks from Monday. Amounts in GTQ, without tax unless they are said to be with tax; net = gross − returns − discounts, total = net + tax + tips. What stands out, against the same weekdays before: refunds by an employee, discounts on an employee's sales, or of all, from 3 times the usual and 2 % of gross sales, now and usually; an hour with less than 50 % of its usual sales and 2.5 × √usual fewer orders; a product that sold none, usually 10 units or more. At most the 3 with the largest difference.",
         '',
         `Business: Tienda Luna (${shop.id})`,
       ].join('\n'),
@@ -396,7 +399,8 @@ describe('summarize_period', () => {
     expect(data.periods[0].trend.rows).toEqual([])
     expect(data.periods[0].movers.down).toHaveLength(1)
     expect(text).toContain(`\n\nBar Sol (${madrid.id}): Net sales EUR 20.00 from 2 orders`)
-    expect(text).toContain('\n| Taza | TAZA | 1.5 | 15.00 | – |\n')
+    expect(text).toContain('Top 1 of 3 products, net:\n')
+    expect(text).toContain('\n| Café | CAFE | 15 | 138.00 | +176.0 % |\n')
     expect(text).toContain('The trend and the year before are left out; with businessId one business is told in full.')
     expect(text).toMatch(/Business: Tienda Luna \(.+\); Bar Sol \(.+\); Hudson \(.+\)$/)
   })

@@ -308,77 +308,79 @@ describe('get_sales_by_category', () => {
 })
 
 describe('get_sales_by_location', () => {
-  it("gives each location by its own clock, and the business's own cut beside", async () => {
+  it('gives each location on the days of the business, so that they add up to its sales', async () => {
     const { data, text } = await read('get_sales_by_location', MARCH)
-    // New York: E and F fall into its March, D into its April. Home: A, B, G and the refund.
+    // Home: A 95.00, B 38.00, G 2.00 less the refund of 19.00. New York: F 9.00, and D 50.00, which the business has on
+    // its 31 March; E it has on 28 February.
     expect(data.rows).toEqual([
       {
-        id: shop.locations[0],
-        name: 'Location 1',
-        timezone: 'America/Guatemala',
-        isActive: true,
-        orders: 3,
-        refunds: 2,
+        key: 'Location 1',
+        netSales: '116.00',
         grossSales: '145.00',
         returns: '24.00',
         discounts: '5.00',
-        netSales: '116.00',
         tax: '7.60',
         tips: '2.00',
         total: '125.60',
+        orders: 3,
         averageSale: '38.67',
-        sharePercent: '85.9',
+        sharePercent: '66.3',
       },
       expect.objectContaining({
-        timezone: 'America/New_York',
-        orders: 2,
-        netSales: '19.00',
-        averageSale: '9.50',
-        sharePercent: '14.1',
+        ...{ key: 'Location 2', orders: 2, netSales: '59.00', averageSale: '29.50', sharePercent: '33.7' },
       }),
     ])
-    expect(data.totals).toMatchObject({ orders: 5, netSales: '135.00', total: '144.60', averageSale: '27.00' })
-    expect(data.netSalesByBusinessClock).toBe('175.00')
+    expect(data.totals).toMatchObject({ orders: 5, netSales: '175.00', total: '184.60', averageSale: '35.00' })
     expect(text).toContain(
-      "Each location's days are cut by its own clock, and the total is their sum. By the clock of the business " +
-        '(America/Guatemala), as in get_sales_report, net sales are GTQ 175.00.',
+      'All days are of America/Guatemala; with locationId, get_sales_report counts those of a location by its own ' +
+        'clock (here also America/New_York).',
     )
+    // Alone, New York has its own days: E and F, and not yet D.
+    const alone = await read('get_sales_report', { ...MARCH, groupBy: ['location'], locationId: 'Location 2' })
+    expect(alone.data.totals).toMatchObject({ orders: 2, netSales: '19.00' })
+    expect(alone.data.window.timezone).toBe('America/New_York')
+    expect(alone.text).not.toContain('All days are of')
   })
 
-  it('keeps a closed location that sold before, and leaves out one that never did', async () => {
-    const { data } = await read('get_sales_by_location', { ...MARCH, compare: true })
-    expect(columns(data.rows, 'name', 'isActive', 'netSales', 'netSalesBefore', 'changePercent')).toEqual([
-      ['Location 1', true, '116.00', '65.00', '78.5'],
-      ['Location 2', true, '19.00', '0.00', null],
-      ['Location 3', false, '0.00', '8.00', '-100.0'],
+  it('keeps a closed location that sold before, and leaves out those without sales', async () => {
+    const { data, text } = await read('get_sales_by_location', { ...MARCH, compare: 'previous' })
+    // February: H and I at home, E 10.00 in New York, J where it is closed now.
+    expect(columns(data.rows, 'key', 'netSales', 'netSalesBefore', 'changePercent')).toEqual([
+      ['Location 1', '116.00', '65.00', '78.5'],
+      ['Location 2', '59.00', '10.00', '490.0'],
+      ['Location 3 (switched off)', '0.00', '8.00', '-100.0'],
     ])
-    expect(data.comparison).toEqual({
-      from: '2026-02-01',
-      to: '2026-02-28',
-      isComplete: true,
-      netSales: '73.00',
-      changePercent: '84.9',
+    expect(data.comparison.previous).toMatchObject({
+      ...{ from: '2026-02-01', to: '2026-02-28' },
+      totals: { netSales: '83.00', orders: 4, averageSale: '20.75' },
+      // 5 orders after 4.
+      changePercent: { netSales: '110.8', orders: '25.0' },
     })
-    const february = await read('get_sales_by_location', { from: '2026-02-01', to: '2026-02-28' })
-    expect(columns(february.rows, 'name', 'netSales')).toEqual([
-      ['Location 1', '65.00'],
-      ['Location 3', '8.00'],
-      ['Location 2', '0.00'],
-    ])
-    expect(february.text).toContain('| Location 3 (inactive) |')
+    expect(text).toContain('Locations without sales are left out.')
   })
 
-  it('knows one clock from several, rounds yen, and says when a day is not over', async () => {
+  it('compares with the year before, and says why where it cannot', async () => {
+    const { data, text } = await read('get_sales_by_location', { ...MARCH, compare: 'both' })
+    expect(data.comparison).toMatchObject({
+      previous: { totals: { netSales: '83.00' } },
+      year: { from: '2025-03-01', to: '2025-03-31', reason: 'sales on file begin on 2026-01-20' },
+    })
+    expect(text).toContain('Not compared with 2025-03-01 to 2025-03-31: sales on file begin on 2026-01-20.')
+  })
+
+  it('rounds yen, and compares a running month with the same days up to the same time', async () => {
     const { data, text } = await read('get_sales_by_location', { ...MARCH, businessId: tokyo.id })
     expect(data.rows[0]).toMatchObject({ netSales: '433', averageSale: '217', sharePercent: '100.0' })
-    expect(text).toContain('Days of Asia/Tokyo.')
-    const real = service.now
-    // 1 April has begun in New York, while it is still 31 March in the time zone of the business.
-    service.now = new Date('2026-04-01T04:30:00Z')
-    const running = await read('get_sales_by_location', { ...MARCH, compare: true })
-    expect(running.data.comparison.isComplete).toBe(false)
-    expect(running.text).toContain('The period is not over')
-    service.now = real
+    expect(text).not.toContain('All days are of')
+    const running = await read('get_sales_by_location', { preset: 'this_month', compare: 'previous' })
+    expect(running.data.window).toMatchObject({ from: '2026-04-01', to: '2026-04-10', soFar: '12:00' })
+    expect(running.text).toContain('so far (12:00)')
+    // At noon of 10 March, B had not been sold yet: A 95.00 at home and F 9.00 in New York.
+    expect(running.data.comparison.previous).toMatchObject({ until: '12:00', totals: { netSales: '104.00' } })
+    expect(columns(running.rows, 'key', 'netSales', 'netSalesBefore', 'changePercent').sort()).toEqual([
+      ['Location 1', '0.00', '95.00', '-100.0'],
+      ['Location 2', '0.00', '9.00', '-100.0'],
+    ])
   })
 })
 
@@ -401,13 +403,10 @@ describe('rows and the sales report', () => {
     expect(cents(products.rows, 'netSales')).toBe(cents(categories.rows, 'netSales'))
     expect(products.data.totals.netSales).toBe(totals.netSales)
 
-    // A location's own report has the figures of its row, in its own time zone.
-    const { data } = await read('get_sales_by_location', window)
-    for (const row of data.rows) {
-      const own = (await read('get_sales_report', { ...window, locationId: row.id })).data.totals
-      for (const name of ['grossSales', 'returns', 'discounts', 'netSales', 'tax', 'tips', 'total']) {
-        expect([name, row[name]]).toEqual([name, own[name]])
-      }
+    const locations = await read('get_sales_by_location', window)
+    for (const name of ['grossSales', 'returns', 'discounts', 'netSales', 'tax', 'tips', 'total']) {
+      expect([name, cents(locations.rows, name)]).toEqual([name, Math.round(Number(totals[name]) * 100)])
+      expect(locations.data.totals[name]).toBe(totals[name])
     }
   })
 
@@ -625,8 +624,7 @@ describe('the largest results', () => {
     ['get_sales_by_category', MARCH, undefined],
     ['get_sales_by_location', MARCH, undefined],
   ])('%s stays under 8,000 tokens', async (name, args, count) => {
-    const compare = name === 'get_sales_by_location' ? true : 'both'
-    const { data, text, rows } = await read(name, { ...args, compare, businessId: crowd.id })
+    const { data, text, rows } = await read(name, { ...args, compare: 'both', businessId: crowd.id })
     expect(countTokens(text) + countTokens(JSON.stringify(data))).toBeLessThan(8000)
     expect(rows.length).toBeGreaterThan(20)
     if (count !== undefined)
@@ -636,16 +634,9 @@ describe('the largest results', () => {
   it('sum what they do not show', async () => {
     // 1017 × (1234.57 + … + 1293.57) = 1017 × 75844.20
     const net = '77133551.40'
-    {
-      const name = 'get_sales_by_location'
-      const { data, rows, text } = await read(name, { ...MARCH, businessId: crowd.id })
-      expect(data.totals.netSales).toBe(net)
-      const last = rows.at(-1)
-      expect(last).toMatchObject({ id: null, name: expect.stringMatching(/^Other \(\d+ locations\)$/) })
-      const cents = rows.reduce((sum, row) => sum + Math.round(Number(row.netSales) * 100), 0)
-      expect(cents).toBe(7_713_355_140)
-      expect(text).toContain('Other (')
-    }
+    const locations = await read('get_sales_by_location', { ...MARCH, businessId: crowd.id })
+    expect(locations.data.totals.netSales).toBe(net)
+    expect(locations.text).toMatch(/^Only \d+ of 60 locations are shown; totals are of all\./)
     const { data, text } = await read('get_top_products', { ...MARCH, businessId: crowd.id, limit: 50 })
     expect(data.totals.netSales).toBe(net)
     expect(text).toMatch(/^Only \d+ of 60 products are shown; totals are of all\./)
