@@ -82,8 +82,8 @@ function rehearse(
   return database.within({ businessId: business.id }, 'rehearsal', work, { principal: principal.ref })
 }
 
-function writeContext(parts: Omit<BusinessContext, 'forEachBusiness'>): BusinessContext {
-  return { ...parts, forEachBusiness: () => Promise.reject(new Error('a write is about one business')) }
+function writeContext(parts: Omit<BusinessContext, 'forEachBusiness' | 'forFile'>): BusinessContext {
+  return { ...parts, forFile: false, forEachBusiness: () => Promise.reject(new Error('a write is about one business')) }
 }
 
 /**

@@ -109,8 +109,12 @@ const rows = (where: string) => service.db.asOwner<Row>(`select * from mcp_audit
 describe('the audit trail', () => {
   it('has a row for every event that changes or uses what gives access', async () => {
     const found = await rows('true')
-    // The connections of OAuth clients and the commands have tests of their own.
-    const elsewhere = [...AUDITED.connection.map((action) => `connection ${action}`), 'membership made']
+    // The connections of OAuth clients, what owners decide about assistants, and the commands have tests of their own.
+    const elsewhere = [
+      ...AUDITED.connection.map((action) => `connection ${action}`),
+      ...AUDITED.assistants.map((action) => `assistants ${action}`),
+      'membership made',
+    ]
     const expected = Object.entries(AUDITED).flatMap(([kind, actions]) => actions.map((action) => `${kind} ${action}`))
     const seen = new Set(found.map(({ kind, action }) => `${kind} ${action}`))
     expect([...seen].sort()).toEqual(
