@@ -4,7 +4,7 @@ import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { amountOf, type Currency, Decimal, formatAmount, grouped } from '../../src/money/money.ts'
 import { sharePercent } from '../../src/money/share.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
-import { type PaymentSums, paymentsByMethod, paymentsTotal } from '../../src/pos/reports/payments.ts'
+import { describeMissing, type PaymentSums, paymentsByMethod, paymentsTotal } from '../../src/pos/reports/payments.ts'
 import { describeWindow } from '../../src/pos/reports/phrases.ts'
 import { salesTotal } from '../../src/pos/reports/sales.ts'
 import { netSales } from '../../src/pos/reports/sales-figures.ts'
@@ -98,13 +98,6 @@ export default defineTool({
     }
   },
 })
-
-/** Sales that have no payment on file, or less than they come to; or the other way round. */
-function describeMissing(amount: string, currency: string): string {
-  return amount.startsWith('-')
-    ? `Paid ${formatAmount(amount.slice(1), currency)} more than was sold: change given back is not on file.`
-    : `Sales of ${formatAmount(amount, currency)} have no known payment method.`
-}
 
 function figuresOf(sums: PaymentSums, currency: Currency): Figures {
   return {
