@@ -17,7 +17,7 @@ import { hourSums, staffSums, stoppedProduct } from '../../src/pos/intents/stand
 import { termsOf, timeless, withTax } from '../../src/pos/intents/summary-phrases.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
 import { doPricesIncludeTax } from '../../src/pos/organisation/price-tags.ts'
-import { paymentsByMethod } from '../../src/pos/reports/payments.ts'
+import { paymentsByMethod, paymentsTotal } from '../../src/pos/reports/payments.ts'
 import { comparedSales } from '../../src/pos/reports/period-comparison.ts'
 import { rankedProducts } from '../../src/pos/reports/product-sales.ts'
 import { salesByBucket, salesOnDates, salesTotal, salesWithoutTime } from '../../src/pos/reports/sales.ts'
@@ -96,6 +96,7 @@ async function summarizeDay(context: BusinessContext, date: string | undefined, 
     hours,
     products,
     payments,
+    paid,
     refunds,
     discounts,
     lowStock,
@@ -111,6 +112,7 @@ async function summarizeDay(context: BusinessContext, date: string | undefined, 
     salesByBucket(db, scope, days, 'hour'),
     rankedProducts(db, scope, days, ranking),
     paymentsByMethod(db, { ...scope, ...days, limit: FULL.payments }),
+    paymentsTotal(db, scope, days),
     largestRefunds(db, { ...scope, day, timezone, limit: FULL.notable }),
     largestDiscounts(db, { ...scope, day, timezone, limit: FULL.notable }),
     lowStockSold(db, { ...scope, day, limit: FULL.stocks }),
@@ -126,6 +128,7 @@ async function summarizeDay(context: BusinessContext, date: string | undefined, 
     return comparedSales(stretch, since, { now: compared, before: sums ?? NO_SALES }, business)
   }
   const window = { ...days, timezone, currency: business.currency }
+  const missing = netSales(total).plus(total.tax).plus(total.tips).minus(paid.amount).plus(paid.refunded)
   const findings =
     since === null
       ? []
@@ -178,6 +181,7 @@ async function summarizeDay(context: BusinessContext, date: string | undefined, 
       amount: amountOf(row.amount, business),
       refunded: amountOf(row.refunded, business),
     })),
+    ...(missing.isZero() ? {} : { withoutPayment: amountOf(missing, business) }),
     refunds: refunds.map((row) => ({
       orderNumber: clean(row.order_number, 40),
       total: amountOf(row.total, business),

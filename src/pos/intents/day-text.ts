@@ -4,6 +4,7 @@ import { formatAmount, grouped } from '../../money/money.ts'
 import { EntityRef, Nullable, NullableText } from '../../results/schema.ts'
 import { table } from '../../results/table.ts'
 import { WindowSchema } from '../../time/window.ts'
+import { describeMissing } from '../reports/payments.ts'
 import { ComparedSalesSchema } from '../reports/period-comparison.ts'
 import { atPlace, describeChange } from '../reports/phrases.ts'
 import { describeFigures, SalesFiguresSchema } from '../reports/sales-figures.ts'
@@ -48,6 +49,9 @@ export const DaySchema = Type.Object({
   payments: Type.Array(
     Type.Object({ method: Type.String(), payments: Type.Integer(), amount: Type.String(), refunded: Type.String() }),
     { description: 'With tax and tips' },
+  ),
+  withoutPayment: Type.Optional(
+    Type.String({ description: 'Sales with tax and tips less what was paid, net: no known payment' }),
   ),
   refunds: Type.Array(Type.Object({ orderNumber: Type.String(), total: Type.String(), reason: NullableText }), {
     description: 'The largest, with tax and tips',
@@ -156,6 +160,7 @@ function describeDay(day: Day, namesBusiness: boolean): string {
       ({ method, payments, amount, refunded }) =>
         `${method} ${grouped(amount)} in ${payments}${Number(refunded) === 0 ? '' : ` (refunded ${grouped(refunded)})`}`,
     ),
+    day.withoutPayment === undefined ? '' : describeMissing(day.withoutPayment, currency),
     list(
       'Largest refunds, with tax',
       day.refunds,

@@ -2,6 +2,7 @@ import { type ExpressionBuilder, sql } from 'kysely'
 import { compileOnce } from '../../database/compiled.ts'
 import type { Transaction } from '../../database/database.ts'
 import type { DB } from '../../database/types.ts'
+import { formatAmount } from '../../money/money.ts'
 import type { Days } from '../../time/window.ts'
 import type { SalesScope } from '../scope.ts'
 import { rollupRows } from './rollups.ts'
@@ -48,4 +49,11 @@ export function paymentsTotal(db: Transaction, scope: SalesScope, days: Days) {
     )
     .where(rollupRows('r', scope, days))
     .executeTakeFirstOrThrow()
+}
+
+/** Sales that have no payment on file, or less than they come to; or the other way round. */
+export function describeMissing(amount: string, currency: string): string {
+  return amount.startsWith('-')
+    ? `Paid ${formatAmount(amount.slice(1), currency)} more than was sold: change given back is not on file.`
+    : `Sales of ${formatAmount(amount, currency)} have no known payment method.`
 }

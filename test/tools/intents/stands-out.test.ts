@@ -46,6 +46,9 @@ it('is told of a day that is over: the three largest differences', async () => {
     `CAFE [CAFE] sold none on 2026-03-10; ${usual}: 14 units, net GTQ 140.00.`,
   ])
   expect(text).toContain(`Stands out:\n- ${data.days[0].standsOut.join('\n- ')}\n`)
+  // Nothing of the 950.00 sold is paid for, and 420.00 went back.
+  expect(data.days[0].withoutPayment).toBe('950.00')
+  expect(text).toContain('Sales of GTQ 950.00 have no known payment method.')
   expect(data.days[0].terms).toContain('from 3 times the usual and 2 % of gross sales')
 })
 
