@@ -4,19 +4,9 @@ import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { amountOf, type Currency, Decimal, formatAmount, grouped } from '../../src/money/money.ts'
 import { sharePercent } from '../../src/money/share.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
-
-<<<<<<< HEAD
-
 import { basisOf } from '../../src/pos/reports/basis.ts'
 import { comparedRows, sumOver } from '../../src/pos/reports/compared-rows.ts'
-import { type PaymentSums, paymentsByMethod, paymentsTotal } from '../../src/pos/reports/payments.ts'
-
-=======
-
 import { describeMissing, type PaymentSums, paymentsByMethod, paymentsTotal } from '../../src/pos/reports/payments.ts'
-
->>>>>>> q-w1
-
 import { describeWindow } from '../../src/pos/reports/phrases.ts'
 import { type Line, runReport } from '../../src/pos/reports/report.ts'
 import { BasisSchema, CompareWith, ComparisonSchema, comparedColumns } from '../../src/pos/reports/report-schema.ts'
@@ -170,7 +160,6 @@ export default defineTool({
   },
 })
 
-<<<<<<< HEAD
 const NOTHING: PaymentSums = { payments: '0', amount: '0', refunds: '0', refunded: '0' }
 
 /** What was paid less what was paid back, by known methods. */
@@ -179,15 +168,6 @@ function paidBy(lines: readonly Line[], index: number): Decimal {
   return sumOver(known, index, 'amount').minus(sumOver(known, index, 'refunded'))
 }
 
-/** Sales that have no payment on file, or less than they come to; or the other way round. */
-function describeMissing(amount: string, currency: string): string {
-  return amount.startsWith('-')
-    ? `Paid ${formatAmount(amount.slice(1), currency)} more than was sold: change given back is not on file.`
-    : `Sales of ${formatAmount(amount, currency)} have no known payment method.`
-}
-
-=======
->>>>>>> q-w1
 function figuresOf(sums: PaymentSums, currency: Currency): Figures {
   return {
     payments: Number(sums.payments),
