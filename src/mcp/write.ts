@@ -77,8 +77,7 @@ function rehearse(
   { idempotencyKey: _key, dryRun: _dryRun, ...input }: Record<string, unknown>,
   { principal, database, now }: CallContext,
 ): Promise<Result> {
-  const work = (db: Transaction) =>
-    tool.handler(input, writeContext({ business, principal, db, now, dryRun: true, forFile: false }))
+  const work = (db: Transaction) => tool.handler(input, writeContext({ business, principal, db, now, dryRun: true }))
   return database.within({ businessId: business.id }, 'rehearsal', work, { principal: principal.ref })
 }
 
@@ -124,7 +123,7 @@ async function writeNow(
         isAudited: false,
       }
     }
-    const own = writeContext({ business, principal, db, now, dryRun: false, forFile: false })
+    const own = writeContext({ business, principal, db, now, dryRun: false })
     const { text, data: told, subject } = await tool.handler(input, own)
     check?.(told)
     const data = flagged({ dryRun: false, replayed: false }, told)

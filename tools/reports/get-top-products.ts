@@ -14,8 +14,8 @@ export default defineTool({
   name: 'get_top_products',
   title: 'Top products',
   description:
-    'The best or worst selling products of a period by net sales, units or margin. What does not sell: ' +
-    'get_inventory_health. Default: the best 10 by net sales of last_30_days.',
+    'The best or worst selling products of a period. What does not sell: get_inventory_health. Default: the best 10 of ' +
+    'last_30_days.',
   scopes: ['reports:read'],
   annotations: readOnly,
   mode: 'read',
