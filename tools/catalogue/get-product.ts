@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { seesCosts } from '../../src/auth/costs.ts'
+import { limitsIn } from '../../src/auth/role-limits.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { amountOf, Decimal, formatAmount, money, quantity } from '../../src/money/money.ts'
 import { sharePercent } from '../../src/money/share.ts'
@@ -26,13 +27,18 @@ const ProductSchema = Type.Object({
   pricesIncludeTax: Type.Boolean(),
   currency: Type.String(),
   updatedAt: Type.String(),
-  sales: Type.Object({
-    from: Type.String(),
-    to: Type.String(),
-    unitsSold: Type.String(),
-    netSales: Type.String(),
-    lastSoldOn: NullableText,
-  }),
+  sales: Type.Optional(
+    Type.Object(
+      {
+        from: Type.String(),
+        to: Type.String(),
+        unitsSold: Type.String(),
+        netSales: Type.String(),
+        lastSoldOn: NullableText,
+      },
+      { description: 'Absent for roles that see their own sales alone' },
+    ),
+  ),
   variants: Type.Array(
     Type.Object({
       id: Type.String(),
@@ -45,8 +51,8 @@ const ProductSchema = Type.Object({
       marginPercent: Type.Optional(NullableText),
       isActive: Type.Boolean(),
       updatedAt: Type.String({ description: 'Last change of the variant or its product: expectedUpdatedAt' }),
-      unitsSold: Type.String(),
-      netSales: Type.String(),
+      unitsSold: Type.Optional(Type.String()),
+      netSales: Type.Optional(Type.String()),
       onHand: Nullable(Type.String(), { description: 'Over all locations; null: no stock is kept' }),
       stock: Type.Array(Type.Object({ location: EntityRef, onHand: Type.String(), reorderPoint: NullableText })),
       hasMoreStock: Type.Boolean(),
@@ -71,6 +77,8 @@ export default defineTool({
   output: ProductSchema,
   async handler({ product: reference }, { db, business, principal, now }) {
     const hasCosts = seesCosts(principal, business)
+    // Whoever is at the till sees the sums of their own sales alone.
+    const seesSales = limitsIn(principal, business)?.seesOwnOnly !== true
     const to = localDate(now, business.timezone)
     const days = { from: addDays(to, 1 - SALES_DAYS), to }
     const limits = { variants: MAX_VARIANTS, locations: MAX_LOCATIONS }
@@ -97,8 +105,7 @@ export default defineTool({
         ...(hasCosts ? costsOf(row.cost, netPrice(row.price)) : {}),
         isActive: row.is_active,
         updatedAt: exactTime(row.updated_at, business.timezone),
-        unitsSold: quantity(row.units_sold),
-        netSales: amountOf(row.net_sales, business),
+        ...(seesSales ? { unitsSold: quantity(row.units_sold), netSales: amountOf(row.net_sales, business) } : {}),
         onHand: row.on_hand === null ? null : quantity(row.on_hand),
         stock: row.stock.slice(0, MAX_LOCATIONS).map((stock) => ({
           location: { id: stock.location_id, name: clean(stock.location, 40) },
@@ -121,16 +128,20 @@ export default defineTool({
       pricesIncludeTax: product.prices_include_tax,
       currency: business.currency,
       updatedAt: exactTime(product.updated_at, business.timezone),
-      sales: {
-        ...days,
-        unitsSold: quantity(sales.units_sold),
-        netSales: amountOf(sales.net_sales, business),
-        lastSoldOn: sales.last_sold_on,
-      },
+      ...(seesSales
+        ? {
+            sales: {
+              ...days,
+              unitsSold: quantity(sales.units_sold),
+              netSales: amountOf(sales.net_sales, business),
+              lastSoldOn: sales.last_sold_on,
+            },
+          }
+        : {}),
       variants: shown.items,
       hasMoreVariants: shown.hasMore,
       terms:
-        `price ${product.prices_include_tax ? 'with' : 'without'} tax; net sales without tax` +
+        `price ${product.prices_include_tax ? 'with' : 'without'} tax${seesSales ? '; net sales without tax' : ''}` +
         (hasCosts
           ? '; cost without tax; margin: price without tax less cost, and its share of the price without tax'
           : ''),
@@ -147,9 +158,23 @@ function describeProduct(data: Static<typeof ProductSchema>): string {
   const lines = [
     `Product ${product.name} (${product.id}) is ${data.isActive ? 'active' : 'switched off'}; ${ref('category', category)}, ${ref('supplier', supplier)}. Changed ${data.updatedAt}.`,
     `Tax ${data.taxRatePercent} % (${data.hasOwnTaxRate ? 'its own rate' : 'the rate of the business'}). Amounts in ${data.currency}: ${data.terms}.`,
-    `${sales.from} to ${sales.to}: ${sales.unitsSold} units sold, net sales ${formatAmount(sales.netSales, data.currency)}. Last sold: ${sales.lastSoldOn ?? 'never'}.`,
+    ...(sales === undefined
+      ? []
+      : [
+          `${sales.from} to ${sales.to}: ${sales.unitsSold} units sold, net sales ${formatAmount(sales.netSales, data.currency)}. Last sold: ${sales.lastSoldOn ?? 'never'}.`,
+        ]),
     table(
-      ['SKU', 'label', 'barcode', 'price', ...(hasCosts ? ['cost', 'margin'] : []), ...REST],
+      [
+        'SKU',
+        'label',
+        'barcode',
+        'price',
+        ...(hasCosts ? ['cost', 'margin'] : []),
+        'on hand',
+        ...(sales === undefined ? [] : ['units sold', 'net sales']),
+        'changed',
+        'variant id',
+      ],
       variants.map((variant) => [
         nameWithState(variant.sku, variant.isActive),
         variant.label ?? '–',
@@ -157,8 +182,7 @@ function describeProduct(data: Static<typeof ProductSchema>): string {
         variant.price,
         ...(hasCosts ? [variant.cost ?? '–', marginOf(variant)] : []),
         variant.onHand ?? '–',
-        variant.unitsSold,
-        variant.netSales,
+        ...(sales === undefined ? [] : [variant.unitsSold ?? '', variant.netSales ?? '']),
         variant.updatedAt,
         variant.id,
       ]),
@@ -173,8 +197,6 @@ function describeProduct(data: Static<typeof ProductSchema>): string {
   if (data.description !== null) lines.push(`Description: ${data.description}`)
   return lines.join('\n')
 }
-
-const REST = ['on hand', 'units sold', 'net sales', 'changed', 'variant id']
 
 function marginOf({ margin, marginPercent }: Static<typeof ProductSchema>['variants'][number]): string {
   return margin == null ? '–' : `${margin} (${marginPercent ?? '–'} %)`

@@ -181,7 +181,10 @@ function isPlace(column: 'city' | 'country', businessId: string, name: string): 
         .as('k'),
     )
     .select('k.place')
-    .where((own) => own(own.fn<string>('search_text', ['k.place']), '=', sql<string>`search_text(${name.trim()})`))
+    // "Antigua" is "Antigua Guatemala", too.
+    .where(
+      sql<boolean>`' ' || search_text(k.place) || ' ' like '% ' || trim('%' from search_pattern(${name.trim()})) || ' %'`,
+    )
   return eb(`c.${column}`, '=', eb.fn.any(sql<string[]>`array(${places})`))
 }
 

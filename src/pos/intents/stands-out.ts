@@ -25,10 +25,9 @@ export const STOPPED_UNITS = 10
 
 /** The rules in words, for the terms of a result. */
 export const STANDS_OUT_TERMS =
-  `What stands out, against the same weekdays before: refunds by an employee, discounts on an employee's sales, or of ` +
-  `all, from ${TIMES_USUAL} times the usual and ${LEAST_PERCENT} % of gross sales, now and usually; an hour with less than ` +
-  `${FALLEN_PERCENT} % of its usual sales and ${DEVIATIONS} × √usual fewer orders; a product that sold none, usually ` +
-  `${STOPPED_UNITS} units or more. At most the ${MOST_STATEMENTS} with the largest difference.`
+  `Stands out, against the same weekdays before: refunds or discounts from ${TIMES_USUAL} × the usual and ` +
+  `${LEAST_PERCENT} % of gross sales; an hour under ${FALLEN_PERCENT} % of its usual sales, ${DEVIATIONS} × √usual fewer ` +
+  `orders; a product that sold none, usually ${STOPPED_UNITS} units; at most ${MOST_STATEMENTS}.`
 
 /** A window and the days before it that tell what is usual. */
 export interface History {

@@ -224,6 +224,17 @@ describe('get_product', () => {
   })
 })
 
+it('get_product keeps the sales of the whole shop from a cashier', async () => {
+  const read = async (uid: string) =>
+    call(service.app, await service.tokenOf(uid), 'get_product', { product: 'CAFE-1' })
+  const [owner, cashier] = [await read('ana'), await read('till')]
+  expect(owner.text).toContain('units sold')
+  expect(cashier.isError).toBe(false)
+  expect(cashier.text).not.toMatch(/sold/)
+  expect(cashier.data.sales).toBeUndefined()
+  expect(Object.keys(cashier.data.variants[0])).not.toContain('netSales')
+})
+
 describe('list_categories', () => {
   const list = (args: Record<string, unknown> = {}) => call(service.app, token, 'list_categories', args)
 
