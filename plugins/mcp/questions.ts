@@ -2,15 +2,7 @@ import { createHmac } from 'node:crypto'
 import { createRequestStateCodec, type RequestStateCodec } from '@modelcontextprotocol/server'
 import fp from 'fastify-plugin'
 import type { Config } from '../../src/config.ts'
-import { MINUTES_TO_ANSWER } from '../../src/mcp/confirmation.ts'
-
-/** What a client holds while its person thinks, and hands back with the answer. */
-export interface QuestionState {
-  /** `Question.call`: the only call that the answer counts for. */
-  call: string
-  /** `Answer.key` */
-  key: string
-}
+import { MINUTES_TO_ANSWER, type QuestionState } from '../../src/mcp/confirmation.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {

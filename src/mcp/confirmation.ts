@@ -61,3 +61,11 @@ export function mayAsk(tool: string): boolean {
 export function isAskedAbout(tool: string, data: Record<string, unknown>): boolean {
   return ASKED.get(tool)?.(data) ?? false
 }
+
+/** What a client holds while its person thinks, and hands back with the answer. */
+export interface QuestionState {
+  /** `Question.call`: the only call that the answer counts for. */
+  call: string
+  /** `Answer.key` */
+  key: string
+}

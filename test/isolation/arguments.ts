@@ -31,6 +31,7 @@ export const SOURCES: Record<string, readonly string[]> = {
   country: ['customer.country'],
   cursor: ['cursor'],
   description: ['product.description'],
+  employee: ['employee.id', 'employee.number', 'employee.name'],
   email: ['customer.email', 'supplier.email', 'person.email'],
   fromLocationId: ['location.id', 'location.name'],
   idempotencyKey: ['idempotency.key'],
@@ -97,11 +98,16 @@ function leaves(schema: TSchema, path: string): Leaf[] {
 /** Whether a value can hold an id, a code, a name or a text; not one of a few words, a day, an instant or a decimal. */
 export function isOpen({ schema }: Leaf): boolean {
   if (['boolean', 'integer', 'number'].includes(schema.type)) return false
-  return schema.enum === undefined && !/^date/.test(schema.format ?? '') && !isDecimal(schema)
+  return schema.enum === undefined && !/^date/.test(schema.format ?? '') && !isDecimal(schema) && !isWords(schema)
 }
 
 function isDecimal({ pattern }: TSchema): boolean {
   return pattern !== undefined && new RegExp(pattern).test('1.5') && !new RegExp(pattern).test('x')
+}
+
+/** A choice of words that is published by examples. */
+function isWords({ pattern }: TSchema): boolean {
+  return pattern !== undefined && /^\^\(\w+(\|\w+)+\)\$$/.test(pattern)
 }
 
 /** The last name of a path. */

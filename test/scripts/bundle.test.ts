@@ -16,10 +16,21 @@ const write = (file: string, text: string) => writeFile(path.join(root, file), t
 
 beforeAll(async () => {
   root = await mkdtemp(path.join(os.tmpdir(), 'bundle-'))
-  for (const folder of ['src', 'plugins', 'tools/orders', 'migrations', 'cli', 'demo', 'embedded', 'scripts']) {
+  for (const folder of [
+    'src',
+    'plugins',
+    'tools/orders',
+    'migrations',
+    'cli',
+    'demo',
+    'embedded',
+    'scripts',
+    'assistant',
+  ]) {
     await mkdir(path.join(root, folder), { recursive: true })
   }
   await write('package-lock.json', '{}')
+  await write('assistant/vite.config.ts', 'export default {}')
   await write('src/model.ts', 'const Grant = 1; export class Model { kind = this.constructor.name }; export { Grant }')
   await write(
     'tools/orders/kept.ts',

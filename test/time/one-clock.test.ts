@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { instantOf, localDate, withOffset } from '../../src/time/local.ts'
 import { learnZone, UnknownZone } from '../../src/time/zones.ts'
 import { type ImportBench, importBench } from '../import/files.ts'
+import { compactRows } from '../support/compact-rows.ts'
 import { call, type Service, startService } from '../support/service.ts'
 import { makeProduct, makeShop, makeUser, type Shop } from '../support/shop.ts'
 import { learnZones } from '../support/zones.ts'
@@ -63,7 +64,7 @@ describe('a shop whose zone only the database knows', () => {
     expect(days[0]).toMatchObject({ window: { from: '2026-03-09', to: '2026-03-09', soFar: '23:59' } })
     expect(days[0].figures.netSales).toBe('100.00')
     expect(await netByHour('2026-03-09')).toEqual({ '23:00': '100.00' })
-    expect((await ask('list_locations')).locations[0].localTime).toContain('23:59')
+    expect(compactRows(await ask('list_locations'), 'locations')[0]?.['local time']).toContain('23:59')
 
     service.now = new Date('2026-03-10T04:17:00Z')
     expect((await ask('summarize_day')).days[0].window.from).toBe('2026-03-10')

@@ -273,7 +273,7 @@ describe('a client', () => {
         clientId: client,
         dryRun: true,
       })
-      expect(sold.data.client.name).toBe('Fernando García')
+      expect(sold.data.client).toBe('Fernando García')
       expect((await till.ok('list_orders', { clientId: client })).data.orders).toEqual([])
     },
   )

@@ -185,7 +185,7 @@ async function summarizeDay(context: BusinessContext, date: string | undefined, 
     refunds: refunds.map((row) => ({
       orderNumber: clean(row.order_number, 40),
       total: amountOf(row.total, business),
-      reason: untrusted(row.reason, 80),
+      reason: untrusted(row.reason, 50),
     })),
     discounts: discounts.map((row) => ({
       orderNumber: clean(row.order_number, 40),

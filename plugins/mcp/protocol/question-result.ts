@@ -6,8 +6,7 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server'
 import { ServiceError } from '../../../src/errors.ts'
-import { type Ask, type Question, QuestionAsked } from '../../../src/mcp/confirmation.ts'
-import type { QuestionState } from '../questions.ts'
+import { type Ask, type Question, QuestionAsked, type QuestionState } from '../../../src/mcp/confirmation.ts'
 import type { Exchange } from './exchange.ts'
 import { showsForms } from './forms.ts'
 

@@ -58,7 +58,7 @@ export function headline(
 /** What the amounts of a summary mean. */
 export function termsOf({ timezone, currency }: { timezone: string; currency: string }): string {
   return (
-    `Days of ${timezone}, weeks from Monday. Amounts in ${currency}, without tax unless they are said to be with tax; ` +
+    `Days of ${timezone}, weeks from Monday. Amounts in ${currency}, without tax unless said; ` +
     `net = gross − returns − discounts, total = net + tax + tips. ${STANDS_OUT_TERMS}`
   )
 }

@@ -387,9 +387,11 @@ describe('tools', () => {
   it('refuse unknown arguments by name and wrong ones with the valid choices', async () => {
     const unknown = await call(service.app, ana, 'get_sales_report', { dateFrom: '2026-01-01' })
     expect(unknown.isError).toBe(true)
-    expect(unknown.text).toContain('Unknown argument "dateFrom"; valid are: from, to, preset, groupBy, locationId')
-    const wrong = await call(service.app, ana, 'get_sales_report', { groupBy: 'quarter', from: '2026-02-30' })
-    expect(wrong.text).toContain('groupBy must be one of: day, week, month, weekday, hour')
+    expect(unknown.text).toContain(
+      'Unknown argument "dateFrom"; valid are: from, to, preset, groupBy, measures, locationId',
+    )
+    const wrong = await call(service.app, ana, 'get_sales_report', { groupBy: 'decade', from: '2026-02-30' })
+    expect(wrong.text).toContain('groupBy.0 must be one of: day, week, month, quarter')
     expect(wrong.text).toContain('from must be a calendar date as YYYY-MM-DD')
     expect((await call(service.app, ana, 'get_products', { limit: 'ten' })).text).toContain('limit must be integer')
   })

@@ -191,7 +191,7 @@ describe('a sale is refused', () => {
     [{ paymentMethod: '\u200b' }, 'paymentMethod must be a word'],
     [{ orderType: ' ' }, 'orderType must be a word'],
     [{ tip: '-1' }, 'tip must be a decimal number such as "12.50"'],
-    [{ tip: 5 }, 'tip must be'],
+    [{ tip: '5 quetzales' }, 'tip must be'],
     [{ items: [] }, 'items must NOT have fewer than 1 items'],
     [{ items: [{ product: 'PAN-1', quantity: '0' }] }, 'items.0.quantity must be more than 0'],
     [{ items: [{ product: 'PAN-1', quantity: '-1' }] }, 'items.0.quantity must be more than 0'],

@@ -281,7 +281,7 @@ describe('a refund is refused', () => {
     [{ method: ' ' }, 'method must be a word'],
     [{ expectedRefundable: '9.99' }, 'expectedRefundable is 9.99, but what is left to refund is GTQ 10.00.'],
   ])('for %j', async (more, message) => {
-    const sku = randomUUID()
+    const sku = `R-${randomUUID().slice(0, 8)}`
     const order = await sell([{ sku, quantity: '1' }])
     expect(await fails(order.id, more)).toContain(message)
   })
