@@ -251,7 +251,7 @@ describe('summarize_period', () => {
         'Stands out:',
         '- Discounts: GTQ 12.00 in these 7 days; usual by the weekdays of 2026-02-09 to 2026-03-08: GTQ 0.00.',
         '- Refunds: GTQ 10.00 in these 7 days; usual by the weekdays of 2026-02-09 to 2026-03-08: GTQ 0.00.',
-        "Days of America/Guatemala, weeks from Monday. Amounts in GTQ, without tax unless they are said to be with tax; net = gross − returns − discounts, total = net + tax + tips. Stands out, against the same weekdays before: refunds or discounts from 3 × the usual and 2 % of gross sales; an hour under 50 % of its usual sales, 2.5 × √usual fewer orders; a product that sold none, usually 10 units; at most 3.",
+        'Days of America/Guatemala, weeks from Monday. Amounts in GTQ, without tax unless they are said to be with tax; net = gross − returns − discounts, total = net + tax + tips. Stands out, against the same weekdays before: refunds or discounts from 3 × the usual and 2 % of gross sales; an hour under 50 % of its usual sales, 2.5 × √usual fewer orders; a product that sold none, usually 10 units; at most 3.',
         '',
         `Business: Tienda Luna (${shop.id})`,
       ].join('\n'),
