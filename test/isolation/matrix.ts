@@ -48,6 +48,15 @@ export const MALFORMED: readonly unknown[] = [
   { $ne: null },
 ]
 
+/** The filters of a report, by the columns whose values they take. */
+const FILTERS: Record<string, string> = {
+  'category.name': 'category',
+  'product_variant.sku': 'product',
+  'customer.code': 'client',
+  'location.name': 'location',
+  'employee.name': 'employee',
+}
+
 /**
  * Every tool × every argument that can hold an id, a code, a name or a text × values that are foreign, absent, deleted,
  * switched off and malformed. What writes is rehearsed.
@@ -71,9 +80,10 @@ export async function runMatrix(
     for (const leaf of leavesOf(tool).filter(isOpen)) {
       const find = (kind: string, value: unknown, problem: string) =>
         verdict.findings.push({ tool: tool.name, argument: leaf.path, kind, value, problem })
-      const answerTo = async (kind: string, value: unknown): Promise<string> => {
+      const answerTo = async (kind: string, value: unknown, filter?: string): Promise<string> => {
         verdict.calls++
-        const answer = await ask(tool.name, withValue(tool, base, leaf, value, world.own))
+        const given = filter === undefined ? value : `${filter}=${value}`
+        const answer = await ask(tool.name, withValue(tool, base, leaf, given, world.own))
         const problem = leakIn(answer, value, world)
         if (problem !== undefined) find(kind, value, problem)
         return comparable(answer, value, world)
@@ -97,16 +107,18 @@ export async function runMatrix(
               }
         if (source === 'cursor' && known.foreign === undefined) continue
         if (known.foreign === undefined) throw new Error(`the foreign shop has no ${source}`)
-        const absent = await answerTo('absent', absentLike(known.foreign))
-        const foreign = await answerTo('foreign', known.foreign)
+        // A filter names what its value is of.
+        const filter = nameOf(leaf) === 'filters' ? FILTERS[source] : undefined
+        const absent = await answerTo('absent', absentLike(known.foreign), filter)
+        const foreign = await answerTo('foreign', known.foreign, filter)
         // A cursor is a place in an order, where any two differ.
         if (source === 'cursor') continue
         if (foreign !== absent) find('foreign', known.foreign, `${foreign}\n  differs from\n  ${absent}`)
         if (known.deleted !== undefined) {
-          const deleted = await answerTo('deleted', known.deleted)
+          const deleted = await answerTo('deleted', known.deleted, filter)
           if (deleted !== absent) find('deleted', known.deleted, `${deleted}\n  differs from\n  ${absent}`)
         }
-        if (known.off !== undefined) await answerTo('switched off', known.off)
+        if (known.off !== undefined) await answerTo('switched off', known.off, filter)
       }
       for (const value of malformed) await answerTo('malformed', value)
     }

@@ -4,7 +4,7 @@ import type { Scope } from '../../src/auth/scopes.ts'
 
 // The list that people read: a tool that changes its scope shows in its diff.
 const LIST = readFileSync(path.join(import.meta.dirname, '../../docs/tools/README.md'), 'utf8')
-const ROW = /^\| \[`(\w+)`\]\S+ \| (\w+) \| (\S+) \|/gm
+const ROW = /^\| \[`(\w+)`\]\S+ \| (\w+) \| ([^|]+) \|/gm
 
 /** The tools that `docs/tools/README.md` lists for some scopes, as `tools/list` shows them to a person with one business. */
 export function toolsOf(...scopes: Scope[]): string[] {
@@ -12,7 +12,10 @@ export function toolsOf(...scopes: Scope[]): string[] {
     [...LIST.matchAll(ROW)]
       // The tools of research modes are in a list of their own.
       .filter(([, , domain]) => domain !== 'research')
-      .filter(([, name, , scope]) => name === 'get_context' || scopes.some((each) => each === scope))
+      .filter(
+        ([, name, , needed = '']) =>
+          name === 'get_context' || needed.split(', ').every((scope) => scopes.some((each) => each === scope)),
+      )
       .map(([, name]) => name as string)
   )
 }

@@ -89,7 +89,7 @@ describe('list_psa_boards', () => {
       [studio.foreignClient, UNKNOWN, 'x'].map((clientId) => ask('list_psa_boards', { clientId })),
     )
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
-    expect(answers[0]?.text).toMatch(/^not_found: clientId: there is no .*client.* Use list_clients/)
+    expect(answers[0]?.text).toMatch(/^not_found: clientId: no client of this business .* Find it with list_clients/)
   })
 
   it('calls completed boards green, and is done only at 100 %', async () => {
