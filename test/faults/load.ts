@@ -28,6 +28,7 @@ export interface Load {
 }
 
 const TRY_AGAIN_MS = 200
+const BEGIN_WITHIN_MS = 30_000
 // Without pauses, the callers would only measure the machine.
 const PAUSE_MS = 20
 const RETRYABLE = /may be tried again/
@@ -46,15 +47,13 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   const conversations = await Promise.all(
     Array.from({ length: callers }, async () => {
       const conversation = client()
-      await conversation.initialize()
-      await conversation.call('set_active_business', { businessId: owner.second.id })
+      await begin(conversation, owner.second.id)
       return conversation
     }),
   )
   // The last choice, in another session: a conversation that loses its own choice falls back to it, which shows.
   const chooser = client()
-  await chooser.initialize()
-  await chooser.call('set_active_business', { businessId: owner.first.id })
+  await begin(chooser, owner.first.id)
 
   const work = conversations.map(async (conversation, index) => {
     for (let turn = index; !isOver; turn++) {
@@ -73,15 +72,10 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
 
   /** @returns why there is no right answer; undefined when there is */
   async function persist(ask: () => Promise<string | undefined>): Promise<string | undefined> {
-    const deadline = Date.now() + patienceMs
-    for (;;) {
-      try {
-        return await ask()
-      } catch (error) {
-        if (!(error instanceof Retryable) || Date.now() >= deadline) return (error as Error).message
-        tally.retried++
-        await sleep(TRY_AGAIN_MS)
-      }
+    try {
+      return await retrying(ask, patienceMs, () => tally.retried++)
+    } catch (error) {
+      return (error as Error).message
     }
   }
 
@@ -134,6 +128,25 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
 
 /** A failure after which a client retries. */
 class Retryable extends Error {}
+
+/** Opens a conversation in a business. An instance that has just started on a busy machine may refuse it at first. */
+async function begin(conversation: Conversation, businessId: string): Promise<void> {
+  await retrying(() => conversation.initialize(), BEGIN_WITHIN_MS)
+  await retrying(() => conversation.call('set_active_business', { businessId }), BEGIN_WITHIN_MS)
+}
+
+async function retrying<T>(ask: () => Promise<T>, patienceMs: number, onRetry?: () => void): Promise<T> {
+  const deadline = Date.now() + patienceMs
+  for (;;) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (!(error instanceof Retryable) || Date.now() >= deadline) throw error
+      onRetry?.()
+      await sleep(TRY_AGAIN_MS)
+    }
+  }
+}
 
 export interface Conversation {
   /** Opens a session and keeps its id. */
