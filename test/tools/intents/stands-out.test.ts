@@ -49,7 +49,7 @@ it('is told of a day that is over: the three largest differences', async () => {
   // Nothing of the 950.00 sold is paid for, and 420.00 went back.
   expect(data.days[0].withoutPayment).toBe('950.00')
   expect(text).toContain('Sales of GTQ 950.00 have no known payment method.')
-  expect(data.days[0].terms).toContain('from 3 times the usual and 2 % of gross sales')
+  expect(data.days[0].terms).toContain('from 3 × the usual and 2 % of gross sales')
 })
 
 it('is told of a running day without products, which may still sell, and with no hour that is not over', async () => {
