@@ -161,8 +161,12 @@ CREATE FUNCTION inventory_follows_movements() RETURNS trigger
 CREATE FUNCTION location_has_stock_velocity() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
-    AS $$ begin
+    AS $$ declare was text := coalesce(current_setting('app.business_id', true), '');
+    begin
+      -- The owner, for whom this runs, may be bound by row security, and whoever made the location need not be.
+      perform set_config('app.business_id', new.business_id::text, true);
       insert into stock_velocity_day (business_id, location_id) values (new.business_id, new.id);
+      perform set_config('app.business_id', was, true);
       return null;
     end $$;
 

@@ -151,8 +151,12 @@ export async function up(db: Kysely<any>): Promise<void> {
   await sql`
     create function location_has_stock_velocity() returns trigger
     language plpgsql security definer set search_path = public, pg_temp
-    as $$ begin
+    as $$ declare was text := coalesce(current_setting('app.business_id', true), '');
+    begin
+      -- The owner, for whom this runs, may be bound by row security, and whoever made the location need not be.
+      perform set_config('app.business_id', new.business_id::text, true);
       insert into stock_velocity_day (business_id, location_id) values (new.business_id, new.id);
+      perform set_config('app.business_id', was, true);
       return null;
     end $$`.execute(db)
 
