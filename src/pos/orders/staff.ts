@@ -1,12 +1,9 @@
-import { sql } from 'kysely'
 import type { AuthorizedBusiness, Principal } from '../../auth/principal.ts'
 import { limitsIn } from '../../auth/role-limits.ts'
 import type { Transaction } from '../../database/database.ts'
 import { ServiceError } from '../../errors.ts'
 import { clean } from '../../results/text.ts'
-import { isUuid } from '../../uuid.ts'
-
-const MAX_CHOICES = 20
+import { employeeOf as employeeCalled } from '../references.ts'
 
 /** A person who works in a shop. */
 export interface Employee {
@@ -34,31 +31,8 @@ export async function employeeOf(
       hint: `Leave ${argument} out, or ask an owner, admin or manager.`,
     })
   }
-  const text = reference.trim()
-  const rows = await db
-    .selectFrom('employee')
-    .select(['id', 'number', 'name'])
-    .select(
-      isUuid(text)
-        ? sql<number | null>`case when id = ${text} then 0 end`.as('tier')
-        : sql<number | null>`case when number = ${text} then 0 when lower(number) = lower(${text}) then 1
-            when search_text(name) = search_text(${text}) then 2 end`.as('tier'),
-    )
-    .where('business_id', '=', business.id)
-    .orderBy('is_active', 'desc')
-    .orderBy('name')
-    .orderBy('id')
-    .execute()
-  const surest = Math.min(...rows.map(({ tier }) => tier ?? Number.POSITIVE_INFINITY))
-  const [only, ...others] = rows.filter(({ tier }) => tier === surest)
-  if (only !== undefined && others.length === 0) return { id: only.id, name: clean(only.name, 60) }
-  const choices = (only === undefined ? rows : [only, ...others])
-    .slice(0, MAX_CHOICES)
-    .map(({ name, number }) => `${JSON.stringify(clean(name, 40))} (${clean(number, 20)})`)
-  const problem = only === undefined ? 'must be one of this business' : 'means several'
-  throw new ServiceError('invalid_argument', `${argument} ${problem}: ${choices.join('; ') || 'there is none'}.`, {
-    hint: 'Give the number or exact name of one.',
-  })
+  const { id, name } = await employeeCalled(db, business.id, reference, argument)
+  return { id, name: clean(name, 60) }
 }
 
 /** The caller as an employee, by the login; null for an API key, and for people whose login is linked to none. */

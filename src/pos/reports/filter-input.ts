@@ -7,8 +7,7 @@ import { ServiceError } from '../../errors.ts'
 import { Decimal } from '../../money/money.ts'
 import { clean, variantName } from '../../results/text.ts'
 import { type Place, placeOf } from '../organisation/locations.ts'
-import { categoryOf, clientOf, nameAndSku, productMeanings, quoted, theOne } from '../references.ts'
-import { employeeOf } from './employees.ts'
+import { categoryOf, clientOf, employeeOf, nameAndSku, productMeanings, quoted, theOne } from '../references.ts'
 import { type Filters, hoursOf, weekdaysOf } from './filters.ts'
 
 /** Filters as arguments: each a name and a value, so that many cost a conversation little. */
