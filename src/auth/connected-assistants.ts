@@ -9,7 +9,7 @@ const Time = Type.Unsafe<Date>({ type: 'string', format: 'date-time' })
 const NullableTime = Type.Unsafe<Date | null>({ type: ['string', 'null'], format: 'date-time' })
 const Text = Type.Union([Type.String(), Type.Null()])
 
-export const ASSISTANT_KINDS = ['connection', 'token', 'key'] as const
+const ASSISTANT_KINDS = ['connection', 'token', 'key'] as const
 
 /** An assistant or program that reaches a business: a connection by sign-in, a pasted token, an API key. */
 export const ConnectedAssistantSchema = Type.Object(

@@ -22,7 +22,6 @@ export const EXPORTABLE = [
   'get_bought_together',
   'get_psa_time_report',
 ] as const
-export type Exportable = (typeof EXPORTABLE)[number]
 
 // The last word of a title whose values are words, even if they look like a number: SKUs, phones, order numbers.
 const WORDS =

@@ -36,7 +36,7 @@ export async function employeeOf(
 }
 
 /** The caller as an employee, by the login; null for an API key, and for people whose login is linked to none. */
-export async function employeeOfCaller({ db, business, principal }: Caller): Promise<Employee | null> {
+async function employeeOfCaller({ db, business, principal }: Caller): Promise<Employee | null> {
   if (principal.kind !== 'merchant' || principal.userId === null) return null
   const row = await db
     .selectFrom('employee')

@@ -27,7 +27,7 @@ export interface Period {
 }
 
 /** The first day of the day, week, month or quarter of a day. */
-export function periodStart(time: Calendar, date: string): string {
+function periodStart(time: Calendar, date: string): string {
   switch (time) {
     case 'day':
       return date

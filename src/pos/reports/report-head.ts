@@ -8,7 +8,7 @@ import type { Comparison, Report } from './report.ts'
 import { type Cell, cellsOf, changeOf } from './report-cells.ts'
 
 /** The measures of the totals: those of the grain that the source tells, and those that are asked for. */
-export function totalMeasures({ plan, totals }: Pick<Report, 'plan' | 'totals'>): MeasureName[] {
+function totalMeasures({ plan, totals }: Pick<Report, 'plan' | 'totals'>): MeasureName[] {
   const usual = TOTALS_OF[plan.grain].filter((name) =>
     measureOf(name, plan.grain).sums.every((sum) => plan.sums.includes(sum)),
   )
@@ -19,7 +19,7 @@ export function totalMeasures({ plan, totals }: Pick<Report, 'plan' | 'totals'>)
 }
 
 /** The window and what is in it: dates, filters, place, zone, and that it is still running. */
-export function describeScope({ window, place, filters }: Report, currency: string): string {
+function describeScope({ window, place, filters }: Report, currency: string): string {
   const words = describeFilters(filters, currency).map((each) => ` ${each}`)
   return `${window.from} to ${window.to}${words.join(',')}${atPlace(place.location)} (days of ${place.timezone}${soFar(window)})`
 }
