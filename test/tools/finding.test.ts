@@ -169,7 +169,7 @@ describe('list_clients', () => {
 
   it('filters by place, last purchase, status and spend, and tells a period of one client', async () => {
     const { service, shop } = till
-    const product = await till.product('BUY', { price: '10' })
+    const product = await till.product('BUY', { price: '10', cost: '4' })
     const buyer = await makeClient(service.db, shop, { code: 'B-1', name: 'Comprador', city: 'Xela' })
     for (const [number, at, price] of [
       ['B1', '2025-12-01T18:00:00Z', '50'],

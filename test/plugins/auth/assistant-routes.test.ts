@@ -37,6 +37,7 @@ async function works(token: string, businessId = shop.id): Promise<boolean> {
 
 describe('assistants of a business', () => {
   it('are listed with who made them: to an owner all, to others their own, to strangers none', async () => {
+    await send('ana', 'POST', '/mcp/assistants/end', { all: true })
     await service.tokenOf('ana', { label: "Ana's laptop" })
     await service.tokenOf('luis')
     expect(await names('ana')).toEqual(['ana@example.com', 'luis@example.com'])
@@ -136,6 +137,7 @@ describe('the policy of a business', () => {
 
 describe('the activity of a business', () => {
   it('tells who changed what, by the names of people and things, and what was refused', async () => {
+    for (const isEnabled of [false, true]) await send('ana', 'PATCH', '/mcp/assistants/policy', { isEnabled })
     const token = await service.tokenOf('luis')
     const made = await call(service.app, token, 'create_client', { name: '=HYPERLINK("x")', businessId: shop.id })
     expect(made.isError).not.toBe(true)

@@ -205,6 +205,7 @@ describe('with the revision 2026-07-28, over two instances', () => {
 
   it('only large changes of price and stock are asked about', async () => {
     const { call, close } = await clientOf2026()
+    const before = Number(await till.onHand('COFFEE'))
     await call('update_product', { variant: 'COFFEE', price: '11' })
     await call('adjust_inventory', { product: 'COFFEE', change: '-20' })
     expect(questions).toEqual([])
@@ -212,7 +213,7 @@ describe('with the revision 2026-07-28, over two instances', () => {
     await call('update_product', { variant: 'COFFEE', price: '12.2' })
     await call('adjust_inventory', { product: 'COFFEE', change: '-21' })
     expect(questions).toEqual([expect.stringMatching(/12\.2/), expect.stringMatching(/-21/)])
-    expect(await till.onHand('COFFEE')).toMatch(/^959(\.0+)?$/)
+    expect(Number(await till.onHand('COFFEE'))).toBe(before - 41)
     await close()
   })
 

@@ -1,6 +1,6 @@
 import { parse } from 'csv-parse/sync'
 import ExcelJS from 'exceljs'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { loadTools } from '../../../plugins/mcp/registry.ts'
 import { generateApiKey } from '../../../src/auth/api-key.ts'
 import { EXPORTABLE } from '../../../src/exports/columns.ts'
@@ -223,10 +223,13 @@ describe('a workbook', () => {
 
   it('has whatever people have written', async () => {
     const odd = 'a\u0001<b>&"\u{1F9FF}\uFFFF'
-    await till.service.db.asOwner("update customer set name = $2 where business_id = $1 and code = 'C-2'", [
-      till.shop.id,
-      odd,
-    ])
+    const call = (name: string) =>
+      till.service.db.asOwner("update customer set name = $2 where business_id = $1 and code = 'C-2'", [
+        till.shop.id,
+        name,
+      ])
+    await call(odd)
+    onTestFinished(async () => void (await call('Ana "la" Peña, hija')))
     const { rawPayload } = await open(await urlOf({ what: 'list_clients', format: 'xlsx' }))
     const book = new ExcelJS.Workbook()
     await book.xlsx.load(rawPayload as unknown as ExcelJS.Buffer)

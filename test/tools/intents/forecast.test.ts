@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { addDays } from '../../../src/time/local.ts'
 import { makeOrder, type Product } from '../../support/shop.ts'
-import { startTill, type Till } from '../../support/till.ts'
+import { NOON, startTill, type Till } from '../../support/till.ts'
 
 let till: Till
 let coffee: Product
@@ -15,6 +15,9 @@ beforeAll(async () => {
     const lines = [{ ...coffee, quantity: String(10 * (week + 1)), unitPrice: '10' }]
     await makeOrder(till.service.db.database, till.shop, { number: `T-${week}`, at, lines })
   }
+})
+beforeEach(() => {
+  till.service.now = NOON
 })
 afterAll(() => till?.service.close())
 
