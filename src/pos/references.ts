@@ -7,7 +7,8 @@ import { isOnSale } from './conditions.ts'
 
 // A person or a model names a row by its id, by its code or by its name as a list prints it. A text in the form of an
 // id is an id and nothing else, so that nobody can take over a row by giving another one its id as a code or a name.
-// Of the other meanings the surest that fits anything decides, and it must fit one row only.
+// Of the other meanings the surest that fits anything decides, and it must fit one row only. Blanks around a text are
+// nobody's, unless a code has them, as the product's own may.
 
 const MAX_CHOICES = 20
 const MAX_CANDIDATES = 10
@@ -206,8 +207,8 @@ export function clientMeaning(reference: string): { isMeant: RawBuilder<SqlBool>
   // A tax id without a digit is no one's own: "CF" is what Guatemalan receipts say where no number is given.
   const taxKey = /\d/.test(key) ? key : null
   return {
-    isMeant: sql`(c.code_key = lower(${text}) or c.tax_key = ${taxKey} or c.name_key = search_text(${text}))`,
-    tier: sql`case when c.code = ${text} then 1 when c.code_key = lower(${text}) then 2
+    isMeant: sql`(c.code = ${reference} or c.code_key = lower(${text}) or c.tax_key = ${taxKey} or c.name_key = search_text(${text}))`,
+    tier: sql`case when c.code in (${reference}, ${text}) then 1 when c.code_key = lower(${text}) then 2
       when c.tax_key = ${taxKey} then 3 else 4 end`,
   }
 }
@@ -298,7 +299,8 @@ export function productMeanings(businessId: string, references: readonly string[
     select r.reference, 1, p.id, null from ${wanted} join product p on p.business_id = ${businessId} and p.id = r.id
     union all
     select r.reference, 2, v.product_id, v.id
-    from ${wanted} join product_variant v on v.business_id = ${businessId} and v.sku = r.text and r.id is null
+    from ${wanted} join product_variant v on v.business_id = ${businessId} and v.sku = any(array[r.text, r.reference])
+      and r.id is null
     union all
     select r.reference, 3, v.product_id, v.id
     from ${wanted} join product_variant v on v.business_id = ${businessId} and v.sku_key = r.key and r.id is null

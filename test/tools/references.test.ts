@@ -284,6 +284,19 @@ describe('a client', () => {
   })
 })
 
+describe('a code with blanks around it', () => {
+  it('is found as it is, since the rest of the product may have written it so', async () => {
+    const { service, shop } = till
+    await till.product('BLANK ', { stock: '3' })
+    await makeClient(service.db, shop, { code: ' C-0950', name: 'Rita' })
+    expect((await till.ok('get_product', { product: 'BLANK ' })).data.variants[0].sku).toBe('BLANK')
+    expect((await till.ok('get_client', { client: ' C-0950' })).data.client.name).toBe('Rita')
+    // Blanks that nobody has do no harm.
+    await makeClient(service.db, shop, { code: 'C-0951', name: 'Saúl' })
+    expect((await till.ok('get_client', { client: ' C-0951 ' })).data.client.name).toBe('Saúl')
+  })
+})
+
 describe('a category and a supplier', () => {
   it('are taken by name in any case, and are refused with the names of those that are there', async () => {
     for (const table of ['category', 'supplier']) {

@@ -34,8 +34,8 @@ function candidates(businessId: string, reference: string) {
       : numberEndsWith(text)
   return sql`
     select o.id, o.order_number, o.opened_at,
-      case when o.order_number = ${text} then 0 when lower(o.order_number) = lower(${text}) then 1 else 2 end as tier
-    from orders o where o.business_id = ${businessId} and ${isMeant}`
+      case when o.order_number in (${reference}, ${text}) then 0 when lower(o.order_number) = lower(${text}) then 1 else 2 end as tier
+    from orders o where o.business_id = ${businessId} and (o.order_number = ${reference} or ${isMeant})`
 }
 
 /**
