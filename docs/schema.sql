@@ -120,7 +120,7 @@ CREATE FUNCTION check_stock(target uuid) RETURNS TABLE(rollup text, location_id 
           coalesce(sum(net_sales) filter (where not is_kept), 0), coalesce(sum(sold) filter (where not is_kept), 0));
     end $$;
 
-CREATE FUNCTION copy_products_to_stock(business uuid, variants uuid[]) RETURNS void
+CREATE FUNCTION copy_products_to_stock(business uuid, products uuid[], variants uuid[]) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
@@ -128,6 +128,8 @@ CREATE FUNCTION copy_products_to_stock(business uuid, variants uuid[]) RETURNS v
     begin
       -- The owner, for whom this runs, may be bound by row security, and whoever changes a product need not be.
       perform set_config('app.business_id', business::text, true);
+      variants := variants || array(
+        select v.id from product_variant v where v.business_id = business and v.product_id = any (products));
       -- In the order in which sales lock them.
       perform from inventory i where i.business_id = business and i.variant_id = any (variants)
       order by i.location_id, i.variant_id for no key update;
@@ -448,7 +450,7 @@ CREATE FUNCTION rebuild_stock(target uuid) RETURNS void
       if target is distinct from app_business_id() then
         raise exception 'set app.business_id to the business whose sums are meant';
       end if;
-      perform copy_products_to_stock(target, array(select v.id from product_variant v where v.business_id = target));
+      perform copy_products_to_stock(target, '{}', array(select v.id from product_variant v where v.business_id = target));
     end $$;
 
 CREATE FUNCTION refund_needs_completed_order() RETURNS trigger
@@ -517,24 +519,23 @@ CREATE FUNCTION stock_follows_products() RETURNS trigger
     begin
       if tg_table_name = 'product' then
         for changed in
-          select a.business_id, array_agg(v.id) as variants
+          select a.business_id, array_agg(a.id) as ids
           from before b
           join after a on a.business_id = b.business_id and a.id = b.id
-          join product_variant v on v.business_id = a.business_id and v.product_id = a.id
           where (a.is_active, a.supplier_id) is distinct from (b.is_active, b.supplier_id)
           group by a.business_id order by a.business_id
         loop
-          perform copy_products_to_stock(changed.business_id, changed.variants);
+          perform copy_products_to_stock(changed.business_id, changed.ids, '{}');
         end loop;
       else
         for changed in
-          select a.business_id, array_agg(a.id) as variants
+          select a.business_id, array_agg(a.id) as ids
           from before b
           join after a on a.business_id = b.business_id and a.id = b.id
           where (a.is_active, a.cost, a.product_id) is distinct from (b.is_active, b.cost, b.product_id)
           group by a.business_id order by a.business_id
         loop
-          perform copy_products_to_stock(changed.business_id, changed.variants);
+          perform copy_products_to_stock(changed.business_id, '{}', changed.ids);
         end loop;
       end if;
       return null;
@@ -2139,7 +2140,7 @@ GRANT ALL ON FUNCTION check_rollups(target uuid) TO flowpos_commands;
 REVOKE ALL ON FUNCTION check_stock(target uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION check_stock(target uuid) TO flowpos_commands;
 
-REVOKE ALL ON FUNCTION copy_products_to_stock(business uuid, variants uuid[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION copy_products_to_stock(business uuid, products uuid[], variants uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION detach_audit_partitions(before date, dropped boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION detach_audit_partitions(before date, dropped boolean) TO flowpos_commands;

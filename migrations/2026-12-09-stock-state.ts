@@ -40,13 +40,15 @@ export async function up(db: Kysely<any>): Promise<void> {
   // Whoever changes a product and whoever changes its variant both lock the stock before they read the other one's row,
   // so that the later one sees both changes.
   await sql`
-    create function copy_products_to_stock(business uuid, variants uuid[]) returns void
+    create function copy_products_to_stock(business uuid, products uuid[], variants uuid[]) returns void
     language plpgsql security definer set search_path = public, pg_temp
     as $$
     declare was text := coalesce(current_setting('app.business_id', true), '');
     begin
       -- The owner, for whom this runs, may be bound by row security, and whoever changes a product need not be.
       perform set_config('app.business_id', business::text, true);
+      variants := variants || array(
+        select v.id from product_variant v where v.business_id = business and v.product_id = any (products));
       -- In the order in which sales lock them.
       perform from inventory i where i.business_id = business and i.variant_id = any (variants)
       order by i.location_id, i.variant_id for no key update;
@@ -56,7 +58,7 @@ export async function up(db: Kysely<any>): Promise<void> {
         and v.business_id = business and v.id = i.variant_id and ${COPIED} is distinct from ${ORIGINAL};
       perform set_config('app.business_id', was, true);
     end $$`.execute(db)
-  await sql`revoke execute on function copy_products_to_stock(uuid, uuid[]) from public`.execute(db)
+  await sql`revoke execute on function copy_products_to_stock(uuid, uuid[], uuid[]) from public`.execute(db)
   await sql`
     create function stock_follows_products() returns trigger
     language plpgsql security definer set search_path = public, pg_temp
@@ -65,24 +67,23 @@ export async function up(db: Kysely<any>): Promise<void> {
     begin
       if tg_table_name = 'product' then
         for changed in
-          select a.business_id, array_agg(v.id) as variants
+          select a.business_id, array_agg(a.id) as ids
           from before b
           join after a on a.business_id = b.business_id and a.id = b.id
-          join product_variant v on v.business_id = a.business_id and v.product_id = a.id
           where (a.is_active, a.supplier_id) is distinct from (b.is_active, b.supplier_id)
           group by a.business_id order by a.business_id
         loop
-          perform copy_products_to_stock(changed.business_id, changed.variants);
+          perform copy_products_to_stock(changed.business_id, changed.ids, '{}');
         end loop;
       else
         for changed in
-          select a.business_id, array_agg(a.id) as variants
+          select a.business_id, array_agg(a.id) as ids
           from before b
           join after a on a.business_id = b.business_id and a.id = b.id
           where (a.is_active, a.cost, a.product_id) is distinct from (b.is_active, b.cost, b.product_id)
           group by a.business_id order by a.business_id
         loop
-          perform copy_products_to_stock(changed.business_id, changed.variants);
+          perform copy_products_to_stock(changed.business_id, '{}', changed.ids);
         end loop;
       end if;
       return null;
@@ -277,7 +278,7 @@ async function checkStock(db: Kysely<any>): Promise<void> {
     as $$
     begin
       ${onlyItsOwn}
-      perform copy_products_to_stock(target, array(select v.id from product_variant v where v.business_id = target));
+      perform copy_products_to_stock(target, '{}', array(select v.id from product_variant v where v.business_id = target));
     end $$`.execute(db)
   await sql`revoke execute on function check_stock(uuid), rebuild_stock(uuid) from public`.execute(db)
   await sql`grant execute on function check_stock(uuid), rebuild_stock(uuid) to flowpos_commands`.execute(db)
@@ -383,7 +384,7 @@ export async function down(db: Kysely<any>): Promise<void> {
     await sql`drop trigger stock_follows_products on ${sql.table(table)}`.execute(db)
   }
   await sql`
-    drop function stock_begins_with_product(), stock_follows_products(), copy_products_to_stock(uuid, uuid[])`.execute(
+    drop function stock_begins_with_product(), stock_follows_products(), copy_products_to_stock(uuid, uuid[], uuid[])`.execute(
     db,
   )
   await sql`alter table stock_velocity drop column units_milli`.execute(db)
