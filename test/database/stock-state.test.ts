@@ -190,7 +190,7 @@ describe('stock', () => {
           free_milli: Number(row.free_milli),
           low_milli: row.low_milli === null ? null : Number(row.low_milli),
         }))
-        const sorted = (rows: { location_id?: unknown; variant_id?: unknown }[]) =>
+        const sorted = (rows: Record<string, unknown>[]) =>
           rows.toSorted((a, b) => (`${a.location_id} ${a.variant_id}` < `${b.location_id} ${b.variant_id}` ? -1 : 1))
         expect(sorted(kept)).toEqual(sorted(expected))
         expect(await differences(shop)).toEqual([])

@@ -20,10 +20,16 @@ interface HealthTotals {
   negative: number
   /** SKUs with stock but without a known cost. */
   skus_without_cost: number
-  reorder: Spread & { rows: number; transfers: number; orders: number; order_cost: string; lines_without_cost: number }
+  reorder: Spread & {
+    rows: number
+    transfers: number
+    orders: number
+    order_cost: string
+    lines_without_cost: number
+    revenue_at_risk: string
+  }
   dead: Spread & { rows: number }
   overstocked: Spread & { rows: number }
-  revenue_at_risk: string
   stock_value: string
   dead_value: string
   overstock_value: string
@@ -116,9 +122,9 @@ export async function inventoryHealth(
               'orders', count(*) filter (where quantity > 0),
               'order_cost', coalesce(sum(quantity * cost), 0)::text,
               'lines_without_cost', count(*) filter (where quantity > 0 and cost is null),
+              'revenue_at_risk', coalesce(sum(revenue_at_risk), 0)::text,
               ${spread(sql`ordered`, sql`count(*)`)})
-            from ordered),
-          'revenue_at_risk', (select coalesce(sum(revenue_at_risk), 0)::text from ordered))
+            from ordered))
         from stock where is_asked) as totals,
       array(select to_jsonb(t) from (
         select ${stocked}, ${perDay}, (greatest(r.on_hand, 0) * (1000 * ${VELOCITY_DAYS}::integer) / nullif(r.units_milli, 0))::text as cover_days, r.lead_days, r.quantity::text, r.revenue_at_risk::text,

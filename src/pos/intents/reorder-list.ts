@@ -74,15 +74,14 @@ export async function reorderList(
       : sql`o.variant_id in (
           select v.id from product_variant v join product p on p.business_id = v.business_id and p.id = v.product_id
           where v.business_id = ${businessId} and p.category_id = ${categoryId})`
-  const keys = sql`action_key, supplier_key, location_key, sku_key, from_key`
-  const [isAfter, isInOrAfter, isAhead]: [RawBuilder<unknown>, RawBuilder<unknown>, RawBuilder<unknown>] =
-    after === undefined
-      ? [sql`true`, sql`true`, sql`true`]
-      : [
-          sql`row(${keys}) > row(${sql.join(after.map((key) => sql`${key}::text`))})`,
-          sql`row(action_key, supplier_key, location_key) >= row(${sql.join(after.slice(0, 3).map((key) => sql`${key}::text`))})`,
-          sql`row(action_key, supplier_key, location_key) > row(${sql.join(after.slice(0, 3).map((key) => sql`${key}::text`))})`,
-        ]
+  const heapKeys = sql`action_key, supplier_key, location_key`
+  const keys = sql`${heapKeys}, sku_key, from_key`
+  // Compares with the last line of the page before.
+  const compared = (columns: RawBuilder<unknown>, operator: '>' | '>=', last: readonly string[] | undefined) =>
+    last === undefined
+      ? sql`true`
+      : sql`row(${columns}) ${sql.raw(operator)} row(${sql.join(last.map((key) => sql`${key}::text`))})`
+  const lastHeap = after?.slice(0, 3)
   const isOne = sql`(select count(*) from place where is_asked) = 1`
   const { rows } = await sql<ReorderList>`
     with ${stockNeeds(scope, now)},
@@ -94,8 +93,8 @@ export async function reorderList(
       select o.*, t.from_id, t.quantity as count from matching o
       join transfer t on t.variant_id = o.variant_id and t.location_id = o.location_id
     ),
-    -- The lines of a supplier for a location and a lead time follow each other, so that only those of which the page has
-    -- some need their SKUs. The keys compare byte by byte, and no name comes after those without a supplier.
+    -- The lines of a supplier for a location and a lead time are a heap: they follow each other, so that only heaps of which
+    -- the page has some need their SKUs. The keys compare byte by byte, and no name comes after those without a supplier.
     heap as materialized (
       select supplier_id, location_id, lead_days, count(*) as stocks, count(*) filter (where quantity > 0) as lines,
         coalesce(sum(quantity * cost), 0) as cost, count(*) filter (where quantity > 0 and cost is null) as lines_without_cost
@@ -103,8 +102,8 @@ export async function reorderList(
     ),
     next as materialized (
       select * from (
-        select g.*, coalesce(sum(case when ${isAhead} then lines else 0 end) over (
-            order by action_key, supplier_key, location_key groups between unbounded preceding and 1 preceding
+        select g.*, coalesce(sum(case when ${compared(heapKeys, '>', lastHeap)} then lines else 0 end) over (
+            order by ${heapKeys} groups between unbounded preceding and 1 preceding
           ), 0) as lines_before
         from (
           select h.action, h.supplier_id, h.location_id, h.lead_days, h.lines, s.name as supplier, place.name as location,
@@ -120,7 +119,7 @@ export async function reorderList(
           join place on place.id = h.location_id
           left join supplier s on s.business_id = ${businessId} and s.id = h.supplier_id
         ) g
-        where ${isInOrAfter}
+        where ${compared(heapKeys, '>=', lastHeap)}
       ) g
       where lines_before < ${limit}
     ),
@@ -142,7 +141,7 @@ export async function reorderList(
         left join place from_place on from_place.id = line.from_id
         join product_variant v on v.business_id = ${businessId} and v.id = line.variant_id
       ) sorted
-      where ${isAfter}
+      where ${compared(keys, '>', after)}
       order by ${keys} limit ${limit}
     )
     select

@@ -11,15 +11,15 @@ export interface StockScope {
 // Beyond so many days, adding and taking out days costs more than to sum the window anew.
 const NEAR_DAYS = 20
 
-/** The part of a unit in which `lacking` is told: a thousandth, for each day of the velocity. */
+// What is lacking is counted in parts of a unit, thousandths of a day's sales: then it is an integer, and exact.
 const PART = sql.raw(`${1000 * VELOCITY_DAYS}::integer`)
 const days = (count: number) => sql.raw(`${count}::integer`)
 
 /**
  * Common table expressions, for `with`:
  * - `place`: the locations in question, and the active ones that could give them something;
- * - `stock`: the stock of active products there, with the sales of the last days and how it is judged: `wanted` is what
- *   it lacks, null if nothing, `plain_order` what to order of it where nothing can be transferred;
+ * - `stock`: the stock of active products there, with the sales of the last days and how it is judged: `lacking` is what
+ *   it needs, in the smallest parts, null if nothing, `plain_order` what to order of it where nothing can be transferred;
  * - `transfer`: the transfers one by one, also those to other locations, which compete for the same goods;
  * - `ordered`: what the locations in question lack, with what to transfer (`moved`) and what to order (`quantity`).
  *
@@ -54,7 +54,7 @@ export function stockNeeds({ businessId, locationId }: StockScope, now: Date): R
     stock as materialized (
       select is_asked, has_stock, is_low, is_dead, is_overstocked, lacking, value, cost, units_milli, on_hand,
         location_id, variant_id, supplier_id, lead_days, pack_size, reorder_point, max_stock, safety_stock,
-        case when max_stock is null and pack_size is null then (lacking + ${PART} - 1) / ${PART}
+        case when lacking is null then null when max_stock is null and pack_size is null then (lacking + ${PART} - 1) / ${PART}
           else ${order(sql`lacking::numeric / ${PART}`, sql`max_stock - on_hand`, sql`reorder_point - on_hand`)} end as plain_order,
         case when lacking is not null and ${uncovered} > 0 then
           greatest(net_sales, 0) * ${uncovered} / (${days(VELOCITY_DAYS)} * units_milli) else 0 end as revenue_at_risk
