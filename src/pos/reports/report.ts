@@ -9,7 +9,7 @@ import type { Place } from '../organisation/locations.ts'
 import { doPricesIncludeTax } from '../organisation/price-tags.ts'
 import { type Dimension, isTime, PLURAL, type Time } from './dimensions.ts'
 import { type Filters, filterNames, type Named } from './filters.ts'
-import { MEASURES, type MeasureName, measureOf, type Sums } from './measures.ts'
+import { MEASURES, type Measure, type MeasureName, measureOf, type Sums } from './measures.ts'
 import { ordersBehind } from './orders-behind.ts'
 import { type PaymentSums, paymentsTotal } from './payments.ts'
 import { type ComparedStretch, comparable } from './period-comparison.ts'
@@ -110,17 +110,24 @@ export async function runReport(
       : planOf({ ...asksFor, measures: [...asked.measures, sorting.name] })
   const scope = { businessId: business.id, locationId: location?.id }
   const { ranked, limit, isRanking } = layoutOf(question, plan, sorting !== null)
-  const first = measureOf(plan.measures[0] as MeasureName, plan.grain)
+  const measures = plan.measures.map((name) => measureOf(name, plan.grain)) as [Measure, ...Measure[]]
+  const [first] = measures
   const ranking = sorting === null ? (isRanking ? { measure: first, isAscending: false } : null) : sorting.ranking(plan)
 
   const today = localNow(now, timezone)
   const wanted = comparedStretches(question, today)
   const known = wanted.filter((each): each is { kind: 'previous' | 'year'; stretch: Stretch } => 'from' in each.stretch)
   const stretches = [
-    { stretch: { from: window.from, to: window.to, until: null }, shift: { days: 0 } },
-    ...known.map(({ stretch }) => ({ stretch, shift: shiftOf(window, stretch) })),
+    { stretch: { from: window.from, to: window.to, until: null }, shift: { days: 0 }, hasRows: true },
+    ...known.map(({ stretch }) => {
+      const shift = shiftOf(window, stretch)
+      return { stretch, shift, hasRows: isAlignedWith(groupBy, shift) }
+    }),
   ]
-  const query = { plan, scope, timezone, groupBy, filters, stretches, ranking, limit, ranked, today: today.date, first }
+  const query = {
+    ...{ plan, scope, timezone, groupBy, filters, stretches, ranking, limit, ranked, today: today.date, measures },
+    currencyDigits: business.currencyDigits,
+  }
   // Sent together, in one round trip.
   const isOfAll = Object.keys(filters).length === 0
   const behind = ordersBehind(question)
@@ -162,8 +169,12 @@ export async function runReport(
       const index = known.findIndex((each) => each.kind === kind)
       const told = comparable(stretch, since)
       const isTold = index !== -1 && told.reason === undefined
-      const isAligned = isTold && isAlignedWith(groupBy, (stretches[index + 1] as { shift: Shift }).shift)
-      return { kind, stretch: told, index: isTold ? index + 1 : null, hasRows: isAligned }
+      return {
+        kind,
+        stretch: told,
+        index: isTold ? index + 1 : null,
+        hasRows: isTold && stretches[index + 1]?.hasRows === true,
+      }
     }),
     totals,
     lines: listed,
