@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { grouped } from '../money/money.ts'
 import { compact, compactText } from './compact.ts'
+import { areShown, countedOf } from './counted.ts'
 import { type CursorValues, PAGE_OUTPUT, page } from './cursor.ts'
 
 /** The rows of a list in compact form, in the schema of its result. */
@@ -42,15 +43,14 @@ export function compactPage<Row>(list: {
     ({ row }) => list.keyOf(row),
     ({ cells }) => cells,
   )
-  const counted = total === undefined ? '' : ` of ${grouped(String(total))}`
   const head = () => {
     if (isNearest) return `No ${what} match the search; nearest are:`
     if (more.nextCursor !== undefined) {
-      return `Only ${rows.length}${counted} ${what} are shown; more follow with cursor ${more.nextCursor}`
+      return `Only ${areShown(rows.length, what, total)}; more follow with cursor ${more.nextCursor}`
     }
     return total === undefined || rows.length === total
       ? `${what.charAt(0).toUpperCase()}${what.slice(1)} that match: ${rows.length}.`
-      : `The last ${rows.length}${counted} ${what} that match.`
+      : `The last ${grouped(String(rows.length))} of ${countedOf(total, what)} that match.`
   }
   return {
     rows,

@@ -69,15 +69,20 @@ describe.each(['get_products', 'get_inventory'])('%s', (tool) => {
     ['capucino', 'CAP-G'],
     ['cafe huehuetenengo', 'CAF-1'],
     ['tomatte', 'TOM-1'],
+    ['aguaa 600ml', 'AGU-600'],
   ])('names the nearest to %j, and says that it is only that', async (search, sku) => {
     const { skus, isNearest, matching, text } = await found(search)
     expect({ first: skus[0], isNearest, matching }).toEqual({ first: sku, isNearest: true, matching: 0 })
     expect(text).toMatch(/^No .* match the search; nearest are:/)
   })
 
-  it('says that there is none where nothing is near', async () => {
-    expect((await found('bicicleta')).text).toMatch(/^No .* match\./)
-  })
+  it.each(['bicicleta', 'CAF-3', 'CAF-9', 'caf9', '740CAF-9', '7400001', 'agua 601 ml', 'NUE-2', 'nue2'])(
+    'says that there is none where nothing is near, nor any code like %j',
+    async (search) => {
+      expect(await found(search)).toMatchObject({ skus: [], isNearest: false })
+      expect((await found(search)).text).toMatch(/^No .* match\./)
+    },
+  )
 })
 
 describe('get_products', () => {
@@ -161,6 +166,16 @@ describe('list_clients', () => {
     expect(await codes({ search })).toEqual(expected)
   })
 
+  it.each(['8812345-7', '5555 1235', '99999999', 'C-0009', 'c9', 'nadie@example.com', 'C-0004', '7712345K'])(
+    'finds nobody for %j, which is no name',
+    async (search) => {
+      const { data, text } = await till.ok('list_clients', { search })
+      expect(data).toMatchObject({ matching: 0, clients: [], hasMore: false })
+      expect(data.nearest).toBeUndefined()
+      expect(text).toMatch(/^No clients match\./)
+    },
+  )
+
   it('names the nearest to a name with a slip', async () => {
     const { data, text } = await till.ok('list_clients', { search: 'Fernado Garsia' })
     expect(text).toMatch(/^No clients match the search; nearest are:\n.*\n\|C-0001\|/)
@@ -189,7 +204,7 @@ describe('list_clients', () => {
     const { data, text } = await till.ok('get_client', { client: 'B-1', from: '2026-01-01', to: '2026-02-28' })
     expect(data.period).toMatchObject({ orders: 1, netSales: '30.00' })
     expect(data.sales).toMatchObject({ orders: 2, netSales: '80.00' })
-    expect(text).toContain('2026-01-01 to 2026-02-28: 1 orders, net sales GTQ 30.00 without tax')
+    expect(text).toContain('2026-01-01 to 2026-02-28: 1 order, net sales GTQ 30.00 without tax')
   })
 })
 

@@ -3,6 +3,7 @@ import { describeBusiness, scopesAnywhere, scopesIn } from '../../src/auth/princ
 import { ServiceError } from '../../src/errors.ts'
 import { resolveBusiness } from '../../src/mcp/resolve-business.ts'
 import { type CallContext, defineContextTool, readOnly } from '../../src/mcp/tool.ts'
+import { counted } from '../../src/results/counted.ts'
 import { NullableText } from '../../src/results/schema.ts'
 import { withOffset } from '../../src/time/local.ts'
 
@@ -59,7 +60,7 @@ export default defineContextTool({
     const choice =
       principal.kind === 'operator'
         ? 'Platform operator: choose a tenant with set_active_tenant.'
-        : `${businesses.length} ${businesses.length === 1 ? 'business' : 'businesses'}:`
+        : `${counted(businesses.length, 'business')}:`
     return {
       text: [
         choice,

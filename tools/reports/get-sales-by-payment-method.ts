@@ -12,6 +12,7 @@ import { type Line, runReport } from '../../src/pos/reports/report.ts'
 import { BasisSchema, CompareWith, ComparisonSchema, comparedColumns } from '../../src/pos/reports/report-schema.ts'
 import { salesTotal } from '../../src/pos/reports/sales.ts'
 import { netSales } from '../../src/pos/reports/sales-figures.ts'
+import { counted } from '../../src/results/counted.ts'
 import { EntityRef, Nullable } from '../../src/results/schema.ts'
 import { table } from '../../src/results/table.ts'
 import { clean } from '../../src/results/text.ts'
@@ -95,7 +96,7 @@ export default defineTool({
         ? []
         : [
             {
-              method: `Other (${others.length} methods)`,
+              method: `Other (${counted(others.length, 'method')})`,
               sums: rest(
                 all,
                 listed.map(({ sums }) => sums),
@@ -134,7 +135,7 @@ export default defineTool({
       return { text: [`No payments and no refunds, ${when}.`, ...compared.text, ...unknown].join('\n'), data }
     return {
       text: [
-        `Paid ${formatAmount(totals.amount, currency)} in ${totals.payments} payments, refunded ` +
+        `Paid ${formatAmount(totals.amount, currency)} in ${counted(totals.payments, 'payment')}, refunded ` +
           `${formatAmount(totals.refunded, currency)}: net ` +
           `${formatAmount(totals.netAmount, currency)}, ${when}.`,
         ...compared.text,

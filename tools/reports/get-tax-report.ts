@@ -8,6 +8,7 @@ import { comparedRows, sumOver } from '../../src/pos/reports/compared-rows.ts'
 import { describeWindow } from '../../src/pos/reports/phrases.ts'
 import { type Line, runReport } from '../../src/pos/reports/report.ts'
 import { BasisSchema, CompareWith, ComparisonSchema, comparedColumns } from '../../src/pos/reports/report-schema.ts'
+import { counted } from '../../src/results/counted.ts'
 import { EntityRef, Nullable } from '../../src/results/schema.ts'
 import { table } from '../../src/results/table.ts'
 import { WINDOW_INPUT, WindowSchema, windowOf } from '../../src/time/window.ts'
@@ -72,7 +73,9 @@ export default defineTool({
         const ratePercent = line.keys[0] ? quantity(new Decimal(line.keys[0]).times(100)) : null
         return { name: ratePercent ?? 'not stated', ratePercent, lines: [line] }
       }),
-      ...(others.length === 0 ? [] : [{ name: `Other (${others.length} rates)`, ratePercent: null, lines: others }]),
+      ...(others.length === 0
+        ? []
+        : [{ name: `Other (${counted(others.length, 'rate')})`, ratePercent: null, lines: others }]),
     ]
     const rows = entries.map(({ ratePercent, lines }) => ({
       ratePercent,

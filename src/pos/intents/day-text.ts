@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { describeBusiness } from '../../auth/principal.ts'
 import { formatAmount, grouped } from '../../money/money.ts'
+import { counted } from '../../results/counted.ts'
 import { EntityRef, Nullable, NullableText } from '../../results/schema.ts'
 import { table } from '../../results/table.ts'
 import { WindowSchema } from '../../time/window.ts'
@@ -106,11 +107,11 @@ function describeLimits(days: readonly Day[], { products, payments, notable, sto
   const isFull = (limit: number, list: (day: Day) => readonly unknown[]) =>
     limit > 0 && days.some((day) => list(day).length === limit)
   const cut = [
-    isFull(products, (day) => day.topProducts) && `${products} products`,
-    isFull(payments, (day) => day.payments) && `${payments} payment methods`,
-    isFull(stocks, (day) => day.lowStockNow) && `${stocks} low stocks`,
-    isFull(notable, (day) => day.refunds) && `${notable} refunds`,
-    isFull(notable, (day) => day.discounts) && `${notable} discounts`,
+    isFull(products, (day) => day.topProducts) && counted(products, 'product'),
+    isFull(payments, (day) => day.payments) && counted(payments, 'payment method'),
+    isFull(stocks, (day) => day.lowStockNow) && counted(stocks, 'low stock'),
+    isFull(notable, (day) => day.refunds) && counted(notable, 'refund'),
+    isFull(notable, (day) => day.discounts) && counted(notable, 'discount'),
   ].filter((each) => each !== false)
   return cut.length === 0 ? '' : `At most ${cut.join(', ')} are named.`
 }
@@ -143,12 +144,12 @@ function describeDay(day: Day, namesBusiness: boolean): string {
     describeMean(day, say),
     describeCompared(comparison.year, currency),
     describeWithoutTime(day, say),
-    `${describeFigures(figures, currency)} · ${figures.refunds} refunds · ${figures.unitsSold} units`,
+    `${describeFigures(figures, currency)} · ${counted(figures.refunds, 'refund')} · ${counted(figures.unitsSold, 'unit')}`,
     list('By hour, net (orders)', day.byHour, (row) => `${row.hour}h ${grouped(row.netSales)} (${row.orders})`),
     ...(day.topProducts.length === 0
       ? []
       : [
-          `Top ${day.topProducts.length} products, net:`,
+          `Top ${counted(day.topProducts.length, 'product')}, net:`,
           table(
             ['product', 'SKU', 'units', 'net'],
             day.topProducts.map((row) => [row.name, row.sku, row.unitsSold, grouped(row.netSales)]),

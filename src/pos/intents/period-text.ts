@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { describeBusiness } from '../../auth/principal.ts'
 import { formatAmount, grouped } from '../../money/money.ts'
+import { counted } from '../../results/counted.ts'
 import { EntityRef, Nullable, NullableText } from '../../results/schema.ts'
 import { table } from '../../results/table.ts'
 import { WindowSchema } from '../../time/window.ts'
@@ -153,7 +154,7 @@ function describePeriod(period: Period, namesBusiness: boolean): string {
     describeCompared(comparison.previous, currency),
     comparison.year === undefined ? '' : describeCompared(comparison.year, currency),
     describeWithoutTime(period, say),
-    `${describeFigures(figures, currency)} · ${figures.refunds} refunds · ${figures.unitsSold} units`,
+    `${describeFigures(figures, currency)} · ${counted(figures.refunds, 'refund')} · ${counted(figures.unitsSold, 'unit')}`,
     period.returns.percent === null && period.discounts.percent === null
       ? ''
       : `Of gross sales: returns ${describeRate(period.returns)}, discounts ${describeRate(period.discounts)}.`,
@@ -168,7 +169,7 @@ function describePeriod(period: Period, namesBusiness: boolean): string {
 }
 
 function describeDays({ window: { from, to, soFar, requestedTo }, days }: Period): string {
-  const span = days === 1 ? from : `${from} to ${to}, ${days} days`
+  const span = days === 1 ? from : `${from} to ${to}, ${counted(days, 'day')}`
   const cut = requestedTo === undefined ? '' : ` (asked up to ${requestedTo})`
   return `${span}${cut}${soFar === undefined ? '' : `, so far (${soFar})`}`
 }
@@ -200,7 +201,7 @@ function describeCourse(period: Period, say: Say): string[] {
     const part = isPartial
       ? from === to && trend.by === 'day'
         ? ' (so far)'
-        : ` (${from} to ${to}, ${days} days)`
+        : ` (${from} to ${to}, ${counted(days, 'day')})`
       : ''
     return `${label.replace('week from ', '')}${part} ${grouped(netSales)}`
   })
@@ -210,7 +211,9 @@ function describeCourse(period: Period, say: Say): string[] {
   const marks = [
     ...day('best day', bestDay),
     ...day('slowest with orders', slowestDay),
-    ...(meanPerDay === null ? [] : [`mean of ${meanPerDay.wholeDays} whole days ${say(meanPerDay.netSales)}`]),
+    ...(meanPerDay === null
+      ? []
+      : [`mean of ${counted(meanPerDay.wholeDays, 'whole day')} ${say(meanPerDay.netSales)}`]),
     ...(bestWeekday === null
       ? []
       : [`best weekday ${bestWeekday.weekday} (mean of ${bestWeekday.wholeDays}: ${say(bestWeekday.meanNetSales)})`]),
@@ -230,7 +233,7 @@ function describeProducts(period: Period): string[] {
   }
   if (topProducts.length > 0) {
     lines.push(
-      `Top ${topProducts.length} of ${productsSold} products, net:`,
+      `Top ${topProducts.length} of ${counted(productsSold, 'product')}, net:`,
       table(
         ['product', 'SKU', 'units', 'net', 'change'],
         topProducts.map((row) => [

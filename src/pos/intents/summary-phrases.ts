@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import { amountOf, type Currency, Decimal, formatAmount } from '../../money/money.ts'
+import { counted } from '../../results/counted.ts'
 import { type ComparedSales, describeIncomparable, describeStretch } from '../reports/period-comparison.ts'
 import { describeChange } from '../reports/phrases.ts'
 import { addSums, NO_SALES, netSales, type SalesFigures, type SalesSums } from '../reports/sales-figures.ts'
@@ -20,7 +21,10 @@ export function fullnessOf(businesses: number): Fullness {
 
 /** What a summary of so many businesses leaves out; an empty text for a single one, which is told in full. */
 export function describeLeftOut(businesses: number, withoutShort: string): string {
-  const others = businesses > MAX_BUSINESSES ? `${businesses - MAX_BUSINESSES} more businesses are left out. ` : ''
+  const others =
+    businesses > MAX_BUSINESSES
+      ? `${counted(businesses - MAX_BUSINESSES, 'more business')} ${businesses - MAX_BUSINESSES === 1 ? 'is' : 'are'} left out. `
+      : ''
   switch (fullnessOf(businesses)) {
     case 'full':
       return ''
@@ -52,7 +56,7 @@ export function headline(
       ? `Net sales ${net}`
       : `Sales ${formatAmount(salesWithTax, currency)} with tax (net ${net})`
   const average = averageSale === null ? '' : `, average sale ${formatAmount(averageSale, currency)} net`
-  return `${sales} from ${orders} ${orders === 1 ? 'order' : 'orders'}${average}`
+  return `${sales} from ${counted(orders, 'order')}${average}`
 }
 
 /** What the amounts of a summary mean. */
@@ -97,6 +101,6 @@ export function describeCompared(compared: ComparedSales, currency: string): str
       : `, average sale ${formatAmount(averageSale, currency)} (${describeChange(changePercent.averageSale)})`
   return (
     `${against}: net ${formatAmount(netSales, currency)} (${describeChange(changePercent.netSales)}), ` +
-    `${orders} orders (${describeChange(changePercent.orders)})${average}.`
+    `${counted(orders ?? 0, 'order')} (${describeChange(changePercent.orders)})${average}.`
   )
 }

@@ -1,6 +1,7 @@
 import type { AuthorizedBusiness } from '../../auth/principal.ts'
 import type { Transaction } from '../../database/database.ts'
 import { ServiceError } from '../../errors.ts'
+import { counted } from '../../results/counted.ts'
 import { type Compared, comparisonsOf, type Stretch } from '../../time/comparison.ts'
 import { addDays, addMonths, daysBetween, localNow, monthEnd } from '../../time/local.ts'
 import type { Days, Window } from '../../time/window.ts'
@@ -245,7 +246,7 @@ function tooManyPeriods(time: Time, { from, to }: Days): ServiceError {
   const coarser = time === 'day' ? 'week or month' : time === 'hour' ? 'weekday' : 'month or quarter'
   return new ServiceError(
     'invalid_argument',
-    `groupBy ${time} gives more rows than fit one answer for ${daysBetween(from, to)} days. Use groupBy ${coarser}, or a shorter period.`,
+    `groupBy ${time} gives more rows than fit one answer for ${counted(daysBetween(from, to), 'day')}. Use groupBy ${coarser}, or a shorter period.`,
     { hint: 'With sort and limit, the highest or lowest rows are given: sort "net_sales", limit 10.' },
   )
 }
@@ -254,10 +255,10 @@ function tooManyOrders(orders: number, { from, to }: Days): ServiceError {
   const days = Math.max(1, Math.floor((daysBetween(from, to) * MAX_RAW_ORDERS) / orders))
   return new ServiceError(
     'invalid_argument',
-    `This needs each of ${orders} orders; at most ${MAX_RAW_ORDERS} are read for one answer.`,
+    `This needs each of ${counted(orders, 'order')}; at most ${MAX_RAW_ORDERS} are read for one answer.`,
     {
       hint:
-        `Ask for about ${days} days, or with fewer filters and groups: time, hour, location, employee, order_type and ` +
+        `Ask for about ${counted(days, 'day')}, or with fewer filters and groups: time, hour, location, employee, order_type and ` +
         'discounted go together for any period, and so do time and location with client, product or payment_method.',
     },
   )
