@@ -6,7 +6,7 @@ import { findProfile } from '../pos/organisation/profile.ts'
 import { counted } from '../results/counted.ts'
 import { table } from '../results/table.ts'
 import { clean } from '../results/text.ts'
-import { withOffset } from '../time/local.ts'
+import { localMinute } from '../time/local.ts'
 import { CHARTS_META, CHARTS_TYPE, type Charts, isChartsUri } from './charts.ts'
 import { GLOSSARY } from './glossary.ts'
 import { resolveBusiness } from './resolve-business.ts'
@@ -131,7 +131,7 @@ async function readProfile({ principal, hints, findTenant, database, now }: Call
     `- Id: ${business.id}`,
     `- Your role: ${business.role}`,
     `- Currency: ${business.currency}; ${tax}; prices ${pricesIncludeTax ? 'include' : 'are without'} tax`,
-    `- Its own clock: ${business.timezone}, now ${withOffset(now, business.timezone)}`,
+    `- Its own clock: ${business.timezone}, now ${localMinute(now, business.timezone)}`,
     `- Catalogue: ${counted(profile.products, 'active product')} in ${counted(profile.categories, 'category')}${clients}`,
     `- Sales kept since: ${profile.firstSaleOn ?? 'none yet'}`,
     '',

@@ -43,7 +43,9 @@ describe('one of something', () => {
     const wrong: string[] = []
     for (const [tool, args] of calls) {
       const { text } = await till.ok(tool, args)
-      for (const [found] of text.matchAll(/(?<![\d.,:-])1 (?:[a-z]+ )?[a-z]+s\b(?<! (?:matches|differs|needs|has|is|was))/g)) {
+      for (const [found] of text.matchAll(
+        /(?<![\d.,:-])1 (?:[a-z]+ )?[a-z]+s\b(?<! (?:matches|differs|needs|has|is|was))/g,
+      )) {
         wrong.push(`${tool}: ${found}`)
       }
     }

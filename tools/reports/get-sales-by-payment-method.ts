@@ -12,11 +12,12 @@ import { type Line, runReport } from '../../src/pos/reports/report.ts'
 import { BasisSchema, CompareWith, ComparisonSchema, comparedColumns } from '../../src/pos/reports/report-schema.ts'
 import { salesTotal } from '../../src/pos/reports/sales.ts'
 import { netSales } from '../../src/pos/reports/sales-figures.ts'
+import { salesWindow } from '../../src/pos/reports/sales-window.ts'
 import { counted } from '../../src/results/counted.ts'
 import { EntityRef, Nullable } from '../../src/results/schema.ts'
 import { table } from '../../src/results/table.ts'
 import { clean } from '../../src/results/text.ts'
-import { WINDOW_INPUT, WindowSchema, windowOf } from '../../src/time/window.ts'
+import { WINDOW_INPUT, WindowSchema } from '../../src/time/window.ts'
 
 const MAX_ROWS = 30
 // Those beyond the rows are told as one.
@@ -62,7 +63,7 @@ export default defineTool({
     const { currency } = business
     const place = await placeOf(db, business, locationId)
     const { timezone, location } = place
-    const days = windowOf(input, now, timezone, 'last_30_days')
+    const days = await salesWindow(db, business.id, place, { input, now, fallback: 'last_30_days' })
     const scope = { businessId: business.id, locationId: location?.id }
     const question = {
       ...{ window: days, place, compare, filters: {}, limit: MAX_METHODS },

@@ -168,10 +168,11 @@ function describePeriod(period: Period, namesBusiness: boolean): string {
     .join('\n')
 }
 
-function describeDays({ window: { from, to, soFar, requestedTo }, days }: Period): string {
+function describeDays({ window: { from, to, soFar, requestedFrom, requestedTo }, days }: Period): string {
   const span = days === 1 ? from : `${from} to ${to}, ${counted(days, 'day')}`
   const cut = requestedTo === undefined ? '' : ` (asked up to ${requestedTo})`
-  return `${span}${cut}${soFar === undefined ? '' : `, so far (${soFar})`}`
+  const start = requestedFrom === undefined ? '' : ` (asked from ${requestedFrom}, before the first sale on file)`
+  return `${span}${start}${cut}${soFar === undefined ? '' : `, so far (${soFar})`}`
 }
 
 function describeSince({ window, salesSince }: Period): string {

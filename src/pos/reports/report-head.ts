@@ -25,9 +25,10 @@ function describeScope({ window, place, filters }: Report, currency: string): st
   return `${window.from} to ${window.to}${words.join(',')}${atPlace(place.location)} (days of ${place.timezone}${soFar(window)})`
 }
 
-function soFar({ soFar, requestedTo }: Window): string {
+function soFar({ soFar, requestedFrom, requestedTo }: Window): string {
+  const start = requestedFrom === undefined ? '' : `; asked from ${requestedFrom}, before the first sale on file`
   const cut = requestedTo === undefined ? '' : `, asked up to ${requestedTo}`
-  return soFar === undefined ? '' : `; so far (${soFar})${cut}`
+  return `${start}${soFar === undefined ? '' : `; so far (${soFar})${cut}`}`
 }
 
 /** What comes before the rows: the window, the totals and what they are compared with. */

@@ -243,7 +243,10 @@ function layoutOf({ window, groupBy, limit: asked }: Question, plan: Plan, isSor
 }
 
 function tooManyPeriods(time: Time, { from, to }: Days): ServiceError {
-  const coarser = time === 'day' ? 'week or month' : time === 'hour' ? 'weekday' : 'month or quarter'
+  const fitting = (['week', 'month', 'quarter'] as const).filter(
+    (each) => each !== time && periodCount(each, { from, to }) <= MAX_PERIODS,
+  )
+  const coarser = time === 'hour' ? 'weekday' : fitting.join(' or ')
   return new ServiceError(
     'invalid_argument',
     `groupBy ${time} gives more rows than fit one answer for ${counted(daysBetween(from, to), 'day')}. Use groupBy ${coarser}, or a shorter period.`,

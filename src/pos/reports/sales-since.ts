@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
+import { clean } from '../../results/text.ts'
 import type { SalesScope } from '../scope.ts'
 import { inRollup } from './rollups.ts'
 
@@ -24,4 +25,33 @@ export function firstSale(scope: SalesScope): RawBuilder<unknown> {
     select min(r.day)
     from sales_daily r join first_month f on r.day >= f.month and r.day < f.month + interval '1 month'
     where ${inRollup('r', scope)} and r.orders > 0)`
+}
+
+const MAX_LOCATIONS = 10
+
+/**
+ * The first day with sales of a business, and those of its locations that began on another day, by the clock of each.
+ */
+export async function salesBeginnings(db: Transaction, businessId: string) {
+  const [since, { rows }] = await Promise.all([
+    salesSince(db, { businessId }),
+    sql<{ name: string; since: string }>`
+      with first_month as (
+        select r.location_id, min(r.month) as month from sales_monthly r
+        where r.business_id = ${businessId} and r.basis = 'location' and r.orders > 0
+        group by r.location_id
+      )
+      select l.name, min(r.day)::text as since
+      from first_month f
+      join location l on l.business_id = ${businessId} and l.id = f.location_id
+      join sales_daily r on r.business_id = ${businessId} and r.basis = 'location' and r.location_id = f.location_id
+        and r.day >= f.month and r.day < f.month + interval '1 month' and r.orders > 0
+      group by l.id, l.name
+      order by min(r.day), l.name, l.id`.execute(db),
+  ])
+  const later = rows.filter((row) => row.since !== since)
+  return {
+    salesSince: since,
+    locations: later.slice(0, MAX_LOCATIONS).map((row) => ({ location: clean(row.name, 60), salesSince: row.since })),
+  }
 }
