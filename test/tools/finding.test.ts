@@ -208,6 +208,37 @@ describe('list_clients', () => {
   })
 })
 
+describe('a reference that fits nothing', () => {
+  it.each([
+    [
+      'get_sales_report',
+      { filters: ['product=Cafe molido'] },
+      /Did you mean "Café de Antigua Molido 340 g" \(SKU CAF-2\); "Café/,
+    ],
+    ['get_product', { product: 'Capuchno' }, /Did you mean "Capuchino Grande" \(SKU CAP-G\)\?/],
+    ['get_forecast', { product: 'tomatte' }, /Did you mean "Tomate \(lb\)" \(SKU TOM-1\)/],
+    ['adjust_inventory', { product: 'Nuezz', change: '1', reason: 'purchase' }, /Did you mean "Nuez" \(SKU NUE-1\)/],
+    ['get_client', { client: 'Fernado Garsia' }, /Did you mean "Fernando García Ramírez" \(C-0001\)\?/],
+    ['list_orders', { clientId: 'Fernado Garsia' }, /Did you mean "Fernando García Ramírez" \(C-0001\)\?/],
+    ['get_sales_report', { filters: ['client=Fernado Garsia'] }, /Did you mean "Fernando García Ramírez" \(C-0001\)\?/],
+  ])('of %s %j is told with the nearest', async (tool, args, expected) => {
+    const all = tool === 'adjust_inventory' ? { ...args, locationId: till.shop.locations[0] } : args
+    expect(await till.fails(tool, all)).toMatch(expected)
+  })
+
+  it('names none for a code', async () => {
+    for (const product of ['CAF-9', '740CAF-9', '12345678']) {
+      expect(await till.fails('get_product', { product })).not.toContain('Did you mean')
+    }
+    expect(await till.fails('get_client', { client: '8812345-7' })).not.toContain('Did you mean')
+  })
+
+  it('is the one product of a report that has its words', async () => {
+    const { text } = await till.ok('get_sales_report', { filters: ['product=Huehuetenango'] })
+    expect(text).toContain('of Café de Huehuetenango Molido 340 g')
+  })
+})
+
 describe('a wrong argument', () => {
   it.each(['yesterday', '2026-02-30', '27/11/2026'])('date %j is told with the date of today', async (date) => {
     expect(NOON.toISOString()).toMatch(/^2026-03-10/)
