@@ -25,6 +25,8 @@ export function compactPage<Row>(list: {
   /** What the rows are, in the plural: "products". */
   what: string
   columns: readonly string[]
+  /** Which of them are amounts. */
+  amounts?: readonly string[]
   rows: readonly Row[]
   limit: number
   /** How many match; absent if they are too many to count. */
@@ -55,7 +57,7 @@ export function compactPage<Row>(list: {
   return {
     rows,
     file: { columns: list.columns, rows: cells.slice(0, rows.length) },
-    text: rows.length === 0 ? `No ${what} match.` : `${head()}\n${compactText({ columns, same }, rows)}`,
+    text: rows.length === 0 ? `No ${what} match.` : `${head()}\n${compactText({ columns, same }, rows, list.amounts)}`,
     data: {
       ...(total === undefined ? {} : { matching: total }),
       ...(isNearest && rows.length > 0 ? { nearest: true } : {}),

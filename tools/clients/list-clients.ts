@@ -73,6 +73,7 @@ export default defineTool({
     const list = compactPage({
       what: 'clients',
       columns: ['code', 'client', 'contact', 'city', 'country', 'orders', 'net', 'last purchase'],
+      amounts: ['net'],
       rows,
       limit,
       total: sums.clients,

@@ -57,6 +57,7 @@ export default defineTool({
     const list = compactPage({
       what: 'rows of stock',
       columns: ['SKU', 'product', 'location', 'on hand', 'reorder at', 'reorder', 'status', 'value'],
+      amounts: ['value'],
       rows,
       limit,
       total: sums.rows,

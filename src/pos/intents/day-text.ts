@@ -13,6 +13,7 @@ import {
   describeCompared,
   describeLeftOut,
   type Fullness,
+  fitting,
   fullnessOf,
   headline,
   MAX_BUSINESSES,
@@ -87,15 +88,26 @@ interface Detail {
 
 /** The full detail, for a single business. */
 export const FULL: Detail = { products: 5, payments: 8, notable: 3, stocks: 5, standsOut: 3, hasHours: true }
-const DETAILS: Record<Fullness, Detail> = {
-  full: FULL,
-  short: { products: 3, payments: 3, notable: 1, stocks: 1, standsOut: 1, hasHours: false },
-  shortest: { products: 0, payments: 0, notable: 0, stocks: 0, standsOut: 1, hasHours: false },
+const SHORT: Detail = { products: 3, payments: 3, notable: 1, stocks: 1, standsOut: 1, hasHours: false }
+const SHORTEST: Detail = { products: 0, payments: 0, notable: 0, stocks: 0, standsOut: 1, hasHours: false }
+/** The details for so many businesses, and what is told where they do not fit. */
+const DETAILS: Record<Fullness, Detail[]> = {
+  full: [
+    FULL,
+    { products: 4, payments: 6, notable: 2, stocks: 3, standsOut: 2, hasHours: true },
+    { products: 3, payments: 4, notable: 1, stocks: 2, standsOut: 1, hasHours: true },
+    { products: 2, payments: 2, notable: 1, stocks: 1, standsOut: 1, hasHours: true },
+  ],
+  short: [SHORT, { ...SHORT, products: 1, payments: 2 }, SHORTEST],
+  shortest: [SHORTEST, { ...SHORTEST, standsOut: 0 }],
 }
 
 /** Days cut to the detail for so many businesses, the same in text and data, and what was left out. */
 export function summarizeDays(all: readonly Day[]): { days: Day[]; text: string; leftOut: string } {
-  const detail = DETAILS[fullnessOf(all.length)]
+  return fitting(DETAILS[fullnessOf(all.length)], (detail) => summarizeWith(all, detail))
+}
+
+function summarizeWith(all: readonly Day[], detail: Detail) {
   const days = all.slice(0, MAX_BUSINESSES).map((day) => shorten(day, detail))
   const leftOut = [describeLeftOut(all.length, 'Hours are'), describeLimits(days, detail)].filter(Boolean).join(' ')
   const texts = days.map((day) => describeDay(day, all.length > 1))

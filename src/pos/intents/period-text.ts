@@ -12,6 +12,7 @@ import {
   describeCompared,
   describeLeftOut,
   type Fullness,
+  fitting,
   fullnessOf,
   headline,
   MAX_BUSINESSES,
@@ -100,15 +101,25 @@ interface Detail {
 
 /** The full detail, for a single business. */
 export const FULL: Detail = { products: 5, movers: 3, categories: 5, standsOut: 3, form: 'full' }
-const DETAILS: Record<Fullness, Detail> = {
-  full: FULL,
-  short: { products: 1, movers: 1, categories: 1, standsOut: 1, form: 'short' },
-  shortest: { products: 0, movers: 0, categories: 0, standsOut: 1, form: 'shortest' },
+const SHORTEST: Detail = { products: 0, movers: 0, categories: 0, standsOut: 1, form: 'shortest' }
+/** The details for so many businesses, and what is told where they do not fit. */
+const DETAILS: Record<Fullness, Detail[]> = {
+  full: [
+    FULL,
+    { products: 4, movers: 2, categories: 4, standsOut: 2, form: 'full' },
+    { products: 3, movers: 1, categories: 3, standsOut: 1, form: 'full' },
+    { products: 1, movers: 1, categories: 1, standsOut: 1, form: 'full' },
+  ],
+  short: [{ products: 1, movers: 1, categories: 1, standsOut: 1, form: 'short' }, SHORTEST],
+  shortest: [SHORTEST, { ...SHORTEST, standsOut: 0 }],
 }
 
 /** Summaries cut to the detail for so many businesses, the same in text and data, and what was left out. */
 export function presentPeriods(all: readonly Period[], { namesBusiness }: { namesBusiness: boolean }) {
-  const detail = DETAILS[fullnessOf(all.length)]
+  return fitting(DETAILS[fullnessOf(all.length)], (detail) => presentWith(all, detail, namesBusiness))
+}
+
+function presentWith(all: readonly Period[], detail: Detail, namesBusiness: boolean) {
   const periods = all.slice(0, MAX_BUSINESSES).map((period) => shorten(period, detail))
   const leftOut = describeLeftOut(all.length, 'The trend and the year before are')
   const texts = periods.map((period) => describePeriod(period, namesBusiness))

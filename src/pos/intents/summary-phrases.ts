@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { amountOf, type Currency, Decimal, formatAmount } from '../../money/money.ts'
 import { counted } from '../../results/counted.ts'
+import { estimateTokens } from '../../results/text.ts'
 import { type ComparedSales, describeIncomparable, describeStretch } from '../reports/period-comparison.ts'
 import { describeChange } from '../reports/phrases.ts'
 import { addSums, NO_SALES, netSales, type SalesFigures, type SalesSums } from '../reports/sales-figures.ts'
@@ -17,6 +18,21 @@ const MAX_SHORT = 3
 /** The detail for each of so many businesses. */
 export function fullnessOf(businesses: number): Fullness {
   return businesses <= 1 ? 'full' : businesses <= MAX_SHORT ? 'short' : 'shortest'
+}
+
+/** Each half of a summary stays under 2,000 tokens, also where names are long or of costly scripts. */
+const MAX_TOKENS = 1950
+
+/** A summary with the most detail that fits, of details that get less. */
+export function fitting<Detail, Summary extends { text: string }>(
+  details: readonly Detail[],
+  summarize: (detail: Detail) => Summary,
+): Summary {
+  const [first, ...less] = details as [Detail, ...Detail[]]
+  const summary = summarize(first)
+  const { text, ...data } = summary
+  const tokens = Math.max(estimateTokens(text), estimateTokens(JSON.stringify(data)))
+  return tokens <= MAX_TOKENS || less.length === 0 ? summary : fitting(less, summarize)
 }
 
 /** What a summary of so many businesses leaves out; an empty text for a single one, which is told in full. */

@@ -52,6 +52,8 @@ const ROW_COLUMNS = [
   'refunded',
 ]
 
+const AMOUNTS = ['total', 'tips', 'discounts', 'refunded']
+
 /** What a blank cell means, and one that is missing at the end of a row or whose column is missing. */
 export const BLANKS = 'a blank or missing cell means completed, retail, 0.00 or none'
 
@@ -152,6 +154,6 @@ export function describeOrders({ window, currency, matching, orders, ...list }: 
     )
   }
   if (orders.length === 0) return [...lines, `No orders match${days}.`, `(${list.terms}.)`].join('\n')
-  lines.push(compactText(list, orders), `Amounts in ${currency}: ${list.terms}.`)
+  lines.push(compactText(list, orders, AMOUNTS), `Amounts in ${currency}: ${list.terms}.`)
   return lines.join('\n')
 }

@@ -92,7 +92,7 @@ export function describeRefunds({ window, currency, sums, refunds, ...list }: Re
   if (refunds.length === 0) return [...lines, `No refunds match${days}.`, `(${list.terms}.)`].join('\n')
   lines.push(
     `${counted(sums.refunds, 'refund')} ${Number(sums.refunds) === 1 ? 'matches' : 'match'}${days}: total ${formatAmount(sums.total, currency)} (returns ${grouped(sums.returns)}, tax ${grouped(sums.tax)}, tips ${grouped(sums.tips)}).`,
-    compactText(list, refunds),
+    compactText(list, refunds, ['total']),
     `A blank or missing cell means none. Amounts in ${currency}: ${list.terms}.`,
   )
   return lines.join('\n')
