@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Database } from '../src/database/database.ts'
 import { ServiceError } from '../src/errors.ts'
+import { counted } from '../src/results/counted.ts'
 import { action, runCommand, uuid } from './command.ts'
 
 const USAGE = `npm run rollups -- check|rebuild [--business ID] [--json]
@@ -55,13 +56,16 @@ async function check(database: Database, businesses: string[]) {
     differences += rows.length
     cells.push(...rows.slice(0, LISTED - cells.length).map((row) => ({ businessId, ...cellOf(row) })))
   }
-  const failure = differences === 0 ? undefined : `${differences} cells differ: run rebuild, and find out why.`
+  const failure =
+    differences === 0
+      ? undefined
+      : `${counted(differences, 'cell')} ${differences === 1 ? 'differs' : 'differ'}: run rebuild, and find out why.`
   return {
     json: { businesses: businesses.length, differences, cells },
     text:
       cells
         .map((cell) => `${cell.businessId}  ${cell.rollup}  ${cell.day ?? '–'}  kept ${cell.kept}, raw ${cell.raw}`)
-        .join('\n') || `The sums of ${businesses.length} businesses are right.`,
+        .join('\n') || `The sums of ${counted(businesses.length, 'business')} are right.`,
     failure,
   }
 }
@@ -72,7 +76,10 @@ async function rebuild(database: Database, businesses: string[]) {
       sql`select rebuild_rollups(${businessId}), rebuild_stock(${businessId})`.execute(db),
     )
   }
-  return { json: { businesses: businesses.length }, text: `Rebuilt the sums of ${businesses.length} businesses.` }
+  return {
+    json: { businesses: businesses.length },
+    text: `Rebuilt the sums of ${counted(businesses.length, 'business')}.`,
+  }
 }
 
 function cellOf(row: Difference) {
