@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox'
-import { seesCosts } from '../../src/auth/costs.ts'
+import { seesCosts, seesTotals } from '../../src/auth/costs.ts'
 import { together } from '../../src/database/together.ts'
 import { LocationId, Reference } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
@@ -100,7 +100,8 @@ export default defineTool({
       },
     })
     const units =
-      variant === undefined || !isCounted
+      // Most of what goes out is sold, by whomever.
+      variant === undefined || !isCounted || !seesTotals(principal, business)
         ? {}
         : { unitsIn: quantity(sums.units_in), unitsOut: quantity(sums.units_out) }
     const window = place.days === undefined ? {} : { window: { ...place.days, currency: business.currency } }

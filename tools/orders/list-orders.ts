@@ -14,16 +14,20 @@ import {
   roleOf,
 } from '../../src/pos/orders/order-list.ts'
 import { ORDER_TERMS } from '../../src/pos/orders/order-summary.ts'
-import { type EmployeeRole, findOrders, ORDER_SORTS, ORDER_STATUSES, sumByEmployee, sumOrders } from '../../src/pos/orders/orders.ts'
-import { describeOwnOnly, NOBODY, whose } from '../../src/pos/orders/staff.ts'
+import {
+  type EmployeeRole,
+  findOrders,
+  ORDER_SORTS,
+  ORDER_STATUSES,
+  sumByEmployee,
+  sumOrders,
+} from '../../src/pos/orders/orders.ts'
+import { describeOwnOnly, NOBODY, ownOrders, whose } from '../../src/pos/orders/staff.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
 import { clientOf, variantsOf } from '../../src/pos/references.ts'
 import { page, sortedCursor } from '../../src/results/cursor.ts'
 import { Cursor, Limit, StringEnum } from '../../src/results/schema.ts'
 import { WINDOW_INPUT, windowIfAsked } from '../../src/time/window.ts'
-
-// A cashier finds an order of somebody else by this much of the end of its number, as on its receipt.
-const SHORTEST_NUMBER_END = 4
 
 export default defineTool({
   name: 'list_orders',
@@ -64,7 +68,6 @@ export default defineTool({
       whose(context, input.employee),
     ])
     const window = windowIfAsked(input, now, timezone)
-    const numberEnd = who.ownOnly && search !== undefined && search.length >= SHORTEST_NUMBER_END ? search : undefined
     const filter = {
       days: window,
       status,
@@ -84,7 +87,7 @@ export default defineTool({
       employeeRole: role,
     }
     // The sums are of own orders, also where the list has one of somebody else.
-    const shown = numberEnd === undefined ? own : { numberEnd, employeeId: own.employeeId, employeeRole: role }
+    const shown = who.ownOnly ? ownOrders(who, search) : own
     const after = sortedCursor(cursor, sort)
     const [rows, sums, people] = await Promise.all([
       findOrders(db, business.id, { ...filter, ...shown, sort, limit: limit + 1, after }),

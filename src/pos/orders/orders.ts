@@ -300,10 +300,7 @@ export async function findOrder(
   // Each query looks up the order itself, so that all can be sent together.
   const id = orderIdOf(businessId, reference)
   const [order, items, payments, refunds] = await Promise.all([
-    ordersOf(db, businessId)
-      .select(['o.gross_sales', 'o.returns', 'o.note'])
-      .where('o.id', '=', id)
-      .executeTakeFirst(),
+    ordersOf(db, businessId).select(['o.gross_sales', 'o.returns', 'o.note']).where('o.id', '=', id).executeTakeFirst(),
     db
       .selectFrom('order_item as i')
       .innerJoin('product_variant as v', (join) =>
