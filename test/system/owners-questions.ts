@@ -293,7 +293,10 @@ export function questionsOn(today: string): Question[] {
     {
       question: 'When did I last buy Frijol negro, how many and at what price?',
       ...ana,
-      calls: [['list_inventory_movements', { product: 'Frijol negro', reason: 'purchase', limit: 2 }]],
+      calls: [
+        ['get_products', { search: 'Frijol negro' }],
+        ['list_inventory_movements', { product: 'ABA-001', reason: 'purchase', limit: 2 }],
+      ],
       sql: `select to_char(m.created_at at time zone zone, 'YYYY-MM-DD'), m.quantity::float8::text,
           m.unit_cost::numeric(20, 2), round(m.quantity * m.unit_cost, 2), s.name
         from one, inventory_movement m join product_variant v on v.id = m.variant_id and v.sku = 'ABA-001'

@@ -3,8 +3,9 @@ import { seesCosts, seesTotals } from '../../src/auth/costs.ts'
 import { together } from '../../src/database/together.ts'
 import { LocationId, Reference } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { amountOf, Decimal, money, quantity } from '../../src/money/money.ts'
+import { amountOf, Decimal, formatAmount, money, quantity } from '../../src/money/money.ts'
 import {
+  CORRECTIONS,
   findMovements,
   MAX_COUNTED,
   MOVEMENT_REASONS,
@@ -47,6 +48,12 @@ export default defineTool({
     unitsIn: Type.Optional(Type.String({ description: 'Of all that match; only for one product' })),
     unitsOut: Type.Optional(Type.String()),
     purchases: Type.Optional(PurchasesSchema),
+    worth: Type.Optional(
+      Type.Object(
+        { amount: Type.String(), currency: Type.String(), withoutCost: Type.Integer({ description: 'Not in it' }) },
+        { description: 'Of all corrections that match, at the cost of today; negative: lost' },
+      ),
+    ),
     terms: Type.String(),
   }),
   async handler({ product, locationId, reason, supplier, limit, cursor, ...input }, { db, business, principal, now }) {
@@ -104,6 +111,10 @@ export default defineTool({
       variant === undefined || !isCounted || !seesTotals(principal, business)
         ? {}
         : { unitsIn: quantity(sums.units_in), unitsOut: quantity(sums.units_out) }
+    const hasWorth = hasCosts && isCounted && reason !== undefined && CORRECTIONS.includes(reason) && sums.movements > 0
+    const worth = hasWorth
+      ? { amount: amountOf(sums.value, business), currency: business.currency, withoutCost: sums.without_cost }
+      : undefined
     const window = place.days === undefined ? {} : { window: { ...place.days, currency: business.currency } }
     const purchases = purchasesOf(bought, business)
     const terms =
@@ -114,11 +125,27 @@ export default defineTool({
         ? ''
         : `${place.days.from} to ${place.days.to}${place.days.soFar === undefined ? '' : ` so far (${place.days.soFar})`}, days of ${place.days.timezone}. `
     const sum = units.unitsIn === undefined ? '' : `All that match: ${units.unitsIn} in, ${units.unitsOut} out. `
-    const cost = purchases === undefined ? '' : `${describePurchases(purchases, business.currency)} `
+    const cost =
+      (purchases === undefined ? '' : `${describePurchases(purchases, business.currency)} `) +
+      (worth === undefined ? '' : `${describeWorth(worth)} `)
     return {
       text: `${list.text}\n${days}${sum}${cost}(${terms}.)`,
       file: list.file,
-      data: { ...window, movements: list.rows, ...list.data, ...units, ...(purchases && { purchases }), terms },
+      data: {
+        ...window,
+        movements: list.rows,
+        ...list.data,
+        ...units,
+        ...(purchases && { purchases }),
+        ...(worth && { worth }),
+        terms,
+      },
     }
   },
 })
+
+/** What corrections of stock are worth in all. */
+function describeWorth(worth: { amount: string; currency: string; withoutCost: number }): string {
+  const unknown = worth.withoutCost === 0 ? '' : `; ${worth.withoutCost} without a known cost are not in it`
+  return `Worth of all that match, at the cost of today: ${formatAmount(worth.amount, worth.currency)}${unknown}.`
+}

@@ -16,6 +16,9 @@ export const MOVEMENT_REASONS = [
 ] as const
 export type MovementReason = (typeof MOVEMENT_REASONS)[number]
 
+/** Changes that nobody paid for: what was lost, or found again. */
+export const CORRECTIONS: readonly MovementReason[] = ['adjustment', 'count', 'damage']
+
 export interface MovementFilter {
   variantId?: string | undefined
   locationId?: string | undefined
@@ -43,20 +46,28 @@ function isMatch({ variantId, locationId, reason, supplierId, days }: MovementFi
 /** So many entries are counted and added up at most: a ledger may have millions. */
 export const MAX_COUNTED = 10_000
 
-/** How many entries match, and what they brought in and took out; a count beyond the limit tells only that. */
+/**
+ * How many entries match, what they brought in and took out, and what that is worth at today's costs of the products; a
+ * count beyond the limit tells only that.
+ */
 export function sumMovements(db: Transaction, businessId: string, filter: MovementFilter) {
   const counted = db
     .selectFrom('inventory_movement as m')
-    .select('m.quantity')
+    .select(['m.quantity', 'm.variant_id'])
     .where('m.business_id', '=', businessId)
     .where(isMatch(filter))
     .limit(MAX_COUNTED + 1)
   return db
     .selectFrom(counted.as('n'))
+    .leftJoin('product_variant as v', (join) =>
+      join.on('v.business_id', '=', businessId).onRef('v.id', '=', 'n.variant_id'),
+    )
     .select([
       sql<number>`count(*)::integer`.as('movements'),
-      sql<string>`coalesce(sum(quantity) filter (where quantity > 0), 0)::text`.as('units_in'),
-      sql<string>`coalesce(-sum(quantity) filter (where quantity < 0), 0)::text`.as('units_out'),
+      sql<string>`coalesce(sum(n.quantity * v.cost), 0)::text`.as('value'),
+      sql<number>`count(*) filter (where v.cost is null)::integer`.as('without_cost'),
+      sql<string>`coalesce(sum(n.quantity) filter (where n.quantity > 0), 0)::text`.as('units_in'),
+      sql<string>`coalesce(-sum(n.quantity) filter (where n.quantity < 0), 0)::text`.as('units_out'),
     ])
     .executeTakeFirstOrThrow()
 }

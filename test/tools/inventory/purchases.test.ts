@@ -113,3 +113,20 @@ describe('the ledger', () => {
     expect(await till.fails('list_inventory_movements', { supplier: 'Nadie' })).toContain('There are "El Ñandú"')
   })
 })
+
+describe('what was lost', () => {
+  it('is worth the cost of today, for whoever sees costs', async () => {
+    await till.product('TAZA', { cost: '12.5', stock: '9' })
+    await till.product('VASO', { stock: '9' })
+    await till.ok('adjust_inventory', { product: 'TAZA', change: '-3', reason: 'damage' })
+    await till.ok('adjust_inventory', { product: 'VASO', change: '-1', reason: 'damage' })
+    const { data, text } = await till.ok('list_inventory_movements', { reason: 'damage', limit: 1 })
+    expect(data.worth).toEqual({ amount: '-37.50', currency: 'GTQ', withoutCost: 1 })
+    expect(text).toContain(
+      'Worth of all that match, at the cost of today: GTQ -37.50; 1 without a known cost are not in it.',
+    )
+    const cashier = await till.ok('list_inventory_movements', { reason: 'damage' }, { token: till.cashier })
+    expect(cashier.data.worth).toBeUndefined()
+    expect((await till.ok('list_inventory_movements', { reason: 'sale' })).data.worth).toBeUndefined()
+  })
+})
