@@ -808,13 +808,19 @@ CREATE TABLE inventory_movement (
     note text,
     created_by text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    unit_cost numeric(20,4),
+    supplier_id uuid,
+    CONSTRAINT inventory_movement_purchase_check CHECK (((reason = 'purchase'::text) OR ((unit_cost IS NULL) AND (supplier_id IS NULL)))),
     CONSTRAINT inventory_movement_quantity_check CHECK ((quantity <> (0)::numeric)),
-    CONSTRAINT inventory_movement_reason_check CHECK ((reason = ANY (ARRAY['opening'::text, 'purchase'::text, 'sale'::text, 'return'::text, 'adjustment'::text, 'count'::text, 'damage'::text, 'transfer_in'::text, 'transfer_out'::text])))
+    CONSTRAINT inventory_movement_reason_check CHECK ((reason = ANY (ARRAY['opening'::text, 'purchase'::text, 'sale'::text, 'return'::text, 'adjustment'::text, 'count'::text, 'damage'::text, 'transfer_in'::text, 'transfer_out'::text]))),
+    CONSTRAINT inventory_movement_unit_cost_check CHECK ((unit_cost >= (0)::numeric))
 );
 
 ALTER TABLE ONLY inventory_movement FORCE ROW LEVEL SECURITY;
 
 COMMENT ON COLUMN inventory_movement.source_id IS 'the order, refund or transfer behind it';
+
+COMMENT ON COLUMN inventory_movement.unit_cost IS 'of a purchase, without tax; null: not known';
 
 CREATE TABLE location (
     business_id uuid NOT NULL,
@@ -1607,9 +1613,13 @@ CREATE INDEX inventory_by_variant ON inventory USING btree (business_id, variant
 
 CREATE INDEX inventory_movement_by_source ON inventory_movement USING btree (business_id, source_id) WHERE (source_id IS NOT NULL);
 
+CREATE INDEX inventory_movement_by_supplier ON inventory_movement USING btree (business_id, supplier_id, created_at DESC, id) WHERE (supplier_id IS NOT NULL);
+
 CREATE INDEX inventory_movement_by_time ON inventory_movement USING btree (business_id, created_at DESC, id);
 
 CREATE INDEX inventory_movement_by_variant ON inventory_movement USING btree (business_id, variant_id, created_at DESC, id);
+
+CREATE INDEX inventory_movement_purchases ON inventory_movement USING btree (business_id, created_at DESC, id) WHERE (reason = 'purchase'::text);
 
 CREATE UNIQUE INDEX location_by_name ON location USING btree (business_id, lower(name));
 
@@ -1812,6 +1822,9 @@ ALTER TABLE ONLY inventory_movement
 
 ALTER TABLE ONLY inventory_movement
     ADD CONSTRAINT inventory_movement_business_id_variant_id_fkey FOREIGN KEY (business_id, variant_id) REFERENCES product_variant(business_id, id);
+
+ALTER TABLE ONLY inventory_movement
+    ADD CONSTRAINT inventory_movement_supplier_fkey FOREIGN KEY (business_id, supplier_id) REFERENCES supplier(business_id, id);
 
 ALTER TABLE ONLY location
     ADD CONSTRAINT location_business_id_fkey FOREIGN KEY (business_id) REFERENCES business(id);

@@ -237,6 +237,11 @@ export interface InventoryMovement {
    * the order, refund or transfer behind it
    */
   source_id: string | null;
+  supplier_id: string | null;
+  /**
+   * of a purchase, without tax; null: not known
+   */
+  unit_cost: Numeric | null;
   variant_id: string;
 }
 
