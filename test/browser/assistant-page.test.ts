@@ -280,6 +280,7 @@ describe('activity', () => {
     await call(service.app, token, 'cancel_order', { order: 'LUNA-7', reason: 'wrong table', businessId })
     await call(service.app, token, 'get_sales_by_category', { businessId })
     await call(service.app, await service.tokenOf('caja'), 'get_sales_report', { businessId })
+    await recorded(['get_sales_by_category', 'get_sales_report'])
     await open('/activity', 'ana')
     const line = (text: string) => page.locator('.activity li').filter({ hasText: text })
     await line('gerente@example.com cancelled order LUNA-7').waitFor()
@@ -478,6 +479,14 @@ describe('bad input', () => {
     await framing.close()
   })
 })
+
+/** Waits until the audit trail tells of calls that change nothing, whose rows are written a little later. */
+async function recorded(actions: string[]): Promise<void> {
+  const rows = () => service.db.asOwner<{ action: string }>('select distinct action from mcp_audit', [])
+  await expect
+    .poll(async () => (await rows()).map(({ action }) => action), { timeout: WAIT_MS })
+    .toEqual(expect.arrayContaining(actions))
+}
 
 /** Opens a view as somebody. */
 async function open(view: string, uid: string): Promise<void> {

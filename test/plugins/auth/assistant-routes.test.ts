@@ -4,6 +4,9 @@ import { oauthAt, startOAuthService } from '../../support/connected-client.ts'
 import { call, rpc, type Service } from '../../support/service.ts'
 import { makeShop, makeUser, type Shop } from '../../support/shop.ts'
 
+/** The rows of calls that change nothing are written later; a poll gives up after a second unless it is told. */
+const WRITTEN = { timeout: 10_000 }
+
 let service: Service
 let origin: string
 let shop: Shop
@@ -144,7 +147,9 @@ describe('the activity of a business', () => {
     await call(service.app, token, 'get_sales_report', { businessId: shop.id })
     const rows = async (uid: string, query: Record<string, string> = {}) =>
       (await get(uid, '/mcp/activity', query)).json().rows as Record<string, unknown>[]
-    await expect.poll(async () => (await rows('ana', { filter: 'refused', who: 'LUIS' })).length).toBeGreaterThan(0)
+    await expect
+      .poll(async () => (await rows('ana', { filter: 'refused', who: 'LUIS' })).length, WRITTEN)
+      .toBeGreaterThan(0)
     expect((await rows('ana', { filter: 'changes' }))[0]).toMatchObject({
       kind: 'tool',
       action: 'create_client',
@@ -177,7 +182,7 @@ describe('the activity of a business', () => {
       return all
     }
     await expect
-      .poll(async () => (await read()).filter(({ action }) => action === 'list_locations').length)
+      .poll(async () => (await read()).filter(({ action }) => action === 'list_locations').length, WRITTEN)
       .toBeGreaterThanOrEqual(60)
     const stamps = (await read()).map(({ at }) => at)
     expect(stamps).toEqual(stamps.toSorted().reverse())
