@@ -241,7 +241,7 @@ const assistantRoutes: FastifyPluginAsyncTypebox<{ clock: Clock }> = async (app,
     async (request, reply) => {
       const { rows } = await activityOf(request, request.query, MAX_CSV_ROWS)
       const lines = rows.map(({ object, ...row }) => ({ ...row, object: object?.type, name: object?.name }))
-      const columns = ['at', 'who', 'client', 'kind', 'action', 'object', 'name', 'outcome', 'occurrences']
+      const columns = ['at', 'who', 'assistant', 'client', 'kind', 'action', 'object', 'name', 'outcome', 'occurrences']
       reply.header('content-disposition', 'attachment; filename="activity.csv"')
       // A spreadsheet would run a name that begins with =.
       return reply
