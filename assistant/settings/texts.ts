@@ -1,4 +1,5 @@
 import type { Scope } from '../../src/auth/scopes.ts'
+import type { ErrorCode } from '../../src/errors.ts'
 import { inLanguage, type Language } from '../language.ts'
 
 const en = {
@@ -83,6 +84,7 @@ const en = {
     lastUsedBy: (when: string, client: string) => `${when}, ${client}`,
     expires: 'Expires',
     may: 'May',
+    businesses: 'Businesses',
     all: 'everything that the role allows',
     noClients: 'without the clients’ data',
     end: 'End',
@@ -111,6 +113,9 @@ const en = {
     filter: 'Show',
     filters: { all: 'Everything', changes: 'Changes', refused: 'Refused', access: 'Sign-ins and keys' },
     who: 'Who',
+    from: 'From',
+    to: 'To',
+    refresh: 'Refresh',
     more: 'Show more',
     csv: 'Download CSV',
     somebody: 'Somebody unknown',
@@ -131,8 +136,14 @@ const en = {
       rate_limited: 'too many at once',
       internal_error: 'a fault of the service',
       unavailable: 'the service was away',
-    } as Record<string, string>,
+      declined: 'the person said no',
+      method_not_allowed: 'not understood',
+      payload_too_large: 'too much at once',
+      unsupported_media_type: 'not understood',
+    } satisfies Record<ErrorCode, string> as Record<string, string>,
     asked: (what: string) => `asked for ${what}`,
+    downloaded: (what: string) => `downloaded a file: ${what}`,
+    used: (what: string) => `began the conversation “${what}”`,
     read: (what: string) => `read ${what}`,
     objects: {
       order: 'order',
@@ -187,7 +198,6 @@ const en = {
     revoked: (name: string) => `${name} is revoked.`,
     created: 'Created',
     lastUsed: 'Last used',
-    browser: 'web browser',
     unknownClient: 'unknown client',
   },
   keys: {
@@ -301,6 +311,7 @@ const es: Texts = {
     lastUsedBy: (when, client) => `${when}, ${client}`,
     expires: 'Caduca',
     may: 'Puede',
+    businesses: 'Negocios',
     all: 'todo lo que permite el rol',
     noClients: 'sin los datos de los clientes',
     end: 'Desconectar',
@@ -329,6 +340,9 @@ const es: Texts = {
     filter: 'Mostrar',
     filters: { all: 'Todo', changes: 'Cambios', refused: 'Rechazado', access: 'Accesos y claves' },
     who: 'Quién',
+    from: 'Desde',
+    to: 'Hasta',
+    refresh: 'Actualizar',
     more: 'Mostrar más',
     csv: 'Descargar CSV',
     somebody: 'Alguien desconocido',
@@ -349,8 +363,14 @@ const es: Texts = {
       rate_limited: 'demasiados a la vez',
       internal_error: 'un fallo del servicio',
       unavailable: 'el servicio no respondía',
+      declined: 'la persona dijo que no',
+      method_not_allowed: 'no se entendió',
+      payload_too_large: 'demasiado a la vez',
+      unsupported_media_type: 'no se entendió',
     },
     asked: (what) => `pidió ${what}`,
+    downloaded: (what) => `descargó un archivo: ${what}`,
+    used: (what) => `empezó la conversación “${what}”`,
     read: (what) => `leyó ${what}`,
     objects: {
       order: 'pedido',
@@ -406,7 +426,6 @@ const es: Texts = {
     revoked: (name) => `${name} está revocado.`,
     created: 'Creado',
     lastUsed: 'Último uso',
-    browser: 'navegador',
     unknownClient: 'cliente desconocido',
   },
   keys: {
