@@ -78,6 +78,16 @@ it('has no sentence in Spanish that is still the English one', async () => {
   ])
 })
 
+it('tells every refusal of the service in Spanish', async () => {
+  vi.stubGlobal('navigator', { languages: ['es-GT'] })
+  vi.resetModules()
+  const { serviceWords, signInWords } = await import(/* @vite-ignore */ new URL('../service-words.ts', SETTINGS).href)
+  for (const code of [...Object.keys(ERROR_STATUS), 'new_code']) {
+    for (const words of [serviceWords, signInWords])
+      expect(words({ code, message: 'English' }), code).not.toBe('English')
+  }
+})
+
 describe('a client', () => {
   it('is called as merchants know it', async () => {
     const { clientName } = await wordsIn('es-GT')

@@ -101,7 +101,7 @@ function Item({ assistant, end }: { assistant: ConnectedAssistant; end(): void }
       </div>
       <p class="hint">
         {words.madeBy(isOwn ? words.you : (madeBy ?? words.somebody), localTime(createdAt))}
-        {kind === 'connection' && ` · ${assistant.clientHost}`}
+        {kind === 'connection' && ` · ${words.places[assistant.clientHost] ?? assistant.clientHost}`}
       </p>
       <Facts
         facts={[
