@@ -111,8 +111,6 @@ async function measure(url: string, superuser: pg.Client, withNaive: boolean): P
   }
   const pool = createPool(url, { size: 1, role: SERVICE_ROLE })
   const database = createDatabase(pool, { log })
-  const { rows: own } = await pool.query<{ pid: number }>('select pg_backend_pid() as pid')
-  const pid = own[0]?.pid as number
   const registry = createRegistry(await loadTools())
   const now = new Date()
   const timezone = 'America/Guatemala'
@@ -156,6 +154,9 @@ async function measure(url: string, superuser: pg.Client, withNaive: boolean): P
     const cpu: number[] = []
     for (let round = 0; round < ROUNDS; round++) {
       queries.length = 0
+      // The pool has one connection, but may have made it anew.
+      const { rows: own } = await pool.query<{ pid: number }>('select pg_backend_pid() as pid')
+      const pid = own[0]?.pid ?? 0
       const before = await cpuOf(pid)
       await runTool(registered, args, {
         principal,
@@ -186,7 +187,7 @@ async function measure(url: string, superuser: pg.Client, withNaive: boolean): P
     rows.push({
       tool,
       databaseMs: Math.min(...costs),
-      cpuMs: Number.isNaN(cpu[0]) ? null : Math.min(...cpu),
+      cpuMs: cpu.some(Number.isFinite) ? Math.min(...cpu.filter(Number.isFinite)) : null,
       naiveMs,
       rowsRead: plans.reduce((sum, plan) => sum + rowsOf(plan), 0),
       naiveRowsRead,
