@@ -69,6 +69,7 @@ export default defineTool({
     const list = compactPage({
       what: 'products',
       columns: ['SKU', 'product', 'category', 'price', 'cost', 'margin %', 'on hand'],
+      amounts: ['price', 'cost'],
       rows,
       limit,
       total,

@@ -7,6 +7,7 @@ import { amountOf, Decimal, grouped, quantity } from '../../src/money/money.ts'
 import { favouriteProducts, findClient, salesOfClient } from '../../src/pos/clients/clients.ts'
 import { findOrders } from '../../src/pos/orders/orders.ts'
 import { clientIdOf } from '../../src/pos/references.ts'
+import { counted } from '../../src/results/counted.ts'
 import { NullableText } from '../../src/results/schema.ts'
 import { table } from '../../src/results/table.ts'
 import { clean, cleanOrNull, variantName } from '../../src/results/text.ts'
@@ -159,9 +160,9 @@ function describeClient({ client, sales, period, lastOrders, favouriteProducts }
   }).filter(([, value]) => value !== null)
   const average = sales.averageSale == null ? '' : `, average sale ${grouped(sales.averageSale)}`
   const sold =
-    sales.netSales === undefined
+    sales.netSales === undefined || sales.orders === undefined
       ? '.'
-      : `: ${sales.orders} orders, net sales ${sales.currency} ${grouped(sales.netSales)} without tax${average}.`
+      : `: ${counted(sales.orders, 'order')}, net sales ${sales.currency} ${grouped(sales.netSales)} without tax${average}.`
   const lines = [
     `Client ${client.name} (${client.code}), ${client.isActive ? 'active' : 'switched off'}${sold}`,
     ...(period === undefined ? [] : [describePeriod(period)]),
@@ -175,7 +176,7 @@ function describeClient({ client, sales, period, lastOrders, favouriteProducts }
   ]
   if (lastOrders.length > 0) {
     lines.push(
-      `Last ${lastOrders.length} orders:`,
+      `Last ${counted(lastOrders.length, 'order')}:`,
       table(
         ['order', 'status', 'day', `total with tax, ${sales.currency}`],
         lastOrders.map((order) => [order.orderNumber, order.status, order.day, grouped(order.total)]),
@@ -203,7 +204,7 @@ function describePeriod({
 }: NonNullable<Static<typeof ClientSchema>['period']>): string {
   const soFar = window.soFar === undefined ? '' : ` so far (${window.soFar})`
   return (
-    `${window.from} to ${window.to}${soFar}: ${orders} orders, net sales ${window.currency} ${grouped(netSales)} ` +
+    `${window.from} to ${window.to}${soFar}: ${counted(orders, 'order')}, net sales ${window.currency} ${grouped(netSales)} ` +
     `without tax, less returns; total ${grouped(total)} with tax and tips.`
   )
 }

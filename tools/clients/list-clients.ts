@@ -2,10 +2,11 @@ import { Type } from '@sinclair/typebox'
 import { notSeen, seesTotals } from '../../src/auth/costs.ts'
 import { Amount } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { amountOf, formatAmount, grouped } from '../../src/money/money.ts'
+import { amountOf, formatAmount } from '../../src/money/money.ts'
 import { CLIENT_STATUSES } from '../../src/pos/clients/client-status.ts'
 import { CLIENT_SORTS, findClients, nearestClients, sumClients } from '../../src/pos/clients/clients.ts'
 import { COMPACT_OUTPUT, CompactRows, compactPage } from '../../src/results/compact-page.ts'
+import { counted } from '../../src/results/counted.ts'
 import { decodeCursor } from '../../src/results/cursor.ts'
 import { Cursor, Limit, LocalDate, StringEnum } from '../../src/results/schema.ts'
 import { clean } from '../../src/results/text.ts'
@@ -72,6 +73,7 @@ export default defineTool({
     const list = compactPage({
       what: 'clients',
       columns: ['code', 'client', 'contact', 'city', 'country', 'orders', 'net', 'last purchase'],
+      amounts: ['net'],
       rows,
       limit,
       total: sums.clients,
@@ -94,7 +96,7 @@ export default defineTool({
     const sum =
       sums.clients === 0 || !hasTotals
         ? ''
-        : `All that match${filter.active ? '' : ' (switched off)'}: ${grouped(sums.orders)} orders, net sales ` +
+        : `All that match${filter.active ? '' : ' (switched off)'}: ${counted(sums.orders, 'order')}, net sales ` +
           `${formatAmount(netSales, business.currency)}. `
     return {
       text: `${list.text}\n${sum}(${terms}.)`,

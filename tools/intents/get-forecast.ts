@@ -17,6 +17,7 @@ import { placeOf } from '../../src/pos/organisation/locations.ts'
 import { categoryOf, variantsOf } from '../../src/pos/references.ts'
 import { atPlace } from '../../src/pos/reports/phrases.ts'
 import { salesSince } from '../../src/pos/reports/sales-since.ts'
+import { counted } from '../../src/results/counted.ts'
 import { EntityRef, Nullable, NullableText } from '../../src/results/schema.ts'
 import { table } from '../../src/results/table.ts'
 import { clean, variantName } from '../../src/results/text.ts'
@@ -124,9 +125,9 @@ export default defineTool({
         withinRangePercent: tested.withinRangePercent.toFixed(0),
       },
     }
-    const amount = (value: string) => (variant ? `${value} units` : formatAmount(value, business.currency))
+    const amount = (value: string) => (variant ? counted(value, 'unit') : formatAmount(value, business.currency))
     const text = [
-      `Forecast of ${of}${atPlace(location)}, ${days} ${days === 1 ? 'day' : 'days'} from ${today} (days of ${timezone}): ${amount(data.total)}.`,
+      `Forecast of ${of}${atPlace(location)}, ${counted(days, 'day')} from ${today} (days of ${timezone}): ${amount(data.total)}.`,
       data.method,
       table(
         ['day', `expected, ${unit}`, 'low', 'high', 'from weekdays'],
@@ -154,7 +155,7 @@ function describeBacktest(
 ): string {
   if (tested === null || tested.errorPercent === null) return 'Too little history to test it on past days.'
   return (
-    `Tested on the last ${tested.days} days, each forecast from what was known the day before: off by ` +
+    `Tested on the last ${counted(tested.days, 'day')}, each forecast from what was known the day before: off by ` +
     `${tested.errorPercent} % of sales on average (${tested.biasPercent} % ` +
     `too ${tested.biasPercent?.startsWith('-') ? 'low' : 'high'} overall), ${tested.withinRangePercent} % of days within the range.`
   )

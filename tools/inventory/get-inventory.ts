@@ -12,6 +12,7 @@ import {
 } from '../../src/pos/inventory/inventory.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
 import { COMPACT_OUTPUT, CompactRows, compactPage } from '../../src/results/compact-page.ts'
+import { counted } from '../../src/results/counted.ts'
 import { decodeCursor } from '../../src/results/cursor.ts'
 import { Cursor, Limit, StringEnum } from '../../src/results/schema.ts'
 import { clean, variantName } from '../../src/results/text.ts'
@@ -83,6 +84,7 @@ export default defineTool({
     const list = compactPage({
       what: 'rows of stock',
       columns: ['SKU', 'product', 'location', 'on hand', 'reorder at', 'reorder', 'status', 'value'],
+      amounts: ['value'],
       rows,
       limit,
       total: sums.rows,
@@ -118,7 +120,7 @@ export default defineTool({
     const sum =
       sums.rows === 0
         ? ''
-        : `All that match: ${grouped(String(sums.products))} products` +
+        : `All that match: ${counted(sums.products, 'product')}` +
           (value.stockValue === undefined
             ? '. '
             : `, value ${formatAmount(value.stockValue, business.currency)}, ${sums.without_cost} in stock without a known cost. `) +

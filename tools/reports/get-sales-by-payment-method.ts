@@ -6,16 +6,16 @@ import { sharePercent } from '../../src/money/share.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
 import { basisOf } from '../../src/pos/reports/basis.ts'
 import { comparedRows, sumOver } from '../../src/pos/reports/compared-rows.ts'
-import { describeMissing, type PaymentSums, paymentsByMethod, paymentsTotal } from '../../src/pos/reports/payments.ts'
+import { describeMissing, type PaymentSums, paymentsByMethod } from '../../src/pos/reports/payments.ts'
 import { describeWindow } from '../../src/pos/reports/phrases.ts'
-import { type Line, runReport } from '../../src/pos/reports/report.ts'
+import { type Line, type Report, runReport } from '../../src/pos/reports/report.ts'
 import { BasisSchema, CompareWith, ComparisonSchema, comparedColumns } from '../../src/pos/reports/report-schema.ts'
-import { salesTotal } from '../../src/pos/reports/sales.ts'
-import { netSales } from '../../src/pos/reports/sales-figures.ts'
+import { salesWindow } from '../../src/pos/reports/sales-window.ts'
+import { counted } from '../../src/results/counted.ts'
 import { EntityRef, Nullable } from '../../src/results/schema.ts'
 import { table } from '../../src/results/table.ts'
 import { clean } from '../../src/results/text.ts'
-import { WINDOW_INPUT, WindowSchema, windowOf } from '../../src/time/window.ts'
+import { WINDOW_INPUT, WindowSchema } from '../../src/time/window.ts'
 
 const MAX_ROWS = 30
 // Those beyond the rows are told as one.
@@ -61,18 +61,18 @@ export default defineTool({
     const { currency } = business
     const place = await placeOf(db, business, locationId)
     const { timezone, location } = place
-    const days = windowOf(input, now, timezone, 'last_30_days')
+    const days = await salesWindow(db, business.id, place, { input, now, fallback: 'last_30_days' })
     const scope = { businessId: business.id, locationId: location?.id }
     const question = {
       ...{ window: days, place, compare, filters: {}, limit: MAX_METHODS },
       ...{ groupBy: ['payment_method'] as const, measures: ['total'] as const },
     }
-    const [all, found, sold, report] = await Promise.all([
-      paymentsTotal(db, scope, days),
+    const [found, report] = await Promise.all([
       paymentsByMethod(db, { ...scope, from: days.from, to: days.to, limit: MAX_METHODS }),
-      salesTotal(db, scope, days),
       runReport(db, business, question, now),
     ])
+    // A report without filters has them.
+    const { paid: all, ...sold } = report.all as NonNullable<Report['all']>
     const compared = comparedRows(
       report,
       { key: 'netAmount', label: 'net amount', amountIn: (lines, index) => paidBy(lines, index) },
@@ -95,7 +95,7 @@ export default defineTool({
         ? []
         : [
             {
-              method: `Other (${others.length} methods)`,
+              method: `Other (${counted(others.length, 'method')})`,
               sums: rest(
                 all,
                 listed.map(({ sums }) => sums),
@@ -115,7 +115,7 @@ export default defineTool({
     })
     const basis = basisOf(report, business)
 
-    const missing = netSales(sold).plus(sold.tax).plus(sold.tips).minus(all.amount).plus(all.refunded)
+    const missing = new Decimal(sold.net_sales).plus(sold.tax).plus(sold.tips).minus(all.amount).plus(all.refunded)
     const withoutPayment = amountOf(missing, business)
     const terms = `Amounts in ${currency} with tax and tips; payments of completed orders, open orders do not count.`
     const data = {
@@ -134,7 +134,7 @@ export default defineTool({
       return { text: [`No payments and no refunds, ${when}.`, ...compared.text, ...unknown].join('\n'), data }
     return {
       text: [
-        `Paid ${formatAmount(totals.amount, currency)} in ${totals.payments} payments, refunded ` +
+        `Paid ${formatAmount(totals.amount, currency)} in ${counted(totals.payments, 'payment')}, refunded ` +
           `${formatAmount(totals.refunded, currency)}: net ` +
           `${formatAmount(totals.netAmount, currency)}, ${when}.`,
         ...compared.text,

@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { amountOf, type Currency, formatAmount, grouped } from '../../money/money.ts'
 import { type Compact, compact, compactText } from '../../results/compact.ts'
+import { areShown, counted } from '../../results/counted.ts'
 import { PAGE_OUTPUT } from '../../results/cursor.ts'
 import type { FileRows } from '../../results/file-rows.ts'
 import { clean } from '../../results/text.ts'
@@ -73,6 +74,8 @@ const ROW_COLUMNS = [
   'cancelled by',
   'reason',
 ]
+
+const AMOUNTS = ['total', 'tips', 'discounts', 'refunded']
 
 /** What a blank cell means, and one that is missing at the end of a row or whose column is missing. */
 export const BLANKS = 'a blank or missing cell means completed, retail, 0.00 or none'
@@ -208,11 +211,11 @@ export function orderSums(sums: readonly OrderSums[], currency: Currency): NonNu
 export function describeOrders({ window, currency, matching, orders, ...list }: OrderList): string {
   const lines: string[] = []
   if (list.nextCursor !== undefined) {
-    lines.push(`Only ${orders.length} orders are shown; more follow with cursor ${list.nextCursor}`)
+    lines.push(`Only ${areShown(orders.length, 'orders')}; more follow with cursor ${list.nextCursor}`)
   }
   const soFar = window?.soFar === undefined ? '' : ` so far (${window.soFar})`
   const days = window === undefined ? '' : `, ${list.windowOf ?? 'opened'} ${window.from} to ${window.to}${soFar}`
-  const counted = matching?.byStatus.map(
+  const sums = matching?.byStatus.map(
     ({ status, orders: count, ...sum }) =>
       `${grouped(String(count))} ${status}: total ${formatAmount(sum.total, currency)} (net ${grouped(sum.netSales)}, tax ${grouped(sum.tax)}, tips ${grouped(sum.tips)}), discounts ${grouped(sum.discounts)}, refunded ${grouped(sum.refunded)}`,
   )
@@ -220,12 +223,12 @@ export function describeOrders({ window, currency, matching, orders, ...list }: 
     lines.push(`More than ${grouped(String(MAX_SUMMED))} orders match${days}: give a shorter window for their sums.`)
   } else if (matching.orders > 0) {
     lines.push(
-      `${grouped(String(matching.orders))} ${matching.orders === 1 ? 'order matches' : 'orders match'}${days}. ${counted?.join('; ')}.`,
+      `${counted(matching.orders, 'order')} ${matching.orders === 1 ? 'matches' : 'match'}${days}. ${sums?.join('; ')}.`,
     )
   }
   const people = matching?.byEmployee
   if (people !== undefined && people.rows.length > 0) lines.push(describePeople(people))
   if (orders.length === 0) return [...lines, `No orders match${days}.`, `(${list.terms}.)`].join('\n')
-  lines.push(compactText(list, orders), `Amounts in ${currency}: ${list.terms}.`)
+  lines.push(compactText(list, orders, AMOUNTS), `Amounts in ${currency}: ${list.terms}.`)
   return lines.join('\n')
 }

@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { amountOf, type Currency, formatAmount, grouped } from '../../money/money.ts'
 import { compactText } from '../../results/compact.ts'
+import { areShown, counted } from '../../results/counted.ts'
 import { PAGE_OUTPUT } from '../../results/cursor.ts'
 import { clean } from '../../results/text.ts'
 import { untrusted } from '../../results/untrusted.ts'
@@ -111,15 +112,15 @@ function describePeople({ people = 0, byEmployee = [] }: RefundList['sums']): st
 export function describeRefunds({ window, currency, sums, refunds, ...list }: RefundList): string {
   const lines: string[] = []
   if (list.nextCursor !== undefined) {
-    lines.push(`Only ${refunds.length} refunds are shown; more follow with cursor ${list.nextCursor}`)
+    lines.push(`Only ${areShown(refunds.length, 'refunds')}; more follow with cursor ${list.nextCursor}`)
   }
   const soFar = window?.soFar === undefined ? '' : ` so far (${window.soFar})`
   const days = window === undefined ? '' : `, ${window.from} to ${window.to}${soFar}`
   if (refunds.length === 0) return [...lines, `No refunds match${days}.`, `(${list.terms}.)`].join('\n')
   lines.push(
-    `${grouped(String(sums.refunds))} ${sums.refunds === 1 ? 'refund matches' : 'refunds match'}${days}: total ${formatAmount(sums.total, currency)} (returns ${grouped(sums.returns)}, tax ${grouped(sums.tax)}, tips ${grouped(sums.tips)}).`,
+    `${counted(sums.refunds, 'refund')} ${Number(sums.refunds) === 1 ? 'matches' : 'match'}${days}: total ${formatAmount(sums.total, currency)} (returns ${grouped(sums.returns)}, tax ${grouped(sums.tax)}, tips ${grouped(sums.tips)}).`,
     ...describePeople(sums),
-    compactText(list, refunds),
+    compactText(list, refunds, ['total']),
     `A blank or missing cell means none. Amounts in ${currency}: ${list.terms}.`,
   )
   return lines.join('\n')
