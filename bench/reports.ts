@@ -3,18 +3,11 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { openPostgres } from '../embedded/postgres.ts'
-import { loadTools } from '../plugins/mcp/registry.ts'
-import type { Principal } from '../src/auth/principal.ts'
-import { SCOPES } from '../src/auth/scopes.ts'
-import { createDatabase } from '../src/database/database.ts'
-import { migrate } from '../src/database/migrate.ts'
-import type { AnsweredQuery } from '../src/database/pipelined.ts'
-import { createKysely, createPool, SERVICE_ROLE } from '../src/database/pool.ts'
-import { createRegistry } from '../src/mcp/registry.ts'
-import { runTool } from '../src/mcp/run-tool.ts'
+import { SERVICE_ROLE } from '../src/database/pool.ts'
 import { addDays, localDate } from '../src/time/local.ts'
-import { copyShops, makeShop, shopId } from './market.ts'
+import { copyShops, makeShop, shopId, TIMEZONE } from './market.ts'
 import { NAIVE } from './naive.ts'
+import { createBenchDatabase, timedTools } from './timed-tools.ts'
 
 const USAGE = 'npm run bench -- reports [--orders 5000000] [--data-dir FOLDER]'
 const SHARE = 20
@@ -47,7 +40,8 @@ export async function bench(args: string[]): Promise<void> {
 
   const server = await openPostgres({ dataDir: values['data-dir'], durable: false })
   try {
-    const url = await createDatabaseOf(server.url('postgres'), server.url('bench'))
+    const url = server.url('bench')
+    await createBenchDatabase(server.url('postgres'), url)
     const client = new pg.Client({ connectionString: url })
     await client.connect()
     const results: Row[][] = []
@@ -63,17 +57,6 @@ export async function bench(args: string[]): Promise<void> {
   } finally {
     await server.stop()
   }
-}
-
-async function createDatabaseOf(adminUrl: string, url: string): Promise<string> {
-  const admin = new pg.Client({ connectionString: adminUrl })
-  await admin.connect()
-  const { rowCount } = await admin.query("select from pg_database where datname = 'bench'")
-  if (rowCount === 0) await admin.query('create database bench')
-  await admin.end()
-  const owner = createKysely(createPool(url, { size: 1 }))
-  await migrate(owner).finally(() => owner.destroy())
-  return url
 }
 
 /** Adds shops up to a number; those from an earlier run stay. */
@@ -102,17 +85,9 @@ interface Row {
 
 /** @param withNaive whether to sum the raw rows as well, which takes a while */
 async function measure(url: string, superuser: pg.Client, withNaive: boolean): Promise<Row[]> {
-  const queries: AnsweredQuery[] = []
-  const log = (query: AnsweredQuery) => {
-    if (/^\s*(select|with)/i.test(query.sql) && !query.sql.includes('set_config')) queries.push(query)
-  }
-  const pool = createPool(url, { size: 1, role: SERVICE_ROLE })
-  const database = createDatabase(pool, { log })
-  const registry = createRegistry(await loadTools())
   const now = new Date()
-  const timezone = 'America/Guatemala'
-  await database.readZone(timezone)
-  const to = addDays(localDate(now, timezone), -1)
+  const tools = await timedTools(url, now)
+  const to = addDays(localDate(now, TIMEZONE), -1)
   const year = { from: addDays(to, -364), to }
   const calls = [
     { tool: 'summarize_day', shop: 1, args: { date: to } },
@@ -124,43 +99,11 @@ async function measure(url: string, superuser: pg.Client, withNaive: boolean): P
 
   const rows: Row[] = []
   for (const { tool, shop, args } of calls) {
-    const business = {
-      id: shopId(shop),
-      name: `Shop ${shop}`,
-      timezone,
-      currency: 'GTQ',
-      currencyDigits: 2,
-      role: 'owner',
-    }
-    const principal: Principal = {
-      kind: 'api_key',
-      role: 'merchant',
-      ref: 'key:bench',
-      userId: null,
-      credentialId: business.id,
-      grantedScopes: SCOPES,
-      clientData: true,
-      businesses: [business],
-      defaultBusinessId: business.id,
-      expiresAt: null,
-    }
-    const registered = registry.find(principal, tool)
     const naive = NAIVE[tool]
-    if (registered === undefined || naive === undefined) throw new Error(`no tool ${tool}`)
-    const costs: number[] = []
-    for (let round = 0; round < ROUNDS; round++) {
-      queries.length = 0
-      await runTool(registered, args, {
-        principal,
-        now,
-        requestId: 'bench',
-        hints: {},
-        database,
-        findTenant: async () => null,
-        chooseBusiness: async () => {},
-      })
-      costs.push(timeUnderWay(queries))
-    }
+    if (naive === undefined) throw new Error(`no query for ${tool}`)
+    const calls = []
+    for (let round = 0; round < ROUNDS; round++) calls.push(await tools.call(tool, args, shop))
+    const { queries } = calls[0] as (typeof calls)[number]
     const plans: Plan[] = []
     for (const { sql, parameters } of queries) plans.push((await explain(superuser, shop, sql, [...parameters])).plan)
     let naiveMs = 0
@@ -175,26 +118,15 @@ async function measure(url: string, superuser: pg.Client, withNaive: boolean): P
     }
     rows.push({
       tool,
-      databaseMs: Math.min(...costs),
+      databaseMs: Math.min(...calls.map(({ ms }) => ms)),
       naiveMs,
       rowsRead: plans.reduce((sum, plan) => sum + rowsOf(plan), 0),
       naiveRowsRead,
       foreign: plans.flatMap(foreignScans),
     })
   }
-  await pool.end()
+  await tools.close()
   return rows
-}
-
-/** The time during which any query was under way, in milliseconds: queries sent together wait for each other. */
-function timeUnderWay(queries: readonly AnsweredQuery[]): number {
-  let total = 0
-  let end = 0
-  for (const { from, until } of queries.toSorted((a, b) => a.from - b.from)) {
-    total += Math.max(0, until - Math.max(from, end))
-    end = Math.max(end, until)
-  }
-  return total
 }
 
 interface Plan {
