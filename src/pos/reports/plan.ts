@@ -114,7 +114,8 @@ export function planOf(question: {
   const { groupBy, filters } = question
   const grain = grainOf(question)
   // A table of two dimensions for each measure would be long.
-  const suited = groupBy.includes('tax_rate') ? MEASURES_OF_RATES : DEFAULT_MEASURES[grain]
+  const isOfRates = groupBy.includes('tax_rate') || filters.has('taxRate')
+  const suited = isOfRates && grain === 'lines' ? MEASURES_OF_RATES : DEFAULT_MEASURES[grain]
   const usual = groupBy.length > 1 ? suited.slice(0, 1) : suited
   const measures = question.measures.length === 0 ? usual : question.measures
   requireMeasures(grain, measures, groupBy)

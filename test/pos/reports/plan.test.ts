@@ -14,6 +14,7 @@ describe('planOf', () => {
     [['employee', 'hour'], ['discounted'], 'orders', 'staff_hourly'],
     [['day'], ['orderType'], 'orders', 'staff_hourly'],
     [['tax_rate'], [], 'lines', 'tax_daily'],
+    [['month'], ['taxRate'], 'lines', 'tax_daily'],
     [['category'], [], 'lines', 'product'],
     [['day'], ['product'], 'lines', 'product'],
     [['payment_method'], [], 'payments', 'payment_daily'],
