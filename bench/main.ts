@@ -1,5 +1,5 @@
 // npm run bench -- <name> [options]: measurements, one per file of this folder. None is part of the tests.
-const BENCHES = ['neighbours', 'reports', 'speed', 'trips'] as const
+const BENCHES = ['neighbours', 'reports', 'speed', 'trips', 'year'] as const
 
 const [name, ...args] = process.argv.slice(2)
 if (!BENCHES.some((each) => each === name)) {

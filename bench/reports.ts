@@ -1,21 +1,13 @@
-import { readFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { openPostgres } from '../embedded/postgres.ts'
-import { loadTools } from '../plugins/mcp/registry.ts'
-import type { Principal } from '../src/auth/principal.ts'
-import { SCOPES } from '../src/auth/scopes.ts'
-import { createDatabase } from '../src/database/database.ts'
-import { migrate } from '../src/database/migrate.ts'
-import type { AnsweredQuery } from '../src/database/pipelined.ts'
-import { createKysely, createPool, SERVICE_ROLE } from '../src/database/pool.ts'
-import { createRegistry } from '../src/mcp/registry.ts'
-import { runTool } from '../src/mcp/run-tool.ts'
+import { SERVICE_ROLE } from '../src/database/pool.ts'
 import { addDays, localDate } from '../src/time/local.ts'
-import { copyShops, makeShop, shopId } from './market.ts'
+import { copyShops, makeShop, shopId, TIMEZONE } from './market.ts'
 import { NAIVE } from './naive.ts'
+import { createBenchDatabase, timedTools } from './timed-tools.ts'
 
 const USAGE = 'npm run bench -- reports [--orders 5000000] [--data-dir FOLDER]'
 const SHARE = 20
@@ -48,7 +40,8 @@ export async function bench(args: string[]): Promise<void> {
 
   const server = await openPostgres({ dataDir: values['data-dir'], durable: false })
   try {
-    const url = await createDatabaseOf(server.url('postgres'), server.url('bench'))
+    const url = server.url('bench')
+    await createBenchDatabase(server.url('postgres'), url)
     const client = new pg.Client({ connectionString: url })
     await client.connect()
     const results: Row[][] = []
@@ -64,17 +57,6 @@ export async function bench(args: string[]): Promise<void> {
   } finally {
     await server.stop()
   }
-}
-
-async function createDatabaseOf(adminUrl: string, url: string): Promise<string> {
-  const admin = new pg.Client({ connectionString: adminUrl })
-  await admin.connect()
-  const { rowCount } = await admin.query("select from pg_database where datname = 'bench'")
-  if (rowCount === 0) await admin.query('create database bench')
-  await admin.end()
-  const owner = createKysely(createPool(url, { size: 1 }))
-  await migrate(owner).finally(() => owner.destroy())
-  return url
 }
 
 /** Adds shops up to a number; those from an earlier run stay. */
@@ -94,8 +76,8 @@ async function fill(client: pg.Client, url: string, shops: number, orders: numbe
 interface Row {
   tool: string
   databaseMs: number
-  /** Of the connection's process; null where Linux does not tell it. */
-  cpuMs: number | null
+  /** Of the connection's process; NaN where the system does not tell it. */
+  cpuMs: number
   naiveMs: number
   rowsRead: number
   naiveRowsRead: number
@@ -105,17 +87,9 @@ interface Row {
 
 /** @param withNaive whether to sum the raw rows as well, which takes a while */
 async function measure(url: string, superuser: pg.Client, withNaive: boolean): Promise<Row[]> {
-  const queries: AnsweredQuery[] = []
-  const log = (query: AnsweredQuery) => {
-    if (/^\s*(select|with)/i.test(query.sql) && !query.sql.includes('set_config')) queries.push(query)
-  }
-  const pool = createPool(url, { size: 1, role: SERVICE_ROLE })
-  const database = createDatabase(pool, { log })
-  const registry = createRegistry(await loadTools())
   const now = new Date()
-  const timezone = 'America/Guatemala'
-  await database.readZone(timezone)
-  const to = addDays(localDate(now, timezone), -1)
+  const tools = await timedTools(url, now)
+  const to = addDays(localDate(now, TIMEZONE), -1)
   const year = { from: addDays(to, -364), to }
   const calls = [
     { tool: 'summarize_day', shop: 1, args: { date: to } },
@@ -127,51 +101,15 @@ async function measure(url: string, superuser: pg.Client, withNaive: boolean): P
 
   const rows: Row[] = []
   for (const { tool, shop, args } of calls) {
-    const business = {
-      id: shopId(shop),
-      name: `Shop ${shop}`,
-      timezone,
-      currency: 'GTQ',
-      currencyDigits: 2,
-      role: 'owner',
-    }
-    const principal: Principal = {
-      kind: 'api_key',
-      role: 'merchant',
-      ref: 'key:bench',
-      userId: null,
-      credentialId: business.id,
-      grantedScopes: SCOPES,
-      clientData: true,
-      businesses: [business],
-      defaultBusinessId: business.id,
-      expiresAt: null,
-    }
-    const registered = registry.find(principal, tool)
     const naive = NAIVE[tool]
-    if (registered === undefined || naive === undefined) throw new Error(`no tool ${tool}`)
-    const costs: number[] = []
-    const cpu: number[] = []
+    if (naive === undefined) throw new Error(`no query for ${tool}`)
+    const calls = []
     for (let round = 0; round < ROUNDS; round++) {
-      queries.length = 0
-      // The pool has one connection, but may have made it anew.
-      const { rows: own } = await pool.query<{ pid: number }>('select pg_backend_pid() as pid')
-      const pid = own[0]?.pid ?? 0
-      const before = await cpuOf(pid)
-      await runTool(registered, args, {
-        principal,
-        now,
-        requestId: 'bench',
-        hints: {},
-        database,
-        findTenant: async () => null,
-        chooseBusiness: async () => {},
-      })
-      costs.push(timeUnderWay(queries))
-      // The transaction ends after the answer.
-      await pool.query('select')
-      cpu.push((await cpuOf(pid)) - before)
+      const before = await tools.cpuMs()
+      const call = await tools.call(tool, args, shop)
+      calls.push({ ...call, cpuMs: (await tools.cpuMs()) - before })
     }
+    const { queries } = calls[0] as (typeof calls)[number]
     const plans: Plan[] = []
     for (const { sql, parameters } of queries) plans.push((await explain(superuser, shop, sql, [...parameters])).plan)
     let naiveMs = 0
@@ -186,34 +124,16 @@ async function measure(url: string, superuser: pg.Client, withNaive: boolean): P
     }
     rows.push({
       tool,
-      databaseMs: Math.min(...costs),
-      cpuMs: cpu.some(Number.isFinite) ? Math.min(...cpu.filter(Number.isFinite)) : null,
+      databaseMs: Math.min(...calls.map(({ ms }) => ms)),
+      cpuMs: Math.min(...calls.map(({ cpuMs }) => cpuMs)),
       naiveMs,
       rowsRead: plans.reduce((sum, plan) => sum + rowsOf(plan), 0),
       naiveRowsRead,
       foreign: plans.flatMap(foreignScans),
     })
   }
-  await pool.end()
+  await tools.close()
   return rows
-}
-
-/** The CPU time of a process so far, in milliseconds, which other work on the machine hardly changes. */
-async function cpuOf(pid: number): Promise<number> {
-  // https://docs.kernel.org/scheduler/sched-stats.html: nanoseconds on a processor
-  const text = await readFile(`/proc/${pid}/schedstat`, 'utf8').catch(() => 'NaN')
-  return Number(text.split(' ')[0]) / 1e6
-}
-
-/** The time during which any query was under way, in milliseconds: queries sent together wait for each other. */
-function timeUnderWay(queries: readonly AnsweredQuery[]): number {
-  let total = 0
-  let end = 0
-  for (const { from, until } of queries.toSorted((a, b) => a.from - b.from)) {
-    total += Math.max(0, until - Math.max(from, end))
-    end = Math.max(end, until)
-  }
-  return total
 }
 
 interface Plan {
@@ -275,7 +195,7 @@ function report([few = [], all = []]: Row[][], total: number): void {
       before.databaseMs.toFixed(1),
       before.rowsRead,
       row.databaseMs.toFixed(1),
-      row.cpuMs?.toFixed(1) ?? '–',
+      row.cpuMs.toFixed(1),
       row.rowsRead,
       row.naiveMs.toFixed(0),
       row.naiveRowsRead,

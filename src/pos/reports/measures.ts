@@ -164,3 +164,6 @@ export const DEFAULT_MEASURES: Record<Grain, readonly MeasureName[]> = {
   lines: ['net_sales', 'units', 'share'],
   payments: ['total', 'share'],
 }
+
+/** The same of tax rates, whose rollup has no units. */
+export const MEASURES_OF_RATES: readonly MeasureName[] = ['net_sales', 'tax', 'share']

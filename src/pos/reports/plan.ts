@@ -1,6 +1,14 @@
 import { ServiceError } from '../../errors.ts'
 import { COLUMN_OF, type Column, type Dimension, isTime, LINE_COLUMNS } from './dimensions.ts'
-import { DEFAULT_MEASURES, type Grain, MEASURES_OF, type MeasureName, measureOf, type Sum } from './measures.ts'
+import {
+  DEFAULT_MEASURES,
+  type Grain,
+  MEASURES_OF,
+  MEASURES_OF_RATES,
+  type MeasureName,
+  measureOf,
+  type Sum,
+} from './measures.ts'
 
 /** The kinds of filters that are set; the location is part of the scope, and every source knows it. */
 export type FilterName =
@@ -106,7 +114,9 @@ export function planOf(question: {
   const { groupBy, filters } = question
   const grain = grainOf(question)
   // A table of two dimensions for each measure would be long.
-  const usual = groupBy.length > 1 ? DEFAULT_MEASURES[grain].slice(0, 1) : DEFAULT_MEASURES[grain]
+  const isOfRates = groupBy.includes('tax_rate') || filters.has('taxRate')
+  const suited = isOfRates && grain === 'lines' ? MEASURES_OF_RATES : DEFAULT_MEASURES[grain]
+  const usual = groupBy.length > 1 ? suited.slice(0, 1) : suited
   const measures = question.measures.length === 0 ? usual : question.measures
   requireMeasures(grain, measures, groupBy)
 

@@ -13,8 +13,8 @@ describe('planOf', () => {
     [['client'], [], 'orders', 'customer'],
     [['employee', 'hour'], ['discounted'], 'orders', 'staff_hourly'],
     [['day'], ['orderType'], 'orders', 'staff_hourly'],
-    // Units of a rate are told by lines alone.
-    [['tax_rate'], [], 'lines', 'raw'],
+    [['tax_rate'], [], 'lines', 'tax_daily'],
+    [['month'], ['taxRate'], 'lines', 'tax_daily'],
     [['category'], [], 'lines', 'product'],
     [['day'], ['product'], 'lines', 'product'],
     [['payment_method'], [], 'payments', 'payment_daily'],
@@ -29,6 +29,8 @@ describe('planOf', () => {
 
   it('asks the rollup of taxes for taxes alone', () => {
     expect(plan(['tax_rate'], [], ['tax', 'net_sales']).source).toBe('tax_daily')
+    // Units of a rate are told by lines alone.
+    expect(plan(['tax_rate'], [], ['units']).source).toBe('raw')
   })
 
   it('reads months only where they are fine enough', () => {
