@@ -76,6 +76,8 @@ async function fill(client: pg.Client, url: string, shops: number, orders: numbe
 interface Row {
   tool: string
   databaseMs: number
+  /** Of the connection's process; null where Linux does not tell it. */
+  cpuMs: number | null
   naiveMs: number
   rowsRead: number
   naiveRowsRead: number
@@ -102,7 +104,12 @@ async function measure(url: string, superuser: pg.Client, withNaive: boolean): P
     const naive = NAIVE[tool]
     if (naive === undefined) throw new Error(`no query for ${tool}`)
     const calls = []
-    for (let round = 0; round < ROUNDS; round++) calls.push(await tools.call(tool, args, shop))
+    const cpu: number[] = []
+    for (let round = 0; round < ROUNDS; round++) {
+      const before = await tools.cpuMs()
+      calls.push(await tools.call(tool, args, shop))
+      cpu.push((await tools.cpuMs()) - before)
+    }
     const { queries } = calls[0] as (typeof calls)[number]
     const plans: Plan[] = []
     for (const { sql, parameters } of queries) plans.push((await explain(superuser, shop, sql, [...parameters])).plan)
@@ -119,6 +126,7 @@ async function measure(url: string, superuser: pg.Client, withNaive: boolean): P
     rows.push({
       tool,
       databaseMs: Math.min(...calls.map(({ ms }) => ms)),
+      cpuMs: cpu.some(Number.isFinite) ? Math.min(...cpu.filter(Number.isFinite)) : null,
       naiveMs,
       rowsRead: plans.reduce((sum, plan) => sum + rowsOf(plan), 0),
       naiveRowsRead,
@@ -175,10 +183,12 @@ function foreignScans(plan: Plan): string[] {
 
 function report([few = [], all = []]: Row[][], total: number): void {
   console.log(
-    `Shops with ${total / SHARE} orders of 400 days, the last two tools in one with 20,000 SKUs; database time in ms, the quickest of ${ROUNDS}.\n`,
+    `Shops with ${total / SHARE} orders of 400 days, the last two tools in one with 20,000 SKUs; database time and CPU in ms, the least of ${ROUNDS}.\n`,
   )
-  console.log(`| tool | at ${total / 5} orders | rows read | at ${total} | rows read | naive ms | naive rows | ratio |`)
-  console.log('|---|---|---|---|---|---|---|---|')
+  console.log(
+    `| tool | at ${total / 5} orders | rows read | at ${total} | CPU | rows read | naive ms | naive rows | ratio |`,
+  )
+  console.log('|---|---|---|---|---|---|---|---|---|')
   for (const [index, row] of all.entries()) {
     const before = few[index] as Row
     const cells = [
@@ -186,6 +196,7 @@ function report([few = [], all = []]: Row[][], total: number): void {
       before.databaseMs.toFixed(1),
       before.rowsRead,
       row.databaseMs.toFixed(1),
+      row.cpuMs?.toFixed(1) ?? '–',
       row.rowsRead,
       row.naiveMs.toFixed(0),
       row.naiveRowsRead,

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import pg from 'pg'
 import { loadTools } from '../plugins/mcp/registry.ts'
 import type { Principal } from '../src/auth/principal.ts'
@@ -34,8 +34,8 @@ export interface TimedTools {
    * @throws ServiceError as the tool does
    */
   call(tool: string, args: Record<string, unknown>, shop: number): Promise<{ ms: number; queries: AnsweredQuery[] }>
-  /** The CPU time in milliseconds that the connection's server process has used, where the system tells it. */
-  cpuMs(): number
+  /** The CPU time in milliseconds that the connection's server process has used: NaN where the system does not tell. */
+  cpuMs(): Promise<number>
   close(): Promise<void>
 }
 
@@ -49,10 +49,6 @@ export async function timedTools(url: string, now: Date): Promise<TimedTools> {
   const database = createDatabase(pool, { log })
   const registry = createRegistry(await loadTools())
   await database.readZone(TIMEZONE)
-  const connection = await pool.connect()
-  const { rows } = await connection.query('select pg_backend_pid() as pid')
-  connection.release()
-  const { pid } = rows[0] as { pid: number }
   const ownerOf = (shop: number): Principal => {
     const business = {
       id: shopId(shop),
@@ -95,10 +91,12 @@ export async function timedTools(url: string, now: Date): Promise<TimedTools> {
       })
       return { ms: timeUnderWay(queries), queries: [...queries] }
     },
-    cpuMs() {
-      // proc_pid_stat(5): the 14th and 15th field, in hundredths of a second.
-      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-      return (Number(fields[11]) + Number(fields[12])) * 10
+    async cpuMs() {
+      // The pool has one connection, but may have made it anew. A transaction ends after the answer, and before this.
+      const { rows } = await pool.query<{ pid: number }>('select pg_backend_pid() as pid')
+      // https://docs.kernel.org/scheduler/sched-stats.html: nanoseconds on a processor
+      const text = await readFile(`/proc/${rows[0]?.pid ?? 0}/schedstat`, 'utf8').catch(() => 'NaN')
+      return Number(text.split(' ')[0]) / 1e6
     },
     close: () => pool.end(),
   }

@@ -152,9 +152,9 @@ function questionsOf(now: Date): Question[] {
 async function cost(tools: TimedTools, { tool, args, isFile }: Question, shop: number, now: Date, isCpu: boolean) {
   const passed = async () => (isFile ? filePage(tools, tool, args, shop, now) : (await tools.call(tool, args, shop)).ms)
   const once = async () => {
-    const before = isCpu ? tools.cpuMs() : 0
+    const before = isCpu ? await tools.cpuMs() : 0
     const ms = await passed()
-    return isCpu ? tools.cpuMs() - before : ms
+    return isCpu ? (await tools.cpuMs()) - before : ms
   }
   let fastest = Number.POSITIVE_INFINITY
   try {

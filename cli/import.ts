@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import { SingleBar } from 'cli-progress'
 import { type FileReport, type ImportReport, importFiles, type Progress } from '../src/import/import.ts'
 import { formatAmount } from '../src/money/money.ts'
+import { counted } from '../src/results/counted.ts'
 import { required, runCommand, UsageError, uuid } from './command.ts'
 
 const USAGE = `npm run import -- --business ID [--orders FILE] [--products FILE] [--clients FILE]
@@ -110,7 +111,7 @@ function failureOf({ files, isPreview }: ImportReport): string | undefined {
   const failed = files.find((file) => !file.imported)
   if (!failed) return undefined
   const name = basename(failed.file)
-  return `Nothing of ${name} ${isPreview ? 'would be' : 'was'} imported: ${failed.rejected} of its ${failed.rows} rows are rejected.`
+  return `Nothing of ${name} ${isPreview ? 'would be' : 'was'} imported; rejected: ${failed.rejected} of its ${counted(failed.rows, 'row')}.`
 }
 
 function textOf({ business, files, isPreview }: ImportReport): string {
@@ -125,7 +126,7 @@ function textOf({ business, files, isPreview }: ImportReport): string {
 function linesOf(file: FileReport, currency: string): string[] {
   const extra = Object.entries(file.madeOnTheWay).filter(([, count]) => count > 0)
   return [
-    `${file.file}: ${file.rows} rows`,
+    `${file.file}: ${counted(file.rows, 'row')}`,
     ...(file.imported
       ? [`  ${file.kind}: ${file.made} made, ${file.updated} updated, ${file.unchanged} unchanged`]
       : ['  nothing imported']),
@@ -138,9 +139,9 @@ function linesOf(file: FileReport, currency: string): string[] {
           .join(', ')}`,
     ),
     `  columns used: ${usedOf(file)}`,
-    ...(file.leftOut > 0 ? [`  left out: ${file.leftOut} rows that are void or add up the others`] : []),
+    ...(file.leftOut > 0 ? [`  left out: ${counted(file.leftOut, 'row')} that are void or add up the others`] : []),
     ...(file.unusedHeaders.length > 0 ? [`  columns not used: ${file.unusedHeaders.join(', ')}`] : []),
-    ...(file.rejected > 0 ? [`  rejected: ${file.rejected} rows${rejectedWhere(file)}`] : []),
+    ...(file.rejected > 0 ? [`  rejected: ${counted(file.rejected, 'row')}${rejectedWhere(file)}`] : []),
     ...file.rejects.map(({ line, reason }) => `    line ${line}: ${reason}`),
   ]
 }

@@ -1,11 +1,13 @@
 import { sql } from 'kysely'
 import type { Database } from '../src/database/database.ts'
 import { ServiceError } from '../src/errors.ts'
+import { counted } from '../src/results/counted.ts'
 import { action, runCommand, uuid } from './command.ts'
 
 const USAGE = `npm run rollups -- check|rebuild [--business ID] [--json]
 
-check    compares the sums of sales with the orders and refunds they are made of; fails when a cell differs
+check    compares the sums of sales with the orders and refunds they are made of, and what stock copies from products
+         with these; fails when a cell differs
 rebuild  makes the sums anew
 Both work on every business unless one is named.`
 
@@ -46,27 +48,38 @@ async function check(database: Database, businesses: string[]) {
   let differences = 0
   for (const businessId of businesses) {
     const { rows } = await database.within({ businessId }, 'read', (db) =>
-      sql<Difference>`select * from check_rollups(${businessId}) order by rollup, basis, day, location_id`.execute(db),
+      sql<Difference>`
+        select * from check_rollups(${businessId})
+        union all select * from check_stock(${businessId})
+        order by rollup, basis, day, location_id`.execute(db),
     )
     differences += rows.length
     cells.push(...rows.slice(0, LISTED - cells.length).map((row) => ({ businessId, ...cellOf(row) })))
   }
-  const failure = differences === 0 ? undefined : `${differences} cells differ: run rebuild, and find out why.`
+  const failure =
+    differences === 0
+      ? undefined
+      : `${counted(differences, 'cell')} ${differences === 1 ? 'differs' : 'differ'}: run rebuild, and find out why.`
   return {
     json: { businesses: businesses.length, differences, cells },
     text:
       cells
         .map((cell) => `${cell.businessId}  ${cell.rollup}  ${cell.day ?? '–'}  kept ${cell.kept}, raw ${cell.raw}`)
-        .join('\n') || `The sums of ${businesses.length} businesses are right.`,
+        .join('\n') || `The sums of ${counted(businesses.length, 'business')} are right.`,
     failure,
   }
 }
 
 async function rebuild(database: Database, businesses: string[]) {
   for (const businessId of businesses) {
-    await database.within({ businessId }, 'write', (db) => sql`select rebuild_rollups(${businessId})`.execute(db))
+    await database.within({ businessId }, 'write', (db) =>
+      sql`select rebuild_rollups(${businessId}), rebuild_stock(${businessId})`.execute(db),
+    )
   }
-  return { json: { businesses: businesses.length }, text: `Rebuilt the sums of ${businesses.length} businesses.` }
+  return {
+    json: { businesses: businesses.length },
+    text: `Rebuilt the sums of ${counted(businesses.length, 'business')}.`,
+  }
 }
 
 function cellOf(row: Difference) {

@@ -13,6 +13,7 @@ import { businessOf, type LinkRecord, MIME_TYPES } from '../../src/exports/link.
 import { contentOf } from '../../src/exports/pages.ts'
 import { xlsxOf } from '../../src/exports/xlsx.ts'
 import { readContext, requireAllowed } from '../../src/mcp/run-tool.ts'
+import { counted } from '../../src/results/counted.ts'
 import type { Clock } from '../../src/time/clock.ts'
 
 const QUERY = Type.Object({ key: Type.String({ maxLength: 100 }) })
@@ -145,7 +146,7 @@ const exportRoutes: FastifyPluginAsyncTypebox<{ clock: Clock }> = async (app, { 
         businessId: record.businessId,
         durationMs: Math.round(performance.now() - started),
         caller: request.auditCaller,
-        subject: `${format}, ${rows} rows`,
+        subject: `${format}, ${counted(rows, 'row')}`,
       })
     }
   }

@@ -3,9 +3,10 @@ import type { Scope } from '../auth/scopes.ts'
 import { withZones } from '../database/zones.ts'
 import { ServiceError } from '../errors.ts'
 import { findProfile } from '../pos/organisation/profile.ts'
+import { counted } from '../results/counted.ts'
 import { table } from '../results/table.ts'
 import { clean } from '../results/text.ts'
-import { withOffset } from '../time/local.ts'
+import { localMinute } from '../time/local.ts'
 import { CHARTS_META, CHARTS_TYPE, type Charts, isChartsUri } from './charts.ts'
 import { GLOSSARY } from './glossary.ts'
 import { resolveBusiness } from './resolve-business.ts'
@@ -123,15 +124,15 @@ async function readProfile({ principal, hints, findTenant, database, now }: Call
   const profile = await database.within({ businessId: business.id }, 'read', (db) => findProfile(db, business.id), turn)
   const { taxRatePercent, pricesIncludeTax } = profile
   const tax = taxRatePercent === '0' ? 'no default tax' : `default tax ${taxRatePercent} %`
-  const clients = principal.clientData ? `; ${profile.clients} clients` : ''
+  const clients = principal.clientData ? `; ${counted(profile.clients, 'client')}` : ''
   const lines = [
     `# ${business.name}`,
     '',
     `- Id: ${business.id}`,
     `- Your role: ${business.role}`,
     `- Currency: ${business.currency}; ${tax}; prices ${pricesIncludeTax ? 'include' : 'are without'} tax`,
-    `- Its own clock: ${business.timezone}, now ${withOffset(now, business.timezone)}`,
-    `- Catalogue: ${profile.products} active products in ${profile.categories} categories${clients}`,
+    `- Its own clock: ${business.timezone}, now ${localMinute(now, business.timezone)}`,
+    `- Catalogue: ${counted(profile.products, 'active product')} in ${counted(profile.categories, 'category')}${clients}`,
     `- Sales kept since: ${profile.firstSaleOn ?? 'none yet'}`,
     '',
     `Locations${profile.hasMoreLocations ? ` (the first ${profile.locations.length})` : ''}:`,

@@ -3,6 +3,7 @@ import type { Scope } from '../auth/scopes.ts'
 import { setAccess, type Transaction } from '../database/database.ts'
 import { withZones } from '../database/zones.ts'
 import { ServiceError } from '../errors.ts'
+import { counted } from '../results/counted.ts'
 import { withBoundary } from '../results/untrusted.ts'
 import { localDate } from '../time/local.ts'
 import { CALENDAR_DATE } from '../validation.ts'
@@ -163,6 +164,6 @@ export function describeFailure(error: ServiceError): string {
   const retry =
     error.retryAfterSeconds === undefined
       ? ''
-      : ` The same call may be tried again after ${error.retryAfterSeconds} seconds.`
+      : ` The same call may be tried again after ${counted(error.retryAfterSeconds, 'second')}.`
   return `${error.code}: ${error.message}${error.hint === undefined ? '' : ` ${error.hint}`}${retry}`
 }

@@ -4,6 +4,8 @@ import { ServiceError } from '../errors.ts'
 import { clean } from '../results/text.ts'
 import { isUuid } from '../uuid.ts'
 import { isOnSale } from './conditions.ts'
+import { searching } from './search.ts'
+import { didYouMean, nameAndCode, nearClients, nearProducts } from './suggestions.ts'
 
 // A person or a model names a row by its id, by its code or by its name as a list prints it. A text in the form of an
 // id is an id and nothing else, so that nobody can take over a row by giving another one its id as a code or a name.
@@ -176,6 +178,8 @@ async function namedRow(
     .select(['id', 'name'])
     .where('business_id', '=', businessId)
     .where('is_active', '=', true)
+    // What is like the reference comes first.
+    .orderBy(searching(sql<string>`search_text(name)`, reference).nearness, 'desc')
     .orderBy('name')
     .limit(MAX_CHOICES + 1)
     .execute()
@@ -244,7 +248,8 @@ export async function clientOf(
     .select(clientMeaning(reference).tier.as('tier'))
     .limit(MAX_CANDIDATES + 1)
     .execute()
-  const { id, name, code } = theClient(rows, reference, argument)
+  const near = rows.length === 0 ? await nearClients(db, businessId, reference) : []
+  const { id, name, code } = theClient(rows, reference, argument, near)
   return { id, name: clean(name, 80), code: clean(code, 60) }
 }
 
@@ -256,13 +261,16 @@ export function theClient<Row extends Candidate & { code: string }>(
   rows: readonly Row[],
   reference: string,
   argument = 'client',
+  near: readonly { name: string; code: string }[] = [],
 ): Row {
   const describe = ({ id, name, code }: Row) => `${quoted(name)} (${clean(code, 60)}, id ${id})`
   const client = theOne(rows, { argument, reference, describe })
   if (client !== undefined) return client
-  throw new ServiceError('not_found', `${argument}: no client of this business has that id, code, tax id or name.`, {
-    hint: 'Find it with list_clients.',
-  })
+  throw new ServiceError(
+    'not_found',
+    `${argument}: no client of this business has that id, code, tax id or name.${didYouMean(near.map(nameAndCode))}`,
+    { hint: near.length === 0 ? 'Find it with list_clients.' : 'Pass the code of one, or find it with list_clients.' },
+  )
 }
 
 /** What a reference can mean among products. */
@@ -350,16 +358,25 @@ export async function variantsOf(
   }
   const missing = wanted.filter((reference) => !found.has(reference))
   if (missing.length > 0) {
-    const names = missing.slice(0, MAX_CANDIDATES).map(quoted)
-    throw new ServiceError(
-      'not_found',
-      `${argument}: no product of this business has the SKU, id or name ${names.join(', ')}.`,
-      {
-        hint: 'Find it with get_products.',
-      },
-    )
+    throw await noProduct(db, businessId, missing, argument)
   }
   return references.map((reference) => found.get(reference) as Variant)
+}
+
+/** That no product is meant by some references, with those that the first may mean. */
+export async function noProduct(
+  db: Transaction,
+  businessId: string,
+  references: readonly string[],
+  argument: string,
+): Promise<ServiceError> {
+  const names = references.slice(0, MAX_CANDIDATES).map(quoted)
+  const near = await nearProducts(db, businessId, references[0] as string)
+  return new ServiceError(
+    'not_found',
+    `${argument}: no product of this business has the SKU, id or name ${names.join(', ')}.${didYouMean(near.map(nameAndSku))}`,
+    { hint: near.length === 0 ? 'Find it with get_products.' : 'Pass the SKU of one, or find it with get_products.' },
+  )
 }
 
 /** A variant in an error that lets people choose. */
@@ -380,7 +397,7 @@ function findVariants(db: Transaction, businessId: string, references: readonly 
     )
     .innerJoin('product as p', (join) => join.on('p.business_id', '=', businessId).onRef('p.id', '=', 'v.product_id'))
     .select(['m.reference', 'm.tier', 'v.id as variant_id', 'v.product_id', 'v.sku', 'p.name', 'v.label'])
-    .select(['v.price', 'v.cost'])
+    .select(['v.price', 'v.cost', 'p.supplier_id'])
     .select((own) => [own.fn.coalesce('p.tax_rate', 'b.tax_rate').as('tax_rate'), isOnSale.as('is_active')])
     .orderBy('m.tier')
     .orderBy('v.sku')
@@ -401,6 +418,7 @@ export async function employeeOf(db: Transaction, businessId: string, reference:
     .selectFrom('employee')
     .select(['id', 'number', 'name', tier.as('tier')])
     .where('business_id', '=', businessId)
+    .orderBy(searching(sql<string>`search_text(name)`, reference).nearness, 'desc')
     .orderBy('is_active', 'desc')
     .orderBy('name')
     .orderBy('id')

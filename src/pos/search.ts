@@ -1,7 +1,8 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 
 // A search finds every word of it somewhere in a text, in any order, without regard to case, accents and plural. Where
-// that finds nothing, the texts that are nearest by their trigrams are told instead, and said to be only that.
+// that finds nothing, the texts that are nearest by their trigrams are told instead, and said to be only that. Numbers,
+// codes and addresses are never near: a tax id that differs in one digit is somebody else's.
 
 const MAX_WORDS = 10
 /** How near the nearest must be, as a mean of `word_similarity`, which is 1 for a word that is there. */
@@ -12,7 +13,7 @@ export interface TextSearch {
   isMatch: RawBuilder<SqlBool>
   /** The best first: 0 with the whole phrase, 1 with all words as they are written, 2 with another plural. */
   rank: RawBuilder<number>
-  /** Between 0 and 1, for what is no match. */
+  /** Between 0 and 1, for what is no match; 0 if a number of the search is not there. */
   nearness: RawBuilder<number>
 }
 
@@ -22,24 +23,45 @@ export function searching(text: RawBuilder<string>, search: string): TextSearch 
   const found = [...new Set(phrase.match(/[\p{L}\p{N}]+/gu) ?? [])].slice(0, MAX_WORDS)
   const words = found.length === 0 ? [phrase] : found
   const isWhole = sql<SqlBool>`${text} like ${pattern(phrase)}`
-  // A single letter or digit is somewhere in every text, so that it must begin a word.
-  const areThere = words.map((word) =>
-    /^[\p{L}\p{N}]$/u.test(word)
-      ? sql<SqlBool>`${text} ~ ${`\\m${word}`}`
-      : sql<SqlBool>`${text} like ${pattern(word)}`,
-  )
+  // A single letter is somewhere in every text, so that it must begin a word, and a single digit be the number.
+  const areThere = words.map((word) => {
+    if (/^\p{N}$/u.test(word)) return isNumber(text, word)
+    return /^\p{L}$/u.test(word) ? sql<SqlBool>`${text} ~ ${`\\m${word}`}` : sql<SqlBool>`${text} like ${pattern(word)}`
+  })
   const inAnyForm = words.map((word, index) => {
     const forms = otherForms(word)
     if (forms.length === 0) return areThere[index] as RawBuilder<SqlBool>
     return sql<SqlBool>`(${areThere[index]} or ${text} ~ ${`\\m(${forms.join('|')})\\M`})`
   })
-  const similarities = words.map((word) => sql<number>`word_similarity(${word}, ${text})`)
-  const nearness = sql<number>`((${sql.join(similarities, sql` + `)}) / ${sql.lit(words.length)})`
+  const nearness = nearnessOf(text, phrase, words)
   return {
     isMatch: sql<SqlBool>`(${isWhole} or (${sql.join(inAnyForm, sql` and `)}))`,
     rank: sql<number>`case when ${isWhole} then 0 when ${sql.join(areThere, sql` and `)} then 1 else 2 end`,
     nearness,
   }
+}
+
+/** So many letters are needed for a slip among them to be told from another word. */
+const MIN_FUZZY = 3
+
+/** How near a text is to words; what is no word, and words too short for slips, must be there as written. */
+function nearnessOf(text: RawBuilder<string>, phrase: string, words: readonly string[]): RawBuilder<number> {
+  // Digits and letters of "600ml" are parts by themselves.
+  const parts = words.flatMap((word) => word.match(/\p{N}+|[^\p{N}]+/gu) ?? [])
+  const isFuzzy = (part: string) => part.length >= MIN_FUZZY && /^\p{L}+$/u.test(part)
+  const fuzzy = parts.filter(isFuzzy)
+  if (fuzzy.length === 0 || phrase.includes('@')) return sql<number>`0::real`
+  const similarities = fuzzy.map((part) => sql<number>`word_similarity(${part}, ${text})`)
+  const mean = sql<number>`((${sql.join(similarities, sql` + `)}) / ${sql.lit(fuzzy.length)})`
+  const exact = parts
+    .filter((part) => !isFuzzy(part))
+    .map((part) => (/^\p{N}+$/u.test(part) ? isNumber(text, part) : sql<SqlBool>`${text} like ${pattern(part)}`))
+  return exact.length === 0 ? mean : sql<number>`case when ${sql.join(exact, sql` and `)} then ${mean} else 0::real end`
+}
+
+/** Whether a number is in a text, and not only as a part of a longer one. */
+function isNumber(text: RawBuilder<string>, number: string): RawBuilder<SqlBool> {
+  return sql<SqlBool>`${text} ~ ${`(?<!\\d)${number}(?!\\d)`}`
 }
 
 /** The same as `search_text` does in the database. */

@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { grouped } from '../money/money.ts'
 import { compact, compactText } from './compact.ts'
+import { areShown, countedOf } from './counted.ts'
 import { type CursorValues, PAGE_OUTPUT, page } from './cursor.ts'
 
 /** The rows of a list in compact form, in the schema of its result. */
@@ -24,6 +25,8 @@ export function compactPage<Row>(list: {
   /** What the rows are, in the plural: "products". */
   what: string
   columns: readonly string[]
+  /** Which of them are amounts. */
+  amounts?: readonly string[]
   rows: readonly Row[]
   limit: number
   /** How many match; absent if they are too many to count. */
@@ -42,20 +45,19 @@ export function compactPage<Row>(list: {
     ({ row }) => list.keyOf(row),
     ({ cells }) => cells,
   )
-  const counted = total === undefined ? '' : ` of ${grouped(String(total))}`
   const head = () => {
     if (isNearest) return `No ${what} match the search; nearest are:`
     if (more.nextCursor !== undefined) {
-      return `Only ${rows.length}${counted} ${what} are shown; more follow with cursor ${more.nextCursor}`
+      return `Only ${areShown(rows.length, what, total)}; more follow with cursor ${more.nextCursor}`
     }
     return total === undefined || rows.length === total
       ? `${what.charAt(0).toUpperCase()}${what.slice(1)} that match: ${rows.length}.`
-      : `The last ${rows.length}${counted} ${what} that match.`
+      : `The last ${grouped(String(rows.length))} of ${countedOf(total, what)} that match.`
   }
   return {
     rows,
     file: { columns: list.columns, rows: cells.slice(0, rows.length) },
-    text: rows.length === 0 ? `No ${what} match.` : `${head()}\n${compactText({ columns, same }, rows)}`,
+    text: rows.length === 0 ? `No ${what} match.` : `${head()}\n${compactText({ columns, same }, rows, list.amounts)}`,
     data: {
       ...(total === undefined ? {} : { matching: total }),
       ...(isNearest && rows.length > 0 ? { nearest: true } : {}),

@@ -1,3 +1,5 @@
+import { grouped } from '../money/money.ts'
+
 /**
  * Rows of a long list, as short as a model can still read them: texts in the order of the columns, without the blanks
  * at the end.
@@ -31,13 +33,22 @@ function trimmed(row: string[]): string[] {
   return row.slice(0, row.findLastIndex((cell) => cell !== '') + 1)
 }
 
-/** Such rows as text: a line for each, with a bar before each cell. */
-export function compactText({ columns, same }: Omit<Compact, 'rows'>, rows: readonly (readonly string[])[]): string {
+/**
+ * Such rows as text: a line for each, with a bar before each cell.
+ * @param amounts the columns of amounts, which text groups by thousands
+ */
+export function compactText(
+  { columns, same }: Omit<Compact, 'rows'>,
+  rows: readonly (readonly string[])[],
+  amounts: readonly string[] = [],
+): string {
   const line = (cells: readonly string[]) => `|${cells.map((cell) => cell.replaceAll('|', '/')).join('|')}`
-  const shared = Object.entries(same).map(([column, value]) => `${column} ${value}`)
+  const shown = (cell: string, column: string | undefined) =>
+    column !== undefined && amounts.includes(column) ? grouped(cell) : cell
+  const shared = Object.entries(same).map(([column, value]) => `${column} ${shown(value, column)}`)
   return [
     ...(shared.length === 0 ? [] : [`All of them: ${shared.join(', ')}.`]),
     line(columns),
-    ...rows.map((row) => line(row)),
+    ...rows.map((row) => line(row.map((cell, index) => shown(cell, columns[index])))),
   ].join('\n')
 }

@@ -1,3 +1,4 @@
+import { areShown } from './counted.ts'
 /** A compact Markdown table. Cells are plain text: bars, which would break the row, are replaced. */
 export function table(headers: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const line = (cells: readonly (string | number)[]) =>
@@ -16,6 +17,6 @@ export function listText(list: {
   const { what, headers, rows, nextCursor } = list
   if (rows.length === 0) return `No ${what} match.`
   const cut =
-    nextCursor === undefined ? '' : `Only ${rows.length} ${what} are shown; more follow with cursor ${nextCursor}\n`
+    nextCursor === undefined ? '' : `Only ${areShown(rows.length, what)}; more follow with cursor ${nextCursor}\n`
   return cut + table(headers, rows)
 }

@@ -55,8 +55,9 @@ export function instantOf(local: string, timezone: string): Date {
   return new Date(asUtc - (isThere(before) || !isThere(after) ? before : after))
 }
 
-/** An instant with the offset of a zone, to the millisecond, as a result gives it for the next call to return. */
+/** An instant with the offset of a zone, exact to the millisecond, as a result gives it for the next call to return. */
 export function exactTime(instant: Date, timezone: string): string {
+  if (instant.getUTCMilliseconds() === 0) return withOffset(instant, timezone)
   const milliseconds = String(instant.getUTCMilliseconds()).padStart(3, '0')
   return withOffset(instant, timezone).replace(/(?=(Z|[+-]\d\d:\d\d(:\d\d)?)$)/, `.${milliseconds}`)
 }

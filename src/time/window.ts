@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import { ServiceError } from '../errors.ts'
+import { grouped } from '../money/money.ts'
 import { LocalDate } from '../results/schema.ts'
 import { addDays, addMonths, daysBetween, localNow, monthEnd, monthStart, quarterStart, weekStart } from './local.ts'
 
@@ -42,6 +43,7 @@ export const WindowSchema = Type.Object({
   timezone: Type.String({ description: 'IANA zone in which the days are cut' }),
   currency: Type.String(),
   soFar: Type.Optional(Type.String({ description: 'Local time now; absent: the window is over' })),
+  requestedFrom: Type.Optional(Type.String({ description: 'Asked for; cut off at the first sale on file' })),
   requestedTo: Type.Optional(Type.String({ description: 'Asked for; cut off at today' })),
 })
 
@@ -55,6 +57,8 @@ export interface Days {
 export interface Window extends Days {
   /** The local time now, `04:48`, if the last day is today. */
   soFar?: string
+  /** The first day asked for, if it is cut off because nothing was sold before. */
+  requestedFrom?: string
   /** The last day asked for, if it is after today. */
   requestedTo?: string
 }
@@ -65,7 +69,7 @@ export interface WindowInput {
   preset?: Preset
 }
 
-const MAX_DAYS = 1100
+export const MAX_DAYS = 1100
 /** The first day that tools accept: earlier time zones and calendars are a science of their own. */
 export const FIRST_DAY = '1900-01-01'
 const LAST_DAY = '2999-12-31'
@@ -73,9 +77,16 @@ const LAST_DAY = '2999-12-31'
 /**
  * Local days from a tool's arguments, cut off at today.
  * @param fallback the preset if neither days nor preset are given
+ * @param maxDays null: of any length
  * @throws ServiceError `invalid_argument` naming the argument, and today's date for a window that has not begun
  */
-export function windowOf(input: WindowInput, now: Date, timezone: string, fallback: Preset): Window {
+export function windowOf(
+  input: WindowInput,
+  now: Date,
+  timezone: string,
+  fallback: Preset,
+  maxDays: number | null = MAX_DAYS,
+): Window {
   const { date: today, time } = localNow(now, timezone)
   const { from, to } = daysAsked(input, today, fallback)
   if (from > today) {
@@ -84,6 +95,7 @@ export function windowOf(input: WindowInput, now: Date, timezone: string, fallba
       `The window has not begun: from is ${from}, and today is ${today} in ${timezone}.`,
     )
   }
+  if (maxDays !== null && daysBetween(from, to) > maxDays) throw tooLong(to < today ? to : today, maxDays)
   return {
     from,
     to: to < today ? to : today,
@@ -106,10 +118,16 @@ function daysAsked(input: WindowInput, today: string, fallback: Preset): Days {
     throw new ServiceError('invalid_argument', `from and to must lie between ${FIRST_DAY} and ${LAST_DAY}.`)
   }
   if (window.from > window.to) throw new ServiceError('invalid_argument', 'from must not be after to.')
-  if (daysBetween(window.from, window.to) > MAX_DAYS) {
-    throw new ServiceError('invalid_argument', `from and to may span at most ${MAX_DAYS} days.`)
-  }
   return window
+}
+
+/** Says which window would do instead of one that is too long. @param to its last day */
+export function tooLong(to: string, maxDays: number): ServiceError {
+  return new ServiceError(
+    'invalid_argument',
+    `from and to may span at most ${grouped(String(maxDays))} days: up to ${to}, from may be ${addDays(to, 1 - maxDays)} or later.`,
+    { hint: 'Ask for earlier days apart, with their own from and to.' },
+  )
 }
 
 /** The window of a list, with its zone; undefined if none is given, which lists everything. */
@@ -119,7 +137,8 @@ export function windowIfAsked(
   timezone: string,
 ): (Window & { timezone: string }) | undefined {
   if (input.from === undefined && input.to === undefined && input.preset === undefined) return undefined
-  return { ...windowOf(input, now, timezone, 'today'), timezone }
+  // A list comes by pages, however long its window.
+  return { ...windowOf(input, now, timezone, 'today', null), timezone }
 }
 
 function presetWindow(preset: Preset, today: string): Days {

@@ -270,7 +270,7 @@ describe('import', () => {
     const failed = await run('import', '--business', shop.id, '--orders', bad, '--json')
     expect(failed).toMatchObject({
       code: 1,
-      stderr: 'Nothing of bad.csv was imported: 1 of its 2 rows are rejected.\n',
+      stderr: 'Nothing of bad.csv was imported; rejected: 1 of its 2 rows.\n',
     })
     expect(JSON.parse(failed.stdout).files[0].rejects).toEqual([
       { line: 3, reason: 'ordered_at "yesterday" is not a date of the expected form (see --date-format)' },
@@ -285,7 +285,7 @@ describe('import', () => {
         '  orders: 1 made, 0 updated, 0 unchanged',
         '  2026-03-01 to 2026-03-01, completed orders: net sales GTQ 10.00, tax GTQ 0.00, total with tips GTQ 10.00',
         '  columns used: order_number, ordered_at, sku, quantity, unit_price',
-        `  rejected: 1 rows, written to ${bad}.rejected.csv:`,
+        `  rejected: 1 row, written to ${bad}.rejected.csv:`,
         '    line 3: ordered_at "yesterday" is not a date of the expected form (see --date-format)',
         '',
       ].join('\n'),

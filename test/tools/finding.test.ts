@@ -69,15 +69,20 @@ describe.each(['get_products', 'get_inventory'])('%s', (tool) => {
     ['capucino', 'CAP-G'],
     ['cafe huehuetenengo', 'CAF-1'],
     ['tomatte', 'TOM-1'],
+    ['aguaa 600ml', 'AGU-600'],
   ])('names the nearest to %j, and says that it is only that', async (search, sku) => {
     const { skus, isNearest, matching, text } = await found(search)
     expect({ first: skus[0], isNearest, matching }).toEqual({ first: sku, isNearest: true, matching: 0 })
     expect(text).toMatch(/^No .* match the search; nearest are:/)
   })
 
-  it('says that there is none where nothing is near', async () => {
-    expect((await found('bicicleta')).text).toMatch(/^No .* match\./)
-  })
+  it.each(['bicicleta', 'CAF-3', 'CAF-9', 'caf9', '740CAF-9', '7400001', 'agua 601 ml', 'NUE-2', 'nue2'])(
+    'says that there is none where nothing is near, nor any code like %j',
+    async (search) => {
+      expect(await found(search)).toMatchObject({ skus: [], isNearest: false })
+      expect((await found(search)).text).toMatch(/^No .* match\./)
+    },
+  )
 })
 
 describe('get_products', () => {
@@ -161,6 +166,16 @@ describe('list_clients', () => {
     expect(await codes({ search })).toEqual(expected)
   })
 
+  it.each(['8812345-7', '5555 1235', '99999999', 'C-0009', 'c9', 'nadie@example.com', 'C-0004', '7712345K'])(
+    'finds nobody for %j, which is no name',
+    async (search) => {
+      const { data, text } = await till.ok('list_clients', { search })
+      expect(data).toMatchObject({ matching: 0, clients: [], hasMore: false })
+      expect(data.nearest).toBeUndefined()
+      expect(text).toMatch(/^No clients match\./)
+    },
+  )
+
   it('names the nearest to a name with a slip', async () => {
     const { data, text } = await till.ok('list_clients', { search: 'Fernado Garsia' })
     expect(text).toMatch(/^No clients match the search; nearest are:\n.*\n\|C-0001\|/)
@@ -189,7 +204,38 @@ describe('list_clients', () => {
     const { data, text } = await till.ok('get_client', { client: 'B-1', from: '2026-01-01', to: '2026-02-28' })
     expect(data.period).toMatchObject({ orders: 1, netSales: '30.00' })
     expect(data.sales).toMatchObject({ orders: 2, netSales: '80.00' })
-    expect(text).toContain('2026-01-01 to 2026-02-28: 1 orders, net sales GTQ 30.00 without tax')
+    expect(text).toContain('2026-01-01 to 2026-02-28: 1 order, net sales GTQ 30.00 without tax')
+  })
+})
+
+describe('a reference that fits nothing', () => {
+  it.each([
+    [
+      'get_sales_report',
+      { filters: ['product=Cafe molido'] },
+      /Did you mean "Café de Antigua Molido 340 g" \(SKU CAF-2\); "Café/,
+    ],
+    ['get_product', { product: 'Capuchno' }, /Did you mean "Capuchino Grande" \(SKU CAP-G\)\?/],
+    ['get_forecast', { product: 'tomatte' }, /Did you mean "Tomate \(lb\)" \(SKU TOM-1\)/],
+    ['adjust_inventory', { product: 'Nuezz', change: '1', reason: 'purchase' }, /Did you mean "Nuez" \(SKU NUE-1\)/],
+    ['get_client', { client: 'Fernado Garsia' }, /Did you mean "Fernando García Ramírez" \(C-0001\)\?/],
+    ['list_orders', { clientId: 'Fernado Garsia' }, /Did you mean "Fernando García Ramírez" \(C-0001\)\?/],
+    ['get_sales_report', { filters: ['client=Fernado Garsia'] }, /Did you mean "Fernando García Ramírez" \(C-0001\)\?/],
+  ])('of %s %j is told with the nearest', async (tool, args, expected) => {
+    const all = tool === 'adjust_inventory' ? { ...args, locationId: till.shop.locations[0] } : args
+    expect(await till.fails(tool, all)).toMatch(expected)
+  })
+
+  it('names none for a code', async () => {
+    for (const product of ['CAF-9', '740CAF-9', '12345678']) {
+      expect(await till.fails('get_product', { product })).not.toContain('Did you mean')
+    }
+    expect(await till.fails('get_client', { client: '8812345-7' })).not.toContain('Did you mean')
+  })
+
+  it('is the one product of a report that has its words', async () => {
+    const { text } = await till.ok('get_sales_report', { filters: ['product=Huehuetenango'] })
+    expect(text).toContain('of Café de Huehuetenango Molido 340 g')
   })
 })
 

@@ -1,10 +1,10 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { seesCosts } from '../../src/auth/costs.ts'
-import { limitsIn } from '../../src/auth/role-limits.ts'
+import { seesCosts, seesTotals } from '../../src/auth/costs.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { amountOf, Decimal, formatAmount, money, quantity } from '../../src/money/money.ts'
+import { amountOf, Decimal, formatAmount, grouped, money, quantity } from '../../src/money/money.ts'
 import { sharePercent } from '../../src/money/share.ts'
 import { findProductDetail } from '../../src/pos/catalogue/product-detail.ts'
+import { areShown, counted } from '../../src/results/counted.ts'
 import { page } from '../../src/results/cursor.ts'
 import { EntityRef, Nullable, NullableText } from '../../src/results/schema.ts'
 import { table } from '../../src/results/table.ts'
@@ -78,7 +78,7 @@ export default defineTool({
   async handler({ product: reference }, { db, business, principal, now }) {
     const hasCosts = seesCosts(principal, business)
     // Whoever is at the till sees the sums of their own sales alone.
-    const seesSales = limitsIn(principal, business)?.seesOwnOnly !== true
+    const seesSales = seesTotals(principal, business)
     const to = localDate(now, business.timezone)
     const days = { from: addDays(to, 1 - SALES_DAYS), to }
     const limits = { variants: MAX_VARIANTS, locations: MAX_LOCATIONS }
@@ -161,7 +161,7 @@ function describeProduct(data: Static<typeof ProductSchema>): string {
     ...(sales === undefined
       ? []
       : [
-          `${sales.from} to ${sales.to}: ${sales.unitsSold} units sold, net sales ${formatAmount(sales.netSales, data.currency)}. Last sold: ${sales.lastSoldOn ?? 'never'}.`,
+          `The last ${SALES_DAYS} days, ${sales.from} to ${sales.to}, today so far: ${counted(sales.unitsSold, 'unit')} sold, net sales ${formatAmount(sales.netSales, data.currency)}. Last sold: ${sales.lastSoldOn ?? 'never'}.`,
         ]),
     table(
       [
@@ -179,10 +179,10 @@ function describeProduct(data: Static<typeof ProductSchema>): string {
         nameWithState(variant.sku, variant.isActive),
         variant.label ?? '–',
         variant.barcode ?? '–',
-        variant.price,
-        ...(hasCosts ? [variant.cost ?? '–', marginOf(variant)] : []),
+        grouped(variant.price),
+        ...(hasCosts ? [grouped(variant.cost ?? '–'), marginOf(variant)] : []),
         variant.onHand ?? '–',
-        ...(sales === undefined ? [] : [variant.unitsSold ?? '', variant.netSales ?? '']),
+        ...(sales === undefined ? [] : [grouped(variant.unitsSold ?? ''), grouped(variant.netSales ?? '')]),
         variant.updatedAt,
         variant.id,
       ]),
@@ -191,7 +191,7 @@ function describeProduct(data: Static<typeof ProductSchema>): string {
   ]
   if (data.hasMoreVariants) {
     lines.unshift(
-      `Only ${variants.length} variants are shown; find others with get_products, and ask for one by its SKU.`,
+      `Only ${areShown(variants.length, 'variants')}; find others with get_products, and ask for one by its SKU.`,
     )
   }
   if (data.description !== null) lines.push(`Description: ${data.description}`)
@@ -199,7 +199,7 @@ function describeProduct(data: Static<typeof ProductSchema>): string {
 }
 
 function marginOf({ margin, marginPercent }: Static<typeof ProductSchema>['variants'][number]): string {
-  return margin == null ? '–' : `${margin} (${marginPercent ?? '–'} %)`
+  return margin == null ? '–' : `${grouped(margin)} (${marginPercent ?? '–'} %)`
 }
 
 function describeStock({ sku, stock, hasMoreStock }: Static<typeof ProductSchema>['variants'][number]): string {
@@ -207,5 +207,5 @@ function describeStock({ sku, stock, hasMoreStock }: Static<typeof ProductSchema
     ({ location, onHand, reorderPoint }) =>
       `${location.name} ${onHand}${reorderPoint === null ? '' : ` (reorder at ${reorderPoint})`}`,
   )
-  return `Stock of ${sku}${hasMoreStock ? `, first ${stock.length} locations (all: get_inventory)` : ''}: ${places.join('; ')}`
+  return `Stock of ${sku}${hasMoreStock ? `, first ${counted(stock.length, 'location')} (all: get_inventory)` : ''}: ${places.join('; ')}`
 }

@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { notSeen, seesTotals } from '../../src/auth/costs.ts'
 import { together } from '../../src/database/together.ts'
 import { Id } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
@@ -6,6 +7,7 @@ import { amountOf, Decimal, grouped, quantity } from '../../src/money/money.ts'
 import { favouriteProducts, findClient, salesOfClient } from '../../src/pos/clients/clients.ts'
 import { findOrders } from '../../src/pos/orders/orders.ts'
 import { clientIdOf } from '../../src/pos/references.ts'
+import { counted } from '../../src/results/counted.ts'
 import { NullableText } from '../../src/results/schema.ts'
 import { table } from '../../src/results/table.ts'
 import { clean, cleanOrNull, variantName } from '../../src/results/text.ts'
@@ -32,9 +34,9 @@ const ClientSchema = Type.Object({
     updatedAt: Type.String(),
   }),
   sales: Type.Object({
-    orders: Type.Integer(),
-    netSales: Type.String(),
-    averageSale: NullableText,
+    orders: Type.Optional(Type.Integer({ description: 'Absent for roles that see their own sales alone' })),
+    netSales: Type.Optional(Type.String()),
+    averageSale: Type.Optional(NullableText),
     firstPurchase: NullableText,
     lastPurchase: NullableText,
     currency: Type.String(),
@@ -56,7 +58,9 @@ const ClientSchema = Type.Object({
       total: Type.String(),
     }),
   ),
-  favouriteProducts: Type.Array(Type.Object({ sku: Type.String(), name: Type.String(), units: Type.String() })),
+  favouriteProducts: Type.Array(
+    Type.Object({ sku: Type.String(), name: Type.String(), units: Type.Optional(Type.String()) }),
+  ),
 })
 
 export default defineTool({
@@ -71,11 +75,15 @@ export default defineTool({
   mode: 'read',
   input: Type.Object({ client: Id('Code, tax id, name or id'), ...WINDOW_INPUT }),
   output: ClientSchema,
-  async handler({ client: idOrCode, ...input }, { db, business, now }) {
+  async handler({ client: idOrCode, ...input }, { db, business, principal, now }) {
     const { timezone, currency } = business
+    const hasTotals = seesTotals(principal, business)
     const today = localDate(now, timezone)
     const clientId = clientIdOf(db, business.id, idOrCode)
     const window = windowIfAsked(input, now, timezone)
+    if (window !== undefined && !hasTotals) {
+      throw notSeen(input.from === undefined ? 'preset' : 'from', 'what clients spent', business)
+    }
     const [row, inWindow, orders, favourites] = await together([
       findClient(db, business.id, idOrCode),
       window && salesOfClient(db, { businessId: business.id, clientId }, window),
@@ -104,9 +112,13 @@ export default defineTool({
         updatedAt: exactTime(row.updated_at, timezone),
       },
       sales: {
-        orders: Number(row.orders),
-        netSales: amountOf(row.net_sales, business),
-        averageSale: average === null ? null : amountOf(average, business),
+        ...(hasTotals
+          ? {
+              orders: Number(row.orders),
+              netSales: amountOf(row.net_sales, business),
+              averageSale: average === null ? null : amountOf(average, business),
+            }
+          : {}),
         firstPurchase: day(row.first_at),
         lastPurchase: day(row.last_at),
         currency,
@@ -131,7 +143,7 @@ export default defineTool({
       favouriteProducts: favourites.map((product) => ({
         sku: clean(product.sku, 60),
         name: variantName(product, 80),
-        units: quantity(product.units),
+        ...(hasTotals ? { units: quantity(product.units) } : {}),
       })),
     }
     return { text: describeClient(data), data }
@@ -146,10 +158,13 @@ function describeClient({ client, sales, period, lastOrders, favouriteProducts }
     city: client.city,
     country: client.country,
   }).filter(([, value]) => value !== null)
-  const average = sales.averageSale === null ? '' : `, average sale ${grouped(sales.averageSale)}`
+  const average = sales.averageSale == null ? '' : `, average sale ${grouped(sales.averageSale)}`
+  const sold =
+    sales.netSales === undefined || sales.orders === undefined
+      ? '.'
+      : `: ${counted(sales.orders, 'order')}, net sales ${sales.currency} ${grouped(sales.netSales)} without tax${average}.`
   const lines = [
-    `Client ${client.name} (${client.code}), ${client.isActive ? 'active' : 'switched off'}: ${sales.orders} orders, net sales ` +
-      `${sales.currency} ${grouped(sales.netSales)} without tax${average}.`,
+    `Client ${client.name} (${client.code}), ${client.isActive ? 'active' : 'switched off'}${sold}`,
     ...(period === undefined ? [] : [describePeriod(period)]),
     sales.lastPurchase === null
       ? 'No purchase yet.'
@@ -161,7 +176,7 @@ function describeClient({ client, sales, period, lastOrders, favouriteProducts }
   ]
   if (lastOrders.length > 0) {
     lines.push(
-      `Last ${lastOrders.length} orders:`,
+      `Last ${counted(lastOrders.length, 'order')}:`,
       table(
         ['order', 'status', 'day', `total with tax, ${sales.currency}`],
         lastOrders.map((order) => [order.orderNumber, order.status, order.day, grouped(order.total)]),
@@ -172,8 +187,8 @@ function describeClient({ client, sales, period, lastOrders, favouriteProducts }
     lines.push(
       `Most units in the last ${FAVOURITE_DAYS} days:`,
       table(
-        ['product', 'SKU', 'units'],
-        favouriteProducts.map(({ name, sku, units }) => [name, sku, units]),
+        ['product', 'SKU', ...(sales.orders === undefined ? [] : ['units'])],
+        favouriteProducts.map(({ name, sku, units }) => [name, sku, ...(units === undefined ? [] : [units])]),
       ),
     )
   }
@@ -189,7 +204,7 @@ function describePeriod({
 }: NonNullable<Static<typeof ClientSchema>['period']>): string {
   const soFar = window.soFar === undefined ? '' : ` so far (${window.soFar})`
   return (
-    `${window.from} to ${window.to}${soFar}: ${orders} orders, net sales ${window.currency} ${grouped(netSales)} ` +
+    `${window.from} to ${window.to}${soFar}: ${counted(orders, 'order')}, net sales ${window.currency} ${grouped(netSales)} ` +
     `without tax, less returns; total ${grouped(total)} with tax and tips.`
   )
 }

@@ -1,10 +1,13 @@
-import { Type } from '@sinclair/typebox'
-import { describeBusiness, scopesAnywhere, scopesIn } from '../../src/auth/principal.ts'
+import { type Static, Type } from '@sinclair/typebox'
+import { type AuthorizedBusiness, describeBusiness, scopesAnywhere, scopesIn } from '../../src/auth/principal.ts'
+import type { Scope } from '../../src/auth/scopes.ts'
 import { ServiceError } from '../../src/errors.ts'
 import { resolveBusiness } from '../../src/mcp/resolve-business.ts'
 import { type CallContext, defineContextTool, readOnly } from '../../src/mcp/tool.ts'
-import { NullableText } from '../../src/results/schema.ts'
-import { withOffset } from '../../src/time/local.ts'
+import { salesBeginnings } from '../../src/pos/reports/sales-since.ts'
+import { counted } from '../../src/results/counted.ts'
+import { Nullable, NullableText } from '../../src/results/schema.ts'
+import { localDate, localMinute, weekday, withOffset } from '../../src/time/local.ts'
 
 const BusinessSchema = Type.Object({
   id: Type.String(),
@@ -14,6 +17,12 @@ const BusinessSchema = Type.Object({
   timezone: Type.String({ description: 'IANA zone of its local day' }),
   currency: Type.String(),
   localTime: Type.String({ description: 'Now, on its clock' }),
+  salesSince: Type.Optional(Nullable(Type.String(), { description: 'First day with sales on file; null: none yet' })),
+  locationsSince: Type.Optional(
+    Type.Array(Type.Object({ location: Type.String(), salesSince: Type.String() }), {
+      description: 'Locations that began on another day',
+    }),
+  ),
   isActive: Type.Boolean({ description: 'Whether calls without businessId are about it' }),
 })
 
@@ -39,7 +48,8 @@ export default defineContextTool({
     const { principal, now } = context
     const active = await activeBusiness(context)
     const known = principal.businesses.length > 0 ? principal.businesses : active === null ? [] : [active]
-    const businesses = known.map((business) => ({
+    const begun = await Promise.all(known.map((business, index) => beginnings(context, business, index)))
+    const businesses = known.map((business, index) => ({
       id: business.id,
       name: business.name,
       role: business.role,
@@ -47,24 +57,29 @@ export default defineContextTool({
       timezone: business.timezone,
       currency: business.currency,
       localTime: withOffset(now, business.timezone),
+      ...begun[index],
       isActive: business.id === active?.id,
     }))
     const scopes = [...scopesAnywhere(principal)]
-    const expires = principal.expiresAt?.toISOString() ?? null
+    const timezone = (active ?? known[0])?.timezone ?? 'UTC'
+    const expires = principal.expiresAt && withOffset(principal.expiresAt, timezone)
+    const expiry = principal.expiresAt
+      ? `valid until ${localMinute(principal.expiresAt, timezone)} (${timezone})`
+      : 'without expiry'
     const lines = businesses.map(
       (business, index) =>
         `${index + 1}. ${describeBusiness(business)}${business.isActive ? ' (active)' : ''}: role ${business.role}, ` +
-        `${business.currency}, ${business.timezone}, local time ${business.localTime}`,
+        `${business.currency}, ${business.timezone}, local time ${describeNow(now, business.timezone)}${describeBeginnings(business)}`,
     )
     const choice =
       principal.kind === 'operator'
         ? 'Platform operator: choose a tenant with set_active_tenant.'
-        : `${businesses.length} ${businesses.length === 1 ? 'business' : 'businesses'}:`
+        : `${counted(businesses.length, 'business')}:`
     return {
       text: [
         choice,
         ...lines,
-        `Scopes: ${scopes.join(', ')}. Credential: ${principal.kind}, ${expires === null ? 'without expiry' : `valid until ${expires}`}.`,
+        `Scopes: ${scopes.join(', ')}. Credential: ${principal.kind}, ${expiry}.`,
         ...(principal.clientData ? [] : ["Clients' data: withheld from this connection."]),
       ].join('\n'),
       data: {
@@ -78,6 +93,37 @@ export default defineContextTool({
     }
   },
 })
+
+const MAX_BUSINESSES = 20
+
+/** Since when sales of a business are on file, for those who may see its sales. */
+async function beginnings({ principal, database }: CallContext, business: AuthorizedBusiness, index: number) {
+  const isAllowed = scopesIn(principal, business).some((scope) => SALES_SCOPES.includes(scope))
+  if (!isAllowed || index >= MAX_BUSINESSES) return {}
+  const businessId = business.id
+  const turn = { principal: principal.ref }
+  const { salesSince, locations } = await database.within(
+    { businessId },
+    'read',
+    (db) => salesBeginnings(db, businessId),
+    turn,
+  )
+  return { salesSince, ...(locations.length === 0 ? {} : { locationsSince: locations }) }
+}
+
+const SALES_SCOPES: readonly Scope[] = ['pos:read', 'reports:read', 'pos:intents']
+
+function describeBeginnings({ salesSince, locationsSince = [] }: Static<typeof BusinessSchema>): string {
+  if (salesSince === undefined) return ''
+  if (salesSince === null) return ', no sales on file yet'
+  const others = locationsSince.map((each) => `${each.location} since ${each.salesSince}`)
+  return `, sales on file since ${salesSince}${others.length === 0 ? '' : ` (${others.join(', ')})`}`
+}
+
+/** The time with its weekday, which people speak in: `Saturday 2026-11-28 18:15`. */
+function describeNow(now: Date, timezone: string): string {
+  return `${weekday(localDate(now, timezone))} ${localMinute(now, timezone)}`
+}
 
 async function activeBusiness({ principal, hints, findTenant }: CallContext) {
   try {

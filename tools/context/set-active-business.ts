@@ -5,7 +5,7 @@ import { hasSeveral } from '../../src/mcp/registry.ts'
 import { resolveBusiness } from '../../src/mcp/resolve-business.ts'
 import { defineContextTool } from '../../src/mcp/tool.ts'
 import { EntityRef } from '../../src/results/schema.ts'
-import { withOffset } from '../../src/time/local.ts'
+import { localMinute, withOffset } from '../../src/time/local.ts'
 
 export default defineContextTool({
   name: 'set_active_business',
@@ -30,7 +30,7 @@ export default defineContextTool({
     const { id, name, timezone, currency } = business
     const localTime = withOffset(now, timezone)
     return {
-      text: `Active business: ${describeBusiness(business)}, ${currency}, ${timezone}, local time ${localTime}.`,
+      text: `Active business: ${describeBusiness(business)}, ${currency}, ${timezone}, local time ${localMinute(now, timezone)}.`,
       data: { business: { id, name }, timezone, currency, localTime },
     }
   },

@@ -3,13 +3,21 @@ import { together } from '../../src/database/together.ts'
 import { ServiceError } from '../../src/errors.ts'
 import { Id, LocationId } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { amountOf, Decimal, formatAmount, grouped } from '../../src/money/money.ts'
-import { backtest, forecastDay, LEAST_WEEKS, MOST_WEEKS, RANGE_PERCENT } from '../../src/pos/intents/forecast.ts'
+import { amountOf, Decimal, formatAmount, grouped, percentChange } from '../../src/money/money.ts'
+import {
+  backtest,
+  type ForecastDay,
+  forecastDay,
+  LEAST_WEEKS,
+  MOST_WEEKS,
+  RANGE_PERCENT,
+} from '../../src/pos/intents/forecast.ts'
 import { dailySales } from '../../src/pos/intents/forecast-queries.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
 import { categoryOf, variantsOf } from '../../src/pos/references.ts'
 import { atPlace } from '../../src/pos/reports/phrases.ts'
 import { salesSince } from '../../src/pos/reports/sales-since.ts'
+import { counted } from '../../src/results/counted.ts'
 import { EntityRef, Nullable, NullableText } from '../../src/results/schema.ts'
 import { table } from '../../src/results/table.ts'
 import { clean, variantName } from '../../src/results/text.ts'
@@ -99,8 +107,8 @@ export default defineTool({
     const data = {
       ...about,
       method:
-        `A forecast, not a promise: the median of up to ${MOST_WEEKS} same weekdays before, with the range in which ` +
-        `${RANGE_PERCENT} % of days should lie${variant ? '' : '; without tax'}. Holidays and offers to come are not in it.`,
+        `A forecast, not a promise: the median of up to ${MOST_WEEKS} same weekdays before, ${describeTrend(rows)}, with the ` +
+        `range in which ${RANGE_PERCENT} % of days should lie${variant ? '' : '; without tax'}. Holidays and offers to come are not in it.`,
       rows: rows.map((row) => ({
         date: row.date,
         weekday: weekday(row.date),
@@ -117,9 +125,9 @@ export default defineTool({
         withinRangePercent: tested.withinRangePercent.toFixed(0),
       },
     }
-    const amount = (value: string) => (variant ? `${value} units` : formatAmount(value, business.currency))
+    const amount = (value: string) => (variant ? counted(value, 'unit') : formatAmount(value, business.currency))
     const text = [
-      `Forecast of ${of}${atPlace(location)}, ${days} ${days === 1 ? 'day' : 'days'} from ${today} (days of ${timezone}): ${amount(data.total)}.`,
+      `Forecast of ${of}${atPlace(location)}, ${counted(days, 'day')} from ${today} (days of ${timezone}): ${amount(data.total)}.`,
       data.method,
       table(
         ['day', `expected, ${unit}`, 'low', 'high', 'from weekdays'],
@@ -135,12 +143,19 @@ export default defineTool({
   },
 })
 
+/** The trend is that of the last day that is known, and so the same in all rows. */
+function describeTrend([row]: readonly ForecastDay[]): string {
+  const percent = percentChange(row?.trend ?? 1, 1) as string
+  if (row?.trend.equals(1)) return 'not moved, as the last four weeks show no clear trend'
+  return `moved by ${percent.startsWith('-') ? percent : `+${percent}`} % for the trend of the last four weeks`
+}
+
 function describeBacktest(
   tested: { days: number; errorPercent: string | null; biasPercent: string | null; withinRangePercent: string } | null,
 ): string {
   if (tested === null || tested.errorPercent === null) return 'Too little history to test it on past days.'
   return (
-    `Tested on the last ${tested.days} days, each forecast from what was known the day before: off by ` +
+    `Tested on the last ${counted(tested.days, 'day')}, each forecast from what was known the day before: off by ` +
     `${tested.errorPercent} % of sales on average (${tested.biasPercent} % ` +
     `too ${tested.biasPercent?.startsWith('-') ? 'low' : 'high'} overall), ${tested.withinRangePercent} % of days within the range.`
   )

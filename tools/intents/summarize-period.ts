@@ -21,10 +21,11 @@ import { comparable, comparedSales } from '../../src/pos/reports/period-comparis
 import { salesByBucket, salesOf, salesWithoutTime } from '../../src/pos/reports/sales.ts'
 import { addSums, NO_SALES, salesFigures, withoutSums } from '../../src/pos/reports/sales-figures.ts'
 import { salesSince } from '../../src/pos/reports/sales-since.ts'
+import { salesWindow } from '../../src/pos/reports/sales-window.ts'
 import { clean, variantName } from '../../src/results/text.ts'
 import { type Compared, comparisonsOf } from '../../src/time/comparison.ts'
 import { addDays, daysBetween, localNow, weekday } from '../../src/time/local.ts'
-import { type Days, WINDOW_INPUT, type WindowInput, windowOf } from '../../src/time/window.ts'
+import { type Days, WINDOW_INPUT, type WindowInput } from '../../src/time/window.ts'
 
 const NAME = 40
 
@@ -57,8 +58,9 @@ export default defineTool({
 
 async function summarizePeriod(context: BusinessContext, input: WindowInput, locationId?: string): Promise<Period> {
   const { db, business, now } = context
-  const { timezone, location } = await placeOf(db, business, locationId)
-  const { from, to, ...ending } = windowOf(input, now, timezone, 'last_30_days')
+  const place = await placeOf(db, business, locationId)
+  const { timezone, location } = place
+  const { from, to, ...ending } = await salesWindow(db, business.id, place, { input, now, fallback: 'last_30_days' })
   const days = { from, to }
   const { previous, year } = comparisonsOf(days, localNow(now, timezone))
   const scope = { businessId: business.id, locationId: location?.id }

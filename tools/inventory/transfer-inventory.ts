@@ -8,6 +8,7 @@ import { Decimal, quantity } from '../../src/money/money.ts'
 import { lockStock, stockKey, writeMovements } from '../../src/pos/inventory/stock-writing.ts'
 import { locationToWrite } from '../../src/pos/organisation/locations.ts'
 import { type Variant, variantsOf } from '../../src/pos/references.ts'
+import { counted } from '../../src/results/counted.ts'
 import { EntityRef, NullableText } from '../../src/results/schema.ts'
 import { table } from '../../src/results/table.ts'
 import { clean } from '../../src/results/text.ts'
@@ -115,7 +116,7 @@ export default defineTool({
       onHandFrom: quantity(onHand(move.out).minus(move.amount)),
       onHandTo: quantity(onHand(move.in).plus(move.amount)),
     }))
-    const products = `${moved.length} ${moved.length === 1 ? 'product' : 'products'}`
+    const products = counted(moved.length, 'product')
     const way = `${products} from ${from.name} (${from.id}) to ${to.name} (${to.id})`
     const text = [
       dryRun ? `Would move ${way}.` : `Moved ${way}, transfer ${transferId}.`,

@@ -19,6 +19,7 @@ import {
   unratedWork,
   workDone,
 } from '../../src/pos/psa/time-report-text.ts'
+import { counted } from '../../src/results/counted.ts'
 import { page } from '../../src/results/cursor.ts'
 import { StringEnum } from '../../src/results/schema.ts'
 import { WINDOW_INPUT, windowOf } from '../../src/time/window.ts'
@@ -85,6 +86,6 @@ function requireFewDays(groupBy: TimeGroup, count: number): void {
   const coarser = groupBy === 'day' ? 'groupBy week, or ' : ''
   throw new ServiceError(
     'invalid_argument',
-    `groupBy ${groupBy} gives ${count} rows, more than ${MAX_ROWS}. Use ${coarser}a shorter period.`,
+    `groupBy ${groupBy} gives ${counted(count, 'row')}, more than ${MAX_ROWS}. Use ${coarser}a shorter period.`,
   )
 }

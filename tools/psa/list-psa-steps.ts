@@ -4,6 +4,7 @@ import { BoardId, callerWhere, Flag } from '../../src/pos/psa/arguments.ts'
 import { boardOf } from '../../src/pos/psa/boards.ts'
 import { findSteps, loadByPerson, STEP_STATUSES } from '../../src/pos/psa/steps.ts'
 import { hours, personName } from '../../src/pos/psa/text.ts'
+import { counted } from '../../src/results/counted.ts'
 import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
 import { Cursor, EntityRef, Limit, LocalDate, NullableText, StringEnum } from '../../src/results/schema.ts'
 import { listText } from '../../src/results/table.ts'
@@ -106,7 +107,7 @@ export default defineTool({
     }))
     const work = people.map(
       ({ person, ...load }) =>
-        `${person ?? 'nobody'} ${load.steps} steps (${load.overdue} overdue), ${load.hoursLeft} h left of ${load.estimatedHours} h estimated, ${load.spentHours} h spent`,
+        `${person ?? 'nobody'} ${counted(load.steps, 'step')} (${load.overdue} overdue), ${load.hoursLeft} h left of ${load.estimatedHours} h estimated, ${load.spentHours} h spent`,
     )
     const list = listText({
       what: filters.status === 'all' ? 'steps' : `${filters.status} steps`,

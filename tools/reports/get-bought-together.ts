@@ -8,12 +8,14 @@ import { boughtTogether, MAX_PRODUCTS, MIN_ORDERS, ordersOfWindow } from '../../
 import { filtersOf } from '../../src/pos/reports/filter-input.ts'
 import { describeWindow } from '../../src/pos/reports/phrases.ts'
 import { MAX_RAW_ORDERS } from '../../src/pos/reports/report-query.ts'
+import { salesWindow } from '../../src/pos/reports/sales-window.ts'
+import { areShown, counted } from '../../src/results/counted.ts'
 import { page } from '../../src/results/cursor.ts'
 import { EntityRef, Limit, Nullable } from '../../src/results/schema.ts'
 import { table } from '../../src/results/table.ts'
 import { clean } from '../../src/results/text.ts'
 import { daysBetween } from '../../src/time/local.ts'
-import { WINDOW_INPUT, WindowSchema, windowOf } from '../../src/time/window.ts'
+import { WINDOW_INPUT, WindowSchema } from '../../src/time/window.ts'
 
 const MAX_DAYS = 366
 
@@ -54,10 +56,8 @@ export default defineTool({
   }),
   async handler({ product, locationId, limit, ...input }, { db, business, now }) {
     const { place, filters } = await filtersOf(db, business, { locationId, product })
-    const window = windowOf(input, now, place.timezone, 'last_90_days')
-    if (daysBetween(window.from, window.to) > MAX_DAYS) {
-      throw new ServiceError('invalid_argument', `from and to may span at most ${MAX_DAYS} days here.`)
-    }
+    const asked = { input, now, fallback: 'last_90_days', maxDays: MAX_DAYS } as const
+    const window = await salesWindow(db, business.id, place, asked)
     const scope = { businessId: business.id, locationId: place.location?.id }
     const [all, found] = await Promise.all([
       ordersOfWindow(db, scope, window),
@@ -72,7 +72,7 @@ export default defineTool({
       const days = Math.max(1, Math.floor((daysBetween(window.from, window.to) * MAX_RAW_ORDERS) / all))
       throw new ServiceError(
         'invalid_argument',
-        `This needs the lines of ${all} orders; at most ${MAX_RAW_ORDERS} are read. Ask for about ${days} days, or for one location.`,
+        `This needs the lines of ${counted(all, 'order')}; at most ${MAX_RAW_ORDERS} are read. Ask for about ${counted(days, 'day')}, or for one location.`,
       )
     }
     const { items: rows } = page(
@@ -112,13 +112,13 @@ export default defineTool({
       terms,
     }
     const when = describeWindow(window, place, filters.product === undefined ? '' : ` with ${filters.product.name}`)
-    const cut = rows.length < found.count ? `Only ${rows.length} of ${found.count} pairs are shown. ` : ''
+    const cut = rows.length < found.count ? `Only ${areShown(rows.length, 'pairs', found.count)}. ` : ''
     if (rows.length === 0) {
       return { text: `No two products were sold together in ${MIN_ORDERS} orders or more, ${when}.`, data }
     }
     return {
       text: [
-        `${cut}Bought together in ${found.orders} orders, ${when}:`,
+        `${cut}Bought together in ${counted(found.orders, 'order')}, ${when}:`,
         table(
           ['first', 'second', 'orders with both', 'support %', 'confidence %', 'lift'],
           rows.map((row) => [

@@ -4,7 +4,8 @@ import { filtersOf } from '../../src/pos/reports/filter-input.ts'
 import { runReport } from '../../src/pos/reports/report.ts'
 import { answerOf } from '../../src/pos/reports/report-answer.ts'
 import { CompareWith, SalesReportSchema } from '../../src/pos/reports/report-schema.ts'
-import { WINDOW_INPUT, windowOf } from '../../src/time/window.ts'
+import { salesWindow } from '../../src/pos/reports/sales-window.ts'
+import { WINDOW_INPUT } from '../../src/time/window.ts'
 
 const MAX_ROWS = 50
 
@@ -25,7 +26,7 @@ export default defineTool({
       db,
       business,
       {
-        window: windowOf(input, now, place.timezone, 'last_30_days'),
+        window: await salesWindow(db, business.id, place, { input, now, fallback: 'last_30_days' }),
         place,
         groupBy: ['location'],
         measures: [

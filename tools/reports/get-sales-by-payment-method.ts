@@ -10,10 +10,12 @@ import { describeMissing, type PaymentSums, paymentsByMethod } from '../../src/p
 import { describeWindow } from '../../src/pos/reports/phrases.ts'
 import { type Line, type Report, runReport } from '../../src/pos/reports/report.ts'
 import { BasisSchema, CompareWith, ComparisonSchema, comparedColumns } from '../../src/pos/reports/report-schema.ts'
+import { salesWindow } from '../../src/pos/reports/sales-window.ts'
+import { counted } from '../../src/results/counted.ts'
 import { EntityRef, Nullable } from '../../src/results/schema.ts'
 import { table } from '../../src/results/table.ts'
 import { clean } from '../../src/results/text.ts'
-import { WINDOW_INPUT, WindowSchema, windowOf } from '../../src/time/window.ts'
+import { WINDOW_INPUT, WindowSchema } from '../../src/time/window.ts'
 
 const MAX_ROWS = 30
 // Those beyond the rows are told as one.
@@ -59,7 +61,7 @@ export default defineTool({
     const { currency } = business
     const place = await placeOf(db, business, locationId)
     const { timezone, location } = place
-    const days = windowOf(input, now, timezone, 'last_30_days')
+    const days = await salesWindow(db, business.id, place, { input, now, fallback: 'last_30_days' })
     const scope = { businessId: business.id, locationId: location?.id }
     const question = {
       ...{ window: days, place, compare, filters: {}, limit: MAX_METHODS },
@@ -93,7 +95,7 @@ export default defineTool({
         ? []
         : [
             {
-              method: `Other (${others.length} methods)`,
+              method: `Other (${counted(others.length, 'method')})`,
               sums: rest(
                 all,
                 listed.map(({ sums }) => sums),
@@ -132,7 +134,7 @@ export default defineTool({
       return { text: [`No payments and no refunds, ${when}.`, ...compared.text, ...unknown].join('\n'), data }
     return {
       text: [
-        `Paid ${formatAmount(totals.amount, currency)} in ${totals.payments} payments, refunded ` +
+        `Paid ${formatAmount(totals.amount, currency)} in ${counted(totals.payments, 'payment')}, refunded ` +
           `${formatAmount(totals.refunded, currency)}: net ` +
           `${formatAmount(totals.netAmount, currency)}, ${when}.`,
         ...compared.text,

@@ -7,8 +7,9 @@ import { MEASURES } from '../../src/pos/reports/measures.ts'
 import { runReport } from '../../src/pos/reports/report.ts'
 import { answerOf } from '../../src/pos/reports/report-answer.ts'
 import { CompareWith, SalesReportSchema } from '../../src/pos/reports/report-schema.ts'
+import { salesWindow } from '../../src/pos/reports/sales-window.ts'
 import { StringEnum } from '../../src/results/schema.ts'
-import { WINDOW_INPUT, windowOf } from '../../src/time/window.ts'
+import { WINDOW_INPUT } from '../../src/time/window.ts'
 
 export default defineTool({
   name: 'get_sales_report',
@@ -33,7 +34,7 @@ export default defineTool({
   output: SalesReportSchema,
   async handler({ groupBy, measures, compare, sort, limit, locationId, ...input }, { db, business, now, forFile }) {
     const { place, filters } = await filtersOf(db, business, { locationId, ...parseFilters(input.filters) })
-    const window = windowOf(input, now, place.timezone, 'today')
+    const window = await salesWindow(db, business.id, place, { input, now, fallback: 'today' })
     const question = { window, place, groupBy, measures, filters, compare, sort, limit }
     return answerOf(await runReport(db, business, question, now), business, forFile)
   },

@@ -8,9 +8,11 @@ import { comparedRows, sumOver } from '../../src/pos/reports/compared-rows.ts'
 import { describeWindow } from '../../src/pos/reports/phrases.ts'
 import { type Line, runReport } from '../../src/pos/reports/report.ts'
 import { BasisSchema, CompareWith, ComparisonSchema, comparedColumns } from '../../src/pos/reports/report-schema.ts'
+import { salesWindow } from '../../src/pos/reports/sales-window.ts'
+import { counted } from '../../src/results/counted.ts'
 import { EntityRef, Nullable } from '../../src/results/schema.ts'
 import { table } from '../../src/results/table.ts'
-import { WINDOW_INPUT, WindowSchema, windowOf } from '../../src/time/window.ts'
+import { WINDOW_INPUT, WindowSchema } from '../../src/time/window.ts'
 
 const MAX_ROWS = 50
 // Those beyond the rows are told as one.
@@ -50,7 +52,7 @@ export default defineTool({
     const { currency } = business
     const place = await placeOf(db, business, locationId)
     const { timezone, location } = place
-    const window = windowOf(input, now, timezone, 'this_month')
+    const window = await salesWindow(db, business.id, place, { input, now, fallback: 'this_month' })
     const report = await runReport(
       db,
       business,
@@ -72,7 +74,9 @@ export default defineTool({
         const ratePercent = line.keys[0] ? quantity(new Decimal(line.keys[0]).times(100)) : null
         return { name: ratePercent ?? 'not stated', ratePercent, lines: [line] }
       }),
-      ...(others.length === 0 ? [] : [{ name: `Other (${others.length} rates)`, ratePercent: null, lines: others }]),
+      ...(others.length === 0
+        ? []
+        : [{ name: `Other (${counted(others.length, 'rate')})`, ratePercent: null, lines: others }]),
     ]
     const rows = entries.map(({ ratePercent, lines }) => ({
       ratePercent,

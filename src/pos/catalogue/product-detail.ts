@@ -4,6 +4,7 @@ import { ServiceError } from '../../errors.ts'
 import type { Days } from '../../time/window.ts'
 import { nameAndSku, productMeanings, theOne } from '../references.ts'
 import { productCells } from '../reports/sales.ts'
+import { didYouMean, nearProducts } from '../suggestions.ts'
 
 const MAX_NAMED = 10
 
@@ -141,7 +142,8 @@ export async function findProductDetail(
   ])
   theOne(alike, { argument: 'product', reference, describe: nameAndSku })
   if (product === undefined) {
-    throw new ServiceError('not_found', 'product: nothing in this business has that id, SKU, barcode or name.', {
+    const near = didYouMean((await nearProducts(db, businessId, reference)).map(nameAndSku))
+    throw new ServiceError('not_found', `product: nothing in this business has that id, SKU, barcode or name.${near}`, {
       hint: 'Find it with get_products.',
     })
   }

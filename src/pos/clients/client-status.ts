@@ -2,7 +2,9 @@
  * The status of a client: how the last purchase compares with the client's own rhythm. It is one rule for every tool
  * that counts or lists clients by status.
  */
+
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import { counted } from '../../results/counted.ts'
 
 /** What clients can be asked for by. "new" and "returning" overlap with the others, which exclude each other. */
 export const CLIENT_STATUSES = ['new', 'active', 'returning', 'at_risk', 'lost'] as const
@@ -102,7 +104,7 @@ export function clientTerms(usualGap: string): Record<ClientStatus | 'rhythm', s
   return {
     rhythm:
       `mean days between a client's purchases, from ${RHYTHM_PURCHASES} purchases on; for fewer the median of the ` +
-      `others, ${usualGap} days`,
+      `others, ${counted(usualGap, 'day')}`,
     active: 'not at risk, lost or switched off',
     new: `first purchase in the last ${NEW_DAYS} days`,
     returning: 'active with 2 or more orders',

@@ -5,6 +5,7 @@ import type { Days } from '../../time/window.ts'
 import { onDays } from '../conditions.ts'
 import { clientMeaning, theClient } from '../references.ts'
 import { NEAR, searching } from '../search.ts'
+import { nearClients } from '../suggestions.ts'
 import { type ClientStatus, hasStatus, ratedClients } from './client-status.ts'
 
 // Of one name; more would not be told.
@@ -203,7 +204,8 @@ export async function findClient(db: Transaction, businessId: string, reference:
     .orderBy('c.code')
     .limit(MAX_CANDIDATES)
     .execute()
-  return theClient(rows, reference)
+  const near = rows.length === 0 ? await nearClients(db, businessId, reference) : []
+  return theClient(rows, reference, 'client', near)
 }
 
 /** What a client bought on some days, less what was refunded on them. Sales count when they were completed. */

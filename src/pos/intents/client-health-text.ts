@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { amountOf, type Currency, type Decimal, formatAmount, grouped } from '../../money/money.ts'
 import { sharePercent } from '../../money/share.ts'
+import { counted } from '../../results/counted.ts'
 import { Nullable, NullableText } from '../../results/schema.ts'
 import { table } from '../../results/table.ts'
 import { clean } from '../../results/text.ts'
@@ -121,8 +122,8 @@ const STATUS_WORDS = { active: 'active', at_risk: 'at risk', lost: 'lost', off: 
 /** What the lists do not name, and the tool that has it. */
 function leftOut({ at_risk, most_at_risk, buyers, top, lost }: ClientHealth): string {
   const parts = [
-    ...(at_risk > most_at_risk.length ? [`${at_risk - most_at_risk.length} clients at risk`] : []),
-    ...(lost > 0 ? [`${lost} lost clients`] : []),
+    ...(at_risk > most_at_risk.length ? [`${counted(at_risk - most_at_risk.length, 'client')} at risk`] : []),
+    ...(lost > 0 ? [`${counted(lost, 'lost client')}`] : []),
     ...(buyers > top.length ? [`${buyers - top.length} of those who have bought`] : []),
   ]
   if (parts.length === 0) return ''
@@ -172,10 +173,10 @@ function describeClientHealth(health: Health): string {
       ? 'There are no sales yet.'
       : `${concentration.withoutClientPercent} % of sales are not linked to a client.`
   if (counts.withPurchases === 0) {
-    return `No client has bought yet; ${counts.withoutPurchase} clients are on file (as of ${health.asOf}). ${linked}`
+    return `No client has bought yet; ${counted(counts.withoutPurchase, 'client')} ${counts.withoutPurchase === 1 ? 'is' : 'are'} on file (as of ${health.asOf}). ${linked}`
   }
   const lines = [
-    `Of ${counts.withPurchases} clients who have bought, ${counts.active} are active, ${counts.atRisk} at risk and ` +
+    `Of ${counted(counts.withPurchases, 'client')} who ${counts.withPurchases === 1 ? 'has' : 'have'} bought: ${counts.active} active, ${counts.atRisk} at risk, ` +
       `${counts.lost} lost, ${counts.switchedOff} switched off (as of ${health.asOf}). Clients at risk would normally ` +
       `bring ${formatAmount(valueAtRisk, currency)} in the next ${EXPECTED_DAYS} days.`,
     ...(health.leftOut === '' ? [] : [health.leftOut]),

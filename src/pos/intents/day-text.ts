@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { describeBusiness } from '../../auth/principal.ts'
 import { formatAmount, grouped } from '../../money/money.ts'
+import { counted } from '../../results/counted.ts'
 import { EntityRef, Nullable, NullableText } from '../../results/schema.ts'
 import { table } from '../../results/table.ts'
 import { WindowSchema } from '../../time/window.ts'
@@ -12,6 +13,7 @@ import {
   describeCompared,
   describeLeftOut,
   type Fullness,
+  fitting,
   fullnessOf,
   headline,
   MAX_BUSINESSES,
@@ -86,15 +88,26 @@ interface Detail {
 
 /** The full detail, for a single business. */
 export const FULL: Detail = { products: 5, payments: 8, notable: 3, stocks: 5, standsOut: 3, hasHours: true }
-const DETAILS: Record<Fullness, Detail> = {
-  full: FULL,
-  short: { products: 3, payments: 3, notable: 1, stocks: 1, standsOut: 1, hasHours: false },
-  shortest: { products: 0, payments: 0, notable: 0, stocks: 0, standsOut: 1, hasHours: false },
+const SHORT: Detail = { products: 3, payments: 3, notable: 1, stocks: 1, standsOut: 1, hasHours: false }
+const SHORTEST: Detail = { products: 0, payments: 0, notable: 0, stocks: 0, standsOut: 1, hasHours: false }
+/** The details for so many businesses, and what is told where they do not fit. */
+const DETAILS: Record<Fullness, Detail[]> = {
+  full: [
+    FULL,
+    { products: 4, payments: 6, notable: 2, stocks: 3, standsOut: 2, hasHours: true },
+    { products: 3, payments: 4, notable: 1, stocks: 2, standsOut: 1, hasHours: true },
+    { products: 2, payments: 2, notable: 1, stocks: 1, standsOut: 1, hasHours: true },
+  ],
+  short: [SHORT, { ...SHORT, products: 1, payments: 2 }, SHORTEST],
+  shortest: [SHORTEST, { ...SHORTEST, standsOut: 0 }],
 }
 
 /** Days cut to the detail for so many businesses, the same in text and data, and what was left out. */
 export function summarizeDays(all: readonly Day[]): { days: Day[]; text: string; leftOut: string } {
-  const detail = DETAILS[fullnessOf(all.length)]
+  return fitting(DETAILS[fullnessOf(all.length)], (detail) => summarizeWith(all, detail))
+}
+
+function summarizeWith(all: readonly Day[], detail: Detail) {
   const days = all.slice(0, MAX_BUSINESSES).map((day) => shorten(day, detail))
   const leftOut = [describeLeftOut(all.length, 'Hours are'), describeLimits(days, detail)].filter(Boolean).join(' ')
   const texts = days.map((day) => describeDay(day, all.length > 1))
@@ -106,11 +119,11 @@ function describeLimits(days: readonly Day[], { products, payments, notable, sto
   const isFull = (limit: number, list: (day: Day) => readonly unknown[]) =>
     limit > 0 && days.some((day) => list(day).length === limit)
   const cut = [
-    isFull(products, (day) => day.topProducts) && `${products} products`,
-    isFull(payments, (day) => day.payments) && `${payments} payment methods`,
-    isFull(stocks, (day) => day.lowStockNow) && `${stocks} low stocks`,
-    isFull(notable, (day) => day.refunds) && `${notable} refunds`,
-    isFull(notable, (day) => day.discounts) && `${notable} discounts`,
+    isFull(products, (day) => day.topProducts) && counted(products, 'product'),
+    isFull(payments, (day) => day.payments) && counted(payments, 'payment method'),
+    isFull(stocks, (day) => day.lowStockNow) && counted(stocks, 'low stock'),
+    isFull(notable, (day) => day.refunds) && counted(notable, 'refund'),
+    isFull(notable, (day) => day.discounts) && counted(notable, 'discount'),
   ].filter((each) => each !== false)
   return cut.length === 0 ? '' : `At most ${cut.join(', ')} are named.`
 }
@@ -143,12 +156,12 @@ function describeDay(day: Day, namesBusiness: boolean): string {
     describeMean(day, say),
     describeCompared(comparison.year, currency),
     describeWithoutTime(day, say),
-    `${describeFigures(figures, currency)} · ${figures.refunds} refunds · ${figures.unitsSold} units`,
+    `${describeFigures(figures, currency)} · ${counted(figures.refunds, 'refund')} · ${counted(figures.unitsSold, 'unit')}`,
     list('By hour, net (orders)', day.byHour, (row) => `${row.hour}h ${grouped(row.netSales)} (${row.orders})`),
     ...(day.topProducts.length === 0
       ? []
       : [
-          `Top ${day.topProducts.length} products, net:`,
+          `Top ${counted(day.topProducts.length, 'product')}, net:`,
           table(
             ['product', 'SKU', 'units', 'net'],
             day.topProducts.map((row) => [row.name, row.sku, row.unitsSold, grouped(row.netSales)]),

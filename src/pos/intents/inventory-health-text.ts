@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { amountOf, type Currency, Decimal, formatAmount, grouped, quantity } from '../../money/money.ts'
+import { counted } from '../../results/counted.ts'
 import { EntityRef, Nullable } from '../../results/schema.ts'
 import { table } from '../../results/table.ts'
 import { clean, estimateTokens, variantName } from '../../results/text.ts'
@@ -138,7 +139,7 @@ function healthOf(
       orders: totals.reorder.orders,
       orderCost: amountOf(totals.reorder.order_cost, currency),
       ordersWithoutCost: totals.reorder.lines_without_cost,
-      revenueAtRisk: amountOf(totals.revenue_at_risk, currency),
+      revenueAtRisk: amountOf(totals.reorder.revenue_at_risk, currency),
     },
     reorder,
     deadStock: { ...spread(totals.dead), value: amountOf(totals.dead_value, currency) },
@@ -167,7 +168,7 @@ function leftOut({ toReorder, reorder, deadStock, dead, overstock, overstocked }
 /** "42 products at 2 locations", and how many stocks these are if there are more. */
 export function spreadText({ products, locations, stocks }: Spread & { stocks: number }): string {
   const all = stocks === products ? '' : ` (${stocks} in all)`
-  return `${products} ${products === 1 ? 'product' : 'products'} at ${locations} ${locations === 1 ? 'location' : 'locations'}${all}`
+  return `${counted(products, 'product')} at ${counted(locations, 'location')}${all}`
 }
 
 /** At most three things to do, the most urgent first. */
@@ -199,7 +200,7 @@ function inventoryAdvice({
       first === undefined
         ? ''
         : `; first ${first.order} of ${where(first)}: ` +
-          `${first.coverDays === null ? 'nothing sold lately' : `${first.coverDays} days of cover`}, delivery takes ${first.leadDays} days`
+          `${first.coverDays === null ? 'nothing sold lately' : `${counted(first.coverDays, 'day')} of cover`}, delivery takes ${counted(first.leadDays, 'day')}`
     advice.push(`Order for ${toReorder.orders} (at cost ${inCurrency(toReorder.orderCost)}${cost})${which}.`)
   }
   if (totals.negative > 0) {
@@ -236,7 +237,7 @@ function describeInventoryHealth(health: Health): string {
       `${toReorder.transfers} can get some by a transfer, ${toReorder.orders} need an order, at cost ` +
       `${inCurrency(toReorder.orderCost)}${toReorder.ordersWithoutCost === 0 ? '' : ` (without a known cost: ${toReorder.ordersWithoutCost})`}.`,
     ...(health.leftOut === '' ? [] : [health.leftOut]),
-    `Of ${totals.stocks} stocks (${totals.skus} active SKUs at ${at}): ${totals.outOfStock} out of stock ` +
+    `Of ${counted(totals.stocks, 'stock')} (${counted(totals.skus, 'active SKU')} at ${at}): ${totals.outOfStock} out of stock ` +
       `(${totals.outOfStockSelling} of them sold in the last ${VELOCITY_DAYS} days), ${totals.atOrBelowReorderPoint} at or below the ` +
       `reorder point, ${totals.negative} below 0. Stock at cost ${inCurrency(totals.stockValue)}` +
       `${totals.skusWithoutCost === 0 ? '' : ` (SKUs without a cost: ${totals.skusWithoutCost})`}, dead ` +

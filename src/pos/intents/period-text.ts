@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { describeBusiness } from '../../auth/principal.ts'
 import { formatAmount, grouped } from '../../money/money.ts'
+import { counted } from '../../results/counted.ts'
 import { EntityRef, Nullable, NullableText } from '../../results/schema.ts'
 import { table } from '../../results/table.ts'
 import { WindowSchema } from '../../time/window.ts'
@@ -11,6 +12,7 @@ import {
   describeCompared,
   describeLeftOut,
   type Fullness,
+  fitting,
   fullnessOf,
   headline,
   MAX_BUSINESSES,
@@ -99,15 +101,25 @@ interface Detail {
 
 /** The full detail, for a single business. */
 export const FULL: Detail = { products: 5, movers: 3, categories: 5, standsOut: 3, form: 'full' }
-const DETAILS: Record<Fullness, Detail> = {
-  full: FULL,
-  short: { products: 1, movers: 1, categories: 1, standsOut: 1, form: 'short' },
-  shortest: { products: 0, movers: 0, categories: 0, standsOut: 1, form: 'shortest' },
+const SHORTEST: Detail = { products: 0, movers: 0, categories: 0, standsOut: 1, form: 'shortest' }
+/** The details for so many businesses, and what is told where they do not fit. */
+const DETAILS: Record<Fullness, Detail[]> = {
+  full: [
+    FULL,
+    { products: 4, movers: 2, categories: 4, standsOut: 2, form: 'full' },
+    { products: 3, movers: 1, categories: 3, standsOut: 1, form: 'full' },
+    { products: 1, movers: 1, categories: 1, standsOut: 1, form: 'full' },
+  ],
+  short: [{ products: 1, movers: 1, categories: 1, standsOut: 1, form: 'short' }, SHORTEST],
+  shortest: [SHORTEST, { ...SHORTEST, standsOut: 0 }],
 }
 
 /** Summaries cut to the detail for so many businesses, the same in text and data, and what was left out. */
 export function presentPeriods(all: readonly Period[], { namesBusiness }: { namesBusiness: boolean }) {
-  const detail = DETAILS[fullnessOf(all.length)]
+  return fitting(DETAILS[fullnessOf(all.length)], (detail) => presentWith(all, detail, namesBusiness))
+}
+
+function presentWith(all: readonly Period[], detail: Detail, namesBusiness: boolean) {
   const periods = all.slice(0, MAX_BUSINESSES).map((period) => shorten(period, detail))
   const leftOut = describeLeftOut(all.length, 'The trend and the year before are')
   const texts = periods.map((period) => describePeriod(period, namesBusiness))
@@ -153,7 +165,7 @@ function describePeriod(period: Period, namesBusiness: boolean): string {
     describeCompared(comparison.previous, currency),
     comparison.year === undefined ? '' : describeCompared(comparison.year, currency),
     describeWithoutTime(period, say),
-    `${describeFigures(figures, currency)} · ${figures.refunds} refunds · ${figures.unitsSold} units`,
+    `${describeFigures(figures, currency)} · ${counted(figures.refunds, 'refund')} · ${counted(figures.unitsSold, 'unit')}`,
     period.returns.percent === null && period.discounts.percent === null
       ? ''
       : `Of gross sales: returns ${describeRate(period.returns)}, discounts ${describeRate(period.discounts)}.`,
@@ -167,10 +179,11 @@ function describePeriod(period: Period, namesBusiness: boolean): string {
     .join('\n')
 }
 
-function describeDays({ window: { from, to, soFar, requestedTo }, days }: Period): string {
-  const span = days === 1 ? from : `${from} to ${to}, ${days} days`
+function describeDays({ window: { from, to, soFar, requestedFrom, requestedTo }, days }: Period): string {
+  const span = days === 1 ? from : `${from} to ${to}, ${counted(days, 'day')}`
   const cut = requestedTo === undefined ? '' : ` (asked up to ${requestedTo})`
-  return `${span}${cut}${soFar === undefined ? '' : `, so far (${soFar})`}`
+  const start = requestedFrom === undefined ? '' : ` (asked from ${requestedFrom}, before the first sale on file)`
+  return `${span}${start}${cut}${soFar === undefined ? '' : `, so far (${soFar})`}`
 }
 
 function describeSince({ window, salesSince }: Period): string {
@@ -200,7 +213,7 @@ function describeCourse(period: Period, say: Say): string[] {
     const part = isPartial
       ? from === to && trend.by === 'day'
         ? ' (so far)'
-        : ` (${from} to ${to}, ${days} days)`
+        : ` (${from} to ${to}, ${counted(days, 'day')})`
       : ''
     return `${label.replace('week from ', '')}${part} ${grouped(netSales)}`
   })
@@ -210,7 +223,9 @@ function describeCourse(period: Period, say: Say): string[] {
   const marks = [
     ...day('best day', bestDay),
     ...day('slowest with orders', slowestDay),
-    ...(meanPerDay === null ? [] : [`mean of ${meanPerDay.wholeDays} whole days ${say(meanPerDay.netSales)}`]),
+    ...(meanPerDay === null
+      ? []
+      : [`mean of ${counted(meanPerDay.wholeDays, 'whole day')} ${say(meanPerDay.netSales)}`]),
     ...(bestWeekday === null
       ? []
       : [`best weekday ${bestWeekday.weekday} (mean of ${bestWeekday.wholeDays}: ${say(bestWeekday.meanNetSales)})`]),
@@ -230,7 +245,7 @@ function describeProducts(period: Period): string[] {
   }
   if (topProducts.length > 0) {
     lines.push(
-      `Top ${topProducts.length} of ${productsSold} products, net:`,
+      `Top ${topProducts.length} of ${counted(productsSold, 'product')}, net:`,
       table(
         ['product', 'SKU', 'units', 'net', 'change'],
         topProducts.map((row) => [

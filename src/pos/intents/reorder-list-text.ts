@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { amountOf, type Currency, Decimal, formatAmount, grouped, money, quantity } from '../../money/money.ts'
+import { counted } from '../../results/counted.ts'
 import { PAGE_OUTPUT, page } from '../../results/cursor.ts'
 import type { FileRows } from '../../results/file-rows.ts'
 import { EntityRef, Nullable, NullableText } from '../../results/schema.ts'
@@ -204,12 +205,12 @@ function describe(list: Data): string {
     ...(list.nextCursor === undefined
       ? []
       : [`Only ${shown} of the lines are shown; more follow with cursor ${list.nextCursor}`]),
-    `${spreadText(totals)} to reorder${about === '' ? '' : ` ${about}`} (as of ${list.asOf}): ${totals.transfers} transfers ` +
-      `first, then ${totals.orders} lines to order, at cost ${formatAmount(totals.cost, currency)}${noCost}.`,
+    `${spreadText(totals)} to reorder${about === '' ? '' : ` ${about}`} (as of ${list.asOf}): ${counted(totals.transfers, 'transfer')} ` +
+      `first, then ${counted(totals.orders, 'line')} to order, at cost ${formatAmount(totals.cost, currency)}${noCost}.`,
   ]
   if (suppliers.length > 0) {
     lines.push(
-      `The whole order by supplier (${currency})${list.suppliersLeftOut === 0 ? '' : `, ${list.suppliersLeftOut} more suppliers left out`}:`,
+      `The whole order by supplier (${currency})${list.suppliersLeftOut === 0 ? '' : `, ${counted(list.suppliersLeftOut, 'more supplier')} left out`}:`,
       table(
         ['supplier', 'lead days', 'lines', 'cost', 'lines without cost'],
         suppliers.map((each) => [
@@ -227,7 +228,7 @@ function describe(list: Data): string {
   }
   for (const group of list.orders) {
     lines.push(
-      `Order from ${group.supplier} for ${group.location} (delivery takes ${group.leadDays} days; ${currency}):`,
+      `Order from ${group.supplier} for ${group.location} (delivery takes ${counted(group.leadDays, 'day')}; ${currency}):`,
       table(
         list.orderColumns,
         group.lines.map((row) => row.map((cell, index) => (index < row.length - 2 ? cell : grouped(cell) || '–'))),

@@ -1,4 +1,5 @@
 import { Decimal } from '../../money/money.ts'
+import { counted } from '../../results/counted.ts'
 import { addDays, daysBetween, isoWeekday, weekdayName } from '../../time/local.ts'
 import type { Days } from '../../time/window.ts'
 
@@ -220,7 +221,7 @@ export function statementsOf(
   { from, to }: Days,
   { amount, soFar }: { amount: (value: Decimal) => string; soFar: boolean },
 ): string[] {
-  const when = `${from === to ? `on ${to}` : `in these ${daysBetween(from, to)} days`}${soFar ? ' so far' : ''}`
+  const when = `${from === to ? `on ${to}` : `in these ${counted(daysBetween(from, to), 'day')}`}${soFar ? ' so far' : ''}`
   return findings
     .toSorted(byDifference)
     .slice(0, MOST_STATEMENTS)
@@ -238,9 +239,9 @@ function describeFinding(
     case 'discounts':
       return `${what}: ${amount(now)} ${when}; ${over}: ${amount(usual)}.`
     case 'hour':
-      return `${what}: net ${amount(now)} in ${count?.now} orders ${when}; ${over}: ${amount(usual)} in ${usualCount}.`
+      return `${what}: net ${amount(now)} in ${counted(count?.now.toFixed() ?? '0', 'order')} ${when}; ${over}: ${amount(usual)} in ${usualCount}.`
     case 'stopped':
-      return `${what} sold none ${when}; ${over}: ${usualCount} units, net ${amount(usual)}.`
+      return `${what} sold none ${when}; ${over}: ${counted(usualCount ?? '0', 'unit')}, net ${amount(usual)}.`
   }
 }
 

@@ -1,5 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { amountOf, type Currency, Decimal, formatAmount } from '../../money/money.ts'
+import { counted } from '../../results/counted.ts'
+import { estimateTokens } from '../../results/text.ts'
 import { type ComparedSales, describeIncomparable, describeStretch } from '../reports/period-comparison.ts'
 import { describeChange } from '../reports/phrases.ts'
 import { addSums, NO_SALES, netSales, type SalesFigures, type SalesSums } from '../reports/sales-figures.ts'
@@ -18,9 +20,27 @@ export function fullnessOf(businesses: number): Fullness {
   return businesses <= 1 ? 'full' : businesses <= MAX_SHORT ? 'short' : 'shortest'
 }
 
+/** Each half of a summary stays under 2,000 tokens, also where names are long or of costly scripts. */
+const MAX_TOKENS = 1950
+
+/** A summary with the most detail that fits, of details that get less. */
+export function fitting<Detail, Summary extends { text: string }>(
+  details: readonly Detail[],
+  summarize: (detail: Detail) => Summary,
+): Summary {
+  const [first, ...less] = details as [Detail, ...Detail[]]
+  const summary = summarize(first)
+  const { text, ...data } = summary
+  const tokens = Math.max(estimateTokens(text), estimateTokens(JSON.stringify(data)))
+  return tokens <= MAX_TOKENS || less.length === 0 ? summary : fitting(less, summarize)
+}
+
 /** What a summary of so many businesses leaves out; an empty text for a single one, which is told in full. */
 export function describeLeftOut(businesses: number, withoutShort: string): string {
-  const others = businesses > MAX_BUSINESSES ? `${businesses - MAX_BUSINESSES} more businesses are left out. ` : ''
+  const others =
+    businesses > MAX_BUSINESSES
+      ? `${counted(businesses - MAX_BUSINESSES, 'more business')} ${businesses - MAX_BUSINESSES === 1 ? 'is' : 'are'} left out. `
+      : ''
   switch (fullnessOf(businesses)) {
     case 'full':
       return ''
@@ -52,7 +72,7 @@ export function headline(
       ? `Net sales ${net}`
       : `Sales ${formatAmount(salesWithTax, currency)} with tax (net ${net})`
   const average = averageSale === null ? '' : `, average sale ${formatAmount(averageSale, currency)} net`
-  return `${sales} from ${orders} ${orders === 1 ? 'order' : 'orders'}${average}`
+  return `${sales} from ${counted(orders, 'order')}${average}`
 }
 
 /** What the amounts of a summary mean. */
@@ -97,6 +117,6 @@ export function describeCompared(compared: ComparedSales, currency: string): str
       : `, average sale ${formatAmount(averageSale, currency)} (${describeChange(changePercent.averageSale)})`
   return (
     `${against}: net ${formatAmount(netSales, currency)} (${describeChange(changePercent.netSales)}), ` +
-    `${orders} orders (${describeChange(changePercent.orders)})${average}.`
+    `${counted(orders ?? 0, 'order')} (${describeChange(changePercent.orders)})${average}.`
   )
 }

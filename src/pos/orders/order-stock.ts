@@ -2,6 +2,7 @@ import { type Static, Type } from '@sinclair/typebox'
 import type { Transaction } from '../../database/database.ts'
 import { ServiceError } from '../../errors.ts'
 import { Decimal, quantity } from '../../money/money.ts'
+import { counted } from '../../results/counted.ts'
 import { clean } from '../../results/text.ts'
 import { lockStock, type Movement, type StockPlace, stockKey, writeMovements } from '../inventory/stock-writing.ts'
 
@@ -80,5 +81,5 @@ export function describeStockChanges(changes: readonly StockChange[], dryRun: bo
 /** A line saying that rows were cut off; none if all are shown. */
 export function describeCut(lines: readonly unknown[]): string[] {
   if (lines.length <= MAX_SHOWN) return []
-  return [`Only the first ${MAX_SHOWN} of ${lines.length} lines are shown; the totals cover all.`]
+  return [`Only the first ${MAX_SHOWN} of ${counted(lines.length, 'line')} are shown; the totals cover all.`]
 }

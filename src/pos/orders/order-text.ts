@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { formatAmount, grouped } from '../../money/money.ts'
+import { areShown } from '../../results/counted.ts'
 import { PAGE_OUTPUT } from '../../results/cursor.ts'
 import { NullableText } from '../../results/schema.ts'
 import { table } from '../../results/table.ts'
@@ -75,7 +76,7 @@ export function describeOrder(data: Static<typeof OrderDetailSchema>): string {
   ]
   if (data.nextCursor !== undefined) {
     lines.unshift(
-      `Only ${data.lines.length} lines are shown; more follow with cursor ${data.nextCursor} (the totals cover all).`,
+      `Only ${areShown(data.lines.length, 'lines')}; more follow with cursor ${data.nextCursor} (the totals cover all).`,
     )
   }
   for (const payment of data.payments) {

@@ -1,12 +1,13 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { amountOf, type Currency, formatAmount, grouped } from '../../money/money.ts'
 import { compactText } from '../../results/compact.ts'
+import { areShown, counted } from '../../results/counted.ts'
 import { PAGE_OUTPUT } from '../../results/cursor.ts'
 import { clean } from '../../results/text.ts'
 import { untrusted } from '../../results/untrusted.ts'
 import { WindowSchema } from '../../time/window.ts'
 import { localStamp } from './order-summary.ts'
-import { type findRefunds, refundMethods, type sumRefunds } from './refunds.ts'
+import { type findRefunds, refundMethods, type sumRefunds, type sumRefundsByEmployee } from './refunds.ts'
 
 /** A list of refunds in compact rows, with the sums of all that match. */
 export const RefundListSchema = Type.Object({
@@ -19,6 +20,12 @@ export const RefundListSchema = Type.Object({
       tax: Type.String(),
       tips: Type.String(),
       total: Type.String(),
+      people: Type.Optional(Type.Integer({ description: 'Who gave them' })),
+      byEmployee: Type.Optional(
+        Type.Array(Type.Object({ employee: Type.String(), refunds: Type.Integer(), total: Type.String() }), {
+          description: 'Who gave them, the highest total first',
+        }),
+      ),
     },
     { description: 'Of all that match' },
   ),
@@ -66,9 +73,13 @@ export function refundRow(row: RefundRow, currency: Currency): string[] {
   ]
 }
 
-/** The sums of all refunds that match. */
+/**
+ * The sums of all refunds that match.
+ * @param people by who gave them; absent for roles that see their own alone
+ */
 export function refundSums(
   { refunds, returns, tax, tips, total }: Awaited<ReturnType<typeof sumRefunds>>,
+  people: Awaited<ReturnType<typeof sumRefundsByEmployee>> | undefined,
   currency: Currency,
 ): RefundList['sums'] {
   return {
@@ -77,21 +88,39 @@ export function refundSums(
     tax: amountOf(tax, currency),
     tips: amountOf(tips, currency),
     total: amountOf(total, currency),
+    ...(people !== undefined && {
+      people: people[0]?.people ?? 0,
+      byEmployee: people.map(({ name, refunds, total }) => ({
+        employee: name === null ? 'unknown' : clean(name, 40),
+        refunds,
+        total: amountOf(total, currency),
+      })),
+    }),
   }
+}
+
+function describePeople({ people = 0, byEmployee = [] }: RefundList['sums']): string[] {
+  if (byEmployee.length === 0) return []
+  const each = byEmployee.map(
+    ({ employee, refunds, total }) => `${employee} ${grouped(total)} (${grouped(String(refunds))})`,
+  )
+  const more = people > each.length ? `; ${people - each.length} more people` : ''
+  return [`By who refunded, total (refunds): ${each.join('; ')}${more}.`]
 }
 
 /** A list as text. */
 export function describeRefunds({ window, currency, sums, refunds, ...list }: RefundList): string {
   const lines: string[] = []
   if (list.nextCursor !== undefined) {
-    lines.push(`Only ${refunds.length} refunds are shown; more follow with cursor ${list.nextCursor}`)
+    lines.push(`Only ${areShown(refunds.length, 'refunds')}; more follow with cursor ${list.nextCursor}`)
   }
   const soFar = window?.soFar === undefined ? '' : ` so far (${window.soFar})`
   const days = window === undefined ? '' : `, ${window.from} to ${window.to}${soFar}`
   if (refunds.length === 0) return [...lines, `No refunds match${days}.`, `(${list.terms}.)`].join('\n')
   lines.push(
-    `${grouped(String(sums.refunds))} ${sums.refunds === 1 ? 'refund matches' : 'refunds match'}${days}: total ${formatAmount(sums.total, currency)} (returns ${grouped(sums.returns)}, tax ${grouped(sums.tax)}, tips ${grouped(sums.tips)}).`,
-    compactText(list, refunds),
+    `${counted(sums.refunds, 'refund')} ${Number(sums.refunds) === 1 ? 'matches' : 'match'}${days}: total ${formatAmount(sums.total, currency)} (returns ${grouped(sums.returns)}, tax ${grouped(sums.tax)}, tips ${grouped(sums.tips)}).`,
+    ...describePeople(sums),
+    compactText(list, refunds, ['total']),
     `A blank or missing cell means none. Amounts in ${currency}: ${list.terms}.`,
   )
   return lines.join('\n')

@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import { ServiceError } from '../../errors.ts'
 import { type Currency, Decimal, formatMoney, money, quantity } from '../../money/money.ts'
+import { counted } from '../../results/counted.ts'
 import { clean } from '../../results/text.ts'
 import { inMinorUnits } from './order-pricing.ts'
 import { moveStock, type StockChange } from './order-stock.ts'
@@ -189,7 +190,7 @@ function partOf(line: RefundableLine, input: RefundLineInput, name: string, curr
   const asked = isUnits ? new Decimal(input.quantity ?? 0) : inMinorUnits(input.amount ?? '0', argument, currency)
   if (asked.lte(0)) throw new ServiceError('invalid_argument', `${argument} must be more than 0.`)
   if (asked.gt(isUnits ? left.quantity : paidFor(left))) {
-    const rest = `${quantity(left.quantity)} units, ${formatMoney(money(paidFor(left), currency))}`
+    const rest = `${counted(quantity(left.quantity), 'unit')}, ${formatMoney(money(paidFor(left), currency))}`
     const what = `line ${line.line} (${clean(line.sku, 60)})`
     throw new ServiceError('conflict', `${argument}: of ${what} only ${rest} are left to refund. Nothing was written.`)
   }

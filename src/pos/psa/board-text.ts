@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { counted } from '../../results/counted.ts'
 import { page } from '../../results/cursor.ts'
 import { NullableText } from '../../results/schema.ts'
 import { clean } from '../../results/text.ts'
@@ -96,14 +97,14 @@ function toStep(row: BoardStepRow): Step {
 export function describeBoard({ board, hours, phases, stepsLeftOut }: Static<typeof BoardDetailSchema>): string {
   const progress = board.progressPercent === null ? '' : ` (${board.progressPercent} %)`
   const lines = [
-    `Board ${board.name} is ${board.status}, health ${board.health}: ${board.stepsDone} of ${board.steps} steps done${progress}, ` +
+    `Board ${board.name} is ${board.status}, health ${board.health}: ${board.stepsDone} of ${counted(board.steps, 'step')} done${progress}, ` +
       `${board.stepsOverdue} overdue, ${board.stepsBlocked} blocked. Id ${board.id}.`,
     `Client ${board.client === null ? '–' : `${board.client.name} (${board.client.id})`} · ${board.vertical} · ` +
       `starts ${board.startsOn ?? '–'} · due ${board.dueOn ?? '–'}`,
     `Hours: estimated ${hours.estimated}, spent ${hours.spent} (billable ${hours.billable}, not billable ${hours.nonBillable})`,
   ]
   if (stepsLeftOut > 0)
-    lines.unshift(`${stepsLeftOut} of ${board.steps} steps are left out, done ones before open ones.`)
+    lines.unshift(`Left out: ${stepsLeftOut} of ${counted(board.steps, 'step')}, done ones before open ones.`)
   for (const phase of phases) {
     lines.push(`Phase ${phase.name} — ${phase.stepsDone} of ${phase.stepsTotal} done`, ...phase.steps.map(describeStep))
   }
@@ -116,7 +117,7 @@ function describeStep(step: Step): string {
     `${step.status}: ${step.name}`,
     step.kind,
     step.assignee ?? 'nobody',
-    step.daysOverdue === undefined ? due : `${due}, ${step.daysOverdue} days overdue`,
+    step.daysOverdue === undefined ? due : `${due}, ${counted(step.daysOverdue, 'day')} overdue`,
   ]
   if (step.estimatedHours !== undefined || step.spentHours !== undefined) {
     parts.push(`${step.spentHours ?? '0.00'} of ${step.estimatedHours ?? '–'} h`)

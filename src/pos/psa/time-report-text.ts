@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { type Currency, Decimal, formatMoney, money } from '../../money/money.ts'
+import { counted } from '../../results/counted.ts'
 import { NullableText } from '../../results/schema.ts'
 import { table } from '../../results/table.ts'
 import { clean } from '../../results/text.ts'
@@ -116,10 +117,13 @@ export function describeTimeReport({
 }: TimeReport): string {
   const { currency } = window
   const lines = [
-    `${totals.hours} h in ${totals.entries} entries, ${window.from} to ${window.to}: billable ${totals.billableHours} h ` +
+    `${totals.hours} h in ${counted(totals.entries, 'entry')}, ${window.from} to ${window.to}: billable ${totals.billableHours} h ` +
       `for ${formatMoney({ amount: totals.billableAmount, currency })}, not billable ${totals.nonBillableHours} h.`,
   ]
-  if (rowsLeftOut > 0) lines.push(`Only the ${rows.length} with most hours are shown, ${rowsLeftOut} are left out.`)
+  if (rowsLeftOut > 0)
+    lines.push(
+      `Only the ${rows.length} with most hours ${rows.length === 1 ? 'is' : 'are'} shown, ${rowsLeftOut} left out.`,
+    )
   if (rows.length > 0) {
     lines.push(
       table(
@@ -141,11 +145,13 @@ export function describeTimeReport({
       (entry) => `${entry.workedOn} ${entry.person}, ${entry.step} (${entry.board}) ${entry.hours} h`,
     )
     const cut = totals.unratedEntries > unrated.length ? `; the latest ${unrated.length}` : ''
-    lines.push(`Billable without a rate, so in no amount: ${totals.unratedEntries} entries${cut}: ${named.join('; ')}`)
+    lines.push(
+      `Billable without a rate, so in no amount: ${counted(totals.unratedEntries, 'entry')}${cut}: ${named.join('; ')}`,
+    )
   }
   if (work.entries.length > 0) {
     lines.push(
-      `Entries, latest first${work.entriesLeftOut > 0 ? ` (${work.entriesLeftOut} older ones left out)` : ''}:`,
+      `Entries, latest first${work.entriesLeftOut > 0 ? ` (${counted(work.entriesLeftOut, 'older one')} left out)` : ''}:`,
       table(
         ['day', 'person', 'step', 'board', 'hours', 'note'],
         work.entries.map((entry) => [

@@ -1,4 +1,5 @@
 import { amountOf, type Currency, Decimal, formatAmount } from '../../money/money.ts'
+import { counted } from '../../results/counted.ts'
 import type { Sums } from './measures.ts'
 import { listCall } from './orders-behind.ts'
 import type { Question, Report } from './report.ts'
@@ -29,7 +30,7 @@ export function basisOf(
       ...(reconciliation === undefined ? {} : { reconciliation }),
     },
     text: [
-      `Basis: ${definition}${orders === undefined ? '' : ` ${orders} orders${back}.`}${lists}`,
+      `Basis: ${definition}${orders === undefined ? '' : ` ${counted(orders, 'order')}${back}.`}${lists}`,
       ...(reconciliation === undefined ? [] : [reconciliation]),
     ].join('\n'),
   }

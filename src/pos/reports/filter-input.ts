@@ -7,7 +7,17 @@ import { ServiceError } from '../../errors.ts'
 import { Decimal } from '../../money/money.ts'
 import { clean, variantName } from '../../results/text.ts'
 import { type Place, placeOf } from '../organisation/locations.ts'
-import { categoryOf, clientOf, employeeOf, nameAndSku, productMeanings, quoted, theOne } from '../references.ts'
+import {
+  categoryOf,
+  clientOf,
+  employeeOf,
+  nameAndSku,
+  noProduct,
+  productMeanings,
+  quoted,
+  theOne,
+} from '../references.ts'
+import { nearProducts } from '../suggestions.ts'
 import { type Filters, hoursOf, weekdaysOf } from './filters.ts'
 
 /** Filters as arguments: each a name and a value, so that many cost a conversation little. */
@@ -155,7 +165,13 @@ function rateOf(text: string): string {
   return new Decimal(percent).div(100).toFixed()
 }
 
-/** A product or variant by id, SKU, barcode or name. A name that several variants share is the product as a whole. */
+/** Words without numbers: a code that is only a part of another one means nothing. */
+const NAME = /^[^\p{N}]*\p{L}{3}[^\p{N}]*$/u
+
+/**
+ * A product or variant by id, SKU, barcode or name. A name that several variants share is the product as a whole; words
+ * that a single product has are that one, which the answer names.
+ */
 async function productOf(db: Transaction, businessId: string, reference: string) {
   const rows = await db
     .selectFrom(productMeanings(businessId, [reference]).as<'m'>(sql`m`))
@@ -170,13 +186,13 @@ async function productOf(db: Transaction, businessId: string, reference: string)
   const meant = rows.map((row) => ({ ...row, id: row.variant_id ?? row.product_id, sku: row.sku ?? '' }))
   const found = theOne(meant, { argument: 'product', reference, describe: nameAndSku })
   if (found === undefined) {
-    throw new ServiceError(
-      'not_found',
-      `product: no product of this business has the SKU, id or name ${quoted(reference)}.`,
-      {
-        hint: 'Find it with get_products.',
-      },
-    )
+    const near = (await nearProducts(db, businessId, reference)).filter(({ hasAllWords }) => hasAllWords)
+    const [only] = near
+    if (only === undefined || near.length > 1 || !NAME.test(reference)) {
+      throw await noProduct(db, businessId, [reference], 'product')
+    }
+    const { productId, variantId } = only
+    return { productId, variantId, name: variantName(only, 60), ref: clean(only.sku, 60) }
   }
   const isWhole = found.variant_id === null
   return {

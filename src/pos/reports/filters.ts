@@ -97,9 +97,9 @@ export function weekdayList(days: readonly number[]): string {
   return days.map(weekdayName).join(', ')
 }
 
-/** Hours in a sentence: `17:00–20:00`. */
+/** Hours in a sentence, which says that the end is not counted: `17:00 until before 20:00`. */
 export function hourRange({ from, to }: { from: number; to: number }): string {
-  return `${clock(from)}–${clock(to)}`
+  return `${clock(from)} until before ${clock(to)}`
 }
 
 /** An hour of the day: `17:00`. */

@@ -12,9 +12,14 @@ export function atPlace(location: Place['location']): string {
  * The window and place of some figures: `2026-11-01 to 2026-11-30 at Centro (days of America/Guatemala)`.
  * @param of a further restriction besides the location, beginning with a space
  */
-export function describeWindow({ from, to, soFar }: Window, { timezone, location }: Place, of = ''): string {
+export function describeWindow(
+  { from, to, soFar, requestedFrom }: Window,
+  { timezone, location }: Place,
+  of = '',
+): string {
   const running = soFar === undefined ? '' : `; so far (${soFar})`
-  return `${from} to ${to}${of}${atPlace(location)} (days of ${timezone}${running})`
+  const start = requestedFrom === undefined ? '' : `; asked from ${requestedFrom}, before the first sale on file`
+  return `${from} to ${to}${of}${atPlace(location)} (days of ${timezone}${start}${running})`
 }
 
 /** A change in percent with its sign, or that there is none. */

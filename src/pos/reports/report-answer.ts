@@ -1,4 +1,5 @@
 import type { Currency } from '../../money/money.ts'
+import { areShown } from '../../results/counted.ts'
 import { estimateTokens } from '../../results/text.ts'
 import { isTime } from './dimensions.ts'
 import { isListedWhole, type Line, type Report } from './report.ts'
@@ -33,8 +34,7 @@ function build(report: Report, currency: Currency, maxRows: number) {
         ? matrixOf(report, currency, maxRows)
         : listOf(report, currency, maxRows)
   const head = reportHead(report, currency)
-  const cut =
-    body.rows < body.of ? `Only ${body.rows} of ${body.of} ${body.what} are shown; totals are of all.` : undefined
+  const cut = body.rows < body.of ? `Only ${areShown(body.rows, body.what, body.of)}; totals are of all.` : undefined
   const notes = reportNotes(report, currency)
   return {
     rows: body.rows,

@@ -1,6 +1,7 @@
 import { amountOf, type Currency, Decimal, grouped, percentChange, quantity } from '../../money/money.ts'
 import { sharePercent } from '../../money/share.ts'
 import { type Grain, isAdditive, type MeasureName, measureOf, type Sums, valueFrom } from './measures.ts'
+import type { Line, Report } from './report.ts'
 
 /** A figure of a result, the same in data and text. */
 export interface Cell {
@@ -43,6 +44,21 @@ export function measureValue(
       return whole && sharePercent(value, whole)
     }
   }
+}
+
+/** Whether anything that is shown of a line is not zero: a measure of the window, or the first one of what is compared. */
+export function hasFigures(
+  { plan: { measures, grain }, comparisons, totals }: Pick<Report, 'plan' | 'comparisons' | 'totals'>,
+  { sums }: Line,
+  currency: Currency,
+): boolean {
+  const total = totals.sums[0] as Sums
+  const isFigure = (name: MeasureName, index: number) =>
+    Number(measureValue(name, { grain, sums: sums[index] as Sums, total, currency }) ?? 0) !== 0
+  return (
+    measures.some((name) => isFigure(name, 0)) ||
+    comparisons.some(({ index, hasRows }) => index !== null && hasRows && isFigure(measures[0] as MeasureName, index))
+  )
 }
 
 function marginCells(sums: Sums): Cell[] {

@@ -1,4 +1,5 @@
 import { type Currency, formatAmount } from '../../money/money.ts'
+import { counted } from '../../results/counted.ts'
 import type { Window } from '../../time/window.ts'
 import { describeFilters } from './filter-words.ts'
 import { type MeasureName, measureOf, type Sums, TOTALS_OF, valueFrom } from './measures.ts'
@@ -24,9 +25,10 @@ function describeScope({ window, place, filters }: Report, currency: string): st
   return `${window.from} to ${window.to}${words.join(',')}${atPlace(place.location)} (days of ${place.timezone}${soFar(window)})`
 }
 
-function soFar({ soFar, requestedTo }: Window): string {
+function soFar({ soFar, requestedFrom, requestedTo }: Window): string {
+  const start = requestedFrom === undefined ? '' : `; asked from ${requestedFrom}, before the first sale on file`
   const cut = requestedTo === undefined ? '' : `, asked up to ${requestedTo}`
-  return soFar === undefined ? '' : `; so far (${soFar})${cut}`
+  return `${start}${soFar === undefined ? '' : `; so far (${soFar})${cut}`}`
 }
 
 /** What comes before the rows: the window, the totals and what they are compared with. */
@@ -64,7 +66,7 @@ function headline(report: Report, currency: Currency): string {
   if (plan.grain === 'payments') return `Paid less refunds, with tax and tips: ${say(value('total') as never)}`
   const [net, tax] = [value('net_sales'), value('tax')]
   if (net === null || tax === null) return ''
-  const orders = plan.sums.includes('orders') ? ` from ${sums.orders ?? 0} orders` : ''
+  const orders = plan.sums.includes('orders') ? ` from ${counted(sums.orders ?? 0, 'order')}` : ''
   return pricesIncludeTax
     ? `Sales ${say(net.plus(tax))} with tax (net ${say(net)} without)${orders}`
     : `Net sales ${say(net)} without tax${orders}`

@@ -4,7 +4,7 @@ import { type Dimension, isCalendar, isTime, type Time } from './dimensions.ts'
 import { type MeasureName, measureOf, type Sums } from './measures.ts'
 import { periodsOf } from './periods.ts'
 import type { Line, Report } from './report.ts'
-import { measureValue, perDayOf, textOf } from './report-cells.ts'
+import { hasFigures, measureValue, perDayOf, textOf } from './report-cells.ts'
 import { nameOfKey } from './report-names.ts'
 
 /** A value of one of the two dimensions, with its total over the other. */
@@ -19,7 +19,7 @@ interface Entry {
  */
 export function matrixOf(report: Report, currency: Currency, maxRows: number) {
   const { groupBy, window, plan, totals, lines, comparisons } = report
-  const entries = groupBy.map((_dimension, index) => entriesOf(report, index)) as [Entry[], Entry[]]
+  const entries = groupBy.map((_dimension, index) => entriesOf(report, index, currency)) as [Entry[], Entry[]]
   const across = entries[1].length <= entries[0].length ? 1 : 0
   const down = across === 1 ? 0 : 1
   const columns = entries[across]
@@ -131,10 +131,10 @@ function amountText(amount: string | null): string {
 }
 
 /** The values of a dimension in order; the calendar's are whole, the others those with sales. */
-function entriesOf(report: Report, index: number): Entry[] {
+function entriesOf(report: Report, index: number, currency: Currency): Entry[] {
   const dimension = report.groupBy[index] as Dimension
   const found = (report.marginals[index] ?? [])
-    .filter(({ sums }) => sums.some((each) => Object.values(each).some((sum) => Number(sum) !== 0)))
+    .filter((line) => hasFigures(report, line, currency))
     .map((line) => ({ key: line.keys[index] ?? '', line }))
   if (!isTime(dimension)) return found
   const byKey = new Map(found.map((entry) => [entry.key, entry]))

@@ -10,6 +10,7 @@ import { cellConditions, type Filters, hourCondition } from './filters.ts'
 import { type Measure, type Sum, type Sums, valueInSql } from './measures.ts'
 import type { Plan } from './plan.ts'
 import { inRollup } from './rollups.ts'
+import { firstSale } from './sales-since.ts'
 
 /** How far a stretch lies before the window, so that its rows get the keys of the rows that they stand beside. */
 export type Shift = { days: number } | { months: number }
@@ -20,8 +21,8 @@ export interface ReportQuestion {
   timezone: string
   groupBy: readonly Dimension[]
   filters: Filters
-  /** The window, then what it is compared with. */
-  stretches: readonly { stretch: Stretch; shift: Shift }[]
+  /** The window, then what it is compared with, and whether rows stand beside their like there. */
+  stretches: readonly { stretch: Stretch; shift: Shift; hasRows: boolean }[]
   /** What rows are ranked by, and which way; without it, they come in the order of their keys. */
   ranking: { measure: Measure; isAscending: boolean } | null
   /** At most so many rows, or values of the ranked dimension. */
@@ -30,8 +31,9 @@ export interface ReportQuestion {
   ranked: 0 | 1 | null
   /** The running day, which means leave out. */
   today: string
-  /** What is added up over whole days for means: the first measure. */
-  first: Measure
+  /** What is shown of each row; the first is compared, and added up over whole days for means. */
+  measures: readonly [Measure, ...Measure[]]
+  currencyDigits: number
 }
 
 /** Sums of a row, a part of it or all rows. */
@@ -93,7 +95,8 @@ export async function rawOrders(db: Transaction, question: ReportQuestion): Prom
 
 /** The rows of a report with their totals; none if it would read too many raw rows. */
 export async function reportRows(db: Transaction, question: ReportQuestion): Promise<ReportRow[]> {
-  const { plan, groupBy, stretches, ranking, limit, ranked, first } = question
+  const { plan, groupBy, stretches, ranking, limit, ranked, measures } = question
+  const [first] = measures
   const isDistinct = plan.source === 'raw' && plan.grain !== 'orders'
   // Both totals of times are few; those of two others may be very many, and are not asked for.
   const isTimes = groupBy.every((dimension) => isTime(dimension))
@@ -132,8 +135,21 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
       ? sql`${sql.ref(ranked === 1 ? 'k2' : 'k1')}, k1, k2`
       : sql`${valueInSql(ranking.measure, (sum) => sql.ref(column(sum, 0)))}
           ${ranking.isAscending ? sql`asc` : sql`desc`} nulls last${tie}, k1, k2`
+  // A row is one with a figure: nobody reads one in which everything that is asked for is zero.
+  const isFigure = (measure: Measure, window: number) => {
+    const value = valueInSql(measure, (sum) => sql.ref(column(sum, window)))
+    const isExact = measure.unit === 'count' || measure.unit === 'quantity'
+    return sql`coalesce(${isExact ? value : sql`round(${value}, ${sql.lit(question.currencyDigits)})`}, 0) <> 0`
+  }
   const isSomething = sql`(${sql.join(
-    pairs.map(({ sum, window }) => sql`${sql.ref(column(sum, window))} <> 0`),
+    [
+      ...measures.map((measure) => isFigure(measure, 0)),
+      ...stretches.flatMap(({ stretch, hasRows }, window) =>
+        window === 0 || !hasRows
+          ? []
+          : [sql`(${isFigure(first, window)} and ${firstSale(question.scope)} <= ${stretch.from}::date)`],
+      ),
+    ],
     sql` or `,
   )})`
   const key = ranked === null ? sql`row(k1, k2)` : sql.ref(ranked === 0 ? 'k1' : 'k2')

@@ -1,6 +1,7 @@
 import type { AuthorizedBusiness } from '../../auth/principal.ts'
 import type { Transaction } from '../../database/database.ts'
 import { ServiceError } from '../../errors.ts'
+import { counted } from '../../results/counted.ts'
 import { type Compared, comparisonsOf, type Stretch } from '../../time/comparison.ts'
 import { addDays, addMonths, daysBetween, localNow, monthEnd } from '../../time/local.ts'
 import type { Days, Window } from '../../time/window.ts'
@@ -9,7 +10,7 @@ import type { Place } from '../organisation/locations.ts'
 import { doPricesIncludeTax } from '../organisation/price-tags.ts'
 import { type Dimension, isTime, PLURAL, type Time } from './dimensions.ts'
 import { type Filters, filterNames, type Named } from './filters.ts'
-import { MEASURES, type MeasureName, measureOf, type Sums } from './measures.ts'
+import { MEASURES, type Measure, type MeasureName, measureOf, type Sums } from './measures.ts'
 import { ordersBehind } from './orders-behind.ts'
 import { type PaymentSums, paymentsTotal } from './payments.ts'
 import { type ComparedStretch, comparable } from './period-comparison.ts'
@@ -110,17 +111,24 @@ export async function runReport(
       : planOf({ ...asksFor, measures: [...asked.measures, sorting.name] })
   const scope = { businessId: business.id, locationId: location?.id }
   const { ranked, limit, isRanking } = layoutOf(question, plan, sorting !== null)
-  const first = measureOf(plan.measures[0] as MeasureName, plan.grain)
+  const measures = plan.measures.map((name) => measureOf(name, plan.grain)) as [Measure, ...Measure[]]
+  const [first] = measures
   const ranking = sorting === null ? (isRanking ? { measure: first, isAscending: false } : null) : sorting.ranking(plan)
 
   const today = localNow(now, timezone)
   const wanted = comparedStretches(question, today)
   const known = wanted.filter((each): each is { kind: 'previous' | 'year'; stretch: Stretch } => 'from' in each.stretch)
   const stretches = [
-    { stretch: { from: window.from, to: window.to, until: null }, shift: { days: 0 } },
-    ...known.map(({ stretch }) => ({ stretch, shift: shiftOf(window, stretch) })),
+    { stretch: { from: window.from, to: window.to, until: null }, shift: { days: 0 }, hasRows: true },
+    ...known.map(({ stretch }) => {
+      const shift = shiftOf(window, stretch)
+      return { stretch, shift, hasRows: isAlignedWith(groupBy, shift) }
+    }),
   ]
-  const query = { plan, scope, timezone, groupBy, filters, stretches, ranking, limit, ranked, today: today.date, first }
+  const query = {
+    ...{ plan, scope, timezone, groupBy, filters, stretches, ranking, limit, ranked, today: today.date, measures },
+    currencyDigits: business.currencyDigits,
+  }
   // Sent together, in one round trip.
   const isOfAll = Object.keys(filters).length === 0
   const behind = ordersBehind(question)
@@ -162,8 +170,12 @@ export async function runReport(
       const index = known.findIndex((each) => each.kind === kind)
       const told = comparable(stretch, since)
       const isTold = index !== -1 && told.reason === undefined
-      const isAligned = isTold && isAlignedWith(groupBy, (stretches[index + 1] as { shift: Shift }).shift)
-      return { kind, stretch: told, index: isTold ? index + 1 : null, hasRows: isAligned }
+      return {
+        kind,
+        stretch: told,
+        index: isTold ? index + 1 : null,
+        hasRows: isTold && stretches[index + 1]?.hasRows === true,
+      }
     }),
     totals,
     lines: listed,
@@ -231,10 +243,13 @@ function layoutOf({ window, groupBy, limit: asked }: Question, plan: Plan, isSor
 }
 
 function tooManyPeriods(time: Time, { from, to }: Days): ServiceError {
-  const coarser = time === 'day' ? 'week or month' : time === 'hour' ? 'weekday' : 'month or quarter'
+  const fitting = (['week', 'month', 'quarter'] as const).filter(
+    (each) => each !== time && periodCount(each, { from, to }) <= MAX_PERIODS,
+  )
+  const coarser = time === 'hour' ? 'weekday' : fitting.join(' or ')
   return new ServiceError(
     'invalid_argument',
-    `groupBy ${time} gives more rows than fit one answer for ${daysBetween(from, to)} days. Use groupBy ${coarser}, or a shorter period.`,
+    `groupBy ${time} gives more rows than fit one answer for ${counted(daysBetween(from, to), 'day')}. Use groupBy ${coarser}, or a shorter period.`,
     { hint: 'With sort and limit, the highest or lowest rows are given: sort "net_sales", limit 10.' },
   )
 }
@@ -243,10 +258,10 @@ function tooManyOrders(orders: number, { from, to }: Days): ServiceError {
   const days = Math.max(1, Math.floor((daysBetween(from, to) * MAX_RAW_ORDERS) / orders))
   return new ServiceError(
     'invalid_argument',
-    `This needs each of ${orders} orders; at most ${MAX_RAW_ORDERS} are read for one answer.`,
+    `This needs each of ${counted(orders, 'order')}; at most ${MAX_RAW_ORDERS} are read for one answer.`,
     {
       hint:
-        `Ask for about ${days} days, or with fewer filters and groups: time, hour, location, employee, order_type and ` +
+        `Ask for about ${counted(days, 'day')}, or with fewer filters and groups: time, hour, location, employee, order_type and ` +
         'discounted go together for any period, and so do time and location with client, product or payment_method.',
     },
   )

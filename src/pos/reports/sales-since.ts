@@ -1,5 +1,6 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
+import { clean } from '../../results/text.ts'
 import type { SalesScope } from '../scope.ts'
 import { inRollup } from './rollups.ts'
 
@@ -8,15 +9,49 @@ import { inRollup } from './rollups.ts'
  * first one. Sums of earlier days are not zero but unknown.
  */
 export async function salesSince(db: Transaction, scope: SalesScope): Promise<string | null> {
+  const { rows } = await sql<{ since: string | null }>`select ${firstSale(scope)}::text as since`.execute(db)
+  return rows[0]?.since ?? null
+}
+
+/** The same as an expression of other queries. */
+export function firstSale(scope: SalesScope): RawBuilder<unknown> {
   // By way of the month, so that a location that opened late takes a few rows.
-  const { rows } = await sql<{ since: string | null }>`
+  return sql`(
     with first_month as (
       select r.month from sales_monthly r
       where ${inRollup('r', scope)} and r.orders > 0
       order by r.month limit 1
     )
-    select min(r.day)::text as since
+    select min(r.day)
     from sales_daily r join first_month f on r.day >= f.month and r.day < f.month + interval '1 month'
-    where ${inRollup('r', scope)} and r.orders > 0`.execute(db)
-  return rows[0]?.since ?? null
+    where ${inRollup('r', scope)} and r.orders > 0)`
+}
+
+const MAX_LOCATIONS = 10
+
+/**
+ * The first day with sales of a business, and those of its locations that began on another day, by the clock of each.
+ */
+export async function salesBeginnings(db: Transaction, businessId: string) {
+  const [since, { rows }] = await Promise.all([
+    salesSince(db, { businessId }),
+    sql<{ name: string; since: string }>`
+      with first_month as (
+        select r.location_id, min(r.month) as month from sales_monthly r
+        where r.business_id = ${businessId} and r.basis = 'location' and r.orders > 0
+        group by r.location_id
+      )
+      select l.name, min(r.day)::text as since
+      from first_month f
+      join location l on l.business_id = ${businessId} and l.id = f.location_id
+      join sales_daily r on r.business_id = ${businessId} and r.basis = 'location' and r.location_id = f.location_id
+        and r.day >= f.month and r.day < f.month + interval '1 month' and r.orders > 0
+      group by l.id, l.name
+      order by min(r.day), l.name, l.id`.execute(db),
+  ])
+  const later = rows.filter((row) => row.since !== since)
+  return {
+    salesSince: since,
+    locations: later.slice(0, MAX_LOCATIONS).map((row) => ({ location: clean(row.name, 60), salesSince: row.since })),
+  }
 }

@@ -109,7 +109,7 @@ describe('resources', () => {
       (await ask(owner, 'resources/read', { uri: 'flowpos://business/profile' }, headers)).result.contents[0].text
     expect(await text()).toContain('# Luna')
     expect(await text()).toContain('default tax 12 %; prices include tax')
-    expect(await text()).toContain('1 active products in 1 categories')
+    expect(await text()).toContain('1 active product in 1 category')
     const pinned = await text({ 'x-flowpos-business-id': sol.id })
     expect(pinned).toContain('# Sol')
     expect(pinned).toContain('EUR')

@@ -127,7 +127,7 @@ describe('get_product', () => {
       [
         `Product Café (${coffee.productId}) is active; category Bebidas (${category.id}), no supplier. Changed ${updatedAt}.`,
         'Tax 5 % (its own rate). Amounts in GTQ: price with tax; net sales without tax; cost without tax; margin: price without tax less cost, and its share of the price without tax.',
-        `${addDays(today, -29)} to ${today}: 3 units sold, net sales GTQ 20.00. Last sold: ${addDays(today, -29)}.`,
+        `The last 30 days, ${addDays(today, -29)} to ${today}, today so far: 3 units sold, net sales GTQ 20.00. Last sold: ${addDays(today, -29)}.`,
         '| SKU | label | barcode | price | cost | margin | on hand | units sold | net sales | changed | variant id |',
         '|---|---|---|---|---|---|---|---|---|---|---|',
         `| CAFE-1 | – | 7401 | 11.20 | 5.00 | 5.67 (53.1 %) | 6.5 | 3 | 20.00 | ${variants[0].updatedAt} | ${coffee.variantId} |`,

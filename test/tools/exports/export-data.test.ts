@@ -151,7 +151,7 @@ describe('a link', () => {
     await open(await urlOf({ what: 'get_inventory' }))
     await expect.poll(rows, { timeout: 10_000 }).toEqual(
       expect.arrayContaining([
-        { kind: 'export', action: 'get_inventory', outcome: 'ok', subject: 'csv, 1 rows', business_id: till.shop.id },
+        { kind: 'export', action: 'get_inventory', outcome: 'ok', subject: 'csv, 1 row', business_id: till.shop.id },
         { kind: 'tool', action: 'export_data', outcome: 'ok', subject: null, business_id: till.shop.id },
       ]),
     )

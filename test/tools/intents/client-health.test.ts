@@ -156,12 +156,12 @@ describe('get_client_health', () => {
     const { text, advice, terms, leftOut } = await health()
     const [answer, named] = text.split('\n')
     expect(answer).toBe(
-      'Of 10 clients who have bought, 6 are active, 2 at risk and 1 lost, 1 switched off (as of 2026-06-30). Clients at ' +
+      'Of 10 clients who have bought: 6 active, 2 at risk, 1 lost, 1 switched off (as of 2026-06-30). Clients at ' +
         'risk would normally bring GTQ 2,847.38 in the next 90 days.',
     )
     expect(named).toBe(leftOut)
     expect(leftOut).toBe(
-      'Not named below: 1 lost clients, 5 of those who have bought; list_clients has them by status (at_risk, lost, ' +
+      'Not named below: 1 lost client, 5 of those who have bought; list_clients has them by status (at_risk, lost, ' +
         'active, new, returning).',
     )
     expect(advice).toEqual([

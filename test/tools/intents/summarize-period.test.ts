@@ -232,8 +232,8 @@ describe('summarize_period', () => {
       [
         'Net sales GTQ 163.00 from 3 orders, average sale GTQ 54.33 net — 2026-03-09 to 2026-03-15, 7 days.',
         'Against 2026-03-02 to 2026-03-08: net GTQ 170.00 (-4.1 %), 3 orders (+0.0 %), average sale GTQ 56.67 (-4.1 %).',
-        'Against 2025-03-10 to 2025-03-16: net GTQ 100.00 (+63.0 %), 1 orders (+200.0 %), average sale GTQ 100.00 (-45.7 %).',
-        'gross GTQ 185.00 · returns GTQ 10.00 · discounts GTQ 12.00 · tax GTQ 0.00 · tips GTQ 0.00 · total GTQ 163.00 · 1 refunds · 18.5 units',
+        'Against 2025-03-10 to 2025-03-16: net GTQ 100.00 (+63.0 %), 1 order (+200.0 %), average sale GTQ 100.00 (-45.7 %).',
+        'gross GTQ 185.00 · returns GTQ 10.00 · discounts GTQ 12.00 · tax GTQ 0.00 · tips GTQ 0.00 · total GTQ 163.00 · 1 refund · 18.5 units',
         'Of gross sales: returns 5.4 % (before 0.0 %), discounts 6.5 % (before 0.0 %).',
         'Net by day: 2026-03-09 Mon 108.00; 2026-03-10 Tue 30.00; 2026-03-11 Wed 35.00; 2026-03-12 Thu -10.00; 2026-03-13 Fri 0.00; 2026-03-14 Sat 0.00; 2026-03-15 Sun 0.00',
         'Best day Monday 2026-03-09 GTQ 108.00, slowest with orders Tuesday 2026-03-10 GTQ 30.00, mean of 7 whole days GTQ 23.29.',
@@ -508,8 +508,7 @@ describe('the length of a result', () => {
       to: '2026-03-31',
       allBusinesses: true,
     })
-    const leftOut =
-      '1 more businesses are left out. Only the main figures of each; with businessId one is told in full.'
+    const leftOut = '1 more business is left out. Only the main figures of each; with businessId one is told in full.'
     expect(data.leftOut).toBe(leftOut)
     expect(text).toContain(leftOut)
     expect(text).not.toContain('Branch 5')

@@ -91,7 +91,7 @@ describe('list_inventory_movements', () => {
     const { matching, unitsIn, unitsOut, text } = await list({ product: 'CAFE', limit: 1 })
     // 10 and 2 in, 1.5 out.
     expect({ matching, unitsIn, unitsOut }).toEqual({ matching: 3, unitsIn: '12', unitsOut: '1.5' })
-    expect(text).toMatch(/^Only 1 of 3 stock movements are shown/)
+    expect(text).toMatch(/^Only 1 of 3 stock movements is shown/)
     expect(text).toContain('All that match: 12 in, 1.5 out.')
   })
 

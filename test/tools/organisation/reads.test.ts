@@ -70,7 +70,7 @@ describe('list_locations', () => {
 
   it('gives every location once over all pages', async () => {
     const first = await call(service.app, token, 'list_locations', { limit: 1 })
-    expect(first.text).toMatch(/^Only 1 of 2 locations are shown/)
+    expect(first.text).toMatch(/^Only 1 of 2 locations is shown/)
     const second = await call(service.app, token, 'list_locations', { limit: 1, cursor: first.data.nextCursor })
     const names = [first, second].flatMap(({ data }) => compactRows(data, 'locations').map(({ location }) => location))
     expect(names).toEqual(['Location 1', 'Location 2'])

@@ -222,7 +222,7 @@ describe('get_psa_board', () => {
     })
 
     const short = await show('get_psa_board', { board: 'Short' })
-    expect(short.text.split('\n')[0]).toBe('1 of 61 steps are left out, done ones before open ones.')
+    expect(short.text.split('\n')[0]).toBe('Left out: 1 of 61 steps, done ones before open ones.')
     expect(short.data.stepsLeftOut).toBe(1)
     expect(short.data.phases[0]).toMatchObject({ stepsTotal: 60, stepsDone: 60 })
     expect(short.data.phases[0].steps.at(-1).name).toBe('58 done')

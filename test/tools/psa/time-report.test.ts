@@ -159,7 +159,7 @@ describe('get_psa_time_report', () => {
         '|---|---|---|---|---|---|---|',
         `| Tienda Ñandú | 3.28 | 2.87 | 0.42 | 75.19 | 1 | ${studio.store.id} |`,
         `| Campaña | 0.50 | 0.50 | 0.00 | 5.00 | 0 | ${studio.campaign.id} |`,
-        'Billable without a rate, so in no amount: 1 entries: 2026-03-05 luis@example.com, Pago (Tienda Ñandú) 1.58 h',
+        'Billable without a rate, so in no amount: 1 entry: 2026-03-05 luis@example.com, Pago (Tienda Ñandú) 1.58 h',
         'Hours = minutes / 60; amount = hours × rate, rounded half-up per entry. Days are as noted with the work.',
         '',
         `Business: Estudio Quetzal (${studio.shop.id})`,

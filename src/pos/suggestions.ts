@@ -1,0 +1,70 @@
+import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import type { Transaction } from '../database/database.ts'
+import { clean } from '../results/text.ts'
+import { PRODUCT_TEXT } from './conditions.ts'
+import { NEAR, searching } from './search.ts'
+
+// What somebody may have meant by a reference that fits nothing, named with the reference to use instead.
+
+const MAX_SUGGESTIONS = 5
+
+/** A product that a reference may mean. */
+interface NearProduct {
+  productId: string
+  variantId: string
+  name: string
+  label: string | null
+  sku: string
+  /** Whether every word of the reference is in it, not only one like it. */
+  hasAllWords: boolean
+}
+
+/** The products on sale that a reference is nearest to: those that have all its words first. */
+export async function nearProducts(db: Transaction, businessId: string, reference: string): Promise<NearProduct[]> {
+  const { isMatch, nearness } = searching(PRODUCT_TEXT, reference)
+  const rows = await db
+    .selectFrom('product_variant as v')
+    .innerJoin('product as p', (join) => join.on('p.business_id', '=', businessId).onRef('p.id', '=', 'v.product_id'))
+    .select(['p.id as productId', 'v.id as variantId', 'p.name', 'v.label', 'v.sku', isMatch.as('hasAllWords')])
+    .where('v.business_id', '=', businessId)
+    .where('v.is_active', '=', true)
+    .where('p.is_active', '=', true)
+    .where(orNear(isMatch, nearness))
+    .orderBy('hasAllWords', 'desc')
+    .orderBy(nearness, 'desc')
+    .orderBy('p.name')
+    .orderBy('v.sku')
+    .limit(MAX_SUGGESTIONS)
+    .execute()
+  return rows.map((row) => ({ ...row, hasAllWords: row.hasAllWords === true }))
+}
+
+/** The active clients that a reference is nearest to, by name. */
+export function nearClients(db: Transaction, businessId: string, reference: string) {
+  const { isMatch, nearness } = searching(sql<string>`search_text(c.name)`, reference)
+  return db
+    .selectFrom('customer as c')
+    .select(['c.name', 'c.code'])
+    .where('c.business_id', '=', businessId)
+    .where('c.is_active', '=', true)
+    .where(orNear(isMatch, nearness))
+    .orderBy(isMatch, 'desc')
+    .orderBy(nearness, 'desc')
+    .orderBy('c.code')
+    .limit(MAX_SUGGESTIONS)
+    .execute()
+}
+
+function orNear(isMatch: RawBuilder<SqlBool>, nearness: RawBuilder<number>): RawBuilder<SqlBool> {
+  return sql<SqlBool>`(${isMatch} or ${nearness} >= ${NEAR})`
+}
+
+/** A question to follow an error: ` Did you mean "Tea" (SKU T-1)?`, or nothing. */
+export function didYouMean(names: readonly string[]): string {
+  return names.length === 0 ? '' : ` Did you mean ${names.join('; ')}?`
+}
+
+/** A client in such a question. */
+export function nameAndCode({ name, code }: { name: string; code: string }): string {
+  return `${JSON.stringify(clean(name, 60))} (${clean(code, 60)})`
+}
