@@ -76,8 +76,8 @@ async function fill(client: pg.Client, url: string, shops: number, orders: numbe
 interface Row {
   tool: string
   databaseMs: number
-  /** Of the connection's process; null where Linux does not tell it. */
-  cpuMs: number | null
+  /** Of the connection's process; NaN where the system does not tell it. */
+  cpuMs: number
   naiveMs: number
   rowsRead: number
   naiveRowsRead: number
@@ -104,11 +104,10 @@ async function measure(url: string, superuser: pg.Client, withNaive: boolean): P
     const naive = NAIVE[tool]
     if (naive === undefined) throw new Error(`no query for ${tool}`)
     const calls = []
-    const cpu: number[] = []
     for (let round = 0; round < ROUNDS; round++) {
       const before = await tools.cpuMs()
-      calls.push(await tools.call(tool, args, shop))
-      cpu.push((await tools.cpuMs()) - before)
+      const call = await tools.call(tool, args, shop)
+      calls.push({ ...call, cpuMs: (await tools.cpuMs()) - before })
     }
     const { queries } = calls[0] as (typeof calls)[number]
     const plans: Plan[] = []
@@ -126,7 +125,7 @@ async function measure(url: string, superuser: pg.Client, withNaive: boolean): P
     rows.push({
       tool,
       databaseMs: Math.min(...calls.map(({ ms }) => ms)),
-      cpuMs: cpu.some(Number.isFinite) ? Math.min(...cpu.filter(Number.isFinite)) : null,
+      cpuMs: Math.min(...calls.map(({ cpuMs }) => cpuMs)),
       naiveMs,
       rowsRead: plans.reduce((sum, plan) => sum + rowsOf(plan), 0),
       naiveRowsRead,
@@ -196,7 +195,7 @@ function report([few = [], all = []]: Row[][], total: number): void {
       before.databaseMs.toFixed(1),
       before.rowsRead,
       row.databaseMs.toFixed(1),
-      row.cpuMs?.toFixed(1) ?? '–',
+      row.cpuMs.toFixed(1),
       row.rowsRead,
       row.naiveMs.toFixed(0),
       row.naiveRowsRead,

@@ -34,7 +34,7 @@ export interface TimedTools {
    * @throws ServiceError as the tool does
    */
   call(tool: string, args: Record<string, unknown>, shop: number): Promise<{ ms: number; queries: AnsweredQuery[] }>
-  /** The CPU time in milliseconds that the connection's server process has used: NaN where the system does not tell. */
+  /** The CPU time in milliseconds that the connection's server process has used; NaN where the system does not tell. */
   cpuMs(): Promise<number>
   close(): Promise<void>
 }
@@ -92,14 +92,19 @@ export async function timedTools(url: string, now: Date): Promise<TimedTools> {
       return { ms: timeUnderWay(queries), queries: [...queries] }
     },
     async cpuMs() {
-      // The pool has one connection, but may have made it anew. A transaction ends after the answer, and before this.
+      // The pool has one connection, but may have made it anew; the transaction of a call ends after its answer.
       const { rows } = await pool.query<{ pid: number }>('select pg_backend_pid() as pid')
-      // https://docs.kernel.org/scheduler/sched-stats.html: nanoseconds on a processor
-      const text = await readFile(`/proc/${rows[0]?.pid ?? 0}/schedstat`, 'utf8').catch(() => 'NaN')
-      return Number(text.split(' ')[0]) / 1e6
+      return cpuOf((rows[0] as { pid: number }).pid)
     },
     close: () => pool.end(),
   }
+}
+
+/** The CPU time of a process so far, in milliseconds, which other work on the machine hardly changes. */
+async function cpuOf(pid: number): Promise<number> {
+  // https://docs.kernel.org/scheduler/sched-stats.html: nanoseconds on a processor
+  const text = await readFile(`/proc/${pid}/schedstat`, 'utf8').catch(() => 'NaN')
+  return Number(text.split(' ')[0]) / 1e6
 }
 
 /** The time during which any query was under way, in milliseconds: queries sent together wait for each other. */

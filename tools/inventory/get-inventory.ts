@@ -17,6 +17,8 @@ import { decodeCursor } from '../../src/results/cursor.ts'
 import { Cursor, Limit, StringEnum } from '../../src/results/schema.ts'
 import { clean, variantName } from '../../src/results/text.ts'
 
+/** A longer page has no room for the parts of its value. */
+const MOST_WITH_SHARES = 25
 /** So many locations and categories are named; the others are one. */
 const MAX_SHARES = 15
 
@@ -66,7 +68,11 @@ export default defineTool({
       findInventory(db, business.id, { ...filter, limit: limit + 1, after }),
       sumInventory(db, business.id, filter),
       // With the whole stock alone: the parts of a few rows are in the rows.
-      hasCosts && input.search === undefined && input.status === undefined && after === undefined
+      hasCosts &&
+      input.search === undefined &&
+      input.status === undefined &&
+      after === undefined &&
+      limit <= MOST_WITH_SHARES
         ? sumInventoryBy(db, business.id, filter)
         : [],
     ])
@@ -101,7 +107,7 @@ export default defineTool({
     const sharesOf = (isLocation: boolean, without: string) => {
       const all = shares.filter((share) => share.is_location === isLocation)
       const named = all.slice(0, MAX_SHARES).map((share) => ({
-        name: share.name === null ? without : clean(share.name, 40),
+        name: share.name === null ? without : clean(share.name, 24),
         value: amountOf(share.value, business),
       }))
       const others = all.slice(MAX_SHARES)

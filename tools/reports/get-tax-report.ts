@@ -83,7 +83,8 @@ export default defineTool({
       ...amountsOf(lines, business),
       ...compared.rowOf(lines).data,
     }))
-    const totals = amountsOf(rates, business)
+    // Rates that come to nothing in minor units are no rows, but what they have counts.
+    const totals = amountsOf([report.totals], business)
     const { pricesIncludeTax } = report
     const basis = basisOf(report, business)
     const terms =

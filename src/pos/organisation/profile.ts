@@ -1,7 +1,6 @@
 import { sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import { quantity } from '../../money/money.ts'
-import { firstSale } from '../reports/sales-since.ts'
 
 const MAX_LOCATIONS = 50
 
@@ -50,7 +49,13 @@ export async function findProfile(db: Transaction, businessId: string): Promise<
           .$asScalar()
           .$notNull()
           .as('clients'),
-        sql<string | null>`${firstSale({ businessId })}::text`.as('first_sale_on'),
+        eb
+          .selectFrom('sales_daily as d')
+          .select((own) => own.fn.min('d.day').as('first'))
+          .whereRef('d.business_id', '=', 'b.id')
+          .where('d.basis', '=', 'business')
+          .where('d.orders', '>', '0')
+          .as('first_sale_on'),
       ])
       .where('b.id', '=', businessId)
       .executeTakeFirstOrThrow(),

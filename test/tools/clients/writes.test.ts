@@ -46,7 +46,7 @@ describe('create_client', () => {
       note: 'Pays cash.\nLikes coffee.',
     })
     expect(data).toMatchObject({
-      client: { code: 'C-0001', name: 'Ana García', updatedAt: '2026-03-10T12:00:00.000-06:00' },
+      client: { code: 'C-0001', name: 'Ana García', updatedAt: '2026-03-10T12:00:00-06:00' },
       sameAs: null,
       dryRun: false,
       replayed: false,

@@ -17,7 +17,7 @@ beforeAll(async () => {
   service = await startService({ users: ['ana'] })
   shop = await makeShop(service.db, { locationZones: ['America/Guatemala', 'Asia/Kathmandu'] })
   other = await makeShop(service.db, { name: 'Bar Sol' })
-  const userId = await makeUser(service.db, 'ana', [{ shop, role: 'cashier' }])
+  const userId = await makeUser(service.db, 'ana', [{ shop, role: 'manager' }])
   await service.db.asOwner(`update app_user set display_name = 'Ana Pérez' where id = $1`, [userId])
   coffee = await makeProduct(service.db, shop, { sku: 'CAFE', name: 'Café' })
   bread = await makeProduct(service.db, shop, { sku: 'PAN', name: 'Pan' })
