@@ -124,6 +124,7 @@ const TABLES = [
   'staff_hourly',
   'customer_daily',
   'customer_monthly',
+  'staff_monthly',
   'payment_daily',
   'tax_daily',
   'customer_sales',

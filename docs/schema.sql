@@ -1379,6 +1379,32 @@ COMMENT ON COLUMN staff_hourly.hour IS 'null: not known';
 
 COMMENT ON COLUMN staff_hourly.employee_id IS 'who sold, also of a refund; null: not known';
 
+CREATE TABLE staff_monthly (
+    business_id uuid NOT NULL,
+    location_id uuid NOT NULL,
+    basis text NOT NULL,
+    month date NOT NULL,
+    employee_id uuid,
+    order_type text NOT NULL,
+    is_discounted boolean NOT NULL,
+    orders bigint DEFAULT 0 NOT NULL,
+    refunds bigint DEFAULT 0 NOT NULL,
+    units_sold numeric(18,3) DEFAULT 0 NOT NULL,
+    units_returned numeric(18,3) DEFAULT 0 NOT NULL,
+    gross_sales numeric(24,4) DEFAULT 0 NOT NULL,
+    discounts numeric(24,4) DEFAULT 0 NOT NULL,
+    returns numeric(24,4) DEFAULT 0 NOT NULL,
+    tax numeric(24,4) DEFAULT 0 NOT NULL,
+    cost numeric(24,4) DEFAULT 0 NOT NULL,
+    costed_net_sales numeric(24,4) DEFAULT 0 NOT NULL,
+    tips numeric(24,4) DEFAULT 0 NOT NULL,
+    net_sales numeric(24,4) GENERATED ALWAYS AS (((gross_sales - discounts) - returns)) STORED NOT NULL
+);
+
+ALTER TABLE ONLY staff_monthly FORCE ROW LEVEL SECURITY;
+
+COMMENT ON COLUMN staff_monthly.employee_id IS 'who sold, also of a refund; null: not known';
+
 CREATE TABLE stock_velocity (
     business_id uuid NOT NULL,
     location_id uuid NOT NULL,
@@ -1576,6 +1602,9 @@ ALTER TABLE ONLY sales_monthly
 
 ALTER TABLE ONLY staff_hourly
     ADD CONSTRAINT staff_hourly_key UNIQUE NULLS NOT DISTINCT (business_id, basis, day, location_id, hour, employee_id, order_type, is_discounted);
+
+ALTER TABLE ONLY staff_monthly
+    ADD CONSTRAINT staff_monthly_key UNIQUE NULLS NOT DISTINCT (business_id, basis, month, location_id, employee_id, order_type, is_discounted);
 
 ALTER TABLE ONLY stock_velocity_day
     ADD CONSTRAINT stock_velocity_day_pkey PRIMARY KEY (business_id, location_id);
@@ -2057,6 +2086,8 @@ ALTER TABLE sales_monthly ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE staff_hourly ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE staff_monthly ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE stock_velocity ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE stock_velocity_day ENABLE ROW LEVEL SECURITY;
@@ -2122,6 +2153,8 @@ CREATE POLICY tenant ON sales_hourly USING ((business_id = ( SELECT app_business
 CREATE POLICY tenant ON sales_monthly USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
 CREATE POLICY tenant ON staff_hourly USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
+
+CREATE POLICY tenant ON staff_monthly USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
 CREATE POLICY tenant ON stock_velocity USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
@@ -2509,6 +2542,8 @@ GRANT SELECT ON TABLE sales_hourly TO flowpos_service;
 GRANT SELECT ON TABLE sales_monthly TO flowpos_service;
 
 GRANT SELECT ON TABLE staff_hourly TO flowpos_service;
+
+GRANT SELECT ON TABLE staff_monthly TO flowpos_service;
 
 GRANT SELECT ON TABLE stock_velocity TO flowpos_service;
 

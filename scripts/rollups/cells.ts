@@ -36,6 +36,7 @@ const rollup = (
 })
 const BY_PRODUCT = ['product_id', 'variant_id']
 const BY_CUSTOMER = ['customer_id']
+const BY_STAFF = ['employee_id', 'order_type', 'is_discounted']
 
 /**
  * The tables with cells, in the order in which they are written. Months exist not only for speed: two sales in a month
@@ -43,11 +44,12 @@ const BY_CUSTOMER = ['customer_id']
  * deadlock. `customer_sales` has no time zone and is written separately.
  */
 export const ROLLUPS: Record<string, Rollup> = {
-  staff_hourly: rollup('sales', 'day', ['hour', 'employee_id', 'order_type', 'is_discounted']),
+  staff_hourly: rollup('sales', 'day', ['hour', ...BY_STAFF]),
   sales_hourly: rollup('sales', 'day', ['hour'], { only: 'hour is not null' }),
   customer_daily: rollup('sales', 'day', BY_CUSTOMER),
   sales_daily: rollup('sales', 'day'),
   customer_monthly: rollup('sales', 'month', BY_CUSTOMER),
+  staff_monthly: rollup('sales', 'month', BY_STAFF),
   sales_monthly: rollup('sales', 'month'),
   product_daily: rollup('lines', 'day', BY_PRODUCT),
   tax_daily: rollup('lines', 'day', ['tax_rate'], { measures: ['net_sales', 'tax'], amount: 'net_sales' }),
@@ -117,7 +119,8 @@ export function cells({ key, time, by, measures, only }: Rollup, finer: string):
         unnest(case bases when 'both' then array['business', 'location'] else array[bases] end) as basis
       from (
         select
-          ${others}, ${time === 'month' ? `${cutOff}::date as month` : 'day'},
+          ${others},
+          ${time === 'month' ? `${cutOff}::date as month` : 'day'},
           ${list(measures.map((m) => `sum(${m === 'net_sales' ? NET_SALES : m}) as ${m}`))}
         from ${finer}${only === undefined ? '' : `\nwhere ${only}`}
         group by ${others}, ${cutOff}

@@ -710,6 +710,31 @@ export interface StaffHourly {
   units_sold: Generated<Numeric>;
 }
 
+export interface StaffMonthly {
+  basis: string;
+  business_id: string;
+  cost: Generated<Numeric>;
+  costed_net_sales: Generated<Numeric>;
+  discounts: Generated<Numeric>;
+  /**
+   * who sold, also of a refund; null: not known
+   */
+  employee_id: string | null;
+  gross_sales: Generated<Numeric>;
+  is_discounted: boolean;
+  location_id: string;
+  month: string;
+  net_sales: Generated<Numeric>;
+  order_type: string;
+  orders: Generated<Int8>;
+  refunds: Generated<Int8>;
+  returns: Generated<Numeric>;
+  tax: Generated<Numeric>;
+  tips: Generated<Numeric>;
+  units_returned: Generated<Numeric>;
+  units_sold: Generated<Numeric>;
+}
+
 export interface StockVelocity {
   business_id: string;
   location_id: string;
@@ -796,6 +821,7 @@ export interface DB {
   sales_hourly: SalesHourly;
   sales_monthly: SalesMonthly;
   staff_hourly: StaffHourly;
+  staff_monthly: StaffMonthly;
   stock_velocity: StockVelocity;
   stock_velocity_day: StockVelocityDay;
   supplier: Supplier;

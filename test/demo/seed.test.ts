@@ -32,6 +32,7 @@ const TABLES: Record<string, string> = {
   sales_hourly: '*',
   sales_monthly: '*',
   staff_hourly: '*',
+  staff_monthly: '*',
   customer_daily: '*',
   customer_monthly: '*',
   product_daily: '*',
@@ -41,7 +42,10 @@ const TABLES: Record<string, string> = {
   customer_sales: '*',
 }
 /** Triggers leave an empty cell where an order was before it got its discount. */
-const CELLS: Record<string, string> = { staff_hourly: '(orders, refunds) <> (0, 0)' }
+const CELLS: Record<string, string> = {
+  staff_hourly: '(orders, refunds) <> (0, 0)',
+  staff_monthly: '(orders, refunds) <> (0, 0)',
+}
 const BOARD_TABLES = { psa_board: '*', psa_phase: '*', psa_step: '*', psa_time_entry: '*' }
 
 const seed = ({ ownerUrl }: TestDatabase, now = NOW, days = DAYS) =>

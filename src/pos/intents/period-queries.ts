@@ -1,8 +1,7 @@
-import { type Expression, sql } from 'kysely'
-import { compileOnce } from '../../database/compiled.ts'
+import { type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import type { Days } from '../../time/window.ts'
-import { atLocation, onDays } from '../conditions.ts'
+import { monthlyCells } from '../reports/rollups.ts'
 import { productCells } from '../reports/sales.ts'
 import type { SalesScope } from '../scope.ts'
 import { STOPPED_UNITS } from './stands-out.ts'
@@ -132,47 +131,28 @@ export async function periodChanges(
  * With a location, its orders decide which clients count; whether they are new is a matter of the whole business.
  */
 export async function clientCounts(db: Transaction, scope: SalesScope, days: Days, timezone: string) {
-  const [counts] = await countClients(db, { ...scope, ...days, timezone })
-  return counts ?? { new: 0, returning: 0 }
+  const { from, to } = days
+  const dayOf = (instant: 'first_at' | 'last_at') => sql`(s.${sql.ref(instant)} at time zone ${timezone})::date`
+  // The first and last order settle most clients. For the others the cells are read, once and only if there are any.
+  const isKnown =
+    scope.locationId === undefined
+      ? sql`${dayOf('first_at')} >= ${from} or ${dayOf('last_at')} <= ${to}`
+      : sql<SqlBool>`false`
+  const cells = monthlyCells('customer', { keys: ['customer_id'], sums: ['orders'] }, scope, days)
+  const { rows } = await sql<{ new: number; returning: number }>`
+    select (count(*) filter (where first_day >= ${from}))::integer as new,
+      (count(*) filter (where first_day < ${from}))::integer as returning
+    from (
+      select ${dayOf('first_at')} as first_day
+      from customer_sales s
+      where s.business_id = ${scope.businessId}
+        -- Only for the index: the local days decide.
+        and s.last_at >= (${from}::timestamp at time zone ${timezone}) - interval '3 hours'
+        and ${dayOf('first_at')} <= ${to} and ${dayOf('last_at')} >= ${from}
+        and (${isKnown} or s.customer_id in (
+          select c.customer_id from ${cells} c
+          where c.customer_id is not null group by c.customer_id having sum(c.orders) > 0
+        ))
+    ) active`.execute(db)
+  return rows[0] ?? { new: 0, returning: 0 }
 }
-
-const countClients = compileOnce(
-  (db, { businessId, locationId, from, to, timezone }: SalesScope & Days & { timezone: string }) => {
-    const days = { from, to }
-    const dayOf = (instant: Expression<Date | null>) => sql<string>`(${instant} at time zone ${timezone})::date`
-    // Only for the index: the local days decide.
-    const earliest = sql<Date>`(${from}::timestamp at time zone ${timezone}) - interval '3 hours'`
-    // The first and last order settle most clients; for the others, the orders are looked up by client.
-    const isKnown =
-      locationId === undefined ? [onDays('s.first_at', days, timezone), onDays('s.last_at', days, timezone)] : []
-
-    const clients = db
-      .selectFrom('customer_sales as s')
-      .select(({ ref }) => dayOf(ref('s.first_at')).as('first_day'))
-      .where('s.business_id', '=', businessId)
-      .where('s.last_at', '>=', earliest)
-      .where(({ eb, ref }) => eb(dayOf(ref('s.first_at')), '<=', to))
-      .where(({ eb, ref }) => eb(dayOf(ref('s.last_at')), '>=', from))
-      .where(({ exists, or, selectFrom }) =>
-        or([
-          ...isKnown,
-          exists(
-            selectFrom('orders as o')
-              .select('o.id')
-              .whereRef('o.business_id', '=', 's.business_id')
-              .whereRef('o.customer_id', '=', 's.customer_id')
-              .where('o.status', '=', 'completed')
-              .where(({ eb, or }) => or([eb('o.sale_lines', '>', 0), eb('o.return_lines', '=', 0)]))
-              .where(onDays('o.completed_at', days, timezone))
-              .where(atLocation('o.location_id', locationId)),
-          ),
-        ]),
-      )
-    return db
-      .selectFrom(clients.as('active'))
-      .select(({ cast, fn }) => [
-        cast<number>(fn.countAll().filterWhere('first_day', '>=', from), 'integer').as('new'),
-        cast<number>(fn.countAll().filterWhere('first_day', '<', from), 'integer').as('returning'),
-      ])
-  },
-)

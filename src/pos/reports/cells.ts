@@ -17,6 +17,8 @@ const names = (columns: readonly string[], of = (column: RawBuilder<unknown>) =>
 const selected = (parts: readonly RawBuilder<unknown>[]) => sql.join(parts, sql`, `)
 const negative = (column: RawBuilder<unknown>) => sql`-${column}`
 
+const DAILY = { sales: 'sales_daily', product: 'product_daily', customer: 'customer_daily', staff: 'staff_hourly' }
+
 /** The cells of some whole days from a rollup, as a subquery. */
 export function rollupCells(plan: Plan, scope: SalesScope, days: Days): RawBuilder<unknown> {
   const { source, columns, sums, isMonthly } = plan
@@ -27,9 +29,10 @@ export function rollupCells(plan: Plan, scope: SalesScope, days: Days): RawBuild
     case 'sales':
     case 'product':
     case 'customer':
+    case 'staff':
       return isMonthly
         ? monthlyCells(source, { keys: columns as never, sums: sums as never }, scope, days)
-        : sql`(${cells(`${source}_daily`)})`
+        : sql`(${cells(DAILY[source])})`
     case 'sales_hourly': {
       // What is in the days and in none of their hours has no known time.
       const without = columns.map((column) => (column === 'hour' ? sql`null::smallint as hour` : names([column])[0]))

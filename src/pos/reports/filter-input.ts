@@ -205,7 +205,7 @@ async function productOf(db: Transaction, businessId: string, reference: string)
 
 const KNOWN = {
   payment_method: { table: 'payment_daily', column: 'method' },
-  order_type: { table: 'staff_hourly', column: 'order_type' },
+  order_type: { table: 'staff_monthly', column: 'order_type' },
 }
 
 /**

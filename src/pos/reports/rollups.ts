@@ -12,7 +12,7 @@ type Daily =
   | 'sales_hourly'
   | 'staff_hourly'
   | 'tax_daily'
-type Monthly = 'customer_monthly' | 'product_monthly' | 'sales_monthly'
+type Monthly = 'customer_monthly' | 'product_monthly' | 'sales_monthly' | 'staff_monthly'
 
 /** Whether a row of a rollup belongs to a scope, in the time zone of the scope. */
 export function inRollup(alias: string, { businessId, locationId }: SalesScope): RawBuilder<SqlBool> {
@@ -34,9 +34,18 @@ export function rollupRows(
   return sql<SqlBool>`${inRollup(alias, scope)} and ${sql.ref(`${alias}.${time}`)} between ${from} and ${to}`
 }
 
-type Both = 'sales' | 'product' | 'customer'
+/** The rollups of days and of months that hold the same sums; the days of `staff` are divided into hours, too. */
+const ROLLUPS = {
+  sales: { day: 'sales_daily', month: 'sales_monthly' },
+  product: { day: 'product_daily', month: 'product_monthly' },
+  customer: { day: 'customer_daily', month: 'customer_monthly' },
+  staff: { day: 'staff_hourly', month: 'staff_monthly' },
+} as const satisfies Record<string, { day: Daily; month: Monthly }>
+type Both = keyof typeof ROLLUPS
 
-type ColumnOfBoth<Rollup extends Both> = string & keyof DB[`${Rollup}_daily`] & keyof DB[`${Rollup}_monthly`]
+type ColumnOfBoth<Rollup extends Both> = string &
+  keyof DB[(typeof ROLLUPS)[Rollup]['day']] &
+  keyof DB[(typeof ROLLUPS)[Rollup]['month']]
 
 /**
  * The cells that add up to a window, as a subquery. Whole calendar months come from the monthly rollup. So does a month
@@ -55,7 +64,7 @@ export function monthlyCells<Rollup extends Both>(
     const sums = columns.sums.map((name) => sql`${isTakenOff ? sql`-` : sql``}r.${sql.ref(name)} as ${sql.ref(name)}, `)
     return sql`
       select ${sql.join([...keys, ...sums], sql``)} r.${sql.ref(time)} as day
-      from ${sql.table(time === 'month' ? `${rollup}_monthly` : `${rollup}_daily`)} r
+      from ${sql.table(ROLLUPS[rollup][time])} r
       where ${rollupRows('r', scope, days, time)}`
   })
   return sql`(${sql.join(selects, sql` union all `)})`
