@@ -134,12 +134,8 @@ export async function runReport(
       return { stretch, shift, hasRows: isAlignedWith(groupBy, shift) }
     }),
   ]
-  const ranking =
-    sorting === null
-      ? isRanking
-        ? { measure: first, isAscending: false }
-        : null
-      : rankingOf(sorting, { plan, stretches })
+  const byDefault: Ranking | null = isRanking ? { measure: first, isAscending: false } : null
+  const ranking = sorting === null ? byDefault : rankingOf(sorting, { plan, stretches, wanted })
   const query = {
     ...{ plan, scope, timezone, groupBy, filters, stretches, ranking, limit, ranked, today: today.date, measures },
     currencyDigits: business.currencyDigits,
@@ -247,7 +243,11 @@ function sortingOf({ sort, groupBy, compare }: Question): Sorting | null {
 /** What rows are ranked by: of several stretches, the change from the first that has their like. */
 function rankingOf(
   { name, isAscending }: Sorting,
-  { plan, stretches }: { plan: Plan; stretches: readonly { hasRows: boolean }[] },
+  {
+    plan,
+    stretches,
+    wanted,
+  }: { plan: Plan; stretches: readonly { hasRows: boolean }[]; wanted: ReturnType<typeof comparedStretches> },
 ): Ranking {
   if (name !== CHANGE) return { measure: measureOf(name, plan.grain), isAscending }
   const [first] = plan.measures as [MeasureName]
@@ -255,6 +255,8 @@ function rankingOf(
     throw noChange('It is that of the first of measures, which is a share.', 'Put net_sales first.')
   const against = stretches.findIndex(({ hasRows }, index) => index > 0 && hasRows)
   if (against === -1) {
+    const [without] = wanted.flatMap(({ stretch }) => ('reason' in stretch ? [describeIncomparable(stretch)] : []))
+    if (without !== undefined) throw noChange(without)
     throw noChange(
       'The rows before do not hold the same days.',
       'Use another groupBy, or a window of whole weeks or months.',
