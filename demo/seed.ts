@@ -126,28 +126,46 @@ async function seedBusiness(
     await copyRows(client, 'customer', customerRows(shop, calendar, people, window), 'on conflict do nothing')
     if (business.id === ESTUDIO_QUETZAL.id) await addProjects(client, calendar, people, window, !written)
     await addStock(client, shop, calendar, catalogue, window, !written)
-    const inBulk = !written && (await suspendTriggers(client))
+    const resumeTriggers = written ? undefined : await suspendTriggers(client)
     for (const chapter of history(shop, calendar, catalogue.sold, people, window, scale, DAYS_PER_CHAPTER)) {
-      onOrders(await addChapter(client, shop, inBulk ? { ...chapter, orders: withTotals(chapter) } : chapter))
+      onOrders(await addChapter(client, shop, resumeTriggers ? { ...chapter, orders: withTotals(chapter) } : chapter))
     }
-    if (inBulk) {
+    if (resumeTriggers) {
       // Statistics taken meanwhile know only the other businesses: a plan for no rows would take hours for this one.
       await client.query("set local enable_nestloop = 'off'")
       await client.query('select rebuild_rollups($1)', [business.id])
+      await resumeTriggers()
     }
     return !written
   })
 }
 
+/** Written in this order, as the lanes wait for each other's locks. */
+const SUMMED = ['orders', 'order_item', 'order_payment', 'order_refund', 'order_refund_line', 'order_refund_payment']
+
 /**
- * Switches triggers off for the rest of the transaction, so that the sums of the first history are computed once at the
- * end. Only a superuser can do this; otherwise the triggers keep the sums.
+ * Switches triggers off, so that the sums of the first history are computed once at the end.
+ * @returns what switches them on again
  */
-async function suspendTriggers(client: pg.ClientBase): Promise<boolean> {
-  const { rows } = await client.query<{ may: boolean }>("select current_setting('is_superuser') = 'on' as may")
-  if (rows[0]?.may !== true) return false
-  await client.query("set local session_replication_role = 'replica'")
-  return true
+async function suspendTriggers(client: pg.ClientBase): Promise<() => Promise<void>> {
+  const { rows } = await client.query<{ is_superuser: string }>('show is_superuser')
+  if (rows[0]?.is_superuser === 'on') {
+    await client.query("set local session_replication_role = 'replica'")
+    return async () => {}
+  }
+  // Only a superuser can do that. The owner of the tables can switch off each one's, but nobody else may write to them
+  // meanwhile. Triggers that always fire also do so in the other case.
+  for (const table of SUMMED) await client.query(`lock table ${table} in share row exclusive mode`)
+  const { rows: triggers } = await client.query<{ table: string; name: string }>(
+    `select tgrelid::regclass::text as table, quote_ident(tgname) as name from pg_trigger
+     where tgrelid = any ($1::regclass[]) and not tgisinternal and tgenabled = 'O'`,
+    [SUMMED],
+  )
+  const alter = async (action: string) => {
+    for (const { table, name } of triggers) await client.query(`alter table ${table} ${action} trigger ${name}`)
+  }
+  await alter('disable')
+  return () => alter('enable')
 }
 
 async function transaction<T>(

@@ -384,7 +384,11 @@ begin
 
   if exists (
     select from removed n
-    join order_refund r on r.business_id = n.business_id and r.order_id = n.id
+    cross join lateral (
+      select * from order_refund r
+      where r.business_id = n.business_id and r.order_id = n.id
+      offset 0
+    ) r
   ) then
     with cut as materialized (
       select
@@ -441,7 +445,11 @@ begin
                 group by business_id, id, sold_by, order_type, customer_id, discounts
                 having sum(sign) <> 0
               ) o
-              join order_refund n on n.business_id = o.business_id and n.order_id = o.id
+              cross join lateral (
+                select * from order_refund n
+                where n.business_id = o.business_id and n.order_id = o.id
+                offset 0
+              ) n
             ) signed
             group by business_id, location_id, at, has_time, employee_id, order_type, is_discounted, customer_id
             having (
@@ -755,7 +763,11 @@ begin
           group by business_id, id, status, completed_at, location_id, customer_id
           having sum(sign) <> 0
         ) o
-        join order_refund n on n.business_id = o.business_id and n.order_id = o.id
+        cross join lateral (
+          select * from order_refund n
+          where n.business_id = o.business_id and n.order_id = o.id
+          offset 0
+        ) n
         where o.customer_id is not null
       ) signed
       group by business_id, customer_id, at
@@ -1202,7 +1214,11 @@ begin
                 group by business_id, id, status, completed_at, location_id, customer_id
                 having sum(sign) <> 0
               ) o
-              join order_item n on n.business_id = o.business_id and n.order_id = o.id
+              cross join lateral (
+                select * from order_item n
+                where n.business_id = o.business_id and n.order_id = o.id
+                offset 0
+              ) n
               where o.status = 'completed'
             ) signed
             group by business_id, location_id, at, product_id, variant_id, tax_rate
@@ -1344,7 +1360,11 @@ begin
                 group by business_id, id, status, completed_at, location_id, customer_id
                 having sum(sign) <> 0
               ) o
-              join order_payment n on n.business_id = o.business_id and n.order_id = o.id
+              cross join lateral (
+                select * from order_payment n
+                where n.business_id = o.business_id and n.order_id = o.id
+                offset 0
+              ) n
               where o.status = 'completed'
             ) signed
             group by business_id, location_id, at, method
@@ -1852,7 +1872,11 @@ begin
             n.tax, round(n.quantity * coalesce(n.unit_cost, 0), 4) as cost,
             case when n.unit_cost is null then 0 else n.net_sales end as costed_net_sales
           from (select 1 as sign, * from added) n
-          join orders o on o.business_id = n.business_id and o.id = n.order_id
+          cross join lateral (
+            select * from orders o
+            where o.business_id = n.business_id and o.id = n.order_id
+            offset 0
+          ) o
           where o.status = 'completed'
         ) f
         join business b on b.id = f.business_id
@@ -2049,7 +2073,11 @@ begin
               union all
               select 1 as sign, * from added
             ) n
-            join orders o on o.business_id = n.business_id and o.id = n.order_id
+            cross join lateral (
+              select * from orders o
+              where o.business_id = n.business_id and o.id = n.order_id
+              offset 0
+            ) o
             where o.status = 'completed'
             union all
             select
@@ -2068,9 +2096,16 @@ begin
               group by business_id, order_id, line_number, tax_rate
               having sum(sign) <> 0
             ) i
-            join order_refund r on r.business_id = i.business_id and r.order_id = i.order_id
-            join order_refund_line n
-              on n.business_id = r.business_id and n.refund_id = r.id and n.line_number = i.line_number
+            cross join lateral (
+              select * from order_refund r
+              where r.business_id = i.business_id and r.order_id = i.order_id
+              offset 0
+            ) r
+            cross join lateral (
+              select * from order_refund_line n
+              where n.business_id = r.business_id and n.refund_id = r.id and n.line_number = i.line_number
+              offset 0
+            ) n
           ) signed
           group by business_id, location_id, at, product_id, variant_id, tax_rate
           having (
@@ -2257,7 +2292,11 @@ begin
               n.tax, round(n.quantity * coalesce(n.unit_cost, 0), 4) as cost,
               case when n.unit_cost is null then 0 else n.net_sales end as costed_net_sales
             from (select -1 as sign, * from removed) n
-            join orders o on o.business_id = n.business_id and o.id = n.order_id
+            cross join lateral (
+              select * from orders o
+              where o.business_id = n.business_id and o.id = n.order_id
+              offset 0
+            ) o
             where o.status = 'completed'
           ) signed
           group by business_id, location_id, at, product_id, variant_id, tax_rate
@@ -2388,13 +2427,17 @@ begin
     order by business_id
   ) k;
 
-  perform 1 from orders o
-  where (o.business_id, o.id) in (
-    select n.business_id, n.order_id
+  perform 1
+  from (
+    select distinct n.business_id, n.order_id
     from (select 1 as sign, * from added) n
-  )
-  order by o.business_id, o.id
-  for no key update;
+    order by n.business_id, n.order_id
+  ) n
+  cross join lateral (
+    select from orders o
+    where o.business_id = n.business_id and o.id = n.order_id
+    for no key update
+  ) o;
 
   with cut as materialized (
     select
@@ -2415,7 +2458,11 @@ begin
             (n.amount >= 0)::integer as payments, greatest(n.amount, 0) as amount,
             (n.amount < 0)::integer as refunds, greatest(-n.amount, 0) as refunded
           from (select 1 as sign, * from added) n
-          join orders o on o.business_id = n.business_id and o.id = n.order_id
+          cross join lateral (
+            select * from orders o
+            where o.business_id = n.business_id and o.id = n.order_id
+            offset 0
+          ) o
           where o.status = 'completed'
         ) f
         join business b on b.id = f.business_id
@@ -2483,17 +2530,21 @@ begin
     order by business_id
   ) k;
 
-  perform 1 from orders o
-  where (o.business_id, o.id) in (
-    select n.business_id, n.order_id
+  perform 1
+  from (
+    select distinct n.business_id, n.order_id
     from (
       select -1 as sign, * from removed
       union all
       select 1 as sign, * from added
     ) n
-  )
-  order by o.business_id, o.id
-  for no key update;
+    order by n.business_id, n.order_id
+  ) n
+  cross join lateral (
+    select from orders o
+    where o.business_id = n.business_id and o.id = n.order_id
+    for no key update
+  ) o;
 
   with cut as materialized (
     select
@@ -2523,7 +2574,11 @@ begin
               union all
               select 1 as sign, * from added
             ) n
-            join orders o on o.business_id = n.business_id and o.id = n.order_id
+            cross join lateral (
+              select * from orders o
+              where o.business_id = n.business_id and o.id = n.order_id
+              offset 0
+            ) o
             where o.status = 'completed'
           ) signed
           group by business_id, location_id, at, method
@@ -2588,13 +2643,17 @@ begin
     order by business_id
   ) k;
 
-  perform 1 from orders o
-  where (o.business_id, o.id) in (
-    select n.business_id, n.order_id
+  perform 1
+  from (
+    select distinct n.business_id, n.order_id
     from (select -1 as sign, * from removed) n
-  )
-  order by o.business_id, o.id
-  for no key update;
+    order by n.business_id, n.order_id
+  ) n
+  cross join lateral (
+    select from orders o
+    where o.business_id = n.business_id and o.id = n.order_id
+    for no key update
+  ) o;
 
   with cut as materialized (
     select
@@ -2620,7 +2679,11 @@ begin
               (n.amount >= 0)::integer as payments, greatest(n.amount, 0) as amount,
               (n.amount < 0)::integer as refunds, greatest(-n.amount, 0) as refunded
             from (select -1 as sign, * from removed) n
-            join orders o on o.business_id = n.business_id and o.id = n.order_id
+            cross join lateral (
+              select * from orders o
+              where o.business_id = n.business_id and o.id = n.order_id
+              offset 0
+            ) o
             where o.status = 'completed'
           ) signed
           group by business_id, location_id, at, method
@@ -2685,13 +2748,17 @@ begin
     order by business_id
   ) k;
 
-  perform 1 from orders o
-  where (o.business_id, o.id) in (
-    select n.business_id, n.order_id
+  perform 1
+  from (
+    select distinct n.business_id, n.order_id
     from (select 1 as sign, * from added) n
-  )
-  order by o.business_id, o.id
-  for no key update;
+    order by n.business_id, n.order_id
+  ) n
+  cross join lateral (
+    select from orders o
+    where o.business_id = n.business_id and o.id = n.order_id
+    for no key update
+  ) o;
 
   with cut as materialized (
     select
@@ -2725,7 +2792,11 @@ begin
               0 as units_sold, n.units_returned, 0 as gross_sales, 0 as discounts, n.returns, -n.tax as tax,
               -n.cost as cost, -n.costed_net_sales as costed_net_sales, -n.tips as tips
             from (select 1 as sign, * from added) n
-            join orders o on o.business_id = n.business_id and o.id = n.order_id
+            cross join lateral (
+              select * from orders o
+              where o.business_id = n.business_id and o.id = n.order_id
+              offset 0
+            ) o
           ) signed
           group by business_id, location_id, at, has_time, employee_id, order_type, is_discounted, customer_id
           having (
@@ -3020,7 +3091,11 @@ begin
     from (
       select sign, n.business_id, o.customer_id, null::timestamptz as at, 0 as orders, -n.returns as net_sales
       from (select 1 as sign, * from added) n
-      join orders o on o.business_id = n.business_id and o.id = n.order_id
+      cross join lateral (
+        select * from orders o
+        where o.business_id = n.business_id and o.id = n.order_id
+        offset 0
+      ) o
       where o.customer_id is not null
     ) signed
     group by business_id, customer_id, at
@@ -3127,17 +3202,21 @@ begin
     order by business_id
   ) k;
 
-  perform 1 from orders o
-  where (o.business_id, o.id) in (
-    select n.business_id, n.order_id
+  perform 1
+  from (
+    select distinct n.business_id, n.order_id
     from (
       select -1 as sign, * from removed
       union all
       select 1 as sign, * from added
     ) n
-  )
-  order by o.business_id, o.id
-  for no key update;
+    order by n.business_id, n.order_id
+  ) n
+  cross join lateral (
+    select from orders o
+    where o.business_id = n.business_id and o.id = n.order_id
+    for no key update
+  ) o;
 
   with cut as materialized (
     select
@@ -3175,7 +3254,11 @@ begin
               union all
               select 1 as sign, * from added
             ) n
-            join orders o on o.business_id = n.business_id and o.id = n.order_id
+            cross join lateral (
+              select * from orders o
+              where o.business_id = n.business_id and o.id = n.order_id
+              offset 0
+            ) o
           ) signed
           group by business_id, location_id, at, has_time, employee_id, order_type, is_discounted, customer_id
           having (
@@ -3474,7 +3557,11 @@ begin
         union all
         select 1 as sign, * from added
       ) n
-      join orders o on o.business_id = n.business_id and o.id = n.order_id
+      cross join lateral (
+        select * from orders o
+        where o.business_id = n.business_id and o.id = n.order_id
+        offset 0
+      ) o
       where o.customer_id is not null
     ) signed
     group by business_id, customer_id, at
@@ -3523,7 +3610,11 @@ begin
               union all
               select 1 as sign, * from added
             ) r
-            join order_refund_payment n on n.business_id = r.business_id and n.refund_id = r.id
+            cross join lateral (
+              select * from order_refund_payment n
+              where n.business_id = r.business_id and n.refund_id = r.id
+              offset 0
+            ) n
             cross join lateral (values (n.method, 1, n.amount), (r.method, 0, -n.amount)) m (method, refunds, refunded)
           ) signed
           group by business_id, location_id, at, method
@@ -3588,13 +3679,17 @@ begin
     order by business_id
   ) k;
 
-  perform 1 from orders o
-  where (o.business_id, o.id) in (
-    select n.business_id, n.order_id
+  perform 1
+  from (
+    select distinct n.business_id, n.order_id
     from (select -1 as sign, * from removed) n
-  )
-  order by o.business_id, o.id
-  for no key update;
+    order by n.business_id, n.order_id
+  ) n
+  cross join lateral (
+    select from orders o
+    where o.business_id = n.business_id and o.id = n.order_id
+    for no key update
+  ) o;
 
   with cut as materialized (
     select
@@ -3628,7 +3723,11 @@ begin
               0 as units_sold, n.units_returned, 0 as gross_sales, 0 as discounts, n.returns, -n.tax as tax,
               -n.cost as cost, -n.costed_net_sales as costed_net_sales, -n.tips as tips
             from (select -1 as sign, * from removed) n
-            join orders o on o.business_id = n.business_id and o.id = n.order_id
+            cross join lateral (
+              select * from orders o
+              where o.business_id = n.business_id and o.id = n.order_id
+              offset 0
+            ) o
           ) signed
           group by business_id, location_id, at, has_time, employee_id, order_type, is_discounted, customer_id
           having (
@@ -3923,7 +4022,11 @@ begin
     from (
       select sign, n.business_id, o.customer_id, null::timestamptz as at, 0 as orders, -n.returns as net_sales
       from (select -1 as sign, * from removed) n
-      join orders o on o.business_id = n.business_id and o.id = n.order_id
+      cross join lateral (
+        select * from orders o
+        where o.business_id = n.business_id and o.id = n.order_id
+        offset 0
+      ) o
       where o.customer_id is not null
     ) signed
     group by business_id, customer_id, at
@@ -4068,9 +4171,17 @@ begin
               case when n.restocked then -round(n.quantity * coalesce(n.unit_cost, 0), 4) else 0 end as cost,
               case when n.unit_cost is null then 0 else -n.returns end as costed_net_sales
             from (select 1 as sign, * from added) n
-            join order_refund r on r.business_id = n.business_id and r.id = n.refund_id
-            join order_item i
-              on i.business_id = n.business_id and i.order_id = n.order_id and i.line_number = n.line_number
+            cross join lateral (
+              select * from order_refund r
+              where r.business_id = n.business_id and r.id = n.refund_id
+              offset 0
+            ) r
+            cross join lateral (
+              select * from order_item i
+              where i.business_id = n.business_id and i.order_id = n.order_id
+                and i.line_number = n.line_number
+              offset 0
+            ) i
           ) signed
           group by business_id, location_id, at, product_id, variant_id, tax_rate
           having (
@@ -4262,9 +4373,17 @@ begin
               union all
               select 1 as sign, * from added
             ) n
-            join order_refund r on r.business_id = n.business_id and r.id = n.refund_id
-            join order_item i
-              on i.business_id = n.business_id and i.order_id = n.order_id and i.line_number = n.line_number
+            cross join lateral (
+              select * from order_refund r
+              where r.business_id = n.business_id and r.id = n.refund_id
+              offset 0
+            ) r
+            cross join lateral (
+              select * from order_item i
+              where i.business_id = n.business_id and i.order_id = n.order_id
+                and i.line_number = n.line_number
+              offset 0
+            ) i
           ) signed
           group by business_id, location_id, at, product_id, variant_id, tax_rate
           having (
@@ -4440,9 +4559,17 @@ begin
               case when n.restocked then -round(n.quantity * coalesce(n.unit_cost, 0), 4) else 0 end as cost,
               case when n.unit_cost is null then 0 else -n.returns end as costed_net_sales
             from (select -1 as sign, * from removed) n
-            join order_refund r on r.business_id = n.business_id and r.id = n.refund_id
-            join order_item i
-              on i.business_id = n.business_id and i.order_id = n.order_id and i.line_number = n.line_number
+            cross join lateral (
+              select * from order_refund r
+              where r.business_id = n.business_id and r.id = n.refund_id
+              offset 0
+            ) r
+            cross join lateral (
+              select * from order_item i
+              where i.business_id = n.business_id and i.order_id = n.order_id
+                and i.line_number = n.line_number
+              offset 0
+            ) i
           ) signed
           group by business_id, location_id, at, product_id, variant_id, tax_rate
           having (
@@ -4572,13 +4699,17 @@ begin
     order by business_id
   ) k;
 
-  perform 1 from orders o
-  where (o.business_id, o.id) in (
-    select n.business_id, n.order_id
+  perform 1
+  from (
+    select distinct n.business_id, n.order_id
     from (select 1 as sign, * from added) n
-  )
-  order by o.business_id, o.id
-  for no key update;
+    order by n.business_id, n.order_id
+  ) n
+  cross join lateral (
+    select from orders o
+    where o.business_id = n.business_id and o.id = n.order_id
+    for no key update
+  ) o;
 
   with cut as materialized (
     select
@@ -4603,7 +4734,11 @@ begin
               sign, n.business_id, r.location_id, r.refunded_at as at, m.method,
               0 as payments, 0 as amount, m.refunds, m.refunded
             from (select 1 as sign, * from added) n
-            join order_refund r on r.business_id = n.business_id and r.id = n.refund_id
+            cross join lateral (
+              select * from order_refund r
+              where r.business_id = n.business_id and r.id = n.refund_id
+              offset 0
+            ) r
             cross join lateral (values (n.method, 1, n.amount), (r.method, 0, -n.amount)) m (method, refunds, refunded)
           ) signed
           group by business_id, location_id, at, method
@@ -4676,17 +4811,21 @@ begin
     order by business_id
   ) k;
 
-  perform 1 from orders o
-  where (o.business_id, o.id) in (
-    select n.business_id, n.order_id
+  perform 1
+  from (
+    select distinct n.business_id, n.order_id
     from (
       select -1 as sign, * from removed
       union all
       select 1 as sign, * from added
     ) n
-  )
-  order by o.business_id, o.id
-  for no key update;
+    order by n.business_id, n.order_id
+  ) n
+  cross join lateral (
+    select from orders o
+    where o.business_id = n.business_id and o.id = n.order_id
+    for no key update
+  ) o;
 
   with cut as materialized (
     select
@@ -4715,7 +4854,11 @@ begin
               union all
               select 1 as sign, * from added
             ) n
-            join order_refund r on r.business_id = n.business_id and r.id = n.refund_id
+            cross join lateral (
+              select * from order_refund r
+              where r.business_id = n.business_id and r.id = n.refund_id
+              offset 0
+            ) r
             cross join lateral (values (n.method, 1, n.amount), (r.method, 0, -n.amount)) m (method, refunds, refunded)
           ) signed
           group by business_id, location_id, at, method
@@ -4780,13 +4923,17 @@ begin
     order by business_id
   ) k;
 
-  perform 1 from orders o
-  where (o.business_id, o.id) in (
-    select n.business_id, n.order_id
+  perform 1
+  from (
+    select distinct n.business_id, n.order_id
     from (select -1 as sign, * from removed) n
-  )
-  order by o.business_id, o.id
-  for no key update;
+    order by n.business_id, n.order_id
+  ) n
+  cross join lateral (
+    select from orders o
+    where o.business_id = n.business_id and o.id = n.order_id
+    for no key update
+  ) o;
 
   with cut as materialized (
     select
@@ -4811,7 +4958,11 @@ begin
               sign, n.business_id, r.location_id, r.refunded_at as at, m.method,
               0 as payments, 0 as amount, m.refunds, m.refunded
             from (select -1 as sign, * from removed) n
-            join order_refund r on r.business_id = n.business_id and r.id = n.refund_id
+            cross join lateral (
+              select * from order_refund r
+              where r.business_id = n.business_id and r.id = n.refund_id
+              offset 0
+            ) r
             cross join lateral (values (n.method, 1, n.amount), (r.method, 0, -n.amount)) m (method, refunds, refunded)
           ) signed
           group by business_id, location_id, at, method
@@ -5232,8 +5383,8 @@ begin
             case when n.unit_cost is null then 0 else -n.returns end as costed_net_sales
           from (select 1 as sign, * from order_refund_line where business_id = target) n
           join order_refund r on r.business_id = n.business_id and r.id = n.refund_id
-          join order_item i
-            on i.business_id = n.business_id and i.order_id = n.order_id and i.line_number = n.line_number
+          join order_item i on i.business_id = n.business_id and i.order_id = n.order_id
+            and i.line_number = n.line_number
         ) f
         join business b on b.id = f.business_id
         join location l on l.business_id = f.business_id and l.id = f.location_id
@@ -5509,8 +5660,8 @@ begin
             case when n.unit_cost is null then 0 else -n.returns end as costed_net_sales
           from (select 1 as sign, * from order_refund_line where business_id = target) n
           join order_refund r on r.business_id = n.business_id and r.id = n.refund_id
-          join order_item i
-            on i.business_id = n.business_id and i.order_id = n.order_id and i.line_number = n.line_number
+          join order_item i on i.business_id = n.business_id and i.order_id = n.order_id
+            and i.line_number = n.line_number
         ) f
         join business b on b.id = f.business_id
         join location l on l.business_id = f.business_id and l.id = f.location_id

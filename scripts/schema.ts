@@ -1,4 +1,5 @@
 import { PGlite } from '@electric-sql/pglite'
+import { btree_gin } from '@electric-sql/pglite/contrib/btree_gin'
 import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm'
 import { pgDump } from '@electric-sql/pglite-tools/pg_dump'
 import { Kysely, PostgresDialect, type PostgresPool } from 'kysely'
@@ -14,7 +15,7 @@ const ARGUMENTS = ['--schema-only', '--no-owner', '--exclude-table=kysely_*']
  * and the tests has no pg_dump, and an installed pg_dump refuses servers newer than itself.
  */
 export async function schemaSql(): Promise<string> {
-  const postgres = await PGlite.create({ extensions: { pg_trgm } })
+  const postgres = await PGlite.create({ extensions: { btree_gin, pg_trgm } })
   try {
     await migrate(new Kysely({ dialect: new PostgresDialect({ pool: poolOf(postgres) }) }))
     const dump = await pgDump({ pg: postgres, args: ARGUMENTS })

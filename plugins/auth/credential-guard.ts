@@ -6,6 +6,7 @@ import type { Redis } from 'ioredis'
 import { LRUCache } from 'lru-cache'
 import { RateLimiterMemory, RateLimiterRedis, type RateLimiterRes } from 'rate-limiter-flexible'
 import { hashApiKey, looksLikeApiKey } from '../../src/auth/api-key.ts'
+import { BarredError } from '../../src/auth/assistant-policy.ts'
 import type { Config } from '../../src/config.ts'
 import { ServiceError } from '../../src/errors.ts'
 import { type Network, networksOf } from '../../src/network.ts'
@@ -109,7 +110,8 @@ export default fp<{ config: Config; redis?: Redis }>(
             () => [0],
           )
           const ms = Math.max(...waits)
-          app.auditRefusal(request, ms === 0 ? error.code : 'rate_limited')
+          const barred = error instanceof BarredError ? error.barred : undefined
+          app.auditRefusal(request, ms === 0 ? error.code : 'rate_limited', barred)
           if (ms === 0) throw error
           throw await refusal(ms)
         }

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { type AuditEntry, auditRow, insertAuditRows } from '../../src/audit/audit-row.ts'
+import type { Barred } from '../../src/auth/assistant-policy.ts'
 import type { Clock } from '../../src/time/clock.ts'
 
 declare module 'fastify' {
@@ -10,8 +11,9 @@ declare module 'fastify' {
     /**
      * The same for a credential that was refused. Those of a minute that are alike become one row, so that a flood of
      * them cannot fill the table.
+     * @param barred whose it is, if a business refused it: the row is then among those of the business
      */
-    auditRefusal(request: FastifyRequest, outcome: string): void
+    auditRefusal(request: FastifyRequest, outcome: string, barred?: Barred): void
   }
 }
 
@@ -62,10 +64,10 @@ export default fp<{ clock: Clock }>(
     for (const timer of timers) timer.unref()
 
     app.decorate('audit', (entry: AuditEntry) => add(auditRow(entry)))
-    app.decorate('auditRefusal', ({ auditCaller: caller, routeOptions }: FastifyRequest, outcome: string) => {
+    app.decorate('auditRefusal', ({ auditCaller: caller, routeOptions }: FastifyRequest, outcome, barred) => {
       const subject = routeOptions.url ?? null
       const isCrowded = refusals.size >= MAX_REFUSALS
-      const key = [caller.network, caller.client, outcome, subject].join('|')
+      const key = [caller.network, caller.client, outcome, subject, barred?.credentialId, barred?.businessId].join('|')
       const known = refusals.get(key) ?? (isCrowded ? refusals.get(outcome) : undefined)
       if (known !== undefined) {
         known.occurrences += 1
@@ -76,11 +78,14 @@ export default fp<{ clock: Clock }>(
         kind: 'sign_in',
         action: 'refused',
         outcome,
-        principal: null,
+        principal: barred?.principal ?? null,
+        credentialId: barred?.credentialId ?? null,
+        businessId: barred?.businessId ?? null,
         subject,
         caller,
       })
-      const common = { network: null, client: null, request_id: null, subject: null }
+      const nobody = { principal: null, credential_id: null, business_id: null }
+      const common = { network: null, client: null, request_id: null, subject: null, ...nobody }
       refusals.set(isCrowded ? outcome : key, { ...row, occurrences: 1, ...(isCrowded ? common : {}) })
     })
     // Calls under way at the shutdown have ended by now, and the database is closed only after this.

@@ -31,39 +31,57 @@ export const KINDS = Object.keys(FACTS) as Kind[]
 
 // Rows have a `sign`: 1 if they are added, -1 if they are removed.
 
+/** How rows are joined with those that they name. */
+export type Join = (table: string, alias: string, condition: string) => string
+
+/** For all rows of a business. */
+export const inBulk: Join = (table, alias, condition) => `join ${table} ${alias} on ${condition}`
+
+/**
+ * For the rows of a change: each is looked up by its key. Row security, which may bind the owner of the functions, would
+ * otherwise let the planner read all rows of the business first and compare each with each of the change, where
+ * statistics do not know the business yet. `offset 0` keeps it from merging the queries.
+ */
+export const oneByOne: Join = (table, alias, condition) => layout`
+  cross join lateral (
+    select * from ${table} ${alias}
+    where ${condition}
+    offset 0
+  ) ${alias}`
+
 /** Rows `n` with their orders `o`. */
-export const withOrders = (rows: string) => layout`
+export const withOrders = (rows: string, join: Join = oneByOne) => layout`
   ${nested(rows)} n
-  join orders o on o.business_id = n.business_id and o.id = n.order_id`
+  ${join('orders', 'o', 'o.business_id = n.business_id and o.id = n.order_id')}`
 
 /** Orders `o` with their rows `n` of a table. */
 export const ofOrders = (orders: string, table: string) => layout`
   ${nested(orders)} o
-  join ${table} n on n.business_id = o.business_id and n.order_id = o.id`
+  ${oneByOne(table, 'n', 'n.business_id = o.business_id and n.order_id = o.id')}`
 
 /** Parts `n` of refunds `r`, by other methods than these. */
-export const partsWithRefunds = (parts: string) => layout`
+export const partsWithRefunds = (parts: string, join: Join = oneByOne) => layout`
   ${nested(parts)} n
-  join order_refund r on r.business_id = n.business_id and r.id = n.refund_id`
+  ${join('order_refund', 'r', 'r.business_id = n.business_id and r.id = n.refund_id')}`
 
 /** Refunds `r` with their parts `n` by other methods. */
 export const partsOf = (refunds: string) => layout`
   ${nested(refunds)} r
-  join order_refund_payment n on n.business_id = r.business_id and n.refund_id = r.id`
+  ${oneByOne('order_refund_payment', 'n', 'n.business_id = r.business_id and n.refund_id = r.id')}`
 
+const ITS_LINE = layout`
+  i.business_id = n.business_id and i.order_id = n.order_id
+    and i.line_number = n.line_number`
 /** Refund lines `n` with their refunds `r` and the order lines `i` that they refund. */
-export const withRefunds = (rows: string) => layout`
-  ${nested(rows)} n
-  join order_refund r on r.business_id = n.business_id and r.id = n.refund_id
-  join order_item i
-    on i.business_id = n.business_id and i.order_id = n.order_id and i.line_number = n.line_number`
+export const withRefunds = (rows: string, join: Join = oneByOne) => layout`
+  ${partsWithRefunds(rows, join)}
+  ${join('order_item', 'i', ITS_LINE)}`
 
 /** Order lines `i` with the refund lines `n` that refund them, and the refunds `r` of these. */
 export const refundLinesOf = (items: string) => layout`
   ${nested(items)} i
-  join order_refund r on r.business_id = i.business_id and r.order_id = i.order_id
-  join order_refund_line n
-    on n.business_id = r.business_id and n.refund_id = r.id and n.line_number = i.line_number`
+  ${oneByOne('order_refund', 'r', 'r.business_id = i.business_id and r.order_id = i.order_id')}
+  ${oneByOne('order_refund_line', 'n', 'n.business_id = r.business_id and n.refund_id = r.id and n.line_number = i.line_number')}`
 
 /** A ticket that only takes goods back is a refund, neither an order nor a purchase of its client. */
 export const isSale = (alias: string) => `(${alias}.sale_lines > 0 or ${alias}.return_lines = 0)`
@@ -153,12 +171,15 @@ export const ALL_REFUND_LINES = all('order_refund_line')
 
 /** Every fact of the business `target`. */
 export const ALL_FACTS: Record<Kind, string> = {
-  sales: union(orderFacts(all('orders')), refundFacts(withOrders(all('order_refund')))),
-  lines: union(itemFacts(withOrders(ALL_ITEMS)), refundLineFacts(withRefunds(ALL_REFUND_LINES))),
+  sales: union(orderFacts(all('orders')), refundFacts(withOrders(all('order_refund'), inBulk))),
+  lines: union(itemFacts(withOrders(ALL_ITEMS, inBulk)), refundLineFacts(withRefunds(ALL_REFUND_LINES, inBulk))),
   payments: union(
-    paymentFacts(withOrders(all('order_payment'))),
+    paymentFacts(withOrders(all('order_payment'), inBulk)),
     moneyBackFacts(all('order_refund')),
-    otherMethodFacts(partsWithRefunds(all('order_refund_payment'))),
+    otherMethodFacts(partsWithRefunds(all('order_refund_payment'), inBulk)),
   ),
 }
-export const ALL_CUSTOMERS = union(customerFacts(all('orders')), customerRefundFacts(withOrders(all('order_refund'))))
+export const ALL_CUSTOMERS = union(
+  customerFacts(all('orders')),
+  customerRefundFacts(withOrders(all('order_refund'), inBulk)),
+)

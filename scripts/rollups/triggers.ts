@@ -10,6 +10,7 @@ import {
   itemFacts,
   moneyBackFacts,
   ofOrders,
+  oneByOne,
   orderFacts,
   otherMethodFacts,
   partsOf,
@@ -48,13 +49,17 @@ const RETAXED = changed('business_id, order_id, line_number, tax_rate')
 
 /** Locks orders, so that what is read of them stays true until the end of the transaction. */
 const lockOrders = (rows: string) => layout`
-  perform 1 from orders o
-  where (o.business_id, o.id) in (
-    select n.business_id, n.order_id
+  perform 1
+  from (
+    select distinct n.business_id, n.order_id
     from ${nested(rows)} n
-  )
-  order by o.business_id, o.id
-  for no key update;`
+    order by n.business_id, n.order_id
+  ) n
+  cross join lateral (
+    select from orders o
+    where o.business_id = n.business_id and o.id = n.order_id
+    for no key update
+  ) o;`
 
 /** The shared lock: a change of time zone rebuilds under the exclusive one, so it never misses a sale being written. */
 const shareLock = (rows: string) => layout`
@@ -87,7 +92,7 @@ function onOrders(event: Event): string[] {
     layout`
       if exists (
         select from removed n
-        join order_refund r on r.business_id = n.business_id and r.order_id = n.id
+        ${oneByOne('order_refund', 'r', 'r.business_id = n.business_id and r.order_id = n.id')}
       ) then
         ${keep('sales', union(orderFacts(rows), refundFacts(ofOrders(ATTRIBUTED, 'order_refund'))))}
         ${keepCustomers(union(clients, customerRefundFacts(ofOrders(MOVED, 'order_refund'))))}

@@ -13,6 +13,23 @@ export interface AssistantPolicy {
   allowedClients: readonly string[] | null
 }
 
+/** Whose credential a business refuses. */
+export interface Barred {
+  principal: string
+  credentialId: string
+  businessId: string
+}
+
+/** The refusal of a credential that is good, by the business that it is for: its people are to see it. */
+export class BarredError extends ServiceError {
+  readonly barred: Barred
+
+  constructor(message: string, barred: Barred, details: { hint?: string } = {}) {
+    super('forbidden', message, details)
+    this.barred = barred
+  }
+}
+
 /** Whether a client may be used with a business. */
 export function allows({ isEnabled, allowedClients }: AssistantPolicy, client: string): boolean {
   return isEnabled && (allowedClients === null || allowedClients.includes(client))
@@ -35,14 +52,14 @@ export async function findPolicies(db: Transaction): Promise<Map<string, Assista
 /**
  * The businesses of a person that their token may be used with.
  * @param client its kind or host
- * @param endedFor businesses where somebody ended it
- * @throws ServiceError `forbidden`, saying why, if none is left of some
+ * @param token endedFor: businesses where somebody ended it
+ * @throws BarredError saying why, if none is left of some
  */
 export function usableBusinesses(
   businesses: readonly AuthorizedBusiness[],
   policies: ReadonlyMap<string, AssistantPolicy>,
   client: string,
-  endedFor: readonly string[],
+  { endedFor, ...token }: Pick<Barred, 'principal' | 'credentialId'> & { endedFor: readonly string[] },
 ): AuthorizedBusiness[] {
   const usable = businesses.filter(({ id }) => {
     const policy = policies.get(id)
@@ -50,7 +67,8 @@ export function usableBusinesses(
   })
   const [first] = businesses
   if (usable.length > 0 || first === undefined) return usable
-  throw new ServiceError('forbidden', reasonFor(first, policies.get(first.id), endedFor.includes(first.id)))
+  const reason = reasonFor(first, policies.get(first.id), endedFor.includes(first.id))
+  throw new BarredError(reason, { ...token, businessId: first.id })
 }
 
 function reasonFor({ name }: AuthorizedBusiness, policy: AssistantPolicy | undefined, isEnded: boolean): string {

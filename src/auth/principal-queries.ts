@@ -4,7 +4,7 @@ import type { Caller } from '../audit/caller.ts'
 import { type Access, type Database, setAccess, type Transaction } from '../database/database.ts'
 import { ServiceError } from '../errors.ts'
 import { clean } from '../results/text.ts'
-import { API_KEY, allows, findPolicies, PASTED_TOKEN, usableBusinesses } from './assistant-policy.ts'
+import { API_KEY, allows, BarredError, findPolicies, PASTED_TOKEN, usableBusinesses } from './assistant-policy.ts'
 import { authorizedBusiness } from './business.ts'
 import { earlierOf, type Maker, makerLeaves } from './key-maker.ts'
 import type { VerifiedMcpToken } from './mcp-token.ts'
@@ -49,7 +49,11 @@ export async function findTokenPrincipal(
   }
   const chosen = chosenBusinesses(found.businesses, found.token.business_ids)
   const client = found.token.client_host ?? PASTED_TOKEN
-  const businesses = usableBusinesses(chosen, found.policies, client, found.token.ended_for)
+  const businesses = usableBusinesses(chosen, found.policies, client, {
+    endedFor: found.token.ended_for,
+    principal: `user:${claims.sub}`,
+    credentialId: found.token.family_id,
+  })
   if (businesses.length === 0) {
     const { family_id: familyId, gone_on: noted } = found.token
     if (noted !== dayOf(now)) {
@@ -102,9 +106,11 @@ export async function findApiKeyPrincipal(
     throw new ServiceError('unauthenticated', 'This API key is unknown or was revoked. Create a new one.')
   }
   if (business !== undefined && !allows(business, API_KEY)) {
-    throw new ServiceError('forbidden', `${clean(business.name, 80)} does not allow API keys at the moment.`, {
-      hint: 'An owner or admin decides in Settings → AI Assistant.',
-    })
+    throw new BarredError(
+      `${clean(business.name, 80)} does not allow API keys at the moment.`,
+      { principal: `key:${key.id}`, credentialId: key.id, businessId: business.id },
+      { hint: 'An owner or admin decides in Settings → AI Assistant.' },
+    )
   }
   const endsAt = isOperator ? null : makerLeaves(key.created_by, maker)
   if (endsAt !== null && endsAt <= now) {

@@ -15,6 +15,10 @@ export interface TextSearch {
   rank: RawBuilder<number>
   /** Between 0 and 1, for what is no match; 0 if a number of the search is not there. */
   nearness: RawBuilder<number>
+  /** A LIKE pattern of all matches, which an index by trigrams finds; null for a search of short words. */
+  indexed: string | null
+  /** Words without which nothing is near. */
+  nearWords: string[]
 }
 
 /** How a text is searched for something; a search without letters and digits is for it as it is written. */
@@ -33,27 +37,53 @@ export function searching(text: RawBuilder<string>, search: string): TextSearch 
     if (forms.length === 0) return areThere[index] as RawBuilder<SqlBool>
     return sql<SqlBool>`(${areThere[index]} or ${text} ~ ${`\\m(${forms.join('|')})\\M`})`
   })
-  const nearness = nearnessOf(text, phrase, words)
+  // The longest word finds the fewest.
+  const longest = words.map(commonStem).reduce((one, other) => (other.length > one.length ? other : one))
   return {
     isMatch: sql<SqlBool>`(${isWhole} or (${sql.join(inAnyForm, sql` and `)}))`,
     rank: sql<number>`case when ${isWhole} then 0 when ${sql.join(areThere, sql` and `)} then 1 else 2 end`,
-    nearness,
+    nearness: nearnessOf(text, phrase, words),
+    indexed: longest.length < MIN_INDEXED ? null : pattern(longest),
+    nearWords: fuzzyParts(phrase, words),
   }
+}
+
+/** A shorter text has no trigram. */
+const MIN_INDEXED = 3
+
+/** The beginning that a word of letters or digits has in common with its other forms; of something else, nothing. */
+function commonStem(word: string): string {
+  if (!/^[\p{L}\p{N}]+$/u.test(word)) return ''
+  const forms = otherForms(word)
+  let length = word.length
+  while (!forms.every((form) => form.startsWith(word.slice(0, length)))) length--
+  return word.slice(0, length)
 }
 
 /** So many letters are needed for a slip among them to be told from another word. */
 const MIN_FUZZY = 3
 
+/** Digits and letters of "600ml" are parts by themselves. */
+function partsOf(words: readonly string[]): string[] {
+  return words.flatMap((word) => word.match(/\p{N}+|[^\p{N}]+/gu) ?? [])
+}
+
+function isFuzzy(part: string): boolean {
+  return part.length >= MIN_FUZZY && /^\p{L}+$/u.test(part)
+}
+
+/** The parts of words in which slips are forgiven; none of them in an address. */
+function fuzzyParts(phrase: string, words: readonly string[]): string[] {
+  return phrase.includes('@') ? [] : partsOf(words).filter(isFuzzy)
+}
+
 /** How near a text is to words; what is no word, and words too short for slips, must be there as written. */
 function nearnessOf(text: RawBuilder<string>, phrase: string, words: readonly string[]): RawBuilder<number> {
-  // Digits and letters of "600ml" are parts by themselves.
-  const parts = words.flatMap((word) => word.match(/\p{N}+|[^\p{N}]+/gu) ?? [])
-  const isFuzzy = (part: string) => part.length >= MIN_FUZZY && /^\p{L}+$/u.test(part)
-  const fuzzy = parts.filter(isFuzzy)
-  if (fuzzy.length === 0 || phrase.includes('@')) return sql<number>`0::real`
+  const fuzzy = fuzzyParts(phrase, words)
+  if (fuzzy.length === 0) return sql<number>`0::real`
   const similarities = fuzzy.map((part) => sql<number>`word_similarity(${part}, ${text})`)
   const mean = sql<number>`((${sql.join(similarities, sql` + `)}) / ${sql.lit(fuzzy.length)})`
-  const exact = parts
+  const exact = partsOf(words)
     .filter((part) => !isFuzzy(part))
     .map((part) => (/^\p{N}+$/u.test(part) ? isNumber(text, part) : sql<SqlBool>`${text} like ${pattern(part)}`))
   return exact.length === 0 ? mean : sql<number>`case when ${sql.join(exact, sql` and `)} then ${mean} else 0::real end`

@@ -1,7 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
 import { clean } from '../results/text.ts'
-import { PRODUCT_TEXT } from './conditions.ts'
+import { searchingProducts } from './product-search.ts'
 import { NEAR, searching } from './search.ts'
 
 // What somebody may have meant by a reference that fits nothing, named with the reference to use instead.
@@ -21,7 +21,7 @@ interface NearProduct {
 
 /** The products on sale that a reference is nearest to: those that have all its words first. */
 export async function nearProducts(db: Transaction, businessId: string, reference: string): Promise<NearProduct[]> {
-  const { isMatch, nearness } = searching(PRODUCT_TEXT, reference)
+  const { isMatch, nearness, mayBeEither } = searchingProducts(reference)
   const rows = await db
     .selectFrom('product_variant as v')
     .innerJoin('product as p', (join) => join.on('p.business_id', '=', businessId).onRef('p.id', '=', 'v.product_id'))
@@ -29,6 +29,7 @@ export async function nearProducts(db: Transaction, businessId: string, referenc
     .where('v.business_id', '=', businessId)
     .where('v.is_active', '=', true)
     .where('p.is_active', '=', true)
+    .where(mayBeEither)
     .where(orNear(isMatch, nearness))
     .orderBy('hasAllWords', 'desc')
     .orderBy(nearness, 'desc')

@@ -231,7 +231,7 @@ describe('rollups', () => {
 
     await db.asOwner("update sales_daily set gross_sales = 11 where business_id = $1 and basis = 'business'", [shop.id])
     const wrong = await run('rollups', 'check', '--business', shop.id, '--json')
-    expect(wrong).toMatchObject({ code: 1, stderr: '1 cells differ: run rebuild, and find out why.\n' })
+    expect(wrong).toMatchObject({ code: 1, stderr: '1 cell differs: run rebuild, and find out why.\n' })
     expect(JSON.parse(wrong.stdout)).toMatchObject({
       ...{ businesses: 1, differences: 1 },
       cells: [{ businessId: shop.id, day: '2026-03-01', kept: '11.0000', raw: '10.0000' }],
@@ -261,7 +261,7 @@ describe('import', () => {
     expect(preview).toMatchObject({ code: 0, stderr: '' })
     expect(preview.stdout.split('\n').slice(1, 5)).toEqual([
       'Preview: nothing was written. This would be:',
-      `${good}: 1 rows`,
+      `${good}: 1 row`,
       '  orders: 1 made, 0 updated, 0 unchanged',
       expect.stringMatching(/ net sales GTQ 2,469\.00, tax GTQ 0\.00, total with tips GTQ 2,469\.00$/),
     ])

@@ -1,9 +1,10 @@
 import { type RawBuilder, type SelectQueryBuilder, type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import type { Days } from '../../time/window.ts'
-import { isOnSale, PRODUCT_TEXT } from '../conditions.ts'
+import { isOnSale } from '../conditions.ts'
+import { searchingProducts } from '../product-search.ts'
 import { productCells } from '../reports/sales.ts'
-import { NEAR, searching } from '../search.ts'
+import { NEAR } from '../search.ts'
 
 /** How many are told where nothing matches. */
 const MAX_NEAREST = 5
@@ -68,12 +69,14 @@ function products(db: Transaction, businessId: string, filter: ProductFilter) {
 
 function matching(db: Transaction, businessId: string, filter: ProductFilter) {
   const found = products(db, businessId, filter)
-  return filter.search === undefined ? found : found.where(searching(PRODUCT_TEXT, filter.search).isMatch)
+  if (filter.search === undefined) return found
+  const { mayMatch, isMatch } = searchingProducts(filter.search)
+  return found.where(mayMatch).where(isMatch)
 }
 
 /** Sellable products that match, a row per SKU: the best matches of a search first, then by name. */
 export function findProducts(db: Transaction, businessId: string, query: ProductQuery) {
-  const rank = query.search === undefined ? sql<number>`0::integer` : searching(PRODUCT_TEXT, query.search).rank
+  const rank = query.search === undefined ? sql<number>`0::integer` : searchingProducts(query.search).rank
   let found = matching(db, businessId, query)
   if (query.after !== undefined) {
     const [lastRank, name, id] = query.after
@@ -95,9 +98,10 @@ export async function countProducts(db: Transaction, businessId: string, filter:
 
 /** The products whose names are nearest to a search that finds none, the nearest first. */
 export function nearestProducts(db: Transaction, businessId: string, filter: ProductFilter & { search: string }) {
-  const { nearness } = searching(PRODUCT_TEXT, filter.search)
+  const { nearness, mayBeNear } = searchingProducts(filter.search)
   // The offset lets each nearness be computed once.
   const all = products(db, businessId, filter)
+    .where(mayBeNear)
     .select(['v.id', 'p.name', nearness.as('nearness')])
     .offset(0)
   const rank = sql<number>`row_number() over (order by near.nearness desc, near.name, near.id)::integer`

@@ -1,8 +1,9 @@
 import { expressionBuilder, type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import type { Inventory } from '../../database/types.ts'
-import { isOnSale, PRODUCT_TEXT } from '../conditions.ts'
-import { NEAR, searching } from '../search.ts'
+import { isOnSale } from '../conditions.ts'
+import { searchingProducts } from '../product-search.ts'
+import { NEAR } from '../search.ts'
 
 type StockStatus = 'out' | 'low' | 'ok'
 
@@ -55,7 +56,9 @@ function stock(db: Transaction, businessId: string, { locationId, status }: Inve
 
 function matching(db: Transaction, businessId: string, filter: InventoryFilter) {
   const found = stock(db, businessId, filter)
-  return filter.search === undefined ? found : found.where(searching(PRODUCT_TEXT, filter.search).isMatch)
+  if (filter.search === undefined) return found
+  const { mayMatch, isMatch } = searchingProducts(filter.search)
+  return found.where(mayMatch).where(isMatch)
 }
 
 type Listed = ReturnType<typeof stock>
@@ -71,7 +74,7 @@ function withColumns(found: Listed, rank: RawBuilder<number>) {
 
 /** Stock of active products, a row per SKU and location: the best matches of a search first, then by product name. */
 export function findInventory(db: Transaction, businessId: string, query: InventoryQuery) {
-  const rank = query.search === undefined ? sql<number>`0::integer` : searching(PRODUCT_TEXT, query.search).rank
+  const rank = query.search === undefined ? sql<number>`0::integer` : searchingProducts(query.search).rank
   let found = matching(db, businessId, query)
   if (query.after !== undefined) {
     const [lastRank, name, variantId, locationId] = query.after
@@ -89,9 +92,9 @@ export function findInventory(db: Transaction, businessId: string, query: Invent
 
 /** The stock of the products whose names are nearest to a search that finds none, the nearest first. */
 export function nearestInventory(db: Transaction, businessId: string, filter: InventoryFilter & { search: string }) {
-  const { nearness } = searching(PRODUCT_TEXT, filter.search)
+  const { nearness, mayBeNear } = searchingProducts(filter.search)
   // The offset lets each nearness be computed once.
-  const all = withColumns(stock(db, businessId, filter), nearness).offset(0)
+  const all = withColumns(stock(db, businessId, filter).where(mayBeNear), nearness).offset(0)
   return db
     .selectFrom(all.as('near'))
     .selectAll('near')

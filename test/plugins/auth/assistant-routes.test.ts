@@ -209,6 +209,33 @@ describe('the activity of a business', () => {
     expect(line).toMatchObject({ who: 'luis@example.com', action: 'create_client', name: '\'=HYPERLINK("x")' })
   })
 
+  it('shows what the business does not allow, by whom, and a flood of it as one row', async () => {
+    const pasted = await service.tokenOf('luis', { label: 'Barred till' })
+    const key = (
+      await send('ana', 'POST', '/mcp/keys', { label: 'Barred key', role: 'tenant_developer', scopes: ['pos:read'] })
+    ).json()
+    const instance = await service.anotherInstance()
+    const tries = (token: string) => rpc(instance, token, 'tools/call', { name: 'list_locations', arguments: {} })
+    onTestFinished(async () => void (await send('ana', 'PATCH', '/mcp/assistants/policy', { allowedClients: null })))
+    // Luis has another business, where nothing is restricted, but connected this token to one.
+    await service.db.asOwner("update mcp_token set business_ids = array[$1::uuid] where label = 'Barred till'", [
+      shop.id,
+    ])
+    await send('ana', 'PATCH', '/mcp/assistants/policy', { allowedClients: ['claude.ai'] })
+    for (const token of [pasted, pasted, pasted, key.rawKey]) expect((await tries(token)).status).toBe(403)
+    await instance.close()
+
+    const rows = async (uid: string, businessId: string) =>
+      ((await get(uid, '/mcp/activity', { filter: 'refused', businessId })).json().rows as Record<string, unknown>[])
+        .filter(({ action, outcome }) => action === 'refused' && outcome === 'forbidden')
+        .map(({ who, assistant, occurrences }) => [who, assistant, occurrences])
+    expect((await rows('ana', shop.id)).sort()).toEqual([
+      ['Barred key', null, 1],
+      ['luis@example.com', 'Barred till', 3],
+    ])
+    expect(await rows('eve', other.id)).toEqual([])
+  })
+
   it('names what a refused change was about, and the assistant by its own name', async () => {
     const tea = await makeProduct(service.db, shop, { sku: 'TEA', name: 'Tea' })
     const lines = [{ ...tea, quantity: '1', unitPrice: '10' }]
