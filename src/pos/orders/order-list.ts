@@ -46,7 +46,7 @@ export const OrderListSchema = Type.Object({
         byStatus: Type.Array(Type.Object({ status: Type.String(), ...SUMS })),
         byEmployee: Type.Optional(ByEmployeeSchema),
       },
-      { description: `All that match; absent: more than ${MAX_SUMMED}` },
+      { description: `All that match; absent: over ${MAX_SUMMED} to read` },
     ),
   ),
   columns: Type.Array(Type.String()),
@@ -220,7 +220,9 @@ export function describeOrders({ window, currency, matching, orders, ...list }: 
       `${grouped(String(count))} ${status}: total ${formatAmount(sum.total, currency)} (net ${grouped(sum.netSales)}, tax ${grouped(sum.tax)}, tips ${grouped(sum.tips)}), discounts ${grouped(sum.discounts)}, refunded ${grouped(sum.refunded)}`,
   )
   if (matching === undefined) {
-    lines.push(`More than ${grouped(String(MAX_SUMMED))} orders match${days}: give a shorter window for their sums.`)
+    lines.push(
+      `Not counted or added up${days}: more than ${grouped(String(MAX_SUMMED))} orders to read. Give a shorter window, or ask get_sales_report.`,
+    )
   } else if (matching.orders > 0) {
     lines.push(
       `${counted(matching.orders, 'order')} ${matching.orders === 1 ? 'matches' : 'match'}${days}. ${sums?.join('; ')}.`,

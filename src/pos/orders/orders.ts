@@ -1,9 +1,10 @@
-import { type Expression, expressionBuilder, type SqlBool, sql } from 'kysely'
+import { type Expression, expressionBuilder, type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import type { DB } from '../../database/types.ts'
 import type { Days } from '../../time/window.ts'
 import { onDays, searchPattern } from '../conditions.ts'
 import { searchingProducts } from '../product-search.ts'
+import { inRollup, rollupRows } from '../reports/rollups.ts'
 import { searching } from '../search.ts'
 import { numberEndsWith, orderIdOf } from './order-references.ts'
 import { otherMethods } from './refunds.ts'
@@ -133,14 +134,39 @@ export function findOrders(db: Transaction, businessId: string, query: OrderQuer
   return orders.orderBy(key, direction).orderBy('o.id', direction).limit(query.limit).execute()
 }
 
-/** Beyond so many orders a list does not add them up: reports do that from sums that are kept. */
-export const MAX_SUMMED = 100_000
+/** Of more orders than this a list reads none to add them up: reports do that from sums that are kept. */
+export const MAX_SUMMED = 50_000
+
+/**
+ * Whether few enough orders are to be read to add up those that match: of their days or, with a product, of its lines.
+ * What a client, an employee or a search finds has an index, and is cut where it is too much.
+ */
+function isFewToRead(businessId: string, filter: OrderFilter): RawBuilder<SqlBool> {
+  const { days, variantId, clientId, employeeId, search, isRefunded, status, numberEnd } = filter
+  const isNarrow =
+    [clientId, employeeId, search, numberEnd].some((each) => each !== undefined) ||
+    isRefunded === true ||
+    status === 'open' ||
+    status === 'cancelled'
+  if (isNarrow) return sql<SqlBool>`true`
+  const ofDays =
+    days === undefined
+      ? sql`select coalesce(sum(r.orders + r.refunds), 0) from sales_monthly r where ${inRollup('r', { businessId })}`
+      : sql`select coalesce(sum(r.orders + r.refunds), 0) from sales_daily r
+          where ${rollupRows('r', { businessId }, days)}`
+  if (variantId === undefined) return sql<SqlBool>`((${ofDays}) <= ${MAX_SUMMED})`
+  const lines = sql`select count(*) from (
+    select from order_item i where i.business_id = ${businessId} and i.variant_id = ${variantId}
+    limit ${MAX_SUMMED + 1}) i`
+  return sql<SqlBool>`((${ofDays}) <= ${MAX_SUMMED} or (${lines}) <= ${MAX_SUMMED})`
+}
 
 /**
  * How many orders match, and their sums, by status; amounts as decimal strings.
- * @returns null for more than `MAX_SUMMED`
+ * @returns null if more than `MAX_SUMMED` would have to be read
  */
 export async function sumOrders(db: Transaction, businessId: string, filter: OrderFilter) {
+  const isFew = isFewToRead(businessId, filter)
   const matching = db
     .selectFrom('orders as o')
     .leftJoin('customer as c', (join) =>
@@ -149,8 +175,9 @@ export async function sumOrders(db: Transaction, businessId: string, filter: Ord
     .select(['o.id', 'o.status', 'o.net_sales', 'o.tax', 'o.tips', 'o.total', 'o.discounts'])
     .where('o.business_id', '=', businessId)
     .where(isMatch(db, businessId, filter))
+    .where(isFew)
     .limit(MAX_SUMMED + 1)
-  const sums = await db
+  const added = db
     .with('m', (own) => own.selectFrom(matching.as('m')).selectAll())
     .with('f', (own) =>
       own
@@ -175,7 +202,10 @@ export async function sumOrders(db: Transaction, businessId: string, filter: Ord
     .groupBy('m.status')
     .orderBy(sql`array_position(array['completed', 'open', 'cancelled'], m.status)`)
     .execute()
-  return sums.reduce((sum, { orders }) => sum + orders, 0) > MAX_SUMMED ? null : sums
+  // Sent together, in one round trip.
+  const [{ rows }, sums] = await Promise.all([sql<{ few: boolean }>`select ${isFew} as few`.execute(db), added])
+  const isWhole = rows[0]?.few === true && sums.reduce((sum, { orders }) => sum + orders, 0) <= MAX_SUMMED
+  return isWhole ? sums : null
 }
 export type OrderSums = NonNullable<Awaited<ReturnType<typeof sumOrders>>>[number]
 
@@ -195,6 +225,7 @@ export function sumByEmployee(db: Transaction, businessId: string, filter: Order
     .select([`o.${role} as employee_id`, 'o.total', 'o.discounts'])
     .where('o.business_id', '=', businessId)
     .where(isMatch(db, businessId, filter))
+    .where(isFewToRead(businessId, filter))
     .limit(MAX_SUMMED + 1)
   return db
     .selectFrom(matching.as('m'))
