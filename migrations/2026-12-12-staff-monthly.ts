@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { type Kysely, sql } from 'kysely'
 
 const FUNCTIONS = new URL('2026-12-12-rollup-functions.sql', import.meta.url)
-const FUNCTIONS_BEFORE = new URL('2026-12-11-rollup-functions.sql', import.meta.url)
+const FUNCTIONS_BEFORE = new URL('2026-12-05-rollup-functions.sql', import.meta.url)
 
 const SUMS = [
   ...['orders', 'refunds', 'units_sold', 'units_returned', 'gross_sales', 'discounts', 'returns', 'tax'],
