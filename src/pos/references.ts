@@ -5,7 +5,7 @@ import { clean } from '../results/text.ts'
 import { isUuid } from '../uuid.ts'
 import { isOnSale } from './conditions.ts'
 import { searching } from './search.ts'
-import { didYouMean, nameAndCode, nearClients, nearProducts } from './suggestions.ts'
+import { didYouMean, nameAndCode, nearClients, nearProducts, productByWords } from './suggestions.ts'
 
 // A person or a model names a row by its id, by its code or by its name as a list prints it. A text in the form of an
 // id is an id and nothing else, so that nobody can take over a row by giving another one its id as a code or a name.
@@ -361,6 +361,25 @@ export async function variantsOf(
     throw await noProduct(db, businessId, missing, argument)
   }
   return references.map((reference) => found.get(reference) as Variant)
+}
+
+/**
+ * The variant that a read is about: as `variantsOf`, or else of the only product that has all words of the reference.
+ * @returns `taken` names it in that case, for the answer to say
+ */
+export async function variantToRead(
+  db: Transaction,
+  businessId: string,
+  reference: string,
+): Promise<Variant & { taken?: string }> {
+  const argument = 'product'
+  const rows = (await findVariants(db, businessId, [reference])).map((row) => ({ ...row, id: row.variant_id }))
+  const one = theOne(rows, { argument, reference, describe: nameAndSku })
+  if (one !== undefined) return one
+  const only = await productByWords(db, businessId, reference)
+  if (only === undefined) throw await noProduct(db, businessId, [reference], argument)
+  const [variant] = (await variantsOf(db, businessId, [only.variantId], argument)) as [Variant]
+  return { ...variant, taken: nameAndSku(variant) }
 }
 
 /** That no product is meant by some references, with those that the first may mean. */

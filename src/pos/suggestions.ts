@@ -40,6 +40,20 @@ export async function nearProducts(db: Transaction, businessId: string, referenc
   return rows.map((row) => ({ ...row, hasAllWords: row.hasAllWords === true }))
 }
 
+/** Words without numbers: a code that is only a part of another one means nothing. */
+const NAME = /^[^\p{N}]*\p{L}{3}[^\p{N}]*$/u
+
+/** The only product on sale that has all words of a reference, for reads whose answers name it; undefined if there is none. */
+export async function productByWords(
+  db: Transaction,
+  businessId: string,
+  reference: string,
+): Promise<NearProduct | undefined> {
+  if (!NAME.test(reference)) return undefined
+  const [only, ...others] = (await nearProducts(db, businessId, reference)).filter(({ hasAllWords }) => hasAllWords)
+  return others.length === 0 ? only : undefined
+}
+
 /** The active clients that a reference is nearest to, by name. */
 export function nearClients(db: Transaction, businessId: string, reference: string) {
   const { isMatch, nearness } = searching(sql<string>`search_text(c.name)`, reference)

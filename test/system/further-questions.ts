@@ -97,6 +97,69 @@ export function furtherQuestionsOn(): Question[] {
         where day >= month - interval '1 month' and day < month group by 1`,
     },
     {
+      question: "Which supplier's products sell best this month?",
+      ...ana,
+      calls: [
+        [
+          'get_sales_report',
+          { preset: 'this_month', groupBy: ['supplier'], measures: ['net_sales', 'margin', 'units'] },
+        ],
+      ],
+      sql: `select coalesce(s.name, 'no supplier'), round(sum(net), 2) from one, line
+        join product p on p.id = product_id left join supplier s on s.id = p.supplier_id
+        where day >= month group by 1`,
+    },
+    {
+      question: 'Which products have the lowest margin?',
+      ...ana,
+      calls: [
+        [
+          'get_sales_report',
+          {
+            preset: 'last_month',
+            groupBy: ['product'],
+            measures: ['margin_percent', 'net_sales'],
+            sort: '-margin_percent',
+            limit: 5,
+          },
+        ],
+      ],
+      sql: `select name, round(100 * sum(net - cost) / sum(net), 1) from (
+          select i.product_id, s.day, i.gross_sales - i.discount as net, i.quantity * i.unit_cost as cost
+          from sale s join order_item i on i.order_id = s.id and i.unit_cost is not null
+          union all
+          select r.product_id, (f.refunded_at at time zone zone)::date, -r.returns,
+            case when r.restocked then -r.quantity * r.unit_cost else 0 end
+          from one join order_refund f on f.business_id = business
+          join order_refund_line r on r.refund_id = f.id and r.unit_cost is not null) x
+        join product p on p.id = x.product_id join one on true
+        where day >= month - interval '1 month' and day < month
+        group by p.id, p.name having sum(net) > 0 order by sum(net - cost) / sum(net), sum(net) desc limit 5`,
+    },
+    {
+      question: 'Which products sell less than in the month before?',
+      ...ana,
+      calls: [
+        [
+          'get_sales_report',
+          {
+            preset: 'last_month',
+            groupBy: ['product'],
+            measures: ['net_sales'],
+            compare: 'previous',
+            sort: '-change',
+            limit: 5,
+          },
+        ],
+      ],
+      sql: `select name, is_now, was, is_now - was from (
+          select p.name, round(coalesce(sum(net) filter (where day >= month - interval '1 month'), 0), 2) as is_now,
+            round(coalesce(sum(net) filter (where day < month - interval '1 month'), 0), 2) as was
+          from one, line join product p on p.id = product_id
+          where day >= month - interval '2 months' and day < month group by p.id, p.name) x
+        order by 4 limit 5`,
+    },
+    {
       question: '¿Cuánto vendí yo esta semana, y con cuánto descuento? (a cashier)',
       who: LUIS,
       business: LA_CEIBA,

@@ -237,6 +237,25 @@ describe('a reference that fits nothing', () => {
     const { text } = await till.ok('get_sales_report', { filters: ['product=Huehuetenango'] })
     expect(text).toContain('of Café de Huehuetenango Molido 340 g')
   })
+
+  it.each([
+    ['get_product', 'Product Café de Huehuetenango'],
+    ['list_inventory_movements', 'product: "Café de Huehuetenango Molido 340 g" (SKU CAF-1)'],
+    ['list_orders', 'product: "Café de Huehuetenango Molido 340 g" (SKU CAF-1)'],
+    ['get_forecast', 'Café de Huehuetenango Molido 340 g [CAF-1]'],
+    ['get_bought_together', 'with Café de Huehuetenango Molido 340 g'],
+  ])('is the one of %s that has its words, which it names', async (tool, named) => {
+    expect((await till.ok(tool, { product: 'huehuetenango molido' })).text).toContain(named)
+    // Of several, none is taken; the nearest are named.
+    expect(await till.fails(tool, { product: 'molido café' })).toMatch(/Did you mean "Café de .*Café de /)
+  })
+
+  it('is no guess of what writes', async () => {
+    const product = 'huehuetenango molido'
+    const args = { product, locationId: till.shop.locations[0], change: '-1', reason: 'damage' }
+    expect(await till.fails('adjust_inventory', args)).toContain('Did you mean')
+    expect(await till.fails('create_order', { items: [{ product, quantity: '1' }] })).toContain('Did you mean')
+  })
 })
 
 describe('a wrong argument', () => {

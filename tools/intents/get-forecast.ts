@@ -14,7 +14,7 @@ import {
 } from '../../src/pos/intents/forecast.ts'
 import { dailySales } from '../../src/pos/intents/forecast-queries.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
-import { categoryOf, variantsOf } from '../../src/pos/references.ts'
+import { categoryOf, variantToRead } from '../../src/pos/references.ts'
 import { atPlace } from '../../src/pos/reports/phrases.ts'
 import { salesSince } from '../../src/pos/reports/sales-since.ts'
 import { counted } from '../../src/results/counted.ts'
@@ -72,12 +72,11 @@ export default defineTool({
     if (product !== undefined && category !== undefined) {
       throw new ServiceError('invalid_argument', 'Give either product or category, not both.')
     }
-    const [{ timezone, location }, variants, found] = await together([
+    const [{ timezone, location }, variant, found] = await together([
       placeOf(db, business, locationId),
-      product === undefined ? null : variantsOf(db, business.id, [product], 'product'),
+      product === undefined ? null : variantToRead(db, business.id, product),
       category === undefined ? null : categoryOf(db, business.id, category),
     ])
-    const variant = variants?.[0]
     const scope = { businessId: business.id, locationId: location?.id }
     const { date: today } = localNow(now, timezone)
     const known = addDays(today, -1)

@@ -14,7 +14,7 @@ import {
 } from '../../src/pos/inventory/movements.ts'
 import { describePurchases, PurchasesSchema, purchasesOf } from '../../src/pos/inventory/purchases-text.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
-import { supplierOf, variantsOf } from '../../src/pos/references.ts'
+import { supplierOf, variantToRead } from '../../src/pos/references.ts'
 import { COMPACT_OUTPUT, CompactRows, compactPage } from '../../src/results/compact-page.ts'
 import { decodeCursor } from '../../src/results/cursor.ts'
 import { Cursor, Limit, StringEnum } from '../../src/results/schema.ts'
@@ -58,13 +58,13 @@ export default defineTool({
   }),
   async handler({ product, locationId, reason, supplier, limit, cursor, ...input }, { db, business, principal, now }) {
     const hasCosts = seesCosts(principal, business)
-    const [{ after, ...place }, [variant], seller] = await together([
+    const [{ after, ...place }, variant, seller] = await together([
       placeOf(db, business, locationId).then(({ timezone, location }) => ({
         locationId: location?.id,
         days: windowIfAsked(input, now, timezone),
         after: decodeCursor(cursor, 2),
       })),
-      product === undefined ? [] : variantsOf(db, business.id, [product], 'product'),
+      product === undefined ? undefined : variantToRead(db, business.id, product),
       supplier === undefined ? undefined : supplierOf(db, business.id, supplier, 'supplier'),
     ])
     const filter = { variantId: variant?.variant_id, reason, supplierId: seller?.id, ...place }
@@ -118,6 +118,7 @@ export default defineTool({
     const window = place.days === undefined ? {} : { window: { ...place.days, currency: business.currency } }
     const purchases = purchasesOf(bought, business)
     const terms =
+      (variant?.taken === undefined ? '' : `product: ${variant.taken}; `) +
       'when: on the clock of the location; quantity: negative is out of stock' +
       (purchases === undefined ? '' : `; cost: of purchases, without tax, in ${business.currency}, blank is unknown`)
     const days =

@@ -24,7 +24,7 @@ import {
 } from '../../src/pos/orders/orders.ts'
 import { describeOwnOnly, NOBODY, ownOrders, whose } from '../../src/pos/orders/staff.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
-import { clientOf, variantsOf } from '../../src/pos/references.ts'
+import { clientOf, variantToRead } from '../../src/pos/references.ts'
 import { page, sortedCursor } from '../../src/results/cursor.ts'
 import { Cursor, Limit, StringEnum } from '../../src/results/schema.ts'
 import { WINDOW_INPUT, windowIfAsked } from '../../src/time/window.ts'
@@ -61,10 +61,10 @@ export default defineTool({
   output: OrderListSchema,
   async handler({ search, status, locationId, clientId, product, sort, limit, cursor, ...input }, context) {
     const { db, business, now } = context
-    const [{ timezone, location }, client, variants, who] = await together([
+    const [{ timezone, location }, client, variant, who] = await together([
       placeOf(db, business, locationId),
       clientId === undefined ? undefined : clientOf(db, business.id, clientId, 'clientId'),
-      product === undefined ? [] : variantsOf(db, business.id, [product], 'product'),
+      product === undefined ? undefined : variantToRead(db, business.id, product),
       whose(context, input.employee),
     ])
     const window = windowIfAsked(input, now, timezone)
@@ -73,7 +73,7 @@ export default defineTool({
       status,
       locationId: location?.id,
       clientId: client?.id,
-      variantId: variants[0]?.variant_id,
+      variantId: variant?.variant_id,
       paymentMethod: input.paymentMethod,
       minTotal: input.minTotal,
       maxTotal: input.maxTotal,
@@ -103,6 +103,7 @@ export default defineTool({
     )
     const limited = describeOwnOnly(who, 'orders')
     const meant = input.employee === undefined ? '' : `${ROLE_TERMS[role]}; `
+    const taken = variant?.taken === undefined ? '' : `product: ${variant.taken}; `
     const data = {
       ...(window === undefined
         ? {}
@@ -123,7 +124,7 @@ export default defineTool({
       same,
       orders,
       ...more,
-      terms: `${limited === null ? '' : `${limited} `}${meant}${ORDER_TERMS}; ${BLANKS}`,
+      terms: `${limited === null ? '' : `${limited} `}${taken}${meant}${ORDER_TERMS}; ${BLANKS}`,
     }
     const file = context.forFile ? { file: orderFile(rows.slice(0, orders.length), business) } : {}
     return { text: describeOrders(data), data, ...file }

@@ -4,7 +4,7 @@ import { ServiceError } from '../../errors.ts'
 import type { Days } from '../../time/window.ts'
 import { nameAndSku, productMeanings, theOne } from '../references.ts'
 import { productCells } from '../reports/sales.ts'
-import { didYouMean, nearProducts } from '../suggestions.ts'
+import { didYouMean, nearProducts, productByWords } from '../suggestions.ts'
 
 const MAX_NAMED = 10
 
@@ -98,7 +98,11 @@ export async function findProductDetail(
   reference: string,
   days: Days,
   limits: { variants: number; locations: number },
-) {
+): Promise<{
+  product: NonNullable<Awaited<ReturnType<typeof findProduct>>>
+  variants: VariantDetailRow[]
+  sales: SalesRow
+}> {
   const { productId, variantId } = meaningOf(businessId, reference)
   const cells = productCells({ businessId }, days)
   const variants = sql<VariantDetailRow>`
@@ -142,6 +146,8 @@ export async function findProductDetail(
   ])
   theOne(alike, { argument: 'product', reference, describe: nameAndSku })
   if (product === undefined) {
+    const only = await productByWords(db, businessId, reference)
+    if (only !== undefined) return findProductDetail(db, businessId, only.variantId, days, limits)
     const near = didYouMean((await nearProducts(db, businessId, reference)).map(nameAndSku))
     throw new ServiceError('not_found', `product: nothing in this business has that id, SKU, barcode or name.${near}`, {
       hint: 'Find it with get_products.',

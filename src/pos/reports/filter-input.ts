@@ -18,7 +18,7 @@ import {
   supplierOf,
   theOne,
 } from '../references.ts'
-import { nearProducts } from '../suggestions.ts'
+import { productByWords } from '../suggestions.ts'
 import { type Filters, hoursOf, weekdaysOf } from './filters.ts'
 
 /** Filters as arguments: each a name and a value, so that many cost a conversation little. */
@@ -169,9 +169,6 @@ function rateOf(text: string): string {
   return new Decimal(percent).div(100).toFixed()
 }
 
-/** Words without numbers: a code that is only a part of another one means nothing. */
-const NAME = /^[^\p{N}]*\p{L}{3}[^\p{N}]*$/u
-
 /**
  * A product or variant by id, SKU, barcode or name. A name that several variants share is the product as a whole; words
  * that a single product has are that one, which the answer names.
@@ -190,11 +187,8 @@ async function productOf(db: Transaction, businessId: string, reference: string)
   const meant = rows.map((row) => ({ ...row, id: row.variant_id ?? row.product_id, sku: row.sku ?? '' }))
   const found = theOne(meant, { argument: 'product', reference, describe: nameAndSku })
   if (found === undefined) {
-    const near = (await nearProducts(db, businessId, reference)).filter(({ hasAllWords }) => hasAllWords)
-    const [only] = near
-    if (only === undefined || near.length > 1 || !NAME.test(reference)) {
-      throw await noProduct(db, businessId, [reference], 'product')
-    }
+    const only = await productByWords(db, businessId, reference)
+    if (only === undefined) throw await noProduct(db, businessId, [reference], 'product')
     const { productId, variantId } = only
     return { productId, variantId, name: variantName(only, 60), ref: clean(only.sku, 60) }
   }
