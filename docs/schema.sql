@@ -1741,6 +1741,8 @@ CREATE INDEX product_by_name ON product USING btree (business_id, name, id);
 
 CREATE INDEX product_by_search ON product USING btree (business_id, search);
 
+CREATE INDEX product_by_supplier ON product USING btree (business_id, supplier_id);
+
 CREATE INDEX product_by_trigram ON product USING gin (business_id, search gin_trgm_ops) WITH (fastupdate=off);
 
 CREATE INDEX product_variant_by_barcode ON product_variant USING btree (business_id, barcode) WHERE (barcode IS NOT NULL);

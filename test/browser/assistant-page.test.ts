@@ -12,7 +12,7 @@ import { makeOrder, makeProduct, makeShop, makeUser, type Shop } from '../suppor
 
 const WAIT_MS = 15_000
 const MARKUP = '<b>Tienda Sol</b> de las Ánimas & Hijos'
-const HOSTILE = `\u202e<img src=x onerror=alert(1)>${'largo'.repeat(30)}`
+const HOSTILE = `\u202e<img src=x onerror=alert(1)>https://evil.example/[x](javascript:alert(3))${'largo'.repeat(30)}`
 
 let service: Service
 let chromium: Awaited<ReturnType<typeof openBrowser>>
@@ -498,6 +498,16 @@ describe('bad input', () => {
       await expect.poll(() => page.content()).toContain('&lt;img src=x')
       // Nothing of it has become an element.
       expect(await page.locator('main img').count()).toBe(0)
+      // Nor a link: those of the page are its own, and a long name breaks no line out of it.
+      const hrefs = (await page.evaluate(
+        "[...document.querySelectorAll('a[href]')].map(({ href }) => href)",
+      )) as string[]
+      expect(hrefs.length).toBeGreaterThan(0)
+      expect(hrefs.filter((href) => !/^(https?:\/\/localhost:\d+\/|https:\/\/www\.example\.com\/)/.test(href))).toEqual(
+        [],
+      )
+      await page.setViewportSize({ width: 360, height: 740 })
+      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth'), view).toBeLessThanOrEqual(0)
       await shoot(page, `hostile${view.replace('/', '-')}`)
       await expectAccessible(page)
     }

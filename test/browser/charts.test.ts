@@ -255,6 +255,33 @@ describe('bad input', () => {
     expect(await page.title()).toBe('Host')
   })
 
+  it('opens no link of the data, asks for nothing but calls of reading tools, and keeps long names within it', async () => {
+    const { structuredContent } = await ask('get_sales_report', { preset: 'last_week', groupBy: ['product'] })
+    const link = '[Pan](javascript:alert(1)) https://evil.example/?q=\u202e'
+    const forged = JSON.parse(
+      JSON.stringify(structuredContent).replaceAll(JSON.stringify(HOSTILE).slice(1, 20), link + 'largo'.repeat(200)),
+    )
+    await open({ content: [], structuredContent: forged })
+    const bar = view.getByRole('button', { name: /evil\.example/ })
+    await bar.waitFor()
+    await page.evaluate(`
+      asked = []
+      addEventListener('message', ({ data }) => data.method !== undefined && asked.push(data.method))`)
+    const [frame] = page.frames().slice(1)
+    expect(await frame?.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
+    expect(await view.locator('a, form, iframe, object, embed, img').count()).toBe(0)
+    const opened = page.context().pages().length
+    await bar.click()
+    await page.waitForTimeout(300)
+    expect(page.context().pages()).toHaveLength(opened)
+    expect(page.url()).toBe(HOST)
+    expect(frame?.url()).toBe('about:srcdoc')
+    const asked = (await page.evaluate('asked')) as string[]
+    const answered = ['tools/call', 'ui/notifications/size-changed']
+    expect(asked.filter((method) => !answered.includes(method))).toEqual([])
+    expect(calls.filter(({ name }) => !/^(get|summarize)_/.test(name))).toEqual([])
+  })
+
   it('hears only the window that embeds it', async () => {
     const { structuredContent } = await show('summarize_day')
     const forged = structuredClone(structuredContent)

@@ -398,14 +398,19 @@ const changeZone = command(
   async (world, { location, zone }) => world.changeZone(location, zone),
 )
 
-/** A product moved to another category or to none; reports use the present category. */
+/** A product with another category and supplier, or none; reports use the present ones. */
 const changeCategory = command(
   'change_category',
-  fc.record({ product: anyIndex, category: fc.constantFrom('Bakery', 'Drinks', null) }),
-  async (world, { product, category }) =>
+  fc.record({
+    product: anyIndex,
+    category: fc.constantFrom('Bakery', 'Drinks', null),
+    supplier: fc.constantFrom('Norte', 'Sur', null),
+  }),
+  async (world, { product, category, supplier }) =>
     world.write(sql`
       update product set category_id = (
-        select id from category where business_id = ${world.shop.id} and name = ${category})
+        select id from category where business_id = ${world.shop.id} and name = ${category}),
+      supplier_id = (select id from supplier where business_id = ${world.shop.id} and name = ${supplier})
       where id = ${world.product(product).productId}`),
 )
 

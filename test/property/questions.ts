@@ -12,7 +12,18 @@ export interface RandomQuestion {
   compare: 'previous' | 'year'
 }
 
-const GROUPS = ['day', 'week', 'month', 'weekday', 'hour', 'location', 'product', 'tax_rate', 'discounted'] as const
+const GROUPS = [
+  'day',
+  'week',
+  'month',
+  'weekday',
+  'hour',
+  'location',
+  'product',
+  'supplier',
+  'tax_rate',
+  'discounted',
+] as const
 
 const anyFilters: fc.Arbitrary<CubeFilters> = fc.record(
   {
@@ -36,6 +47,8 @@ export const anyQuestions: fc.Arbitrary<RandomQuestion[]> = fc.array(
   }),
   { minLength: 8, maxLength: 8 },
 )
+
+const TIMES = new Set<string>(['day', 'week', 'month', 'weekday', 'hour'])
 
 const NAMES = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
 
@@ -82,8 +95,22 @@ export async function checkQuestion(
     )
   }
   const compared = data.comparison[compare] ?? data.comparison.year
-  if (compared.reason !== undefined) return
+  const [group, other] = groups
+  const isRanked = group !== undefined && other === undefined && !TIMES.has(group)
+  const ranked = isRanked ? await world.call('get_sales_report', { ...argsOf(asked), sort: '-change' }) : undefined
+  if (compared.reason !== undefined) {
+    if (ranked !== undefined) expect(ranked.text, `${about} by change`).toContain('sort change is not possible')
+    return
+  }
   const stretch = { from: compared.from, to: compared.to }
+  if (ranked !== undefined) {
+    const changes = cube.changes({ now: days, before: stretch }, group as CubeGroup, asked, compared.until)
+    const inOrder = ranked.data.rows.map((row: (typeof changes)[number]) => row.netSalesChange)
+    expect(inOrder, `${about} by change`).toEqual(changes.map(({ netSalesChange }) => netSalesChange))
+    // Rows of the same change come in any order.
+    const byKey = (rows: typeof changes) => rows.toSorted((a, b) => (a.key < b.key ? -1 : 1))
+    expect(byKey(ranked.data.rows), `${about} by change`).toMatchObject(byKey(changes))
+  }
   expect(compared.totals.netSales, `${about}, ${compare}`).toBe(cube.total(stretch, groups, asked, compared.until))
 }
 

@@ -148,6 +148,16 @@ export class World {
     }
     const own = products[OWN_RATE.product] as Product
     await db.asOwner('update product set tax_rate = $2 where id = $1', [own.productId, OWN_RATE.rate])
+    await db.asOwner(`insert into supplier (business_id, name) values ($1, 'Norte'), ($1, 'Sur')`, [shop.id])
+    for (const [supplier, supplied] of [
+      ['Norte', [first, third]],
+      ['Sur', [second]],
+    ] as const) {
+      await db.asOwner(
+        'update product set supplier_id = (select id from supplier where business_id = $1 and name = $2) where id = any($3)',
+        [shop.id, supplier, supplied.map(({ productId }) => productId)],
+      )
+    }
     await db.asOwner('update product_variant set cost = 4.1666 where id = any($1)', [
       [first.variantId, third.variantId],
     ])

@@ -13,6 +13,7 @@ interface Fact {
   hasTime: boolean
   location: string
   product: string
+  supplier: string
   tax_rate: string
   discounted: string
   /** Of the order: its total, with tax and tip. */
@@ -30,6 +31,7 @@ export type CubeGroup =
   | 'hour'
   | 'location'
   | 'product'
+  | 'supplier'
   | 'tax_rate'
   | 'discounted'
 
@@ -44,7 +46,9 @@ export interface CubeFilters {
 }
 
 const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
-const LINE_GROUPS: readonly CubeGroup[] = ['product', 'tax_rate']
+const LINE_GROUPS: readonly CubeGroup[] = ['product', 'supplier', 'tax_rate']
+
+const NO_LINE = { product: '', supplier: '', tax_rate: '' }
 
 /** Sums of a business by its own clock, or of one location by the clock of that location. */
 export class Cube {
@@ -60,6 +64,13 @@ export class Cube {
     const isHere = (id: string) => locationId === undefined || id === locationId
     const nameOf = (rows: readonly { id: string }[], id: string) =>
       (rows.find((row) => row.id === id) as unknown as { name: string }).name
+    const productOf = (id: string) => {
+      const supplierId = raw.products.find((row) => row.id === id)?.supplier_id ?? null
+      return {
+        product: nameOf(raw.products, id),
+        supplier: supplierId === null ? 'no supplier' : nameOf(raw.suppliers, supplierId),
+      }
+    }
     const net = (item: { gross_sales: string; discount: string }) => new Decimal(item.gross_sales).minus(item.discount)
 
     for (const order of raw.orders) {
@@ -86,10 +97,15 @@ export class Cube {
         }
         const isSale = items.length === 0 || items.some(({ quantity }) => new Decimal(quantity).gt(0))
         const all = items.reduce((sum, item) => sum.plus(net(item)), new Decimal(0))
-        this.ofOrders.push({ ...when, product: '', tax_rate: '', net: all, orders: isSale ? 1 : 0 })
+        this.ofOrders.push({ ...when, ...NO_LINE, net: all, orders: isSale ? 1 : 0 })
         for (const item of items) {
-          const product = nameOf(raw.products, item.product_id)
-          this.ofLines.push({ ...when, product, tax_rate: rate(item.line_number), net: net(item), orders: 0 })
+          this.ofLines.push({
+            ...when,
+            ...productOf(item.product_id),
+            tax_rate: rate(item.line_number),
+            net: net(item),
+            orders: 0,
+          })
         }
       }
       for (const refund of raw.refunds.filter((each) => each.order_id === order.id && isHere(each.location_id))) {
@@ -101,11 +117,16 @@ export class Cube {
           ...ofOrder,
         }
         const back = lines.reduce((sum, line) => sum.minus(line.returns), new Decimal(0))
-        this.ofOrders.push({ ...when, product: '', tax_rate: '', net: back, orders: 0 })
+        this.ofOrders.push({ ...when, ...NO_LINE, net: back, orders: 0 })
         for (const line of lines) {
-          const product = nameOf(raw.products, line.product_id)
           const given = new Decimal(line.returns).negated()
-          this.ofLines.push({ ...when, product, tax_rate: rate(line.line_number), net: given, orders: 0 })
+          this.ofLines.push({
+            ...when,
+            ...productOf(line.product_id),
+            tax_rate: rate(line.line_number),
+            net: given,
+            orders: 0,
+          })
         }
       }
     }
@@ -116,13 +137,39 @@ export class Cube {
    * @param until wall-clock time at which the last day ends
    */
   netSales(days: Days, groups: readonly CubeGroup[], filters: CubeFilters, until?: string): Map<string, string> {
+    const rounded = [...this.exact(days, groups, filters, until)].map(([key, sum]): [string, string] => [
+      key,
+      sum.toFixed(this.digits),
+    ])
+    return new Map(rounded.filter(([, sum]) => Number(sum) !== 0))
+  }
+
+  /**
+   * How much more each value of a group sold than before, the largest fall first; without those that round to zero in
+   * both.
+   * @param until wall-clock time at which the last day before ends
+   */
+  changes(days: Record<'now' | 'before', Days>, group: CubeGroup, filters: CubeFilters, until?: string) {
+    const [now, before] = [this.exact(days.now, [group], filters), this.exact(days.before, [group], filters, until)]
+    const none = new Decimal(0)
+    return [...new Set([...now.keys(), ...before.keys()])]
+      .map((key) => ({ key, is: now.get(key) ?? none, was: before.get(key) ?? none }))
+      .filter(({ is, was }) => [is, was].some((sum) => Number(sum.toFixed(this.digits)) !== 0))
+      .toSorted((a, b) => a.is.minus(a.was).comparedTo(b.is.minus(b.was)) || b.is.comparedTo(a.is))
+      .map(({ key, is, was }) => ({
+        key,
+        netSales: is.toFixed(this.digits),
+        netSalesChange: is.minus(was).toFixed(this.digits),
+      }))
+  }
+
+  private exact(days: Days, groups: readonly CubeGroup[], filters: CubeFilters, until?: string): Map<string, Decimal> {
     const sums = new Map<string, Decimal>()
     for (const fact of this.facts(days, groups, filters, until)) {
       const key = groups.map((group) => this.valueOf(fact, group)).join(' / ')
       sums.set(key, (sums.get(key) ?? new Decimal(0)).plus(fact.net))
     }
-    const rounded = [...sums].map(([key, sum]): [string, string] => [key, sum.toFixed(this.digits)])
-    return new Map(rounded.filter(([, sum]) => Number(sum) !== 0))
+    return sums
   }
 
   /** The net sales of all. */

@@ -20,6 +20,7 @@ interface LocationRow {
 interface ProductRow {
   id: string
   category_id: string | null
+  supplier_id: string | null
 }
 export interface OrderRow {
   id: string
@@ -90,6 +91,7 @@ export interface RawRows {
   business: BusinessRow
   locations: LocationRow[]
   products: ProductRow[]
+  suppliers: { id: string; name: string }[]
   variants: { id: string; sku: string }[]
   customers: { id: string; code: string }[]
   orders: OrderRow[]
@@ -114,6 +116,7 @@ export async function readRawRows({ asOwner }: TestDatabase, businessId: string)
     locations: await all<LocationRow>('location'),
     variants: await all<{ id: string; sku: string }>('product_variant'),
     products: await all<ProductRow>('product'),
+    suppliers: await all<{ id: string; name: string }>('supplier'),
     customers: await all<{ id: string; code: string }>('customer'),
     orders: await all<OrderRow>('orders'),
     items: await all<ItemRow>('order_item'),

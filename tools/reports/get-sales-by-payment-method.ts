@@ -75,7 +75,7 @@ export default defineTool({
     const { paid: all, ...sold } = report.all as NonNullable<Report['all']>
     const compared = comparedRows(
       report,
-      { key: 'netAmount', label: 'net amount', amountIn: (lines, index) => paidBy(lines, index) },
+      { key: 'netAmount', label: 'net amount', all: report.lines, amountIn: (lines, index) => paidBy(lines, index) },
       business,
     )
     const totals = figuresOf(all, business)

@@ -14,7 +14,7 @@ import { WINDOW_INPUT } from '../../src/time/window.ts'
 export default defineTool({
   name: 'get_sales_report',
   title: 'Sales report',
-  description: 'Any exact question about sales: by one or two groups, filtered, compared. Default: today by day.',
+  description: 'Any exact question about sales: by one or two groups, filtered, compared. Default: today.',
   scopes: ['reports:read'],
   aboutClients: ({ groupBy, filters }) =>
     groupBy.some((each) => each === 'client' || each === 'city') ||
@@ -28,7 +28,7 @@ export default defineTool({
     locationId: LocationId,
     filters: FilterList,
     compare: CompareWith,
-    sort: Type.Optional(Type.String({ maxLength: 30, description: '"-tax": least first' })),
+    sort: Type.Optional(Type.String({ maxLength: 30, description: '"-tax": least first; "change"' })),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
   }),
   output: SalesReportSchema,

@@ -62,9 +62,11 @@ export default defineTool({
       },
       now,
     )
+    // Rates whose amounts round to zero are no rows, but count.
+    const all = [report.totals]
     const compared = comparedRows(
       report,
-      { key: 'tax', label: 'tax', amountIn: (lines, index) => sumOver(lines, index, 'tax') },
+      { key: 'tax', label: 'tax', all, amountIn: (lines, index) => sumOver(lines, index, 'tax') },
       business,
     )
     const rates = report.lines.toSorted((a, b) => Number(b.keys[0] || -1) - Number(a.keys[0] || -1))
@@ -83,8 +85,7 @@ export default defineTool({
       ...amountsOf(lines, business),
       ...compared.rowOf(lines).data,
     }))
-    // Rates that come to nothing in minor units are no rows, but what they have counts.
-    const totals = amountsOf([report.totals], business)
+    const totals = amountsOf(all, business)
     const { pricesIncludeTax } = report
     const basis = basisOf(report, business)
     const terms =
@@ -109,7 +110,7 @@ export default defineTool({
         ...compared.text,
         table(
           ['rate %', 'net sales', 'tax', ...compared.headers],
-          [...entries, { name: 'All', lines: rates }].map(({ name, lines }) => {
+          [...entries, { name: 'All', lines: all }].map(({ name, lines }) => {
             const { netSales, tax } = amountsOf(lines, business)
             return [name, grouped(netSales), grouped(tax), ...compared.rowOf(lines).cells]
           }),

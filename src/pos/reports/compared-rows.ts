@@ -7,6 +7,7 @@ import type { Line, Report } from './report.ts'
 /**
  * The comparisons of a report by one amount, for tools that tell its rows in a form of their own.
  * @param key the name of the amount in data, and `label` in text
+ * @param all the lines whose amounts add up to the whole
  * @param amountIn the amount of some rows: in the window for index 0, else in what it is compared with
  */
 export function comparedRows(
@@ -14,13 +15,14 @@ export function comparedRows(
   {
     key,
     label,
+    all,
     amountIn,
-  }: { key: string; label: string; amountIn: (lines: readonly Line[], index: number) => Decimal },
+  }: { key: string; label: string; all: readonly Line[]; amountIn: (lines: readonly Line[], index: number) => Decimal },
   currency: Currency,
 ) {
   const told = report.comparisons.map(({ kind, stretch, index }) => {
     if (index === null) return { kind, data: stretch, text: describeIncomparable(stretch) }
-    const [now, before] = [0, index].map((each) => amountIn(report.lines, each)) as [Decimal, Decimal]
+    const [now, before] = [0, index].map((each) => amountIn(all, each)) as [Decimal, Decimal]
     const [amount, change] = [amountOf(before, currency), percentChange(now, before)]
     const against = `Against ${kind === 'year' ? 'a year before, ' : ''}${describeStretch(stretch)}`
     return {

@@ -15,6 +15,7 @@ import {
   noProduct,
   productMeanings,
   quoted,
+  supplierOf,
   theOne,
 } from '../references.ts'
 import { nearProducts } from '../suggestions.ts'
@@ -30,6 +31,7 @@ export const FilterList = Type.Array(Type.String({ minLength: 3, maxLength: 250 
 const NAMES = [
   'location',
   'category',
+  'supplier',
   'product',
   'client',
   'city',
@@ -113,9 +115,10 @@ export async function filtersOf(
     taxRate: given(asked.tax_rate, rateOf),
     city: asked.city,
   }
-  const [place, category, product, client, employee, paymentMethod, orderType] = await together([
+  const [place, category, supplier, product, client, employee, paymentMethod, orderType] = await together([
     placeOf(db, business, locationId ?? asked.location),
     given(asked.category, (text) => categoryOf(db, business.id, text)),
+    given(asked.supplier, (text) => supplierOf(db, business.id, text, 'supplier')),
     given(asked.product, (text) => productOf(db, business.id, text)),
     given(asked.client, (text) => clientOf(db, business.id, text)),
     given(asked.employee, (text) => employeeOf(db, business.id, text)),
@@ -124,6 +127,7 @@ export async function filtersOf(
   ])
   const filters = {
     category: category && { id: category.id, name: clean(category.name, 60) },
+    supplier: supplier && { id: supplier.id, name: clean(supplier.name, 60) },
     product,
     client: client && { id: client.id, name: client.name, ref: client.code },
     employee: employee && { id: employee.id, name: clean(employee.name, 60), ref: clean(employee.number, 40) },

@@ -4,11 +4,24 @@ import { type Filters, hourRange, weekdayList } from './filters.ts'
 
 /** Filters in words, each of which follows a window: `of Café y té`, `17:00–20:00`. */
 export function describeFilters(filters: Filters, currency: string): string[] {
-  const { category, product, client, employee, paymentMethod, orderType, discounted, hours, weekdays, amount } = filters
+  const {
+    category,
+    supplier,
+    product,
+    client,
+    employee,
+    paymentMethod,
+    orderType,
+    discounted,
+    hours,
+    weekdays,
+    amount,
+  } = filters
   const { city, taxRate } = filters
   return [
     product && `of ${product.name}`,
     category && `of ${category.name}`,
+    supplier && `supplied by ${supplier.name}`,
     client && `of client ${client.name}`,
     city && `of clients in ${clean(city, 40)}`,
     taxRate && `taxed at ${quantity(new Decimal(taxRate).times(100))} %`,

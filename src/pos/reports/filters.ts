@@ -14,6 +14,7 @@ export interface Named {
 /** The filters of a question besides its location. */
 export interface Filters {
   category?: Named
+  supplier?: Named
   /** A product as a whole, or one of its variants. */
   product?: { productId: string; variantId: string | null; name: string; ref: string }
   client?: Named
@@ -117,11 +118,13 @@ export function cellConditions(
   filters: Filters,
   { businessId, isByMethod }: { businessId: string; isByMethod: boolean },
 ): RawBuilder<SqlBool> {
-  const { category, product, client, city, employee, paymentMethod, orderType, taxRate, discounted, weekdays } = filters
+  const { product, client, city, employee, paymentMethod, orderType, taxRate, discounted, weekdays } = filters
   const conditions: RawBuilder<SqlBool>[] = []
-  if (category !== undefined) {
+  for (const by of ['category', 'supplier'] as const) {
+    const named = filters[by]
+    if (named === undefined) continue
     conditions.push(
-      sql`c.product_id in (select p.id from product p where p.business_id = ${businessId} and p.category_id = ${category.id})`,
+      sql`c.product_id in (select p.id from product p where p.business_id = ${businessId} and ${sql.ref(`p.${by}_id`)} = ${named.id})`,
     )
   }
   if (product !== undefined) {

@@ -35,6 +35,7 @@ export const MEASURES = [
   'units',
   'average_sale',
   'margin',
+  'margin_percent',
   'items_per_order',
   'share',
 ] as const
@@ -46,7 +47,8 @@ export interface Measure {
   key: string
   /** The name in text. */
   label: string
-  unit: 'money' | 'count' | 'quantity' | 'percent'
+  /** A share is a percentage of the total of all rows. */
+  unit: 'money' | 'count' | 'quantity' | 'percent' | 'share'
   sums: readonly Sum[]
   /** The measure from its sums, or null where it is not known. The same formula as an SQL expression ranks rows. */
   formula: Formula
@@ -55,7 +57,7 @@ export interface Measure {
 type Formula =
   | { kind: 'sum'; plus: readonly Sum[]; minus?: readonly Sum[] }
   | { kind: 'ratio'; of: Sum; by: Sum }
-  | { kind: 'margin' }
+  | { kind: 'margin' | 'margin_percent' }
 
 const added = (plus: readonly Sum[], minus: readonly Sum[] = []): Formula => ({ kind: 'sum', plus, minus })
 
@@ -77,13 +79,14 @@ const DEFINITIONS: Record<MeasureName, Omit<Measure, 'name' | 'sums'>> = {
     formula: { kind: 'ratio', of: 'net_sales', by: 'orders' },
   },
   margin: { key: 'margin', label: 'margin', unit: 'money', formula: { kind: 'margin' } },
+  margin_percent: { key: 'marginPercent', label: 'margin %', unit: 'percent', formula: { kind: 'margin_percent' } },
   items_per_order: {
     key: 'itemsPerOrder',
     label: 'items per order',
     unit: 'quantity',
     formula: { kind: 'ratio', of: 'units_sold', by: 'orders' },
   },
-  share: { key: 'sharePercent', label: 'share %', unit: 'percent', formula: added(['net_sales']) },
+  share: { key: 'sharePercent', label: 'share %', unit: 'share', formula: added(['net_sales']) },
 }
 
 /** What was paid less what was paid back stands for the total, and is what shares are of. */
@@ -117,6 +120,11 @@ export function valueFrom({ formula }: Measure, sums: Sums): Decimal | null {
       return sum('cost').isZero() && sum('costed_net_sales').isZero()
         ? null
         : sum('costed_net_sales').minus(sum('cost'))
+    case 'margin_percent':
+      // As everywhere, a share of nothing or of less is not known.
+      return sum('costed_net_sales').lte(0)
+        ? null
+        : sum('costed_net_sales').minus(sum('cost')).times(100).div(sum('costed_net_sales'))
   }
 }
 
@@ -133,7 +141,36 @@ export function valueInSql({ formula }: Measure, column: (sum: Sum) => RawBuilde
     case 'margin':
       return sql`case when ${column('cost')} <> 0 or ${column('costed_net_sales')} <> 0
         then ${column('costed_net_sales')} - ${column('cost')} end`
+    case 'margin_percent':
+      return sql`case when ${column('costed_net_sales')} > 0
+        then (${column('costed_net_sales')} - ${column('cost')}) * 100 / ${column('costed_net_sales')} end`
   }
+}
+
+/** A margin that is not known because nothing was sold is none, where it is compared with another. */
+const NOTHING_SOLD: readonly Sum[] = ['net_sales', 'units_sold']
+
+/** How much more a measure is than it was before, exactly; null where either is not known. */
+export function changeFrom(measure: Measure, now: Sums, before: Sums): Decimal | null {
+  const [is, was] = [now, before].map((sums) => {
+    const isNone = measure.formula.kind === 'margin' && NOTHING_SOLD.every((sum) => Number(sums[sum] ?? 0) === 0)
+    return valueFrom(measure, sums) ?? (isNone ? new Decimal(0) : null)
+  }) as [Decimal | null, Decimal | null]
+  return is && was && is.minus(was)
+}
+
+/** The same as an SQL expression. */
+export function changeInSql(measure: Measure, columns: Record<'now' | 'before', (sum: Sum) => RawBuilder<unknown>>) {
+  const [is, was] = [columns.now, columns.before].map((column) => {
+    const value = valueInSql(measure, column)
+    if (measure.formula.kind !== 'margin') return value
+    const isNone = sql.join(
+      NOTHING_SOLD.map((sum) => sql`${column(sum)} = 0`),
+      sql` and `,
+    )
+    return sql`coalesce(${value}, case when ${isNone} then 0 end)`
+  }) as [RawBuilder<unknown>, RawBuilder<unknown>]
+  return sql`(${is} - ${was})`
 }
 
 /** Whether the values of rows add up to that of their total. */
@@ -144,7 +181,18 @@ export function isAdditive({ formula }: Measure): boolean {
 /** Which measures each grain has. */
 export const MEASURES_OF: Record<Grain, readonly MeasureName[]> = {
   orders: MEASURES,
-  lines: ['net_sales', 'gross_sales', 'discounts', 'returns', 'tax', 'units', 'margin', 'share', 'orders'],
+  lines: [
+    'net_sales',
+    'gross_sales',
+    'discounts',
+    'returns',
+    'tax',
+    'units',
+    'margin',
+    'margin_percent',
+    'share',
+    'orders',
+  ],
   payments: ['total', 'share', 'orders'],
 }
 

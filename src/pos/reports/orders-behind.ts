@@ -12,8 +12,9 @@ interface Asked {
 /** The same orders for list_orders: as the arguments of a call, and as its filter; null where it cannot be asked. */
 function sameOrders({ window, place, filters }: Asked) {
   const { category, product, client, employee, paymentMethod, orderType, discounted, hours, weekdays, amount } = filters
-  const { city, taxRate } = filters
-  if ([category, city, taxRate, orderType, hours, weekdays].some((filter) => filter !== undefined)) return null
+  const { supplier, city, taxRate } = filters
+  if ([category, supplier, city, taxRate, orderType, hours, weekdays].some((filter) => filter !== undefined))
+    return null
   // It finds single variants.
   if (product?.variantId === null) return null
   return {

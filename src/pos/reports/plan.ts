@@ -13,6 +13,7 @@ import {
 /** The kinds of filters that are set; the location is part of the scope, and every source knows it. */
 export type FilterName =
   | 'category'
+  | 'supplier'
   | 'product'
   | 'client'
   | 'city'
@@ -28,6 +29,7 @@ export type FilterName =
 /** The column that a filter reads; null: the day or, of raw rows only, the order itself. */
 const FILTER_COLUMN: Record<FilterName, Column | null> = {
   category: 'product_id',
+  supplier: 'product_id',
   product: 'variant_id',
   client: 'customer_id',
   city: 'customer_id',
@@ -41,7 +43,7 @@ const FILTER_COLUMN: Record<FilterName, Column | null> = {
   amount: null,
 }
 
-const LINE_FILTERS: readonly FilterName[] = ['category', 'product', 'taxRate']
+const LINE_FILTERS: readonly FilterName[] = ['category', 'supplier', 'product', 'taxRate']
 
 export const SOURCES = [
   'sales',
@@ -182,7 +184,7 @@ function requireMeasures(grain: Grain, measures: readonly MeasureName[], groupBy
   }
   throw refused(
     `${wrong.join(', ')} of single products or tax rates is not known: it belongs to whole orders.`,
-    `${valid} For ${wrong.join(', ')}, ask without product, variant, category and tax_rate.`,
+    `${valid} For ${wrong.join(', ')}, ask without product, variant, category, supplier and tax_rate.`,
   )
 }
 

@@ -1,6 +1,15 @@
 import { amountOf, type Currency, Decimal, grouped, percentChange, quantity } from '../../money/money.ts'
 import { sharePercent } from '../../money/share.ts'
-import { type Grain, isAdditive, type MeasureName, measureOf, type Sums, valueFrom } from './measures.ts'
+import {
+  changeFrom,
+  type Grain,
+  isAdditive,
+  type Measure,
+  type MeasureName,
+  measureOf,
+  type Sums,
+  valueFrom,
+} from './measures.ts'
 import type { Line, Report } from './report.ts'
 
 /** A figure of a result, the same in data and text. */
@@ -16,12 +25,14 @@ export function cellsOf(
   measures: readonly MeasureName[],
   { grain, sums, total, currency }: { grain: Grain; sums: Sums; total: Sums; currency: Currency },
 ): Cell[] {
-  return measures.flatMap((name) => {
+  const cells = measures.flatMap((name) => {
     const value = measureValue(name, { grain, sums, total, currency })
     const { key, label } = measureOf(name, grain)
     const cell = { key, label, value, text: textOf(name, value) }
-    return name === 'margin' ? [cell, ...marginCells(sums)] : [cell]
+    return name === 'margin' || name === 'margin_percent' ? [cell, ...marginCells(sums)] : [cell]
   })
+  // A margin and its share, both asked for, have the same beside them.
+  return cells.filter(({ key }, index) => cells.findIndex((each) => each.key === key) === index)
 }
 
 /** One figure of some sums. */
@@ -32,17 +43,21 @@ export function measureValue(
   const measure = measureOf(name, grain)
   const value = valueFrom(measure, sums)
   if (value === null) return null
-  switch (measure.unit) {
+  if (measure.unit !== 'share') return written(measure, value, currency)
+  const whole = valueFrom(measure, total)
+  return whole && sharePercent(value, whole)
+}
+
+function written({ name, unit }: Measure, value: Decimal, currency: Currency): string | number | null {
+  switch (unit) {
     case 'money':
       return amountOf(value, currency)
     case 'count':
       return value.toNumber()
     case 'quantity':
       return name === 'items_per_order' ? value.toFixed(2) : quantity(value)
-    case 'percent': {
-      const whole = valueFrom(measure, total)
-      return whole && sharePercent(value, whole)
-    }
+    default:
+      return sharePercent(value, 100)
   }
 }
 
@@ -52,9 +67,12 @@ export function hasFigures(
   { sums }: Line,
   currency: Currency,
 ): boolean {
-  const total = totals.sums[0] as Sums
-  const isFigure = (name: MeasureName, index: number) =>
-    Number(measureValue(name, { grain, sums: sums[index] as Sums, total, currency }) ?? 0) !== 0
+  const isFigure = (name: MeasureName, index: number) => {
+    const total = totals.sums[index] as Sums
+    const value = measureValue(name, { grain, sums: sums[index] as Sums, total, currency })
+    // Goods sold at their cost have a margin of 0 %.
+    return name === 'margin_percent' ? value !== null : Number(value ?? 0) !== 0
+  }
   return (
     measures.some((name) => isFigure(name, 0)) ||
     comparisons.some(({ index, hasRows }) => index !== null && hasRows && isFigure(measures[0] as MeasureName, index))
@@ -74,7 +92,35 @@ function marginCells(sums: Sums): Cell[] {
 /** A figure in a table. */
 export function textOf(name: MeasureName, value: string | number | null): string {
   if (value === null) return '–'
-  return name === 'share' ? String(value) : grouped(String(value))
+  return isPercent(name) ? String(value) : grouped(String(value))
+}
+
+/** Whether a measure is a percentage itself, so that its change is told in points. */
+export function isPercent(name: MeasureName): boolean {
+  return name === 'share' || name === 'margin_percent'
+}
+
+/** What the change of a measure is called in the data and text of rows. */
+export function changeNames(name: MeasureName, kind: 'previous' | 'year'): { key: string; label: string } {
+  const [key, label] = isPercent(name) ? ['Points', 'change in points'] : ['Percent', 'change %']
+  return kind === 'previous' ? { key: `change${key}`, label } : { key: `yearChange${key}`, label: `year ${label}` }
+}
+
+/** The difference of two percentages. */
+export function pointsBetween(now: string | number | null, before: string | number | null): string | null {
+  return now === null || before === null ? null : new Decimal(now).minus(before).toFixed(1)
+}
+
+/** How much more a measure is than before, which rows can be ranked by. */
+export function differenceOf(
+  name: MeasureName,
+  grain: Grain,
+  sums: Record<'now' | 'before', Sums>,
+  currency: Currency,
+) {
+  const measure = measureOf(name, grain)
+  const change = changeFrom(measure, sums.now, sums.before)
+  return change && written(measure, change, currency)
 }
 
 /** The change of a measure from some sums to others, in percent; null where there is nothing to compare. */

@@ -6,7 +6,7 @@ import { type MeasureName, measureOf, type Sums, TOTALS_OF, valueFrom } from './
 import { describeIncomparable, describeStretch } from './period-comparison.ts'
 import { atPlace, signed } from './phrases.ts'
 import type { Comparison, Report } from './report.ts'
-import { type Cell, cellsOf, changeOf } from './report-cells.ts'
+import { type Cell, cellsOf, changeOf, isPercent } from './report-cells.ts'
 
 /** The measures of the totals: those of the grain that the source tells, and those that are asked for. */
 function totalMeasures({ plan, totals }: Pick<Report, 'plan' | 'totals'>): MeasureName[] {
@@ -83,10 +83,12 @@ function comparedTotals(report: Report, { kind, stretch, index }: Comparison, al
   // As many as one reads: those that are asked for.
   const measures = all.filter((name) => plan.measures.includes(name))
   const cells = cellsOf(measures, { grain: plan.grain, sums: before, total: before, currency })
-  const changes = measures.map((name) => ({
-    key: measureOf(name, plan.grain).key,
-    change: changeOf(name, plan.grain, now, before),
-  }))
+  const changes = measures
+    .filter((name) => !isPercent(name))
+    .map((name) => ({
+      key: measureOf(name, plan.grain).key,
+      change: changeOf(name, plan.grain, now, before),
+    }))
   const changed = (key: string) => changes.find((each) => each.key === key)
   const said = cells.map(({ key, label, text }) => {
     const found = changed(key)

@@ -24,7 +24,6 @@ export function matrixOf(report: Report, currency: Currency, maxRows: number) {
   const down = across === 1 ? 0 : 1
   const columns = entries[across]
   const rows = entries[down].slice(0, maxRows)
-  const total = totals.sums[0] as Sums
   const cells = new Map(lines.map((line) => [`${line.keys[down]} ${line.keys[across]}`, line]))
   const nameOf = (index: number) => (entry: Entry) =>
     nameOfKey(groupBy[index] as Dimension, entry.key, entry.line.names[index] ?? null, window)
@@ -41,7 +40,12 @@ export function matrixOf(report: Report, currency: Currency, maxRows: number) {
   const value = (line: Line | undefined, { name, index }: { name: MeasureName; index: number }) =>
     line === undefined
       ? null
-      : measureValue(name, { grain: plan.grain, sums: line.sums[index] as Sums, total, currency })
+      : measureValue(name, {
+          grain: plan.grain,
+          sums: line.sums[index] as Sums,
+          total: totals.sums[index] as Sums,
+          currency,
+        })
   const perDay = (line: Line) => perDayOf(first, plan.grain, line.whole, currency)
   const hasDays = isTime(groupBy[down]) && !isCalendar(groupBy[down]) && rows.some(({ line }) => perDay(line) !== null)
   const isWhole = isTime(groupBy[across]) && !isCalendar(groupBy[across])

@@ -1,11 +1,18 @@
 import { type Currency, formatAmount } from '../../money/money.ts'
 import { basisOf } from './basis.ts'
 import { measureOf } from './measures.ts'
+import { describeStretch } from './period-comparison.ts'
 import type { Report } from './report.ts'
 
 /** What follows the rows: what they leave out, what the amounts are, and how one can check them. */
 export function reportNotes(report: Report, currency: Currency) {
-  const notes = [...unknowns(report, currency), ...rowComparisons(report), ...parts(report), ...otherClocks(report)]
+  const notes = [
+    ...unknowns(report, currency),
+    ...ranking(report),
+    ...rowComparisons(report),
+    ...parts(report),
+    ...otherClocks(report),
+  ]
   const terms = termsOf(report, currency)
   const basis = basisOf(report, currency)
   return {
@@ -32,6 +39,13 @@ function unknowns({ leftOut, plan, groupBy, salesSince, window }: Report, curren
   const silent = groupBy.includes('hour') ? ['Hours without sales are left out.'] : []
   const closed = groupBy.join() === 'location' ? ['Locations without sales are left out.'] : []
   return [...left, ...since, ...mean, ...silent, ...closed]
+}
+
+function ranking({ comparisons, rankedAgainst, plan }: Report): string[] {
+  const against = comparisons.find(({ index }) => index !== null && index === rankedAgainst)
+  if (against === undefined) return []
+  const { label } = measureOf(plan.measures[0] as never, plan.grain)
+  return [`In the order of the change of ${label} against ${describeStretch(against.stretch)}.`]
 }
 
 function rowComparisons({ comparisons, groupBy }: Report): string[] {
@@ -62,11 +76,13 @@ function otherClocks({ groupBy, lines, place }: Report): string[] {
 /** What the amounts of a report are, with or without tax. */
 export function termsOf({ plan, pricesIncludeTax, filters, groupBy }: Report, { currency }: Currency): string {
   const tags = pricesIncludeTax ? ' (price tags include it)' : ''
-  const margin = plan.measures.includes('margin')
-    ? ' Margin = net − cost of the lines whose cost is known, which are the given % of net.'
+  const margin = plan.measures.some((name) => name === 'margin' || name === 'margin_percent')
+    ? ' Margin = net − cost of the lines whose cost is known, which are the given % of net; margin % is of these.'
     : ''
-  const category =
-    groupBy.includes('category') || filters.category !== undefined ? ' Products count in the category of today.' : ''
+  const kinds = (['category', 'supplier'] as const).filter(
+    (each) => groupBy.includes(each) || filters[each] !== undefined,
+  )
+  const ofToday = kinds.length === 0 ? '' : ` Products count with their ${kinds.join(' and ')} of today.`
   if (plan.grain === 'payments') {
     return (
       `Amounts in ${currency} with tax and tips: paid for completed orders less paid back; what drawers held before is not on file. ` +
@@ -74,7 +90,7 @@ export function termsOf({ plan, pricesIncludeTax, filters, groupBy }: Report, { 
     )
   }
   if (plan.grain === 'lines') {
-    return `Amounts in ${currency} without tax${tags}, tax apart; net = gross − returns − discounts.${category}${margin}`
+    return `Amounts in ${currency} without tax${tags}, tax apart; net = gross − returns − discounts.${ofToday}${margin}`
   }
   const paid =
     filters.paymentMethod === undefined

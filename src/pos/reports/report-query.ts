@@ -7,7 +7,7 @@ import type { SalesScope } from '../scope.ts'
 import { rawCells, rollupCells } from './cells.ts'
 import { type Dimension, isTime } from './dimensions.ts'
 import { cellConditions, type Filters, hourCondition } from './filters.ts'
-import { type Measure, type Sum, type Sums, valueInSql } from './measures.ts'
+import { changeInSql, type Measure, type Sum, type Sums, valueInSql } from './measures.ts'
 import type { Plan } from './plan.ts'
 import { inRollup } from './rollups.ts'
 import { firstSale } from './sales-since.ts'
@@ -24,7 +24,7 @@ export interface ReportQuestion {
   /** The window, then what it is compared with, and whether rows stand beside their like there. */
   stretches: readonly { stretch: Stretch; shift: Shift; hasRows: boolean }[]
   /** What rows are ranked by, and which way; without it, they come in the order of their keys. */
-  ranking: { measure: Measure; isAscending: boolean } | null
+  ranking: Ranking | null
   /** At most so many rows, or values of the ranked dimension. */
   limit: number
   /** Which dimension is ranked and cut; null: the rows of both together. */
@@ -34,6 +34,13 @@ export interface ReportQuestion {
   /** What is shown of each row; the first is compared, and added up over whole days for means. */
   measures: readonly [Measure, ...Measure[]]
   currencyDigits: number
+}
+
+/** By a measure, or by its change against a stretch, of which the place is given. */
+export interface Ranking {
+  measure: Measure
+  isAscending: boolean
+  against?: number | undefined
 }
 
 /** Sums of a row, a part of it or all rows. */
@@ -130,14 +137,21 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
 
   // Of equal rows, and of those whose measure is not known, the larger one comes first.
   const tie = plan.sums.includes('net_sales') ? sql`, ${sql.ref(column('net_sales', 0))} desc` : sql``
+  const columnsOf = (window: number) => (sum: Sum) => sql.ref(column(sum, window))
+  const rankValue = (by: Ranking) =>
+    by.against === undefined
+      ? valueInSql(by.measure, columnsOf(0))
+      : changeInSql(by.measure, { now: columnsOf(0), before: columnsOf(by.against) })
   const rank =
     ranking === null
       ? sql`${sql.ref(ranked === 1 ? 'k2' : 'k1')}, k1, k2`
-      : sql`${valueInSql(ranking.measure, (sum) => sql.ref(column(sum, 0)))}
+      : sql`${rankValue(ranking)}
           ${ranking.isAscending ? sql`asc` : sql`desc`} nulls last${tie}, k1, k2`
   // A row is one with a figure: nobody reads one in which everything that is asked for is zero.
   const isFigure = (measure: Measure, window: number) => {
-    const value = valueInSql(measure, (sum) => sql.ref(column(sum, window)))
+    const value = valueInSql(measure, columnsOf(window))
+    // Goods sold at their cost have a margin of 0 %.
+    if (measure.name === 'margin_percent') return sql`${value} is not null`
     const isExact = measure.unit === 'count' || measure.unit === 'quantity'
     return sql`coalesce(${isExact ? value : sql`round(${value}, ${sql.lit(question.currencyDigits)})`}, 0) <> 0`
   }
@@ -222,7 +236,9 @@ function cellsOf(question: ReportQuestion): RawBuilder<unknown> {
   const guard = sql<SqlBool>`${ordersIn(question)} <= ${MAX_RAW_ORDERS}`
   const columns = [...plan.sums.filter((sum) => sum !== 'orders' || !isDistinctOrders(plan)), ...saleColumn(plan)]
   const joins = [
-    groupBy.includes('category') ? sql`join product p on p.business_id = ${businessId} and p.id = c.product_id` : sql``,
+    groupBy.includes('category') || groupBy.includes('supplier')
+      ? sql`join product p on p.business_id = ${businessId} and p.id = c.product_id`
+      : sql``,
     groupBy.includes('city')
       ? sql`left join customer u on u.business_id = ${businessId} and u.id = c.customer_id`
       : sql``,
@@ -282,6 +298,8 @@ function keyOf(dimension: Dimension | undefined, shift: Shift): RawBuilder<unkno
       return sql`c.location_id::text`
     case 'category':
       return sql`coalesce(p.category_id::text, '')`
+    case 'supplier':
+      return sql`coalesce(p.supplier_id::text, '')`
     case 'product':
       return sql`c.product_id::text`
     case 'variant':
@@ -317,7 +335,8 @@ function nameOf(dimension: Dimension, key: RawBuilder<unknown>, businessId: stri
     case 'location':
       return row('location', sql`'name', n.name, 'isActive', n.is_active, 'timezone', n.timezone`)
     case 'category':
-      return row('category', sql`'name', n.name`)
+    case 'supplier':
+      return row(dimension, sql`'name', n.name`)
     case 'product':
       return row('product', sql`'name', n.name`)
     case 'variant':

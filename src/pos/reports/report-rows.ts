@@ -5,13 +5,24 @@ import type { MeasureName, Sums } from './measures.ts'
 import { measureOf } from './measures.ts'
 import { changeCells } from './period-comparison.ts'
 import { periodOf, periodsOf } from './periods.ts'
+import { signed } from './phrases.ts'
 import { isListedWhole, type Line, type Report } from './report.ts'
-import { cellsOf, changeOf, measureValue, perDayOf, textOf } from './report-cells.ts'
+import {
+  cellsOf,
+  changeNames,
+  changeOf,
+  differenceOf,
+  isPercent,
+  measureValue,
+  perDayOf,
+  pointsBetween,
+  textOf,
+} from './report-cells.ts'
 import { nameOfKey } from './report-names.ts'
 
 /** The rows of a report of one dimension, or of two that are ranked together. */
 export function listOf(report: Report, currency: Currency, maxRows: number) {
-  const { groupBy, window, plan, comparisons, totals } = report
+  const { groupBy, window, plan, comparisons, totals, rankedAgainst } = report
   const all = isListedWhole(report) ? timeLines(report) : sortedLines(report)
   const of = isListedWhole(report) ? all.length : report.shown.of
   const lines = all.slice(0, Math.min(maxRows, report.limit ?? Number.POSITIVE_INFINITY))
@@ -20,6 +31,15 @@ export function listOf(report: Report, currency: Currency, maxRows: number) {
   const compared = comparisons.filter((each) => each.index !== null && each.hasRows)
   const total = totals.sums[0] as Sums
   const firstKey = measureOf(first, plan.grain).key
+  const measuredIn = (line: Line, index: number) =>
+    measureValue(first, {
+      grain: plan.grain,
+      sums: line.sums[index] as Sums,
+      total: totals.sums[index] as Sums,
+      currency,
+    })
+  // The change of a percentage is in points already.
+  const isRankedByAmount = rankedAgainst !== null && !isPercent(first)
 
   const rows = lines.map((line) => {
     const names = groupBy.map((dimension, index) =>
@@ -33,12 +53,25 @@ export function listOf(report: Report, currency: Currency, maxRows: number) {
     const perDay = days === undefined ? null : perDayOf(first, plan.grain, line.whole, currency)
     const beside = compared.map(({ kind, index }) => {
       const before = line.sums[index as number] as Sums
+      const was = measuredIn(line, index as number)
       return {
         kind,
-        value: measureValue(first, { grain: plan.grain, sums: before, total, currency }),
-        change: changeOf(first, plan.grain, line.sums[0] as Sums, before),
+        value: was,
+        change: isPercent(first)
+          ? pointsBetween(measuredIn(line, 0), was)
+          : changeOf(first, plan.grain, line.sums[0] as Sums, before),
       }
     })
+    const difference = !isRankedByAmount
+      ? []
+      : [
+          differenceOf(
+            first,
+            plan.grain,
+            { now: line.sums[0] as Sums, before: line.sums[rankedAgainst] as Sums },
+            currency,
+          ),
+        ]
     const refs = names.flatMap(({ ref }) => ref ?? [])
     return {
       data: {
@@ -52,15 +85,17 @@ export function listOf(report: Report, currency: Currency, maxRows: number) {
         ...Object.fromEntries(
           beside.flatMap(({ kind, value, change }) => [
             [kind === 'previous' ? `${firstKey}Before` : `${firstKey}YearBefore`, value],
-            [kind === 'previous' ? 'changePercent' : 'yearChangePercent', change],
+            [changeNames(first, kind).key, change],
           ]),
         ),
+        ...Object.fromEntries(difference.map((value) => [`${firstKey}Change`, value])),
       },
       text: [
         ...names.map(({ text, ref }) => (ref === undefined ? text : `${text} [${ref}]`)),
         ...cells.map(({ text }) => text),
         ...(hasDays ? [days === undefined ? '–' : String(days), perDay === null ? '–' : grouped(perDay)] : []),
         ...beside.flatMap(({ value, change }) => changeCells(textOf(first, value), change)),
+        ...difference.map((value) => (value === null ? '–' : signed(textOf(first, value)))),
       ],
     }
   })
@@ -70,9 +105,11 @@ export function listOf(report: Report, currency: Currency, maxRows: number) {
     ...groupBy.map((dimension) => dimension.replace('_', ' ')),
     ...labels,
     ...(hasDays ? ['days', `${label} per day`] : []),
-    ...compared.flatMap(({ kind }) =>
-      kind === 'previous' ? [`${label} before`, 'change %'] : [`${label} year before`, 'year change %'],
-    ),
+    ...compared.flatMap(({ kind }) => [
+      `${label} ${kind === 'previous' ? 'before' : 'year before'}`,
+      changeNames(first, kind).label,
+    ]),
+    ...(isRankedByAmount ? [`${label} change`] : []),
   ]
   return {
     rows: rows.length,

@@ -13,10 +13,18 @@ import { type Filters, filterNames, type Named } from './filters.ts'
 import { MEASURES, type Measure, type MeasureName, measureOf, type Sums } from './measures.ts'
 import { ordersBehind } from './orders-behind.ts'
 import { type PaymentSums, paymentsTotal } from './payments.ts'
-import { type ComparedStretch, comparable } from './period-comparison.ts'
+import { type ComparedStretch, comparable, describeIncomparable } from './period-comparison.ts'
 import { periodCount, wholeDays } from './periods.ts'
 import { type Plan, planOf } from './plan.ts'
-import { isFewOrders, MAX_RAW_ORDERS, type ReportName, rawOrders, reportRows, type Shift } from './report-query.ts'
+import {
+  isFewOrders,
+  MAX_RAW_ORDERS,
+  type Ranking,
+  type ReportName,
+  rawOrders,
+  reportRows,
+  type Shift,
+} from './report-query.ts'
 import { salesTotal } from './sales.ts'
 import { netSales } from './sales-figures.ts'
 import { salesSince } from './sales-since.ts'
@@ -30,7 +38,7 @@ export interface Question {
   measures: readonly MeasureName[]
   filters: Filters
   compare: 'none' | 'previous' | 'year' | 'both'
-  /** A measure, highest first; with a minus, lowest first. */
+  /** A measure or `change`, that of the first one; highest first; with a minus, lowest first. */
   sort?: string | undefined
   limit?: number | undefined
 }
@@ -58,6 +66,8 @@ export interface Report extends Question {
   plan: Plan
   comparisons: readonly Comparison[]
   totals: Line
+  /** The place of the sums that rows are ranked by the change from; null: by something else. */
+  rankedAgainst: number | null
   /** The rows, of one or two dimensions. */
   lines: readonly Line[]
   /** With two dimensions, the totals over the rows of each. */
@@ -106,14 +116,13 @@ export async function runReport(
   const asked = planOf(asksFor)
   // A measure that rows are sorted by is shown, too.
   const plan =
-    sorting === null || asked.measures.includes(sorting.name)
+    sorting === null || sorting.name === CHANGE || asked.measures.includes(sorting.name)
       ? asked
       : planOf({ ...asksFor, measures: [...asked.measures, sorting.name] })
   const scope = { businessId: business.id, locationId: location?.id }
   const { ranked, limit, isRanking } = layoutOf(question, plan, sorting !== null)
   const measures = plan.measures.map((name) => measureOf(name, plan.grain)) as [Measure, ...Measure[]]
   const [first] = measures
-  const ranking = sorting === null ? (isRanking ? { measure: first, isAscending: false } : null) : sorting.ranking(plan)
 
   const today = localNow(now, timezone)
   const wanted = comparedStretches(question, today)
@@ -125,6 +134,8 @@ export async function runReport(
       return { stretch, shift, hasRows: isAlignedWith(groupBy, shift) }
     }),
   ]
+  const byDefault: Ranking | null = isRanking ? { measure: first, isAscending: false } : null
+  const ranking = sorting === null ? byDefault : rankingOf(sorting, { plan, stretches, wanted })
   const query = {
     ...{ plan, scope, timezone, groupBy, filters, stretches, ranking, limit, ranked, today: today.date, measures },
     currencyDigits: business.currencyDigits,
@@ -163,20 +174,26 @@ export async function runReport(
   const listed = groupBy.length > 1 ? lines.filter(isLevel(true, true)) : lines.filter(isLevel(true, false))
   const marginals = [lines.filter(isLevel(true, false)), lines.filter(isLevel(false, true))] as const
   const count = Math.max(0, ...rows.map((row) => row.count))
+  const comparisons = wanted.map(({ kind, stretch }) => {
+    const index = known.findIndex((each) => each.kind === kind)
+    const told = comparable(stretch, since)
+    const isTold = index !== -1 && told.reason === undefined
+    return {
+      kind,
+      stretch: told,
+      index: isTold ? index + 1 : null,
+      hasRows: isTold && stretches[index + 1]?.hasRows === true,
+    }
+  })
+  const rankedAgainst = ranking?.against ?? null
+  if (rankedAgainst !== null && comparisons.every(({ index }) => index !== rankedAgainst)) {
+    throw noChange(comparisons.map(({ stretch }) => describeIncomparable(stretch)).join(' '))
+  }
   return {
     ...question,
     plan,
-    comparisons: wanted.map(({ kind, stretch }) => {
-      const index = known.findIndex((each) => each.kind === kind)
-      const told = comparable(stretch, since)
-      const isTold = index !== -1 && told.reason === undefined
-      return {
-        kind,
-        stretch: told,
-        index: isTold ? index + 1 : null,
-        hasRows: isTold && stretches[index + 1]?.hasRows === true,
-      }
-    }),
+    comparisons,
+    rankedAgainst,
     totals,
     lines: listed,
     marginals: groupBy.length > 1 ? marginals : [[], []],
@@ -202,17 +219,58 @@ function requireDimensions(groupBy: readonly Dimension[]): void {
   }
 }
 
-function sortingOf({ sort, groupBy }: Question) {
+const CHANGE = 'change'
+
+interface Sorting {
+  name: MeasureName | typeof CHANGE
+  isAscending: boolean
+}
+
+function sortingOf({ sort, groupBy, compare }: Question): Sorting | null {
   if (sort === undefined || groupBy.includes(sort.replace(/^-/, '') as Dimension)) return null
-  const name = sort.replace(/^[-+]/, '') as MeasureName
-  if (!MEASURES.includes(name)) {
+  const name = [...MEASURES, CHANGE].find((each): each is Sorting['name'] => each === sort.replace(/^[-+]/, ''))
+  if (name === undefined) {
     throw new ServiceError(
       'invalid_argument',
-      `sort must be one of: ${MEASURES.join(', ')}; with - the lowest come first.`,
+      `sort must be one of: ${MEASURES.join(', ')}, or with compare ${CHANGE}; with - the lowest come first.`,
     )
   }
-  const isAscending = sort.startsWith('-')
-  return { name, ranking: (plan: Plan) => ({ measure: measureOf(name, plan.grain), isAscending }) }
+  if (name === CHANGE && compare === 'none')
+    throw noChange('There is nothing to compare with.', 'Add compare: "previous" or "year".')
+  return { name, isAscending: sort.startsWith('-') }
+}
+
+/** What rows are ranked by: of several stretches, the change from the first that has their like. */
+function rankingOf(
+  { name, isAscending }: Sorting,
+  {
+    plan,
+    stretches,
+    wanted,
+  }: { plan: Plan; stretches: readonly { hasRows: boolean }[]; wanted: ReturnType<typeof comparedStretches> },
+): Ranking {
+  if (name !== CHANGE) return { measure: measureOf(name, plan.grain), isAscending }
+  const [first] = plan.measures as [MeasureName]
+  if (first === 'share')
+    throw noChange('It is that of the first of measures, which is a share.', 'Put net_sales first.')
+  const against = stretches.findIndex(({ hasRows }, index) => index > 0 && hasRows)
+  if (against === -1) {
+    const [without] = wanted.flatMap(({ stretch }) => ('reason' in stretch ? [describeIncomparable(stretch)] : []))
+    if (without !== undefined) throw noChange(without)
+    throw noChange(
+      'The rows before do not hold the same days.',
+      'Use another groupBy, or a window of whole weeks or months.',
+    )
+  }
+  return { measure: measureOf(first, plan.grain), isAscending, against }
+}
+
+function noChange(why: string, hint?: string): ServiceError {
+  return new ServiceError(
+    'invalid_argument',
+    `sort ${CHANGE} is not possible. ${why}`,
+    hint === undefined ? {} : { hint },
+  )
 }
 
 /** Which rows are ranked and cut, and at how many. */

@@ -96,7 +96,7 @@ function inTurn(): Fetch & { idle(): Promise<void> } {
   const send: Fetch = (url, init) => {
     count += 1
     const answer = fetch(count % 2 === 0 ? String(url) : String(url).replace(origin, second), init)
-    const done = answer.catch(() => {}).then(() => underWay.delete(done))
+    const done: Promise<unknown> = answer.catch(() => {}).then(() => underWay.delete(done))
     underWay.add(done)
     return answer
   }

@@ -61,6 +61,22 @@ describe('list_orders finds', () => {
     expect((await found({ search })).sort()).toEqual(numbers)
   })
 
+  it('them by the words of a product as it is called now, in any order, and not by its barcode', async () => {
+    const own = await startTill()
+    onTestFinished(() => own.service.close())
+    const { productId } = await own.product('ZX-1', { stock: '9' })
+    const asOwner = (statement: string) => own.service.db.asOwner(statement)
+    await asOwner(`update product_variant set barcode = '7401234567890' where product_id = '${productId}'`)
+    await asOwner(`update product set name = 'Café Molido' where id = '${productId}'`)
+    await own.ok('create_order', { items: [{ product: 'ZX-1', quantity: '1' }] })
+    const count = async (search: string) => (await own.ok('list_orders', { search })).data.orders.length
+    expect(await count('molidos cafe')).toBe(1)
+    expect(await count('740123')).toBe(0)
+    await asOwner(`update product set name = 'Grano Tostado' where id = '${productId}'`)
+    expect(await count('grano')).toBe(1)
+    expect(await count('molido')).toBe(0)
+  })
+
   it('them together with other filters, and over pages', async () => {
     const first = await till.ok('list_orders', { search: 'fp-', limit: 3 })
     expect(first.data.hasMore).toBe(true)

@@ -90,7 +90,7 @@ it('finds what goes with one product, which stands first', async () => {
 })
 
 it('says what it leaves out, that there is nothing, and what is too much', async () => {
-  expect((await ask({ limit: 1 })).text).toMatch(/^Only 1 of 3 pairs are shown\./)
+  expect((await ask({ limit: 1 })).text).toMatch(/^Only 1 of 3 pairs is shown\./)
   const alone = await ask({ product: 'SOAP' })
   expect(alone.data).toMatchObject({ pairs: 0, rows: [] })
   expect(alone.text).toMatch(/^No two products were sold together in 2 orders or more, .* with soap/)

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call, type Service, startService } from '../../support/service.ts'
 import { makeOrder, makeProduct, makeRefund, makeShop, makeUser, type Product, type Shop } from '../../support/shop.ts'
@@ -16,6 +17,7 @@ let service: Service
 let shop: Shop
 let crowd: Shop
 let foreign: Shop
+let fine: Shop
 let token: string
 let cashier: string
 const MARCH = { from: '2026-03-01', to: '2026-03-31' }
@@ -30,10 +32,11 @@ beforeAll(async () => {
   })
   crowd = await makeShop(db, { name: 'Mercado' })
   foreign = await makeShop(db, { name: 'Foreign' })
+  fine = await makeShop(db, { name: 'Al peso' })
   await makeUser(
     db,
     'ana',
-    [shop, crowd].map((each) => ({ shop: each, role: 'owner' })),
+    [shop, crowd, fine].map((each) => ({ shop: each, role: 'owner' })),
   )
   await makeUser(db, 'cas', [{ shop, role: 'cashier' }])
   token = await service.tokenOf('ana')
@@ -118,6 +121,27 @@ const ask = async (tool: string, args: Record<string, unknown> = {}) => {
 const salesReport = async (args: Record<string, unknown>) => (await ask('get_sales_report', args)).data.totals
 
 describe('get_tax_report', () => {
+  it('counts rates whose net sales round to nothing in the whole', async () => {
+    const { db } = service
+    for (const [taxRate, net] of [
+      ['0.12', '10.004'],
+      ['0.05', '0.004'],
+      ['0', '0.004'],
+    ] as const) {
+      const product = await makeProduct(db, fine, { sku: taxRate })
+      const lines = [{ ...product, quantity: '1', unitPrice: '10', taxRate }]
+      await makeOrder(db.database, fine, { number: taxRate, at: '2026-03-10T18:00:00Z', lines })
+      await db.till.within({ businessId: fine.id }, 'write', (trx) =>
+        sql`update order_item set gross_sales = ${net}, tax = 0 where variant_id = ${product.variantId}`.execute(trx),
+      )
+    }
+    const { data, text } = await ask('get_tax_report', { ...MARCH, businessId: fine.id })
+    expect(data.rows).toMatchObject([{ ratePercent: '12', netSales: '10.00', tax: '0.00' }])
+    // 10.012.
+    expect(data.totals).toEqual({ netSales: '10.01', tax: '0.00' })
+    expect(text).toContain('| All | 10.01 | 0.00 |')
+  })
+
   const rates = (data: { rows: { ratePercent: string; netSales: string; tax: string }[] }) =>
     data.rows.map((row) => [row.ratePercent, row.netSales, row.tax])
 
