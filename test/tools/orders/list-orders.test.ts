@@ -340,3 +340,23 @@ describe('list_orders', () => {
     expect(countTokens(JSON.stringify({ text, data }))).toBeLessThan(8000)
   })
 })
+
+it('adds up no window of more orders than it may read, and says what to ask', async () => {
+  const own = await startTill()
+  onTestFinished(() => own.service.close())
+  const tea = await own.product('TEA', { price: '10' })
+  const lines = [{ ...tea, quantity: '1', unitPrice: '10' }]
+  await makeOrder(own.service.db.till, own.shop, { number: '1', at: '2026-03-09T18:00:00Z', lines })
+  await own.service.db.asOwner('update sales_daily set orders = 60000 where business_id = $1', [own.shop.id])
+
+  const { data, text } = await own.ok('list_orders', { from: '2026-03-09', to: '2026-03-10' })
+  expect(data.matching).toBeUndefined()
+  expect(data.orders).toHaveLength(1)
+  expect(text).toContain(
+    'Not counted or added up, opened 2026-03-09 to 2026-03-10 so far (12:00): more than 50,000 orders to read. ' +
+      'Give a shorter window, or ask get_sales_report.',
+  )
+  // The product has one line, so that few are to be read.
+  const { data: ofProduct } = await own.ok('list_orders', { from: '2026-03-09', to: '2026-03-10', product: 'TEA' })
+  expect(ofProduct.matching.orders).toBe(1)
+})
