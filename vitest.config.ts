@@ -35,6 +35,7 @@ const projects: TestProjectInlineConfiguration[] = [
       include: ['test/hostile/**/*.test.ts'],
       globalSetup: REAL_PARTS,
       env: { HOSTILE_INPUTS: process.env.HOSTILE_INPUTS ?? '100000' },
+      testTimeout: 120_000,
       hookTimeout: 120_000,
     },
   },

@@ -29,15 +29,21 @@ export const NO_CONNECTION = inLanguage({
   es: 'No se puede conectar con FlowPOS. Revisa tu conexión y vuelve a intentarlo.',
 })
 
+/** What Spanish pages say of a refusal that they have no words for; English ones show the service's own sentence. */
+const OTHER = inLanguage<string | undefined>({
+  en: undefined,
+  es: 'FlowPOS no pudo hacerlo. Vuelve a intentarlo; si vuelve a fallar, pide ayuda a soporte.',
+})
+
 /**
  * A refusal of somebody who signs in, in their language.
  * @param own words for further codes
  */
 export function signInWords({ code = '', message }: ServiceError, own: Record<string, string> = {}): string {
-  return own[code] ?? WORDS[code] ?? message
+  return own[code] ?? WORDS[code] ?? OTHER ?? message
 }
 
-/** What Spanish pages say of refusals; English ones show the service's own sentence. */
+/** The same for who is signed in. */
 const REFUSALS: Record<string, string> = inLanguage<Record<string, string>>({
   en: {},
   es: {
@@ -51,5 +57,5 @@ const REFUSALS: Record<string, string> = inLanguage<Record<string, string>>({
 /** A refusal of somebody who is signed in, in their language. */
 export function serviceWords({ code = '', message }: ServiceError): string {
   const general = code === 'forbidden' ? undefined : WORDS[code]
-  return REFUSALS[code] ?? general ?? (message === '' ? (WORDS.unavailable as string) : message)
+  return REFUSALS[code] ?? general ?? OTHER ?? (message === '' ? (WORDS.unavailable as string) : message)
 }

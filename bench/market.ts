@@ -137,7 +137,9 @@ export async function copyShops(url: string, from: number, first: number, last: 
   const targets = `unnest(array[${copies.join(', ')}]::uuid[]) as target (id)`
   // The triggers that are always on would compute again what is copied. Only reads follow.
   await connected(url, (client) =>
-    client.query('alter table product_daily disable trigger user; alter table location disable trigger user'),
+    client.query(
+      ['product_daily', 'location', 'inventory'].map((table) => `alter table ${table} disable trigger user`).join('; '),
+    ),
   )
   const queue = [...TABLES]
   const lanes = Array.from({ length: LANES }, () =>

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { SingleBar } from 'cli-progress'
 import { type FileReport, type ImportReport, importFiles, type Progress } from '../src/import/import.ts'
-import { formatMoney } from '../src/money/money.ts'
+import { formatAmount } from '../src/money/money.ts'
 import { counted } from '../src/results/counted.ts'
 import { required, runCommand, UsageError, uuid } from './command.ts'
 
@@ -9,7 +9,7 @@ const USAGE = `npm run import -- --business ID [--orders FILE] [--products FILE]
                      [--from NAME] [--map column=Header,…] [--map-value column:value=ours]
                      [--date-format d/M/yyyy] [--timezone ZONE] [--location NAME] [--decimal MARK]
                      [--delimiter CHARACTER] [--encoding NAME] [--number-prefix TEXT]
-                     [--skip-bad] [--json]
+                     [--skip-bad] [--preview] [--json]
 
 Loads CSV files: clients, then products, then orders, each all or nothing. Importing a file again changes nothing:
 an order that is there with the same date, place and total is left as it is, a product or a client is updated. An
@@ -18,7 +18,7 @@ order number that is there with anything else is rejected. docs/import.md tells 
 Columns (headers may be in any case; * is required; --map names those that are called otherwise)
   orders    one row per line: order_number* ordered_at* quantity* (negative: a return), sku or product_name*,
             unit_price or line_total*
-            time time_zone status type void location client_code client_name employee category discount tax cost
+            time time_zone status cancelled_at type void location client_code client_name employee category discount tax cost
             line_cost (all of the line, cost of one) tip payment_method order_type currency
             of the whole order: order_discount shipping order_tax order_total refunded
   products  sku* name* category price cost on_hand (the stock after the import) reorder_point reorder_quantity
@@ -36,7 +36,8 @@ Columns (headers may be in any case; * is required; --map names those that are c
 --encoding       such as windows-1252; recognised by default
 --number-prefix  stands before every order number of the file, to tell shops with the same numbers apart
 --skip-bad       keeps the good rows and writes the others to FILE.rejected.csv, which its owner alone may read; an
-                 apostrophe keeps a value such as =1+1 from being a formula in a spreadsheet, and is not imported`
+                 apostrophe keeps a value such as =1+1 from being a formula in a spreadsheet, and is not imported
+--preview        shows what would be loaded (counts, sums, first rows) and writes nothing`
 
 await runCommand({
   usage: USAGE,
@@ -56,6 +57,7 @@ await runCommand({
     encoding: { type: 'string' },
     'number-prefix': { type: 'string' },
     'skip-bad': { type: 'boolean' },
+    preview: { type: 'boolean' },
   },
   async run({ values, words, database }) {
     if (words[0] !== undefined) throw new UsageError(`"${words[0]}" is not expected: files are named by their kind.`)
@@ -77,6 +79,7 @@ await runCommand({
         encoding: values.encoding,
         numberPrefix: values['number-prefix'],
         skipBad: values['skip-bad'],
+        preview: values.preview,
         onProgress: bar.show,
       })
       return { json: report, text: textOf(report), failure: failureOf(report) }
@@ -104,17 +107,23 @@ function progressBar(): { show(progress: Progress): void; stop(): void } {
   }
 }
 
-function failureOf({ files }: ImportReport): string | undefined {
+function failureOf({ files, isPreview }: ImportReport): string | undefined {
   const failed = files.find((file) => !file.imported)
   if (!failed) return undefined
-  return `Nothing of ${basename(failed.file)} was imported; rejected: ${failed.rejected} of its ${counted(failed.rows, 'row')}.`
+  const name = basename(failed.file)
+  return `Nothing of ${name} ${isPreview ? 'would be' : 'was'} imported; rejected: ${failed.rejected} of its ${counted(failed.rows, 'row')}.`
 }
 
-function textOf({ business, files }: ImportReport): string {
-  return [`${business.name} (${business.id})`, ...files.flatMap(linesOf)].join('\n')
+function textOf({ business, files, isPreview }: ImportReport): string {
+  const note = isPreview ? ['Preview: nothing was written. This would be:'] : []
+  return [
+    `${business.name} (${business.id})`,
+    ...note,
+    ...files.flatMap((file) => linesOf(file, business.currency)),
+  ].join('\n')
 }
 
-function linesOf(file: FileReport): string[] {
+function linesOf(file: FileReport, currency: string): string[] {
   const extra = Object.entries(file.madeOnTheWay).filter(([, count]) => count > 0)
   return [
     `${file.file}: ${counted(file.rows, 'row')}`,
@@ -122,14 +131,27 @@ function linesOf(file: FileReport): string[] {
       ? [`  ${file.kind}: ${file.made} made, ${file.updated} updated, ${file.unchanged} unchanged`]
       : ['  nothing imported']),
     ...(extra.length > 0 ? [`  made on the way: ${extra.map(([what, count]) => `${count} ${what}`).join(', ')}`] : []),
-    ...(file.from && file.netSales
-      ? [`  ${file.from} to ${file.to}, net sales of completed orders ${formatMoney(file.netSales)}`]
-      : []),
+    ...salesOf(file, currency),
+    ...(file.firstRows ?? []).map(
+      ({ line, values }) =>
+        `  line ${line}: ${Object.entries(values)
+          .map(([column, value]) => `${column} ${value}`)
+          .join(', ')}`,
+    ),
     `  columns used: ${usedOf(file)}`,
     ...(file.leftOut > 0 ? [`  left out: ${counted(file.leftOut, 'row')} that are void or add up the others`] : []),
     ...(file.unusedHeaders.length > 0 ? [`  columns not used: ${file.unusedHeaders.join(', ')}`] : []),
     ...(file.rejected > 0 ? [`  rejected: ${counted(file.rejected, 'row')}${rejectedWhere(file)}`] : []),
     ...file.rejects.map(({ line, reason }) => `    line ${line}: ${reason}`),
+  ]
+}
+
+function salesOf({ from, to, netSales, tax, total, refunded }: FileReport, currency: string): string[] {
+  if (!from || netSales === undefined || tax === undefined || total === undefined) return []
+  const say = (amount: string) => formatAmount(amount, currency)
+  const back = refunded === undefined || Number(refunded) === 0 ? '' : `, refunded ${say(refunded)}`
+  return [
+    `  ${from} to ${to}, completed orders: net sales ${say(netSales)}, tax ${say(tax)}, total with tips ${say(total)}${back}`,
   ]
 }
 

@@ -6,7 +6,8 @@ import { action, runCommand, uuid } from './command.ts'
 
 const USAGE = `npm run rollups -- check|rebuild [--business ID] [--json]
 
-check    compares the sums of sales with the orders and refunds they are made of; fails when a cell differs
+check    compares the sums of sales with the orders and refunds they are made of, and what stock copies from products
+         with these; fails when a cell differs
 rebuild  makes the sums anew
 Both work on every business unless one is named.`
 
@@ -47,7 +48,10 @@ async function check(database: Database, businesses: string[]) {
   let differences = 0
   for (const businessId of businesses) {
     const { rows } = await database.within({ businessId }, 'read', (db) =>
-      sql<Difference>`select * from check_rollups(${businessId}) order by rollup, basis, day, location_id`.execute(db),
+      sql<Difference>`
+        select * from check_rollups(${businessId})
+        union all select * from check_stock(${businessId})
+        order by rollup, basis, day, location_id`.execute(db),
     )
     differences += rows.length
     cells.push(...rows.slice(0, LISTED - cells.length).map((row) => ({ businessId, ...cellOf(row) })))
@@ -68,7 +72,9 @@ async function check(database: Database, businesses: string[]) {
 
 async function rebuild(database: Database, businesses: string[]) {
   for (const businessId of businesses) {
-    await database.within({ businessId }, 'write', (db) => sql`select rebuild_rollups(${businessId})`.execute(db))
+    await database.within({ businessId }, 'write', (db) =>
+      sql`select rebuild_rollups(${businessId}), rebuild_stock(${businessId})`.execute(db),
+    )
   }
   return {
     json: { businesses: businesses.length },

@@ -86,33 +86,59 @@ CREATE FUNCTION check_rollups(target uuid) RETURNS TABLE(rollup text, location_i
     SET search_path TO 'public', 'pg_temp'
     AS $$ … $$;
 
-CREATE FUNCTION correct_stock_velocity() RETURNS trigger
+CREATE FUNCTION check_stock(target uuid) RETURNS TABLE(rollup text, location_id uuid, basis text, day date, kept numeric, raw numeric)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    #variable_conflict use_column
+    begin
+      if target is distinct from app_business_id() then
+        raise exception 'set app.business_id to the business whose sums are meant';
+      end if;
+      return query
+      select 'inventory', i.location_id, null::text, null::date, i.cost, v.cost
+      from inventory i
+      join product_variant v
+      join product p on p.business_id = v.business_id and p.id = v.product_id on v.business_id = i.business_id and v.id = i.variant_id
+      where i.business_id = target and (i.is_on_sale, i.cost, i.supplier_id) is distinct from (v.is_active and p.is_active, v.cost, p.supplier_id)
+      union all
+      select 'stock_velocity', d.location_id, 'location', d.through, sum(s.net_sales) filter (where is_kept),
+        sum(s.net_sales) filter (where not is_kept)
+      from stock_velocity_day d
+      cross join lateral (
+        select true as is_kept, variant_id, units, net_sales, sold from stock_velocity k
+        where k.business_id = target and k.location_id = d.location_id
+        union all
+        select false, variant_id, units, net_sales, sold from velocity_changes(target, d.location_id, null, d.through)
+        where d.through is not null
+      ) s
+      where d.business_id = target
+      group by d.location_id, d.through, s.variant_id
+      having (coalesce(sum(units) filter (where is_kept), 0), coalesce(sum(net_sales) filter (where is_kept), 0),
+          coalesce(sum(sold) filter (where is_kept), 0))
+        is distinct from (coalesce(sum(units) filter (where not is_kept), 0),
+          coalesce(sum(net_sales) filter (where not is_kept), 0), coalesce(sum(sold) filter (where not is_kept), 0));
+    end $$;
+
+CREATE FUNCTION copy_products_to_stock(business uuid, products uuid[], variants uuid[]) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-    declare
-      until date;
-      units numeric := new.units_sold - new.units_returned;
-      net_sales numeric := new.net_sales;
-      sold numeric := new.units_sold;
+    declare was text := coalesce(current_setting('app.business_id', true), '');
     begin
-      select d.through into until from stock_velocity_day d
-      where d.business_id = new.business_id and d.location_id = new.location_id for update;
-      if until is null or new.day > until or new.day <= until - 90 then return null; end if;
-      if tg_op = 'UPDATE' then
-        units := units - (old.units_sold - old.units_returned);
-        net_sales := net_sales - old.net_sales;
-        sold := sold - old.units_sold;
-      end if;
-      if new.day <= until - 30 then
-        units := 0;
-        net_sales := 0;
-      end if;
-      insert into stock_velocity as kept (business_id, location_id, variant_id, units, net_sales, sold)
-      values (new.business_id, new.location_id, new.variant_id, units, net_sales, sold)
-      on conflict (business_id, location_id, variant_id) do update set units = kept.units + excluded.units,
-        net_sales = kept.net_sales + excluded.net_sales, sold = kept.sold + excluded.sold;
-      return null;
+      -- The owner, for whom this runs, may be bound by row security, and whoever changes a product need not be.
+      perform set_config('app.business_id', business::text, true);
+      variants := variants || array(
+        select v.id from product_variant v where v.business_id = business and v.product_id = any (products));
+      -- In the order in which sales lock them.
+      perform from inventory i where i.business_id = business and i.variant_id = any (variants)
+      order by i.location_id, i.variant_id for no key update;
+      update inventory i set is_on_sale = v.is_active and p.is_active, cost = v.cost, supplier_id = p.supplier_id
+      from product_variant v
+      join product p on p.business_id = v.business_id and p.id = v.product_id
+      where i.business_id = business and i.variant_id = any (variants)
+        and v.business_id = business and v.id = i.variant_id and (i.is_on_sale, i.cost, i.supplier_id) is distinct from (v.is_active and p.is_active, v.cost, p.supplier_id);
+      perform set_config('app.business_id', was, true);
     end $$;
 
 CREATE FUNCTION detach_audit_partitions(before date, dropped boolean) RETURNS SETOF text
@@ -155,6 +181,56 @@ CREATE FUNCTION inventory_follows_movements() RETURNS trigger
       on conflict (business_id, location_id, variant_id)
       do update set on_hand = stock.on_hand + excluded.on_hand, updated_at = now(),
         first_moved_at = least(stock.first_moved_at, excluded.first_moved_at);
+      return null;
+    end $$;
+
+CREATE FUNCTION keep_stock_velocity() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    declare
+      until date;
+      yesterday date;
+      units numeric;
+      net_sales numeric;
+      sold numeric;
+    begin
+      if new.day >= (clock_timestamp() at time zone 'UTC')::date - 1 then
+        perform pg_advisory_xact_lock_shared(velocity_lock(new.location_id, new.day));
+        if tg_op = 'INSERT' then
+          select d.through, (clock_timestamp() at time zone l.timezone)::date - 1 into until, yesterday
+          from stock_velocity_day d
+          join location l on l.business_id = d.business_id and l.id = d.location_id
+          where d.business_id = new.business_id and d.location_id = new.location_id;
+          if until is distinct from yesterday and new.day > yesterday then
+            perform move_stock_velocity(new.business_id, new.location_id, yesterday);
+            return null;
+          end if;
+        else
+          select d.through into until from stock_velocity_day d
+          where d.business_id = new.business_id and d.location_id = new.location_id;
+        end if;
+        if until is null or new.day > until then return null; end if;
+      end if;
+      select d.through into until from stock_velocity_day d
+      where d.business_id = new.business_id and d.location_id = new.location_id for update;
+      if until is null or new.day > until or new.day <= until - 90 then return null; end if;
+      units := new.units_sold - new.units_returned;
+      net_sales := new.net_sales;
+      sold := new.units_sold;
+      if tg_op = 'UPDATE' then
+        units := units - (old.units_sold - old.units_returned);
+        net_sales := net_sales - old.net_sales;
+        sold := sold - old.units_sold;
+      end if;
+      if new.day <= until - 30 then
+        units := 0;
+        net_sales := 0;
+      end if;
+      insert into stock_velocity as kept (business_id, location_id, variant_id, units, net_sales, sold)
+      values (new.business_id, new.location_id, new.variant_id, units, net_sales, sold)
+      on conflict (business_id, location_id, variant_id) do update set units = kept.units + excluded.units,
+        net_sales = kept.net_sales + excluded.net_sales, sold = kept.sold + excluded.sold;
       return null;
     end $$;
 
@@ -240,40 +316,35 @@ CREATE FUNCTION membership_has_end() RETURNS trigger
       return new;
     end $$;
 
-CREATE FUNCTION move_stock_velocity() RETURNS trigger
+CREATE FUNCTION move_stock_velocity(business uuid, location uuid, target date) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-    declare
-      target date := (clock_timestamp() at time zone 'UTC')::date - 3::integer;
-      before date;
+    declare before date;
     begin
-      if exists (
-        select from stock_velocity_day d
-        where d.business_id = new.business_id and d.location_id = new.location_id and d.through = target
-      ) then
-        return null;
-      end if;
       select d.through into before from stock_velocity_day d
-      where d.business_id = new.business_id and d.location_id = new.location_id
+      where d.business_id = business and d.location_id = location
       for update skip locked;
-      if not found or before = target then return null; end if;
-      if before is null or before > target or before < target - 30 then
-        before := null;
-        delete from stock_velocity v where v.business_id = new.business_id and v.location_id = new.location_id;
+      if not found or before = target then return; end if;
+      if before > target or before < target - 30 then before := null; end if;
+      if exists (
+        select from generate_series(coalesce(before, target - 90) + 1, target, interval '1 day') day
+        where not pg_try_advisory_xact_lock(velocity_lock(location, day::date))
+      ) then
+        return;
+      end if;
+      if before is null then
+        delete from stock_velocity v where v.business_id = business and v.location_id = location;
       end if;
       insert into stock_velocity as kept (business_id, location_id, variant_id, units, net_sales, sold)
-      select new.business_id, new.location_id, c.variant_id, c.units, c.net_sales, c.sold
-      from velocity_changes(new.business_id, new.location_id, before, target) c
+      select business, location, c.variant_id, c.units, c.net_sales, c.sold
+      from velocity_changes(business, location, before, target) c
       order by c.variant_id
       on conflict (business_id, location_id, variant_id) do update set units = kept.units + excluded.units,
         net_sales = kept.net_sales + excluded.net_sales, sold = kept.sold + excluded.sold;
       delete from stock_velocity v
-      where v.business_id = new.business_id and v.location_id = new.location_id
-        and v.units = 0 and v.net_sales = 0 and v.sold = 0;
-      update stock_velocity_day d set through = target
-      where d.business_id = new.business_id and d.location_id = new.location_id;
-      return null;
+      where v.business_id = business and v.location_id = location and v.units = 0 and v.net_sales = 0 and v.sold = 0;
+      update stock_velocity_day d set through = target where d.business_id = business and d.location_id = location;
     end $$;
 
 CREATE FUNCTION order_item_rollup_delete() RETURNS trigger
@@ -371,6 +442,17 @@ CREATE FUNCTION rebuild_rollups(target uuid) RETURNS void
     SET search_path TO 'public', 'pg_temp'
     AS $$ … $$;
 
+CREATE FUNCTION rebuild_stock(target uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    begin
+      if target is distinct from app_business_id() then
+        raise exception 'set app.business_id to the business whose sums are meant';
+      end if;
+      perform copy_products_to_stock(target, '{}', array(select v.id from product_variant v where v.business_id = target));
+    end $$;
+
 CREATE FUNCTION refund_needs_completed_order() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -408,6 +490,57 @@ CREATE FUNCTION search_text(value text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$ select lower(regexp_replace(normalize(value, NFD), '[̀-ͯ]', '', 'g')) $$;
 
+CREATE FUNCTION stock_begins_with_product() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    declare was text := coalesce(current_setting('app.business_id', true), '');
+    begin
+      perform set_config('app.business_id', new.business_id::text, true);
+      perform from product_variant v where v.business_id = new.business_id and v.id = new.variant_id for share;
+      perform from product p
+      where p.business_id = new.business_id
+        and p.id = (select v.product_id from product_variant v where v.business_id = new.business_id and v.id = new.variant_id)
+      for share;
+      update inventory i set is_on_sale = v.is_active and p.is_active, cost = v.cost, supplier_id = p.supplier_id
+      from product_variant v
+      join product p on p.business_id = v.business_id and p.id = v.product_id
+      where i.business_id = new.business_id and i.location_id = new.location_id and i.variant_id = new.variant_id
+        and v.business_id = new.business_id and v.id = new.variant_id;
+      perform set_config('app.business_id', was, true);
+      return null;
+    end $$;
+
+CREATE FUNCTION stock_follows_products() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    declare changed record;
+    begin
+      if tg_table_name = 'product' then
+        for changed in
+          select a.business_id, array_agg(a.id) as ids
+          from before b
+          join after a on a.business_id = b.business_id and a.id = b.id
+          where (a.is_active, a.supplier_id) is distinct from (b.is_active, b.supplier_id)
+          group by a.business_id order by a.business_id
+        loop
+          perform copy_products_to_stock(changed.business_id, changed.ids, '{}');
+        end loop;
+      else
+        for changed in
+          select a.business_id, array_agg(a.id) as ids
+          from before b
+          join after a on a.business_id = b.business_id and a.id = b.id
+          where (a.is_active, a.cost, a.product_id) is distinct from (b.is_active, b.cost, b.product_id)
+          group by a.business_id order by a.business_id
+        loop
+          perform copy_products_to_stock(changed.business_id, '{}', changed.ids);
+        end loop;
+      end if;
+      return null;
+    end $$;
+
 CREATE FUNCTION velocity_changes(business uuid, location uuid, before date, after date) RETURNS TABLE(variant_id uuid, units numeric, net_sales numeric, sold numeric)
     LANGUAGE sql STABLE
     AS $$
@@ -429,6 +562,10 @@ CREATE FUNCTION velocity_changes(business uuid, location uuid, before date, afte
       where d.in_30 <> 0 or d.in_90 <> 0
       group by r.variant_id
     $$;
+
+CREATE FUNCTION velocity_lock(location uuid, day date) RETURNS bigint
+    LANGUAGE sql STABLE
+    AS $$ select hashtextextended(location::text, day - date '2000-01-01') $$;
 
 CREATE TABLE app_user (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -623,6 +760,21 @@ CREATE TABLE inventory (
     max_stock numeric(14,3),
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     first_moved_at timestamp with time zone,
+    is_on_sale boolean DEFAULT false NOT NULL,
+    cost numeric(20,4),
+    supplier_id uuid,
+    value numeric GENERATED ALWAYS AS (
+CASE
+    WHEN (on_hand > (0)::numeric) THEN (on_hand * cost)
+    ELSE NULL::numeric
+END) STORED,
+    on_hand_milli bigint GENERATED ALWAYS AS ((on_hand * (1000)::numeric)) STORED NOT NULL,
+    free_milli bigint GENERATED ALWAYS AS (((on_hand - COALESCE(safety_stock, (0)::numeric)) * (1000)::numeric)) STORED NOT NULL,
+    low_milli bigint GENERATED ALWAYS AS (
+CASE
+    WHEN (on_hand <= reorder_point) THEN (GREATEST(reorder_quantity, (reorder_point - on_hand), (1)::numeric) * (1000)::numeric)
+    ELSE NULL::numeric
+END) STORED,
     CONSTRAINT inventory_lead_time_days_check CHECK ((lead_time_days >= 0)),
     CONSTRAINT inventory_max_stock_check CHECK ((max_stock >= (0)::numeric)),
     CONSTRAINT inventory_pack_size_check CHECK ((pack_size > (0)::numeric)),
@@ -635,6 +787,16 @@ ALTER TABLE ONLY inventory FORCE ROW LEVEL SECURITY;
 
 COMMENT ON COLUMN inventory.first_moved_at IS 'time of the first movement in its ledger';
 
+COMMENT ON COLUMN inventory.is_on_sale IS 'whether variant and product are active; a copy, as cost and supplier_id are';
+
+COMMENT ON COLUMN inventory.value IS 'at cost; null without stock or cost';
+
+COMMENT ON COLUMN inventory.on_hand_milli IS 'in thousandths, as integers are compared and added several times faster';
+
+COMMENT ON COLUMN inventory.free_milli IS 'on hand less the safety stock';
+
+COMMENT ON COLUMN inventory.low_milli IS 'the least to get at or below the reorder point; null above it';
+
 CREATE TABLE inventory_movement (
     business_id uuid NOT NULL,
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -646,13 +808,19 @@ CREATE TABLE inventory_movement (
     note text,
     created_by text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    unit_cost numeric(20,4),
+    supplier_id uuid,
+    CONSTRAINT inventory_movement_purchase_check CHECK (((reason = 'purchase'::text) OR ((unit_cost IS NULL) AND (supplier_id IS NULL)))),
     CONSTRAINT inventory_movement_quantity_check CHECK ((quantity <> (0)::numeric)),
-    CONSTRAINT inventory_movement_reason_check CHECK ((reason = ANY (ARRAY['opening'::text, 'purchase'::text, 'sale'::text, 'return'::text, 'adjustment'::text, 'count'::text, 'damage'::text, 'transfer_in'::text, 'transfer_out'::text])))
+    CONSTRAINT inventory_movement_reason_check CHECK ((reason = ANY (ARRAY['opening'::text, 'purchase'::text, 'sale'::text, 'return'::text, 'adjustment'::text, 'count'::text, 'damage'::text, 'transfer_in'::text, 'transfer_out'::text]))),
+    CONSTRAINT inventory_movement_unit_cost_check CHECK ((unit_cost >= (0)::numeric))
 );
 
 ALTER TABLE ONLY inventory_movement FORCE ROW LEVEL SECURITY;
 
 COMMENT ON COLUMN inventory_movement.source_id IS 'the order, refund or transfer behind it';
+
+COMMENT ON COLUMN inventory_movement.unit_cost IS 'of a purchase, without tax; null: not known';
 
 CREATE TABLE location (
     business_id uuid NOT NULL,
@@ -1217,7 +1385,8 @@ CREATE TABLE stock_velocity (
     variant_id uuid NOT NULL,
     units numeric(18,3) DEFAULT 0 NOT NULL,
     net_sales numeric(24,4) DEFAULT 0 NOT NULL,
-    sold numeric(18,3) DEFAULT 0 NOT NULL
+    sold numeric(18,3) DEFAULT 0 NOT NULL,
+    units_milli bigint GENERATED ALWAYS AS ((units * (1000)::numeric)) STORED NOT NULL
 );
 
 ALTER TABLE ONLY stock_velocity FORCE ROW LEVEL SECURITY;
@@ -1444,9 +1613,13 @@ CREATE INDEX inventory_by_variant ON inventory USING btree (business_id, variant
 
 CREATE INDEX inventory_movement_by_source ON inventory_movement USING btree (business_id, source_id) WHERE (source_id IS NOT NULL);
 
+CREATE INDEX inventory_movement_by_supplier ON inventory_movement USING btree (business_id, supplier_id, created_at DESC, id) WHERE (supplier_id IS NOT NULL);
+
 CREATE INDEX inventory_movement_by_time ON inventory_movement USING btree (business_id, created_at DESC, id);
 
 CREATE INDEX inventory_movement_by_variant ON inventory_movement USING btree (business_id, variant_id, created_at DESC, id);
+
+CREATE INDEX inventory_movement_purchases ON inventory_movement USING btree (business_id, created_at DESC, id) WHERE (reason = 'purchase'::text);
 
 CREATE UNIQUE INDEX location_by_name ON location USING btree (business_id, lower(name));
 
@@ -1588,21 +1761,25 @@ CREATE TRIGGER rollups_follow_timezone AFTER UPDATE OF timezone ON business FOR 
 
 CREATE TRIGGER rollups_follow_timezone AFTER UPDATE OF timezone ON location FOR EACH ROW WHEN ((old.timezone IS DISTINCT FROM new.timezone)) EXECUTE FUNCTION rollups_follow_timezone();
 
-CREATE TRIGGER stock_velocity_corrected_insert AFTER INSERT ON product_daily FOR EACH ROW WHEN (((new.basis = 'location'::text) AND (new.day < (((clock_timestamp() AT TIME ZONE 'UTC'::text))::date - 1)))) EXECUTE FUNCTION correct_stock_velocity();
+CREATE TRIGGER stock_begins_with_product AFTER INSERT ON inventory FOR EACH ROW EXECUTE FUNCTION stock_begins_with_product();
 
-ALTER TABLE product_daily ENABLE ALWAYS TRIGGER stock_velocity_corrected_insert;
+ALTER TABLE inventory ENABLE ALWAYS TRIGGER stock_begins_with_product;
 
-CREATE TRIGGER stock_velocity_corrected_update AFTER UPDATE ON product_daily FOR EACH ROW WHEN (((new.basis = 'location'::text) AND (new.day < (((clock_timestamp() AT TIME ZONE 'UTC'::text))::date - 1)))) EXECUTE FUNCTION correct_stock_velocity();
+CREATE TRIGGER stock_follows_products AFTER UPDATE ON product REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION stock_follows_products();
 
-ALTER TABLE product_daily ENABLE ALWAYS TRIGGER stock_velocity_corrected_update;
+ALTER TABLE product ENABLE ALWAYS TRIGGER stock_follows_products;
+
+CREATE TRIGGER stock_follows_products AFTER UPDATE ON product_variant REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION stock_follows_products();
+
+ALTER TABLE product_variant ENABLE ALWAYS TRIGGER stock_follows_products;
 
 CREATE TRIGGER stock_velocity_forgotten BEFORE DELETE ON product_daily FOR EACH STATEMENT EXECUTE FUNCTION forget_stock_velocity();
 
 ALTER TABLE product_daily ENABLE ALWAYS TRIGGER stock_velocity_forgotten;
 
-CREATE TRIGGER stock_velocity_moved AFTER INSERT ON product_daily FOR EACH ROW WHEN (((new.basis = 'location'::text) AND (new.day >= (((clock_timestamp() AT TIME ZONE 'UTC'::text))::date - 2)))) EXECUTE FUNCTION move_stock_velocity();
+CREATE TRIGGER stock_velocity_kept AFTER INSERT OR UPDATE ON product_daily FOR EACH ROW WHEN ((new.basis = 'location'::text)) EXECUTE FUNCTION keep_stock_velocity();
 
-ALTER TABLE product_daily ENABLE ALWAYS TRIGGER stock_velocity_moved;
+ALTER TABLE product_daily ENABLE ALWAYS TRIGGER stock_velocity_kept;
 
 ALTER TABLE ONLY business_user
     ADD CONSTRAINT business_user_business_id_fkey FOREIGN KEY (business_id) REFERENCES business(id);
@@ -1645,6 +1822,9 @@ ALTER TABLE ONLY inventory_movement
 
 ALTER TABLE ONLY inventory_movement
     ADD CONSTRAINT inventory_movement_business_id_variant_id_fkey FOREIGN KEY (business_id, variant_id) REFERENCES product_variant(business_id, id);
+
+ALTER TABLE ONLY inventory_movement
+    ADD CONSTRAINT inventory_movement_supplier_fkey FOREIGN KEY (business_id, supplier_id) REFERENCES supplier(business_id, id);
 
 ALTER TABLE ONLY location
     ADD CONSTRAINT location_business_id_fkey FOREIGN KEY (business_id) REFERENCES business(id);
@@ -1970,6 +2150,11 @@ GRANT USAGE ON SCHEMA public TO flowpos_service;
 REVOKE ALL ON FUNCTION check_rollups(target uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION check_rollups(target uuid) TO flowpos_commands;
 
+REVOKE ALL ON FUNCTION check_stock(target uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION check_stock(target uuid) TO flowpos_commands;
+
+REVOKE ALL ON FUNCTION copy_products_to_stock(business uuid, products uuid[], variants uuid[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION detach_audit_partitions(before date, dropped boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION detach_audit_partitions(before date, dropped boolean) TO flowpos_commands;
 
@@ -1978,8 +2163,13 @@ REVOKE ALL ON FUNCTION make_audit_partition(month date) FROM PUBLIC;
 REVOKE ALL ON FUNCTION make_audit_partitions(months_ahead integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION make_audit_partitions(months_ahead integer) TO flowpos_commands;
 
+REVOKE ALL ON FUNCTION move_stock_velocity(business uuid, location uuid, target date) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION rebuild_rollups(target uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION rebuild_rollups(target uuid) TO flowpos_commands;
+
+REVOKE ALL ON FUNCTION rebuild_stock(target uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION rebuild_stock(target uuid) TO flowpos_commands;
 
 GRANT SELECT ON TABLE app_user TO flowpos_service;
 GRANT INSERT ON TABLE app_user TO flowpos_commands;

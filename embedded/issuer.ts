@@ -23,6 +23,8 @@ export interface IssuerOptions {
   onMessage?: ((message: Message) => void) | undefined
   /** How long verifiers may keep the public keys; 3600 by default. */
   keyMaxAgeSeconds?: number | undefined
+  /** When tokens are issued, in seconds; now by default. */
+  clock?: (() => number) | undefined
 }
 
 export interface Issuer {
@@ -57,7 +59,7 @@ export async function startIssuer(options: IssuerOptions): Promise<Issuer> {
   const keys = createKeyRing(options.keys ? options.keys.map(readKey) : [await makeKey()])
   const accounts = createAccounts()
   await Promise.all((options.users ?? []).map((user) => accounts.add(user)))
-  const tokens = createTokens(options.projectId, keys, accounts)
+  const tokens = createTokens(options.projectId, keys, accounts, options.clock)
   const adminToken = randomBytes(32).toString('base64url')
   const keyEndpoint: { state: KeyEndpointState } = { state: 'ok' }
   const lookup: { state: 'ok' | 'fail' } = { state: 'ok' }

@@ -21,8 +21,9 @@ an API key.
 
 ## By address, with your usual sign-in
 
-A client that signs in by itself (OAuth 2.1) needs \`https://api.flowpos.app/mcp/connect\` and no token. In ChatGPT,
-claude.ai and Claude Desktop, add it as a connector; elsewhere:
+A client that signs in by itself (OAuth 2.1) needs \`https://api.flowpos.app/mcp/connect\` and no token. In
+claude.ai and Claude Desktop (Customize → Connectors), add it as a connector; in ChatGPT, under Plugins, as a custom MCP
+server; elsewhere:
 
 \`\`\`bash
 claude mcp add --transport http flowpos https://api.flowpos.app/mcp/connect && claude mcp login flowpos

@@ -16,18 +16,25 @@ const CHECKED = '2026-11'
 /**
  * The configuration of every client, ready to paste.
  * @param connection the address of the endpoint and an MCP token or API key
+ * @param language of what people read; the code is the same
  */
-export function snippets({ mcpUrl, token }: { mcpUrl: string; token: string }): Snippet[] {
+export function snippets(
+  { mcpUrl, token }: { mcpUrl: string; token: string },
+  language: 'en' | 'es' = 'en',
+): Snippet[] {
   const authorization = `Bearer ${token}`
   const quoted = JSON.stringify
-  const snippet = (parts: Omit<Snippet, 'checked'>): Snippet => ({ ...parts, checked: CHECKED })
+  const words = WORDS[language](mcpUrl)
+  const snippet = (parts: Omit<Snippet, 'checked' | 'where' | 'note'> & { id: keyof typeof words }): Snippet => ({
+    ...parts,
+    ...words[parts.id],
+    checked: CHECKED,
+  })
 
   return [
     snippet({
       id: 'claude-desktop',
       client: 'Claude Desktop',
-      where:
-        'claude_desktop_config.json, in ~/Library/Application Support/Claude (macOS) or %APPDATA%\\Claude (Windows)',
       language: 'json',
       // Claude Desktop on Windows splits arguments at spaces, so the header's value is passed in the environment.
       code: json({
@@ -39,36 +46,28 @@ export function snippets({ mcpUrl, token }: { mcpUrl: string; token: string }): 
           },
         },
       }),
-      note: 'Needs Node.js. Save the file and restart Claude Desktop.',
     }),
     snippet({
       id: 'claude-code',
       client: 'Claude Code',
-      where: 'Terminal; the VS Code extension shares the configuration',
       language: 'bash',
       code: `claude mcp add --transport http flowpos ${mcpUrl} \\\n  --header "Authorization: ${authorization}"`,
-      note: 'When the token has expired: claude mcp remove flowpos, then add it again with a new one.',
     }),
     snippet({
       id: 'claude-ai',
       client: 'Claude.ai',
-      where: 'Settings → Connectors → Add custom connector',
       language: 'text',
       code: `Name: FlowPOS\nURL: ${mcpUrl}\nHeader: Authorization: ${authorization}`,
-      note: `If the form offers no headers, enter ${mcpUrl}/connect as the URL instead and sign in when asked: that needs no token. Claude's servers must be able to reach the address.`,
     }),
     snippet({
       id: 'cursor',
       client: 'Cursor',
-      where: '.cursor/mcp.json in the project, or ~/.cursor/mcp.json for all projects',
       language: 'json',
       code: json({ mcpServers: { flowpos: { url: mcpUrl, headers: { Authorization: authorization } } } }),
-      note: 'Keep the file out of git and reload the window after a change.',
     }),
     snippet({
       id: 'openai',
       client: 'ChatGPT / OpenAI',
-      where: 'Python, Responses API: pip install openai',
       language: 'python',
       code: `from openai import OpenAI
 
@@ -85,20 +84,16 @@ response = client.responses.create(
     input="Summarize today's sales and tell me what to reorder.",
 )
 print(response.output_text)`,
-      note: `"never" lets it run unattended, writes included; leave the line out to approve each call. OpenAI's servers must be able to reach the address. In ChatGPT itself, add ${mcpUrl}/connect as a connector and sign in when asked.`,
     }),
     snippet({
       id: 'gemini-cli',
       client: 'Gemini CLI',
-      where: 'Terminal',
       language: 'bash',
       code: `gemini mcp add --scope user --transport http \\\n  --header "Authorization: ${authorization}" \\\n  flowpos ${mcpUrl}`,
-      note: 'Start Gemini CLI in a folder that you trust and type /mcp to see the tools.',
     }),
     snippet({
       id: 'gemini',
       client: 'Gemini API',
-      where: 'Python: pip install langchain langchain-mcp-adapters langchain-google-genai',
       language: 'python',
       code: `import asyncio
 from langchain.agents import create_agent
@@ -120,21 +115,90 @@ async def main():
     print(result["messages"][-1].content)
 
 asyncio.run(main())`,
-      note: 'Set GOOGLE_API_KEY first.',
     }),
     snippet({
       id: 'curl',
       client: 'curl',
-      where: 'Terminal',
       language: 'bash',
       code: `curl -s -X POST ${mcpUrl} \\
   -H "Authorization: ${authorization}" \\
   -H "Content-Type: application/json" \\
   -d '{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}}'`,
-      note: 'Lists the tools that this credential may use.',
     }),
   ]
 }
+
+interface Words {
+  where: string
+  note: string
+}
+
+const WORDS = {
+  en: (mcpUrl: string) => ({
+    'claude-desktop': {
+      where:
+        'claude_desktop_config.json, in ~/Library/Application Support/Claude (macOS) or %APPDATA%\\Claude (Windows)',
+      note: 'Needs Node.js. Save the file and restart Claude Desktop.',
+    },
+    'claude-code': {
+      where: 'Terminal; the VS Code extension shares the configuration',
+      note: 'When the token has expired: claude mcp remove flowpos, then add it again with a new one.',
+    },
+    'claude-ai': {
+      where: 'Customize → Connectors → + → Add custom connector',
+      note: `If the form offers no headers, enter ${mcpUrl}/connect as the URL instead and sign in when asked: that needs no token. Claude's servers must be able to reach the address.`,
+    },
+    cursor: {
+      where: '.cursor/mcp.json in the project, or ~/.cursor/mcp.json for all projects',
+      note: 'Keep the file out of git and reload the window after a change.',
+    },
+    openai: {
+      where: 'Python, Responses API: pip install openai',
+      note: `"never" lets it run unattended, writes included; leave the line out to approve each call. OpenAI's servers must be able to reach the address. In ChatGPT itself, add ${mcpUrl}/connect under Plugins and sign in when asked.`,
+    },
+    'gemini-cli': {
+      where: 'Terminal',
+      note: 'Start Gemini CLI in a folder that you trust and type /mcp to see the tools.',
+    },
+    gemini: {
+      where: 'Python: pip install langchain langchain-mcp-adapters langchain-google-genai',
+      note: 'Set GOOGLE_API_KEY first.',
+    },
+    curl: { where: 'Terminal', note: 'Lists the tools that this credential may use.' },
+  }),
+  es: (mcpUrl: string) => ({
+    'claude-desktop': {
+      where:
+        'claude_desktop_config.json, en ~/Library/Application Support/Claude (macOS) o %APPDATA%\\Claude (Windows)',
+      note: 'Necesita Node.js. Guarda el archivo y reinicia Claude Desktop.',
+    },
+    'claude-code': {
+      where: 'Terminal; la extensión de VS Code usa la misma configuración',
+      note: 'Cuando el token haya caducado: claude mcp remove flowpos, y agrégalo otra vez con uno nuevo.',
+    },
+    'claude-ai': {
+      where: 'Personalizar → Conectores → + → Agregar conector personalizado',
+      note: `Si el formulario no ofrece encabezados, escribe ${mcpUrl}/connect como URL e inicia sesión cuando lo pida: así no hace falta token. Los servidores de Claude tienen que poder llegar a la dirección.`,
+    },
+    cursor: {
+      where: '.cursor/mcp.json en el proyecto, o ~/.cursor/mcp.json para todos los proyectos',
+      note: 'No subas el archivo a git, y recarga la ventana después de cambiarlo.',
+    },
+    openai: {
+      where: 'Python, API de respuestas: pip install openai',
+      note: `Con "never" trabaja sin preguntar, también al escribir; quita la línea para aprobar cada llamada. Los servidores de OpenAI tienen que poder llegar a la dirección. En ChatGPT mismo, agrega ${mcpUrl}/connect en Plugins e inicia sesión cuando lo pida.`,
+    },
+    'gemini-cli': {
+      where: 'Terminal',
+      note: 'Abre Gemini CLI en una carpeta de confianza y escribe /mcp para ver las herramientas.',
+    },
+    gemini: {
+      where: 'Python: pip install langchain langchain-mcp-adapters langchain-google-genai',
+      note: 'Define antes GOOGLE_API_KEY.',
+    },
+    curl: { where: 'Terminal', note: 'Enumera las herramientas que esta credencial puede usar.' },
+  }),
+} satisfies Record<string, (mcpUrl: string) => Record<string, Words>>
 
 function json(value: object): string {
   return JSON.stringify(value, null, 2)

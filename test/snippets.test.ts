@@ -25,6 +25,12 @@ describe('snippets', () => {
     }
   })
 
+  it('has the same code in Spanish, with words of its own', () => {
+    const spanish = snippets({ mcpUrl: MCP_URL, token: 'TOKEN' }, 'es')
+    expect(spanish.map(({ code }) => code)).toEqual(all.map(({ code }) => code))
+    for (const [index, { note }] of spanish.entries()) expect(note).not.toBe(all[index]?.note)
+  })
+
   it('gives Claude Desktop the bridge, with the header out of the arguments', () => {
     expect(JSON.parse(codeOf('claude-desktop'))).toEqual({
       mcpServers: {

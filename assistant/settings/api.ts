@@ -6,6 +6,7 @@ import type * as assistants from '../../src/auth/connected-assistants.ts'
 import type * as schemas from '../../src/auth/schemas.ts'
 import type { Scope } from '../../src/auth/scopes.ts'
 import { NO_CONNECTION, serviceWords } from '../service-words.ts'
+import { TEXT } from './texts.ts'
 
 /** A `T` after its way through JSON, where a Date becomes text. */
 type FromJson<T> = T extends Date ? string : { [K in keyof T]: FromJson<T[K]> }
@@ -73,7 +74,7 @@ export function createApi(idToken: () => Promise<string>, onRefused: () => Promi
 
     /** Asks the endpoint for its tools with a token that lives only for this. @returns their number, and how long it took */
     async test(scopes: Scope[]): Promise<{ tools: number; milliseconds: number }> {
-      const { accessToken } = await this.generateToken({ label: 'Test', scopes })
+      const { accessToken } = await this.generateToken({ label: TEXT.connect.testLabel, scopes })
       try {
         const started = performance.now()
         const list = { jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} }

@@ -6,7 +6,7 @@ interface ToolWords {
   did?: string
 }
 
-/** The tools by their names; the page shows the name of a tool that is not here. */
+/** The tools by their names. A test finds one that is missing. */
 export const TOOL_WORDS: Record<string, ToolWords> = inLanguage<Record<string, ToolWords>>({
   en: {
     adjust_inventory: { asks: 'a stock adjustment', did: 'adjusted the stock' },
@@ -15,9 +15,12 @@ export const TOOL_WORDS: Record<string, ToolWords> = inLanguage<Record<string, T
     create_order: { asks: 'a new order', did: 'made' },
     create_product: { asks: 'a new product', did: 'added' },
     export_data: { asks: 'an export' },
+    fetch: { asks: 'what a search found' },
+    get_bought_together: { asks: 'what is bought together' },
     get_client: { asks: 'a client' },
     get_client_health: { asks: 'the health of the client base' },
     get_context: { asks: 'the business and its settings' },
+    get_forecast: { asks: 'a forecast' },
     get_inventory: { asks: 'the stock' },
     get_inventory_health: { asks: 'the health of the stock' },
     get_order: { asks: 'an order' },
@@ -44,11 +47,13 @@ export const TOOL_WORDS: Record<string, ToolWords> = inLanguage<Record<string, T
     list_suppliers: { asks: 'the suppliers' },
     list_tenants: { asks: 'the businesses' },
     refund_order: { asks: 'a refund', did: 'made a' },
+    search: { asks: 'a search' },
     set_active_business: { asks: 'another business' },
     set_active_tenant: { asks: 'another business' },
     summarize_day: { asks: 'the summary of a day' },
     summarize_period: { asks: 'the summary of a period' },
     transfer_inventory: { asks: 'a stock transfer', did: 'made a' },
+    unknown: { asks: 'something that does not exist' },
     update_client: { asks: 'a change of a client', did: 'changed' },
     update_product: { asks: 'a change of a product', did: 'changed' },
   },
@@ -59,9 +64,12 @@ export const TOOL_WORDS: Record<string, ToolWords> = inLanguage<Record<string, T
     create_order: { asks: 'un pedido nuevo', did: 'hizo' },
     create_product: { asks: 'un producto nuevo', did: 'agregó' },
     export_data: { asks: 'una exportación' },
+    fetch: { asks: 'lo que encontró una búsqueda' },
+    get_bought_together: { asks: 'qué se compra junto' },
     get_client: { asks: 'un cliente' },
     get_client_health: { asks: 'la salud de la clientela' },
     get_context: { asks: 'el negocio y su configuración' },
+    get_forecast: { asks: 'un pronóstico' },
     get_inventory: { asks: 'las existencias' },
     get_inventory_health: { asks: 'la salud del inventario' },
     get_order: { asks: 'un pedido' },
@@ -88,12 +96,36 @@ export const TOOL_WORDS: Record<string, ToolWords> = inLanguage<Record<string, T
     list_suppliers: { asks: 'los proveedores' },
     list_tenants: { asks: 'los negocios' },
     refund_order: { asks: 'un reembolso', did: 'hizo un' },
+    search: { asks: 'una búsqueda' },
     set_active_business: { asks: 'otro negocio' },
     set_active_tenant: { asks: 'otro negocio' },
     summarize_day: { asks: 'el resumen de un día' },
     summarize_period: { asks: 'el resumen de un periodo' },
     transfer_inventory: { asks: 'un traslado de existencias', did: 'hizo un' },
+    unknown: { asks: 'algo que no existe' },
     update_client: { asks: 'un cambio de un cliente', did: 'cambió' },
     update_product: { asks: 'un cambio de un producto', did: 'cambió' },
   },
+})
+
+/** What prompts begin, by their names. */
+export const PROMPT_WORDS: Record<string, string> = inLanguage<Record<string, string>>({
+  en: {
+    month_review: 'review of a month',
+    morning_briefing: 'morning briefing',
+    reorder_plan: 'what to reorder',
+    unknown: 'unknown',
+  },
+  es: {
+    month_review: 'repaso de un mes',
+    morning_briefing: 'informe de la mañana',
+    reorder_plan: 'qué reponer',
+    unknown: 'desconocida',
+  },
+})
+
+/** What resources hold, by their names. */
+export const RESOURCE_WORDS: Record<string, string> = inLanguage<Record<string, string>>({
+  en: { business_profile: 'the profile of the business', glossary: 'the glossary', unknown: 'something unknown' },
+  es: { business_profile: 'el perfil del negocio', glossary: 'el glosario', unknown: 'algo desconocido' },
 })

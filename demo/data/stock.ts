@@ -1,5 +1,6 @@
 import type { Insertable } from 'kysely'
 import type { Inventory, InventoryMovement } from '../../src/database/types.ts'
+import { Decimal } from '../../src/money/money.ts'
 import { type Calendar, isWithin, type Window } from './calendar.ts'
 import { isBought, type SoldVariant } from './catalogue.ts'
 import type { DemoLocation } from './directory.ts'
@@ -18,6 +19,10 @@ const SHELVES: Weighted<Shelf> = [
 ]
 const PACKS = [1, 6, 12, 24]
 const CYCLE_DAYS = 28
+/** Suppliers charge the catalogue's cost on this day, less before, more after, by this part a day. */
+const CATALOGUE_DAY = 400
+const DEARER_PER_DAY = 0.00015
+const COST_SPREAD = 0.04
 /** Units of an average line. */
 const UNITS_PER_LINE = 1.3
 const OPENING_SECOND = 5 * 3600
@@ -111,6 +116,8 @@ function movementsOf(
       reason,
       source_id: null,
       note,
+      unit_cost: reason === 'purchase' ? costOn(variant, day, createRandom(`${seed}/${cycle}/cost`)) : null,
+      supplier_id: reason === 'purchase' ? variant.supplierId : null,
       created_by: CREATED_BY,
       created_at: at,
     })
@@ -131,6 +138,11 @@ function movementsOf(
     level = level + bought - sold - damaged
   }
   return movements
+}
+
+function costOn({ cost }: SoldVariant, day: number, random: Random): string {
+  const factor = 1 + (day - CATALOGUE_DAY) * DEARER_PER_DAY + (random.next() - 0.5) * COST_SPREAD
+  return new Decimal(cost).times(factor.toFixed(4)).toFixed(2)
 }
 
 function levelAfter({ shelf, reorderPoint, maxStock }: Stocked, random: Random): number {

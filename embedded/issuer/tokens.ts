@@ -13,15 +13,18 @@ export interface SignInMethod {
 
 export type Tokens = ReturnType<typeof createTokens>
 
-/** ID tokens and refresh tokens, as Firebase makes them. */
-export function createTokens(projectId: string, keys: KeyRing, accounts: Accounts) {
+/**
+ * ID tokens and refresh tokens, as Firebase makes them.
+ * @param clock the seconds at which tokens are issued; they expire by the time of the machine
+ */
+export function createTokens(projectId: string, keys: KeyRing, accounts: Accounts, clock: () => number = nowSeconds) {
   // Refresh tokens contain their session, so that issuers with the same keys accept each other's.
   const secret = keys.current().privateKey.export({ type: 'pkcs8', format: 'der' })
   const seal = (text: string) => createHmac('sha256', secret).update(`refresh:${text}`).digest()
 
   function idToken(uid: string, claims: Claims = {}, key: SigningKey = keys.current()): string {
     const account = accounts.find(uid)
-    const now = nowSeconds()
+    const now = clock()
     return signJwt(
       {
         iss: `https://securetoken.google.com/${projectId}`,
@@ -30,7 +33,7 @@ export function createTokens(projectId: string, keys: KeyRing, accounts: Account
         user_id: uid,
         sub: uid,
         iat: now,
-        exp: now + ID_TOKEN_TTL_SECONDS,
+        exp: nowSeconds() + ID_TOKEN_TTL_SECONDS,
         ...(account && profile(account)),
         ...claims,
       },
@@ -49,7 +52,7 @@ export function createTokens(projectId: string, keys: KeyRing, accounts: Account
     projectId,
     /** A new session of an account, as the sign-in call answers it. */
     open(account: Account, method: SignInMethod) {
-      const authTime = Math.max(nowSeconds(), account.validSince)
+      const authTime = Math.max(clock(), account.validSince)
       account.lastLoginAt = Date.now()
       return {
         localId: account.uid,

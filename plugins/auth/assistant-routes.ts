@@ -75,7 +75,7 @@ const assistantRoutes: FastifyPluginAsyncTypebox<{ clock: Clock }> = async (app,
       const choices = businesses.map(describeBusiness).join('; ')
       throw new ServiceError('forbidden', `businessId must be one of yours: ${choices}.`)
     }
-    return { userId, business, isManager: managesKeys(business.role), access: { userId, businessId } }
+    return { userId, business, businesses, isManager: managesKeys(business.role), access: { userId, businessId } }
   }
 
   async function managerOf(request: FastifyRequest, businessId: string) {
@@ -108,11 +108,11 @@ const assistantRoutes: FastifyPluginAsyncTypebox<{ clock: Clock }> = async (app,
     },
     async (request) => {
       const { businessId } = request.query
-      const { userId, business, isManager, access } = await memberOf(request, businessId)
+      const { access, ...viewer } = await memberOf(request, businessId)
       return database.within(access, 'read', async (db) => {
         const [policy, assistants] = await Promise.all([
-          policyOf(db, business),
-          findConnectedAssistants(db, businessId, userId, clock(), isManager),
+          policyOf(db, viewer.business),
+          findConnectedAssistants(db, viewer, clock()),
         ])
         return { policy, assistants }
       })
@@ -241,7 +241,7 @@ const assistantRoutes: FastifyPluginAsyncTypebox<{ clock: Clock }> = async (app,
     async (request, reply) => {
       const { rows } = await activityOf(request, request.query, MAX_CSV_ROWS)
       const lines = rows.map(({ object, ...row }) => ({ ...row, object: object?.type, name: object?.name }))
-      const columns = ['at', 'who', 'client', 'kind', 'action', 'object', 'name', 'outcome', 'occurrences']
+      const columns = ['at', 'who', 'assistant', 'client', 'kind', 'action', 'object', 'name', 'outcome', 'occurrences']
       reply.header('content-disposition', 'attachment; filename="activity.csv"')
       // A spreadsheet would run a name that begins with =.
       return reply

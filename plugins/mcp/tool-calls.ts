@@ -1,10 +1,11 @@
 import type { FastifyBaseLogger } from 'fastify'
 import fp from 'fastify-plugin'
-import { ServiceError } from '../../src/errors.ts'
+import { type ErrorCode, ServiceError } from '../../src/errors.ts'
 import { QuestionAsked } from '../../src/mcp/confirmation.ts'
+import { refusedSubject } from '../../src/mcp/refused-subject.ts'
 import { resolveBusiness } from '../../src/mcp/resolve-business.ts'
 import { describeFailure, runTool } from '../../src/mcp/run-tool.ts'
-import type { CallContext } from '../../src/mcp/tool.ts'
+import type { CallContext, Tool } from '../../src/mcp/tool.ts'
 import type { CallToolResult } from './protocol/results.ts'
 
 export interface ToolCalls {
@@ -32,6 +33,12 @@ declare module 'fastify' {
   }
 }
 
+/** What a call is about. */
+interface Concerns {
+  businessId: string | null
+  subject?: string | null
+}
+
 /** Runs, logs, measures and audits tool calls in one place, for every protocol revision. */
 export default fp(
   async (app) => {
@@ -42,18 +49,17 @@ export default fp(
       const registered = app.registry.find(context.principal, name)
       if (registered === undefined) {
         const refusal = app.registry.refusal(context.principal, name)
-        const isKnown = app.registry.all.some(({ tool }) => tool.name === name)
-        await recordRefusal(isKnown ? name : 'unknown', args, context, refusal?.code ?? 'not_found')
+        await recordRefusal(name, args, context, refusal?.code ?? 'not_found')
         return refusal === undefined ? null : failed(refusal)
       }
 
       const started = performance.now()
       let outcome = 'ok'
-      let businessId: string | null = null
+      let concerns: Concerns = { businessId: null }
       let isAudited = false
       try {
         const called = await runTool(registered, args, context)
-        businessId = called.businessId
+        concerns = { businessId: called.businessId }
         isAudited = called.isAudited
         const { text, data } = called.result
         const links = (called.links ?? []).map((link) => ({ type: 'resource_link' as const, ...link }))
@@ -67,21 +73,21 @@ export default fp(
         }
         const failure = expected(error, context.requestId)
         outcome = failure.code
+        concerns = await concernsOf(registered.tool, args, context, failure.code)
         if (failure.code === 'internal_error') log.error({ err: error, tool: name }, 'tool failed')
         return failed(failure)
       } finally {
-        record({ tool: name, outcome, businessId, durationMs: Math.round(performance.now() - started) }, context, {
-          isAudited,
-        })
+        const durationMs = Math.round(performance.now() - started)
+        record({ tool: name, outcome, ...concerns, durationMs }, context, { isAudited })
       }
     }
 
     function record(
-      call: { tool: string; outcome: string; businessId: string | null; durationMs: number },
+      call: Concerns & { tool: string; outcome: string; durationMs: number },
       { principal: { ref: principal, kind, credentialId }, caller, requestId, now }: CallContext,
       { isAudited }: { isAudited: boolean },
     ): void {
-      const { tool, outcome, businessId, durationMs } = call
+      const { tool, outcome, businessId, subject = null, durationMs } = call
       app.metrics.toolCalls.observe({ tool, outcome }, durationMs / 1000)
       lines.info({ reqId: requestId, tool, principal, kind, businessId, durationMs, outcome }, 'tool call')
       if (isAudited) return
@@ -96,19 +102,32 @@ export default fp(
         durationMs,
         caller,
         requestId,
+        subject,
       })
     }
 
-    /** A refused call has a business, too, if its arguments and the conversation say which. */
-    async function recordRefusal(
-      tool: string,
+    /** A call that failed has a business, too, if its arguments and the conversation say which. */
+    async function concernsOf(
+      tool: Tool | undefined,
       args: Record<string, unknown>,
       context: CallContext,
-      outcome: string,
-    ): Promise<void> {
+      code: ErrorCode,
+    ): Promise<Concerns> {
       const hints = { ...context.hints, ...(typeof args.businessId === 'string' ? { argument: args.businessId } : {}) }
       const business = await resolveBusiness(context.principal, hints, context.findTenant).catch(() => null)
-      record({ tool, outcome, businessId: business?.id ?? null, durationMs: 0 }, context, { isAudited: false })
+      const subject = tool === undefined ? null : await refusedSubject(tool, args, business, code, context)
+      return { businessId: business?.id ?? null, subject }
+    }
+
+    async function recordRefusal(
+      name: string,
+      args: Record<string, unknown>,
+      context: CallContext,
+      outcome: ErrorCode,
+    ): Promise<void> {
+      const tool = app.registry.all.find((known) => known.tool.name === name)?.tool
+      const concerns = await concernsOf(tool, args, context, outcome)
+      record({ tool: tool?.name ?? 'unknown', outcome, ...concerns, durationMs: 0 }, context, { isAudited: false })
     }
 
     const requireGrant: ToolCalls['requireGrant'] = async (name, args, context) => {

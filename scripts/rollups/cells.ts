@@ -73,12 +73,13 @@ function net(kind: Kind, facts: string): string {
 
 /**
  * Facts in the finest cells of their kind, divided into local days by the zones of the business and of the location, or
- * only once if both have the same zone.
+ * only once if both have the same zone; `bases` says by which. The rollups of a kind are written from them, so that only
+ * this looks zones up.
  */
 export function cut(kind: Kind, facts: string): string {
   const { by, isHourly, measures } = FACTS[kind]
-  const cell = ['business_id', 'location_id', 'zone', 'day', ...(isHourly ? ['hour'] : []), ...by].join(', ')
-  const hour = ',\ncase when f.has_time then extract(hour from f.at at time zone zone)::smallint end as hour'
+  const cell = ['business_id', 'location_id', 'bases', 'day', ...(isHourly ? ['hour'] : []), ...by].join(', ')
+  const hour = ',\ncase when f.has_time then extract(hour from local)::smallint end as hour'
   return layout`
     select
       ${cell},
@@ -86,24 +87,25 @@ export function cut(kind: Kind, facts: string): string {
     from (
       select
         f.*,
-        (f.at at time zone zone)::date as day${isHourly ? hour : ''}
+        local::date as day${isHourly ? hour : ''}
       from (
         select
-          f.*,
-          unnest(
-            case when b.timezone = l.timezone then array[b.timezone] else array[b.timezone, l.timezone] end
-          ) as zone
+          f.*, b.timezone as business_zone, l.timezone as location_zone,
+          unnest(case when b.timezone = l.timezone then array['both'] else array['business', 'location'] end) as bases
         from ${nested(facts)} f
         join business b on b.id = f.business_id
         join location l on l.business_id = f.business_id and l.id = f.location_id
       ) f
+      cross join lateral (
+        select f.at at time zone case when bases = 'location' then location_zone else business_zone end
+      ) clock (local)
     ) timed
     group by ${cell}`
 }
 
-/** The cells of a rollup, from the finer ones of its kind: one for each basis that has their zone. */
+/** The cells of a rollup, from the finer ones of its kind: one for each basis. */
 export function cells({ key, time, by, measures, only }: Rollup, finer: string): string {
-  const others = ['business_id', 'location_id', 'zone', ...by].join(', ')
+  const others = ['business_id', 'location_id', 'bases', ...by].join(', ')
   const cutOff = time === 'month' ? "date_trunc('month', day)" : 'day'
   return layout`
     select
@@ -112,13 +114,7 @@ export function cells({ key, time, by, measures, only }: Rollup, finer: string):
     from (
       select
         c.*,
-        unnest(
-          case
-            when b.timezone = l.timezone then array['business', 'location']
-            when c.zone = b.timezone then array['business']
-            else array['location']
-          end
-        ) as basis
+        unnest(case bases when 'both' then array['business', 'location'] else array[bases] end) as basis
       from (
         select
           ${others}, ${time === 'month' ? `${cutOff}::date as month` : 'day'},
@@ -126,8 +122,6 @@ export function cells({ key, time, by, measures, only }: Rollup, finer: string):
         from ${finer}${only === undefined ? '' : `\nwhere ${only}`}
         group by ${others}, ${cutOff}
       ) c
-      join business b on b.id = c.business_id
-      join location l on l.business_id = c.business_id and l.id = c.location_id
     ) c`
 }
 
@@ -166,6 +160,9 @@ function toEach(kind: Kind, facts: string, how: typeof write): string {
 
 /** Applies a change to the rollups. */
 export const keep = (kind: Kind, facts: string) => toEach(kind, net(kind, facts), add)
+
+/** The same for new facts, which have nothing to cancel out. */
+export const keepNew = (kind: Kind, facts: string) => toEach(kind, facts, add)
 
 /** Fills empty rollups. */
 export const fill = (kind: Kind, facts: string) => toEach(kind, facts, write)

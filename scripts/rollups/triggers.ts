@@ -2,7 +2,7 @@
  * The triggers on orders and refunds: every change of a fact adds its new contribution and subtracts its old one, in
  * the transaction of the change.
  */
-import { keep } from './cells.ts'
+import { keep, keepNew } from './cells.ts'
 import { keepCustomers, lookUpInstants } from './customers.ts'
 import {
   customerFacts,
@@ -31,6 +31,7 @@ const SIGNED = {
   delete: 'select -1 as sign, * from removed',
 } as const
 type Event = keyof typeof SIGNED
+const keepOf = (event: Event) => (event === 'insert' ? keepNew : keep)
 
 /** Old and new versions of the rows in which an update changed one of some columns. */
 const changed = (columns: string) => layout`
@@ -75,14 +76,25 @@ function onOrders(event: Event): string[] {
   const clients = customerFacts(rows)
   if (event !== 'update') {
     return [
-      keep('sales', orderFacts(rows)),
+      keepOf(event)('sales', orderFacts(rows)),
       keepCustomers(clients),
       ...(event === 'delete' ? [lookUpInstants(clients)] : []),
     ]
   }
   return [
-    keep('sales', union(orderFacts(rows), refundFacts(ofOrders(ATTRIBUTED, 'order_refund')))),
-    keepCustomers(union(clients, customerRefundFacts(ofOrders(MOVED, 'order_refund')))),
+    // The lines of a sale change the sums of their order, which has no refunds then. With refunds, all is one statement,
+    // which locks its cells in the order of every other.
+    layout`
+      if exists (
+        select from removed n
+        join order_refund r on r.business_id = n.business_id and r.order_id = n.id
+      ) then
+        ${keep('sales', union(orderFacts(rows), refundFacts(ofOrders(ATTRIBUTED, 'order_refund'))))}
+        ${keepCustomers(union(clients, customerRefundFacts(ofOrders(MOVED, 'order_refund'))))}
+      else
+        ${keep('sales', orderFacts(rows))}
+        ${keepCustomers(clients)}
+      end if;`,
     lookUpInstants(clients),
     layout`
       if exists ${nested(MOVED)} then
@@ -95,11 +107,14 @@ function onOrders(event: Event): string[] {
 function onItems(event: Event): string[] {
   const facts = itemFacts(withOrders(SIGNED[event]))
   const retaxed = refundLineFacts(refundLinesOf(RETAXED))
-  return [addTotals(ORDER_TOTALS, SIGNED[event]), keep('lines', event === 'update' ? union(facts, retaxed) : facts)]
+  return [
+    addTotals(ORDER_TOTALS, SIGNED[event]),
+    keepOf(event)('lines', event === 'update' ? union(facts, retaxed) : facts),
+  ]
 }
 
 function onPayments(event: Event): string[] {
-  return [lockOrders(SIGNED[event]), keep('payments', paymentFacts(withOrders(SIGNED[event])))]
+  return [lockOrders(SIGNED[event]), keepOf(event)('payments', paymentFacts(withOrders(SIGNED[event])))]
 }
 
 function onRefunds(event: Event): string[] {

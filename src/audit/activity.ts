@@ -1,7 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
-import { NullableText } from '../results/schema.ts'
 import { cleanOrNull } from '../results/text.ts'
 
 export const ACTIVITY_FILTERS = ['all', 'changes', 'refused', 'access'] as const
@@ -14,9 +13,10 @@ export const ActivitySchema = Type.Object({
   outcome: Type.String({ description: 'ok, or the code of the refusal' }),
   occurrences: Type.Integer(),
   who: Type.Union([Type.String(), Type.Null()], { description: 'Name or e-mail of the member, or label of the key' }),
-  client: NullableText,
+  client: Type.Union([Type.String(), Type.Null()], { description: 'The MCP client, or the kind of user agent' }),
+  assistant: Type.Union([Type.String(), Type.Null()], { description: 'Name of the connection or label of the token' }),
   object: Type.Union([Type.Object({ type: Type.String(), name: Type.String() }), Type.Null()], {
-    description: 'What was changed, by its number, code or name',
+    description: 'What was changed, or would have been, by its number, code or name',
   }),
 })
 export type Activity = Static<typeof ActivitySchema>
@@ -50,6 +50,17 @@ export async function readActivity(db: Transaction, query: ActivityQuery) {
     .leftJoin('mcp_api_key as k', (join) =>
       join.onRef('k.id', '=', 'a.credential_id').on('k.business_id', '=', businessId),
     )
+    // All tokens of a family have the label of the first.
+    .leftJoinLateral(
+      (eb) =>
+        eb
+          .selectFrom('mcp_token as t')
+          .select('t.label as assistant')
+          .whereRef('t.family_id', '=', 'a.credential_id')
+          .limit(1)
+          .as('t'),
+      (join) => join.onTrue(),
+    )
     .leftJoin('app_user as u', (join) =>
       join.on(
         sql<boolean>`u.id = case when a.principal ~ '^user:[0-9a-f-]{36}$' then substr(a.principal, 6)::uuid end`,
@@ -76,10 +87,13 @@ export async function readActivity(db: Transaction, query: ActivityQuery) {
     .select(['a.id', 'a.kind', 'a.action', 'a.outcome', 'a.occurrences', 'a.client', 'a.subject'])
     // As text, because a Date loses microseconds.
     .select(sql<string>`to_char(a.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`.as('at'))
-    .select(['u.display_name as displayName', 'u.email', 'k.label', 'o.order_number as orderNumber'])
+    .select(['u.display_name as displayName', 'u.email', 'k.label', 't.assistant'])
+    .select(['o.order_number as orderNumber'])
     .select(['p.name as productName', 'v.sku', 'c.name as clientName'])
     .where('a.business_id', '=', businessId)
-    .$if(filter === 'changes', (rows) => rows.where('a.kind', '=', 'tool').where('a.subject', 'is not', null))
+    .$if(filter === 'changes', (rows) =>
+      rows.where('a.kind', '=', 'tool').where('a.subject', 'is not', null).where('a.outcome', '=', 'ok'),
+    )
     .$if(filter === 'refused', (rows) => rows.where('a.outcome', '<>', 'ok'))
     .$if(filter === 'access', (rows) => rows.where('a.kind', 'in', ACCESS))
     .$if(who !== undefined, (rows) =>
@@ -111,6 +125,7 @@ interface Row extends Record<'at' | 'kind' | 'action' | 'outcome', string> {
   displayName: string | null
   email: string | null
   label: string | null
+  assistant: string | null
   orderNumber: string | null
   productName: string | null
   sku: string | null
@@ -118,9 +133,14 @@ interface Row extends Record<'at' | 'kind' | 'action' | 'outcome', string> {
 }
 
 function toActivity(row: Row): Activity {
-  const { at, kind, action, outcome, occurrences, client, displayName, email, label } = row
+  const { at, kind, action, outcome, occurrences, client, displayName, email, label, assistant } = row
   const who = displayName ?? email ?? label
-  return { at, kind, action, outcome, occurrences, client, who: cleanOrNull(who, 100), object: objectOf(row) }
+  return {
+    ...{ at, kind, action, outcome, occurrences, client },
+    who: cleanOrNull(who, 100),
+    assistant: cleanOrNull(assistant, 100),
+    object: objectOf(row),
+  }
 }
 
 /** The first word of a subject is its type; what the shop calls the row comes from the row itself. */

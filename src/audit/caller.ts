@@ -54,7 +54,11 @@ export function userAgentClassOf(header: string | undefined): string | null {
   return product === 'Mozilla' ? 'browser' : clientClassOf(product)
 }
 
-/** The name of an MCP client if it looks like the name of a program. It is free text, so it could be anything. */
+/**
+ * The name of an MCP client if it looks like the name of a program. It is free text, so it could be anything. What a
+ * bridge adds in brackets, as in `claude-ai (via mcp-remote 0.15.1)`, is left out.
+ */
 export function clientClassOf(name: string): string {
-  return /^[a-z][\w .+-]{0,39}$/i.test(name) ? name : 'other'
+  const [own = ''] = name.split(' (', 1)
+  return /^[a-z][\w .+-]{0,39}$/i.test(own) ? own : 'other'
 }

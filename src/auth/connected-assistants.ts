@@ -1,9 +1,11 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { sql } from 'kysely'
-import type { Transaction } from '../database/database.ts'
+import { setAccess, type Transaction } from '../database/database.ts'
 import { StringEnum } from '../results/schema.ts'
 import { cleanOrNull } from '../results/text.ts'
 import { API_KEY, PASTED_TOKEN } from './assistant-policy.ts'
+import type { AuthorizedBusiness } from './principal.ts'
+import { managesKeys } from './scopes.ts'
 
 const Time = Type.Unsafe<Date>({ type: 'string', format: 'date-time' })
 const NullableTime = Type.Unsafe<Date | null>({ type: ['string', 'null'], format: 'date-time' })
@@ -23,6 +25,9 @@ export const ConnectedAssistantSchema = Type.Object(
     clientData: Type.Boolean({ description: "Whether it may see the shop's clients" }),
     madeBy: Type.Union([Type.String(), Type.Null()], { description: 'Name or e-mail' }),
     isOwn: Type.Boolean(),
+    businesses: Type.Array(Type.String(), {
+      description: 'Names of the businesses that it reaches, of those that whoever asks may know about',
+    }),
     createdAt: Time,
     lastUsedAt: NullableTime,
     expiresAt: NullableTime,
@@ -33,28 +38,44 @@ export type ConnectedAssistant = Static<typeof ConnectedAssistantSchema>
 
 const MAX_LISTED = 500
 
+/** Who asks what reaches a business. */
+export interface Viewer {
+  userId: string
+  business: AuthorizedBusiness
+  /** All businesses of the person. */
+  businesses: readonly AuthorizedBusiness[]
+  isManager: boolean
+}
+
 /**
  * What reaches a business now, last used first: the connections and tokens of its people, and its keys.
- * @param db a transaction of the business and of the person who asks, who sees only their own unless they manage it
+ * @param db a transaction of the business and of the person who asks, who sees only their own unless they manage it. It
+ *   may be about another of their businesses afterwards
  */
 export async function findConnectedAssistants(
   db: Transaction,
-  businessId: string,
-  userId: string,
+  viewer: Viewer,
   now: Date,
-  isManager: boolean,
 ): Promise<ConnectedAssistant[]> {
+  const { userId, business, isManager } = viewer
   const [tokens, keys] = await Promise.all([
-    tokensOf(db, businessId, userId, now, isManager),
-    keysOf(db, businessId, now),
+    tokensOf(db, business.id, userId, now, isManager),
+    keysOf(db, business.id, now),
   ])
+  const reach = await reachOf(db, viewer, tokens)
   const rows = [
-    ...tokens.map(({ clientHost, ...row }) => ({
+    ...tokens.map(({ clientHost, businessIds, endedFor, ...row }) => ({
       ...row,
       kind: clientHost === null ? ('token' as const) : ('connection' as const),
       clientHost: clientHost ?? PASTED_TOKEN,
+      businesses: reach(row.userId)
+        .filter(({ id }) => (businessIds === null || businessIds.includes(id)) && !endedFor.includes(id))
+        .map(({ name }) => name),
     })),
-    ...(isManager ? keys : []).map((row) => ({ ...row, kind: 'key' as const, clientHost: API_KEY, usedBy: null })),
+    ...(isManager ? keys : []).map((row) => ({
+      ...{ ...row, kind: 'key' as const, clientHost: API_KEY, usedBy: null },
+      businesses: [business.name],
+    })),
   ]
   return rows
     .map(({ userId: maker, displayName, email, name, ...row }) => ({
@@ -65,6 +86,28 @@ export async function findConnectedAssistants(
     }))
     .sort((a, b) => (b.lastUsedAt ?? b.createdAt).getTime() - (a.lastUsedAt ?? a.createdAt).getTime())
     .slice(0, MAX_LISTED)
+}
+
+/**
+ * The businesses of people that somebody may know about: their own, and of others those that both belong to and the
+ * first of them manages. Where else an employee works is nobody's business.
+ */
+async function reachOf(db: Transaction, viewer: Viewer, tokens: readonly { userId: string }[]) {
+  const people = [...new Set(tokens.map((token) => token.userId))].filter((id) => id !== viewer.userId)
+  const known = new Map(people.map((id) => [id, [viewer.business]]))
+  const others = viewer.businesses.filter(({ id, role }) => id !== viewer.business.id && managesKeys(role))
+  for (const business of people.length === 0 ? [] : others) {
+    await setAccess(db, { businessId: business.id })
+    const members = await db
+      .selectFrom('business_user')
+      .select('user_id')
+      .where('business_id', '=', business.id)
+      .where('is_active', '=', true)
+      .where('user_id', 'in', people)
+      .execute()
+    for (const { user_id } of members) known.get(user_id)?.push(business)
+  }
+  return (userId: string) => (userId === viewer.userId ? viewer.businesses : (known.get(userId) ?? []))
 }
 
 function tokensOf(db: Transaction, businessId: string, userId: string, now: Date, isManager: boolean) {
@@ -85,6 +128,8 @@ function tokensOf(db: Transaction, businessId: string, userId: string, now: Date
         fn.min('t.client_host').as('clientHost'),
         fn.max('t.used_by').as('usedBy'),
         fn.min('t.scopes').as('scopes'),
+        fn.min('t.business_ids').as('businessIds'),
+        fn.max('t.ended_for').as('endedFor'),
         sql<boolean>`bool_and(t.client_data)`.as('clientData'),
         fn.min('t.created_at').as('createdAt'),
         fn.max('t.last_used_at').as('lastUsedAt'),

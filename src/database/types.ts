@@ -186,19 +186,41 @@ export interface Idempotency {
 
 export interface Inventory {
   business_id: string;
+  cost: Numeric | null;
   /**
    * time of the first movement in its ledger
    */
   first_moved_at: Timestamp | null;
+  /**
+   * on hand less the safety stock
+   */
+  free_milli: Generated<Int8>;
+  /**
+   * whether variant and product are active; a copy, as cost and supplier_id are
+   */
+  is_on_sale: Generated<boolean>;
   lead_time_days: number | null;
   location_id: string;
+  /**
+   * the least to get at or below the reorder point; null above it
+   */
+  low_milli: Generated<Int8 | null>;
   max_stock: Numeric | null;
   on_hand: Generated<Numeric>;
+  /**
+   * in thousandths, as integers are compared and added several times faster
+   */
+  on_hand_milli: Generated<Int8>;
   pack_size: Numeric | null;
   reorder_point: Numeric | null;
   reorder_quantity: Numeric | null;
   safety_stock: Numeric | null;
+  supplier_id: string | null;
   updated_at: Generated<Timestamp>;
+  /**
+   * at cost; null without stock or cost
+   */
+  value: Generated<Numeric | null>;
   variant_id: string;
 }
 
@@ -215,6 +237,11 @@ export interface InventoryMovement {
    * the order, refund or transfer behind it
    */
   source_id: string | null;
+  supplier_id: string | null;
+  /**
+   * of a purchase, without tax; null: not known
+   */
+  unit_cost: Numeric | null;
   variant_id: string;
 }
 
@@ -698,6 +725,7 @@ export interface StockVelocity {
    * sold less returned in the 30 days until through
    */
   units: Generated<Numeric>;
+  units_milli: Generated<Int8>;
   variant_id: string;
 }
 

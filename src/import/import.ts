@@ -14,6 +14,7 @@ import { type ImportContext, type Kind, type Outcome, withoutLoops } from './kin
 import { type DecimalMark, numberReader } from './numbers.ts'
 import { orders } from './orders.ts'
 import { platformNamed } from './platforms.ts'
+import { firstRows, type PreviewRow } from './preview.ts'
 import { products } from './products.ts'
 import { listRejects, type Reject, writeRejects } from './rejects.ts'
 import { stage } from './staging.ts'
@@ -51,6 +52,8 @@ export interface ImportOptions {
   location?: string | undefined
   /** Imports the good rows and writes the rejected ones to `<file>.rejected.csv`. */
   skipBad?: boolean | undefined
+  /** Does everything and takes it back, so that one sees what would be loaded. No file of rejected rows is written. */
+  preview?: boolean | undefined
   now?: Date
   onProgress?: (progress: Progress) => void
 }
@@ -65,7 +68,7 @@ export interface Progress {
 export interface FileReport extends Outcome {
   kind: Kind['name']
   file: string
-  /** False when rows were rejected, so that nothing of the file was kept. */
+  /** False when rows were rejected, so that nothing of the file was kept; of a preview, whether it would be. */
   imported: boolean
   /** Rows read, without the header. */
   rows: number
@@ -80,16 +83,27 @@ export interface FileReport extends Outcome {
   usedHeaders: Record<string, string>
   /** Headers of the file that we do not use. */
   unusedHeaders: string[]
+  /** Of a preview: the first rows, as they are read. */
+  firstRows?: PreviewRow[]
 }
 
 export interface ImportReport {
-  business: { id: string; name: string }
+  /** Amounts are in its currency. */
+  business: { id: string; name: string; currency: string }
+  isPreview: boolean
   /** In order of import; ends with the first file that was not imported. */
   files: FileReport[]
 }
 
+/** Runs work in a transaction of the business. */
+type Within = <Result>(mode: 'read' | 'write', work: (db: Transaction) => Promise<Result>) => Promise<Result>
+
+/** Thrown to take a preview back. */
+class TakenBack extends Error {}
+
 /**
- * Imports a merchant's CSV files, each in one transaction: either the whole file or, if rows are rejected, nothing.
+ * Imports a merchant's CSV files, each in one transaction: either the whole file or, if rows are rejected, nothing. A
+ * preview has one for all, so that orders find the clients and products of the files before them.
  * @throws ServiceError for wrong options, an unknown business, or a file that cannot be read at all
  */
 export async function importFiles(database: Database, options: ImportOptions): Promise<ImportReport> {
@@ -111,28 +125,45 @@ export async function importFiles(database: Database, options: ImportOptions): P
   const values = parseValues(options.mapValues ?? [], known)
   for (const { file } of given) await checkReadable(file)
 
-  const report: ImportReport = { business: { id: options.businessId, name: '' }, files: [] }
-  for (const { kind, file } of given) {
-    const context = await loadContext(database, options)
-    report.business.name = clean(context.business.name, 80)
-    const own = new Map([...map].filter(([column]) => allColumns(kind.columns).includes(column)))
-    const result = await withZones(database, () =>
-      importFile(database, kind, file, { ...options, map: own, platform }, values, context, options),
-    )
-    report.files.push(result)
-    if (!result.imported) break
+  const { businessId, preview = false } = options
+  const report: ImportReport = { business: { id: businessId, name: '', currency: '' }, isPreview: preview, files: [] }
+  const importAll = async (within: Within) => {
+    report.files = []
+    for (const { kind, file } of given) {
+      const context = await loadContext(within, options)
+      const { name, currency } = context.business
+      report.business = { id: businessId, name: clean(name, 80), currency }
+      const own = new Map([...map].filter(([column]) => allColumns(kind.columns).includes(column)))
+      const load = () => importFile(within, kind, file, { ...options, map: own, platform }, values, context, options)
+      // Whatever meets an unknown zone is done again, of a preview all.
+      const result = preview ? await load() : await withZones(database, load)
+      report.files.push(result)
+      if (!result.imported) break
+    }
   }
+  if (!preview) {
+    await importAll((mode, work) => database.within({ businessId }, mode, work))
+    return report
+  }
+  const taken = new TakenBack()
+  const work = async (db: Transaction) => {
+    await importAll((_mode, work) => work(db))
+    throw taken
+  }
+  await withZones(database, () => database.within({ businessId }, 'write', work)).catch((error: unknown) => {
+    if (error !== taken) throw error
+  })
   return report
 }
 
 async function importFile(
-  database: Database,
+  within: Within,
   kind: Kind,
   file: string,
   form: CsvOptions,
   values: ReadonlyMap<string, string>,
   base: Omit<ImportContext, FromFile>,
-  { businessId, skipBad, decimal, dateFormat, onProgress = () => {} }: ImportOptions,
+  { businessId, skipBad, preview, decimal, dateFormat, onProgress = () => {} }: ImportOptions,
 ): Promise<FileReport> {
   const name = basename(file)
   const progress = (step: Progress['step']) => (done: number, total: number) =>
@@ -143,7 +174,7 @@ async function importFile(
     const numbers = numberReader(base.business, { ...shown, decimal: isDecimalMark(decimal) ? decimal : undefined })
     const readDate = dateReader(dateFormat, shown.dayOrder)
     const context = { ...base, numbers, readDate, onWritten: progress('writing') }
-    return await database.within({ businessId }, 'write', async (db) => {
+    return await within('write', async (db) => {
       const counts = await stage(db, kind.table, kind.staged, csv.rows(progress('reading')), (row) =>
         kind.read(withValues(row, values), context),
       )
@@ -154,14 +185,15 @@ async function importFile(
       const report = {
         ...{ kind: kind.name, file, ...counts, ...rejects, rejectedFile: null },
         ...{ usedHeaders: csv.used, unusedHeaders: csv.unused },
+        ...(preview ? { firstRows: await firstRows(db, kind, context.business.timezone) } : {}),
       }
       if (rejects.rejected > 0 && !skipBad) {
         // Only temporary tables have been written so far: nothing needs to be rolled back.
         return { ...report, imported: false, made: 0, updated: 0, unchanged: 0, madeOnTheWay: {} }
       }
-      const rejectedFile = rejects.rejected > 0 ? `${file}.rejected.csv` : null
-      if (rejectedFile !== null) {
-        await writeRejects(db, kind.table, csv, rejectedFile)
+      const rejectedFile = rejects.rejected > 0 && !preview ? `${file}.rejected.csv` : null
+      if (rejectedFile !== null) await writeRejects(db, kind.table, csv, rejectedFile)
+      if (rejects.rejected > 0) {
         await sql`delete from ${sql.table(kind.table)} where reason is not null`.execute(db)
       }
       return { ...report, rejectedFile, imported: true, ...(await kind.write(db, context)) }
@@ -188,10 +220,10 @@ function translate(name: string, error: unknown): unknown {
 }
 
 async function loadContext(
-  database: Database,
+  within: Within,
   { businessId, location, timezone, numberPrefix = '', now = new Date() }: ImportOptions,
 ): Promise<Omit<ImportContext, FromFile>> {
-  return database.within({ businessId }, 'read', async (db) => {
+  return within('read', async (db) => {
     const [business, locations] = await Promise.all([
       db
         .selectFrom('business')

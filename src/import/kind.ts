@@ -1,6 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
-import type { Money } from '../money/money.ts'
 import type { Columns } from './columns.ts'
 import type { CsvRow } from './csv.ts'
 import type { DateReader } from './dates.ts'
@@ -47,8 +46,12 @@ export interface Outcome {
   /** First and last local day of the new orders, by the clock of the business. */
   from?: string | null
   to?: string | null
-  /** Net sales of the new completed orders. */
-  netSales?: Money
+  /** Of the new completed orders, in the currency of the business: net sales, tax, and these with tips. */
+  netSales?: string
+  tax?: string
+  total?: string
+  /** What the file says was paid back of them. */
+  refunded?: string
 }
 
 /** One kind of file: how its rows are read, checked against each other, and written. */

@@ -14,6 +14,7 @@ const DAY_MS = 86_400_000
 export const STAGED_LINE = {
   order_number: 'text',
   ordered_at: 'timestamptz',
+  cancelled_at: 'timestamptz',
   has_time: 'boolean',
   sku: 'text',
   quantity: 'numeric',
@@ -59,7 +60,12 @@ export function readLine(row: CsvRow, context: ImportContext): StagedRow | undef
   const sku = fields.code('sku') ?? product_name?.slice(0, MAX_CODE).trim() ?? null
   if (sku === null && fields.faults.length === 0) fields.fault('sku is missing')
   const location = fields.text('location')
-  const date = readDate(fields, location, context)
+  const date = readDate(fields, 'ordered_at', location, context)
+  const cancelled = readDate(fields, 'cancelled_at', location, context)
+  // A day without a time has its noon.
+  if (date && cancelled && cancelled.at.getTime() < date.at.getTime() - (cancelled.hasTime ? 0 : DAY_MS)) {
+    fields.fault('cancelled_at is before ordered_at')
+  }
   const currency = fields.text('currency')
   if (currency !== null && currency.toUpperCase() !== business.currency) {
     fields.fault(`currency ${quote(currency)} is not ${business.currency}`)
@@ -68,6 +74,7 @@ export function readLine(row: CsvRow, context: ImportContext): StagedRow | undef
   const refunded = fields.decimal('refunded', { ...AMOUNT, min: -Infinity })?.abs() ?? null
   const values = {
     ordered_at: date?.at,
+    cancelled_at: cancelled?.at,
     has_time: date?.hasTime,
     sku,
     status: readStatus(fields, refunded),
@@ -156,12 +163,19 @@ function readSold(
   }
 }
 
-function readDate(fields: Fields, location: string | null, context: ImportContext): ReadDate | undefined {
+/** The time in a column; `time` and `time_zone` belong to that of the order. */
+function readDate(
+  fields: Fields,
+  column: 'ordered_at' | 'cancelled_at',
+  location: string | null,
+  context: ImportContext,
+): ReadDate | undefined {
   // An order is dated by one of its lines.
-  const text = fields.text('ordered_at')
+  const text = fields.text(column)
   if (text === null) return undefined
   const place = context.zones.get((location ?? context.location).toLowerCase()) ?? context.business.timezone
-  const cells = { date: text, time: fields.text('time') ?? undefined, zone: fields.text('time_zone') ?? undefined }
+  const time = column === 'ordered_at' ? (fields.text('time') ?? undefined) : undefined
+  const cells = { date: text, time, zone: fields.text('time_zone') ?? undefined }
   // A day is that of the shop, also in a file whose times are in another zone.
   const read = context.readDate(cells, { times: context.timezone ?? place, days: place })
   const said = quote([cells.date, cells.time, cells.zone].filter(Boolean).join(' '))
@@ -169,8 +183,8 @@ function readDate(fields: Fields, location: string | null, context: ImportContex
     const why = isAmbiguous(text)
       ? 'may be day/month or month/day: say --date-format d/M/yyyy or --date-format M/d/yyyy, with HH:mm if it is there'
       : 'is not a date of the expected form (see --date-format)'
-    fields.fault(`ordered_at ${said} ${why}`)
-  } else if (read.at.getTime() > context.now.getTime() + DAY_MS) fields.fault(`ordered_at ${said} is in the future`)
+    fields.fault(`${column} ${said} ${why}`)
+  } else if (read.at.getTime() > context.now.getTime() + DAY_MS) fields.fault(`${column} ${said} is in the future`)
   return read
 }
 

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
-import { money } from '../money/money.ts'
+import { amountOf } from '../money/money.ts'
 import { type ImportContext, makeNamed, type Outcome, withoutLoops } from './kind.ts'
 
 /** How many orders' lines one statement writes: enough to be fast, few enough for its foreign key checks. */
@@ -26,13 +26,16 @@ export async function writeOrders(db: Transaction, context: ImportContext): Prom
   return withoutLoops(db, async () => {
     await insertPayments(db, context)
     await insertRefunds(db, context)
-    const { net_sales, ...summary } = await summarize(db, context)
+    const { net_sales, tax, total, refunded, ...summary } = await summarize(db, context)
     return {
       ...summary,
       updated: 0,
       unchanged: kept - summary.made,
       madeOnTheWay: { products, clients, employees, categories, locations },
-      netSales: money(net_sales, business),
+      netSales: amountOf(net_sales, business),
+      tax: amountOf(tax, business),
+      total: amountOf(total, business),
+      refunded: amountOf(refunded, business),
     }
   })
 }
@@ -44,7 +47,7 @@ export async function writeOrders(db: Transaction, context: ImportContext): Prom
 async function findNew(db: Transaction, { business, location }: ImportContext): Promise<number> {
   await sql`
     create temporary table import_new on commit drop as
-    select row_number() over (order by ordered_at, line) as position, gen_random_uuid() as id, order_number, ordered_at,
+    select row_number() over (order by ordered_at, line) as position, gen_random_uuid() as id, order_number, ordered_at, cancelled_at,
       coalesce(status, 'completed') as status, coalesce(location, ${location}::text) as location, client_code,
       coalesce(order_type, 'retail') as order_type, coalesce(tip, 0) as tip, payment_method, employee, has_time, refunded,
       null::uuid as location_id, null::uuid as customer_id, null::uuid as sold_by
@@ -122,7 +125,8 @@ async function insertOrders(db: Transaction, { business }: ImportContext): Promi
     insert into orders (business_id, id, order_number, location_id, customer_id, status, order_type, opened_at,
       completed_at, cancelled_at, has_time, tips, sold_by, created_by)
     select ${business.id}::uuid, id, order_number, location_id, customer_id, status, order_type, ordered_at,
-      case when status = 'completed' then ordered_at end, case when status = 'cancelled' then ordered_at end, has_time,
+      case when status = 'completed' then ordered_at end, case when status = 'cancelled' then greatest(ordered_at, cancelled_at) end,
+      has_time,
       tip, sold_by, 'import'
     from import_new order by position`.execute(db)
 }
@@ -244,14 +248,18 @@ interface Summary {
   from: string | null
   to: string | null
   net_sales: string
+  tax: string
+  total: string
+  refunded: string
 }
 
 async function summarize(db: Transaction, { business }: ImportContext): Promise<Summary> {
   const { rows } = await sql<Summary>`
     select count(*)::integer as made, min(local.day) as from, max(local.day) as to,
-      coalesce(sum(o.net_sales) filter (where new.status = 'completed'), 0) as net_sales
+      ${sql.join(['net_sales', 'tax', 'total'].map((sum) => sql`coalesce(sum(${sql.ref(`o.${sum}`)}) filter (where new.status = 'completed'), 0) as ${sql.ref(sum)}`))},
+      coalesce(sum(new.refunded) filter (where new.status = 'completed'), 0) as refunded
     from import_new new
     join orders o on o.business_id = ${business.id}::uuid and o.id = new.id
     cross join lateral (select (o.opened_at at time zone ${business.timezone}::text)::date) local (day)`.execute(db)
-  return rows[0] ?? { made: 0, from: null, to: null, net_sales: '0' }
+  return rows[0] ?? { made: 0, from: null, to: null, net_sales: '0', tax: '0', total: '0', refunded: '0' }
 }

@@ -10,7 +10,17 @@ import { useOneSpelling } from './spelling.ts'
 
 /** Fields of the whole order: its lines must agree on them, or leave them empty. */
 const ORDER_FIELDS = [
-  ...['ordered_at', 'status', 'location', 'client_code', 'employee', 'order_type', 'tip', 'payment_method'],
+  ...[
+    'ordered_at',
+    'cancelled_at',
+    'status',
+    'location',
+    'client_code',
+    'employee',
+    'order_type',
+    'tip',
+    'payment_method',
+  ],
   ...ORDER_AMOUNTS,
 ]
 /** Names that are the same in any case. */
@@ -31,6 +41,7 @@ export const orders: Kind = {
     optional: [
       ...['status', 'type', 'void', 'location', 'client_code', 'client_name', 'employee', 'category', 'currency'],
       ...['discount', 'tax', 'cost', 'line_cost', 'tip', 'payment_method', 'order_type', 'time', 'time_zone'],
+      'cancelled_at',
       ...ORDER_AMOUNTS,
     ],
   },
@@ -38,7 +49,7 @@ export const orders: Kind = {
     amounts: ['unit_price', 'line_total', 'discount', 'tax', 'tip', 'cost', 'line_cost', ...ORDER_AMOUNTS],
     quantities: ['quantity'],
   },
-  dates: ['ordered_at'],
+  dates: ['ordered_at', 'cancelled_at'],
   table: 'import_line',
   staged: STAGED_LINE,
 
@@ -116,6 +127,8 @@ async function gatherOrders(db: Transaction): Promise<void> {
     select order_number, min(line) as line, ${sql.join(fields)}, bool_or(quantity > 0) as has_sale,
       bool_or(has_time) as has_time, bool_or(unit_price < 0) as has_discount_line, null::numeric as of_lines
     from import_line where order_number is not null group by order_number`.execute(db)
+  await sql`
+    update import_order set status = 'cancelled' where status is null and cancelled_at is not null`.execute(db)
   await sql`analyze import_order`.execute(db)
   await sql`
     update import_line line set reason = 'ordered_at is missing'

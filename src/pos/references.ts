@@ -397,7 +397,7 @@ function findVariants(db: Transaction, businessId: string, references: readonly 
     )
     .innerJoin('product as p', (join) => join.on('p.business_id', '=', businessId).onRef('p.id', '=', 'v.product_id'))
     .select(['m.reference', 'm.tier', 'v.id as variant_id', 'v.product_id', 'v.sku', 'p.name', 'v.label'])
-    .select(['v.price', 'v.cost'])
+    .select(['v.price', 'v.cost', 'p.supplier_id'])
     .select((own) => [own.fn.coalesce('p.tax_rate', 'b.tax_rate').as('tax_rate'), isOnSale.as('is_active')])
     .orderBy('m.tier')
     .orderBy('v.sku')

@@ -107,7 +107,8 @@ describe('how to connect', () => {
     expect(JSON.parse(String(found['VS Code']?.code))).toEqual({
       servers: { flowpos: { type: 'http', url: address } },
     })
-    expect(JSON.parse(String(found.opencode?.code))).toEqual({ mcp: { flowpos: { type: 'remote', url: address } } })
+    expect(JSON.parse(String(found.Zed?.code))).toEqual({ context_servers: { flowpos: { url: address } } })
+    expect(found.opencode?.code).toBe(`opencode mcp add flowpos --url ${address}\nopencode mcp auth flowpos`)
     expect(JSON.parse(String(found.Windsurf?.code))).toEqual({ mcpServers: { flowpos: { serverUrl: address } } })
     expect(found['Claude Code']?.code).toBe(`claude mcp add --transport http flowpos ${address}`)
     expect(found.Codex?.code).toBe(`codex mcp add flowpos --url ${address}\ncodex mcp login flowpos`)
@@ -225,6 +226,7 @@ describe('connected assistants', () => {
     await item('Claude').waitFor()
     expect(await item('Claude').innerText()).toMatch(/Signed in\s+End\s+Connected by you, /)
     expect(await item('Claude').innerText()).toContain('See sales reports')
+    expect(await item('Claude').innerText()).toContain(`Tienda Luna, ${MARKUP}`)
     expect(await item('Till').innerText()).toContain('Connected by caja@example.com')
     await shoot(page, 'assistants')
     await expectAccessible(page)
@@ -280,21 +282,25 @@ describe('activity', () => {
     await call(service.app, token, 'cancel_order', { order: 'LUNA-7', reason: 'wrong table', businessId })
     await call(service.app, token, 'get_sales_by_category', { businessId })
     await call(service.app, await service.tokenOf('caja'), 'get_sales_report', { businessId })
+    const refused = { order: 'LUNA-7', reason: 'again', businessId }
+    expect((await call(service.app, token, 'refund_order', refused)).isError).toBe(true)
+    await recorded(['get_sales_by_category', 'get_sales_report', 'refund_order'])
     await open('/activity', 'ana')
     const line = (text: string) => page.locator('.activity li').filter({ hasText: text })
     await line('gerente@example.com cancelled order LUNA-7').waitFor()
     expect(await line('gerente@example.com added client =Marta').count()).toBe(1)
     expect(await line('gerente@example.com asked for sales by category').count()).toBe(1)
+    expect(await line('gerente@example.com asked for a refund (order LUNA-7)').innerText()).toMatch(/Refused: /)
     expect(await line('caja@example.com asked for a sales report').innerText()).toMatch(/Refused: not /)
     await shoot(page, 'activity')
     await expectAccessible(page)
 
     await page.getByLabel('Show').selectOption({ label: 'Refused' })
-    await line('LUNA-7').waitFor({ state: 'detached' })
+    await line('cancelled order LUNA-7').waitFor({ state: 'detached' })
     expect(await line('asked for a sales report').count()).toBe(1)
     await page.getByLabel('Show').selectOption({ label: 'Changes' })
     await page.getByLabel('Who').fill('GERENTE')
-    await line('LUNA-7').waitFor()
+    await line('cancelled order LUNA-7').waitFor()
     const [download] = await Promise.all([
       page.waitForEvent('download'),
       page.getByRole('button', { name: 'Download CSV' }).click(),
@@ -306,6 +312,37 @@ describe('activity', () => {
     expect(rows[1]).toMatchObject({ action: 'create_client', name: "'=Marta" })
     await page.getByLabel('Who').fill('nobody of that name')
     await page.getByText('Nothing yet.').waitFor()
+    await page.getByLabel('Who').fill('')
+
+    // Days are those of the person's own clock.
+    const day = (days: number) => page.evaluate(`new Date(Date.now() + ${days} * 864e5).toLocaleDateString('sv')`)
+    await page.getByLabel('From').fill(String(await day(1)))
+    await page.getByText('Nothing yet.').waitFor()
+    await page.getByLabel('From').fill(String(await day(0)))
+    await line('cancelled order LUNA-7').waitFor()
+    await page.getByLabel('To').fill(String(await day(0)))
+    const csv = page.waitForRequest(/activity\.csv/)
+    await page.getByRole('button', { name: 'Download CSV' }).click()
+    const query = new URL((await csv).url()).searchParams
+    expect(Date.parse(String(query.get('until'))) - Date.parse(String(query.get('since')))).toBe(864e5)
+  })
+
+  it('shows what happened meanwhile when it is asked to, or looked at again', async () => {
+    await open('/activity', 'ana')
+    await page.locator('.activity li').first().waitFor()
+    const add = async (name: string) =>
+      call(service.app, await service.tokenOf('gerente', { label: 'Claude on the till' }), 'create_client', {
+        ...{ name, businessId: luna.id },
+      })
+    await add('Pilar')
+    await page.getByRole('button', { name: 'Refresh' }).click()
+    const line = page.locator('.activity li').filter({ hasText: 'added client Pilar' })
+    // By the name of the token; what the program says of itself is beside it.
+    expect(await line.innerText()).toContain('· Claude on the till')
+    expect(await line.getByText('Claude on the till').getAttribute('title')).toBe('lightMyRequest')
+    await add('Quique')
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    await page.locator('.activity li').filter({ hasText: 'added client Quique' }).waitFor()
   })
 })
 
@@ -478,6 +515,14 @@ describe('bad input', () => {
     await framing.close()
   })
 })
+
+/** Waits until the audit trail tells of calls that change nothing, whose rows are written a little later. */
+async function recorded(actions: string[]): Promise<void> {
+  const rows = () => service.db.asOwner<{ action: string }>('select distinct action from mcp_audit', [])
+  await expect
+    .poll(async () => (await rows()).map(({ action }) => action), { timeout: WAIT_MS })
+    .toEqual(expect.arrayContaining(actions))
+}
 
 /** Opens a view as somebody. */
 async function open(view: string, uid: string): Promise<void> {

@@ -254,11 +254,18 @@ describe('import', () => {
 
     const report = json(await run('import', '--business', shop.id, '--orders', good, '--json'))
     expect(report).toMatchObject({
-      business: { id: shop.id, name: 'Kiosk' },
-      files: [
-        { kind: 'orders', made: 1, netSales: { amount: '2469.00', currency: 'GTQ' }, unusedHeaders: ['Weather'] },
-      ],
+      business: { id: shop.id, name: 'Kiosk', currency: 'GTQ' },
+      files: [{ kind: 'orders', made: 1, netSales: '2469.00', unusedHeaders: ['Weather'] }],
     })
+    const preview = await run('import', '--business', shop.id, '--orders', good, '--number-prefix', 'P-', '--preview')
+    expect(preview).toMatchObject({ code: 0, stderr: '' })
+    expect(preview.stdout.split('\n').slice(1, 5)).toEqual([
+      'Preview: nothing was written. This would be:',
+      `${good}: 1 rows`,
+      '  orders: 1 made, 0 updated, 0 unchanged',
+      expect.stringMatching(/ net sales GTQ 2,469\.00, tax GTQ 0\.00, total with tips GTQ 2,469\.00$/),
+    ])
+    expect(preview.stdout).toContain('  line 2: order_number P-1, ordered_at 2026-03-01 12:00, sku A, quantity 2, ')
 
     const failed = await run('import', '--business', shop.id, '--orders', bad, '--json')
     expect(failed).toMatchObject({
@@ -276,7 +283,7 @@ describe('import', () => {
         `Kiosk (${shop.id})`,
         `${bad}: 2 rows`,
         '  orders: 1 made, 0 updated, 0 unchanged',
-        '  2026-03-01 to 2026-03-01, net sales of completed orders GTQ 10.00',
+        '  2026-03-01 to 2026-03-01, completed orders: net sales GTQ 10.00, tax GTQ 0.00, total with tips GTQ 10.00',
         '  columns used: order_number, ordered_at, sku, quantity, unit_price',
         `  rejected: 1 row, written to ${bad}.rejected.csv:`,
         '    line 3: ordered_at "yesterday" is not a date of the expected form (see --date-format)',

@@ -172,7 +172,7 @@ it('imports clients, then products, then orders, and stops at the first file tha
     clients: await bench.write('c.csv', ['client_code,name', '7,Ana']),
   }
   const report = await importFiles(db.commands, { businessId: shop.id, files })
-  expect(report.business).toEqual({ id: shop.id, name: shop.name })
+  expect(report.business).toEqual({ id: shop.id, name: shop.name, currency: 'GTQ' })
   expect(report.files.map((file) => [file.kind, file.made])).toEqual([
     ['clients', 1],
     ['products', 1],

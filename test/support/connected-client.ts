@@ -79,20 +79,20 @@ export function oauthAt(service: Service, origin: string) {
   }
 
   /** Goes through the pages as a merchant who signs in and agrees. */
-  async function authorize(url: URL, uid: string): Promise<URLSearchParams> {
+  async function authorize(url: URL, uid: string, choice?: object): Promise<URLSearchParams> {
     const browser = new Browser()
     const signIn = await browser.open(url, origin)
     const firebaseIdToken = service.issuer.issueToken(uid)
     const consent = await browser.open(await answer(browser, signIn.url, 'login', { firebaseIdToken }), origin)
-    const back = await browser.open(await answer(browser, consent.url, 'confirm'), origin)
+    const back = await browser.open(await answer(browser, consent.url, 'confirm', choice), origin)
     expect(back.url.href.startsWith(REDIRECT)).toBe(true)
     return back.url.searchParams
   }
 
   /** A code, and what redeems it. */
-  async function authorized(client: Registered, uid: string) {
+  async function authorized(client: Registered, uid: string, choice?: object) {
     const { url, verifier } = authorizationRequest(client)
-    const code = (await authorize(url, uid)).get('code') as string
+    const code = (await authorize(url, uid, choice)).get('code') as string
     return { grant_type: 'authorization_code', code, code_verifier: verifier, redirect_uri: REDIRECT }
   }
 
@@ -115,9 +115,14 @@ export function oauthAt(service: Service, origin: string) {
     refresh: (client: Registered, refreshToken: string) =>
       token(client, { grant_type: 'refresh_token', refresh_token: refreshToken }),
 
-    async connect(uid: string, metadata: object = {}): Promise<{ client: Registered; tokens: Tokens }> {
+    /** @param choice what the merchant allows; by default what the page proposes */
+    async connect(
+      uid: string,
+      metadata: object = {},
+      choice?: object,
+    ): Promise<{ client: Registered; tokens: Tokens }> {
       const client = await register(metadata)
-      const { status, body } = await token(client, await authorized(client, uid))
+      const { status, body } = await token(client, await authorized(client, uid, choice))
       expect(status).toBe(200)
       return { client, tokens: body }
     },

@@ -51,7 +51,13 @@ export async function startService(
     .map((user) => (typeof user === 'string' ? { uid: user } : user))
     .map((user) => ({ email: `${user.uid}@example.com`, password: 'password', ...user }))
   const messages: Message[] = []
-  const issuer = await startIssuer({ projectId: PROJECT, users, onMessage: (message) => messages.push(message) })
+  const issuer = await startIssuer({
+    projectId: PROJECT,
+    users,
+    onMessage: (message) => messages.push(message),
+    // The clock of a test may stand still; what is issued a minute later would be from its future.
+    clock: () => Math.floor(Math.min(Date.now(), service.now.getTime()) / 1000),
+  })
   const instances: App[] = []
 
   async function start(config: Partial<Record<keyof Config, string>> = {}): Promise<App> {

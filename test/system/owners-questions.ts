@@ -297,18 +297,20 @@ export function questionsOn(today: string): Question[] {
         ['get_products', { search: 'Frijol negro' }],
         ['list_inventory_movements', { product: 'ABA-001', reason: 'purchase', limit: 2 }],
       ],
-      sql: `select to_char(m.created_at at time zone zone, 'YYYY-MM-DD'), m.quantity::float8::text, v.cost::numeric(20, 2)
+      sql: `select to_char(m.created_at at time zone zone, 'YYYY-MM-DD'), m.quantity::float8::text,
+          m.unit_cost::numeric(20, 2), round(m.quantity * m.unit_cost, 2), s.name
         from one, inventory_movement m join product_variant v on v.id = m.variant_id and v.sku = 'ABA-001'
+        join supplier s on s.id = m.supplier_id
         where m.business_id = business and m.reason = 'purchase' order by m.created_at desc limit 2`,
-      missing: { state: 'partly', what: 'the cost of today is told, the price of each purchase is not on file' },
     },
     {
       question: '¿Cuánto gasté con proveedores este mes?',
       ...ana,
-      calls: [['list_inventory_movements', { preset: 'this_month', reason: 'purchase' }]],
-      sql: `select count(*) from one, inventory_movement m
-        where m.business_id = business and reason = 'purchase' and (created_at at time zone zone)::date >= month`,
-      missing: { state: 'not', what: 'quantities of purchases are on file, what was paid is not' },
+      calls: [['list_inventory_movements', { preset: 'this_month', reason: 'purchase', limit: 10 }]],
+      sql: `select s.name, count(*), round(sum(quantity * unit_cost), 2) from one, inventory_movement m
+        left join supplier s on s.id = m.supplier_id
+        where m.business_id = business and reason = 'purchase' and (m.created_at at time zone zone)::date >= month
+        group by rollup (1)`,
     },
     {
       question: 'How many hours did we log per client this month, billable or not?',

@@ -1,6 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { seesCosts } from '../../src/auth/costs.ts'
-import { limitsIn } from '../../src/auth/role-limits.ts'
+import { seesCosts, seesTotals } from '../../src/auth/costs.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { amountOf, Decimal, formatAmount, grouped, money, quantity } from '../../src/money/money.ts'
 import { sharePercent } from '../../src/money/share.ts'
@@ -79,7 +78,7 @@ export default defineTool({
   async handler({ product: reference }, { db, business, principal, now }) {
     const hasCosts = seesCosts(principal, business)
     // Whoever is at the till sees the sums of their own sales alone.
-    const seesSales = limitsIn(principal, business)?.seesOwnOnly !== true
+    const seesSales = seesTotals(principal, business)
     const to = localDate(now, business.timezone)
     const days = { from: addDays(to, 1 - SALES_DAYS), to }
     const limits = { variants: MAX_VARIANTS, locations: MAX_LOCATIONS }

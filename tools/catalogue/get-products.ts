@@ -1,6 +1,5 @@
 import { Type } from '@sinclair/typebox'
-import { seesCosts } from '../../src/auth/costs.ts'
-import { ServiceError } from '../../src/errors.ts'
+import { notSeen, seesCosts } from '../../src/auth/costs.ts'
 import { Search } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { Decimal, money, quantity } from '../../src/money/money.ts'
@@ -54,11 +53,7 @@ export default defineTool({
   }),
   async handler({ search, category, notSoldDays, limit, cursor, ...input }, { db, business, principal, now }) {
     const hasCosts = seesCosts(principal, business)
-    if (input.cost !== undefined && !hasCosts) {
-      throw new ServiceError('role_not_allowed', `cost: the role ${clean(business.role, 40)} does not see costs.`, {
-        hint: 'An owner, admin or manager may ask for it.',
-      })
-    }
+    if (input.cost !== undefined && !hasCosts) throw notSeen('cost', 'costs', business)
     const today = localDate(now, business.timezone)
     const notSold = notSoldDays === undefined ? undefined : { from: addDays(today, 1 - notSoldDays), to: today }
     const known = category ? await categoryOf(db, business.id, category) : undefined

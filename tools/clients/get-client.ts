@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { notSeen, seesTotals } from '../../src/auth/costs.ts'
 import { together } from '../../src/database/together.ts'
 import { Id } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
@@ -33,9 +34,9 @@ const ClientSchema = Type.Object({
     updatedAt: Type.String(),
   }),
   sales: Type.Object({
-    orders: Type.Integer(),
-    netSales: Type.String(),
-    averageSale: NullableText,
+    orders: Type.Optional(Type.Integer({ description: 'Absent for roles that see their own sales alone' })),
+    netSales: Type.Optional(Type.String()),
+    averageSale: Type.Optional(NullableText),
     firstPurchase: NullableText,
     lastPurchase: NullableText,
     currency: Type.String(),
@@ -57,7 +58,9 @@ const ClientSchema = Type.Object({
       total: Type.String(),
     }),
   ),
-  favouriteProducts: Type.Array(Type.Object({ sku: Type.String(), name: Type.String(), units: Type.String() })),
+  favouriteProducts: Type.Array(
+    Type.Object({ sku: Type.String(), name: Type.String(), units: Type.Optional(Type.String()) }),
+  ),
 })
 
 export default defineTool({
@@ -72,11 +75,15 @@ export default defineTool({
   mode: 'read',
   input: Type.Object({ client: Id('Code, tax id, name or id'), ...WINDOW_INPUT }),
   output: ClientSchema,
-  async handler({ client: idOrCode, ...input }, { db, business, now }) {
+  async handler({ client: idOrCode, ...input }, { db, business, principal, now }) {
     const { timezone, currency } = business
+    const hasTotals = seesTotals(principal, business)
     const today = localDate(now, timezone)
     const clientId = clientIdOf(db, business.id, idOrCode)
     const window = windowIfAsked(input, now, timezone)
+    if (window !== undefined && !hasTotals) {
+      throw notSeen(input.from === undefined ? 'preset' : 'from', 'what clients spent', business)
+    }
     const [row, inWindow, orders, favourites] = await together([
       findClient(db, business.id, idOrCode),
       window && salesOfClient(db, { businessId: business.id, clientId }, window),
@@ -105,9 +112,13 @@ export default defineTool({
         updatedAt: exactTime(row.updated_at, timezone),
       },
       sales: {
-        orders: Number(row.orders),
-        netSales: amountOf(row.net_sales, business),
-        averageSale: average === null ? null : amountOf(average, business),
+        ...(hasTotals
+          ? {
+              orders: Number(row.orders),
+              netSales: amountOf(row.net_sales, business),
+              averageSale: average === null ? null : amountOf(average, business),
+            }
+          : {}),
         firstPurchase: day(row.first_at),
         lastPurchase: day(row.last_at),
         currency,
@@ -132,7 +143,7 @@ export default defineTool({
       favouriteProducts: favourites.map((product) => ({
         sku: clean(product.sku, 60),
         name: variantName(product, 80),
-        units: quantity(product.units),
+        ...(hasTotals ? { units: quantity(product.units) } : {}),
       })),
     }
     return { text: describeClient(data), data }
@@ -147,10 +158,13 @@ function describeClient({ client, sales, period, lastOrders, favouriteProducts }
     city: client.city,
     country: client.country,
   }).filter(([, value]) => value !== null)
-  const average = sales.averageSale === null ? '' : `, average sale ${grouped(sales.averageSale)}`
+  const average = sales.averageSale == null ? '' : `, average sale ${grouped(sales.averageSale)}`
+  const sold =
+    sales.netSales === undefined || sales.orders === undefined
+      ? '.'
+      : `: ${counted(sales.orders, 'order')}, net sales ${sales.currency} ${grouped(sales.netSales)} without tax${average}.`
   const lines = [
-    `Client ${client.name} (${client.code}), ${client.isActive ? 'active' : 'switched off'}: ${counted(sales.orders, 'order')}, net sales ` +
-      `${sales.currency} ${grouped(sales.netSales)} without tax${average}.`,
+    `Client ${client.name} (${client.code}), ${client.isActive ? 'active' : 'switched off'}${sold}`,
     ...(period === undefined ? [] : [describePeriod(period)]),
     sales.lastPurchase === null
       ? 'No purchase yet.'
@@ -173,8 +187,8 @@ function describeClient({ client, sales, period, lastOrders, favouriteProducts }
     lines.push(
       `Most units in the last ${FAVOURITE_DAYS} days:`,
       table(
-        ['product', 'SKU', 'units'],
-        favouriteProducts.map(({ name, sku, units }) => [name, sku, units]),
+        ['product', 'SKU', ...(sales.orders === undefined ? [] : ['units'])],
+        favouriteProducts.map(({ name, sku, units }) => [name, sku, ...(units === undefined ? [] : [units])]),
       ),
     )
   }

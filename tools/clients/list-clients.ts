@@ -1,4 +1,5 @@
 import { Type } from '@sinclair/typebox'
+import { notSeen, seesTotals } from '../../src/auth/costs.ts'
 import { Amount } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { amountOf, formatAmount } from '../../src/money/money.ts'
@@ -13,18 +14,8 @@ import { localDate } from '../../src/time/local.ts'
 
 const Place = Type.Optional(Type.String({ minLength: 1, maxLength: 100 }))
 
-const FILE_COLUMNS = [
-  'code',
-  'client',
-  'email',
-  'phone',
-  'tax id',
-  'city',
-  'country',
-  'orders',
-  'net sales',
-  'last purchase',
-]
+const CONTACT_COLUMNS = ['code', 'client', 'email', 'phone', 'tax id', 'city', 'country']
+const TOTAL_COLUMNS = ['orders', 'net sales']
 
 export default defineTool({
   name: 'list_clients',
@@ -54,13 +45,22 @@ export default defineTool({
   output: Type.Object({
     clients: CompactRows,
     ...COMPACT_OUTPUT,
-    orders: Type.Integer({ description: 'Of all that match' }),
-    netSales: Type.String({ description: 'Of all that match' }),
+    orders: Type.Optional(Type.Integer({ description: 'Of all that match' })),
+    netSales: Type.Optional(Type.String({ description: 'Of all that match' })),
     currency: Type.String(),
     timezone: Type.String(),
     terms: Type.String(),
   }),
-  async handler({ sort, limit, cursor, ...filter }, { db, business, now }) {
+  async handler({ sort, limit, cursor, ...filter }, { db, business, principal, now }) {
+    const hasTotals = seesTotals(principal, business)
+    const asked = {
+      minSpend: filter.minSpend,
+      maxSpend: filter.maxSpend,
+      sort: sort === 'net_sales' ? sort : undefined,
+    }
+    for (const [argument, value] of Object.entries(asked)) {
+      if (value !== undefined && !hasTotals) throw notSeen(argument, 'what clients spent', business)
+    }
     const after = decodeCursor(cursor, 3)
     const shop = { id: business.id, timezone: business.timezone, today: localDate(now, business.timezone) }
     const [found, sums] = await Promise.all([
@@ -85,35 +85,35 @@ export default defineTool({
         clean(row.phone ?? row.email ?? '', 60),
         clean(row.city ?? '', 40),
         clean(row.country ?? '', 40),
-        row.orders,
-        amountOf(row.net_sales, business),
+        ...(hasTotals ? [row.orders, amountOf(row.net_sales, business)] : ['', '']),
         row.last_at === null ? '' : localDate(row.last_at, business.timezone),
       ],
     })
     const netSales = amountOf(sums.net_sales, business)
-    const terms = `lifetime orders and net sales (without tax) in ${business.currency}; last purchase: days of ${business.timezone}`
+    const terms =
+      (hasTotals ? `lifetime orders and net sales (without tax) in ${business.currency}; ` : '') +
+      `last purchase: days of ${business.timezone}`
     const sum =
-      sums.clients === 0
+      sums.clients === 0 || !hasTotals
         ? ''
         : `All that match${filter.active ? '' : ' (switched off)'}: ${counted(sums.orders, 'order')}, net sales ` +
           `${formatAmount(netSales, business.currency)}. `
     return {
       text: `${list.text}\n${sum}(${terms}.)`,
       file: {
-        columns: FILE_COLUMNS,
+        columns: [...CONTACT_COLUMNS, ...(hasTotals ? TOTAL_COLUMNS : []), 'last purchase'],
         rows: rows
           .slice(0, list.rows.length)
           .map((row) => [
             ...[clean(row.code, 60), clean(row.name, 120), row.email, row.phone, row.tax_id, row.city, row.country],
-            ...[Number(row.orders), amountOf(row.net_sales, business)],
+            ...(hasTotals ? [Number(row.orders), amountOf(row.net_sales, business)] : []),
             row.last_at === null ? null : localDate(row.last_at, business.timezone),
           ]),
       },
       data: {
         clients: list.rows,
         ...list.data,
-        orders: Number(sums.orders),
-        netSales,
+        ...(hasTotals ? { orders: Number(sums.orders), netSales } : {}),
         currency: business.currency,
         timezone: business.timezone,
         terms,

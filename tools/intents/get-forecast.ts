@@ -3,8 +3,15 @@ import { together } from '../../src/database/together.ts'
 import { ServiceError } from '../../src/errors.ts'
 import { Id, LocationId } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { amountOf, Decimal, formatAmount, grouped } from '../../src/money/money.ts'
-import { backtest, forecastDay, LEAST_WEEKS, MOST_WEEKS, RANGE_PERCENT } from '../../src/pos/intents/forecast.ts'
+import { amountOf, Decimal, formatAmount, grouped, percentChange } from '../../src/money/money.ts'
+import {
+  backtest,
+  type ForecastDay,
+  forecastDay,
+  LEAST_WEEKS,
+  MOST_WEEKS,
+  RANGE_PERCENT,
+} from '../../src/pos/intents/forecast.ts'
 import { dailySales } from '../../src/pos/intents/forecast-queries.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
 import { categoryOf, variantsOf } from '../../src/pos/references.ts'
@@ -100,8 +107,8 @@ export default defineTool({
     const data = {
       ...about,
       method:
-        `A forecast, not a promise: the median of up to ${MOST_WEEKS} same weekdays before, with the range in which ` +
-        `${RANGE_PERCENT} % of days should lie${variant ? '' : '; without tax'}. Holidays and offers to come are not in it.`,
+        `A forecast, not a promise: the median of up to ${MOST_WEEKS} same weekdays before, ${describeTrend(rows)}, with the ` +
+        `range in which ${RANGE_PERCENT} % of days should lie${variant ? '' : '; without tax'}. Holidays and offers to come are not in it.`,
       rows: rows.map((row) => ({
         date: row.date,
         weekday: weekday(row.date),
@@ -135,6 +142,13 @@ export default defineTool({
     return { text, data }
   },
 })
+
+/** The trend is that of the last day that is known, and so the same in all rows. */
+function describeTrend([row]: readonly ForecastDay[]): string {
+  const percent = percentChange(row?.trend ?? 1, 1) as string
+  if (row?.trend.equals(1)) return 'not moved, as the last four weeks show no clear trend'
+  return `moved by ${percent.startsWith('-') ? percent : `+${percent}`} % for the trend of the last four weeks`
+}
 
 function describeBacktest(
   tested: { days: number; errorPercent: string | null; biasPercent: string | null; withinRangePercent: string } | null,

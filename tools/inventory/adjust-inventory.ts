@@ -1,13 +1,15 @@
 import { Type } from '@sinclair/typebox'
+import { seesCosts } from '../../src/auth/costs.ts'
+import { beyondLimit } from '../../src/auth/role-limits.ts'
 import { together } from '../../src/database/together.ts'
 import { ServiceError } from '../../src/errors.ts'
-import { Id, Quantity } from '../../src/mcp/arguments.ts'
+import { Amount, Id, Quantity, Reference } from '../../src/mcp/arguments.ts'
 import { changing, defineTool } from '../../src/mcp/tool.ts'
-import { Decimal, quantity } from '../../src/money/money.ts'
+import { type Currency, Decimal, formatMoney, money, quantity } from '../../src/money/money.ts'
 import { keepStock, lockStock, stockKey, writeMovements } from '../../src/pos/inventory/stock-writing.ts'
 import { locationToWrite } from '../../src/pos/organisation/locations.ts'
-import { variantsOf } from '../../src/pos/references.ts'
-import { EntityRef, Nullable, StringEnum } from '../../src/results/schema.ts'
+import { supplierOf, variantsOf } from '../../src/pos/references.ts'
+import { EntityRef, Nullable, NullableText, StringEnum } from '../../src/results/schema.ts'
 import { clean, variantName } from '../../src/results/text.ts'
 
 const REASONS = ['adjustment', 'count', 'damage', 'purchase'] as const
@@ -16,8 +18,8 @@ export default defineTool({
   name: 'adjust_inventory',
   title: 'Adjust stock',
   description:
-    'Corrects the stock of one product at one location, with a ledger entry: counts, damage, deliveries. Give ' +
-    'change or countedQuantity. Between locations use transfer_inventory, for sales create_order.',
+    'Changes the stock of one product at one location, with a ledger entry: change for purchases and damage, or ' +
+    'countedQuantity. Between locations: transfer_inventory.',
   scopes: ['pos:write'],
   annotations: changing,
   mode: 'write',
@@ -25,8 +27,10 @@ export default defineTool({
     product: Id('SKU, name or id'),
     locationId: Type.Optional(Id('Default: the only one')),
     change: Type.Optional(Quantity('Signed, e.g. "-3"')),
-    countedQuantity: Type.Optional(Quantity('Becomes the stock')),
+    countedQuantity: Type.Optional(Quantity('The stock')),
     reason: Type.Optional(StringEnum(REASONS, { description: 'Default: count or adjustment' })),
+    unitCost: Type.Optional(Amount('Of a purchase')),
+    supplier: Reference,
     expectedOnHand: Type.Optional(Quantity('Refused if stock differs')),
     note: Type.Optional(Type.String({ maxLength: 500 })),
   }),
@@ -40,9 +44,12 @@ export default defineTool({
     change: Type.String(),
     after: Type.String(),
     reason: Type.String(),
+    unitCost: Type.Optional(NullableText),
+    supplier: Type.Optional(Nullable(EntityRef)),
   }),
-  async handler({ product, locationId, change, countedQuantity, expectedOnHand, note, ...input }, context) {
+  async handler({ product, locationId, change, countedQuantity, expectedOnHand, note, unitCost, ...input }, context) {
     const { db, business, principal, now, dryRun } = context
+    const hasCosts = seesCosts(principal, business)
     const counted = countedQuantity === undefined ? undefined : new Decimal(countedQuantity)
     if ((change === undefined) === (counted === undefined)) {
       throw new ServiceError('invalid_argument', 'Give either change or countedQuantity, and not both.')
@@ -61,9 +68,19 @@ export default defineTool({
       })
     }
 
-    const [{ location }, [variant]] = await together([
+    const isPurchase = reason === 'purchase'
+    if (!isPurchase && (unitCost !== undefined || input.supplier !== undefined)) {
+      const argument = unitCost === undefined ? 'supplier' : 'unitCost'
+      throw new ServiceError('invalid_argument', `${argument} belongs to a purchase, not to ${reason}.`, {
+        hint: 'Give reason "purchase" for goods received.',
+      })
+    }
+    if (unitCost !== undefined && !hasCosts) throw beyondLimit('unitCost', 'no costs', business)
+
+    const [{ location }, [variant], told] = await together([
       locationToWrite(db, business, locationId),
       variantsOf(db, business.id, [product], 'product'),
+      input.supplier === undefined ? undefined : supplierOf(db, business.id, input.supplier, 'supplier'),
     ])
     if (variant === undefined) throw new Error('variantsOf answers every reference')
     const place = { variantId: variant.variant_id, locationId: location.id }
@@ -71,10 +88,13 @@ export default defineTool({
 
     // A count of zero is no reason to begin keeping stock of a product that has none anywhere.
     const isKept = counted === undefined || !counted.isZero()
-    const [, stock] = await Promise.all([
+    const supplierId = isPurchase ? variant.supplier_id : null
+    const [, stock, usual] = await Promise.all([
       isKept ? keepStock(db, business.id, [place]) : undefined,
       lockStock(db, business.id, [place]),
+      told !== undefined || supplierId === null ? undefined : supplierOf(db, business.id, supplierId),
     ])
+    const supplier = told ?? usual
     const before = stock.get(stockKey(place)) ?? new Decimal(0)
     if (expectedOnHand !== undefined && !before.equals(expectedOnHand)) {
       throw new ServiceError(
@@ -106,6 +126,10 @@ export default defineTool({
       change: quantity(difference),
       after: quantity(after),
       reason,
+      ...(isPurchase && {
+        unitCost: unitCost === undefined ? null : money(unitCost, business).amount,
+        supplier: supplier === undefined ? null : { id: supplier.id, name: clean(supplier.name, 80) },
+      }),
     }
     const what = `${data.name} [${sku}, ${variant.variant_id}] at ${location.name} (${location.id})`
     if (difference.isZero()) {
@@ -114,12 +138,19 @@ export default defineTool({
         data: { movementId: null, ...data },
       }
     }
-    const movement = { ...place, quantity: difference, reason, note, createdBy: principal.ref, createdAt: now }
+    const movement = {
+      ...place,
+      ...{ quantity: difference, reason, note, unitCost, supplierId: supplier?.id },
+      ...{ createdBy: principal.ref, createdAt: now },
+    }
     const [movementId = null] = await writeMovements(db, business.id, [movement])
     const signed = `${difference.isPositive() ? '+' : ''}${data.change}`
+    const bought = isPurchase
+      ? ` ${describePurchase(data, { unitCost, cost: hasCosts ? variant.cost : null }, business)}`
+      : ''
     const text = dryRun
-      ? `Would change the stock of ${what}: ${data.before} now, ${signed} (${reason}), ${data.after} then.`
-      : `Stock of ${what}: ${data.before} before, ${signed} (${reason}), ${data.after} now. Movement ${movementId}.`
+      ? `Would change the stock of ${what}: ${data.before} now, ${signed} (${reason}), ${data.after} then.${bought}`
+      : `Stock of ${what}: ${data.before} before, ${signed} (${reason}), ${data.after} now. Movement ${movementId}.${bought}`
     return {
       text,
       data: { movementId: dryRun ? null : movementId, ...data },
@@ -127,3 +158,17 @@ export default defineTool({
     }
   },
 })
+
+/** From whom and for how much goods were bought, and that the product's own cost is left as it is. */
+function describePurchase(
+  { supplier }: { supplier?: { name: string } | null },
+  { unitCost, cost }: { unitCost: string | undefined; cost: string | null },
+  business: Currency,
+): string {
+  const from = supplier == null ? 'No supplier is noted' : `Bought from ${supplier.name}`
+  if (unitCost === undefined) return `${from}, without a cost.`
+  const paid = `${from}, at ${formatMoney(money(unitCost, business))} a unit.`
+  if (cost !== null && new Decimal(cost).equals(unitCost)) return paid
+  const kept = cost === null ? 'stays unknown' : `stays ${formatMoney(money(cost, business))}`
+  return `${paid} The cost of the product ${kept}: update_product changes it.`
+}

@@ -2,8 +2,14 @@ import { Type } from '@sinclair/typebox'
 import { seesCosts } from '../../src/auth/costs.ts'
 import { LocationId, Search } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { amountOf, Decimal, formatAmount, quantity } from '../../src/money/money.ts'
-import { findInventory, INVENTORY_FILTERS, nearestInventory, sumInventory } from '../../src/pos/inventory/inventory.ts'
+import { amountOf, Decimal, formatAmount, grouped, quantity } from '../../src/money/money.ts'
+import {
+  findInventory,
+  INVENTORY_FILTERS,
+  nearestInventory,
+  sumInventory,
+  sumInventoryBy,
+} from '../../src/pos/inventory/inventory.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
 import { COMPACT_OUTPUT, CompactRows, compactPage } from '../../src/results/compact-page.ts'
 import { counted } from '../../src/results/counted.ts'
@@ -11,12 +17,17 @@ import { decodeCursor } from '../../src/results/cursor.ts'
 import { Cursor, Limit, StringEnum } from '../../src/results/schema.ts'
 import { clean, variantName } from '../../src/results/text.ts'
 
+/** So many locations and categories are named; the others are one. */
+const MAX_SHARES = 15
+
+const ShareSchema = Type.Object({ name: Type.String(), value: Type.String() })
+
 export default defineTool({
   name: 'get_inventory',
   title: 'Stock',
   description:
-    'Stock on hand now, a row per SKU and location, with reorder point, status and value at cost; sums of all that ' +
-    'match. For what to order use get_inventory_health. Default: active products, 25 rows.',
+    'Stock on hand now by SKU and location, with reorder point, status and value at cost; sums of all that match, ' +
+    'by location and category. What to order: get_inventory_health.',
   scopes: ['pos:read'],
   annotations: readOnly,
   mode: 'read',
@@ -36,6 +47,12 @@ export default defineTool({
     ...COMPACT_OUTPUT,
     products: Type.Integer({ description: 'Different SKUs in all rows that match' }),
     stockValue: Type.Optional(Type.String({ description: 'At cost, of all that match' })),
+    valueBy: Type.Optional(
+      Type.Object(
+        { location: Type.Array(ShareSchema), category: Type.Array(ShareSchema) },
+        { description: 'Of stockValue' },
+      ),
+    ),
     productsWithoutCost: Type.Optional(Type.Integer({ description: 'In stock, and not in stockValue' })),
     currency: Type.String(),
     terms: Type.String(),
@@ -45,9 +62,13 @@ export default defineTool({
     const { location } = await placeOf(db, business, locationId)
     const filter = { ...input, locationId: location?.id }
     const after = decodeCursor(cursor, 4)
-    const [found, sums] = await Promise.all([
+    const [found, sums, shares] = await Promise.all([
       findInventory(db, business.id, { ...filter, limit: limit + 1, after }),
       sumInventory(db, business.id, filter),
+      // With the whole stock alone: the parts of a few rows are in the rows.
+      hasCosts && input.search === undefined && input.status === undefined && after === undefined
+        ? sumInventoryBy(db, business.id, filter)
+        : [],
     ])
     const { search } = filter
     const isNearest = sums.rows === 0 && search !== undefined
@@ -77,6 +98,18 @@ export default defineTool({
     const terms =
       'reorder: the quantity set to order' +
       (hasCosts ? `; value: at cost without tax, in ${business.currency}, below 0 counts as none` : '')
+    const sharesOf = (isLocation: boolean, without: string) => {
+      const all = shares.filter((share) => share.is_location === isLocation)
+      const named = all.slice(0, MAX_SHARES).map((share) => ({
+        name: share.name === null ? without : clean(share.name, 40),
+        value: amountOf(share.value, business),
+      }))
+      const others = all.slice(MAX_SHARES)
+      if (others.length === 0) return named
+      const rest = Decimal.sum(0, ...others.map((share) => share.value))
+      return [...named, { name: `${others.length} others`, value: amountOf(rest, business) }]
+    }
+    const valueBy = { location: sharesOf(true, ''), category: sharesOf(false, 'no category') }
     const value = hasCosts ? { stockValue: amountOf(sums.value, business), productsWithoutCost: sums.without_cost } : {}
     const sum =
       sums.rows === 0
@@ -84,7 +117,10 @@ export default defineTool({
         : `All that match: ${counted(sums.products, 'product')}` +
           (value.stockValue === undefined
             ? '. '
-            : `, value ${formatAmount(value.stockValue, business.currency)}, ${sums.without_cost} in stock without a known cost. `)
+            : `, value ${formatAmount(value.stockValue, business.currency)}, ${sums.without_cost} in stock without a known cost. `) +
+          (shares.length === 0
+            ? ''
+            : `By location: ${listed(valueBy.location)}. By category: ${listed(valueBy.category)}. `)
     return {
       text: `${list.text}\n${sum}(${terms}.)`,
       file: list.file,
@@ -93,9 +129,14 @@ export default defineTool({
         ...list.data,
         products: sums.products,
         ...value,
+        ...(shares.length === 0 ? {} : { valueBy }),
         currency: business.currency,
         terms,
       },
     }
   },
 })
+
+function listed(shares: readonly { name: string; value: string }[]): string {
+  return shares.map(({ name, value }) => `${name} ${grouped(value)}`).join('; ')
+}

@@ -8,19 +8,26 @@ import {
   describeOrders,
   OrderListSchema,
   orderFile,
+  orderPeople,
   orderSums,
+  ROLE_TERMS,
+  roleOf,
 } from '../../src/pos/orders/order-list.ts'
 import { ORDER_TERMS } from '../../src/pos/orders/order-summary.ts'
-import { findOrders, ORDER_SORTS, ORDER_STATUSES, sumOrders } from '../../src/pos/orders/orders.ts'
-import { describeOwnOnly, NOBODY, whose } from '../../src/pos/orders/staff.ts'
+import {
+  type EmployeeRole,
+  findOrders,
+  ORDER_SORTS,
+  ORDER_STATUSES,
+  sumByEmployee,
+  sumOrders,
+} from '../../src/pos/orders/orders.ts'
+import { describeOwnOnly, NOBODY, ownOrders, whose } from '../../src/pos/orders/staff.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
 import { clientOf, variantsOf } from '../../src/pos/references.ts'
 import { page, sortedCursor } from '../../src/results/cursor.ts'
 import { Cursor, Limit, StringEnum } from '../../src/results/schema.ts'
 import { WINDOW_INPUT, windowIfAsked } from '../../src/time/window.ts'
-
-// A cashier finds an order of somebody else by this much of the end of its number, as on its receipt.
-const SHORTEST_NUMBER_END = 4
 
 export default defineTool({
   name: 'list_orders',
@@ -61,7 +68,6 @@ export default defineTool({
       whose(context, input.employee),
     ])
     const window = windowIfAsked(input, now, timezone)
-    const numberEnd = who.ownOnly && search !== undefined && search.length >= SHORTEST_NUMBER_END ? search : undefined
     const filter = {
       days: window,
       status,
@@ -74,15 +80,21 @@ export default defineTool({
       isDiscounted: input.discounted,
       isRefunded: input.refunded,
     }
-    const own = { search, employeeId: who.ownOnly ? (who.employee?.id ?? NOBODY) : who.employee?.id }
+    const role: EmployeeRole = who.ownOnly ? 'sold_by' : roleOf({ status, discounted: input.discounted })
+    const own = {
+      search,
+      employeeId: who.ownOnly ? (who.employee?.id ?? NOBODY) : who.employee?.id,
+      employeeRole: role,
+    }
     // The sums are of own orders, also where the list has one of somebody else.
-    const shown = numberEnd === undefined ? own : { numberEnd, employeeId: own.employeeId }
+    const shown = who.ownOnly ? ownOrders(who, search) : own
     const after = sortedCursor(cursor, sort)
-    const [rows, sums] = await Promise.all([
+    const [rows, sums, people] = await Promise.all([
       findOrders(db, business.id, { ...filter, ...shown, sort, limit: limit + 1, after }),
       who.ownOnly && who.employee === null ? [] : sumOrders(db, business.id, { ...filter, ...own }),
+      role === 'sold_by' ? undefined : sumByEmployee(db, business.id, { ...filter, ...own }, role),
     ])
-    const { columns, rows: cells, same } = compactOrders(rows, business)
+    const { columns, rows: cells, same } = compactOrders(rows, role, business)
     const { items: orders, ...more } = page(
       rows.map((row, index) => ({ row, cells: cells[index] ?? [] })),
       limit,
@@ -90,6 +102,7 @@ export default defineTool({
       ({ cells }) => cells,
     )
     const limited = describeOwnOnly(who, 'orders')
+    const meant = input.employee === undefined ? '' : `${ROLE_TERMS[role]}; `
     const data = {
       ...(window === undefined
         ? {}
@@ -98,12 +111,19 @@ export default defineTool({
             windowOf: status === 'completed' ? 'completed' : 'opened',
           }),
       currency: business.currency,
-      ...(sums === null ? {} : { matching: orderSums(sums, business) }),
+      ...(sums === null
+        ? {}
+        : {
+            matching: {
+              ...orderSums(sums, business),
+              ...(people && { byEmployee: orderPeople(people, role, business) }),
+            },
+          }),
       columns,
       same,
       orders,
       ...more,
-      terms: `${limited === null ? '' : `${limited} `}${ORDER_TERMS}; ${BLANKS}`,
+      terms: `${limited === null ? '' : `${limited} `}${meant}${ORDER_TERMS}; ${BLANKS}`,
     }
     const file = context.forFile ? { file: orderFile(rows.slice(0, orders.length), business) } : {}
     return { text: describeOrders(data), data, ...file }

@@ -10,7 +10,7 @@ import {
   refundRow,
   refundSums,
 } from '../../src/pos/orders/refund-list.ts'
-import { findRefunds, REFUND_SORTS, sumRefunds } from '../../src/pos/orders/refunds.ts'
+import { findRefunds, REFUND_SORTS, sumRefunds, sumRefundsByEmployee } from '../../src/pos/orders/refunds.ts'
 import { describeOwnOnly, NOBODY, whose } from '../../src/pos/orders/staff.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
 import { clientOf } from '../../src/pos/references.ts'
@@ -63,9 +63,10 @@ export default defineTool({
       search,
     }
     const after = sortedCursor(cursor, sort)
-    const [rows, sums] = await Promise.all([
+    const [rows, sums, people] = await Promise.all([
       findRefunds(db, business.id, { ...filter, sort, limit: limit + 1, after }),
       sumRefunds(db, business.id, filter),
+      who.ownOnly ? undefined : sumRefundsByEmployee(db, business.id, filter),
     ])
     const whole = rows.map((row) => refundRow(row, business))
     const { columns, rows: cells, same } = compact(REFUND_COLUMNS, whole)
@@ -79,7 +80,7 @@ export default defineTool({
     const data = {
       ...(window === undefined ? {} : { window: { ...window, currency: business.currency } }),
       currency: business.currency,
-      sums: refundSums(sums, business),
+      sums: refundSums(sums, people, business),
       columns,
       same,
       refunds,

@@ -6,12 +6,10 @@ import { sharePercent } from '../../src/money/share.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
 import { basisOf } from '../../src/pos/reports/basis.ts'
 import { comparedRows, sumOver } from '../../src/pos/reports/compared-rows.ts'
-import { describeMissing, type PaymentSums, paymentsByMethod, paymentsTotal } from '../../src/pos/reports/payments.ts'
+import { describeMissing, type PaymentSums, paymentsByMethod } from '../../src/pos/reports/payments.ts'
 import { describeWindow } from '../../src/pos/reports/phrases.ts'
-import { type Line, runReport } from '../../src/pos/reports/report.ts'
+import { type Line, type Report, runReport } from '../../src/pos/reports/report.ts'
 import { BasisSchema, CompareWith, ComparisonSchema, comparedColumns } from '../../src/pos/reports/report-schema.ts'
-import { salesTotal } from '../../src/pos/reports/sales.ts'
-import { netSales } from '../../src/pos/reports/sales-figures.ts'
 import { salesWindow } from '../../src/pos/reports/sales-window.ts'
 import { counted } from '../../src/results/counted.ts'
 import { EntityRef, Nullable } from '../../src/results/schema.ts'
@@ -69,12 +67,12 @@ export default defineTool({
       ...{ window: days, place, compare, filters: {}, limit: MAX_METHODS },
       ...{ groupBy: ['payment_method'] as const, measures: ['total'] as const },
     }
-    const [all, found, sold, report] = await Promise.all([
-      paymentsTotal(db, scope, days),
+    const [found, report] = await Promise.all([
       paymentsByMethod(db, { ...scope, from: days.from, to: days.to, limit: MAX_METHODS }),
-      salesTotal(db, scope, days),
       runReport(db, business, question, now),
     ])
+    // A report without filters has them.
+    const { paid: all, ...sold } = report.all as NonNullable<Report['all']>
     const compared = comparedRows(
       report,
       { key: 'netAmount', label: 'net amount', amountIn: (lines, index) => paidBy(lines, index) },
@@ -117,7 +115,7 @@ export default defineTool({
     })
     const basis = basisOf(report, business)
 
-    const missing = netSales(sold).plus(sold.tax).plus(sold.tips).minus(all.amount).plus(all.refunded)
+    const missing = new Decimal(sold.net_sales).plus(sold.tax).plus(sold.tips).minus(all.amount).plus(all.refunded)
     const withoutPayment = amountOf(missing, business)
     const terms = `Amounts in ${currency} with tax and tips; payments of completed orders, open orders do not count.`
     const data = {

@@ -4,6 +4,7 @@ import { defineContextTool, readOnly, type Tool } from '../../src/mcp/tool.ts'
 import { findProducts } from '../../src/pos/catalogue/products.ts'
 import { findClients } from '../../src/pos/clients/clients.ts'
 import { findOrders } from '../../src/pos/orders/orders.ts'
+import { ownOrders, whose } from '../../src/pos/orders/staff.ts'
 import { clean, variantName } from '../../src/results/text.ts'
 import { localDate, withOffset } from '../../src/time/local.ts'
 import { REPORTS } from './fetch.ts'
@@ -27,12 +28,13 @@ export default defineContextTool({
       const { db, business, principal, now } = each
       const { id, timezone } = business
       const today = localDate(now, timezone)
+      const who = await whose(each, undefined)
       const [products, clients, orders] = await Promise.all([
         findProducts(db, business.id, { search, active: true, limit: OF_EACH }),
         principal.clientData
           ? findClients(db, { id, timezone, today }, { search, active: true, sort: 'name', limit: OF_EACH })
           : [],
-        findOrders(db, business.id, { search, limit: OF_EACH }),
+        findOrders(db, business.id, { ...(who.ownOnly ? ownOrders(who, search) : { search }), limit: OF_EACH }),
       ])
       const found = [
         ...products.map((row) => ({

@@ -1,4 +1,13 @@
-import { siClaude, siClaudecode, siCursor, siGithubcopilot, siGooglegemini, siOpencode, siWindsurf } from 'simple-icons'
+import {
+  siClaude,
+  siClaudecode,
+  siCursor,
+  siGithubcopilot,
+  siGooglegemini,
+  siOpencode,
+  siWindsurf,
+  siZedindustries,
+} from 'simple-icons'
 import { inLanguage } from '../../language.ts'
 
 /** How an assistant is connected by the address, with a sign-in. */
@@ -41,15 +50,15 @@ export function clientsFor(url: string): Client[] {
   const words = inLanguage({
     en: {
       claude: [
-        'In Claude, open Settings → Connectors and choose “Add custom connector”.',
+        'In Claude, open Customize → Connectors and choose “Add custom connector” under “+”.',
         'Name: FlowPOS. Remote MCP server URL: the address above.',
         'Choose “Connect”, sign in to FlowPOS and decide what Claude may see.',
       ],
       claudeCode: ['Run this in a terminal.', 'Start Claude Code, type /mcp, choose flowpos and “Authenticate”.'],
       chatgpt: [
-        'In ChatGPT on the web, open Settings → Apps → Advanced settings and switch on Developer mode (some plans: an administrator does).',
-        'Choose “Create app”. Name: FlowPOS. MCP server URL: the address above. Authentication: OAuth.',
-        'Sign in to FlowPOS. In a chat, choose FlowPOS under “+”.',
+        'In ChatGPT on the web, open Settings → Security and login and switch on Developer mode (some plans: an administrator does).',
+        'Open Plugins and choose “Add custom MCP server” under “+”. Name: FlowPOS. Server URL: the address above. Authentication: OAuth. Then “Create as a plugin”.',
+        'Sign in to FlowPOS. In a chat, type @ and choose FlowPOS.',
       ],
       cursor: ['Choose the button and confirm in Cursor.', 'In Settings → MCP, choose “Login” beside flowpos.'],
       vscode: [
@@ -59,8 +68,9 @@ export function clientsFor(url: string): Client[] {
       antigravity: ['Run this in a terminal.', 'Start agy, type /mcp and sign in to flowpos.'],
       gemini: ['Run this in a terminal.', 'Start Gemini CLI, type /mcp auth flowpos and sign in.'],
       codex: ['Run these in a terminal. The ChatGPT desktop app and the IDE extension use the same configuration.'],
-      opencode: ['Put this into opencode.json, then run: opencode mcp auth flowpos.'],
+      opencode: ['Run these in a terminal.'],
       windsurf: ['Put this into mcp_config.json and reload. Windsurf opens the sign-in.'],
+      zed: ['Put this into the settings (zed: open settings file). Zed opens the sign-in.'],
       other: [
         'Any assistant that takes a remote MCP server takes the address above, over Streamable HTTP.',
         'Where only local servers are known, this command connects them; it needs Node.js.',
@@ -70,15 +80,15 @@ export function clientsFor(url: string): Client[] {
     },
     es: {
       claude: [
-        'En Claude, abre Configuración → Conectores y elige “Agregar conector personalizado”.',
+        'En Claude, abre Personalizar → Conectores y elige “Agregar conector personalizado” en “+”.',
         'Nombre: FlowPOS. URL del servidor MCP remoto: la dirección de arriba.',
         'Elige “Conectar”, inicia sesión en FlowPOS y decide qué puede ver Claude.',
       ],
       claudeCode: ['Ejecuta esto en una terminal.', 'Abre Claude Code, escribe /mcp, elige flowpos y “Authenticate”.'],
       chatgpt: [
-        'En ChatGPT en la web, abre Configuración → Aplicaciones → Configuración avanzada y activa el modo de desarrollador (en algunos planes lo hace un administrador).',
-        'Elige “Crear aplicación”. Nombre: FlowPOS. URL del servidor MCP: la dirección de arriba. Autenticación: OAuth.',
-        'Inicia sesión en FlowPOS. En un chat, elige FlowPOS en “+”.',
+        'En ChatGPT en la web, abre Configuración → Seguridad e inicio de sesión y activa el modo de desarrollador (en algunos planes lo hace un administrador).',
+        'Abre Plugins y elige “Add custom MCP server” en “+”. Nombre: FlowPOS. URL del servidor: la dirección de arriba. Autenticación: OAuth. Después, “Create as a plugin”.',
+        'Inicia sesión en FlowPOS. En un chat, escribe @ y elige FlowPOS.',
       ],
       cursor: ['Pulsa el botón y confirma en Cursor.', 'En Settings → MCP, elige “Login” junto a flowpos.'],
       vscode: [
@@ -90,8 +100,9 @@ export function clientsFor(url: string): Client[] {
       codex: [
         'Ejecuta esto en una terminal. La aplicación de escritorio de ChatGPT y la extensión del IDE usan la misma configuración.',
       ],
-      opencode: ['Pon esto en opencode.json y ejecuta: opencode mcp auth flowpos.'],
+      opencode: ['Ejecuta esto en una terminal.'],
       windsurf: ['Pon esto en mcp_config.json y recarga. Windsurf abre el inicio de sesión.'],
+      zed: ['Pon esto en la configuración (zed: open settings file). Zed abre el inicio de sesión.'],
       other: [
         'Cualquier asistente que acepte un servidor MCP remoto acepta la dirección de arriba, por Streamable HTTP.',
         'Donde solo se conocen servidores locales, este comando los conecta; necesita Node.js.',
@@ -116,8 +127,9 @@ export function clientsFor(url: string): Client[] {
       name: 'ChatGPT',
       icon: undefined,
       steps: words.chatgpt,
-      source:
-        'https://help.openai.com/en/articles/12584461-developer-mode-apps-and-full-mcp-connectors-in-chatgpt-beta',
+      link: 'https://chatgpt.com/plugins',
+      isPlace: true,
+      source: 'https://developers.openai.com/api/docs/guides/custom-mcp-server',
     },
     {
       id: 'cursor',
@@ -174,7 +186,8 @@ export function clientsFor(url: string): Client[] {
       name: 'opencode',
       icon: siOpencode.path,
       steps: words.opencode,
-      code: { where: 'opencode.json', text: file({ mcp: { [NAME]: { type: 'remote', url } } }) },
+      // Its versions 1 and 2 have the file in different forms.
+      code: command(`opencode mcp add ${NAME} --url ${url}\nopencode mcp auth ${NAME}`),
       source: 'https://opencode.ai/docs/mcp-servers',
     },
     {
@@ -187,6 +200,14 @@ export function clientsFor(url: string): Client[] {
         text: file({ mcpServers: { [NAME]: { serverUrl: url } } }),
       },
       source: 'https://docs.windsurf.com/windsurf/cascade/mcp',
+    },
+    {
+      id: 'zed',
+      name: 'Zed',
+      icon: siZedindustries.path,
+      steps: words.zed,
+      code: { where: 'settings.json', text: file({ context_servers: { [NAME]: { url } } }) },
+      source: 'https://zed.dev/docs/ai/mcp',
     },
     {
       id: 'other',

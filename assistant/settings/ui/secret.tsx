@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { snippets } from '../../../src/snippets.ts'
+import { language } from '../../language.ts'
 import { TEXT } from '../texts.ts'
 import { Copyable, Facts } from './parts.tsx'
 
@@ -25,20 +26,16 @@ export function SecretCard({ secret, mcpUrl }: { secret: Secret; mcpUrl: string 
       </div>
       <Facts facts={secret.facts} />
       <h3>{TEXT.token.snippets}</h3>
-      {snippets({ mcpUrl, token: secret.value }).map(({ id, client, where, code, note, checked }) => (
+      {snippets({ mcpUrl, token: secret.value }, language).map(({ id, client, where, code, note, checked }) => (
         // The browser keeps only one of the elements with the same name open.
         <details key={id} name="snippet">
           <summary>
             <span>{client}</span>
             <small>{TEXT.connect.checked(checked)}</small>
           </summary>
-          <p class="where" lang="en">
-            {where}
-          </p>
+          <p class="where">{where}</p>
           <Copyable text={code} label={client} />
-          <p class="hint" lang="en">
-            {note}
-          </p>
+          <p class="hint">{note}</p>
         </details>
       ))}
     </section>

@@ -1,9 +1,10 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Activity as Row } from '../api.ts'
+import { clientName } from '../connect/client-names.ts'
 import { useSession } from '../session.ts'
 import { TEXT } from '../texts.ts'
-import { localTime } from '../times.ts'
-import { TOOL_WORDS } from '../tool-words.ts'
+import { localTime, startOfDay } from '../times.ts'
+import { PROMPT_WORDS, RESOURCE_WORDS, TOOL_WORDS } from '../tool-words.ts'
 import { Field, Problem, useAttempt } from '../ui/parts.tsx'
 
 const words = TEXT.activity
@@ -15,10 +16,19 @@ export function Activity() {
   const { api, business } = useSession()
   const [filter, setFilter] = useState<(typeof FILTERS)[number]>('all')
   const [who, setWho] = useState('')
+  const [from, setFrom] = useState('')
+  const [to, setTo] = useState('')
+  /** Counts up when the same is to be read anew. */
+  const [turn, setTurn] = useState(0)
   const [rows, setRows] = useState<Row[]>()
   const [cursor, setCursor] = useState<string | null>(null)
   const { isBusy, problem, attempt } = useAttempt()
-  const query = { businessId: business.id, filter, ...(who.trim() === '' ? {} : { who: who.trim() }) }
+  const query = {
+    ...{ businessId: business.id, filter },
+    ...(who.trim() === '' ? {} : { who: who.trim() }),
+    ...(from === '' ? {} : { since: startOfDay(from) }),
+    ...(to === '' ? {} : { until: startOfDay(to, 1) }),
+  }
 
   // Read anew when what is asked changes
   useEffect(() => {
@@ -38,7 +48,14 @@ export function Activity() {
       isWanted = false
       clearTimeout(timer)
     }
-  }, [business.id, filter, who])
+  }, [business.id, filter, who, from, to, turn])
+
+  // Whoever comes back from their assistant wants to see what it has done.
+  useEffect(() => {
+    const look = () => document.visibilityState === 'visible' && setTurn((before) => before + 1)
+    document.addEventListener('visibilitychange', look)
+    return () => document.removeEventListener('visibilitychange', look)
+  }, [])
 
   const more = () =>
     attempt(async () => {
@@ -83,10 +100,25 @@ export function Activity() {
             )}
           </Field>
         )}
+        <Field label={words.from} isOptional>
+          {(id) => (
+            <input id={id} type="date" max={to} value={from} onInput={(event) => setFrom(event.currentTarget.value)} />
+          )}
+        </Field>
+        <Field label={words.to} isOptional>
+          {(id) => (
+            <input id={id} type="date" min={from} value={to} onInput={(event) => setTo(event.currentTarget.value)} />
+          )}
+        </Field>
+      </div>
+      <p class="actions">
+        <button type="button" class="quiet" onClick={() => setTurn(turn + 1)} disabled={isBusy}>
+          {words.refresh}
+        </button>
         <button type="button" class="quiet" onClick={download} disabled={isBusy}>
           {words.csv}
         </button>
-      </div>
+      </p>
       <Problem text={problem} />
       {rows === undefined && problem === undefined && <p class="busy">{TEXT.loading}</p>}
       {rows?.length === 0 && <p class="card">{words.none}</p>}
@@ -106,13 +138,19 @@ export function Activity() {
 
 function Line({ row }: { row: Row }) {
   const isRefused = row.outcome !== 'ok'
+  const program = row.assistant ?? (row.client === null ? null : clientName(row.client))
   return (
     <li>
       <time dateTime={row.at}>{localTime(row.at)}</time>
       <p>
         <strong>{row.who ?? words.somebody}</strong> {sentenceOf(row)}
         {row.occurrences > 1 && `, ${words.times(row.occurrences)}`}
-        {row.client !== null && ` · ${row.client}`}
+        {program !== null && (
+          <>
+            {' · '}
+            <span title={row.client ?? undefined}>{program}</span>
+          </>
+        )}
       </p>
       {isRefused && <span class="badge refused">{words.refused(words.reasons[row.outcome] ?? row.outcome)}</span>}
     </li>
@@ -120,7 +158,9 @@ function Line({ row }: { row: Row }) {
 }
 
 function sentenceOf({ kind, action, outcome, object }: Row): string {
-  if (kind === 'prompt' || kind === 'resource') return words.read(action)
+  if (kind === 'prompt') return words.used(PROMPT_WORDS[action] ?? action)
+  if (kind === 'resource') return words.read(RESOURCE_WORDS[action] ?? action)
+  if (kind === 'export') return words.downloaded(TOOL_WORDS[action]?.asks ?? action)
   if (kind !== 'tool') return words.did[`${kind} ${action}`] ?? `${kind} ${action}`
   const { asks = action, did } = TOOL_WORDS[action] ?? {}
   const what = object === null ? '' : `${words.objects[object.type] ?? object.type} ${object.name}`.trim()

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Scope } from '../../../src/auth/scopes.ts'
 import type { ConnectedAssistant, Policy } from '../api.ts'
+import { clientName } from '../connect/client-names.ts'
 import { iconOf } from '../connect/clients.ts'
 import { PATHS } from '../paths.ts'
 import { useSession } from '../session.ts'
@@ -100,11 +101,12 @@ function Item({ assistant, end }: { assistant: ConnectedAssistant; end(): void }
       </div>
       <p class="hint">
         {words.madeBy(isOwn ? words.you : (madeBy ?? words.somebody), localTime(createdAt))}
-        {kind === 'connection' && ` · ${assistant.clientHost}`}
+        {kind === 'connection' && ` · ${words.places[assistant.clientHost] ?? assistant.clientHost}`}
       </p>
       <Facts
         facts={[
-          [words.lastUsed, usedBy === null || lastUsedAt === null ? used : words.lastUsedBy(used, usedBy)],
+          [words.businesses, assistant.businesses.join(', ')],
+          [words.lastUsed, usedBy === null || lastUsedAt === null ? used : words.lastUsedBy(used, clientName(usedBy))],
           [words.expires, expiresAt === null ? TEXT.never : localTime(expiresAt)],
           [words.may, clientData ? may : `${may}; ${words.noClients}`],
         ]}

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Scope } from '../../../src/auth/scopes.ts'
 import type { LiveToken } from '../api.ts'
+import { clientName } from '../connect/client-names.ts'
 import { useSession } from '../session.ts'
 import { TEXT } from '../texts.ts'
 import { localTime, localZone } from '../times.ts'
@@ -132,7 +133,10 @@ function Item({ token, revoke }: { token: LiveToken; revoke(): void }) {
         facts={[
           [words.expires, localTime(token.expiresAt)],
           [words.created, `${localTime(token.createdAt)}, ${programOf(token.client)}`],
-          [words.lastUsed, [used, token.lastUsedAt === null ? null : token.usedBy].filter(Boolean).join(', ')],
+          [
+            words.lastUsed,
+            token.lastUsedAt === null || token.usedBy === null ? used : `${used}, ${clientName(token.usedBy)}`,
+          ],
           [words.permissions, clientData ? may : `${may}; ${TEXT.assistants.noClients}`],
           businessIds === null
             ? undefined
@@ -152,5 +156,5 @@ function nameOf({ label }: LiveToken): string {
 
 function programOf(userAgent: string | null): string {
   if (userAgent === null) return words.unknownClient
-  return userAgent.startsWith('Mozilla/') ? words.browser : (userAgent.split(' ')[0] as string)
+  return clientName(userAgent.startsWith('Mozilla/') ? 'browser' : (userAgent.split(/[ /]/)[0] as string))
 }

@@ -139,7 +139,7 @@ function healthOf(
       orders: totals.reorder.orders,
       orderCost: amountOf(totals.reorder.order_cost, currency),
       ordersWithoutCost: totals.reorder.lines_without_cost,
-      revenueAtRisk: amountOf(totals.revenue_at_risk, currency),
+      revenueAtRisk: amountOf(totals.reorder.revenue_at_risk, currency),
     },
     reorder,
     deadStock: { ...spread(totals.dead), value: amountOf(totals.dead_value, currency) },

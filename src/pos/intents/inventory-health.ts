@@ -20,10 +20,16 @@ interface HealthTotals {
   negative: number
   /** SKUs with stock but without a known cost. */
   skus_without_cost: number
-  reorder: Spread & { rows: number; transfers: number; orders: number; order_cost: string; lines_without_cost: number }
+  reorder: Spread & {
+    rows: number
+    transfers: number
+    orders: number
+    order_cost: string
+    lines_without_cost: number
+    revenue_at_risk: string
+  }
   dead: Spread & { rows: number }
   overstocked: Spread & { rows: number }
-  revenue_at_risk: string
   stock_value: string
   dead_value: string
   overstock_value: string
@@ -91,7 +97,7 @@ export async function inventoryHealth(
     join product p on p.business_id = ${scope.businessId} and p.id = v.product_id`
   const stocked = sql`
     v.sku, p.name, v.label, place.name as location, r.on_hand::text, (r.on_hand * r.cost)::text as value`
-  const perDay = sql`(r.units / ${VELOCITY_DAYS}::integer)::text as per_day`
+  const perDay = sql`(r.units_milli / (1000.0 * ${VELOCITY_DAYS}::integer))::text as per_day`
 
   const { rows } = await sql<InventoryHealth>`
     with ${stockNeeds(scope, now)}
@@ -101,7 +107,7 @@ export async function inventoryHealth(
           'skus', case when ${isOne} then count(*)
             else ${distinct('variant_id', sql`stock where is_asked`)} end,
           'out_of_stock', count(*) filter (where not has_stock),
-          'out_of_stock_selling', count(*) filter (where not has_stock and units > 0),
+          'out_of_stock_selling', count(*) filter (where not has_stock and units_milli > 0),
           'at_reorder_point', count(*) filter (where is_low),
           'negative', count(*) filter (where not has_stock and on_hand < 0),
           'skus_without_cost', case when ${isOne} then ${counted(hasNoCost)}
@@ -116,20 +122,20 @@ export async function inventoryHealth(
               'orders', count(*) filter (where quantity > 0),
               'order_cost', coalesce(sum(quantity * cost), 0)::text,
               'lines_without_cost', count(*) filter (where quantity > 0 and cost is null),
+              'revenue_at_risk', coalesce(sum(revenue_at_risk), 0)::text,
               ${spread(sql`ordered`, sql`count(*)`)})
-            from ordered),
-          'revenue_at_risk', (select coalesce(sum(revenue_at_risk), 0)::text from ordered))
+            from ordered))
         from stock where is_asked) as totals,
       array(select to_jsonb(t) from (
-        select ${stocked}, ${perDay}, (greatest(r.on_hand, 0) * ${VELOCITY_DAYS}::integer / nullif(r.units, 0))::text as cover_days, r.lead_days, r.quantity::text, r.revenue_at_risk::text,
+        select ${stocked}, ${perDay}, (greatest(r.on_hand, 0) * (1000 * ${VELOCITY_DAYS}::integer) / nullif(r.units_milli, 0))::text as cover_days, r.lead_days, r.quantity::text, r.revenue_at_risk::text,
           (select coalesce(json_agg(json_build_object('from', l.name, 'quantity', t.quantity::text) order by t.quantity desc, l.name), '[]')
             from transfer t join place l on l.id = t.from_id
             where t.variant_id = r.variant_id and t.location_id = r.location_id) as transfers
         ${named(sql`
           select * from ordered
-          order by revenue_at_risk desc, units desc, wanted desc, variant_id, location_id
+          order by revenue_at_risk desc, units_milli desc, lacking desc, variant_id, location_id
           limit ${limits.reorder}`)}
-        order by r.revenue_at_risk desc, r.units desc, r.wanted desc, v.sku, r.location_id) t) as reorder,
+        order by r.revenue_at_risk desc, r.units_milli desc, r.lacking desc, v.sku, r.location_id) t) as reorder,
       array(select to_jsonb(t) from (
         select ${stocked}
         ${named(sql`
@@ -137,7 +143,7 @@ export async function inventoryHealth(
           order by value desc nulls last, on_hand desc, variant_id, location_id limit ${limits.others}`)}
         order by r.value desc nulls last, r.on_hand desc, v.sku, r.location_id) t) as dead,
       array(select to_jsonb(t) from (
-        select ${stocked}, ${perDay}, (r.on_hand * ${VELOCITY_DAYS}::integer / r.units)::text as cover_days
+        select ${stocked}, ${perDay}, (r.on_hand * (1000 * ${VELOCITY_DAYS}::integer) / r.units_milli)::text as cover_days
         ${named(sql`
           select * from stock where is_asked and is_overstocked
           order by value desc nulls last, on_hand desc, variant_id, location_id limit ${limits.others}`)}

@@ -117,3 +117,24 @@ export function sumInventory(db: Transaction, businessId: string, filter: Invent
     ])
     .executeTakeFirstOrThrow()
 }
+
+/** What the stock that matches cost, by location and by category, the dearest first; below zero counts as none. */
+export function sumInventoryBy(db: Transaction, businessId: string, filter: InventoryFilter) {
+  const value = sql<string>`coalesce(sum(greatest(i.on_hand, 0) * v.cost), 0)`
+  return matching(db, businessId, filter)
+    .innerJoin('location as l', (join) =>
+      join.onRef('l.business_id', '=', 'i.business_id').onRef('l.id', '=', 'i.location_id'),
+    )
+    .leftJoin('category as c', (join) =>
+      join.onRef('c.business_id', '=', 'p.business_id').onRef('c.id', '=', 'p.category_id'),
+    )
+    .select([
+      sql<boolean>`grouping(l.id) = 0`.as('is_location'),
+      sql<string | null>`coalesce(l.name, c.name)`.as('name'),
+      sql<string>`${value}::text`.as('value'),
+    ])
+    .groupBy(sql`grouping sets ((l.id, l.name), (c.id, c.name))`)
+    .orderBy(value, 'desc')
+    .orderBy('name')
+    .execute()
+}

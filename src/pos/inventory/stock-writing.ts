@@ -85,6 +85,10 @@ export interface Movement extends StockPlace {
   /** The order, refund or transfer behind it. */
   sourceId?: string | undefined
   note?: string | undefined
+  /** Of a purchase, without tax, if it is known. */
+  unitCost?: string | undefined
+  /** From whom goods were bought. */
+  supplierId?: string | undefined
   /** `ref` of the principal. */
   createdBy: string
   createdAt: Date
@@ -110,6 +114,8 @@ export async function writeMovements(
     reason: movement.reason,
     source_id: movement.sourceId ?? null,
     note: movement.note ?? null,
+    unit_cost: movement.unitCost ?? null,
+    supplier_id: movement.supplierId ?? null,
     created_by: movement.createdBy,
     created_at: movement.createdAt,
   }))

@@ -5,9 +5,10 @@ import { areShown, counted } from '../../results/counted.ts'
 import { PAGE_OUTPUT } from '../../results/cursor.ts'
 import type { FileRows } from '../../results/file-rows.ts'
 import { clean } from '../../results/text.ts'
+import { untrusted } from '../../results/untrusted.ts'
 import { WindowSchema } from '../../time/window.ts'
 import { localStamp } from './order-summary.ts'
-import { MAX_SUMMED, type OrderRow, type OrderSums } from './orders.ts'
+import { type EmployeeRole, MAX_SUMMED, type OrderRow, type OrderSums, type sumByEmployee } from './orders.ts'
 
 const SUMS = {
   orders: Type.Integer(),
@@ -19,6 +20,20 @@ const SUMS = {
   refunded: Type.String(),
 }
 
+const ByEmployeeSchema = Type.Object({
+  did: Type.String({ description: 'cancelled or discounted' }),
+  people: Type.Integer(),
+  rows: Type.Array(
+    Type.Object({
+      employee: Type.String(),
+      orders: Type.Integer(),
+      total: Type.String(),
+      discounts: Type.String(),
+    }),
+    { description: 'With the most orders first' },
+  ),
+})
+
 /** A list of orders in compact rows, with the sums of all that match. */
 export const OrderListSchema = Type.Object({
   window: Type.Optional(WindowSchema),
@@ -26,7 +41,11 @@ export const OrderListSchema = Type.Object({
   currency: Type.String(),
   matching: Type.Optional(
     Type.Object(
-      { orders: Type.Integer(), byStatus: Type.Array(Type.Object({ status: Type.String(), ...SUMS })) },
+      {
+        orders: Type.Integer(),
+        byStatus: Type.Array(Type.Object({ status: Type.String(), ...SUMS })),
+        byEmployee: Type.Optional(ByEmployeeSchema),
+      },
       { description: `All that match; absent: more than ${MAX_SUMMED}` },
     ),
   ),
@@ -50,6 +69,10 @@ const ROW_COLUMNS = [
   'tips',
   'discounts',
   'refunded',
+  'discounted by',
+  'cancelled',
+  'cancelled by',
+  'reason',
 ]
 
 const AMOUNTS = ['total', 'tips', 'discounts', 'refunded']
@@ -57,11 +80,52 @@ const AMOUNTS = ['total', 'tips', 'discounts', 'refunded']
 /** What a blank cell means, and one that is missing at the end of a row or whose column is missing. */
 export const BLANKS = 'a blank or missing cell means completed, retail, 0.00 or none'
 
+/** What employees of a list did with its orders: cancelled or discounted them if it is of such, else sold them. */
+export function roleOf(filter: { status?: string | undefined; discounted?: boolean | undefined }): EmployeeRole {
+  const { status, discounted } = filter
+  if (status === 'cancelled') return 'cancelled_by'
+  return discounted === true ? 'discounted_by' : 'sold_by'
+}
+
+/** Who the argument `employee` means, for the terms of a list that is filtered by it. */
+export const ROLE_TERMS: Record<EmployeeRole, string> = {
+  sold_by: 'employee: who sold',
+  discounted_by: 'employee: who gave the discount',
+  cancelled_by: 'employee: who cancelled',
+}
+
+/** The orders that match by who cancelled or discounted them. */
+export function orderPeople(
+  rows: Awaited<ReturnType<typeof sumByEmployee>>,
+  role: EmployeeRole,
+  currency: Currency,
+): Static<typeof ByEmployeeSchema> {
+  return {
+    did: role === 'cancelled_by' ? 'cancelled' : 'discounted',
+    people: rows[0]?.people ?? 0,
+    rows: rows.map(({ name, orders, total, discounts }) => ({
+      employee: name === null ? 'unknown' : clean(name, 40),
+      orders,
+      total: amountOf(total, currency),
+      discounts: amountOf(discounts, currency),
+    })),
+  }
+}
+
+function describePeople({ did, people, rows }: Static<typeof ByEmployeeSchema>): string {
+  const each = rows.map(({ employee, orders, total, discounts }) => {
+    const amount = did === 'cancelled' ? `total ${grouped(total)}` : `discounts ${grouped(discounts)}`
+    return `${employee} ${grouped(String(orders))} (${amount})`
+  })
+  const more = people > rows.length ? `; ${people - rows.length} more people` : ''
+  return `By who ${did}: ${each.join('; ')}${more}.`
+}
+
 /** The columns and rows of a list. Stamps lose their year where all have the same, which then stands in the column. */
-export function compactOrders(rows: readonly OrderRow[], currency: Currency): Compact {
+export function compactOrders(rows: readonly OrderRow[], role: EmployeeRole, currency: Currency): Compact {
   const all = compact(
     ROW_COLUMNS,
-    rows.map((row) => rowOf(row, currency)),
+    rows.map((row) => rowOf(row, role, currency)),
   )
   const opened = all.columns.indexOf('opened')
   const [year, ...others] = new Set(all.rows.map((row) => row[opened]?.slice(0, 4)))
@@ -78,7 +142,7 @@ export function compactOrders(rows: readonly OrderRow[], currency: Currency): Co
 const MANY = 50
 
 /** The cells of an order; what is usual, zero or not known is blank. */
-function rowOf(row: OrderRow, currency: Currency): string[] {
+function rowOf(row: OrderRow, role: EmployeeRole, currency: Currency): string[] {
   const amount = (value: string) => (Number(value) === 0 ? '' : amountOf(value, currency))
   return [
     clean(row.order_number, 40),
@@ -92,6 +156,10 @@ function rowOf(row: OrderRow, currency: Currency): string[] {
     amount(row.tips),
     amount(row.discounts),
     amount(row.refunded),
+    role === 'discounted_by' ? clean(row.discounted_by ?? '', 30) : '',
+    row.cancelled_at === null ? '' : localStamp(row.cancelled_at, row.timezone, row.has_time),
+    clean(row.cancelled_by ?? '', 30),
+    untrusted(row.cancel_reason, 60) ?? '',
   ]
 }
 
@@ -102,6 +170,7 @@ export function orderFile(rows: readonly OrderRow[], currency: Currency): FileRo
     columns: [
       ...['order number', 'status', 'opened', 'location', 'sold by', 'client', 'order type'],
       ...['discounts', 'net sales', 'tax', 'tips', 'total', 'refunded'],
+      ...['discounted by', 'cancelled', 'cancelled by', 'cancel reason'],
     ],
     rows: rows.map((row) => [
       clean(row.order_number, 60),
@@ -113,6 +182,10 @@ export function orderFile(rows: readonly OrderRow[], currency: Currency): FileRo
       clean(row.order_type, 40),
       ...[row.discounts, row.net_sales, row.tax, row.tips, row.total].map(amount),
       amount(row.refunded),
+      row.discounted_by === null ? null : clean(row.discounted_by, 80),
+      row.cancelled_at === null ? null : localStamp(row.cancelled_at, row.timezone, row.has_time),
+      row.cancelled_by === null ? null : clean(row.cancelled_by, 80),
+      untrusted(row.cancel_reason, 200),
     ]),
   }
 }
@@ -153,6 +226,8 @@ export function describeOrders({ window, currency, matching, orders, ...list }: 
       `${counted(matching.orders, 'order')} ${matching.orders === 1 ? 'matches' : 'match'}${days}. ${sums?.join('; ')}.`,
     )
   }
+  const people = matching?.byEmployee
+  if (people !== undefined && people.rows.length > 0) lines.push(describePeople(people))
   if (orders.length === 0) return [...lines, `No orders match${days}.`, `(${list.terms}.)`].join('\n')
   lines.push(compactText(list, orders, AMOUNTS), `Amounts in ${currency}: ${list.terms}.`)
   return lines.join('\n')

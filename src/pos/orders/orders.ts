@@ -10,6 +10,9 @@ export const ORDER_STATUSES = ['open', 'completed', 'cancelled'] as const
 export const ORDER_SORTS = ['newest', 'oldest', 'largest', 'smallest', 'discount'] as const
 export type OrderSort = (typeof ORDER_SORTS)[number]
 
+/** What people do with orders, by the column that says who. */
+export type EmployeeRole = 'sold_by' | 'discounted_by' | 'cancelled_by'
+
 export interface OrderFilter {
   /** Local days on which the order was opened or, with the status completed, completed. */
   days?: (Days & { timezone: string }) | undefined
@@ -19,8 +22,10 @@ export interface OrderFilter {
   /** Part of an order number or note, of the name of a line, or of a client's name, code or e-mail address. */
   search?: string | undefined
   variantId?: string | undefined
-  /** Who sold it. */
+  /** Who sold it, unless another role is given. */
   employeeId?: string | undefined
+  /** What the employee did with the order. */
+  employeeRole?: EmployeeRole | undefined
   /** In any case. */
   paymentMethod?: string | undefined
   minTotal?: string | undefined
@@ -38,7 +43,7 @@ export interface OrderQuery extends OrderFilter {
   after?: readonly [key: string, id: string] | undefined
 }
 
-// An order (o) in lists, with its location (l), client (c) and seller (s).
+// An order (o) in lists, with its location (l), client (c), and who sold (s), discounted (d) and cancelled it (x).
 interface Aliases {
   o: DB['orders']
   l: DB['location']
@@ -67,6 +72,12 @@ function ordersOf(db: Transaction, businessId: string) {
     .leftJoin('employee as s', (join) =>
       join.onRef('s.business_id', '=', 'o.business_id').onRef('s.id', '=', 'o.sold_by'),
     )
+    .leftJoin('employee as d', (join) =>
+      join.onRef('d.business_id', '=', 'o.business_id').onRef('d.id', '=', 'o.discounted_by'),
+    )
+    .leftJoin('employee as x', (join) =>
+      join.onRef('x.business_id', '=', 'o.business_id').onRef('x.id', '=', 'o.cancelled_by'),
+    )
     .crossJoinLateral((from) =>
       from
         .selectFrom('order_refund as f')
@@ -88,6 +99,10 @@ function ordersOf(db: Transaction, businessId: string) {
       'c.code as client_code',
       'c.name as client',
       's.name as sold_by',
+      'd.name as discounted_by',
+      'x.name as cancelled_by',
+      'o.cancelled_at',
+      'o.cancel_reason',
       'o.discounts',
       'o.net_sales',
       'o.tax',
@@ -162,6 +177,41 @@ export async function sumOrders(db: Transaction, businessId: string, filter: Ord
 }
 export type OrderSums = NonNullable<Awaited<ReturnType<typeof sumOrders>>>[number]
 
+/** So many people are told at most. */
+export const MAX_PEOPLE = 12
+
+/**
+ * The orders that match by who did something with them, the one with the most first; of so many at most that lists add
+ * up. Amounts as decimal strings; no name where it is not known who.
+ */
+export function sumByEmployee(db: Transaction, businessId: string, filter: OrderFilter, role: EmployeeRole) {
+  const matching = db
+    .selectFrom('orders as o')
+    .leftJoin('customer as c', (join) =>
+      join.onRef('c.business_id', '=', 'o.business_id').onRef('c.id', '=', 'o.customer_id'),
+    )
+    .select([`o.${role} as employee_id`, 'o.total', 'o.discounts'])
+    .where('o.business_id', '=', businessId)
+    .where(isMatch(db, filter))
+    .limit(MAX_SUMMED + 1)
+  return db
+    .selectFrom(matching.as('m'))
+    .leftJoin('employee as e', (join) => join.on('e.business_id', '=', businessId).onRef('e.id', '=', 'm.employee_id'))
+    .select(({ cast, fn }) => [
+      'e.name',
+      cast<number>(fn.countAll(), 'integer').as('orders'),
+      fn.sum<string>('m.total').as('total'),
+      fn.sum<string>('m.discounts').as('discounts'),
+      sql<number>`(count(*) over ())::integer`.as('people'),
+    ])
+    .groupBy(['m.employee_id', 'e.name'])
+    .orderBy('orders', 'desc')
+    .orderBy('total', 'desc')
+    .orderBy('e.name')
+    .limit(MAX_PEOPLE)
+    .execute()
+}
+
 /**
  * How many orders match, of some business that has few enough in the window.
  * @param isFew when to count at all; else null, without reading an order
@@ -199,7 +249,7 @@ function isMatch(db: Transaction, filter: OrderFilter): Expression<SqlBool> {
   if (filter.minTotal !== undefined) conditions.push(eb('o.total', '>=', filter.minTotal))
   if (filter.maxTotal !== undefined) conditions.push(eb('o.total', '<=', filter.maxTotal))
   if (filter.isDiscounted !== undefined) conditions.push(eb('o.discounts', filter.isDiscounted ? '>' : '=', '0'))
-  const isOwn = employeeId === undefined ? undefined : eb('o.sold_by', '=', employeeId)
+  const isOwn = employeeId === undefined ? undefined : eb(`o.${filter.employeeRole ?? 'sold_by'}`, '=', employeeId)
   if (numberEnd !== undefined) conditions.push(eb.or([numberEndsWith(numberEnd), ...(isOwn ? [isOwn] : [])]))
   else if (isOwn !== undefined) conditions.push(isOwn)
   if (filter.isRefunded !== undefined) {
@@ -250,17 +300,7 @@ export async function findOrder(
   // Each query looks up the order itself, so that all can be sent together.
   const id = orderIdOf(businessId, reference)
   const [order, items, payments, refunds] = await Promise.all([
-    ordersOf(db, businessId)
-      .leftJoin('employee as d', (join) =>
-        join.onRef('d.business_id', '=', 'o.business_id').onRef('d.id', '=', 'o.discounted_by'),
-      )
-      .leftJoin('employee as x', (join) =>
-        join.onRef('x.business_id', '=', 'o.business_id').onRef('x.id', '=', 'o.cancelled_by'),
-      )
-      .select(['o.gross_sales', 'o.returns', 'o.note', 'o.cancel_reason', 'o.cancelled_at'])
-      .select(['d.name as discounted_by', 'x.name as cancelled_by'])
-      .where('o.id', '=', id)
-      .executeTakeFirst(),
+    ordersOf(db, businessId).select(['o.gross_sales', 'o.returns', 'o.note']).where('o.id', '=', id).executeTakeFirst(),
     db
       .selectFrom('order_item as i')
       .innerJoin('product_variant as v', (join) =>

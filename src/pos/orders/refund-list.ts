@@ -7,7 +7,7 @@ import { clean } from '../../results/text.ts'
 import { untrusted } from '../../results/untrusted.ts'
 import { WindowSchema } from '../../time/window.ts'
 import { localStamp } from './order-summary.ts'
-import { type findRefunds, refundMethods, type sumRefunds } from './refunds.ts'
+import { type findRefunds, refundMethods, type sumRefunds, type sumRefundsByEmployee } from './refunds.ts'
 
 /** A list of refunds in compact rows, with the sums of all that match. */
 export const RefundListSchema = Type.Object({
@@ -20,6 +20,12 @@ export const RefundListSchema = Type.Object({
       tax: Type.String(),
       tips: Type.String(),
       total: Type.String(),
+      people: Type.Optional(Type.Integer({ description: 'Who gave them' })),
+      byEmployee: Type.Optional(
+        Type.Array(Type.Object({ employee: Type.String(), refunds: Type.Integer(), total: Type.String() }), {
+          description: 'Who gave them, the highest total first',
+        }),
+      ),
     },
     { description: 'Of all that match' },
   ),
@@ -67,9 +73,13 @@ export function refundRow(row: RefundRow, currency: Currency): string[] {
   ]
 }
 
-/** The sums of all refunds that match. */
+/**
+ * The sums of all refunds that match.
+ * @param people by who gave them; absent for roles that see their own alone
+ */
 export function refundSums(
   { refunds, returns, tax, tips, total }: Awaited<ReturnType<typeof sumRefunds>>,
+  people: Awaited<ReturnType<typeof sumRefundsByEmployee>> | undefined,
   currency: Currency,
 ): RefundList['sums'] {
   return {
@@ -78,7 +88,24 @@ export function refundSums(
     tax: amountOf(tax, currency),
     tips: amountOf(tips, currency),
     total: amountOf(total, currency),
+    ...(people !== undefined && {
+      people: people[0]?.people ?? 0,
+      byEmployee: people.map(({ name, refunds, total }) => ({
+        employee: name === null ? 'unknown' : clean(name, 40),
+        refunds,
+        total: amountOf(total, currency),
+      })),
+    }),
   }
+}
+
+function describePeople({ people = 0, byEmployee = [] }: RefundList['sums']): string[] {
+  if (byEmployee.length === 0) return []
+  const each = byEmployee.map(
+    ({ employee, refunds, total }) => `${employee} ${grouped(total)} (${grouped(String(refunds))})`,
+  )
+  const more = people > each.length ? `; ${people - each.length} more people` : ''
+  return [`By who refunded, total (refunds): ${each.join('; ')}${more}.`]
 }
 
 /** A list as text. */
@@ -92,6 +119,7 @@ export function describeRefunds({ window, currency, sums, refunds, ...list }: Re
   if (refunds.length === 0) return [...lines, `No refunds match${days}.`, `(${list.terms}.)`].join('\n')
   lines.push(
     `${counted(sums.refunds, 'refund')} ${Number(sums.refunds) === 1 ? 'matches' : 'match'}${days}: total ${formatAmount(sums.total, currency)} (returns ${grouped(sums.returns)}, tax ${grouped(sums.tax)}, tips ${grouped(sums.tips)}).`,
+    ...describePeople(sums),
     compactText(list, refunds, ['total']),
     `A blank or missing cell means none. Amounts in ${currency}: ${list.terms}.`,
   )

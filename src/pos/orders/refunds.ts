@@ -108,6 +108,30 @@ export function sumRefunds(db: Transaction, businessId: string, filter: RefundFi
     .executeTakeFirstOrThrow()
 }
 
+/** So many people are told at most. */
+const MAX_PEOPLE = 12
+
+/** The refunds that match by who gave them, the one with the highest total first; no name where it is not known who. */
+export function sumRefundsByEmployee(db: Transaction, businessId: string, filter: RefundFilter) {
+  return refundsOf(db, businessId)
+    .leftJoin('employee as e', (join) =>
+      join.onRef('e.business_id', '=', 'f.business_id').onRef('e.id', '=', 'f.refunded_by'),
+    )
+    .select(({ cast, fn }) => [
+      'e.name',
+      cast<number>(fn.countAll(), 'integer').as('refunds'),
+      fn.sum<string>('f.total').as('total'),
+      sql<number>`(count(*) over ())::integer`.as('people'),
+    ])
+    .where(isMatch(filter))
+    .groupBy(['f.refunded_by', 'e.name'])
+    .orderBy('total', 'desc')
+    .orderBy('refunds', 'desc')
+    .orderBy('e.name')
+    .limit(MAX_PEOPLE)
+    .execute()
+}
+
 function isMatch({ days, locationId, clientId, employeeId, search, ...amount }: RefundFilter): Expression<SqlBool> {
   const conditions: Expression<SqlBool>[] = []
   if (days !== undefined) conditions.push(onDays('f.refunded_at', days, days.timezone))

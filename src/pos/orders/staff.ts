@@ -71,6 +71,17 @@ export async function whose(caller: Caller, reference: string | undefined): Prom
   return { employee, ownOnly }
 }
 
+// A cashier finds an order of somebody else by this much of the end of its number, as on its receipt.
+const SHORTEST_NUMBER_END = 4
+
+/** The orders that a role which sees its own alone finds by a search: its own, and one by the end of its number. */
+export function ownOrders({ employee }: Whose, search: string | undefined) {
+  const employeeId = employee?.id ?? NOBODY
+  return search !== undefined && search.length >= SHORTEST_NUMBER_END
+    ? { numberEnd: search, employeeId }
+    : { search, employeeId }
+}
+
 /** What a list says to a role that sees its own alone. */
 export function describeOwnOnly({ employee, ownOnly }: Whose, what: string): string | null {
   if (!ownOnly) return null

@@ -1,8 +1,12 @@
 import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { makeClient } from '../../support/clients.ts'
 import { oauthAt, startOAuthService } from '../../support/connected-client.ts'
 import { call, rpc, type Service } from '../../support/service.ts'
-import { makeShop, makeUser, type Shop } from '../../support/shop.ts'
+import { makeOrder, makeProduct, makeShop, makeUser, type Shop } from '../../support/shop.ts'
+
+/** The rows of calls that change nothing are written later; a poll gives up after a second unless it is told. */
+const WRITTEN = { timeout: 10_000 }
 
 let service: Service
 let origin: string
@@ -10,7 +14,7 @@ let shop: Shop
 let other: Shop
 
 beforeAll(async () => {
-  ;({ service, origin } = await startOAuthService({ users: ['ana', 'luis', 'eve'] }))
+  ;({ service, origin } = await startOAuthService({ users: ['ana', 'luis', 'eve', 'rosa', 'juan'] }))
   shop = await makeShop(service.db, { name: 'Tienda Luna' })
   other = await makeShop(service.db, { name: 'Tienda Sol' })
   await makeUser(service.db, 'ana', [{ shop, role: 'owner' }])
@@ -70,6 +74,47 @@ describe('assistants of a business', () => {
     })
     const next = refreshed.json().accessToken
     expect([await works(next), await works(next, other.id)]).toEqual([false, true])
+  })
+
+  it('are listed with the businesses that each may see, as far as whoever asks may know of them', async () => {
+    const third = await makeShop(service.db, { name: 'Tienda Mar' })
+    await makeUser(service.db, 'rosa', [
+      { shop, role: 'admin' },
+      { shop: other, role: 'cashier' },
+      { shop: third, role: 'owner' },
+    ])
+    await makeUser(service.db, 'juan', [
+      { shop, role: 'cashier' },
+      { shop: other, role: 'cashier' },
+      { shop: third, role: 'cashier' },
+    ])
+    const flow = oauthAt(service, origin)
+    await service.tokenOf('juan', { label: "Juan's phone" })
+    await service.tokenOf('rosa', { label: "Rosa's laptop" })
+    const { key } = (
+      await send('rosa', 'POST', '/mcp/keys', { role: 'merchant', scopes: ['pos:read'], label: 'ERP 2' })
+    ).json()
+    expect(key.label).toBe('ERP 2')
+    await flow.connect('rosa', { client_name: 'Narrow' }, { scopes: ['pos:read'], businessIds: [third.id, shop.id] })
+    const reach = async (uid: string) =>
+      Object.fromEntries(
+        ((await get(uid, '/mcp/assistants')).json().assistants as { name: string; businesses: string[] }[]).map(
+          ({ name, businesses }) => [name, businesses.toSorted()],
+        ),
+      )
+    // Rosa is a cashier of Tienda Sol, so whom it employs is not for her to know.
+    expect(await reach('rosa')).toMatchObject({
+      "Juan's phone": ['Tienda Luna', 'Tienda Mar'],
+      "Rosa's laptop": ['Tienda Luna', 'Tienda Mar', 'Tienda Sol'],
+      'ERP 2': ['Tienda Luna'],
+      Narrow: ['Tienda Luna', 'Tienda Mar'],
+    })
+    expect(await reach('ana')).toMatchObject({
+      "Juan's phone": ['Tienda Luna'],
+      "Rosa's laptop": ['Tienda Luna'],
+      Narrow: ['Tienda Luna'],
+    })
+    expect(await reach('juan')).toEqual({ "Juan's phone": ['Tienda Luna', 'Tienda Mar', 'Tienda Sol'] })
   })
 
   it("of another business stay out of an owner's reach", async () => {
@@ -144,7 +189,9 @@ describe('the activity of a business', () => {
     await call(service.app, token, 'get_sales_report', { businessId: shop.id })
     const rows = async (uid: string, query: Record<string, string> = {}) =>
       (await get(uid, '/mcp/activity', query)).json().rows as Record<string, unknown>[]
-    await expect.poll(async () => (await rows('ana', { filter: 'refused', who: 'LUIS' })).length).toBeGreaterThan(0)
+    await expect
+      .poll(async () => (await rows('ana', { filter: 'refused', who: 'LUIS' })).length, WRITTEN)
+      .toBeGreaterThan(0)
     expect((await rows('ana', { filter: 'changes' }))[0]).toMatchObject({
       kind: 'tool',
       action: 'create_client',
@@ -162,6 +209,58 @@ describe('the activity of a business', () => {
     expect(line).toMatchObject({ who: 'luis@example.com', action: 'create_client', name: '\'=HYPERLINK("x")' })
   })
 
+  it('names what a refused change was about, and the assistant by its own name', async () => {
+    const tea = await makeProduct(service.db, shop, { sku: 'TEA', name: 'Tea' })
+    const lines = [{ ...tea, quantity: '1', unitPrice: '10' }]
+    await makeOrder(service.db.database, shop, { number: 'R-7', at: '2026-01-05T15:00:00Z', lines })
+    await makeClient(service.db, shop, { code: 'C-77', name: 'Marta' })
+    const secret = await makeClient(service.db, other, { code: 'C-88', name: 'Somebody else’s' })
+    const oauth = oauthAt(service, origin)
+    const { tokens } = await oauth.connect('ana', { client_name: 'Claude' })
+    const tries = async (token: string, name: string, args: object, url: string) => {
+      const params = { name, arguments: { ...args, businessId: shop.id } }
+      await rpc(service.app, token, 'tools/call', params, { url })
+    }
+    // The connection may only read; the token may write, but not what cannot be done.
+    await tries(tokens.access_token, 'cancel_order', { order: 'r-7', reason: 'mistake' }, '/mcp/connect')
+    await tries(tokens.access_token, 'update_client', { client: secret, name: 'Eve' }, '/mcp/connect')
+    const token = await service.tokenOf('luis', { label: 'Till 2' })
+    await tries(token, 'refund_order', { order: 'R-7', reason: 'x', expectedRefundable: '999' }, '/mcp')
+    await tries(token, 'adjust_inventory', { product: 'TEA', change: '0' }, '/mcp')
+    await tries(token, 'update_client', { client: 'C-77', name: '' }, '/mcp')
+    await tries(token, 'cancel_order', { order: 'no such order', reason: 'mistake' }, '/mcp')
+    const rows = async (filter: string) =>
+      (await get('ana', '/mcp/activity', { filter })).json().rows as Record<string, unknown>[]
+    const refused = async () =>
+      (await rows('refused')).map(({ action, object, assistant }) => [action, object, assistant])
+    await expect.poll(refused, WRITTEN).toEqual(
+      expect.arrayContaining([
+        ['cancel_order', { type: 'order', name: 'R-7' }, 'Claude'],
+        ['update_client', null, 'Claude'],
+        ['refund_order', { type: 'order', name: 'R-7' }, 'Till 2'],
+        ['adjust_inventory', { type: 'variant', name: 'Tea [TEA]' }, 'Till 2'],
+        ['update_client', { type: 'client', name: 'Marta' }, 'Till 2'],
+        ['cancel_order', null, 'Till 2'],
+      ]),
+    )
+    // What was refused changed nothing.
+    expect((await rows('changes')).every(({ outcome }) => outcome === 'ok')).toBe(true)
+    const csv = parse((await get('ana', '/mcp/activity.csv', { filter: 'refused' })).body, { bom: true, columns: true })
+    expect(csv).toEqual(expect.arrayContaining([expect.objectContaining({ assistant: 'Claude', name: 'R-7' })]))
+  })
+
+  it('is narrowed to a time', async () => {
+    const times = async (query: Record<string, string>) =>
+      ((await get('ana', '/mcp/activity', query)).json().rows as { at: string }[]).map(({ at }) => at)
+    await service.tokenOf('ana')
+    const all = await times({})
+    const [newest] = all
+    expect(await times({ since: String(newest) })).toEqual(all.filter((at) => at === newest))
+    expect(await times({ until: String(newest) })).not.toContain(newest)
+    expect(await times({ since: '2090-01-01T00:00:00Z' })).toEqual([])
+    expect((await get('ana', '/mcp/activity', { since: 'yesterday' })).statusCode).toBe(400)
+  })
+
   it('is read in pages without losing a row', async () => {
     const token = await service.tokenOf('ana')
     for (let i = 0; i < 60; i++) await call(service.app, token, 'list_locations')
@@ -177,7 +276,7 @@ describe('the activity of a business', () => {
       return all
     }
     await expect
-      .poll(async () => (await read()).filter(({ action }) => action === 'list_locations').length)
+      .poll(async () => (await read()).filter(({ action }) => action === 'list_locations').length, WRITTEN)
       .toBeGreaterThanOrEqual(60)
     const stamps = (await read()).map(({ at }) => at)
     expect(stamps).toEqual(stamps.toSorted().reverse())

@@ -36,7 +36,7 @@ it('every tool call is audited with who, which credential, what, where and how i
     )
     .toEqual([
       { principal: `user:${user?.id}`, business_id: shop.id, tool: 'get_products', outcome: 'ok' },
-      { principal: `user:${user?.id}`, business_id: null, tool: 'get_order', outcome: 'not_found' },
+      { principal: `user:${user?.id}`, business_id: shop.id, tool: 'get_order', outcome: 'not_found' },
     ])
 })
 

@@ -153,12 +153,8 @@ describe('with the revision 2026-07-28, over two instances', () => {
       [order],
     )
     expect(row?.status).toBe('completed')
-    await vi.waitFor(async () => {
-      const rows = await till.service.db.asOwner<{ outcome: string }>(
-        "select outcome from mcp_audit where action = 'cancel_order'",
-      )
-      expect(new Set(rows.map(({ outcome }) => outcome))).toEqual(new Set(['declined']))
-    })
+    const rows = () => till.service.db.asOwner("select outcome from mcp_audit where action = 'cancel_order'", [])
+    await expect.poll(rows, { timeout: 10_000 }).toEqual([{ outcome: 'declined' }, { outcome: 'declined' }])
     await close()
   })
 

@@ -67,10 +67,9 @@ describe('create_client', () => {
         updated_at: service.now,
       },
     ])
-    const [audit] = await service.db.asOwner<{ subject: string }>(
-      "select subject from mcp_audit where action = 'create_client' order by id desc limit 1",
-    )
-    expect(audit?.subject).toBe(`client ${data.client.id}`)
+    const subject = `client ${data.client.id}`
+    const rows = await service.db.asOwner('select action from mcp_audit where subject = $1', [subject])
+    expect(rows).toEqual([{ action: 'create_client' }])
   })
 
   it('continues after the highest code of its form, whatever other codes there are', async () => {

@@ -102,8 +102,9 @@ describe('adjust_inventory', () => {
         created_at: service.now,
       },
     ])
-    const [audit] = await service.db.asOwner('select subject from mcp_audit order by id desc limit 1')
-    expect(audit).toEqual({ subject: `inventory_movement ${data.movementId}` })
+    const subject = `inventory_movement ${data.movementId}`
+    const rows = await service.db.asOwner('select action from mcp_audit where subject = $1', [subject])
+    expect(rows).toEqual([{ action: 'adjust_inventory' }])
   })
 
   it('sets stock to what was counted', async () => {

@@ -1,5 +1,6 @@
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { withoutCode } from '../../support/boundary.ts'
 import { makeOrder } from '../../support/shop.ts'
 import { NOON, startTill, type Till } from '../../support/till.ts'
 
@@ -173,6 +174,40 @@ describe('list_orders', () => {
       '|FP-000002|2026-03-09 12:00|55.40|Sofía Hernández|5.00|5.00',
     ])
     expect(text).toContain('Amounts in GTQ: net and discounts are without tax;')
+  })
+
+  it('tells of cancelled orders who cancelled them, when and why, and of all that match by whom', async () => {
+    const { data, text } = await own.ok('list_orders', { status: 'cancelled' })
+    expect(withoutCode(rowsOf(data))).toMatchObject([
+      {
+        ...{ order: 'FP-000005', 'sold by': 'Carlos Ruiz', status: 'cancelled', cancelled: '2026-03-10 12:01' },
+        ...{ 'cancelled by': 'Carlos Ruiz', reason: '<untrusted>twice</untrusted>' },
+      },
+    ])
+    expect(data.matching.byEmployee).toEqual({
+      ...{ did: 'cancelled', people: 1 },
+      rows: [{ employee: 'Carlos Ruiz', orders: 1, total: '11.20', discounts: '0.00' }],
+    })
+    expect(text).toContain('By who cancelled: Carlos Ruiz 1 (total 11.20).')
+    const asked = await own.ok('list_orders', { status: 'cancelled', employee: '8' })
+    expect(asked.data.terms).toMatch(/^employee: who cancelled; /)
+    expect(await numbers({ status: 'cancelled', employee: '7' })).toEqual([])
+  })
+
+  it('tells of discounted orders who gave the discount', async () => {
+    const { data, text } = await own.ok('list_orders', { discounted: true, employee: '7' })
+    expect(rowsOf(data)).toMatchObject([{ order: 'FP-000002', 'discounted by': 'Sofía Hernández' }])
+    expect(data.matching.byEmployee.rows).toEqual([
+      { employee: 'Sofía Hernández', orders: 1, total: '55.40', discounts: '5.00' },
+    ])
+    expect(text).toContain('By who discounted: Sofía Hernández 1 (discounts 5.00).')
+    expect(data.terms).toMatch(/^employee: who gave the discount; /)
+    const sold = await own.ok('list_orders', { employee: '7' })
+    expect(sold.data.terms).toMatch(/^employee: who sold; /)
+    expect(sold.data.matching.byEmployee).toBeUndefined()
+    // A cashier's own are those sold.
+    const cancelled = await own.ok('list_orders', { status: 'cancelled' }, { token: own.cashier })
+    expect(cancelled.data.matching.byEmployee).toBeUndefined()
   })
 
   it.each([

@@ -46,7 +46,7 @@ const totals = async (args: Record<string, unknown>) =>
 describe('list_refunds', () => {
   it('tells reason, amount, method, employee, client and order, and the sums of all that match', async () => {
     const { data, text } = await till.ok('list_refunds', {})
-    expect(data.sums).toEqual({ refunds: 3, returns: '160.00', tax: '19.20', tips: '0.00', total: '179.20' })
+    expect(data.sums).toMatchObject({ refunds: 3, returns: '160.00', tax: '19.20', tips: '0.00', total: '179.20' })
     expect(withoutCode(rowsOf(data))).toEqual([
       {
         ...{ order: 'FP-000001', refunded: '2026-03-11 13:31', total: '11.20', method: 'card', 'refunded by': '' },
@@ -67,6 +67,27 @@ describe('list_refunds', () => {
     expect(withoutCode(text)).toContain(
       '|FP-000001|2026-03-10 13:30|56.00|card|Sofía Hernández|María|<untrusted>broken mug</untrusted>',
     )
+  })
+
+  it('sums all that match by who gave them, whatever the page shows, but not for the people at the till', async () => {
+    const { data, text } = await till.ok('list_refunds', { limit: 1 })
+    expect(data.sums).toMatchObject({
+      people: 3,
+      byEmployee: [
+        { employee: 'Carlos Ruiz', refunds: 1, total: '112.00' },
+        { employee: 'Sofía Hernández', refunds: 1, total: '56.00' },
+        // The owner, who is no employee.
+        { employee: 'unknown', refunds: 1, total: '11.20' },
+      ],
+    })
+    expect(text).toContain(
+      'By who refunded, total (refunds): Carlos Ruiz 112.00 (1); Sofía Hernández 56.00 (1); unknown 11.20 (1).',
+    )
+    const one = await till.ok('list_refunds', { maxAmount: '60', employee: '7' })
+    expect(one.data.sums.byEmployee).toEqual([{ employee: 'Sofía Hernández', refunds: 1, total: '56.00' }])
+    const cashier = await till.ok('list_refunds', {}, { token: till.cashier })
+    expect(cashier.data.sums.byEmployee).toBeUndefined()
+    expect(cashier.text).not.toContain('By who refunded')
   })
 
   it.each([
