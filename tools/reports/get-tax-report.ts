@@ -64,7 +64,10 @@ export default defineTool({
     )
     const compared = comparedRows(
       report,
-      { key: 'tax', label: 'tax', amountIn: (lines, index) => sumOver(lines, index, 'tax') },
+      {
+        ...{ key: 'tax', label: 'tax', amountIn: (lines, index) => sumOver(lines, index, 'tax') },
+        totalIn: ({ totals }, index) => sumOver([totals], index, 'tax'),
+      },
       business,
     )
     const rates = report.lines.toSorted((a, b) => Number(b.keys[0] || -1) - Number(a.keys[0] || -1))
@@ -109,10 +112,15 @@ export default defineTool({
         ...compared.text,
         table(
           ['rate %', 'net sales', 'tax', ...compared.headers],
-          [...entries, { name: 'All', lines: rates }].map(({ name, lines }) => {
-            const { netSales, tax } = amountsOf(lines, business)
-            return [name, grouped(netSales), grouped(tax), ...compared.rowOf(lines).cells]
-          }),
+          [
+            ...entries.map(({ name, lines }, index) => [
+              name,
+              grouped(rows[index]?.netSales ?? ''),
+              grouped(rows[index]?.tax ?? ''),
+              ...compared.rowOf(lines).cells,
+            ]),
+            ['All', grouped(totals.netSales), grouped(totals.tax), ...compared.rowOfAll().cells],
+          ],
         ),
         terms,
         basis.text,
