@@ -2,7 +2,8 @@ import { Type } from '@sinclair/typebox'
 import { grouped } from '../money/money.ts'
 import { compact, compactText } from './compact.ts'
 import { areShown, countedOf } from './counted.ts'
-import { type CursorValues, PAGE_OUTPUT, page } from './cursor.ts'
+import { type CursorValues, MAX_PAGE_TOKENS, PAGE_OUTPUT, page } from './cursor.ts'
+import { estimateTokens } from './text.ts'
 
 /** The rows of a list in compact form, in the schema of its result. */
 export const CompactRows = Type.Array(Type.Array(Type.String()), { description: 'By columns' })
@@ -29,6 +30,8 @@ export function compactPage<Row>(list: {
   amounts?: readonly string[]
   rows: readonly Row[]
   limit: number
+  /** What each half of the result has beside the rows and may be long; there are fewer rows then. */
+  beside?: unknown
   /** How many match; absent if they are too many to count. */
   total?: number | undefined
   /** Whether nothing matches a search, and the rows are the nearest to it. */
@@ -44,6 +47,7 @@ export function compactPage<Row>(list: {
     list.limit,
     ({ row }) => list.keyOf(row),
     ({ cells }) => cells,
+    MAX_PAGE_TOKENS - estimateTokens(JSON.stringify([same, list.beside])),
   )
   const head = () => {
     if (isNearest) return `No ${what} match the search; nearest are:`

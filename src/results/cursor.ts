@@ -2,8 +2,9 @@ import { Type } from '@sinclair/typebox'
 import { ServiceError } from '../errors.ts'
 import { estimateTokens } from './text.ts'
 
-// A result has its rows twice, as data and as shorter text: together they stay under 8,000 tokens.
-const MAX_PAGE_TOKENS = 3800
+// A result has its rows twice, as data and as shorter text: together they stay under 8,000 tokens, which the estimate
+// exceeds by an eighth or more for rows.
+export const MAX_PAGE_TOKENS = 4000
 /** The most rows that a tool gives a model. Only files, which no model reads, are made of longer pages. */
 const MAX_LIMIT = 100
 
@@ -80,7 +81,9 @@ export function page<Row, Item>(
   for (const row of rows.slice(0, limit)) {
     const item = build(row)
     size += estimateTokens(JSON.stringify(item))
-    if (size > maxTokens && items.length > 0 && limit <= MAX_LIMIT) break
+    // Its cursor, in both halves of the result, may be as long as a name.
+    const whole = size + estimateTokens(encodeCursor(keyOf(row)))
+    if (whole > maxTokens && items.length > 0 && limit <= MAX_LIMIT) break
     items.push(item)
   }
   const last = rows[items.length - 1]

@@ -10,6 +10,8 @@ export interface Shop {
 }
 
 export interface ShopOptions {
+  /** By default a random one. */
+  id?: string
   name?: string
   currency?: string
   timezone?: string
@@ -21,8 +23,7 @@ export interface ShopOptions {
 
 /** A business with its locations. */
 export async function makeShop({ asOwner }: TestDatabase, options: ShopOptions = {}): Promise<Shop> {
-  const id = randomUUID()
-  const { name = 'Tienda Luna', currency = 'GTQ', timezone = 'America/Guatemala' } = options
+  const { id = randomUUID(), name = 'Tienda Luna', currency = 'GTQ', timezone = 'America/Guatemala' } = options
   await asOwner(
     'insert into business (id, name, currency, timezone, prices_include_tax, tax_rate) values ($1, $2, $3, $4, $5, $6)',
     [id, name, currency, timezone, options.pricesIncludeTax ?? false, options.taxRate ?? '0'],
@@ -175,6 +176,7 @@ export interface Refund {
   at: string
   /** Amounts without tax, per line of the order. */
   lines: (Product & { line: number; quantity: string; returns: string; tax?: string })[]
+  method?: string
   tips?: string
   location?: string
 }
@@ -191,7 +193,7 @@ export async function makeRefund(database: Database, shop: Shop, refund: Refund)
         order_id: refund.orderId,
         location_id: refund.location ?? (shop.locations[0] as string),
         refunded_at: refund.at,
-        method: 'cash',
+        method: refund.method ?? 'cash',
         tips: refund.tips ?? '0',
       })
       .execute()

@@ -14,6 +14,11 @@ import { callsOf } from '../support/tool-calls.ts'
 // What holds for every tool, whatever people have written into the shop.
 const MAX_TOKENS = 8000
 const MAX_INTENT_TOKENS = 2000
+// TOOLS_SEED repeats a run, whose seed is printed: it decides the ids, by which rows with the same name are ordered, and
+// the scripts of the long names.
+const SEED = Number(process.env.TOOLS_SEED ?? Math.floor(Math.random() * 2 ** 31))
+/** The scripts that cost the most tokens, three of which are used. */
+const SCRIPTS = ['🧿𓂀꧁', '𒀱ꙮ௵', 'ﷺ꧅𝕬', 'ཀྵཨྲཾ', 'ក្រ្ញ៉ា', 'ѪѬѮ', 'ŒƀƋ', '龘靐齉', '0f3b9c', '"|\\']
 
 let service: Service
 let hostile: HostileShop
@@ -26,12 +31,14 @@ beforeAll(async () => {
   service = await startService({ users: ['ana', 'beto'] })
   const userId = await makeUser(service.db, 'ana', [])
   const options = { now: service.now, userId }
-  hostile = await makeHostileShop(service.db, INJECTIONS, options)
-  // As long as possible, in the scripts that cost the most tokens.
+  process.stdout.write(`every-tool: TOOLS_SEED=${SEED}\n`)
+  hostile = await makeHostileShop(service.db, INJECTIONS, { ...options, seed: `hostile ${SEED}` })
+  // As long as possible.
+  const scripts = [0, 1, 2].map((index) => SCRIPTS[(SEED * (index + 1) + index) % SCRIPTS.length] as string)
   long = await makeHostileShop(
     service.db,
-    ['🧿𓂀꧁', '𒀱ꙮ௵', 'ﷺ꧅𝕬'].map((text) => text.repeat(60)),
-    options,
+    scripts.map((text) => text.repeat(60)),
+    { ...options, seed: `long ${SEED}` },
   )
   const shop = await makeShop(service.db, { name: hostile.name })
   await service.db.asOwner('insert into business_user (business_id, user_id, role) values ($1, $2, $3)', [
@@ -211,17 +218,19 @@ describe('text written by strangers', () => {
 })
 
 describe('a result', () => {
-  it(`is read for at most ${MAX_TOKENS} tokens, an intent's text for ${MAX_INTENT_TOKENS}, whatever the data`, () => {
+  it(`is read for at most ${MAX_TOKENS} tokens, each half of an intent for ${MAX_INTENT_TOKENS}, whatever the data`, () => {
     const sizes: Record<string, number> = {}
-    const texts: Record<string, number> = {}
+    const halves: Record<string, number> = {}
     for (const { name, result } of [...answers.long, ...answers.hostile]) {
       sizes[name] = Math.max(sizes[name] ?? 0, tokensOf(JSON.stringify(result)))
       if (/^summarize_|_health$/.test(name)) {
-        texts[name] = Math.max(texts[name] ?? 0, tokensOf(result.content[0]?.text ?? ''))
+        for (const half of [result.content[0]?.text ?? '', JSON.stringify(result.structuredContent)]) {
+          halves[name] = Math.max(halves[name] ?? 0, tokensOf(half))
+        }
       }
     }
     expect(Object.entries(sizes).filter(([, size]) => size > MAX_TOKENS)).toEqual([])
-    expect(Object.entries(texts).filter(([, size]) => size > MAX_INTENT_TOKENS)).toEqual([])
+    expect(Object.entries(halves).filter(([, size]) => size > MAX_INTENT_TOKENS)).toEqual([])
   })
 })
 

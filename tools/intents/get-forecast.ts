@@ -155,7 +155,7 @@ function describeBacktest(
   if (tested === null || tested.errorPercent === null) return 'Too little history to test it on past days.'
   return (
     `Tested on the last ${counted(tested.days, 'day')}, each forecast from what was known the day before: off by ` +
-    `${tested.errorPercent} % of sales on average (${tested.biasPercent} % ` +
+    `${tested.errorPercent} % of sales on average (${tested.biasPercent?.replace('-', '')} % ` +
     `too ${tested.biasPercent?.startsWith('-') ? 'low' : 'high'} overall), ${tested.withinRangePercent} % of days within the range.`
   )
 }

@@ -81,12 +81,25 @@ export default defineTool({
     const rows = isNearest ? await nearestInventory(db, business.id, { ...filter, search }) : found
     const atCost = (row: (typeof rows)[number]) =>
       row.cost === null ? '' : amountOf(Decimal.max(row.on_hand, 0).times(row.cost), business)
+    const sharesOf = (isLocation: boolean, without: string) => {
+      const all = shares.filter((share) => share.is_location === isLocation)
+      const named = all.slice(0, MAX_SHARES).map((share) => ({
+        name: share.name === null ? without : clean(share.name, 40),
+        value: amountOf(share.value, business),
+      }))
+      const others = all.slice(MAX_SHARES)
+      if (others.length === 0) return named
+      const rest = Decimal.sum(0, ...others.map((share) => share.value))
+      return [...named, { name: `${others.length} others`, value: amountOf(rest, business) }]
+    }
+    const valueBy = { location: sharesOf(true, ''), category: sharesOf(false, 'no category') }
     const list = compactPage({
       what: 'rows of stock',
       columns: ['SKU', 'product', 'location', 'on hand', 'reorder at', 'reorder', 'status', 'value'],
       amounts: ['value'],
       rows,
       limit,
+      beside: valueBy,
       total: sums.rows,
       isNearest,
       keyOf: (row) => [String(row.rank), row.name, row.variant_id, row.location_id],
@@ -104,18 +117,6 @@ export default defineTool({
     const terms =
       'reorder: the quantity set to order' +
       (hasCosts ? `; value: at cost without tax, in ${business.currency}, below 0 counts as none` : '')
-    const sharesOf = (isLocation: boolean, without: string) => {
-      const all = shares.filter((share) => share.is_location === isLocation)
-      const named = all.slice(0, MAX_SHARES).map((share) => ({
-        name: share.name === null ? without : clean(share.name, 24),
-        value: amountOf(share.value, business),
-      }))
-      const others = all.slice(MAX_SHARES)
-      if (others.length === 0) return named
-      const rest = Decimal.sum(0, ...others.map((share) => share.value))
-      return [...named, { name: `${others.length} others`, value: amountOf(rest, business) }]
-    }
-    const valueBy = { location: sharesOf(true, ''), category: sharesOf(false, 'no category') }
     const value = hasCosts ? { stockValue: amountOf(sums.value, business), productsWithoutCost: sums.without_cost } : {}
     const sum =
       sums.rows === 0

@@ -5,7 +5,7 @@ import { DoneBy, Id } from '../../src/mcp/arguments.ts'
 import { changing, defineTool } from '../../src/mcp/tool.ts'
 import { amountOf, formatAmount } from '../../src/money/money.ts'
 import { requireOwnOfToday } from '../../src/pos/orders/limits.ts'
-import { describeStockChanges, MAX_SHOWN, StockChangesSchema } from '../../src/pos/orders/order-stock.ts'
+import { countShown, describeStockChanges, StockChangesSchema } from '../../src/pos/orders/order-stock.ts'
 import { cancelOrder, lockOrder } from '../../src/pos/orders/order-writing.ts'
 import { doerOf } from '../../src/pos/orders/staff.ts'
 import { StringEnum } from '../../src/results/schema.ts'
@@ -56,10 +56,11 @@ export default defineTool({
     const cancelled = dryRun
       ? `Would cancel order ${number}, which is ${order.status}`
       : `Order ${number} was ${order.status} and is now cancelled`
+    const shown = countShown(stock)
     return {
       text: [
         `${cancelled}; its total ${dryRun ? 'is' : 'was'} ${formatAmount(total, business.currency)}.${payBack}`,
-        describeStockChanges(stock, dryRun),
+        describeStockChanges(stock, shown, dryRun),
       ].join('\n'),
       data: {
         order: {
@@ -71,8 +72,8 @@ export default defineTool({
           refundable: amountOf(0, business),
         },
         currency: business.currency,
-        stock: stock.slice(0, MAX_SHOWN),
-        hasMore: stock.length > MAX_SHOWN,
+        stock: stock.slice(0, shown),
+        hasMore: stock.length > shown,
       },
       subject: `order ${order.id}`,
     }

@@ -7,7 +7,7 @@ import { amountOf, Decimal, money, quantity } from '../../src/money/money.ts'
 import { requirePrices } from '../../src/pos/orders/limits.ts'
 import { describeNewOrder, NewOrderSchema } from '../../src/pos/orders/new-order-text.ts'
 import { expectAmount, inMinorUnits, payInFull, priceLines } from '../../src/pos/orders/order-pricing.ts'
-import { describeCut, describeStockChanges, MAX_SHOWN } from '../../src/pos/orders/order-stock.ts'
+import { countShown, describeCut, describeStockChanges } from '../../src/pos/orders/order-stock.ts'
 import { writeOrder } from '../../src/pos/orders/order-writing.ts'
 import { doerOf } from '../../src/pos/orders/staff.ts'
 import { locationToWrite } from '../../src/pos/organisation/locations.ts'
@@ -99,6 +99,14 @@ export default defineTool({
 
     const amount = (value: Decimal.Value) => amountOf(value, business)
     const tax = Decimal.sum(...lines.map((line) => line.tax))
+    const sold = lines.map((line, index) => ({
+      line: index + 1,
+      sku: clean(line.variant.sku, 60),
+      quantity: quantity(line.quantity),
+      unitPrice: money(line.unitPrice, business).amount,
+      total: amount(line.total),
+    }))
+    const shown = countShown(sold, stock)
     const data = {
       order: {
         ...(dryRun ? { id: null, number: null } : { id, number }),
@@ -115,18 +123,16 @@ export default defineTool({
         total: amount(total),
         refundable: amount(open ? 0 : total),
       },
-      lines: lines.slice(0, MAX_SHOWN).map((line, index) => ({
-        line: index + 1,
-        sku: clean(line.variant.sku, 60),
-        quantity: quantity(line.quantity),
-        unitPrice: money(line.unitPrice, business).amount,
-        total: amount(line.total),
-      })),
+      lines: sold.slice(0, shown),
       payments: payments.map((payment) => ({ method: payment.method, amount: amount(payment.amount) })),
-      stock: stock.slice(0, MAX_SHOWN),
-      hasMore: lines.length > MAX_SHOWN,
+      stock: stock.slice(0, shown),
+      hasMore: lines.length > shown,
     }
-    const text = [...describeCut(lines), describeNewOrder(data), describeStockChanges(stock, dryRun)].join('\n')
+    const text = [
+      ...describeCut(lines, shown),
+      describeNewOrder(data),
+      describeStockChanges(stock, shown, dryRun),
+    ].join('\n')
     return { text, data, subject: `order ${id}` }
   },
 })

@@ -29,6 +29,9 @@ import { page, sortedCursor } from '../../src/results/cursor.ts'
 import { Cursor, Limit, StringEnum } from '../../src/results/schema.ts'
 import { WINDOW_INPUT, windowIfAsked } from '../../src/time/window.ts'
 
+// A hundred orders, whose texts say no more than their data.
+const MAX_TOKENS = 4140
+
 export default defineTool({
   name: 'list_orders',
   title: 'Orders',
@@ -100,6 +103,7 @@ export default defineTool({
       limit,
       ({ row }) => [sort, row.sort_key, row.id],
       ({ cells }) => cells,
+      MAX_TOKENS,
     )
     const limited = describeOwnOnly(who, 'orders')
     const meant = input.employee === undefined ? '' : `${ROLE_TERMS[role]}; `

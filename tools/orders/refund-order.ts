@@ -6,7 +6,7 @@ import { changing, defineTool } from '../../src/mcp/tool.ts'
 import { amountOf, Decimal, quantity } from '../../src/money/money.ts'
 import { requireRefundable } from '../../src/pos/orders/limits.ts'
 import { expectAmount, paymentMethodOf } from '../../src/pos/orders/order-pricing.ts'
-import { describeCut, describeStockChanges, MAX_SHOWN } from '../../src/pos/orders/order-stock.ts'
+import { countShown, describeCut, describeStockChanges } from '../../src/pos/orders/order-stock.ts'
 import { type LockedOrder, lockOrder } from '../../src/pos/orders/order-writing.ts'
 import { methodsBack, methodsLeft } from '../../src/pos/orders/refund-methods.ts'
 import { paidFor } from '../../src/pos/orders/refund-parts.ts'
@@ -71,6 +71,14 @@ export default defineTool({
     const { id, stock } = await writeRefund(db, author, order, { parts, tips, reason, methods })
 
     const amount = (value: Decimal.Value) => amountOf(value, business)
+    const refunded = parts.map(({ line, part, restock }) => ({
+      line: line.line,
+      sku: clean(line.sku, 60),
+      quantity: quantity(part.quantity),
+      total: amount(paidFor(part)),
+      restocked: restock && part.quantity.gt(0),
+    }))
+    const shown = countShown(refunded, stock)
     const data = {
       refund: {
         id: dryRun ? null : id,
@@ -83,17 +91,13 @@ export default defineTool({
       order: { id: order.id, number: clean(order.order_number, 60) },
       currency: business.currency,
       refundable: amount(before.total.minus(total)),
-      lines: parts.slice(0, MAX_SHOWN).map(({ line, part, restock }) => ({
-        line: line.line,
-        sku: clean(line.sku, 60),
-        quantity: quantity(part.quantity),
-        total: amount(paidFor(part)),
-        restocked: restock && part.quantity.gt(0),
-      })),
-      stock: stock.slice(0, MAX_SHOWN),
-      hasMore: parts.length > MAX_SHOWN,
+      lines: refunded.slice(0, shown),
+      stock: stock.slice(0, shown),
+      hasMore: parts.length > shown,
     }
-    const text = [...describeCut(parts), describeRefund(data), describeStockChanges(stock, dryRun)].join('\n')
+    const text = [...describeCut(parts, shown), describeRefund(data), describeStockChanges(stock, shown, dryRun)].join(
+      '\n',
+    )
     return { text, data, subject: `refund ${id}` }
   },
 })

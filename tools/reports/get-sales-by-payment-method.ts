@@ -75,7 +75,7 @@ export default defineTool({
     const { paid: all, ...sold } = report.all as NonNullable<Report['all']>
     const compared = comparedRows(
       report,
-      { key: 'netAmount', label: 'net amount', all: report.lines, amountIn: (lines, index) => paidBy(lines, index) },
+      { key: 'netAmount', label: 'net amount', amountIn: paidBy, totalIn: paidInAll },
       business,
     )
     const totals = figuresOf(all, business)
@@ -148,7 +148,7 @@ export default defineTool({
             grouped(row.refunded),
             grouped(row.netAmount),
             row.sharePercent ?? '–',
-            ...compared.rowOf(entries[index]?.lines ?? report.lines).cells,
+            ...(entries[index] === undefined ? compared.rowOfAll() : compared.rowOf(entries[index].lines)).cells,
           ]),
         ),
         ...unknown,
@@ -166,6 +166,13 @@ const NOTHING: PaymentSums = { payments: '0', amount: '0', refunds: '0', refunde
 function paidBy(lines: readonly Line[], index: number): Decimal {
   const known = lines.filter(({ keys }) => keys[0] !== '')
   return sumOver(known, index, 'amount').minus(sumOver(known, index, 'refunded'))
+}
+
+/** The same by all known methods, also by those that come to too little for a row. */
+function paidInAll({ totals, lines }: Report, index: number): Decimal {
+  const unknown = lines.filter(({ keys }) => keys[0] === '')
+  const amount = (rows: readonly Line[]) => sumOver(rows, index, 'amount').minus(sumOver(rows, index, 'refunded'))
+  return amount([totals]).minus(amount(unknown))
 }
 
 function figuresOf(sums: PaymentSums, currency: Currency): Figures {

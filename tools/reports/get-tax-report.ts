@@ -62,11 +62,12 @@ export default defineTool({
       },
       now,
     )
-    // Rates whose amounts round to zero are no rows, but count.
-    const all = [report.totals]
     const compared = comparedRows(
       report,
-      { key: 'tax', label: 'tax', all, amountIn: (lines, index) => sumOver(lines, index, 'tax') },
+      {
+        ...{ key: 'tax', label: 'tax', amountIn: (lines, index) => sumOver(lines, index, 'tax') },
+        totalIn: ({ totals }, index) => sumOver([totals], index, 'tax'),
+      },
       business,
     )
     const rates = report.lines.toSorted((a, b) => Number(b.keys[0] || -1) - Number(a.keys[0] || -1))
@@ -85,7 +86,7 @@ export default defineTool({
       ...amountsOf(lines, business),
       ...compared.rowOf(lines).data,
     }))
-    const totals = amountsOf(all, business)
+    const totals = amountsOf([report.totals], business)
     const { pricesIncludeTax } = report
     const basis = basisOf(report, business)
     const terms =
@@ -110,10 +111,15 @@ export default defineTool({
         ...compared.text,
         table(
           ['rate %', 'net sales', 'tax', ...compared.headers],
-          [...entries, { name: 'All', lines: all }].map(({ name, lines }) => {
-            const { netSales, tax } = amountsOf(lines, business)
-            return [name, grouped(netSales), grouped(tax), ...compared.rowOf(lines).cells]
-          }),
+          [
+            ...entries.map(({ name, lines }, index) => [
+              name,
+              grouped(rows[index]?.netSales ?? ''),
+              grouped(rows[index]?.tax ?? ''),
+              ...compared.rowOf(lines).cells,
+            ]),
+            ['All', grouped(totals.netSales), grouped(totals.tax), ...compared.rowOfAll().cells],
+          ],
         ),
         terms,
         basis.text,

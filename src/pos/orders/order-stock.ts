@@ -3,13 +3,14 @@ import type { Transaction } from '../../database/database.ts'
 import { ServiceError } from '../../errors.ts'
 import { Decimal, quantity } from '../../money/money.ts'
 import { counted } from '../../results/counted.ts'
-import { clean } from '../../results/text.ts'
+import { clean, estimateTokens } from '../../results/text.ts'
 import { lockStock, type Movement, type StockPlace, stockKey, writeMovements } from '../inventory/stock-writing.ts'
 
 const MAX_NAMED = 10
 
-/** How many lines and stock changes the result of a write shows; get_order pages through all. */
-export const MAX_SHOWN = 30
+// The lines and stock changes that the result of a write shows; get_order pages through all.
+const MAX_SHOWN = 30
+const MAX_TOKENS = 3500
 
 /** How an order or refund changed stock, in results. */
 export const StockChangesSchema = Type.Array(
@@ -69,17 +70,30 @@ export async function moveStock(
   return changes
 }
 
+/**
+ * How many rows of each list the result of a write shows: fewer where their SKUs are long.
+ * @param lists lines, if there are any, and stock changes, as they stand in the result
+ */
+export function countShown(...lists: readonly (readonly unknown[])[]): number {
+  let tokens = 0
+  for (let count = 0; count < MAX_SHOWN; count++) {
+    tokens += estimateTokens(JSON.stringify(lists.map((list) => list[count])))
+    if (tokens > MAX_TOKENS) return count
+  }
+  return MAX_SHOWN
+}
+
 /** One line of text: `Stock: CAFE-1 -3 → 7`; of a dry run `Stock would be: …`. */
-export function describeStockChanges(changes: readonly StockChange[], dryRun: boolean): string {
+export function describeStockChanges(changes: readonly StockChange[], max: number, dryRun: boolean): string {
   const stock = dryRun ? 'Stock would be' : 'Stock'
   if (changes.length === 0) return `${dryRun ? 'Stock would have' : 'Stock:'} no change.`
-  const shown = changes.slice(0, MAX_SHOWN).map(({ sku, change, onHand }) => `${sku} ${change} → ${onHand}`)
-  const more = changes.length > MAX_SHOWN ? ` and ${changes.length - MAX_SHOWN} more` : ''
+  const shown = changes.slice(0, max).map(({ sku, change, onHand }) => `${sku} ${change} → ${onHand}`)
+  const more = changes.length > max ? ` and ${changes.length - max} more` : ''
   return `${stock}: ${shown.join(', ')}${more}`
 }
 
 /** A line saying that rows were cut off; none if all are shown. */
-export function describeCut(lines: readonly unknown[]): string[] {
-  if (lines.length <= MAX_SHOWN) return []
-  return [`Only the first ${MAX_SHOWN} of ${counted(lines.length, 'line')} are shown; the totals cover all.`]
+export function describeCut(lines: readonly unknown[], max: number): string[] {
+  if (lines.length <= max) return []
+  return [`Only the first ${max} of ${counted(lines.length, 'line')} are shown; the totals cover all.`]
 }

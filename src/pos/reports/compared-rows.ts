@@ -1,4 +1,4 @@
-import { amountOf, type Currency, Decimal, formatAmount, percentChange } from '../../money/money.ts'
+import { amountOf, type Currency, Decimal, formatAmount, grouped, percentChange } from '../../money/money.ts'
 import type { Sums } from './measures.ts'
 import { changeCells, describeIncomparable, describeStretch } from './period-comparison.ts'
 import { describeChange } from './phrases.ts'
@@ -7,22 +7,27 @@ import type { Line, Report } from './report.ts'
 /**
  * The comparisons of a report by one amount, for tools that tell its rows in a form of their own.
  * @param key the name of the amount in data, and `label` in text
- * @param all the lines whose amounts add up to the whole
  * @param amountIn the amount of some rows: in the window for index 0, else in what it is compared with
+ * @param totalIn the amount of all of it, also of what comes to too little for a row
  */
 export function comparedRows(
   report: Report,
   {
     key,
     label,
-    all,
     amountIn,
-  }: { key: string; label: string; all: readonly Line[]; amountIn: (lines: readonly Line[], index: number) => Decimal },
+    totalIn,
+  }: {
+    key: string
+    label: string
+    amountIn: (lines: readonly Line[], index: number) => Decimal
+    totalIn: (report: Report, index: number) => Decimal
+  },
   currency: Currency,
 ) {
   const told = report.comparisons.map(({ kind, stretch, index }) => {
     if (index === null) return { kind, data: stretch, text: describeIncomparable(stretch) }
-    const [now, before] = [0, index].map((each) => amountIn(all, each)) as [Decimal, Decimal]
+    const [now, before] = [0, index].map((each) => totalIn(report, each)) as [Decimal, Decimal]
     const [amount, change] = [amountOf(before, currency), percentChange(now, before)]
     const against = `Against ${kind === 'year' ? 'a year before, ' : ''}${describeStretch(stretch)}`
     return {
@@ -46,20 +51,28 @@ export function comparedRows(
     headers: shown.flatMap(({ kind }) => names[kind].headers),
     /** What a row made of some lines adds, in data and as cells. */
     rowOf(lines: readonly Line[]) {
-      const values = shown.map(({ kind, index }) => {
-        const [now, before] = [0, index].map((each) => amountIn(lines, each)) as [Decimal, Decimal]
-        return { ...names[kind], amount: amountOf(before, currency), percent: percentChange(now, before) }
-      })
-      return {
-        data: Object.fromEntries(
-          values.flatMap((each): [string, string | null][] => [
-            [each.before, each.amount],
-            [each.change, each.percent],
-          ]),
-        ),
-        cells: values.flatMap(({ amount, percent }) => changeCells(amount, percent)),
-      }
+      return comparing((index) => amountIn(lines, index))
     },
+    /** What the row of all adds. */
+    rowOfAll() {
+      return comparing((index) => totalIn(report, index))
+    },
+  }
+
+  function comparing(amountAt: (index: number) => Decimal) {
+    const values = shown.map(({ kind, index }) => {
+      const [now, before] = [amountAt(0), amountAt(index)]
+      return { ...names[kind], amount: amountOf(before, currency), percent: percentChange(now, before) }
+    })
+    return {
+      data: Object.fromEntries(
+        values.flatMap((each): [string, string | null][] => [
+          [each.before, each.amount],
+          [each.change, each.percent],
+        ]),
+      ),
+      cells: values.flatMap(({ amount, percent }) => changeCells(grouped(amount), percent)),
+    }
   }
 }
 

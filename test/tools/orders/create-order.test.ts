@@ -169,8 +169,12 @@ describe('a sale', () => {
     const items = skus.map((product) => ({ product, quantity: '1' }))
     const { data, text } = await till.ok('create_order', { items })
     expect(data.totals.total).toBe('1000.00')
-    expect([data.lines.length, data.stock.length, data.hasMore]).toEqual([30, 30, true])
-    expect(text).toMatch(/^Only the first 30 of 100 lines are shown/)
+    // As many of up to 30 as fit with SKUs as long as these.
+    const shown = data.lines.length
+    expect(shown).toBeGreaterThan(15)
+    expect([data.stock.length, data.hasMore]).toEqual([shown, true])
+    expect(text).toContain(`Only the first ${shown} of 100 lines are shown`)
+    expect(text).toContain(`and ${100 - shown} more`)
     expect(estimateTokens(text) + estimateTokens(JSON.stringify(data))).toBeLessThan(8000)
   })
 })

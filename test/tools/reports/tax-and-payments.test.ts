@@ -16,6 +16,7 @@ import { makeOrder, makeProduct, makeRefund, makeShop, makeUser, type Product, t
 let service: Service
 let shop: Shop
 let crowd: Shop
+let crumbs: Shop
 let foreign: Shop
 let fine: Shop
 let token: string
@@ -31,12 +32,13 @@ beforeAll(async () => {
     taxRate: '0.12',
   })
   crowd = await makeShop(db, { name: 'Mercado' })
+  crumbs = await makeShop(db, { name: 'Migas' })
   foreign = await makeShop(db, { name: 'Foreign' })
   fine = await makeShop(db, { name: 'Al peso' })
   await makeUser(
     db,
     'ana',
-    [shop, crowd, fine].map((each) => ({ shop: each, role: 'owner' })),
+    [shop, crowd, crumbs, fine].map((each) => ({ shop: each, role: 'owner' })),
   )
   await makeUser(db, 'cas', [{ shop, role: 'cashier' }])
   token = await service.tokenOf('ana')
@@ -110,6 +112,24 @@ beforeAll(async () => {
     })),
     payments: Array.from({ length: 40 }, (_, index) => ({ method: `method ${index + 1}`, amount: `${index + 1}` })),
   })
+
+  // Three methods and tax rates, and of each a crumb that is paid back.
+  const crumb = await makeProduct(db, crumbs, { sku: 'X' })
+  for (const [index, method] of ['a', 'b', 'c'].entries()) {
+    const taxRate = `0.0${index + 1}`
+    const orderId = await makeOrder(db.database, crumbs, {
+      number: `${index}`,
+      at: '2026-03-10T18:00:00Z',
+      lines: [{ ...crumb, quantity: '1', unitPrice: '100', taxRate }],
+      payments: [{ method, amount: `${101 + index}` }],
+    })
+    await makeRefund(db.database, crumbs, {
+      orderId,
+      at: '2026-03-20T18:00:00Z',
+      lines: [{ ...crumb, line: 1, quantity: '0', returns: '0.002', tax: '0.002' }],
+      method,
+    })
+  }
 })
 afterAll(() => service?.close())
 
@@ -252,6 +272,16 @@ describe('get_tax_report', () => {
       { method: 'voucher', payments: 0, netAmount: '0.00', netAmountBefore: '11.20', changePercent: '-100.0' },
     ])
     expect(paid.text).toContain('Against Saturday 2026-02-28: net amount GTQ 11.20 (-100.0 %).')
+  })
+
+  it('compares with all that was taxed and paid, also what is too little for a row', async () => {
+    // On 20 March 0.002 and 0.002 of tax come back at each of three rates: 0.006 and 0.012 in all.
+    const day = { from: '2026-03-27', to: '2026-03-27', compare: 'previous', businessId: crumbs.id }
+    const { data, text } = await ask('get_tax_report', day)
+    expect(data.comparison.previous).toMatchObject({ from: '2026-03-20', totals: { tax: '-0.01' } })
+    expect(text).toContain('tax GTQ -0.01')
+    const paid = await ask('get_sales_by_payment_method', day)
+    expect(paid.data.comparison.previous).toMatchObject({ from: '2026-03-20', totals: { netAmount: '-0.01' } })
   })
 
   it('names as many orders as its call lists, by the day of completion', async () => {
