@@ -4,7 +4,7 @@ import { estimateTokens } from './text.ts'
 
 // A result has its rows twice, as data and as shorter text: together they stay under 8,000 tokens, which the estimate
 // exceeds by an eighth or more for rows.
-export const MAX_PAGE_TOKENS = 4000
+export const MAX_PAGE_TOKENS = 3_800
 /** The most rows that a tool gives a model. Only files, which no model reads, are made of longer pages. */
 const MAX_LIMIT = 100
 

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import { Decimal } from '../../money/money.ts'
 import type { Days } from '../../time/window.ts'
-import { rollupRows } from '../reports/rollups.ts'
+import { rollupRows } from '../rollups.ts'
 import type { SalesScope } from '../scope.ts'
 
 /** What a forecast is of, if not of the whole shop. */

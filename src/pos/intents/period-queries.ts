@@ -1,8 +1,8 @@
 import { type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import type { Days } from '../../time/window.ts'
-import { monthlyCells } from '../reports/rollups.ts'
 import { productCells } from '../reports/sales.ts'
+import { monthlyCells } from '../rollups.ts'
 import type { SalesScope } from '../scope.ts'
 import { STOPPED_UNITS } from './stands-out.ts'
 

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import { clean } from '../../results/text.ts'
 import { atLocation, onDays } from '../conditions.ts'
-import { inRollup, rollupRows } from '../reports/rollups.ts'
+import { inRollup, rollupRows } from '../rollups.ts'
 import type { SalesScope } from '../scope.ts'
 import { type History, type HourSums, STOPPED_UNITS, type StaffSums } from './stands-out.ts'
 

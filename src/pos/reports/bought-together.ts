@@ -2,9 +2,9 @@ import { sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import type { Days } from '../../time/window.ts'
 import { atLocation, onDays } from '../conditions.ts'
+import { inRollup } from '../rollups.ts'
 import type { SalesScope } from '../scope.ts'
 import { MAX_RAW_ORDERS } from './report-query.ts'
-import { inRollup } from './rollups.ts'
 
 /** Two products that orders hold together. */
 export interface Pair {

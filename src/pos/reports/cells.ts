@@ -1,12 +1,12 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Days } from '../../time/window.ts'
 import { atLocation, onDays } from '../conditions.ts'
+import { monthlyCells, rollupRows } from '../rollups.ts'
 import type { SalesScope } from '../scope.ts'
 import type { Column } from './dimensions.ts'
 import { type Filters, orderConditions } from './filters.ts'
 import type { Grain, Sum } from './measures.ts'
 import type { Plan } from './plan.ts'
-import { monthlyCells, rollupRows } from './rollups.ts'
 
 // Cells are rows that add up to sales: a local day, the columns that divide them, and sums. Those of rollups and those
 // made of raw rows have the same form. In rows of raw lines and payments, `sale` is the id of the order that they count

@@ -4,8 +4,8 @@ import type { Transaction } from '../../database/database.ts'
 import type { DB } from '../../database/types.ts'
 import { formatAmount } from '../../money/money.ts'
 import type { Days } from '../../time/window.ts'
+import { rollupRows } from '../rollups.ts'
 import type { SalesScope } from '../scope.ts'
-import { rollupRows } from './rollups.ts'
 
 const SUMS = ['payments', 'amount', 'refunds', 'refunded'] as const
 

@@ -1,8 +1,8 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import { clean } from '../../results/text.ts'
+import { inRollup } from '../rollups.ts'
 import type { SalesScope } from '../scope.ts'
-import { inRollup } from './rollups.ts'
 
 /**
  * The first local day with a completed order of the business, or of one location by its own clock; null before the

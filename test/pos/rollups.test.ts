@@ -1,11 +1,11 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { monthlyCells } from '../../../src/pos/reports/rollups.ts'
-import { productCells, salesByBucket, salesTotal } from '../../../src/pos/reports/sales.ts'
-import type { SalesScope } from '../../../src/pos/scope.ts'
-import type { Days } from '../../../src/time/window.ts'
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
-import { makeOrder, makeProduct, makeRefund, makeShop, type Shop } from '../../support/shop.ts'
+import { productCells, salesByBucket, salesTotal } from '../../src/pos/reports/sales.ts'
+import { monthlyCells } from '../../src/pos/rollups.ts'
+import type { SalesScope } from '../../src/pos/scope.ts'
+import type { Days } from '../../src/time/window.ts'
+import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { makeOrder, makeProduct, makeRefund, makeShop, type Shop } from '../support/shop.ts'
 
 let db: TestDatabase
 let shop: Shop

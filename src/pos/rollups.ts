@@ -1,8 +1,8 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
-import type { DB } from '../../database/types.ts'
-import { addDays, daysBetween, monthStart, nextMonth } from '../../time/local.ts'
-import type { Days } from '../../time/window.ts'
-import type { SalesScope } from '../scope.ts'
+import type { DB } from '../database/types.ts'
+import { addDays, daysBetween, monthStart, nextMonth } from '../time/local.ts'
+import type { Days } from '../time/window.ts'
+import type { SalesScope } from './scope.ts'
 
 type Daily =
   | 'customer_daily'
