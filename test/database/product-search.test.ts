@@ -23,20 +23,26 @@ async function shops() {
         from product where business_id = '${id}'`)
   }
   await client.query('analyze')
+  const readSoFar = async () => {
+    const { rows } = await client.query<{ rows: number }>(`
+      select sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::integer as rows from pg_stat_xact_user_tables
+      where relname in ('product', 'product_variant')`)
+    return rows[0]?.rows as number
+  }
   /** What the service is told, and how many rows of products and variants were read for it. */
   return async (query: string, values: unknown[], business: string | null = MINE) => {
     await client.query(`begin; set local role flowpos_service`)
     await client.query(`select set_config('app.business_id', $1, true)`, [business ?? ''])
+    // What earlier transactions read is in these counts, too, for a second.
+    const before = await readSoFar()
     const { rows } = await client.query({ text: query, values, rowMode: 'array' })
-    const { rows: read } = await client.query<{ rows: number }>(`
-      select sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::integer as rows from pg_stat_xact_user_tables
-      where relname in ('product', 'product_variant')`)
+    const read = (await readSoFar()) - before
     await client.query('rollback')
     const { rows: named } = await client.query<{ name: string }>(
       'select p.name from product_variant v join product p on p.id = v.product_id where v.id = any ($1)',
       [rows.flat()],
     )
-    return { found: rows.flat(), names: named.map(({ name }) => name), read: read[0]?.rows as number }
+    return { found: rows.flat(), names: named.map(({ name }) => name), read }
   }
 }
 

@@ -27,10 +27,11 @@ import { placeOf } from '../../src/pos/organisation/locations.ts'
 import { clientOf, variantToRead } from '../../src/pos/references.ts'
 import { page, sortedCursor } from '../../src/results/cursor.ts'
 import { Cursor, Limit, StringEnum } from '../../src/results/schema.ts'
+import { estimateTokens } from '../../src/results/text.ts'
 import { WINDOW_INPUT, windowIfAsked } from '../../src/time/window.ts'
 
 // A hundred orders, whose texts say no more than their data.
-const MAX_TOKENS = 4140
+const MAX_TOKENS = 4200
 
 export default defineTool({
   name: 'list_orders',
@@ -103,7 +104,7 @@ export default defineTool({
       limit,
       ({ row }) => [sort, row.sort_key, row.id],
       ({ cells }) => cells,
-      MAX_TOKENS,
+      MAX_TOKENS - estimateTokens(JSON.stringify([same, people, variant?.taken])),
     )
     const limited = describeOwnOnly(who, 'orders')
     const meant = input.employee === undefined ? '' : `${ROLE_TERMS[role]}; `

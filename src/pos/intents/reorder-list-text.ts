@@ -13,7 +13,7 @@ import { REPLENISHMENT_TERMS } from './replenishment.ts'
 const NO_SUPPLIER = 'no supplier'
 const MAX_SUPPLIERS = 30
 // Of both halves, as estimated; 8,000 less the line that names the business, and for what the estimate misses.
-const MAX_TOKENS = 7500
+const MAX_TOKENS = 7900
 
 // Rows without the names of their columns, so that a hundred of them are a result that a model can read.
 const TRANSFER_COLUMNS = ['SKU', 'product', 'from', 'to', 'quantity']

@@ -44,7 +44,7 @@ it('forecasts from the last eight same weekdays, with a range and a test on past
   expect(text).toMatch(
     /^Forecast of net sales, 2 days from 2026-03-10 \(days of America\/Guatemala\): GTQ 756\.25\.\nA forecast/,
   )
-  expect(text).toContain('off by 45.2 % of sales on average (-45.2 % too low overall)')
+  expect(text).toContain('off by 45.2 % of sales on average (45.2 % too low overall)')
 })
 
 it('forecasts units of a product', async () => {

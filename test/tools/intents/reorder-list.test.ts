@@ -228,10 +228,11 @@ describe('get_reorder_list', () => {
     ])
   })
 
-  it('shows a hundred lines within what a model can read', async () => {
+  it('shows as many lines as a model can read', async () => {
     const { data, text } = await list({ businessId: large.id, limit: 100 })
     expect(data.orders).toMatchObject([{ supplier: 'no supplier' }])
-    expect(data.orders[0].lines).toHaveLength(100)
+    expect(data.orders[0].lines.length).toBeGreaterThanOrEqual(80)
+    expect(data.nextCursor).toBeDefined()
     expect(data.orders[0].lines[0]).toEqual([
       'ABA-000',
       'Café de Antigua Molido 340 g 0',

@@ -1,5 +1,5 @@
+import { countTokens } from 'gpt-tokenizer/encoding/o200k_base'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { estimateTokens } from '../../../src/results/text.ts'
 import { addDays } from '../../../src/time/local.ts'
 import { call, type Service, startService } from '../../support/service.ts'
 import { makeOrder, makeProduct, makeRefund, makeShop, makeUser, type Product, type Shop } from '../../support/shop.ts'
@@ -497,9 +497,8 @@ describe('the length of a result', () => {
       allBusinesses: count > 1,
     })
     expect(data.periods).toHaveLength(count)
-    expect(text.length / 3).toBeLessThan(2000)
-    expect(estimateTokens(text)).toBeLessThan(2000)
-    expect(estimateTokens(text + JSON.stringify(data))).toBeLessThan(8000)
+    expect(countTokens(text)).toBeLessThan(2000)
+    expect(countTokens(text) + countTokens(JSON.stringify(data))).toBeLessThan(8000)
   })
 
   it('names what is left out of many businesses', async () => {
