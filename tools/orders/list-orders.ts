@@ -30,8 +30,8 @@ import { Cursor, Limit, StringEnum } from '../../src/results/schema.ts'
 import { estimateTokens } from '../../src/results/text.ts'
 import { WINDOW_INPUT, windowIfAsked } from '../../src/time/window.ts'
 
-// A hundred orders, whose texts say no more than their data.
-const MAX_TOKENS = 4200
+// By an estimate that is at least a fourteenth too high, so that both halves together stay under 8,000.
+const MAX_TOKENS = 8550
 
 export default defineTool({
   name: 'list_orders',
@@ -99,39 +99,44 @@ export default defineTool({
       role === 'sold_by' ? undefined : sumByEmployee(db, business.id, { ...filter, ...own }, role),
     ])
     const { columns, rows: cells, same } = compactOrders(rows, role, business)
-    const { items: orders, ...more } = page(
-      rows.map((row, index) => ({ row, cells: cells[index] ?? [] })),
-      limit,
-      ({ row }) => [sort, row.sort_key, row.id],
-      ({ cells }) => cells,
-      MAX_TOKENS - estimateTokens(JSON.stringify([same, people, variant?.taken])),
-    )
     const limited = describeOwnOnly(who, 'orders')
     const meant = input.employee === undefined ? '' : `${ROLE_TERMS[role]}; `
     const taken = variant?.taken === undefined ? '' : `product: ${variant.taken}; `
-    const data = {
-      ...(window === undefined
-        ? {}
-        : {
-            window: { ...window, currency: business.currency },
-            windowOf: status === 'completed' ? 'completed' : 'opened',
-          }),
-      currency: business.currency,
-      ...(sums === null
-        ? {}
-        : {
-            matching: {
-              ...orderSums(sums, business),
-              ...(people && { byEmployee: orderPeople(people, role, business) }),
-            },
-          }),
-      columns,
-      same,
-      orders,
-      ...more,
-      terms: `${limited === null ? '' : `${limited} `}${taken}${meant}${ORDER_TERMS}; ${BLANKS}`,
+    for (let budget = MAX_TOKENS / 2; ; ) {
+      const { items: orders, ...more } = page(
+        rows.map((row, index) => ({ row, cells: cells[index] ?? [] })),
+        limit,
+        ({ row }) => [sort, row.sort_key, row.id],
+        ({ cells }) => cells,
+        budget,
+      )
+      const data = {
+        ...(window === undefined
+          ? {}
+          : {
+              window: { ...window, currency: business.currency },
+              windowOf: status === 'completed' ? 'completed' : 'opened',
+            }),
+        currency: business.currency,
+        ...(sums === null
+          ? {}
+          : {
+              matching: {
+                ...orderSums(sums, business),
+                ...(people && { byEmployee: orderPeople(people, role, business) }),
+              },
+            }),
+        columns,
+        same,
+        orders,
+        ...more,
+        terms: `${limited === null ? '' : `${limited} `}${taken}${meant}${ORDER_TERMS}; ${BLANKS}`,
+      }
+      const text = describeOrders(data)
+      if (context.forFile) return { text, data, file: orderFile(rows.slice(0, orders.length), business) }
+      const tokens = estimateTokens(text) + estimateTokens(JSON.stringify(data))
+      if (tokens <= MAX_TOKENS || orders.length <= 1) return { text, data }
+      budget = Math.floor((budget * MAX_TOKENS) / tokens) - 20
     }
-    const file = context.forFile ? { file: orderFile(rows.slice(0, orders.length), business) } : {}
-    return { text: describeOrders(data), data, ...file }
   },
 })
