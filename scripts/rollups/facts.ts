@@ -32,10 +32,10 @@ export const KINDS = Object.keys(FACTS) as Kind[]
 // Rows have a `sign`: 1 if they are added, -1 if they are removed.
 
 /** How rows are joined with those that they name. */
-export type Join = (table: string, alias: string, condition: string) => string
+type Join = (table: string, alias: string, condition: string) => string
 
 /** For all rows of a business. */
-export const inBulk: Join = (table, alias, condition) => `join ${table} ${alias} on ${condition}`
+const inBulk: Join = (table, alias, condition) => `join ${table} ${alias} on ${condition}`
 
 /**
  * For the rows of a change: each is looked up by its key. Row security, which may bind the owner of the functions, would

@@ -358,7 +358,7 @@ export async function variantsOf(
   }
   const missing = wanted.filter((reference) => !found.has(reference))
   if (missing.length > 0) {
-    throw await noProduct(db, businessId, missing, argument)
+    throw noProduct(missing, argument, await nearProducts(db, businessId, missing[0] as string))
   }
   return references.map((reference) => found.get(reference) as Variant)
 }
@@ -376,21 +376,19 @@ export async function variantToRead(
   const rows = (await findVariants(db, businessId, [reference])).map((row) => ({ ...row, id: row.variant_id }))
   const one = theOne(rows, { argument, reference, describe: nameAndSku })
   if (one !== undefined) return one
-  const only = await productByWords(db, businessId, reference)
-  if (only === undefined) throw await noProduct(db, businessId, [reference], argument)
+  const { only, near } = await productByWords(db, businessId, reference)
+  if (only === undefined) throw noProduct([reference], argument, near)
   const [variant] = (await variantsOf(db, businessId, [only.variantId], argument)) as [Variant]
   return { ...variant, taken: nameAndSku(variant) }
 }
 
-/** That no product is meant by some references, with those that the first may mean. */
-export async function noProduct(
-  db: Transaction,
-  businessId: string,
+/** That no product is meant by some references, with those that are near to the first. */
+export function noProduct(
   references: readonly string[],
   argument: string,
-): Promise<ServiceError> {
+  near: Awaited<ReturnType<typeof nearProducts>>,
+): ServiceError {
   const names = references.slice(0, MAX_CANDIDATES).map(quoted)
-  const near = await nearProducts(db, businessId, references[0] as string)
   return new ServiceError(
     'not_found',
     `${argument}: no product of this business has the SKU, id or name ${names.join(', ')}.${didYouMean(near.map(nameAndSku))}`,

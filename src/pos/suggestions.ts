@@ -43,15 +43,18 @@ export async function nearProducts(db: Transaction, businessId: string, referenc
 /** Words without numbers: a code that is only a part of another one means nothing. */
 const NAME = /^[^\p{N}]*\p{L}{3}[^\p{N}]*$/u
 
-/** The only product on sale that has all words of a reference, for reads whose answers name it; undefined if there is none. */
+/**
+ * What a reference that fits nothing is near to.
+ * @returns the products as `nearProducts`, and for reads, whose answers name it, the only one that has all its words
+ */
 export async function productByWords(
   db: Transaction,
   businessId: string,
   reference: string,
-): Promise<NearProduct | undefined> {
-  if (!NAME.test(reference)) return undefined
-  const [only, ...others] = (await nearProducts(db, businessId, reference)).filter(({ hasAllWords }) => hasAllWords)
-  return others.length === 0 ? only : undefined
+): Promise<{ near: NearProduct[]; only: NearProduct | undefined }> {
+  const near = await nearProducts(db, businessId, reference)
+  const [one, ...others] = NAME.test(reference) ? near.filter(({ hasAllWords }) => hasAllWords) : []
+  return { near, only: others.length === 0 ? one : undefined }
 }
 
 /** The active clients that a reference is nearest to, by name. */

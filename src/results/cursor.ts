@@ -2,9 +2,8 @@ import { Type } from '@sinclair/typebox'
 import { ServiceError } from '../errors.ts'
 import { estimateTokens } from './text.ts'
 
-// A result has its rows twice, as data and as shorter text: together they stay under 8,000 tokens, which the estimate
-// exceeds by an eighth or more for rows.
-export const MAX_PAGE_TOKENS = 3_800
+// A result has its rows twice, as data and as shorter text: together they stay under 8,000 tokens.
+export const MAX_PAGE_TOKENS = 3800
 /** The most rows that a tool gives a model. Only files, which no model reads, are made of longer pages. */
 const MAX_LIMIT = 100
 

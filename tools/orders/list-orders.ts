@@ -102,36 +102,36 @@ export default defineTool({
     const limited = describeOwnOnly(who, 'orders')
     const meant = input.employee === undefined ? '' : `${ROLE_TERMS[role]}; `
     const taken = variant?.taken === undefined ? '' : `product: ${variant.taken}; `
+    const listed = rows.map((row, index) => ({ row, cells: cells[index] ?? [] }))
+    const besides = {
+      ...(window === undefined
+        ? {}
+        : {
+            window: { ...window, currency: business.currency },
+            windowOf: status === 'completed' ? 'completed' : 'opened',
+          }),
+      currency: business.currency,
+      ...(sums === null
+        ? {}
+        : {
+            matching: {
+              ...orderSums(sums, business),
+              ...(people && { byEmployee: orderPeople(people, role, business) }),
+            },
+          }),
+      columns,
+      same,
+    }
+    const terms = `${limited === null ? '' : `${limited} `}${taken}${meant}${ORDER_TERMS}; ${BLANKS}`
     for (let budget = MAX_TOKENS / 2; ; ) {
       const { items: orders, ...more } = page(
-        rows.map((row, index) => ({ row, cells: cells[index] ?? [] })),
+        listed,
         limit,
         ({ row }) => [sort, row.sort_key, row.id],
         ({ cells }) => cells,
         budget,
       )
-      const data = {
-        ...(window === undefined
-          ? {}
-          : {
-              window: { ...window, currency: business.currency },
-              windowOf: status === 'completed' ? 'completed' : 'opened',
-            }),
-        currency: business.currency,
-        ...(sums === null
-          ? {}
-          : {
-              matching: {
-                ...orderSums(sums, business),
-                ...(people && { byEmployee: orderPeople(people, role, business) }),
-              },
-            }),
-        columns,
-        same,
-        orders,
-        ...more,
-        terms: `${limited === null ? '' : `${limited} `}${taken}${meant}${ORDER_TERMS}; ${BLANKS}`,
-      }
+      const data = { ...besides, orders, ...more, terms }
       const text = describeOrders(data)
       if (context.forFile) return { text, data, file: orderFile(rows.slice(0, orders.length), business) }
       const tokens = estimateTokens(text) + estimateTokens(JSON.stringify(data))

@@ -4,7 +4,7 @@ import { ServiceError } from '../../errors.ts'
 import type { Days } from '../../time/window.ts'
 import { nameAndSku, productMeanings, theOne } from '../references.ts'
 import { productCells } from '../reports/sales.ts'
-import { didYouMean, nearProducts, productByWords } from '../suggestions.ts'
+import { didYouMean, productByWords } from '../suggestions.ts'
 
 const MAX_NAMED = 10
 
@@ -146,12 +146,13 @@ export async function findProductDetail(
   ])
   theOne(alike, { argument: 'product', reference, describe: nameAndSku })
   if (product === undefined) {
-    const only = await productByWords(db, businessId, reference)
+    const { only, near } = await productByWords(db, businessId, reference)
     if (only !== undefined) return findProductDetail(db, businessId, only.variantId, days, limits)
-    const near = didYouMean((await nearProducts(db, businessId, reference)).map(nameAndSku))
-    throw new ServiceError('not_found', `product: nothing in this business has that id, SKU, barcode or name.${near}`, {
-      hint: 'Find it with get_products.',
-    })
+    throw new ServiceError(
+      'not_found',
+      `product: nothing in this business has that id, SKU, barcode or name.${didYouMean(near.map(nameAndSku))}`,
+      { hint: 'Find it with get_products.' },
+    )
   }
   return { product, variants: listed.rows, sales: sold.rows[0] as SalesRow }
 }

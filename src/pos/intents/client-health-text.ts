@@ -123,7 +123,7 @@ const STATUS_WORDS = { active: 'active', at_risk: 'at risk', lost: 'lost', off: 
 function leftOut({ at_risk, most_at_risk, buyers, top, lost }: ClientHealth): string {
   const parts = [
     ...(at_risk > most_at_risk.length ? [`${counted(at_risk - most_at_risk.length, 'client')} at risk`] : []),
-    ...(lost > 0 ? [`${counted(lost, 'lost client')}`] : []),
+    ...(lost > 0 ? [counted(lost, 'lost client')] : []),
     ...(buyers > top.length ? [`${buyers - top.length} of those who have bought`] : []),
   ]
   if (parts.length === 0) return ''

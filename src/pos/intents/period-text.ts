@@ -6,7 +6,7 @@ import { EntityRef, Nullable, NullableText } from '../../results/schema.ts'
 import { table } from '../../results/table.ts'
 import { WindowSchema } from '../../time/window.ts'
 import { ComparedSalesSchema } from '../reports/period-comparison.ts'
-import { atPlace, describeChange } from '../reports/phrases.ts'
+import { askedFrom, atPlace, describeChange } from '../reports/phrases.ts'
 import { describeFigures, SalesFiguresSchema } from '../reports/sales-figures.ts'
 import {
   describeCompared,
@@ -182,7 +182,7 @@ function describePeriod(period: Period, namesBusiness: boolean): string {
 function describeDays({ window: { from, to, soFar, requestedFrom, requestedTo }, days }: Period): string {
   const span = days === 1 ? from : `${from} to ${to}, ${counted(days, 'day')}`
   const cut = requestedTo === undefined ? '' : ` (asked up to ${requestedTo})`
-  const start = requestedFrom === undefined ? '' : ` (asked from ${requestedFrom}, before the first sale on file)`
+  const start = requestedFrom === undefined ? '' : ` (${askedFrom(requestedFrom)})`
   return `${span}${start}${cut}${soFar === undefined ? '' : `, so far (${soFar})`}`
 }
 

@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { amountOf, type Currency, formatAmount, grouped } from '../../money/money.ts'
+import { counted } from '../../results/counted.ts'
 import { clean } from '../../results/text.ts'
 import { MAX_PURCHASES, type sumPurchases } from './movements.ts'
 
@@ -45,10 +46,10 @@ export function describePurchases(
   const shares = bySupplier.map(
     (row) => `${row.supplier} ${grouped(row.cost)} (${grouped(String(row.count))}${unknown(row.withoutCost)})`,
   )
-  const more = suppliers > bySupplier.length ? `; ${suppliers - bySupplier.length} more suppliers` : ''
+  const more = suppliers > bySupplier.length ? `; ${counted(suppliers - bySupplier.length, 'more supplier')}` : ''
   return (
-    `Bought for ${formatAmount(cost, currency)} at cost in ${grouped(String(count))} ` +
-    `${count === 1 ? 'purchase' : 'purchases'}${unknown(count === withoutCost ? 0 : withoutCost)}` +
+    `Bought for ${formatAmount(cost, currency)} at cost in ${counted(count, 'purchase')}` +
+    `${unknown(count === withoutCost ? 0 : withoutCost)}` +
     `${count === withoutCost ? ', all without a known cost' : ''}: ${shares.join('; ')}${more}.`
   )
 }

@@ -9,6 +9,7 @@ import { untrusted } from '../../results/untrusted.ts'
 import { WindowSchema } from '../../time/window.ts'
 import { localStamp } from './order-summary.ts'
 import { type EmployeeRole, MAX_SUMMED, type OrderRow, type OrderSums, type sumByEmployee } from './orders.ts'
+import { peopleList, personName } from './people.ts'
 
 const SUMS = {
   orders: Type.Integer(),
@@ -104,7 +105,7 @@ export function orderPeople(
     did: role === 'cancelled_by' ? 'cancelled' : 'discounted',
     people: rows[0]?.people ?? 0,
     rows: rows.map(({ name, orders, total, discounts }) => ({
-      employee: name === null ? 'unknown' : clean(name, 40),
+      employee: personName(name),
       orders,
       total: amountOf(total, currency),
       discounts: amountOf(discounts, currency),
@@ -117,8 +118,7 @@ function describePeople({ did, people, rows }: Static<typeof ByEmployeeSchema>):
     const amount = did === 'cancelled' ? `total ${grouped(total)}` : `discounts ${grouped(discounts)}`
     return `${employee} ${grouped(String(orders))} (${amount})`
   })
-  const more = people > rows.length ? `; ${people - rows.length} more people` : ''
-  return `By who ${did}: ${each.join('; ')}${more}.`
+  return `By who ${did}: ${peopleList(each, people)}.`
 }
 
 /** The columns and rows of a list. Stamps lose their year where all have the same, which then stands in the column. */

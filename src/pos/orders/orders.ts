@@ -7,6 +7,7 @@ import { searchingProducts } from '../product-search.ts'
 import { inRollup, rollupRows } from '../rollups.ts'
 import { searching } from '../search.ts'
 import { numberEndsWith, orderIdOf } from './order-references.ts'
+import { MAX_PEOPLE } from './people.ts'
 import { otherMethods } from './refunds.ts'
 
 export const ORDER_STATUSES = ['open', 'completed', 'cancelled'] as const
@@ -208,9 +209,6 @@ export async function sumOrders(db: Transaction, businessId: string, filter: Ord
   return isWhole ? sums : null
 }
 export type OrderSums = NonNullable<Awaited<ReturnType<typeof sumOrders>>>[number]
-
-/** So many people are told at most. */
-export const MAX_PEOPLE = 12
 
 /**
  * The orders that match by who did something with them, the one with the most first; of so many at most that lists add

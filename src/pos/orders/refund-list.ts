@@ -7,6 +7,7 @@ import { clean } from '../../results/text.ts'
 import { untrusted } from '../../results/untrusted.ts'
 import { WindowSchema } from '../../time/window.ts'
 import { localStamp } from './order-summary.ts'
+import { peopleList, personName } from './people.ts'
 import { type findRefunds, refundMethods, type sumRefunds, type sumRefundsByEmployee } from './refunds.ts'
 
 /** A list of refunds in compact rows, with the sums of all that match. */
@@ -91,7 +92,7 @@ export function refundSums(
     ...(people !== undefined && {
       people: people[0]?.people ?? 0,
       byEmployee: people.map(({ name, refunds, total }) => ({
-        employee: name === null ? 'unknown' : clean(name, 40),
+        employee: personName(name),
         refunds,
         total: amountOf(total, currency),
       })),
@@ -104,8 +105,7 @@ function describePeople({ people = 0, byEmployee = [] }: RefundList['sums']): st
   const each = byEmployee.map(
     ({ employee, refunds, total }) => `${employee} ${grouped(total)} (${grouped(String(refunds))})`,
   )
-  const more = people > each.length ? `; ${people - each.length} more people` : ''
-  return [`By who refunded, total (refunds): ${each.join('; ')}${more}.`]
+  return [`By who refunded, total (refunds): ${peopleList(each, people)}.`]
 }
 
 /** A list as text. */

@@ -5,6 +5,7 @@ import { amountOf, type Currency, Decimal } from '../../money/money.ts'
 import { clean } from '../../results/text.ts'
 import type { Days } from '../../time/window.ts'
 import { onDays, searchPattern } from '../conditions.ts'
+import { MAX_PEOPLE } from './people.ts'
 
 export const REFUND_SORTS = ['newest', 'oldest', 'largest', 'smallest'] as const
 
@@ -107,9 +108,6 @@ export function sumRefunds(db: Transaction, businessId: string, filter: RefundFi
     .where(isMatch(filter))
     .executeTakeFirstOrThrow()
 }
-
-/** So many people are told at most. */
-const MAX_PEOPLE = 12
 
 /** The refunds that match by who gave them, the one with the highest total first; no name where it is not known who. */
 export function sumRefundsByEmployee(db: Transaction, businessId: string, filter: RefundFilter) {

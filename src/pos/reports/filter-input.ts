@@ -187,8 +187,8 @@ async function productOf(db: Transaction, businessId: string, reference: string)
   const meant = rows.map((row) => ({ ...row, id: row.variant_id ?? row.product_id, sku: row.sku ?? '' }))
   const found = theOne(meant, { argument: 'product', reference, describe: nameAndSku })
   if (found === undefined) {
-    const only = await productByWords(db, businessId, reference)
-    if (only === undefined) throw await noProduct(db, businessId, [reference], 'product')
+    const { only, near } = await productByWords(db, businessId, reference)
+    if (only === undefined) throw noProduct([reference], 'product', near)
     const { productId, variantId } = only
     return { productId, variantId, name: variantName(only, 60), ref: clean(only.sku, 60) }
   }

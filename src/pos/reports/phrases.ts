@@ -18,8 +18,13 @@ export function describeWindow(
   of = '',
 ): string {
   const running = soFar === undefined ? '' : `; so far (${soFar})`
-  const start = requestedFrom === undefined ? '' : `; asked from ${requestedFrom}, before the first sale on file`
+  const start = requestedFrom === undefined ? '' : `; ${askedFrom(requestedFrom)}`
   return `${from} to ${to}${of}${atPlace(location)} (days of ${timezone}${start}${running})`
+}
+
+/** That a window begins with the first sale instead of an earlier day. */
+export function askedFrom(requestedFrom: string): string {
+  return `asked from ${requestedFrom}, before the first sale on file`
 }
 
 /** A change in percent with its sign, or that there is none. */

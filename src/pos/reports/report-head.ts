@@ -4,7 +4,7 @@ import type { Window } from '../../time/window.ts'
 import { describeFilters } from './filter-words.ts'
 import { type MeasureName, measureOf, type Sums, TOTALS_OF, valueFrom } from './measures.ts'
 import { describeIncomparable, describeStretch } from './period-comparison.ts'
-import { atPlace, signed } from './phrases.ts'
+import { askedFrom, atPlace, signed } from './phrases.ts'
 import type { Comparison, Report } from './report.ts'
 import { type Cell, cellsOf, changeOf, isPercent } from './report-cells.ts'
 
@@ -26,7 +26,7 @@ function describeScope({ window, place, filters }: Report, currency: string): st
 }
 
 function soFar({ soFar, requestedFrom, requestedTo }: Window): string {
-  const start = requestedFrom === undefined ? '' : `; asked from ${requestedFrom}, before the first sale on file`
+  const start = requestedFrom === undefined ? '' : `; ${askedFrom(requestedFrom)}`
   const cut = requestedTo === undefined ? '' : `, asked up to ${requestedTo}`
   return `${start}${soFar === undefined ? '' : `; so far (${soFar})${cut}`}`
 }
