@@ -1,4 +1,4 @@
-import type { Compilable, CompiledQuery } from 'kysely'
+import type { CompiledQuery } from 'kysely'
 import type { Transaction } from './database.ts'
 
 /** Stands for an argument of a query until the query is run. */
@@ -16,12 +16,12 @@ class Placeholder {
  *   undefined: each set of given arguments has its own query.
  */
 export function compileOnce<Arguments extends object, Row>(
-  build: (db: Transaction, values: Arguments) => Compilable<Row>,
+  build: (db: Transaction, values: Arguments) => { compile(db: Transaction): CompiledQuery<Row> },
 ): (db: Transaction, values: Arguments) => Promise<Row[]> {
   const queries = new Map<string, CompiledQuery<Row>>()
   return async (db, values) => {
     const names = Object.keys(values).filter((name) => values[name as keyof Arguments] !== undefined)
-    const query = queries.get(names.join()) ?? build(db, placeholders<Arguments>(names)).compile()
+    const query = queries.get(names.join()) ?? build(db, placeholders<Arguments>(names)).compile(db)
     queries.set(names.join(), query)
     const parameters = query.parameters.map((parameter) =>
       parameter instanceof Placeholder ? values[parameter.name as keyof Arguments] : parameter,

@@ -1,6 +1,8 @@
 import { sql } from 'kysely'
+import { compileOnce } from '../../database/compiled.ts'
 import type { Transaction } from '../../database/database.ts'
 import { clean } from '../../results/text.ts'
+import type { Days } from '../../time/window.ts'
 import { atLocation, onDays } from '../conditions.ts'
 import { inRollup, rollupRows } from '../rollups.ts'
 import type { SalesScope } from '../scope.ts'
@@ -15,29 +17,7 @@ export async function staffSums(
   { days, before }: History,
   timezone: string,
 ): Promise<StaffSums[]> {
-  const all = { from: before.from, to: days.to }
-  const { rows } = await sql<StaffSums & { number: string | null; namesakes: number }>`
-    with sums as (
-      select c.employee_id, extract(isodow from c.day)::int as weekday, c.day >= ${days.from} as "isNow",
-        sum(c.refunds)::text as refunds, sum(c.discounts)::text as discounts, sum(c.gross_sales)::text as "grossSales"
-      from (
-        select r.employee_id, r.day, 0 as refunds, r.discounts, 0 as gross_sales
-        from staff_hourly r where ${rollupRows('r', scope, all)} and r.is_discounted
-        union all
-        select f.refunded_by, (f.refunded_at at time zone ${timezone})::date, f.total, 0, 0
-        from order_refund f
-        where f.business_id = ${scope.businessId} and ${atLocation('f.location_id', scope.locationId)}
-          and ${onDays('f.refunded_at', all, timezone)}
-        union all
-        select null, r.day, 0, 0, r.gross_sales from sales_daily r where ${rollupRows('r', scope, all)}
-      ) c
-      where ${isLikeWindow({ days, before })}
-      group by 1, 2, 3
-    )
-    select e.name as employee, e.number, s.weekday, s."isNow", s.refunds, s.discounts, s."grossSales",
-      (select count(*)::int from employee o where o.business_id = ${scope.businessId} and o.name = e.name) as namesakes
-    from sums s
-    left join employee e on e.business_id = ${scope.businessId} and e.id = s.employee_id`.execute(db)
+  const rows = await sumsByEmployee(db, { ...scope, ...days, since: before.from, timezone })
   // Two of one name are told apart by their numbers.
   return rows.map(({ employee, number, namesakes, ...row }) => ({
     ...row,
@@ -45,29 +25,67 @@ export async function staffSums(
   }))
 }
 
+/** A window, and the first of the days before it that it is held against. */
+type Stretch = Days & { since: string }
+
+const sumsByEmployee = compileOnce(
+  (_db, { businessId, locationId, from, to, since, timezone }: SalesScope & Stretch & { timezone: string }) => {
+    const scope = { businessId, locationId }
+    const all = { from: since, to }
+    return sql<StaffSums & { number: string | null; namesakes: number }>`
+    with sums as (
+      select c.employee_id, extract(isodow from c.day)::int as weekday, c.day >= ${from} as "isNow",
+        sum(c.refunds)::text as refunds, sum(c.discounts)::text as discounts, sum(c.gross_sales)::text as "grossSales"
+      from (
+        select r.employee_id, r.day, 0 as refunds, r.discounts, 0 as gross_sales
+        from staff_hourly r where ${rollupRows('r', scope, all)} and r.is_discounted
+        union all
+        select f.refunded_by, (f.refunded_at at time zone ${timezone})::date, f.total, 0, 0
+        from order_refund f
+        where f.business_id = ${businessId} and ${atLocation('f.location_id', locationId)}
+          and ${onDays('f.refunded_at', all, timezone)}
+        union all
+        select null, r.day, 0, 0, r.gross_sales from sales_daily r where ${rollupRows('r', scope, all)}
+      ) c
+      where ${isLikeWindow({ from, to })}
+      group by 1, 2, 3
+    )
+    select e.name as employee, e.number, s.weekday, s."isNow", s.refunds, s.discounts, s."grossSales",
+      (select count(*)::int from employee o where o.business_id = ${businessId} and o.name = e.name) as namesakes
+    from sums s
+    left join employee e on e.business_id = ${businessId} and e.id = s.employee_id`
+  },
+)
+
 /** Sales by hour, as far as the hours are over, and how many orders are in none. */
-export async function hourSums(
+export function hourSums(
   db: Transaction,
   scope: SalesScope,
   { days, before, runningHour }: History,
 ): Promise<HourSums[]> {
-  const all = { from: before.from, to: days.to }
-  const isOver = runningHour === null ? sql`true` : sql`not (r.day = ${days.to} and r.hour >= ${sql.lit(runningHour)})`
-  const { rows } = await sql<HourSums>`
-    select c.hour, extract(isodow from c.day)::int as weekday, c.day >= ${days.from} as "isNow",
-      sum(c.orders)::text as orders, sum(c.net_sales)::text as "netSales"
-    from (
-      select r.day, r.hour, r.orders, r.net_sales from sales_hourly r
-      where ${rollupRows('r', scope, all)} and ${isOver}
-      union all
-      select r.day, null, r.orders, 0 from sales_daily r where ${rollupRows('r', scope, all)}
-      union all
-      select r.day, null, -r.orders, 0 from sales_hourly r where ${rollupRows('r', scope, all)}
-    ) c
-    where ${isLikeWindow({ days, before })}
-    group by 1, 2, 3`.execute(db)
-  return rows
+  return sumsByHour(db, { ...scope, ...days, since: before.from, runningHour: runningHour ?? HOURS })
 }
+
+const HOURS = 24
+
+const sumsByHour = compileOnce(
+  (_db, { businessId, locationId, from, to, since, runningHour }: SalesScope & Stretch & { runningHour: number }) => {
+    const ofAll = rollupRows('r', { businessId, locationId }, { from: since, to })
+    return sql<HourSums>`
+      select c.hour, extract(isodow from c.day)::int as weekday, c.day >= ${from} as "isNow",
+        sum(c.orders)::text as orders, sum(c.net_sales)::text as "netSales"
+      from (
+        select r.day, r.hour, r.orders, r.net_sales from sales_hourly r
+        where ${ofAll} and not (r.day = ${to} and r.hour >= ${runningHour})
+        union all
+        select r.day, null, r.orders, 0 from sales_daily r where ${ofAll}
+        union all
+        select r.day, null, -r.orders, 0 from sales_hourly r where ${ofAll}
+      ) c
+      where ${isLikeWindow({ from, to })}
+      group by 1, 2, 3`
+  },
+)
 
 /** A product that sold on every one of some days, and none on another. */
 export interface StoppedProduct {
@@ -102,7 +120,7 @@ export async function stoppedProduct(
 }
 
 /** Whether a day `c.day` has a weekday of the window. */
-function isLikeWindow({ days }: Pick<History, 'days' | 'before'>) {
-  return sql`(${days.to}::date - ${days.from}::date >= 6 or extract(isodow from c.day) in (
-    select extract(isodow from d) from generate_series(${days.from}::date, ${days.to}::date, interval '1 day') d))`
+function isLikeWindow({ from, to }: Days) {
+  return sql`(${to}::date - ${from}::date >= 6 or extract(isodow from c.day) in (
+    select extract(isodow from d) from generate_series(${from}::date, ${to}::date, interval '1 day') d))`
 }

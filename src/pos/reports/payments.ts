@@ -34,8 +34,17 @@ export const paymentsByMethod = compileOnce(
 )
 
 /** The sums over all payment methods of a window, and the number of methods. */
-export function paymentsTotal(db: Transaction, scope: SalesScope, days: Days) {
-  return db
+export async function paymentsTotal(
+  db: Transaction,
+  scope: SalesScope,
+  days: Days,
+): Promise<PaymentSums & { methods: number }> {
+  const [total] = await addedUp(db, { ...scope, ...days })
+  return total ?? { payments: '0', amount: '0', refunds: '0', refunded: '0', methods: 0 }
+}
+
+const addedUp = compileOnce((db, { businessId, locationId, from, to }: SalesScope & Days) =>
+  db
     .selectFrom('payment_daily as r')
     .select(sums)
     .select(({ cast, fn }) =>
@@ -47,9 +56,8 @@ export function paymentsTotal(db: Transaction, scope: SalesScope, days: Days) {
         'integer',
       ).as('methods'),
     )
-    .where(rollupRows('r', scope, days))
-    .executeTakeFirstOrThrow()
-}
+    .where(rollupRows('r', { businessId, locationId }, { from, to })),
+)
 
 /** Sales that have no payment on file, or less than they come to; or the other way round. */
 export function describeMissing(amount: string, currency: string): string {

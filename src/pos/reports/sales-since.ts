@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
+import { compileOnce } from '../../database/compiled.ts'
 import type { Transaction } from '../../database/database.ts'
 import { clean } from '../../results/text.ts'
 import { inRollup } from '../rollups.ts'
@@ -9,9 +10,14 @@ import type { SalesScope } from '../scope.ts'
  * first one. Sums of earlier days are not zero but unknown.
  */
 export async function salesSince(db: Transaction, scope: SalesScope): Promise<string | null> {
-  const { rows } = await sql<{ since: string | null }>`select ${firstSale(scope)}::text as since`.execute(db)
-  return rows[0]?.since ?? null
+  const [first] = await since(db, scope)
+  return first?.since ?? null
 }
+
+const since = compileOnce(
+  (_db, { businessId, locationId }: SalesScope) =>
+    sql<{ since: string | null }>`select ${firstSale({ businessId, locationId })}::text as since`,
+)
 
 /** The same as an expression of other queries. */
 export function firstSale(scope: SalesScope): RawBuilder<unknown> {

@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
+import { compileOnce } from '../../database/compiled.ts'
 import type { Transaction } from '../../database/database.ts'
 import type { Stretch } from '../../time/comparison.ts'
 import { addDays } from '../../time/local.ts'
@@ -33,17 +34,39 @@ export async function salesByBucket(
   days: Days,
   bucket: Bucket,
 ): Promise<Map<string, SalesSums>> {
-  const cells =
-    bucket === 'total' || bucket === 'month'
-      ? monthlyCells('sales', { keys: [], sums: SALES_SUMS }, scope, days)
-      : sql`(
-          select * from ${sql.table(bucket === 'hour' ? 'sales_hourly' : 'sales_daily')} r
-          where ${rollupRows('r', scope, days)})`
-  const { rows } = await sql<SalesSums & { key: string }>`
+  // A single day is in the daily rollup anyway.
+  const isByMonth = bucket === 'month' || (bucket === 'total' && days.from < days.to)
+  const rows = isByMonth
+    ? (await sumsOf(monthlyCells('sales', { keys: [], sums: SALES_SUMS }, scope, days), bucket).execute(db)).rows
+    : await DAILY_SUMS[bucket](db, { ...scope, ...days })
+  return byKey(rows)
+}
+
+type SumsByKey = SalesSums & { key: string }
+
+const byKey = (rows: readonly SumsByKey[]) => new Map(rows.map(({ key, ...row }) => [key, row]))
+
+function sumsOf(cells: RawBuilder<unknown>, bucket: Bucket): RawBuilder<SumsByKey> {
+  return sql<SumsByKey>`
     select ${BUCKET_KEY[bucket]} as key, ${sql.join(sums)}
     from ${cells} r
-    group by 1 order by 1`.execute(db)
-  return new Map(rows.map(({ key, ...row }) => [key, row]))
+    group by 1 order by 1`
+}
+
+const dailySums = (bucket: Bucket) =>
+  compileOnce((_db, { businessId, locationId, from, to }: SalesScope & Days) => {
+    const rollup = sql.table(bucket === 'hour' ? 'sales_hourly' : 'sales_daily')
+    const isAsked = rollupRows('r', { businessId, locationId }, { from, to })
+    return sumsOf(sql`(select * from ${rollup} r where ${isAsked})`, bucket)
+  })
+
+const DAILY_SUMS = {
+  total: dailySums('total'),
+  day: dailySums('day'),
+  week: dailySums('week'),
+  month: dailySums('month'),
+  weekday: dailySums('weekday'),
+  hour: dailySums('hour'),
 }
 
 /** Sales of a whole window, from the rollups. */
@@ -82,45 +105,54 @@ export async function salesUntil(
   time: string,
   timezone: string,
 ): Promise<Map<string, SalesSums>> {
-  const hour = time.slice(0, 2)
+  return byKey(await sumsUntil(db, { ...scope, dates, hour: time.slice(0, 2), time, timezone }))
+}
+
+interface UntilQuery extends SalesScope {
+  dates: readonly string[]
+  /** The last hour, of two digits. */
+  hour: string
+  time: string
+  timezone: string
+}
+
+const sumsUntil = compileOnce((_db, { businessId, locationId, dates, hour, time, timezone }: UntilQuery) => {
   const inScope = (alias: string) =>
-    sql`${sql.ref(`${alias}.business_id`)} = ${scope.businessId}
-      and ${atLocation(`${alias}.location_id`, scope.locationId)}`
-  // The range around the last hour is for the index, as in `onDays`. It is made of constants, day by day: behind row
-  // security, an index takes no comparison with what is computed from another row.
-  const within = (column: string, day: string) => {
-    const at = (clock: string) => sql`((${day}::date + ${clock}::time) at time zone ${timezone})`
-    return sql`
-      ${sql.ref(column)} >= ${at(`${hour}:00`)} - interval '3 hours'
-      and ${sql.ref(column)} < ${at(time)} + interval '3 hours'
-      and (${sql.ref(column)} at time zone ${timezone})::date = ${day}
-      and (${sql.ref(column)} at time zone ${timezone})::time >= ${`${hour}:00`}::time
-      and (${sql.ref(column)} at time zone ${timezone})::time < ${time}::time`
-  }
-  const lastHours = dates.map(
-    (day) => sql`
+    sql`${sql.ref(`${alias}.business_id`)} = ${businessId} and ${atLocation(`${alias}.location_id`, locationId)}`
+  const begin = sql`(${hour} || ':00')::time`
+  // The range is for the index, as in `onDays`. Behind row security an index takes only what is computed before it is
+  // asked: so the ranges are materialized, and each day is a query of its own (offset 0) rather than a join.
+  const within = (column: string) => sql`
+    ${sql.ref(column)} >= d.earliest and ${sql.ref(column)} < d.latest
+    and (${sql.ref(column)} at time zone ${timezone})::date = d.day
+    and (${sql.ref(column)} at time zone ${timezone})::time >= ${begin}
+    and (${sql.ref(column)} at time zone ${timezone})::time < ${time}::time`
+  return sql<SumsByKey>`
+    with d as materialized (
+      select day,
+        ((day + ${begin}) at time zone ${timezone}) - interval '3 hours' as earliest,
+        ((day + ${time}::time) at time zone ${timezone}) + interval '3 hours' as latest
+      from unnest(${dates}::date[]) x (day)
+    )
+    select d.day::text as key, ${sql.join(sums)}
+    from d cross join lateral (
+      select ${sql.join(SALES_SUMS.map((name) => sql.ref(`r.${name}`)))}
+      from sales_hourly r
+      where ${inRollup('r', { businessId, locationId })} and r.day = d.day and r.hour < ${hour}::integer
       union all
-      select ${day}::date, case when o.sale_lines > 0 or o.return_lines = 0 then 1 else 0 end,
+      select case when o.sale_lines > 0 or o.return_lines = 0 then 1 else 0 end,
         case when o.return_lines > 0 then 1 else 0 end,
         o.units_sold, o.gross_sales, o.discounts, o.returns, o.tax, o.tips
       from orders o
-      where ${inScope('o')} and o.status = 'completed' and o.has_time and ${within('o.completed_at', day)}
+      where ${inScope('o')} and o.status = 'completed' and o.has_time and ${within('o.completed_at')}
       union all
-      select ${day}::date, 0, 1, 0, 0, 0, f.returns, -f.tax, -f.tips
+      select 0, 1, 0, 0, 0, f.returns, -f.tax, -f.tips
       from order_refund f
-      where ${inScope('f')} and f.has_time and ${within('f.refunded_at', day)}`,
-  )
-  const { rows } = await sql<SalesSums & { key: string }>`
-    select r.day::text as key, ${sql.join(sums)}
-    from (
-      select r.day, ${sql.join(SALES_SUMS.map((name) => sql.ref(`r.${name}`)))}
-      from sales_hourly r
-      where ${inRollup('r', scope)} and r.day = any(${dates}::date[]) and r.hour < ${hour}
-      ${sql.join(lastHours, sql` `)}
+      where ${inScope('f')} and f.has_time and ${within('f.refunded_at')}
+      offset 0
     ) r
-    group by 1`.execute(db)
-  return new Map(rows.map(({ key, ...row }) => [key, row]))
-}
+    group by 1`
+})
 
 /** Sales of single days, each whole or up to the same time of day, by day; days without sales are absent. */
 export async function salesOnDates(
@@ -130,28 +162,37 @@ export async function salesOnDates(
   until: string | null,
   timezone: string,
 ): Promise<Map<string, SalesSums>> {
-  if (until !== null) return salesUntil(db, scope, dates, until, timezone)
-  const { rows } = await sql<SalesSums & { key: string }>`
-    select r.day::text as key, ${sql.join(sums)}
-    from sales_daily r where ${inRollup('r', scope)} and r.day = any(${dates}::date[])
-    group by 1`.execute(db)
-  return new Map(rows.map(({ key, ...row }) => [key, row]))
+  return until === null
+    ? byKey(await sumsOnDates(db, { ...scope, dates }))
+    : salesUntil(db, scope, dates, until, timezone)
 }
+
+type OnDates = SalesScope & { dates: readonly string[] }
+
+const sumsOnDates = compileOnce(
+  (_db, { businessId, locationId, dates }: OnDates) => sql<SumsByKey>`
+    select r.day::text as key, ${sql.join(sums)}
+    from sales_daily r where ${inRollup('r', { businessId, locationId })} and r.day = any(${dates}::date[])
+    group by 1`,
+)
 
 /** Sales whose time of day is not known, of a window of whole days: they are in its days, but in none of the hours. */
 export async function salesWithoutTime(db: Transaction, scope: SalesScope, dates: readonly string[]) {
+  return byKey(await sumsWithoutTime(db, { ...scope, dates }))
+}
+
+const sumsWithoutTime = compileOnce((_db, { businessId, locationId, dates }: OnDates) => {
   const columns = sql.join(SALES_SUMS.map((name) => sql.ref(`r.${name}`)))
   const negative = sql.join(SALES_SUMS.map((name) => sql`-${sql.ref(`r.${name}`)}`))
-  const ofDates = sql`${inRollup('r', scope)} and r.day = any(${dates}::date[])`
-  const { rows } = await sql<SalesSums & { key: string }>`
+  const ofDates = sql`${inRollup('r', { businessId, locationId })} and r.day = any(${dates}::date[])`
+  return sql<SumsByKey>`
     select r.day::text as key, ${sql.join(sums)}
     from (
       select r.day, ${columns} from sales_daily r where ${ofDates}
       union all select r.day, ${negative} from sales_hourly r where ${ofDates}
     ) r
-    group by 1 having sum(r.orders) <> 0 or sum(r.refunds) <> 0`.execute(db)
-  return new Map(rows.map(({ key, ...row }) => [key, row]))
-}
+    group by 1 having sum(r.orders) <> 0 or sum(r.refunds) <> 0`
+})
 
 const PRODUCT_COLUMNS = {
   keys: ['product_id', 'variant_id'],
