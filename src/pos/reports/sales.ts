@@ -64,7 +64,6 @@ const DAILY_SUMS = {
   total: dailySums('total'),
   day: dailySums('day'),
   week: dailySums('week'),
-  month: dailySums('month'),
   weekday: dailySums('weekday'),
   hour: dailySums('hour'),
 }
