@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { LRUCache } from 'lru-cache'
 import { type AuthorizedBusiness, describeBusiness, scopesAnywhere, scopesIn } from '../../src/auth/principal.ts'
 import type { Scope } from '../../src/auth/scopes.ts'
 import { ServiceError } from '../../src/errors.ts'
@@ -96,11 +97,19 @@ export default defineContextTool({
 
 const MAX_BUSINESSES = 20
 
+type Begun = Pick<Static<typeof BusinessSchema>, 'salesSince' | 'locationsSince'>
+
+// Each chat begins with this tool, and where sales begin changes next to never: kept as long as principals are. That
+// there are none yet is not kept, because the first sale may follow any moment.
+const begunByBusiness = new LRUCache<string, Begun>({ max: 10_000, ttl: 30_000 })
+
 /** Since when sales of a business are on file, for those who may see its sales. */
 async function beginnings({ principal, database }: CallContext, business: AuthorizedBusiness, index: number) {
   const isAllowed = scopesIn(principal, business).some((scope) => SALES_SCOPES.includes(scope))
   if (!isAllowed || index >= MAX_BUSINESSES) return {}
   const businessId = business.id
+  const kept = begunByBusiness.get(businessId)
+  if (kept !== undefined) return kept
   const turn = { principal: principal.ref }
   const { salesSince, locations } = await database.within(
     { businessId },
@@ -108,7 +117,9 @@ async function beginnings({ principal, database }: CallContext, business: Author
     (db) => salesBeginnings(db, businessId),
     turn,
   )
-  return { salesSince, ...(locations.length === 0 ? {} : { locationsSince: locations }) }
+  const begun: Begun = { salesSince, ...(locations.length === 0 ? {} : { locationsSince: locations }) }
+  if (salesSince !== null) begunByBusiness.set(businessId, begun)
+  return begun
 }
 
 const SALES_SCOPES: readonly Scope[] = ['pos:read', 'reports:read', 'pos:intents']

@@ -6,6 +6,8 @@ import { makeOrder, makeProduct, makeShop, makeUser, type Shop } from '../../sup
 let service: Service
 let token: string
 let shop: Shop
+let young: Shop
+let carlos: string
 
 beforeAll(async () => {
   service = await startService({ users: ['ana', 'carlos'] })
@@ -19,7 +21,10 @@ beforeAll(async () => {
     { shop, role: 'owner' },
     { shop: empty, role: 'owner' },
   ])
+  young = await makeShop(db, { name: 'Young' })
+  await makeUser(db, 'carlos', [{ shop: young, role: 'owner' }])
   token = await service.tokenOf('ana')
+  carlos = await service.tokenOf('carlos')
   service.now = new Date('2026-03-10T18:00:00Z')
   const tea = await makeProduct(db, shop, { sku: 'TEA', price: '10' })
   const lines = [{ ...tea, quantity: '1', unitPrice: '10' }]
@@ -57,6 +62,15 @@ describe('get_context', () => {
       `local time Tuesday 2026-03-10 12:00, sales on file since 2025-03-02 (${second} since 2025-07-20, ${third} since 2025-08-01)`,
     )
     expect(text).toMatch(/2\. Empty .*, no sales on file yet\n/)
+  })
+
+  it('knows the first sale of a shop at once', async () => {
+    const since = async () => (await call(service.app, carlos, 'get_context')).data.businesses[0].salesSince
+    expect(await since()).toBeNull()
+    const juice = await makeProduct(service.db, young, { sku: 'JUICE', price: '5' })
+    const lines = [{ ...juice, quantity: '1', unitPrice: '5' }]
+    await makeOrder(service.db.till, young, { number: '1', at: '2026-03-09T18:00:00Z', lines })
+    expect(await since()).toBe('2026-03-09')
   })
 
   it('tells local times alone', async () => {
