@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { DIMENSIONS } from '../../../src/pos/reports/dimensions.ts'
 import { call, type Service, startService } from '../../support/service.ts'
 import { makeOrder, makeProduct, makeShop, makeUser, type Product, type Shop } from '../../support/shop.ts'
 
@@ -21,7 +22,7 @@ beforeAll(async () => {
   await makeUser(db, 'ana', [{ shop, role: 'owner' }])
   token = await service.tokenOf('ana')
   service.now = new Date('2026-03-20T18:00:00Z')
-  const item: Product = await makeProduct(db, shop, { sku: 'A' })
+  const item: Product = await makeProduct(db, shop, { sku: 'A', name: 'Galleta', category: 'Pan' })
   for (const [number, at, quantity] of [
     ['1', '2025-03-10T18:00:00Z', '1'],
     ['2', '2026-03-10T15:00:00Z', '3'],
@@ -103,4 +104,17 @@ it('names as many orders as its call lists: by completion, with those that only 
     expect([basis.orders, data.matching.orders]).toEqual([orders, orders])
   }
   expect((await report({ groupBy: [] })).text).toContain('5 orders, of which 1 only took goods back.')
+})
+
+it.each([
+  ...['category=Pan', 'product=Galleta', 'product=A', 'client=C-1', 'city=Antigua', 'employee=7', 'tax_rate=0'],
+  ...['discounted=no', 'order_type=retail', 'location=Location 1', 'hour=9-19', 'weekday=Tue', 'total=10-'],
+])('takes the filter %s with every group, and the totals are the same', async (filter) => {
+  const whole = await report({ groupBy: [], filters: [filter] })
+  expect(Number(whole.data.totals.netSales)).toBeGreaterThan(0)
+  const others = DIMENSIONS.filter((dimension) => dimension !== 'payment_method')
+  for (const dimension of others) {
+    const { data } = await report({ groupBy: [dimension], measures: ['net_sales'], filters: [filter] })
+    expect([dimension, data.totals.netSales]).toEqual([dimension, whole.data.totals.netSales])
+  }
 })
