@@ -1,4 +1,4 @@
-import { type Currency, formatAmount } from '../../money/money.ts'
+import { type Currency, formatAmount, grouped, quantity } from '../../money/money.ts'
 import { basisOf } from './basis.ts'
 import { measureOf } from './measures.ts'
 import { describeStretch } from './period-comparison.ts'
@@ -21,21 +21,20 @@ export function reportNotes(report: Report, currency: Currency) {
   }
 }
 
-function unknowns({ leftOut, plan, groupBy, salesSince, window }: Report, currency: Currency): string[] {
-  const { label } = measureOf(plan.measures[0] as never, plan.grain)
-  const left =
-    Number(leftOut) === 0
-      ? []
-      : [
-          `Without ${label} ${formatAmount(Number(leftOut).toFixed(currency.currencyDigits), currency.currency)} of sales whose time of day is not known.`,
-        ]
+function unknowns({ leftOut, plan, groupBy, salesSince, window, totals }: Report, currency: Currency): string[] {
+  const { label, unit } = measureOf(plan.measures[0] as never, plan.grain)
+  const amount =
+    unit === 'money'
+      ? formatAmount(Number(leftOut).toFixed(currency.currencyDigits), currency.currency)
+      : grouped(quantity(leftOut))
+  const left = Number(leftOut) === 0 ? [] : [`Without ${label} ${amount} of sales whose time of day is not known.`]
   const since = salesSince !== null && salesSince > window.from ? [`Sales on file begin on ${salesSince}.`] : []
-  const isMean = groupBy.some((each) => each === 'weekday' || each === 'hour')
-  const mean = isMean
-    ? [
-        `Per day: over whole days${window.soFar === undefined ? '' : ', without the running one'}; what did not sell counts as 0.`,
-      ]
-    : []
+  const mean =
+    totals.whole !== null
+      ? [
+          `Per day: over whole days${window.soFar === undefined ? '' : ', without the running one'}; what did not sell counts as 0.`,
+        ]
+      : []
   const silent = groupBy.includes('hour') ? ['Hours without sales are left out.'] : []
   const closed = groupBy.join() === 'location' ? ['Locations without sales are left out.'] : []
   return [...left, ...since, ...mean, ...silent, ...closed]

@@ -72,7 +72,7 @@ export interface Report extends Question {
   lines: readonly Line[]
   /** With two dimensions, the totals over the rows of each. */
   marginals: readonly [readonly Line[], readonly Line[]]
-  /** How many rows, or values of the ranked dimension, there are and how many of them are shown. */
+  /** How many rows, or values of the ranked dimension without the row of none, there are, and how many are shown. */
   shown: { count: number; of: number; what: string }
   /** How many whole days a row has, of which means are. */
   daysOf: (keys: Line['keys']) => number

@@ -77,6 +77,30 @@ it('leaves sales of unknown time out of hours, and says how much', async () => {
   expect(text).toContain('Without net GTQ 40.00 of sales whose time of day is not known.')
 })
 
+it('lists only the days and weekdays that a filter leaves', async () => {
+  const filters = ['weekday=Tue']
+  for (const groupBy of [['day'], ['day', 'location']]) {
+    expect((await report({ groupBy, measures: ['net_sales'], filters })).data.rows).toMatchObject([
+      { key: '2026-03-10' },
+    ])
+  }
+  const { data } = await report({ groupBy: ['weekday'], measures: ['net_sales'], filters })
+  expect(data.rows).toMatchObject([{ key: 'Tuesday', netSales: '50.00' }])
+})
+
+it('tells a mean per day of what adds up, orders too, and of nothing else', async () => {
+  const march = { from: '2026-03-03', to: '2026-03-10', groupBy: ['weekday'] }
+  const { data, text } = await report({ ...march, measures: ['orders'] })
+  // Two orders on the two Tuesdays.
+  expect(data.rows[1]).toEqual({ key: 'Tuesday', orders: 2, days: 2, ordersPerDay: '1.0' })
+  expect(text).toContain('| Tuesday | 2 | 2 | 1.0 |')
+  const mean = await report({ ...march, measures: ['average_sale', 'orders'] })
+  expect(mean.data.rows[1]).toEqual({ key: 'Tuesday', averageSale: '25.00', orders: 2 })
+  expect(mean.text).not.toMatch(/per day/i)
+  const hours = await report({ groupBy: [], measures: ['orders'], filters: ['hour=9-19'] })
+  expect(hours.text).toContain('Without orders 1 of sales whose time of day is not known.')
+})
+
 it('compares two dimensions with the year before', async () => {
   const { data } = await report({
     ...{ from: '2026-03-10', to: '2026-03-19', groupBy: ['employee', 'month'], measures: ['net_sales'] },

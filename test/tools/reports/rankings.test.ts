@@ -93,6 +93,22 @@ describe('suppliers', () => {
     expect(rows).toMatchObject([{ keys: ['No category', 'Proveedor Norte'], netSales: '120.00' }])
   })
 
+  it('are cut and counted without the row of none, which stands beside them', async () => {
+    const { text, rows } = await report({ groupBy: ['supplier'], measures: ['net_sales'], limit: 1 })
+    expect(text).toContain('Only 1 of 2 suppliers is shown; totals are of all.')
+    expect(columns(rows, 'key')).toEqual([['Proveedor Norte'], ['no supplier']])
+    const all = await report({ groupBy: ['supplier'], measures: ['net_sales'], limit: 2 })
+    expect(all.rows).toHaveLength(3)
+    expect(all.text).not.toContain('Only')
+  })
+
+  it('are told to be cut where they make the columns, too', async () => {
+    const { text, data } = await report({ from: '2026-01-01', groupBy: ['supplier', 'month'], limit: 1 })
+    expect(data.columns.names).toEqual(['Proveedor Norte'])
+    expect(data.about.cut).toBe('Only 1 of 2 suppliers is shown; totals are of all.')
+    expect(text).toMatch(/^Only 1 of 2 suppliers is shown; totals are of all\./)
+  })
+
   it('are a filter by name, beside others', async () => {
     const { data, text, rows } = await report({ groupBy: ['product'], filters: ['supplier=proveedor norte'] })
     expect(data.totals.netSales).toBe('120.00')
