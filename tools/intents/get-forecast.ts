@@ -75,7 +75,7 @@ export default defineTool({
     const [{ timezone, location }, variant, found] = await together([
       placeOf(db, business, locationId),
       product === undefined ? null : variantToRead(db, business.id, product),
-      category === undefined ? null : categoryOf(db, business.id, category),
+      category === undefined ? null : categoryOf(db, business.id, category, 'category', { isRead: true }),
     ])
     const scope = { businessId: business.id, locationId: location?.id }
     const { date: today } = localNow(now, timezone)

@@ -117,11 +117,11 @@ export async function filtersOf(
   }
   const [place, category, supplier, product, client, employee, paymentMethod, orderType] = await together([
     placeOf(db, business, locationId ?? asked.location),
-    given(asked.category, (text) => categoryOf(db, business.id, text)),
-    given(asked.supplier, (text) => supplierOf(db, business.id, text, 'supplier')),
+    given(asked.category, (text) => categoryOf(db, business.id, text, 'category', { isRead: true })),
+    given(asked.supplier, (text) => supplierOf(db, business.id, text, 'supplier', { isRead: true })),
     given(asked.product, (text) => productOf(db, business.id, text)),
-    given(asked.client, (text) => clientOf(db, business.id, text)),
-    given(asked.employee, (text) => employeeOf(db, business.id, text)),
+    given(asked.client, (text) => clientOf(db, business.id, text, 'client', { isRead: true })),
+    given(asked.employee, (text) => employeeOf(db, business.id, text, 'employee', { isRead: true })),
     given(asked.payment_method, (text) => knownOf(db, business.id, 'payment_method', text)),
     given(asked.order_type, (text) => knownOf(db, business.id, 'order_type', text)),
   ])
