@@ -2,7 +2,8 @@ import { Type } from '@sinclair/typebox'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { BoardId, callerWhere, Flag } from '../../src/pos/psa/arguments.ts'
 import { boardOf } from '../../src/pos/psa/boards.ts'
-import { findSteps, loadByPerson, STEP_STATUSES } from '../../src/pos/psa/steps.ts'
+import { requirePerson } from '../../src/pos/psa/people.ts'
+import { findSteps, isNobody, loadByPerson, STEP_STATUSES } from '../../src/pos/psa/steps.ts'
 import { hours, personName } from '../../src/pos/psa/text.ts'
 import { counted } from '../../src/results/counted.ts'
 import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
@@ -74,6 +75,10 @@ export default defineTool({
     const after = decodeCursor(cursor, 3)
     const query = { ...filters, boardId: board, assigneeId, today, limit: limit + 1, after }
     const [rows, loads] = await Promise.all([findSteps(db, business.id, query), loadByPerson(db, business.id, query)])
+    const { assignee } = filters
+    if (assignee !== undefined && loads.length === 0 && !isNobody(assignee)) {
+      await requirePerson(db, business.id, 'assignee', assignee)
+    }
     const { items: steps, ...more } = page(
       rows,
       limit,
