@@ -21,7 +21,7 @@ export default defineTool({
   title: 'Project steps',
   description:
     'Steps over all project boards, soonest due first, with hours, and the load of each person: "who is overloaded?", ' +
-    '"what is late?". For one board use get_psa_board. Default: open steps.',
+    '"what is late?". One board: get_psa_board. Default: open steps.',
   scopes: ['psa:read'],
   annotations: readOnly,
   mode: 'read',
@@ -31,7 +31,7 @@ export default defineTool({
     blocked: Flag,
     status: StringEnum(['open', ...STEP_STATUSES, 'all'], { default: 'open' }),
     boardId: BoardId,
-    assignee: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'Part of a name' })),
+    assignee: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'Part of a name, or nobody' })),
     dueFrom: Type.Optional(LocalDate('This day counted')),
     dueBefore: Type.Optional(LocalDate('This day not counted')),
     limit: Limit({ default: 25, maximum: 100 }),
