@@ -121,7 +121,7 @@ export async function filtersOf(
     given(asked.category, (text) => categoryOf(db, business.id, text, 'category', { isRead: true })),
     given(asked.supplier, (text) => supplierOf(db, business.id, text, 'supplier', { isRead: true })),
     given(asked.product, (text) => productOf(db, business.id, text)),
-    given(asked.client, (text) => clientOf(db, business.id, text, 'client', { isRead: true })),
+    given(asked.client, (text) => aClientOf(db, business.id, text)),
     given(asked.employee, (text) => employeeOf(db, business.id, text, 'employee', { isRead: true })),
     given(asked.payment_method, (text) => knownOf(db, business.id, 'payment_method', text)),
     given(asked.order_type, (text) => knownOf(db, business.id, 'order_type', text)),
@@ -140,6 +140,19 @@ export async function filtersOf(
     place,
     filters: Object.fromEntries(Object.entries(filters).filter(([, filter]) => filter !== undefined)),
   }
+}
+
+/**
+ * A client that a filter names.
+ * @throws ServiceError `invalid_argument` for none, which a row tells
+ */
+function aClientOf(db: Transaction, businessId: string, reference: string) {
+  if (/^(?:none|no client|null|unknown)$/i.test(reference.trim())) {
+    throw new ServiceError('invalid_argument', 'filters: client takes one client, not sales without one.', {
+      hint: 'groupBy ["client"] has them in the row "no client".',
+    })
+  }
+  return clientOf(db, businessId, reference, 'client', { isRead: true })
 }
 
 function yesOrNo(text: string): boolean {

@@ -72,7 +72,8 @@ export function matrixOf(report: Report, currency: Currency, maxRows: number) {
             columns.map((column) => value(cells.get(`${entry.key} ${column.key}`), view)),
           ]),
         ),
-        total: Object.fromEntries(views.map((view) => [view.key, value(entry.line, view)])),
+        // Not `total`, which a measure is called.
+        all: Object.fromEntries(views.map((view) => [view.key, value(entry.line, view)])),
         ...(hasDays ? { days: entry.line.whole?.days, [`${firstKey}PerDay`]: perDay(entry.line) } : {}),
       })),
       columns: {

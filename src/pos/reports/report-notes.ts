@@ -11,6 +11,7 @@ export function reportNotes(report: Report, currency: Currency) {
     ...ranking(report),
     ...rowComparisons(report),
     ...parts(report),
+    ...shares(report),
     ...otherClocks(report),
   ]
   const terms = termsOf(report, currency)
@@ -59,6 +60,12 @@ function parts({ groupBy, plan }: Report): string[] {
   return [
     `Orders are those with such a line; an order with several ${groupBy.join(' or ')} counts in each, and once in the total.`,
   ]
+}
+
+/** Of what shares are, where that is not all sales. */
+function shares({ plan, filters }: Report): string[] {
+  if (!plan.measures.includes('share') || Object.keys(filters).length === 0) return []
+  return ['Shares are of what the filters leave, not of all sales.']
 }
 
 /** That days are those of the business, where locations have another zone; a location that is asked for has its own. */

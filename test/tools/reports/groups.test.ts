@@ -116,6 +116,15 @@ it('compares two dimensions with the year before', async () => {
   ])
 })
 
+it('has the cells of every measure of two dimensions in the data, those of total too', async () => {
+  const { data } = await report({ groupBy: ['day', 'location'], measures: ['total', 'tax'] })
+  expect(data.rows[0]).toEqual({
+    ...{ key: '2026-03-10', total: ['50.00'], tax: ['0.00'], all: { total: '50.00', tax: '0.00' } },
+  })
+  const paid = await report({ groupBy: ['payment_method', 'day'] })
+  expect(paid.data.rows).toMatchObject([{ total: ['50.00'] }, { total: ['30.00'] }, { total: ['10.00'] }])
+})
+
 it('names as many orders as its call lists: by completion, with those that only took goods back', async () => {
   for (const [args, orders] of [
     [DAYS, 5],

@@ -118,6 +118,9 @@ describe('suppliers', () => {
     ])
     expect(data.about.filters).toEqual(['supplied by Proveedor Norte'])
     expect(text).toContain('2026-03-01 to 2026-03-31 supplied by Proveedor Norte')
+    const ofAll = 'Shares are of what the filters leave, not of all sales.'
+    expect(data.about.notes).toContain(ofAll)
+    expect((await report({ groupBy: ['product'] })).text).not.toContain(ofAll)
     const one = await report({ groupBy: [], filters: ['supplier=Proveedor Norte', 'product=cake'] })
     expect(one.data.totals.netSales).toBe('20.00')
     // list_orders does not know suppliers.
@@ -213,8 +216,8 @@ describe('the change of the first measure', () => {
       ...{ groupBy: ['product', 'month'], measures: ['net_sales'], compare: 'previous', sort: '-change', limit: 2 },
     })
     expect(data.rows).toMatchObject([
-      { key: 'mug', total: { netSales: '0.00', netSalesBefore: '70.00' } },
-      { key: 'tea', total: { netSales: '30.00', netSalesBefore: '80.00' } },
+      { key: 'mug', all: { netSales: '0.00', netSalesBefore: '70.00' } },
+      { key: 'tea', all: { netSales: '30.00', netSalesBefore: '80.00' } },
     ])
     const days = await report({ groupBy: ['day'], measures: ['net_sales'], compare: 'previous', sort: 'change' })
     // 200 on 10 March; 220 on 10 February.
