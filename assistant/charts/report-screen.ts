@@ -39,7 +39,7 @@ export function reportScreen(data: Json, asked: Asked, say: Say): Screen {
   const comparison = objectOf(data.comparison)
   const rows = listOf(data.rows)
   const isMatrix = data.columns !== undefined
-  const cellsOf = (row: Json) => (isMatrix ? objectOf(row.total) : row)
+  const cellsOf = (row: Json) => (isMatrix ? objectOf(row.all) : row)
   const measures = Object.keys(words.measures).filter((key) => rows.some((row) => cellsOf(row)[key] !== undefined))
   const write = (measure: string, value: unknown) => writeMeasure(measure, textOf(value), currency, say)
   const columns = isMatrix ? textsOf(objectOf(data.columns).names) : []

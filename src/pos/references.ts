@@ -5,12 +5,13 @@ import { clean } from '../results/text.ts'
 import { isUuid } from '../uuid.ts'
 import { isOnSale } from './conditions.ts'
 import { searching } from './search.ts'
-import { didYouMean, nameAndCode, nearClients, nearProducts, productByWords } from './suggestions.ts'
+import { didYouMean, nameAndCode, nearClients, nearProducts, productByWords, wordsOfName } from './suggestions.ts'
 
 // A person or a model names a row by its id, by its code or by its name as a list prints it. A text in the form of an
 // id is an id and nothing else, so that nobody can take over a row by giving another one its id as a code or a name.
 // Of the other meanings the surest that fits anything decides, and it must fit one row only. Blanks around a text are
-// nobody's, unless a code has them, as the product's own may.
+// nobody's, unless a code has them, as the product's own may. A read, whose answer names the row, also takes words that
+// one row alone has ("Luis"); a write never does.
 
 const MAX_CHOICES = 20
 const MAX_CANDIDATES = 10
@@ -74,12 +75,31 @@ export function quoted(text: string): string {
   return JSON.stringify(clean(text, 60))
 }
 
+/** Who asks: a read may be told a part of a name. */
+export interface Asking {
+  isRead?: boolean
+}
+
+/** The tier of rows that are meant only if no other row has the words, too. */
+const BY_WORDS = 9
+
+/** Whether each word of a reference begins one of a name. */
+function hasWords(name: RawBuilder<string>, reference: string, { isRead = false }: Asking): RawBuilder<SqlBool> {
+  const words = isRead ? wordsOfName(reference) : []
+  if (words.length === 0) return sql<SqlBool>`false`
+  const areThere = words.map((word) => sql`' ' || ${name} like '% ' || search_text(${word}) || '%'`)
+  return sql<SqlBool>`(${sql.join(areThere, sql` and `)})`
+}
+
 /** The condition and the tier of rows with a name and no code, in queries of a table with `id` and `name`. */
-function byName(reference: string): { isMeant: RawBuilder<SqlBool>; tier: RawBuilder<number> } {
+function byName(reference: string, asking: Asking = {}): { isMeant: RawBuilder<SqlBool>; tier: RawBuilder<number> } {
   const name = reference.trim()
   return {
-    isMeant: isUuid(name) ? sql`id = ${name}` : sql`search_text(name) = search_text(${name})`,
-    tier: sql<number>`case when name = ${name} then 0 when lower(name) = lower(${name}) then 1 else 2 end`,
+    isMeant: isUuid(name)
+      ? sql`id = ${name}`
+      : sql`(search_text(name) = search_text(${name}) or ${hasWords(sql`search_text(name)`, name, asking)})`,
+    tier: sql<number>`case when name = ${name} then 0 when lower(name) = lower(${name}) then 1
+      when id::text = lower(${name}) or search_text(name) = search_text(${name}) then 2 else ${sql.lit(BY_WORDS)} end`,
   }
 }
 
@@ -144,9 +164,10 @@ export function categoryOf(
   businessId: string,
   reference: string,
   argument = 'category',
+  asking: Asking = {},
 ): Promise<Named> {
   return namedRow(db, 'category', businessId, reference, {
-    argument,
+    ...{ argument, asking },
     hint: 'list_categories searches them; create_product makes a new one with createCategory: true.',
   })
 }
@@ -160,8 +181,9 @@ export function supplierOf(
   businessId: string,
   reference: string,
   argument = 'supplierId',
+  asking: Asking = {},
 ): Promise<Named> {
-  return namedRow(db, 'supplier', businessId, reference, { argument, hint: 'list_suppliers searches them.' })
+  return namedRow(db, 'supplier', businessId, reference, { argument, asking, hint: 'list_suppliers searches them.' })
 }
 
 async function namedRow(
@@ -169,9 +191,9 @@ async function namedRow(
   table: 'category' | 'supplier',
   businessId: string,
   reference: string,
-  { argument, hint }: { argument: string; hint: string },
+  { argument, asking, hint }: { argument: string; asking: Asking; hint: string },
 ): Promise<Named> {
-  const found = theOne(await findNamed(db, table, businessId, reference), { argument, reference })
+  const found = theOne(await findNamed(db, table, businessId, reference, asking), { argument, reference })
   if (found !== undefined) return { id: found.id, name: found.name }
   const others = await db
     .selectFrom(table)
@@ -190,8 +212,14 @@ async function namedRow(
 }
 
 /** The categories or suppliers that a reference may mean. */
-export function findNamed(db: Transaction, table: 'category' | 'supplier', businessId: string, reference: string) {
-  const { isMeant, tier } = byName(reference)
+export function findNamed(
+  db: Transaction,
+  table: 'category' | 'supplier',
+  businessId: string,
+  reference: string,
+  asking: Asking = {},
+) {
+  const { isMeant, tier } = byName(reference, asking)
   return db
     .selectFrom(table)
     .select(['id', 'name', tier.as('tier')])
@@ -242,6 +270,7 @@ export async function clientOf(
   businessId: string,
   reference: string,
   argument = 'client',
+  asking: Asking = {},
 ): Promise<Named & { code: string }> {
   const rows = await clientsMeant(db, businessId, reference)
     .select(['c.id', 'c.name', 'c.code'])
@@ -249,8 +278,15 @@ export async function clientOf(
     .limit(MAX_CANDIDATES + 1)
     .execute()
   const near = rows.length === 0 ? await nearClients(db, businessId, reference) : []
-  const { id, name, code } = theClient(rows, reference, argument, near)
+  const byWords = asking.isRead === true ? onlyByWords(near, reference) : undefined
+  const { id, name, code } = byWords ?? theClient(rows, reference, argument, near)
   return { id, name: clean(name, 80), code: clean(code, 60) }
+}
+
+/** The only one of the nearest clients that has all words of a reference; those that match come first. */
+function onlyByWords(near: Awaited<ReturnType<typeof nearClients>>, reference: string) {
+  const [one, ...others] = wordsOfName(reference).length < 2 ? [] : near.filter(({ hasAllWords }) => hasAllWords)
+  return others.length === 0 ? one : undefined
 }
 
 /**
@@ -422,15 +458,22 @@ function findVariants(db: Transaction, businessId: string, references: readonly 
 }
 
 /**
- * An employee by id, number or exact name, ignoring case and accents.
+ * An employee by id, number or exact name, ignoring case and accents; for a read, also by words of one name alone.
  * @throws ServiceError `invalid_argument` with the valid ones
  */
-export async function employeeOf(db: Transaction, businessId: string, reference: string, argument = 'employee') {
+export async function employeeOf(
+  db: Transaction,
+  businessId: string,
+  reference: string,
+  argument = 'employee',
+  asking: Asking = {},
+) {
   const text = reference.trim()
   const tier = isUuid(text)
     ? sql<number | null>`case when id = ${text} then 0 end`
     : sql<number | null>`case when number = ${text} then 0 when lower(number) = lower(${text}) then 1
-        when search_text(name) = search_text(${text}) then 2 end`
+        when search_text(name) = search_text(${text}) then 2
+        when ${hasWords(sql`search_text(name)`, text, asking)} then ${sql.lit(BY_WORDS)} end`
   const all = await db
     .selectFrom('employee')
     .select(['id', 'number', 'name', tier.as('tier')])

@@ -43,6 +43,11 @@ export async function nearProducts(db: Transaction, businessId: string, referenc
 /** Words without numbers: a code that is only a part of another one means nothing. */
 const NAME = /^[^\p{N}]*\p{L}{3}[^\p{N}]*$/u
 
+/** The words by which a read may find the only row that has them all; none of a reference with numbers. */
+export function wordsOfName(reference: string): string[] {
+  return NAME.test(reference) ? (reference.match(/\p{L}+/gu) ?? []) : []
+}
+
 /**
  * What a reference that fits nothing is near to.
  * @returns the products as `nearProducts`, and for reads, whose answers name it, the only one that has all its words
@@ -62,7 +67,7 @@ export function nearClients(db: Transaction, businessId: string, reference: stri
   const { isMatch, nearness } = searching(sql<string>`search_text(c.name)`, reference)
   return db
     .selectFrom('customer as c')
-    .select(['c.name', 'c.code'])
+    .select(['c.id', 'c.name', 'c.code', isMatch.as('hasAllWords')])
     .where('c.business_id', '=', businessId)
     .where('c.is_active', '=', true)
     .where(orNear(isMatch, nearness))

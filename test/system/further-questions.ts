@@ -1,10 +1,21 @@
-import { ANA, CAFE_NONO, LA_CEIBA, LUIS, MARCO } from '../../demo/data/directory.ts'
+import { ANA, CAFE_NONO, ESTUDIO_QUETZAL, LA_CEIBA, LUIS, MARCO, SOFIA } from '../../demo/data/directory.ts'
 import type { Question } from './owners-questions.ts'
+
+/** Lines with what they cost, of sales and of refunds whose goods came back, as far as the cost is known. */
+const COSTED = `(
+  select s.day, s.at, s.location_id, s.customer_id, i.product_id, i.gross_sales - i.discount as net, i.quantity * i.unit_cost as cost
+  from sale s join order_item i on i.order_id = s.id and i.unit_cost is not null
+  union all
+  select (f.refunded_at at time zone zone)::date, f.refunded_at at time zone zone, f.location_id, o.customer_id, r.product_id,
+    -r.returns, case when r.restocked then -r.quantity * r.unit_cost else 0 end
+  from one join order_refund f on f.business_id = business join orders o on o.id = f.order_id
+  join order_refund_line r on r.refund_id = f.id and r.unit_cost is not null) x`
 
 /** More of what people of a shop ask, in the form of the thirty questions. */
 export function furtherQuestionsOn(): Question[] {
   const ana = { who: ANA, business: LA_CEIBA }
   const marco = { who: MARCO, business: CAFE_NONO }
+  const sofia = { who: SOFIA, business: ESTUDIO_QUETZAL }
   return [
     {
       question: 'Who gives the most refunds this month?',
@@ -167,6 +178,186 @@ export function furtherQuestionsOn(): Question[] {
       sql: `select count(*), round(sum(gross_sales - discounts), 2), round(sum(discounts), 2)
         from one, sale s join employee e on e.id = s.sold_by and e.user_id = '${LUIS.id}'
         where day >= date_trunc('week', today)`,
+    },
+    {
+      question: '¿Cuánto vendió Luis los sábados por la tarde?',
+      ...ana,
+      calls: [
+        [
+          'get_sales_report',
+          {
+            preset: 'last_90_days',
+            groupBy: ['weekday'],
+            filters: ['employee=Luis', 'weekday=Sat', 'hour=14-20'],
+            measures: ['net_sales', 'orders'],
+          },
+        ],
+      ],
+      sql: `select round(sum(net), 2), count(distinct sale) from one, line join employee e on e.id = sold_by
+        where e.name like 'Luis %' and day > today - 90 and extract(isodow from day) = 6
+          and extract(hour from at) between 14 and 19`,
+    },
+    {
+      question: 'Who sells the most Café con leche?',
+      ...ana,
+      calls: [
+        [
+          'get_sales_report',
+          {
+            preset: 'last_month',
+            groupBy: ['employee'],
+            filters: ['product=Café con leche'],
+            measures: ['units', 'net_sales'],
+            sort: 'net_sales',
+          },
+        ],
+      ],
+      sql: `select e.name, round(sum(net), 2) from one, line join employee e on e.id = sold_by
+        join product p on p.id = product_id and p.name = 'Café con leche'
+        where day >= month - interval '1 month' and day < month group by 1`,
+    },
+    {
+      question: 'What would I lose if I stopped selling the French press?',
+      ...ana,
+      calls: [
+        [
+          'get_sales_report',
+          {
+            preset: 'last_90_days',
+            groupBy: ['month'],
+            filters: ['product=Prensa francesa 600 ml'],
+            measures: ['net_sales', 'margin', 'orders'],
+          },
+        ],
+      ],
+      sql: `select round(sum(net), 2), round(sum(net - cost), 2) from one, ${COSTED}
+        join product p on p.id = product_id and p.name = 'Prensa francesa 600 ml'
+        where day > today - 90 group by rollup (date_trunc('month', day))`,
+    },
+    {
+      question: 'What did we refund in cash last week, and why?',
+      ...ana,
+      calls: [['list_refunds', { preset: 'last_week', method: 'cash' }]],
+      sql: `select o.order_number, round(f.total, 2), f.reason, count(*) over (), round(sum(f.total) over (), 2)
+        from one, order_refund f join orders o on o.id = f.order_id
+        where f.business_id = business and f.method = 'cash'
+          and (f.refunded_at at time zone zone)::date between date_trunc('week', today) - interval '7 days'
+            and date_trunc('week', today) - interval '1 day'`,
+    },
+    {
+      question: "Which supplier's products lost margin against last year?",
+      ...ana,
+      calls: [
+        [
+          'get_sales_report',
+          {
+            preset: 'this_month',
+            groupBy: ['supplier'],
+            measures: ['margin', 'net_sales'],
+            compare: 'year',
+            sort: '-change',
+          },
+        ],
+      ],
+      sql: `select coalesce(s.name, 'no supplier'), round(sum(net - cost) filter (where day >= month), 2),
+          round(sum(net - cost) filter (where day < month), 2)
+        from one, ${COSTED} join product p on p.id = product_id left join supplier s on s.id = p.supplier_id
+        where day >= month or at >= month - interval '1 year' and at < clock - interval '1 year' group by 1`,
+    },
+    {
+      question: '¿Quién no compra desde agosto y había gastado más de 1.000?',
+      ...ana,
+      calls: [['list_clients', { lastPurchaseBefore: '2026-09-01', minSpend: '1000', sort: 'net_sales', limit: 10 }]],
+      sql: `select c.name, max(day)::text, count(*) over () from sale s join customer c on c.id = s.customer_id
+        group by c.id, c.name having max(day) < '2026-09-01' and sum(s.net_sales) - coalesce((
+          select sum(f.returns) from order_refund f join orders o on o.id = f.order_id and o.customer_id = c.id), 0) >= 1000
+        order by sum(s.net_sales) - coalesce((
+          select sum(f.returns) from order_refund f join orders o on o.id = f.order_id and o.customer_id = c.id), 0) desc
+        limit 10`,
+    },
+    {
+      question: 'Is the average basket bigger at weekends than on weekdays?',
+      ...ana,
+      calls: ['weekend', 'weekdays'].map((days) => [
+        'get_sales_report',
+        {
+          preset: 'last_90_days',
+          groupBy: ['location'],
+          filters: [`weekday=${days}`],
+          measures: ['average_sale', 'items_per_order'],
+        },
+      ]),
+      sql: `select round(sum(net) / count(distinct sale), 2), count(distinct sale) from one, line where day > today - 90
+        group by extract(isodow from day) > 5`,
+    },
+    {
+      question: 'Which clients bring the most margin in the second shop?',
+      ...ana,
+      calls: [
+        [
+          'get_sales_report',
+          { preset: 'last_month', groupBy: ['client'], measures: ['margin'], locationId: 'Antigua', limit: 5 },
+        ],
+      ],
+      sql: `select c.name, round(sum(net - cost), 2) from one, ${COSTED} join location l on l.id = x.location_id and l.name = 'Antigua'
+        join customer c on c.id = customer_id where day >= month - interval '1 month' and day < month
+        group by c.id, c.name order by sum(net - cost) desc limit 5`,
+    },
+    {
+      question: '¿En qué días de fin de semana vendimos menos el mes pasado?',
+      ...ana,
+      calls: [
+        [
+          'get_sales_report',
+          { preset: 'last_month', groupBy: ['day'], filters: ['weekday=weekend'], measures: ['net_sales'] },
+        ],
+      ],
+      sql: `select day::text, round(sum(net), 2) from one, line where extract(isodow from day) > 5
+        and day >= month - interval '1 month' and day < month group by 1`,
+    },
+    {
+      question: '¿Cuánto entró por cada medio de pago cada día de esta semana?',
+      ...ana,
+      calls: [['get_sales_report', { preset: 'this_week', groupBy: ['day', 'payment_method'] }]],
+      sql: `select method, round(sum(amount), 2) from one, (
+          select p.method, p.amount, day from sale s join order_payment p on p.order_id = s.id
+          union all
+          select f.method, -f.total, (f.refunded_at at time zone zone)::date from one
+            join order_refund f on f.business_id = business) x
+        where day >= date_trunc('week', today) group by method, rollup (day)`,
+    },
+    {
+      question: 'How many customers come on an average Saturday, hour by hour?',
+      ...marco,
+      calls: [
+        [
+          'get_sales_report',
+          {
+            ...{ businessId: CAFE_NONO.id, preset: 'last_month', groupBy: ['hour'] },
+            ...{ filters: ['weekday=Sat'], measures: ['orders'] },
+          },
+        ],
+      ],
+      sql: `select count(*), round(count(*)::numeric / (select count(*) from one, generate_series(month - interval '1 month',
+          month - interval '1 day', '1 day') d where extract(isodow from d) = 6), 1)
+        from one, sale where day >= month - interval '1 month' and day < month and extract(isodow from day) = 6
+        group by extract(hour from at)`,
+    },
+    {
+      question: 'What did Sofía do yesterday?',
+      ...sofia,
+      calls: [['get_psa_time_report', { preset: 'yesterday', person: 'sofia' }]],
+      sql: `select s.name, b.name, round(minutes / 60.0, 2) from one, psa_time_entry t join psa_step s on s.id = t.step_id
+        join psa_board b on b.id = s.board_id join app_user u on u.id = t.user_id and u.display_name like 'Sofía %'
+        where t.business_id = business and worked_on = today - 1`,
+    },
+    {
+      question: '¿Qué pasos abiertos no tienen responsable?',
+      ...sofia,
+      calls: [['list_psa_steps', { assignee: 'nobody' }]],
+      sql: `select s.name, b.name, s.due_on::text from one, psa_step s join psa_board b on b.id = s.board_id
+        where s.business_id = business and s.status <> 'done' and s.assignee_id is null
+          and b.status in ('planned', 'active', 'paused')`,
     },
   ]
 }

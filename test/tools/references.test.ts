@@ -315,3 +315,52 @@ describe('a category and a supplier', () => {
     }
   })
 })
+
+describe('a part of a name', () => {
+  beforeAll(async () => {
+    await as(
+      "insert into category (business_id, name) values ($1, 'Cafés y tés'), ($1, 'Vinos tintos'), ($1, 'Vinos')",
+      [],
+    )
+    await as("insert into supplier (business_id, name) values ($1, 'Lácteos El Xelajú'), ($1, 'Viña del 10')", [])
+    await as(
+      "insert into employee (business_id, number, name) values ($1, '71', 'Luis Ajpú'), ($1, '72', 'Ana Xol'), ($1, '73', 'Ana Paz')",
+      [],
+    )
+    await makeClient(till.service.db, till.shop, { code: 'C-71', name: 'Xiomara Yac Tum' })
+  })
+
+  it('is taken by reads where one row alone has the words, and the answer names it', async () => {
+    const report = async (filter: string) =>
+      (await till.ok('get_sales_report', { filters: [filter], groupBy: [] })).data.about.filters
+    expect(await report('employee=luis')).toEqual(['sold by Luis Ajpú'])
+    expect(await report('category=cafe')).toEqual(['of Cafés y tés'])
+    expect(await report('supplier=XELAJU')).toEqual(['supplied by Lácteos El Xelajú'])
+    expect(await report('client=Yac Xiomara')).toEqual(['of client Xiomara Yac Tum'])
+    for (const tool of ['list_orders', 'list_refunds']) await till.ok(tool, { employee: 'Ajpu' })
+    expect((await till.ok('get_products', { category: 'tintos' })).data.category).toBe('Vinos tintos')
+    expect((await till.ok('get_reorder_list', { supplier: 'xelajú', category: 'tés' })).text).toContain('Xelajú')
+  })
+
+  it('is refused where several have them, where words are none of the name, and for numbers and one word of a client', async () => {
+    const refused = (filter: string) => till.fails('get_sales_report', { filters: [filter], groupBy: [] })
+    expect(await refused('employee=ana')).toMatch(/"ana" means several: "Ana (Xol|Paz)" \(7[23]\); "Ana (Xol|Paz)"/)
+    expect(await refused('employee=uis')).toContain('employee must be one of this business')
+    expect(await refused('supplier=del 1')).toContain('no supplier of this business has that id or name')
+    expect(await refused('client=Xiomara')).toContain('Did you mean "Xiomara Yac Tum" (C-71)')
+    // A whole name is surer than a part of another one.
+    expect((await till.ok('get_products', { category: 'vinos' })).data.category).toBe('Vinos')
+  })
+
+  it('is refused by writes', async () => {
+    const { variantId } = await till.product('PARTE', { stock: '2' })
+    const sale = { items: [{ product: variantId, quantity: '1' }], dryRun: true }
+    expect(await till.fails('create_order', { ...sale, employee: 'Luis' })).toContain('employee must be one of')
+    expect(await till.fails('create_order', { ...sale, clientId: 'Yac Xiomara' })).toContain('no client of this')
+    expect(await till.fails('update_product', { variant: 'PARTE', category: 'tintos', dryRun: true })).toContain(
+      'no category of this business',
+    )
+    const bought = { product: 'PARTE', change: '1', reason: 'purchase', supplier: 'Xelajú', dryRun: true }
+    expect(await till.fails('adjust_inventory', bought)).toContain('no supplier of this business')
+  })
+})

@@ -56,7 +56,7 @@ export default defineTool({
     if (input.cost !== undefined && !hasCosts) throw notSeen('cost', 'costs', business)
     const today = localDate(now, business.timezone)
     const notSold = notSoldDays === undefined ? undefined : { from: addDays(today, 1 - notSoldDays), to: today }
-    const known = category ? await categoryOf(db, business.id, category) : undefined
+    const known = category ? await categoryOf(db, business.id, category, 'category', { isRead: true }) : undefined
     const filter = { ...input, search, categoryId: known?.id, notSold }
     const after = decodeCursor(cursor, 3)
     const [found, total, pricesIncludeTax] = await Promise.all([

@@ -75,7 +75,7 @@ export default defineTool({
     const [{ timezone, location }, variant, found] = await together([
       placeOf(db, business, locationId),
       product === undefined ? null : variantToRead(db, business.id, product),
-      category === undefined ? null : categoryOf(db, business.id, category),
+      category === undefined ? null : categoryOf(db, business.id, category, 'category', { isRead: true }),
     ])
     const scope = { businessId: business.id, locationId: location?.id }
     const { date: today } = localNow(now, timezone)
@@ -107,7 +107,7 @@ export default defineTool({
       ...about,
       method:
         `A forecast, not a promise: the median of up to ${MOST_WEEKS} same weekdays before, ${describeTrend(rows)}, with the ` +
-        `range in which ${RANGE_PERCENT} % of days should lie${variant ? '' : '; without tax'}. Holidays and offers to come are not in it.`,
+        `range in which ${RANGE_PERCENT} % of days should lie${variant ? '' : '; without tax'}. Today is forecast as a whole day, with what it has sold so far. Holidays and offers to come are not in it.`,
       rows: rows.map((row) => ({
         date: row.date,
         weekday: weekday(row.date),

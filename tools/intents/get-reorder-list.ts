@@ -34,8 +34,8 @@ export default defineTool({
     const after = decodeCursor(cursor, 5)
     const [place, asked, within] = await Promise.all([
       placeOf(db, business, locationId),
-      supplier === undefined ? null : supplierOf(db, business.id, supplier, 'supplier'),
-      category === undefined ? null : categoryOf(db, business.id, category),
+      supplier === undefined ? null : supplierOf(db, business.id, supplier, 'supplier', { isRead: true }),
+      category === undefined ? null : categoryOf(db, business.id, category, 'category', { isRead: true }),
     ])
     const { timezone, location } = place
     const filter = {

@@ -65,7 +65,7 @@ export default defineTool({
         after: decodeCursor(cursor, 2),
       })),
       product === undefined ? undefined : variantToRead(db, business.id, product),
-      supplier === undefined ? undefined : supplierOf(db, business.id, supplier, 'supplier'),
+      supplier === undefined ? undefined : supplierOf(db, business.id, supplier, 'supplier', { isRead: true }),
     ])
     const filter = { variantId: variant?.variant_id, reason, supplierId: seller?.id, ...place }
     const [rows, sums, bought] = await Promise.all([

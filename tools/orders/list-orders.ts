@@ -2,6 +2,7 @@ import { Type } from '@sinclair/typebox'
 import { together } from '../../src/database/together.ts'
 import { Amount, Reference } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
+import { knownOf } from '../../src/pos/known-values.ts'
 import {
   BLANKS,
   compactOrders,
@@ -98,6 +99,11 @@ export default defineTool({
       who.ownOnly && who.employee === null ? [] : sumOrders(db, business.id, { ...filter, ...own }),
       role === 'sold_by' ? undefined : sumByEmployee(db, business.id, { ...filter, ...own }, role),
     ])
+    // A word for it that no sale has, as "efectivo" where it is "cash", is not a method without orders.
+    const { paymentMethod } = input
+    if (paymentMethod !== undefined && rows.length === 0) {
+      await knownOf(db, business.id, 'payment_method', paymentMethod, 'paymentMethod')
+    }
     const { columns, rows: cells, same } = compactOrders(rows, role, business)
     const limited = describeOwnOnly(who, 'orders')
     const meant = input.employee === undefined ? '' : `${ROLE_TERMS[role]}; `

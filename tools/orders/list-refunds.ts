@@ -2,6 +2,7 @@ import { Type } from '@sinclair/typebox'
 import { together } from '../../src/database/together.ts'
 import { Amount, Reference } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
+import { knownOf } from '../../src/pos/known-values.ts'
 import {
   describeRefunds,
   REFUND_COLUMNS,
@@ -9,6 +10,7 @@ import {
   RefundListSchema,
   refundRow,
   refundSums,
+  WHOLE_REFUNDS,
 } from '../../src/pos/orders/refund-list.ts'
 import { findRefunds, REFUND_SORTS, sumRefunds, sumRefundsByEmployee } from '../../src/pos/orders/refunds.ts'
 import { describeOwnOnly, NOBODY, whose } from '../../src/pos/orders/staff.ts'
@@ -23,8 +25,7 @@ export default defineTool({
   name: 'list_refunds',
   title: 'Refunds',
   description:
-    'Refunds by their local day, with reason, amount, method, who refunded, client and order; tells how many match and ' +
-    'their sums. Make one with refund_order.',
+    'Refunds by local day: reason, amount, method, who gave it, client, order; counts and sums all that match.',
   // A refund is a part of its order, which the same scope shows.
   scopes: ['pos:read'],
   aboutClients: ({ clientId }) => clientId !== undefined,
@@ -32,12 +33,11 @@ export default defineTool({
   mode: 'read',
   input: Type.Object({
     ...WINDOW_INPUT,
-    search: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 100, description: 'In order number, reason, client' }),
-    ),
+    search: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'In number, reason, client' })),
     locationId: Reference,
     clientId: Reference,
     employee: Reference,
+    method: Type.Optional(Type.String({ minLength: 1, maxLength: 40 })),
     minAmount: Type.Optional(Amount()),
     maxAmount: Type.Optional(Amount()),
     sort: StringEnum(REFUND_SORTS, { default: 'newest' }),
@@ -45,7 +45,7 @@ export default defineTool({
     cursor: Cursor,
   }),
   output: RefundListSchema,
-  async handler({ search, locationId, clientId, employee, sort, limit, cursor, ...input }, context) {
+  async handler({ search, locationId, clientId, employee, method, sort, limit, cursor, ...input }, context) {
     const { db, business, now } = context
     const [{ timezone, location }, client, who] = await together([
       placeOf(db, business, locationId),
@@ -58,6 +58,7 @@ export default defineTool({
       locationId: location?.id,
       clientId: client?.id,
       employeeId: who.ownOnly ? (who.employee?.id ?? NOBODY) : who.employee?.id,
+      method,
       minAmount: input.minAmount,
       maxAmount: input.maxAmount,
       search,
@@ -68,6 +69,10 @@ export default defineTool({
       sumRefunds(db, business.id, filter),
       who.ownOnly ? undefined : sumRefundsByEmployee(db, business.id, filter),
     ])
+    // A word for it that no sale has, as "efectivo" where it is "cash", is not a method without refunds.
+    if (method !== undefined && sums.refunds === 0) {
+      await knownOf(db, business.id, 'payment_method', method, 'method')
+    }
     const whole = rows.map((row) => refundRow(row, business))
     const { columns, rows: cells, same } = compact(REFUND_COLUMNS, whole)
     const { items: refunds, ...more } = page(
@@ -76,7 +81,9 @@ export default defineTool({
       ({ row }) => [sort, row.sort_key, row.id],
       ({ cells }) => cells,
     )
-    const limited = describeOwnOnly(who, 'refunds')
+    const limited = [describeOwnOnly(who, 'refunds'), method === undefined ? null : WHOLE_REFUNDS].filter(
+      (each) => each !== null,
+    )
     const data = {
       ...(window === undefined ? {} : { window: { ...window, currency: business.currency } }),
       currency: business.currency,
@@ -85,7 +92,7 @@ export default defineTool({
       same,
       refunds,
       ...more,
-      terms: limited === null ? REFUND_TERMS : `${limited} ${REFUND_TERMS}`,
+      terms: [...limited, REFUND_TERMS].join(' '),
     }
     return {
       text: describeRefunds(data),

@@ -3,6 +3,7 @@ import { ServiceError } from '../../src/errors.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { BoardId, callerWhere, Flag } from '../../src/pos/psa/arguments.ts'
 import { boardOf } from '../../src/pos/psa/boards.ts'
+import { requirePerson } from '../../src/pos/psa/people.ts'
 import {
   TIME_GROUPS,
   type TimeGroup,
@@ -59,6 +60,7 @@ export default defineTool({
       unratedEntries(db, business.id, { ...query, limit: MAX_UNRATED }),
       isOfPeople ? timeEntries(db, business.id, { ...query, limit: MAX_ENTRIES }) : [],
     ])
+    if (person !== undefined && sums.entries === 0) await requirePerson(db, business.id, 'person', person)
     const inAll = groups[0]?.groups ?? 0
     requireFewDays(groupBy, inAll)
     const { items: rows } = page(

@@ -2,7 +2,8 @@ import { Type } from '@sinclair/typebox'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { BoardId, callerWhere, Flag } from '../../src/pos/psa/arguments.ts'
 import { boardOf } from '../../src/pos/psa/boards.ts'
-import { findSteps, loadByPerson, STEP_STATUSES } from '../../src/pos/psa/steps.ts'
+import { requirePerson } from '../../src/pos/psa/people.ts'
+import { findSteps, isNobody, loadByPerson, STEP_STATUSES } from '../../src/pos/psa/steps.ts'
 import { hours, personName } from '../../src/pos/psa/text.ts'
 import { counted } from '../../src/results/counted.ts'
 import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
@@ -20,7 +21,7 @@ export default defineTool({
   title: 'Project steps',
   description:
     'Steps over all project boards, soonest due first, with hours, and the load of each person: "who is overloaded?", ' +
-    '"what is late?". For one board use get_psa_board. Default: open steps.',
+    '"what is late?". One board: get_psa_board. Default: open steps.',
   scopes: ['psa:read'],
   annotations: readOnly,
   mode: 'read',
@@ -30,7 +31,7 @@ export default defineTool({
     blocked: Flag,
     status: StringEnum(['open', ...STEP_STATUSES, 'all'], { default: 'open' }),
     boardId: BoardId,
-    assignee: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'Part of a name' })),
+    assignee: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'Part of a name, or nobody' })),
     dueFrom: Type.Optional(LocalDate('This day counted')),
     dueBefore: Type.Optional(LocalDate('This day not counted')),
     limit: Limit({ default: 25, maximum: 100 }),
@@ -74,6 +75,10 @@ export default defineTool({
     const after = decodeCursor(cursor, 3)
     const query = { ...filters, boardId: board, assigneeId, today, limit: limit + 1, after }
     const [rows, loads] = await Promise.all([findSteps(db, business.id, query), loadByPerson(db, business.id, query)])
+    const { assignee } = filters
+    if (assignee !== undefined && loads.length === 0 && !isNobody(assignee)) {
+      await requirePerson(db, business.id, 'assignee', assignee)
+    }
     const { items: steps, ...more } = page(
       rows,
       limit,

@@ -43,6 +43,9 @@ export const REFUND_TERMS =
   'returns are without tax, the total of a refund is with tax and tips; goods taken back on a sale of their own are ' +
   'orders, not refunds'
 
+/** What the sums of a list by one method count. */
+export const WHOLE_REFUNDS = 'A refund that also went back by another method counts with its whole total.'
+
 export const REFUND_COLUMNS = [
   'order',
   'refunded',

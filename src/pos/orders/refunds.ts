@@ -16,6 +16,8 @@ export interface RefundFilter {
   clientId?: string | undefined
   /** Who refunded. */
   employeeId?: string | undefined
+  /** By which at least a part went back, in any case. */
+  method?: string | undefined
   minAmount?: string | undefined
   maxAmount?: string | undefined
   /** Part of an order number or reason, or of a client's name, code or e-mail address. */
@@ -130,12 +132,25 @@ export function sumRefundsByEmployee(db: Transaction, businessId: string, filter
     .execute()
 }
 
-function isMatch({ days, locationId, clientId, employeeId, search, ...amount }: RefundFilter): Expression<SqlBool> {
+function isMatch({
+  days,
+  locationId,
+  clientId,
+  employeeId,
+  method,
+  search,
+  ...amount
+}: RefundFilter): Expression<SqlBool> {
   const conditions: Expression<SqlBool>[] = []
   if (days !== undefined) conditions.push(onDays('f.refunded_at', days, days.timezone))
   if (locationId !== undefined) conditions.push(eb('f.location_id', '=', locationId))
   if (clientId !== undefined) conditions.push(eb('o.customer_id', '=', clientId))
   if (employeeId !== undefined) conditions.push(eb('f.refunded_by', '=', employeeId))
+  if (method !== undefined) {
+    conditions.push(sql<SqlBool>`(lower(f.method) = lower(${method}) or exists (
+      select from order_refund_payment p
+      where p.business_id = f.business_id and p.refund_id = f.id and lower(p.method) = lower(${method})))`)
+  }
   if (amount.minAmount !== undefined) conditions.push(eb('f.total', '>=', amount.minAmount))
   if (amount.maxAmount !== undefined) conditions.push(eb('f.total', '<=', amount.maxAmount))
   if (search !== undefined) {

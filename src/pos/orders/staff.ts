@@ -3,7 +3,7 @@ import { limitsIn } from '../../auth/role-limits.ts'
 import type { Transaction } from '../../database/database.ts'
 import { ServiceError } from '../../errors.ts'
 import { clean } from '../../results/text.ts'
-import { employeeOf as employeeCalled } from '../references.ts'
+import { type Asking, employeeOf as employeeCalled } from '../references.ts'
 
 /** A person who works in a shop. */
 export interface Employee {
@@ -18,20 +18,21 @@ interface Caller {
 }
 
 /**
- * The employee that a reference means: by id, number, or exact name, ignoring case and accents.
+ * The employee that a reference means, as `references.ts` tells.
  * @throws ServiceError `invalid_argument` with the valid ones; `role_not_allowed` for a role that sees its own only
  */
 export async function employeeOf(
   { db, business, principal }: Caller,
   reference: string,
   argument = 'employee',
+  asking: Asking = {},
 ): Promise<Employee> {
   if (limitsIn(principal, business) !== null) {
     throw new ServiceError('role_not_allowed', `${argument}: the role ${business.role} asks about itself alone.`, {
       hint: `Leave ${argument} out, or ask an owner, admin or manager.`,
     })
   }
-  const { id, name } = await employeeCalled(db, business.id, reference, argument)
+  const { id, name } = await employeeCalled(db, business.id, reference, argument, asking)
   return { id, name: clean(name, 60) }
 }
 
@@ -67,7 +68,11 @@ export interface Whose {
 export async function whose(caller: Caller, reference: string | undefined): Promise<Whose> {
   const ownOnly = limitsIn(caller.principal, caller.business) !== null
   const employee =
-    reference !== undefined ? await employeeOf(caller, reference) : ownOnly ? await employeeOfCaller(caller) : null
+    reference !== undefined
+      ? await employeeOf(caller, reference, 'employee', { isRead: true })
+      : ownOnly
+        ? await employeeOfCaller(caller)
+        : null
   return { employee, ownOnly }
 }
 

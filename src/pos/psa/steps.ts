@@ -50,7 +50,7 @@ export interface StepQuery {
   blocked: boolean
   boardId?: string | undefined
   assigneeId?: string | undefined
-  /** Part of an assignee's name or e-mail address. */
+  /** Part of an assignee's name or e-mail address; `nobody` for steps without one. */
   assignee?: string | undefined
   /** Only steps due on this local day or later. */
   dueFrom?: string | undefined
@@ -68,6 +68,11 @@ export interface StepQuery {
 const dueKey = eb.fn.coalesce('s.due_on', sql.lit('infinity'))
 const boardKey = sql<string>`array[${eb.ref('b.name')}, ${eb.ref('b.id')}::text]`
 const placeKey = sql<string>`array[${eb.ref('ph.position')}, ${eb.ref('s.position')}]`
+
+/** Whether an assignee that is asked for is none, as lists call it. */
+export function isNobody(assignee: string): boolean {
+  return /^(?:nobody|none)$/i.test(assignee.trim())
+}
 
 /** The steps of a business that match, with board, phase, assignee, and the minutes spent (t). */
 function stepsOf(db: Transaction, businessId: string, query: Omit<StepQuery, 'limit' | 'after'>) {
@@ -95,7 +100,8 @@ function stepsOf(db: Transaction, businessId: string, query: Omit<StepQuery, 'li
   if (query.blocked) steps = steps.where('s.status', '=', 'blocked')
   if (boardId !== undefined) steps = steps.where('s.board_id', '=', boardId)
   if (assigneeId !== undefined) steps = steps.where('s.assignee_id', '=', assigneeId)
-  if (assignee !== undefined) {
+  if (assignee !== undefined && isNobody(assignee)) steps = steps.where('s.assignee_id', 'is', null)
+  else if (assignee !== undefined) {
     steps = steps.where(({ eb, fn, ref }) => {
       const name = sql`concat_ws(' ', ${ref('u.display_name')}, ${ref('u.email')})`
       return eb(fn<string>('search_text', [name]), 'like', searchPattern(assignee))

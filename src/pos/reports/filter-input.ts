@@ -6,6 +6,7 @@ import { together } from '../../database/together.ts'
 import { ServiceError } from '../../errors.ts'
 import { Decimal } from '../../money/money.ts'
 import { clean, variantName } from '../../results/text.ts'
+import { knownOf } from '../known-values.ts'
 import { type Place, placeOf } from '../organisation/locations.ts'
 import {
   categoryOf,
@@ -117,11 +118,11 @@ export async function filtersOf(
   }
   const [place, category, supplier, product, client, employee, paymentMethod, orderType] = await together([
     placeOf(db, business, locationId ?? asked.location),
-    given(asked.category, (text) => categoryOf(db, business.id, text)),
-    given(asked.supplier, (text) => supplierOf(db, business.id, text, 'supplier')),
+    given(asked.category, (text) => categoryOf(db, business.id, text, 'category', { isRead: true })),
+    given(asked.supplier, (text) => supplierOf(db, business.id, text, 'supplier', { isRead: true })),
     given(asked.product, (text) => productOf(db, business.id, text)),
-    given(asked.client, (text) => clientOf(db, business.id, text)),
-    given(asked.employee, (text) => employeeOf(db, business.id, text)),
+    given(asked.client, (text) => aClientOf(db, business.id, text)),
+    given(asked.employee, (text) => employeeOf(db, business.id, text, 'employee', { isRead: true })),
     given(asked.payment_method, (text) => knownOf(db, business.id, 'payment_method', text)),
     given(asked.order_type, (text) => knownOf(db, business.id, 'order_type', text)),
   ])
@@ -139,6 +140,19 @@ export async function filtersOf(
     place,
     filters: Object.fromEntries(Object.entries(filters).filter(([, filter]) => filter !== undefined)),
   }
+}
+
+/**
+ * A client that a filter names.
+ * @throws ServiceError `invalid_argument` for none, which a row tells
+ */
+function aClientOf(db: Transaction, businessId: string, reference: string) {
+  if (/^(?:none|no client|null|unknown)$/i.test(reference.trim())) {
+    throw new ServiceError('invalid_argument', 'filters: client takes one client, not sales without one.', {
+      hint: 'groupBy ["client"] has them in the row "no client".',
+    })
+  }
+  return clientOf(db, businessId, reference, 'client', { isRead: true })
 }
 
 function yesOrNo(text: string): boolean {
@@ -199,33 +213,4 @@ async function productOf(db: Transaction, businessId: string, reference: string)
     name: isWhole ? clean(found.name, 60) : variantName(found, 60),
     ref: clean(isWhole ? found.name : found.sku, 60),
   }
-}
-
-const KNOWN = {
-  payment_method: { table: 'payment_daily', column: 'method' },
-  order_type: { table: 'staff_monthly', column: 'order_type' },
-}
-
-/**
- * A payment method or order type on file, in any case.
- * @throws ServiceError `invalid_argument` with those that there are
- */
-async function knownOf(db: Transaction, businessId: string, argument: keyof typeof KNOWN, asked: string) {
-  const { table, column } = KNOWN[argument]
-  const values = sql`select r.value from (
-    select ${sql.ref(column)} as value, business_id, basis from ${sql.table(table)}) r
-    where r.business_id = ${businessId} and r.basis = 'business'`
-  const found = await sql<{ value: string }>`
-    ${values} and lower(r.value) = lower(${asked.trim()}) limit 1`.execute(db)
-  if (found.rows[0] !== undefined) return found.rows[0].value
-  const { rows } = await sql<{ value: string }>`select distinct value from (${values}) v order by 1 limit 20`.execute(
-    db,
-  )
-  const choices = rows.map(({ value }) => clean(value, 40))
-  throw new ServiceError(
-    'invalid_argument',
-    choices.length === 0
-      ? `${argument}: there are no sales yet.`
-      : `${argument} must be one of: ${choices.join(', ')}.`,
-  )
 }

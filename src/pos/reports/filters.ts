@@ -33,8 +33,12 @@ export interface Filters {
   amount?: { from?: string; to?: string }
 }
 
+/** The kinds of filters that are set: a product as a whole and one of its variants are read from different columns. */
 export function filterNames(filters: Filters): ReadonlySet<FilterName> {
-  return new Set(Object.keys(filters) as FilterName[])
+  const isVariant = filters.product != null && filters.product.variantId !== null
+  return new Set(
+    Object.keys(filters).map((name) => (name === 'product' && isVariant ? 'variant' : (name as FilterName))),
+  )
 }
 
 /**

@@ -69,6 +69,12 @@ export function periodsOf(time: Time, window: Window): Period[] {
   return periods
 }
 
+/** Whether a day or weekday is one of those that a filter leaves; longer periods have days of all. */
+export function isOnWeekdays(time: Time, key: string, weekdays: readonly number[] | undefined): boolean {
+  if (weekdays === undefined || (time !== 'day' && time !== 'weekday')) return true
+  return weekdays.includes(time === 'day' ? isoWeekday(key) : Number(key))
+}
+
 /** The period with a key. */
 export function periodOf(time: Time, key: string, window: Window): Period {
   return isCalendar(time)

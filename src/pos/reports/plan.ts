@@ -15,6 +15,7 @@ export type FilterName =
   | 'category'
   | 'supplier'
   | 'product'
+  | 'variant'
   | 'client'
   | 'city'
   | 'taxRate'
@@ -30,7 +31,8 @@ export type FilterName =
 const FILTER_COLUMN: Record<FilterName, Column | null> = {
   category: 'product_id',
   supplier: 'product_id',
-  product: 'variant_id',
+  product: 'product_id',
+  variant: 'variant_id',
   client: 'customer_id',
   city: 'customer_id',
   taxRate: 'tax_rate',
@@ -43,7 +45,7 @@ const FILTER_COLUMN: Record<FilterName, Column | null> = {
   amount: null,
 }
 
-const LINE_FILTERS: readonly FilterName[] = ['category', 'supplier', 'product', 'taxRate']
+const LINE_FILTERS: readonly FilterName[] = ['category', 'supplier', 'product', 'variant', 'taxRate']
 
 export const SOURCES = [
   'sales',

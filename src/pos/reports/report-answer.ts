@@ -29,12 +29,16 @@ function build(report: Report, currency: Currency, maxRows: number) {
   const isMatrix = report.groupBy.length === 2 && report.groupBy.some(isTime) && report.sort === undefined
   const body =
     report.groupBy.length === 0
-      ? { rows: 0, of: 0, what: '', data: {}, text: [] }
+      ? { rows: 0, cuts: [], data: {}, text: [] }
       : isMatrix || isRankedMatrix(report)
         ? matrixOf(report, currency, maxRows)
         : listOf(report, currency, maxRows)
   const head = reportHead(report, currency)
-  const cut = body.rows < body.of ? `Only ${areShown(body.rows, body.what, body.of)}; totals are of all.` : undefined
+  const cuts = body.cuts.filter(({ shown, of }) => shown < of)
+  const cut =
+    cuts.length === 0
+      ? undefined
+      : `Only ${cuts.map(({ shown, of, what }) => areShown(shown, what, of)).join(', ')}; totals are of all.`
   const notes = reportNotes(report, currency)
   return {
     rows: body.rows,

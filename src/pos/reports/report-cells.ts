@@ -1,15 +1,6 @@
 import { amountOf, type Currency, Decimal, grouped, percentChange, quantity } from '../../money/money.ts'
 import { sharePercent } from '../../money/share.ts'
-import {
-  changeFrom,
-  type Grain,
-  isAdditive,
-  type Measure,
-  type MeasureName,
-  measureOf,
-  type Sums,
-  valueFrom,
-} from './measures.ts'
+import { changeFrom, type Grain, type Measure, type MeasureName, measureOf, type Sums, valueFrom } from './measures.ts'
 import type { Line, Report } from './report.ts'
 
 /** A figure of a result, the same in data and text. */
@@ -130,14 +121,15 @@ export function changeOf(name: MeasureName, grain: Grain, now: Sums, before: Sum
   return is === null || was === null ? null : percentChange(is, was)
 }
 
-/** The mean per day of the first measure; null where it does not add up or there is no whole day. */
+/** The mean per day of the first measure; null where there is no whole day. */
 export function perDayOf(
   name: MeasureName,
   grain: Grain,
   whole: { value: string; days: number } | null,
   currency: Currency,
 ): string | null {
-  const measure = measureOf(name, grain)
-  if (whole === null || whole.days === 0 || !isAdditive(measure) || measure.unit !== 'money') return null
-  return amountOf(new Decimal(whole.value).div(whole.days), currency)
+  const { unit } = measureOf(name, grain)
+  if (whole === null || whole.days === 0) return null
+  const mean = new Decimal(whole.value).div(whole.days)
+  return unit === 'money' ? amountOf(mean, currency) : mean.toFixed(1)
 }

@@ -2,7 +2,7 @@ import { type Currency, grouped } from '../../money/money.ts'
 import { table } from '../../results/table.ts'
 import { type Dimension, isCalendar, isTime, type Time } from './dimensions.ts'
 import { type MeasureName, measureOf, type Sums } from './measures.ts'
-import { periodsOf } from './periods.ts'
+import { isOnWeekdays, periodsOf } from './periods.ts'
 import type { Line, Report } from './report.ts'
 import { hasFigures, measureValue, perDayOf, textOf } from './report-cells.ts'
 import { nameOfKey } from './report-names.ts'
@@ -51,15 +51,17 @@ export function matrixOf(report: Report, currency: Currency, maxRows: number) {
   const isWhole = isTime(groupBy[across]) && !isCalendar(groupBy[across])
   const hasColumnDays = isWhole && columns.some(({ line }) => perDay(line) !== null)
   const firstKey = measureOf(first, plan.grain).key
+  // The dimension that is not of time is ranked and cut, whichever way the table lies.
+  const ranked = groupBy.findIndex((dimension) => !isTime(dimension))
+  const named = (ranked === down ? rows : columns).filter(({ key }) => key !== '')
+  const { what } = report.shown
 
   return {
     rows: rows.length,
-    of: groupBy.every((dimension) => isTime(dimension))
-      ? entries[down].length
-      : isTime(groupBy[down])
-        ? rows.length
-        : Math.max(report.shown.of, rows.length),
-    what: isTime(groupBy[down]) ? 'rows' : report.shown.what,
+    cuts: [
+      ...(ranked === -1 ? [] : [{ shown: named.length, of: Math.max(report.shown.of, named.length), what }]),
+      ...(isTime(groupBy[down]) ? [{ shown: rows.length, of: entries[down].length, what: 'rows' }] : []),
+    ],
     data: {
       rows: rows.map((entry, row) => ({
         key: rowNames[row]?.key,
@@ -70,7 +72,8 @@ export function matrixOf(report: Report, currency: Currency, maxRows: number) {
             columns.map((column) => value(cells.get(`${entry.key} ${column.key}`), view)),
           ]),
         ),
-        total: Object.fromEntries(views.map((view) => [view.key, value(entry.line, view)])),
+        // Not `total`, which a measure is called.
+        all: Object.fromEntries(views.map((view) => [view.key, value(entry.line, view)])),
         ...(hasDays ? { days: entry.line.whole?.days, [`${firstKey}PerDay`]: perDay(entry.line) } : {}),
       })),
       columns: {
@@ -143,8 +146,9 @@ function entriesOf(report: Report, index: number, currency: Currency): Entry[] {
   if (!isTime(dimension)) return found
   const byKey = new Map(found.map((entry) => [entry.key, entry]))
   const empty: Line = { keys: [null, null], names: [null, null], sums: report.totals.sums.map(() => ({})), whole: null }
+  const isListed = (key: string) => isCalendar(dimension) && isOnWeekdays(dimension, key, report.filters.weekdays)
   const inOrder = periodsOf(dimension as Time, report.window).flatMap(({ key }): Entry[] =>
-    [byKey.get(key) ?? (isCalendar(dimension) ? { key, line: empty } : [])].flat(),
+    [byKey.get(key) ?? (isListed(key) ? { key, line: empty } : [])].flat(),
   )
   return [...inOrder, ...found.filter(({ key }) => key === '')]
 }

@@ -1,4 +1,4 @@
-import { type Currency, formatAmount } from '../../money/money.ts'
+import { type Currency, formatAmount, grouped, quantity } from '../../money/money.ts'
 import { basisOf } from './basis.ts'
 import { measureOf } from './measures.ts'
 import { describeStretch } from './period-comparison.ts'
@@ -11,6 +11,7 @@ export function reportNotes(report: Report, currency: Currency) {
     ...ranking(report),
     ...rowComparisons(report),
     ...parts(report),
+    ...shares(report),
     ...otherClocks(report),
   ]
   const terms = termsOf(report, currency)
@@ -21,21 +22,20 @@ export function reportNotes(report: Report, currency: Currency) {
   }
 }
 
-function unknowns({ leftOut, plan, groupBy, salesSince, window }: Report, currency: Currency): string[] {
-  const { label } = measureOf(plan.measures[0] as never, plan.grain)
-  const left =
-    Number(leftOut) === 0
-      ? []
-      : [
-          `Without ${label} ${formatAmount(Number(leftOut).toFixed(currency.currencyDigits), currency.currency)} of sales whose time of day is not known.`,
-        ]
+function unknowns({ leftOut, plan, groupBy, salesSince, window, totals }: Report, currency: Currency): string[] {
+  const { label, unit } = measureOf(plan.measures[0] as never, plan.grain)
+  const amount =
+    unit === 'money'
+      ? formatAmount(Number(leftOut).toFixed(currency.currencyDigits), currency.currency)
+      : grouped(quantity(leftOut))
+  const left = Number(leftOut) === 0 ? [] : [`Without ${label} ${amount} of sales whose time of day is not known.`]
   const since = salesSince !== null && salesSince > window.from ? [`Sales on file begin on ${salesSince}.`] : []
-  const isMean = groupBy.some((each) => each === 'weekday' || each === 'hour')
-  const mean = isMean
-    ? [
-        `Per day: over whole days${window.soFar === undefined ? '' : ', without the running one'}; what did not sell counts as 0.`,
-      ]
-    : []
+  const mean =
+    totals.whole !== null
+      ? [
+          `Per day: over whole days${window.soFar === undefined ? '' : ', without the running one'}; what did not sell counts as 0.`,
+        ]
+      : []
   const silent = groupBy.includes('hour') ? ['Hours without sales are left out.'] : []
   const closed = groupBy.join() === 'location' ? ['Locations without sales are left out.'] : []
   return [...left, ...since, ...mean, ...silent, ...closed]
@@ -60,6 +60,12 @@ function parts({ groupBy, plan }: Report): string[] {
   return [
     `Orders are those with such a line; an order with several ${groupBy.join(' or ')} counts in each, and once in the total.`,
   ]
+}
+
+/** Of what shares are, where that is not all sales. */
+function shares({ plan, filters }: Report): string[] {
+  if (!plan.measures.includes('share') || Object.keys(filters).length === 0) return []
+  return ['Shares are of what the filters leave, not of all sales.']
 }
 
 /** That days are those of the business, where locations have another zone; a location that is asked for has its own. */

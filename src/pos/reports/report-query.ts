@@ -8,7 +8,7 @@ import type { SalesScope } from '../scope.ts'
 import { rawCells, rollupCells } from './cells.ts'
 import { type Dimension, isTime } from './dimensions.ts'
 import { cellConditions, type Filters, hourCondition } from './filters.ts'
-import { changeInSql, type Measure, type Sum, type Sums, valueInSql } from './measures.ts'
+import { changeInSql, isAdditive, type Measure, type Sum, type Sums, valueInSql } from './measures.ts'
 import type { Plan } from './plan.ts'
 import { firstSale } from './sales-since.ts'
 
@@ -117,7 +117,8 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
       ? sql`count(distinct sale) filter (${isOf(window)})`
       : sql`coalesce(sum(${sql.ref(sum)}) filter (${isOf(window)}), 0)`
   const pairs = windows.flatMap((window) => plan.sums.map((sum) => ({ sum, window })))
-  const whole = valueOfCells(first)
+  const value = valueOfCells(first, isDistinct)
+  const whole = value ?? sql`0::numeric`
   const extra = [
     { name: 'whole', of: sql`coalesce(sum(${whole}) filter (where w = 0 and not is_running), 0)` },
     { name: 'left_out', of: sql`coalesce(sum(${whole}) filter (where w = ${sql.lit(LEFT_OUT)}), 0)` },
@@ -172,6 +173,9 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
     first: sql`g1 = 0 and g2 = 1`,
     second: sql`g1 = 1 and g2 = 0`,
   }[ranked === null ? 'none' : ranked === 0 ? 'first' : 'second']
+  // "No client" is a row among the clients, and none of them: it takes no one's place, and is not counted.
+  const isNamed =
+    ranked === null && groupBy.length > 1 ? sql`true` : sql`${ranked === 1 ? sql`k2` : sql`k1`} is distinct from ''`
   const name = (dimension: Dimension | undefined, of: 'k1' | 'k2') =>
     dimension === undefined ? sql`null::jsonb` : nameOf(dimension, sql.ref(`s.${of}`), question.scope.businessId)
   const hasKey = (of: 'k1' | 'k2', level: 'g1' | 'g2') =>
@@ -180,13 +184,15 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
   const { rows } = await sql<Record<string, string | null> & { names: (ReportName | null)[] }>`
     with cells as (${cellsOf(question)}), ${grouped},
     ranked as (
-      select ${key} as k, row_number() over (order by ${rank}) as place, count(*) over () as count
+      select ${key} as k, row_number() over w as place, count(*) filter (where ${isNamed}) over () as count,
+        count(*) filter (where ${isNamed}) over (w rows unbounded preceding) as named
       from g where ${isRanked} and ${isSomething} and k1 is distinct from ${NO_LIKE} and k2 is distinct from ${NO_LIKE}
+      window w as (order by ${rank})
     ),
     shown as (
       select g.*, r.place, coalesce(r.count, (select max(count) from ranked)) as count
       from g left join ranked r on r.k = ${ranked === null ? sql`row(g.k1, g.k2)` : sql.ref(`g.${ranked === 0 ? 'k1' : 'k2'}`)}
-      where ((g.g1 = 1 and g.g2 = 1) or r.place <= ${limit}
+      where ((g.g1 = 1 and g.g2 = 1) or r.named <= ${limit}
           or ${ranked === null ? (isTimes ? sql`g.g1 = 1 or g.g2 = 1` : sql`false`) : sql`${sql.ref(ranked === 0 ? 'g.g1' : 'g.g2')} = 1`})
         and ${hasKey('k1', 'g1')} and ${hasKey('k2', 'g2')}
     )
@@ -202,7 +208,7 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
     sums: windows.map(
       (window) => Object.fromEntries(plan.sums.map((sum) => [sum, row[column(sum, window)] ?? '0'])) as Sums,
     ),
-    whole: row.whole ?? null,
+    whole: value === null ? null : (row.whole ?? null),
     leftOut: row.left_out ?? '0',
     count: Number(row.count ?? 0),
   }))
@@ -222,10 +228,12 @@ const LEFT_OUT = 9
 /** The key of earlier days that have no like in the window, such as the 31st. */
 const NO_LIKE = '-'
 
-function valueOfCells(measure: Measure): RawBuilder<unknown> {
-  return measure.formula.kind === 'sum' && !measure.sums.includes('orders')
+/** A measure of single cells, which adds up; null of ratios and shares, and of orders that are counted once over several cells. */
+function valueOfCells(measure: Measure, isDistinct: boolean): RawBuilder<unknown> | null {
+  const isCounted = isDistinct && measure.sums.includes('orders')
+  return isAdditive(measure) && measure.unit !== 'share' && !isCounted
     ? valueInSql(measure, (sum) => sql.ref(sum))
-    : sql`0::numeric`
+    : null
 }
 
 /** The cells of all stretches with the keys of their rows; `w` says of which stretch. */

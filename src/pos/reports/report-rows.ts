@@ -4,7 +4,7 @@ import { type Dimension, isTime, type Time } from './dimensions.ts'
 import type { MeasureName, Sums } from './measures.ts'
 import { measureOf } from './measures.ts'
 import { changeCells } from './period-comparison.ts'
-import { periodOf, periodsOf } from './periods.ts'
+import { isOnWeekdays, periodOf, periodsOf } from './periods.ts'
 import { signed } from './phrases.ts'
 import { isListedWhole, type Line, type Report } from './report.ts'
 import {
@@ -25,7 +25,7 @@ export function listOf(report: Report, currency: Currency, maxRows: number) {
   const { groupBy, window, plan, comparisons, totals, rankedAgainst } = report
   const all = isListedWhole(report) ? timeLines(report) : sortedLines(report)
   const of = isListedWhole(report) ? all.length : report.shown.of
-  const lines = all.slice(0, Math.min(maxRows, report.limit ?? Number.POSITIVE_INFINITY))
+  const lines = all.slice(0, isListedWhole(report) ? Math.min(maxRows, report.limit ?? maxRows) : maxRows)
   const [first] = plan.measures as [MeasureName]
   const hasDays = lines.some(({ whole }) => whole !== null)
   const compared = comparisons.filter((each) => each.index !== null && each.hasRows)
@@ -99,6 +99,7 @@ export function listOf(report: Report, currency: Currency, maxRows: number) {
       ],
     }
   })
+  const shown = isListedWhole(report) || groupBy.length > 1 ? rows.length : lines.filter(isNamed).length
   const labels = cellsOf(plan.measures, { grain: plan.grain, sums: total, total, currency }).map(({ label }) => label)
   const { label } = measureOf(first, plan.grain)
   const headers = [
@@ -113,8 +114,7 @@ export function listOf(report: Report, currency: Currency, maxRows: number) {
   ]
   return {
     rows: rows.length,
-    of,
-    what: report.shown.what,
+    cuts: [{ shown, of, what: report.shown.what }],
     data: { rows: rows.map(({ data }) => data) },
     text:
       rows.length === 0
@@ -128,24 +128,32 @@ export function listOf(report: Report, currency: Currency, maxRows: number) {
   }
 }
 
+/** Whether a row is one of what is asked for: "no client" is none of the clients. */
+function isNamed({ keys }: Line): boolean {
+  return keys[0] !== ''
+}
+
 function daysIn({ from, to }: { from: string; to: string }): number {
   return Math.round((Date.parse(to) - Date.parse(from)) / 86_400_000) + 1
 }
 
-/** Every stretch or weekday of a window, also those without sales. */
+/** Every stretch or weekday of a window that the filters leave, also those without sales. */
 function timeLines(report: Report): Line[] {
   const byKey = new Map(report.lines.map((line) => [line.keys[0], line]))
   const time = report.groupBy[0] as Time
-  const whole = (key: string) => (time === 'weekday' ? { value: '0', days: report.daysOf([key, null]) } : null)
-  return periodsOf(time, report.window).map(
-    ({ key }) =>
-      byKey.get(key) ?? {
-        keys: [key, null],
-        names: [null, null],
-        sums: report.totals.sums.map(() => ({})),
-        whole: whole(key),
-      },
-  )
+  const isMean = time === 'weekday' && report.totals.whole !== null
+  const whole = (key: string) => (isMean ? { value: '0', days: report.daysOf([key, null]) } : null)
+  return periodsOf(time, report.window)
+    .filter(({ key }) => byKey.has(key) || isOnWeekdays(time, key, report.filters.weekdays))
+    .map(
+      ({ key }) =>
+        byKey.get(key) ?? {
+          keys: [key, null],
+          names: [null, null],
+          sums: report.totals.sums.map(() => ({})),
+          whole: whole(key),
+        },
+    )
 }
 
 /** Rows as ranked; weekdays and hours in their order where nothing sorts them, those of no known time last. */

@@ -72,8 +72,8 @@ export interface Report extends Question {
   lines: readonly Line[]
   /** With two dimensions, the totals over the rows of each. */
   marginals: readonly [readonly Line[], readonly Line[]]
-  /** How many rows, or values of the ranked dimension, there are and how many of them are shown. */
-  shown: { count: number; of: number; what: string }
+  /** How many rows, or values of the ranked dimension without the row of none, there are. */
+  shown: { of: number; what: string }
   /** How many whole days a row has, of which means are. */
   daysOf: (keys: Line['keys']) => number
   salesSince: string | null
@@ -198,7 +198,6 @@ export async function runReport(
     lines: listed,
     marginals: groupBy.length > 1 ? marginals : [[], []],
     shown: {
-      count: Math.min(count, limit),
       of: count,
       what: ranked === null ? 'rows' : PLURAL[groupBy[ranked] as Dimension],
     },

@@ -18,6 +18,7 @@ describe('planOf', () => {
     [['month'], ['taxRate'], 'lines', 'tax_daily'],
     [['category'], [], 'lines', 'product'],
     [['day'], ['product'], 'lines', 'product'],
+    [['day'], ['variant'], 'lines', 'product'],
     [['payment_method'], [], 'payments', 'payment_daily'],
     // No rollup divides clients by employee, or knows how large an order is or what it was paid by.
     [['client', 'employee'], [], 'orders', 'raw'],

@@ -244,6 +244,7 @@ describe('list_orders', () => {
     [{ sort: 'discount', limit: 1 }, [2]],
     [{ locationId: 'x' }, 'locationId must be one of this business'],
     [{ employee: 'Nadie' }, 'employee must be one of this business: "Carlos Ruiz" (8); "Sofía Hernández" (7).'],
+    [{ paymentMethod: 'tarjeta' }, 'paymentMethod must be one of: '],
     [{ product: 'NADA' }, 'product'],
     [{ clientId: 'C-99' }, 'clientId'],
   ])('filters and sorts by %j', async (args, expected) => {

@@ -97,11 +97,23 @@ describe('list_refunds', () => {
     [{ search: 'MUG' }, ['56.00']],
     [{ clientId: 'C-7', sort: 'smallest' }, ['11.20', '56.00']],
     [{ sort: 'largest' }, ['112.00', '56.00', '11.20']],
+    [{ method: 'CASH' }, ['112.00']],
+    [{ method: 'card' }, ['11.20', '112.00', '56.00']],
+    [{ method: 'card', search: 'nothing' }, []],
+    [{ method: 'efectivo' }, 'method must be one of: card, cash.'],
     [{ locationId: 'x' }, 'locationId must be one of this business'],
   ])('filters and sorts by %j', async (args, expected) => {
     if (typeof expected === 'string') return expect(await till.fails('list_refunds', args)).toContain(expected)
     expect(await totals(args)).toEqual(expected)
     expect((await till.ok('list_refunds', args)).data.sums.refunds).toBe(expected.length)
+  })
+
+  it('says that refunds by several methods count whole in the sums of one', async () => {
+    const { data, text } = await till.ok('list_refunds', { method: 'cash' })
+    expect(data.sums.total).toBe('112.00')
+    for (const half of [data.terms, text]) {
+      expect(half).toContain('A refund that also went back by another method counts with its whole total.')
+    }
   })
 
   it('goes through its pages, each refund once', async () => {

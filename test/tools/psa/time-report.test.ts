@@ -114,7 +114,10 @@ describe('get_psa_time_report', () => {
     expect(data.entriesLeftOut).toBe(0)
     expect(text).toContain('| 2026-03-02 | Ana Núñez | Ficha | Tienda Ñandú | 0.83 | – |')
     expect((await ask({})).data.entries).toEqual([])
-    expect((await ask({ person: 'nobody' })).data.totals.entries).toBe(0)
+    expect((await ask({ person: 'luis', from: '2026-03-02', to: '2026-03-02' })).data.totals.entries).toBe(0)
+    const nobody = await ask({ person: 'Zulema' })
+    expect(nobody.isError).toBe(true)
+    expect(nobody.text).toContain('person: nobody of this business is called "Zulema"; steps are of Ana Núñez; luis@')
   })
 
   it('has its hours in the lists: by person, and against the budget of a board', async () => {

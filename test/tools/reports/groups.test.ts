@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { DIMENSIONS } from '../../../src/pos/reports/dimensions.ts'
 import { call, type Service, startService } from '../../support/service.ts'
 import { makeOrder, makeProduct, makeShop, makeUser, type Product, type Shop } from '../../support/shop.ts'
 
@@ -21,7 +22,7 @@ beforeAll(async () => {
   await makeUser(db, 'ana', [{ shop, role: 'owner' }])
   token = await service.tokenOf('ana')
   service.now = new Date('2026-03-20T18:00:00Z')
-  const item: Product = await makeProduct(db, shop, { sku: 'A' })
+  const item: Product = await makeProduct(db, shop, { sku: 'A', name: 'Galleta', category: 'Pan' })
   for (const [number, at, quantity] of [
     ['1', '2025-03-10T18:00:00Z', '1'],
     ['2', '2026-03-10T15:00:00Z', '3'],
@@ -76,6 +77,30 @@ it('leaves sales of unknown time out of hours, and says how much', async () => {
   expect(text).toContain('Without net GTQ 40.00 of sales whose time of day is not known.')
 })
 
+it('lists only the days and weekdays that a filter leaves', async () => {
+  const filters = ['weekday=Tue']
+  for (const groupBy of [['day'], ['day', 'location']]) {
+    expect((await report({ groupBy, measures: ['net_sales'], filters })).data.rows).toMatchObject([
+      { key: '2026-03-10' },
+    ])
+  }
+  const { data } = await report({ groupBy: ['weekday'], measures: ['net_sales'], filters })
+  expect(data.rows).toMatchObject([{ key: 'Tuesday', netSales: '50.00' }])
+})
+
+it('tells a mean per day of what adds up, orders too, and of nothing else', async () => {
+  const march = { from: '2026-03-03', to: '2026-03-10', groupBy: ['weekday'] }
+  const { data, text } = await report({ ...march, measures: ['orders'] })
+  // Two orders on the two Tuesdays.
+  expect(data.rows[1]).toEqual({ key: 'Tuesday', orders: 2, days: 2, ordersPerDay: '1.0' })
+  expect(text).toContain('| Tuesday | 2 | 2 | 1.0 |')
+  const mean = await report({ ...march, measures: ['average_sale', 'orders'] })
+  expect(mean.data.rows[1]).toEqual({ key: 'Tuesday', averageSale: '25.00', orders: 2 })
+  expect(mean.text).not.toMatch(/per day/i)
+  const hours = await report({ groupBy: [], measures: ['orders'], filters: ['hour=9-19'] })
+  expect(hours.text).toContain('Without orders 1 of sales whose time of day is not known.')
+})
+
 it('compares two dimensions with the year before', async () => {
   const { data } = await report({
     ...{ from: '2026-03-10', to: '2026-03-19', groupBy: ['employee', 'month'], measures: ['net_sales'] },
@@ -91,6 +116,15 @@ it('compares two dimensions with the year before', async () => {
   ])
 })
 
+it('has the cells of every measure of two dimensions in the data, those of total too', async () => {
+  const { data } = await report({ groupBy: ['day', 'location'], measures: ['total', 'tax'] })
+  expect(data.rows[0]).toEqual({
+    ...{ key: '2026-03-10', total: ['50.00'], tax: ['0.00'], all: { total: '50.00', tax: '0.00' } },
+  })
+  const paid = await report({ groupBy: ['payment_method', 'day'] })
+  expect(paid.data.rows).toMatchObject([{ total: ['50.00'] }, { total: ['30.00'] }, { total: ['10.00'] }])
+})
+
 it('names as many orders as its call lists: by completion, with those that only took goods back', async () => {
   for (const [args, orders] of [
     [DAYS, 5],
@@ -103,4 +137,17 @@ it('names as many orders as its call lists: by completion, with those that only 
     expect([basis.orders, data.matching.orders]).toEqual([orders, orders])
   }
   expect((await report({ groupBy: [] })).text).toContain('5 orders, of which 1 only took goods back.')
+})
+
+it.each([
+  ...['category=Pan', 'product=Galleta', 'product=A', 'client=C-1', 'city=Antigua', 'employee=7', 'tax_rate=0'],
+  ...['discounted=no', 'order_type=retail', 'location=Location 1', 'hour=9-19', 'weekday=Tue', 'total=10-'],
+])('takes the filter %s with every group, and the totals are the same', async (filter) => {
+  const whole = await report({ groupBy: [], filters: [filter] })
+  expect(Number(whole.data.totals.netSales)).toBeGreaterThan(0)
+  const others = DIMENSIONS.filter((dimension) => dimension !== 'payment_method')
+  for (const dimension of others) {
+    const { data } = await report({ groupBy: [dimension], measures: ['net_sales'], filters: [filter] })
+    expect([dimension, data.totals.netSales]).toEqual([dimension, whole.data.totals.netSales])
+  }
 })

@@ -93,6 +93,22 @@ describe('suppliers', () => {
     expect(rows).toMatchObject([{ keys: ['No category', 'Proveedor Norte'], netSales: '120.00' }])
   })
 
+  it('are cut and counted without the row of none, which stands beside them', async () => {
+    const { text, rows } = await report({ groupBy: ['supplier'], measures: ['net_sales'], limit: 1 })
+    expect(text).toContain('Only 1 of 2 suppliers is shown; totals are of all.')
+    expect(columns(rows, 'key')).toEqual([['Proveedor Norte'], ['no supplier']])
+    const all = await report({ groupBy: ['supplier'], measures: ['net_sales'], limit: 2 })
+    expect(all.rows).toHaveLength(3)
+    expect(all.text).not.toContain('Only')
+  })
+
+  it('are told to be cut where they make the columns, too', async () => {
+    const { text, data } = await report({ from: '2026-01-01', groupBy: ['supplier', 'month'], limit: 1 })
+    expect(data.columns.names).toEqual(['Proveedor Norte'])
+    expect(data.about.cut).toBe('Only 1 of 2 suppliers is shown; totals are of all.')
+    expect(text).toMatch(/^Only 1 of 2 suppliers is shown; totals are of all\./)
+  })
+
   it('are a filter by name, beside others', async () => {
     const { data, text, rows } = await report({ groupBy: ['product'], filters: ['supplier=proveedor norte'] })
     expect(data.totals.netSales).toBe('120.00')
@@ -102,6 +118,9 @@ describe('suppliers', () => {
     ])
     expect(data.about.filters).toEqual(['supplied by Proveedor Norte'])
     expect(text).toContain('2026-03-01 to 2026-03-31 supplied by Proveedor Norte')
+    const ofAll = 'Shares are of what the filters leave, not of all sales.'
+    expect(data.about.notes).toContain(ofAll)
+    expect((await report({ groupBy: ['product'] })).text).not.toContain(ofAll)
     const one = await report({ groupBy: [], filters: ['supplier=Proveedor Norte', 'product=cake'] })
     expect(one.data.totals.netSales).toBe('20.00')
     // list_orders does not know suppliers.
@@ -197,8 +216,8 @@ describe('the change of the first measure', () => {
       ...{ groupBy: ['product', 'month'], measures: ['net_sales'], compare: 'previous', sort: '-change', limit: 2 },
     })
     expect(data.rows).toMatchObject([
-      { key: 'mug', total: { netSales: '0.00', netSalesBefore: '70.00' } },
-      { key: 'tea', total: { netSales: '30.00', netSalesBefore: '80.00' } },
+      { key: 'mug', all: { netSales: '0.00', netSalesBefore: '70.00' } },
+      { key: 'tea', all: { netSales: '30.00', netSalesBefore: '80.00' } },
     ])
     const days = await report({ groupBy: ['day'], measures: ['net_sales'], compare: 'previous', sort: 'change' })
     // 200 on 10 March; 220 on 10 February.

@@ -505,10 +505,10 @@ describe('get_sales_report', () => {
       ...{ from: '2026-02-01', to: '2026-03-31', groupBy: ['category', 'month'] },
     })
     expect(data.rows).toEqual([
-      { key: 'Drinks', netSales: ['60.00', '91.00'], total: { netSales: '151.00' } },
-      { key: 'No category', netSales: ['8.00', '57.00'], total: { netSales: '65.00' } },
-      { key: 'Food', netSales: [null, '27.00'], total: { netSales: '27.00' } },
-      { key: 'Seasonal', netSales: ['15.00', null], total: { netSales: '15.00' } },
+      { key: 'Drinks', netSales: ['60.00', '91.00'], all: { netSales: '151.00' } },
+      { key: 'No category', netSales: ['8.00', '57.00'], all: { netSales: '65.00' } },
+      { key: 'Food', netSales: [null, '27.00'], all: { netSales: '27.00' } },
+      { key: 'Seasonal', netSales: ['15.00', null], all: { netSales: '15.00' } },
     ])
     expect(data.columns).toEqual({ names: ['2026-02', '2026-03'], totals: { netSales: ['83.00', '175.00'] } })
     expect(text).toContain('| Drinks | 60.00 | 91.00 | 151.00 |')
@@ -568,6 +568,7 @@ describe('get_sales_report', () => {
     [{ filters: ['colour=red'] }, 'the names are location, category'],
     [{ filters: ['weekday=Yesterday'] }, 'must be names such as'],
     [{ filters: ['hour=9'] }, 'two whole hours'],
+    [{ filters: ['client=none'] }, 'groupBy ["client"] has them in the row "no client"'],
     [{ filters: ['total=5-3'] }, 'a range of order totals'],
     [{ filters: ['category=Drinks', 'category=Food'] }, 'category twice'],
     [{ from: '2026-05-01', to: '2026-05-31' }, 'The window has not begun: from is 2026-05-01, and today is 2026-04-10'],
