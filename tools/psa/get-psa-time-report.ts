@@ -65,7 +65,7 @@ export default defineTool({
       groups,
       MAX_ROWS,
       () => [],
-      (row) => ({ ...groupOf(row, groupBy), ...timeFigures(row, business) }),
+      (row) => ({ ...groupOf(row, groupBy, days), ...timeFigures(row, business) }),
     )
     const data = {
       window: { ...days, timezone: business.timezone, currency: business.currency },

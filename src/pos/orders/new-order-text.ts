@@ -39,7 +39,7 @@ export function describeNewOrder({ order, location, client, totals, ...data }: S
   const seller = order.soldBy === null ? '' : `, sold by ${order.soldBy}`
   const paid = data.payments.map(({ method, amount }) => `${method} ${grouped(amount)}`).join(', ')
   return [
-    `${made} at ${location}${owner}${seller}: total ${formatAmount(totals.total, data.currency)} with tax and tips (net ${grouped(totals.netSales)}, tax ${grouped(totals.tax)}, tips ${grouped(totals.tips)}), ${paid === '' ? 'nothing paid' : `paid ${paid}`}. ${grouped(totals.refundable)} refundable.`,
+    `${made} at ${location}${owner}${seller}: total ${formatAmount(totals.total, data.currency)} with tax and tips (net ${grouped(totals.netSales)} without tax, tax ${grouped(totals.tax)}, tips ${grouped(totals.tips)}), ${paid === '' ? 'nothing paid' : `paid ${paid}`}. ${order.number === null ? 'Would be refundable' : 'Refundable'}: ${grouped(totals.refundable)}.`,
     table(
       ['line', 'SKU', 'quantity', 'unit price', 'total with tax'],
       data.lines.map((line) => [line.line, line.sku, line.quantity, grouped(line.unitPrice), grouped(line.total)]),

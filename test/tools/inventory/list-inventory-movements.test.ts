@@ -92,7 +92,7 @@ describe('list_inventory_movements', () => {
     // 10 and 2 in, 1.5 out.
     expect({ matching, unitsIn, unitsOut }).toEqual({ matching: 3, unitsIn: '12', unitsOut: '1.5' })
     expect(text).toMatch(/^Only 1 of 3 stock movements is shown/)
-    expect(text).toContain('All that match: 12 in, 1.5 out.')
+    expect(text).toContain('All that match: 12 units in, 1.5 units out.')
   })
 
   it('filters by product, location, reason and local days', async () => {
