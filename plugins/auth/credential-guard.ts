@@ -14,7 +14,8 @@ import { type Network, networksOf } from '../../src/network.ts'
 export interface CredentialGuard {
   /**
    * Checks a credential, and counts it if it is refused, by network and by credential. One that is good is always
-   * served, whatever came from the same network before.
+   * served, whatever came from the same network before; so is the refusal of a good one by its business, which is not
+   * counted.
    * @param verify throws a ServiceError `unauthenticated` or `forbidden` for a credential that is refused
    * @throws ServiceError what `verify` throws; `rate_limited` in its place beyond the limit
    */
@@ -103,6 +104,12 @@ export default fp<{ config: Config; redis?: Redis }>(
           if (isKey) app.credentialGuard.remember(credential)
           return verified
         } catch (error) {
+          if (error instanceof BarredError) {
+            // The credential is good, so it is no guess: it is told each time that its business bars it.
+            if (isKey) app.credentialGuard.remember(credential)
+            app.auditRefusal(request, error.code, error.barred)
+            throw error
+          }
           if (!(error instanceof ServiceError) || !REFUSED.has(error.code)) throw error
           const digest = createHash('sha256').update(credential).digest('base64url')
           // While the store is down, failures are not counted.
@@ -110,8 +117,7 @@ export default fp<{ config: Config; redis?: Redis }>(
             () => [0],
           )
           const ms = Math.max(...waits)
-          const barred = error instanceof BarredError ? error.barred : undefined
-          app.auditRefusal(request, ms === 0 ? error.code : 'rate_limited', barred)
+          app.auditRefusal(request, ms === 0 ? error.code : 'rate_limited')
           if (ms === 0) throw error
           throw await refusal(ms)
         }

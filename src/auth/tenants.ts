@@ -20,25 +20,29 @@ export async function findTenant(database: Database, id: string): Promise<Author
 /**
  * A page of active tenants, by name and id.
  * @param after the last row of the previous page
- * @returns the tenants, each with the name as it is stored, which orders them
+ * @returns how many match, and the tenants, each with the name as it is stored, which orders them
  */
 export function listTenants(
   database: Database,
   page: { limit: number; search?: string | undefined; after?: readonly [name: string, id: string] | undefined },
-): Promise<{ tenant: AuthorizedBusiness; storedName: string }[]> {
+): Promise<{ matching: number; tenants: { tenant: AuthorizedBusiness; storedName: string }[] }> {
   return database.within({ operator: true }, 'read', async (db) => {
-    let query = db.selectFrom('business').select(COLUMNS).where('is_active', '=', true)
+    let query = db.selectFrom('business').where('is_active', '=', true)
     if (page.search !== undefined) {
       query = query.where((eb) =>
         eb(eb.fn<string>('search_text', ['name']), 'like', eb.fn<string>('search_pattern', [eb.val(page.search)])),
       )
     }
+    const all = query.select(({ cast, fn }) => cast<number>(fn.countAll(), 'integer').as('count'))
     if (page.after !== undefined) {
       const [name, id] = page.after
       query = query.where((eb) => eb(eb.refTuple('name', 'id'), '>', eb.tuple(name, id)))
     }
-    const rows = await query.orderBy('name').orderBy('id').limit(page.limit).execute()
-    return rows.map((row) => ({ tenant: toTenant(row), storedName: row.name }))
+    const [{ count }, rows] = await Promise.all([
+      all.executeTakeFirstOrThrow(),
+      query.select(COLUMNS).orderBy('name').orderBy('id').limit(page.limit).execute(),
+    ])
+    return { matching: count, tenants: rows.map((row) => ({ tenant: toTenant(row), storedName: row.name })) }
   })
 }
 

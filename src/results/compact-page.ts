@@ -1,7 +1,6 @@
 import { Type } from '@sinclair/typebox'
-import { grouped } from '../money/money.ts'
 import { compact, compactText } from './compact.ts'
-import { areShown, countedOf } from './counted.ts'
+import { describePage } from './counted.ts'
 import { type CursorValues, MAX_PAGE_TOKENS, PAGE_OUTPUT, page } from './cursor.ts'
 import { estimateTokens } from './text.ts'
 
@@ -51,12 +50,7 @@ export function compactPage<Row>(list: {
   )
   const head = () => {
     if (isNearest) return `No ${what} match the search; nearest are:`
-    if (more.nextCursor !== undefined) {
-      return `Only ${areShown(rows.length, what, total)}; more follow with cursor ${more.nextCursor}`
-    }
-    return total === undefined || rows.length === total
-      ? `${what.charAt(0).toUpperCase()}${what.slice(1)} that match: ${rows.length}.`
-      : `The last ${grouped(String(rows.length))} of ${countedOf(total, what)} that match.`
+    return describePage({ what, shown: rows.length, total, nextCursor: more.nextCursor })
   }
   return {
     rows,

@@ -25,6 +25,22 @@ export function areShown(count: number, many: string, of?: number): string {
   return `${what} ${count === 1 ? 'is' : 'are'} shown`
 }
 
+/** The first words about a page of a list: how many of all that match it shows. */
+export function describePage(page: {
+  /** What the rows are, in the plural: "products". */
+  what: string
+  shown: number
+  /** How many match; absent if they are too many to count. */
+  total?: number | undefined
+  nextCursor?: string | undefined
+}): string {
+  const { what, shown, total, nextCursor } = page
+  if (nextCursor !== undefined) return `Only ${areShown(shown, what, total)}; more follow with cursor ${nextCursor}`
+  return total === undefined || shown === total
+    ? `${what.charAt(0).toUpperCase()}${what.slice(1)} that match: ${grouped(String(shown))}.`
+    : `The last ${grouped(String(shown))} of ${countedOf(total, what)} that match.`
+}
+
 function pluralOf(one: string): string {
   if (/[^aeiou]y$/.test(one)) return `${one.slice(0, -1)}ies`
   return /(?:s|x|ch|sh)$/.test(one) ? `${one}es` : `${one}s`

@@ -53,6 +53,11 @@ export interface Days {
   to: string
 }
 
+/** Local days in words: `2026-11-01 to 2026-11-30`, or the only one. */
+export function describeDays({ from, to }: Days): string {
+  return from === to ? from : `${from} to ${to}`
+}
+
 /** Local days that have begun, as asked for. */
 export interface Window extends Days {
   /** The local time now, `04:48`, if the last day is today. */

@@ -17,8 +17,8 @@ export interface Merchant {
 }
 
 /** The first words of `summarize_day` about each business. */
-export const FIRST_DAY = /^Net sales GTQ 20\.00 from 1 order\b/
-export const SECOND_DAY = /^Net sales USD 0\.00 from 0 orders/
+export const FIRST_DAY = /^Net sales GTQ 20\.00 without tax from 1 order\b/
+export const SECOND_DAY = /^Net sales USD 0\.00 without tax from 0 orders/
 
 export const OWNER = 'ana'
 

@@ -110,7 +110,9 @@ describe('npm run demo', () => {
 
     const token = await tokenOf(facts)
     const today = await callTool(facts, token, 'summarize_day')
-    expect(today.content[0].text).toMatch(/^Sales GTQ [\d,]+\.\d\d with tax \(net GTQ [\d,]+\.\d\d\) from \d+ orders/)
+    expect(today.content[0].text).toMatch(
+      /^Sales GTQ [\d,]+\.\d\d with tax \(GTQ [\d,]+\.\d\d net, without tax\) from \d+ orders/,
+    )
     const month = await callTool(facts, token, 'get_sales_report', { preset: 'last_30_days', groupBy: 'week' })
     expect(Number(month.structuredContent.totals.netSales)).toBeGreaterThan(10_000)
     expect((await callTool(facts, facts.apiKey, 'get_products')).structuredContent.products).toHaveLength(25)

@@ -18,6 +18,7 @@ import { decodeCursor } from '../../src/results/cursor.ts'
 import { Cursor, Limit, StringEnum } from '../../src/results/schema.ts'
 import { clean, variantName } from '../../src/results/text.ts'
 import { addDays, localDate } from '../../src/time/local.ts'
+import { describeDays } from '../../src/time/window.ts'
 
 const MAX_DAYS = 1100
 
@@ -92,7 +93,7 @@ export default defineTool({
     const about = [
       ...(input.active ? [] : ['Switched off.']),
       ...(known === undefined ? [] : [`Category ${clean(known.name, 60)}.`]),
-      ...(notSold === undefined ? [] : [`Not sold from ${notSold.from} to ${notSold.to}.`]),
+      ...(notSold === undefined ? [] : [`Not sold: ${describeDays(notSold)}.`]),
       `Amounts in ${business.currency}: ${terms}.`,
     ]
     return {

@@ -3,7 +3,7 @@ import { notSeen, seesTotals } from '../../src/auth/costs.ts'
 import { together } from '../../src/database/together.ts'
 import { Id } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { amountOf, Decimal, grouped, quantity } from '../../src/money/money.ts'
+import { amountOf, Decimal, formatAmount, grouped, quantity } from '../../src/money/money.ts'
 import { favouriteProducts, findClient, salesOfClient } from '../../src/pos/clients/clients.ts'
 import { findOrders } from '../../src/pos/orders/orders.ts'
 import { clientIdOf } from '../../src/pos/references.ts'
@@ -13,7 +13,7 @@ import { table } from '../../src/results/table.ts'
 import { clean, cleanOrNull, variantName } from '../../src/results/text.ts'
 import { untrusted } from '../../src/results/untrusted.ts'
 import { addDays, exactTime, localDate } from '../../src/time/local.ts'
-import { WINDOW_INPUT, WindowSchema, windowIfAsked } from '../../src/time/window.ts'
+import { describeDays, WINDOW_INPUT, WindowSchema, windowIfAsked } from '../../src/time/window.ts'
 
 const LAST_ORDERS = 5
 const FAVOURITES = 5
@@ -158,11 +158,12 @@ function describeClient({ client, sales, period, lastOrders, favouriteProducts }
     city: client.city,
     country: client.country,
   }).filter(([, value]) => value !== null)
-  const average = sales.averageSale == null ? '' : `, average sale ${grouped(sales.averageSale)}`
+  const average =
+    sales.averageSale == null ? '' : `, average sale ${formatAmount(sales.averageSale, sales.currency)} without tax`
   const sold =
     sales.netSales === undefined || sales.orders === undefined
       ? '.'
-      : `: ${counted(sales.orders, 'order')}, net sales ${sales.currency} ${grouped(sales.netSales)} without tax${average}.`
+      : `: ${counted(sales.orders, 'order')}, net sales ${formatAmount(sales.netSales, sales.currency)} without tax${average}.`
   const lines = [
     `Client ${client.name} (${client.code}), ${client.isActive ? 'active' : 'switched off'}${sold}`,
     ...(period === undefined ? [] : [describePeriod(period)]),
@@ -204,7 +205,7 @@ function describePeriod({
 }: NonNullable<Static<typeof ClientSchema>['period']>): string {
   const soFar = window.soFar === undefined ? '' : ` so far (${window.soFar})`
   return (
-    `${window.from} to ${window.to}${soFar}: ${counted(orders, 'order')}, net sales ${window.currency} ${grouped(netSales)} ` +
-    `without tax, less returns; total ${grouped(total)} with tax and tips.`
+    `${describeDays(window)}${soFar}: ${counted(orders, 'order')}, net sales ${formatAmount(netSales, window.currency)} ` +
+    `without tax, less returns; total ${formatAmount(total, window.currency)} with tax and tips.`
   )
 }

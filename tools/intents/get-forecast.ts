@@ -107,7 +107,7 @@ export default defineTool({
       ...about,
       method:
         `A forecast, not a promise: the median of up to ${MOST_WEEKS} same weekdays before, ${describeTrend(rows)}, with the ` +
-        `range in which ${RANGE_PERCENT} % of days should lie${variant ? '' : '; without tax'}. Today is forecast as a whole day, with what it has sold so far. Holidays and offers to come are not in it.`,
+        `range in which ${RANGE_PERCENT} % of days should lie. Today is forecast as a whole day, with what it has sold so far. Holidays and offers to come are not in it.`,
       rows: rows.map((row) => ({
         date: row.date,
         weekday: weekday(row.date),
@@ -126,7 +126,7 @@ export default defineTool({
     }
     const amount = (value: string) => (variant ? counted(value, 'unit') : formatAmount(value, business.currency))
     const text = [
-      `Forecast of ${of}${atPlace(location)}, ${counted(days, 'day')} from ${today} (days of ${timezone}): ${amount(data.total)}.`,
+      `Forecast of ${of}${atPlace(location)}, ${counted(days, 'day')} from ${today} (days of ${timezone}): ${amount(data.total)}${variant ? '' : ' without tax'}.`,
       data.method,
       table(
         ['day', `expected, ${unit}`, 'low', 'high', 'from weekdays'],
@@ -155,7 +155,7 @@ function describeBacktest(
   if (tested === null || tested.errorPercent === null) return 'Too little history to test it on past days.'
   return (
     `Tested on the last ${counted(tested.days, 'day')}, each forecast from what was known the day before: off by ` +
-    `${tested.errorPercent} % of sales on average (${tested.biasPercent?.replace('-', '')} % ` +
+    `${tested.errorPercent} % of what was sold on average (${tested.biasPercent?.replace('-', '')} % ` +
     `too ${tested.biasPercent?.startsWith('-') ? 'low' : 'high'} overall), ${tested.withinRangePercent} % of days within the range.`
   )
 }

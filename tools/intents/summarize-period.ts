@@ -25,7 +25,7 @@ import { salesWindow } from '../../src/pos/reports/sales-window.ts'
 import { clean, variantName } from '../../src/results/text.ts'
 import { type Compared, comparisonsOf } from '../../src/time/comparison.ts'
 import { addDays, daysBetween, localNow, weekday } from '../../src/time/local.ts'
-import { type Days, WINDOW_INPUT, type WindowInput } from '../../src/time/window.ts'
+import { type Days, describeDays, WINDOW_INPUT, type WindowInput } from '../../src/time/window.ts'
 
 const NAME = 40
 
@@ -129,7 +129,7 @@ async function summarizePeriod(context: BusinessContext, input: WindowInput, loc
       ? stoppedFinding(`${nameOf(stopped).name} [${nameOf(stopped).sku}]`, {
           units: new Decimal(stopped.units_before),
           netSales: new Decimal(stopped.net_before),
-          over: `${changesCompare.with.from} to ${changesCompare.with.to}`,
+          over: describeDays(changesCompare.with),
         })
       : []),
   ]

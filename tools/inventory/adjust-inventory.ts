@@ -5,7 +5,7 @@ import { together } from '../../src/database/together.ts'
 import { ServiceError } from '../../src/errors.ts'
 import { Amount, Id, Quantity, Reference } from '../../src/mcp/arguments.ts'
 import { changing, defineTool } from '../../src/mcp/tool.ts'
-import { type Currency, Decimal, formatMoney, money, quantity } from '../../src/money/money.ts'
+import { type Currency, Decimal, formatMoney, grouped, money, quantity } from '../../src/money/money.ts'
 import { keepStock, lockStock, stockKey, writeMovements } from '../../src/pos/inventory/stock-writing.ts'
 import { locationToWrite } from '../../src/pos/organisation/locations.ts'
 import { supplierOf, variantsOf } from '../../src/pos/references.ts'
@@ -134,7 +134,7 @@ export default defineTool({
     const what = `${data.name} [${sku}, ${variant.variant_id}] at ${location.name} (${location.id})`
     if (difference.isZero()) {
       return {
-        text: `${dryRun ? 'Would write no movement' : 'No movement was written'}: stock of ${what} is ${data.after} already.`,
+        text: `${dryRun ? 'Would write no movement' : 'No movement was written'}: stock of ${what} is ${grouped(data.after)} already.`,
         data: { movementId: null, ...data },
       }
     }
@@ -144,13 +144,14 @@ export default defineTool({
       ...{ createdBy: principal.ref, createdAt: now },
     }
     const [movementId = null] = await writeMovements(db, business.id, [movement])
-    const signed = `${difference.isPositive() ? '+' : ''}${data.change}`
+    const signed = `${difference.isPositive() ? '+' : ''}${grouped(data.change)}`
+    const [was, then] = [grouped(data.before), grouped(data.after)]
     const bought = isPurchase
       ? ` ${describePurchase(data, { unitCost, cost: hasCosts ? variant.cost : null }, business)}`
       : ''
     const text = dryRun
-      ? `Would change the stock of ${what}: ${data.before} now, ${signed} (${reason}), ${data.after} then.${bought}`
-      : `Stock of ${what}: ${data.before} before, ${signed} (${reason}), ${data.after} now. Movement ${movementId}.${bought}`
+      ? `Would change the stock of ${what}: ${was} now, ${signed} (${reason}), ${then} then.${bought}`
+      : `Stock of ${what}: ${was} before, ${signed} (${reason}), ${then} now. Movement ${movementId}.${bought}`
     return {
       text,
       data: { movementId: dryRun ? null : movementId, ...data },

@@ -124,7 +124,7 @@ export default defineTool({
         : `All that match: ${counted(sums.products, 'product')}` +
           (value.stockValue === undefined
             ? '. '
-            : `, value ${formatAmount(value.stockValue, business.currency)}, ${sums.without_cost} in stock without a known cost. `) +
+            : `, value at cost ${formatAmount(value.stockValue, business.currency)}, ${sums.without_cost} in stock without a known cost. `) +
           (shares.length === 0
             ? ''
             : `By location: ${listed(valueBy.location)}. By category: ${listed(valueBy.category)}. `)

@@ -16,12 +16,13 @@ import { describePurchases, PurchasesSchema, purchasesOf } from '../../src/pos/i
 import { placeOf } from '../../src/pos/organisation/locations.ts'
 import { supplierOf, variantToRead } from '../../src/pos/references.ts'
 import { COMPACT_OUTPUT, CompactRows, compactPage } from '../../src/results/compact-page.ts'
+import { counted } from '../../src/results/counted.ts'
 import { decodeCursor } from '../../src/results/cursor.ts'
 import { Cursor, Limit, StringEnum } from '../../src/results/schema.ts'
 import { clean, variantName } from '../../src/results/text.ts'
 import { untrusted } from '../../src/results/untrusted.ts'
 import { localNow } from '../../src/time/local.ts'
-import { WINDOW_INPUT, WindowSchema, windowIfAsked } from '../../src/time/window.ts'
+import { describeDays, WINDOW_INPUT, WindowSchema, windowIfAsked } from '../../src/time/window.ts'
 
 export default defineTool({
   name: 'list_inventory_movements',
@@ -80,6 +81,7 @@ export default defineTool({
         ...['when', 'SKU', 'product', 'location', 'quantity', 'reason'],
         ...['supplier', 'unit cost', 'cost', 'order', 'by', 'note'],
       ],
+      amounts: ['unit cost', 'cost'],
       rows,
       limit,
       total: isCounted ? sums.movements : undefined,
@@ -124,8 +126,11 @@ export default defineTool({
     const days =
       place.days === undefined
         ? ''
-        : `${place.days.from} to ${place.days.to}${place.days.soFar === undefined ? '' : ` so far (${place.days.soFar})`}, days of ${place.days.timezone}. `
-    const sum = units.unitsIn === undefined ? '' : `All that match: ${units.unitsIn} in, ${units.unitsOut} out. `
+        : `${describeDays(place.days)}${place.days.soFar === undefined ? '' : ` so far (${place.days.soFar})`}, days of ${place.days.timezone}. `
+    const sum =
+      units.unitsIn === undefined
+        ? ''
+        : `All that match: ${counted(units.unitsIn, 'unit')} in, ${counted(units.unitsOut, 'unit')} out. `
     const cost =
       (purchases === undefined ? '' : `${describePurchases(purchases, business.currency)} `) +
       (worth === undefined ? '' : `${describeWorth(worth)} `)

@@ -16,13 +16,15 @@ export default defineContextTool({
   visibleTo: (principal) => principal.kind === 'operator',
   input: Type.Object({ search: Search, limit: Limit({ default: 25, maximum: 100 }), cursor: Cursor }),
   output: Type.Object({
+    matching: Type.Integer(),
     tenants: Type.Array(
       Type.Object({ id: Type.String(), name: Type.String(), timezone: Type.String(), currency: Type.String() }),
     ),
     ...PAGE_OUTPUT,
   }),
   async handler({ search, limit, cursor }, { database }) {
-    const rows = await listTenants(database, { limit: limit + 1, search, after: decodeCursor(cursor, 2) })
+    const after = decodeCursor(cursor, 2)
+    const { matching, tenants: rows } = await listTenants(database, { limit: limit + 1, search, after })
     const { items: tenants, ...more } = page(
       rows,
       limit,
@@ -34,9 +36,10 @@ export default defineContextTool({
         what: 'active tenants',
         headers: ['tenant', 'id', 'zone', 'currency'],
         rows: tenants.map((tenant) => [tenant.name, tenant.id, tenant.timezone, tenant.currency]),
+        total: matching,
         nextCursor: more.nextCursor,
       }),
-      data: { tenants, ...more },
+      data: { matching, tenants, ...more },
     }
   },
 })

@@ -59,7 +59,7 @@ export default defineTool({
     const shown = countShown(stock)
     return {
       text: [
-        `${cancelled}; its total ${dryRun ? 'is' : 'was'} ${formatAmount(total, business.currency)}.${payBack}`,
+        `${cancelled}; its total ${dryRun ? 'is' : 'was'} ${formatAmount(total, business.currency)} with tax and tips.${payBack}`,
         describeStockChanges(stock, shown, dryRun),
       ].join('\n'),
       data: {

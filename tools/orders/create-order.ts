@@ -116,6 +116,7 @@ export default defineTool({
       location: location.name,
       client: client?.name ?? null,
       currency: business.currency,
+      pricesIncludeTax: lines.every((line) => line.taxIncluded),
       totals: {
         netSales: amount(total.minus(tips).minus(tax)),
         tax: amount(tax),

@@ -76,7 +76,8 @@ export default defineTool({
       sku: clean(line.sku, 60),
       quantity: quantity(part.quantity),
       total: amount(paidFor(part)),
-      restocked: restock && part.quantity.gt(0),
+      // No stock may be kept of the product.
+      restocked: restock && part.quantity.gt(0) && stock.some(({ sku }) => sku === clean(line.sku, 60)),
     }))
     const shown = countShown(refunded, stock)
     const data = {

@@ -2,7 +2,8 @@ import { Type } from '@sinclair/typebox'
 import { seesEmployees } from '../../src/auth/principal.ts'
 import { Search } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { findEmployees } from '../../src/pos/organisation/employees.ts'
+import { countEmployees, findEmployees } from '../../src/pos/organisation/employees.ts'
+import { counted } from '../../src/results/counted.ts'
 import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
 import { Cursor, Limit, NullableText } from '../../src/results/schema.ts'
 import { listText } from '../../src/results/table.ts'
@@ -13,12 +14,14 @@ export default defineTool({
   title: 'Employees',
   description:
     'The people of the shop by number, with position and location; cashiers see themselves alone. For what each of ' +
-    'them sold use get_sales_report. Default: 100 rows.',
+    'them sold use get_sales_report.',
   scopes: ['pos:read'],
   annotations: readOnly,
   mode: 'read',
   input: Type.Object({ search: Search, limit: Limit({ default: 100, maximum: 100 }), cursor: Cursor }),
   output: Type.Object({
+    matching: Type.Integer(),
+    switchedOff: Type.Integer(),
     employees: Type.Array(
       Type.Object({
         number: Type.String(),
@@ -34,7 +37,10 @@ export default defineTool({
     const after = decodeCursor(cursor, 1)
     const isAlone = !seesEmployees(principal, business)
     const userId = isAlone ? principal.userId : undefined
-    const rows = await findEmployees(db, business.id, { userId, search, limit: limit + 1, after })
+    const [rows, matching] = await Promise.all([
+      findEmployees(db, business.id, { userId, search, limit: limit + 1, after }),
+      countEmployees(db, business.id, { userId, search }),
+    ])
     const { items: employees, ...more } = page(
       rows,
       limit,
@@ -56,11 +62,15 @@ export default defineTool({
         position ?? '–',
         location ?? '–',
       ]),
+      total: matching.all,
       nextCursor: more.nextCursor,
+      ...(!isAlone && {
+        answer: `${counted(matching.all, 'employee')}${search === undefined ? '' : ' that match'}, ${matching.switched_off} of them switched off.`,
+      }),
     })
     return {
       text: isAlone ? `${list}\nOthers are shown to owners, admins and managers.` : list,
-      data: { employees, ...more },
+      data: { matching: matching.all, switchedOff: matching.switched_off, employees, ...more },
     }
   },
 })

@@ -35,7 +35,7 @@ export default defineTool({
   title: 'Time report',
   description:
     'Hours worked on project boards in a period, billable and not, and the billable amount, rounded half-up per ' +
-    'entry. For estimated hours use get_psa_board. Default: this month by board. At most 62 rows.',
+    'entry. For estimated hours use get_psa_board. Default: this month by board.',
   scopes: ['psa:read'],
   aboutClients: ({ groupBy }) => groupBy === 'client',
   annotations: readOnly,
@@ -67,7 +67,7 @@ export default defineTool({
       groups,
       MAX_ROWS,
       () => [],
-      (row) => ({ ...groupOf(row, groupBy), ...timeFigures(row, business) }),
+      (row) => ({ ...groupOf(row, groupBy, days), ...timeFigures(row, business) }),
     )
     const data = {
       window: { ...days, timezone: business.timezone, currency: business.currency },

@@ -1,10 +1,13 @@
 import { Type } from '@sinclair/typebox'
 import { Reference, Search } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
+import { grouped } from '../../src/money/money.ts'
 import { Flag } from '../../src/pos/psa/arguments.ts'
 import { BoardSummarySchema, boardSummary, describeHealthRule } from '../../src/pos/psa/board-summary.ts'
-import { BOARD_STATUSES, findBoards, HEALTHS } from '../../src/pos/psa/boards.ts'
+import { BOARD_STATUSES, findBoards, HEALTHS, sumBoards } from '../../src/pos/psa/boards.ts'
+import { hours, inHours } from '../../src/pos/psa/text.ts'
 import { clientOf } from '../../src/pos/references.ts'
+import { counted, countedOf } from '../../src/results/counted.ts'
 import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
 import { Cursor, Limit, StringEnum } from '../../src/results/schema.ts'
 import { listText } from '../../src/results/table.ts'
@@ -29,27 +32,51 @@ export default defineTool({
     limit: Limit({ default: 20, maximum: 50 }),
     cursor: Cursor,
   }),
-  output: Type.Object({ boards: Type.Array(BoardSummarySchema), today: Type.String(), ...PAGE_OUTPUT }),
+  output: Type.Object({
+    matching: Type.Object({
+      boards: Type.Integer(),
+      red: Type.Integer(),
+      amber: Type.Integer(),
+      green: Type.Integer(),
+      stepsOverdue: Type.Integer(),
+      stepsBlocked: Type.Integer(),
+      budgetHours: Type.String(),
+      spentHours: Type.String(),
+    }),
+    boards: Type.Array(BoardSummarySchema),
+    today: Type.String(),
+    ...PAGE_OUTPUT,
+  }),
   async handler({ status, clientId, overBudget, health, search, limit, cursor }, { db, business, now }) {
     const client = clientId === undefined ? undefined : await clientOf(db, business.id, clientId, 'clientId')
     const today = localDate(now, business.timezone)
     const after = decodeCursor(cursor, 3)
-    const query = { status, clientId: client?.id, overBudget, health, search, today, limit: limit + 1, after }
-    const { items: boards, ...more } = page(
-      await findBoards(db, business.id, query),
-      limit,
-      (row) => [row.due_key, row.name, row.id],
-      boardSummary,
-    )
+    const query = { status, clientId: client?.id, overBudget, health, search, today }
+    const [rows, sums] = await Promise.all([
+      findBoards(db, business.id, { ...query, limit: limit + 1, after }),
+      sumBoards(db, business.id, query),
+    ])
+    const { items: boards, ...more } = page(rows, limit, (row) => [row.due_key, row.name, row.id], boardSummary)
+    const matching = {
+      boards: sums.boards,
+      red: sums.red,
+      amber: sums.amber,
+      green: sums.green,
+      stepsOverdue: sums.overdue,
+      stepsBlocked: sums.blocked,
+      budgetHours: hours(sums.estimated_minutes),
+      spentHours: hours(sums.spent_minutes),
+    }
+    const what = status === 'all' ? 'boards' : `${status} boards`
     const list = listText({
-      what: status === 'all' ? 'boards' : `${status} boards`,
+      what,
       headers: [
         'board',
         'client',
         'status',
         'starts',
         'due',
-        'done',
+        'steps done',
         'progress',
         'overdue',
         'blocked',
@@ -68,11 +95,19 @@ export default defineTool({
         board.stepsOverdue,
         board.stepsBlocked,
         board.health,
-        board.budgetHours,
-        board.overBudget ? `${board.spentHours} (over)` : board.spentHours,
+        grouped(board.budgetHours),
+        `${grouped(board.spentHours)}${board.overBudget ? ' (over)' : ''}`,
       ]),
+      total: sums.boards,
       nextCursor: more.nextCursor,
+      answer:
+        `${countedOf(sums.boards, what)}: ${sums.red} red, ${sums.amber} amber, ${sums.green} green; ` +
+        `${counted(sums.overdue, 'step')} overdue, ${sums.blocked} blocked; ${inHours(matching.spentHours)} spent of ` +
+        `${inHours(matching.budgetHours)} estimated.`,
     })
-    return { text: `${list}\n${describeHealthRule(today, business.timezone)}`, data: { boards, today, ...more } }
+    return {
+      text: `${list}\n${describeHealthRule(today, business.timezone)}`,
+      data: { matching, boards, today, ...more },
+    }
   },
 })

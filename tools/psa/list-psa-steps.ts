@@ -1,11 +1,12 @@
 import { Type } from '@sinclair/typebox'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
+import { grouped } from '../../src/money/money.ts'
 import { BoardId, callerWhere, Flag } from '../../src/pos/psa/arguments.ts'
 import { boardOf } from '../../src/pos/psa/boards.ts'
 import { requirePerson } from '../../src/pos/psa/people.ts'
-import { findSteps, isNobody, loadByPerson, STEP_STATUSES } from '../../src/pos/psa/steps.ts'
-import { hours, personName } from '../../src/pos/psa/text.ts'
-import { counted } from '../../src/results/counted.ts'
+import { findSteps, isNobody, loadByPerson, STEP_STATUSES, sumSteps } from '../../src/pos/psa/steps.ts'
+import { describeWork, hours, personName } from '../../src/pos/psa/text.ts'
+import { counted, countedOf } from '../../src/results/counted.ts'
 import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
 import { Cursor, EntityRef, Limit, LocalDate, NullableText, StringEnum } from '../../src/results/schema.ts'
 import { listText } from '../../src/results/table.ts'
@@ -15,6 +16,15 @@ import { localDate } from '../../src/time/local.ts'
 
 // With the load of each person beside the page.
 const MAX_TOKENS = 3300
+
+const WORK = {
+  steps: Type.Integer(),
+  overdue: Type.Integer(),
+  withoutEstimate: Type.Integer(),
+  estimatedHours: Type.String(),
+  spentHours: Type.String(),
+  hoursLeft: Type.String({ description: 'Estimated less spent, step by step; done: 0' }),
+}
 
 export default defineTool({
   name: 'list_psa_steps',
@@ -38,6 +48,7 @@ export default defineTool({
     cursor: Cursor,
   }),
   output: Type.Object({
+    matching: Type.Object(WORK),
     steps: Type.Array(
       Type.Object({
         id: Type.String(),
@@ -57,11 +68,7 @@ export default defineTool({
     people: Type.Array(
       Type.Object({
         person: NullableText,
-        steps: Type.Integer(),
-        overdue: Type.Integer(),
-        estimatedHours: Type.String(),
-        spentHours: Type.String(),
-        hoursLeft: Type.String({ description: 'Estimated less spent, step by step' }),
+        ...WORK,
       }),
       { description: 'Of all steps that match' },
     ),
@@ -74,11 +81,16 @@ export default defineTool({
     const today = localDate(now, business.timezone)
     const after = decodeCursor(cursor, 3)
     const query = { ...filters, boardId: board, assigneeId, today, limit: limit + 1, after }
-    const [rows, loads] = await Promise.all([findSteps(db, business.id, query), loadByPerson(db, business.id, query)])
+    const [rows, all, loads] = await Promise.all([
+      findSteps(db, business.id, query),
+      sumSteps(db, business.id, query),
+      loadByPerson(db, business.id, query),
+    ])
     const { assignee } = filters
     if (assignee !== undefined && loads.length === 0 && !isNobody(assignee)) {
       await requirePerson(db, business.id, 'assignee', assignee)
     }
+    const matching = workFigures(all)
     const { items: steps, ...more } = page(
       rows,
       limit,
@@ -104,18 +116,15 @@ export default defineTool({
     )
     const people = loads.map((row) => ({
       person: row.assignee_id === null ? null : personName(row),
-      steps: row.steps,
-      overdue: row.overdue,
-      estimatedHours: hours(row.estimated_minutes),
-      spentHours: hours(row.spent_minutes),
-      hoursLeft: hours(row.left_minutes),
+      ...workFigures(row),
     }))
     const work = people.map(
       ({ person, ...load }) =>
-        `${person ?? 'nobody'} ${counted(load.steps, 'step')} (${load.overdue} overdue), ${load.hoursLeft} h left of ${load.estimatedHours} h estimated, ${load.spentHours} h spent`,
+        `${person ?? 'assigned to nobody'} ${counted(load.steps, 'step')} (${load.overdue} overdue), ${describeWork(load)}`,
     )
+    const what = filters.status === 'all' ? 'steps' : `${filters.status.replace('_', ' ')} steps`
     const list = listText({
-      what: filters.status === 'all' ? 'steps' : `${filters.status} steps`,
+      what,
       headers: ['step', 'board', 'phase', 'kind', 'status', 'assignee', 'due', 'days overdue', 'estimate h', 'spent h'],
       rows: steps.map((step) => [
         step.name,
@@ -126,10 +135,12 @@ export default defineTool({
         step.assignee ?? '–',
         step.dueOn ?? '–',
         step.daysOverdue,
-        step.estimatedHours ?? '–',
-        step.spentHours,
+        step.estimatedHours === null ? '–' : grouped(step.estimatedHours),
+        grouped(step.spentHours),
       ]),
+      total: all.steps,
       nextCursor: more.nextCursor,
+      answer: `${countedOf(all.steps, what)}, ${all.overdue} overdue: ${describeWork(matching)}.`,
     })
     // An id in each row would make the table half as long again, so that boards are listed separately.
     const boards = new Map(steps.map(({ board }) => [board.id, `${board.name} (${board.id})`]))
@@ -140,7 +151,18 @@ export default defineTool({
         ...(work.length === 0 ? [] : [`By person, all that match: ${work.join('; ')}.`]),
         `Overdue: not done and due before today (${today}, ${business.timezone}), on active and planned boards.`,
       ].join('\n'),
-      data: { steps, people, today, ...more },
+      data: { matching, steps, people, today, ...more },
     }
   },
 })
+
+function workFigures(work: Awaited<ReturnType<typeof sumSteps>>) {
+  return {
+    steps: work.steps,
+    overdue: work.overdue,
+    withoutEstimate: work.without_estimate,
+    estimatedHours: hours(work.estimated_minutes),
+    spentHours: hours(work.spent_minutes),
+    hoursLeft: hours(work.left_minutes),
+  }
+}

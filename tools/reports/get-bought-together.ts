@@ -118,7 +118,7 @@ export default defineTool({
     }
     return {
       text: [
-        `${cut}Bought together in ${counted(found.orders, 'order')}, ${when}:`,
+        `${cut}Products bought together, of ${counted(found.orders, 'order')} in all, ${when}:`,
         table(
           ['first', 'second', 'orders with both', 'support %', 'confidence %', 'lift'],
           rows.map((row) => [

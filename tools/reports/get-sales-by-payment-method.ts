@@ -134,9 +134,8 @@ export default defineTool({
       return { text: [`No payments and no refunds, ${when}.`, ...compared.text, ...unknown].join('\n'), data }
     return {
       text: [
-        `Paid ${formatAmount(totals.amount, currency)} in ${counted(totals.payments, 'payment')}, refunded ` +
-          `${formatAmount(totals.refunded, currency)}: net ` +
-          `${formatAmount(totals.netAmount, currency)}, ${when}.`,
+        `Paid ${formatAmount(totals.amount, currency)} with tax and tips in ${counted(totals.payments, 'payment')}, ` +
+          `refunded ${formatAmount(totals.refunded, currency)}: ${formatAmount(totals.netAmount, currency)} is left, ${when}.`,
         ...compared.text,
         table(
           ['method', 'payments', 'amount', 'refunds', 'refunded', 'net amount', 'share %', ...compared.headers],

@@ -107,7 +107,7 @@ export default defineTool({
     return {
       text: [
         `Tax ${formatAmount(totals.tax, currency)} on net sales ` +
-          `${formatAmount(totals.netSales, currency)}, ${when}.`,
+          `${formatAmount(totals.netSales, currency)} without tax, ${when}.`,
         ...compared.text,
         table(
           ['rate %', 'net sales', 'tax', ...compared.headers],

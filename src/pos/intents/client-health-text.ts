@@ -178,7 +178,7 @@ function describeClientHealth(health: Health): string {
   const lines = [
     `Of ${counted(counts.withPurchases, 'client')} who ${counts.withPurchases === 1 ? 'has' : 'have'} bought: ${counts.active} active, ${counts.atRisk} at risk, ` +
       `${counts.lost} lost, ${counts.switchedOff} switched off (as of ${health.asOf}). Clients at risk would normally ` +
-      `bring ${formatAmount(valueAtRisk, currency)} in the next ${EXPECTED_DAYS} days.`,
+      `bring ${formatAmount(valueAtRisk, currency)} without tax in the next ${EXPECTED_DAYS} days.`,
     ...(health.leftOut === '' ? [] : [health.leftOut]),
     `Returning ${counts.returning} · new ${counts.new} · repeat rate ${share(health.repeatRatePercent)} · without a ` +
       `purchase ${counts.withoutPurchase}.`,

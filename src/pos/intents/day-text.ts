@@ -171,7 +171,7 @@ function describeDay(day: Day, namesBusiness: boolean): string {
       'Paid, with tax and tips',
       day.payments,
       ({ method, payments, amount, refunded }) =>
-        `${method} ${grouped(amount)} in ${payments}${Number(refunded) === 0 ? '' : ` (refunded ${grouped(refunded)})`}`,
+        `${method} ${grouped(amount)} in ${counted(payments, 'payment')}${Number(refunded) === 0 ? '' : ` (refunded ${grouped(refunded)})`}`,
     ),
     day.withoutPayment === undefined ? '' : describeMissing(day.withoutPayment, currency),
     list(
@@ -180,7 +180,7 @@ function describeDay(day: Day, namesBusiness: boolean): string {
       ({ orderNumber, total, reason }) => `${orderNumber} ${grouped(total)}${reason === null ? '' : ` ${reason}`}`,
     ),
     list(
-      'Largest discounts',
+      'Largest discounts, of gross sales without tax',
       day.discounts,
       (row) => `${row.orderNumber} ${grouped(row.discount)} of ${grouped(row.grossSales)}`,
     ),
@@ -202,7 +202,7 @@ function describeMean({ weekday, window, comparison }: Day, say: (amount: string
   const same = window.soFar === undefined ? '' : ` up to ${window.soFar}`
   const days =
     dates.length === 1 ? `${weekday} before` : `last ${dates.length} ${weekday}s (${dates.at(-1)} to ${dates[0]})`
-  return `Mean of the ${days}${same}: net ${say(netSales)} (${describeChange(changePercent ?? null)}).`
+  return `Mean of the ${days}${same}: ${say(netSales)} net, without tax (${describeChange(changePercent ?? null)}).`
 }
 
 function describeWithoutTime({ withoutTime, window }: Day, say: (amount: string) => string): string {

@@ -155,7 +155,8 @@ type Judged = Omit<Health, 'leftOut' | 'advice'>
 
 /** What the lists do not name, and the tool that has it. */
 function leftOut({ toReorder, reorder, deadStock, dead, overstock, overstocked }: Judged): string {
-  const cut = (of: number, shown: number, what: string) => (of > shown ? [`${shown} of ${of} ${what}`] : [])
+  const cut = (of: number, shown: number, what: string) =>
+    of > shown ? [`${shown} of ${counted(of, 'stock')} ${what}`] : []
   const toOrder = cut(toReorder.stocks, reorder.length, 'to reorder (get_reorder_list has all, by supplier)')
   const others = [
     ...cut(deadStock.stocks, dead.length, 'dead'),
@@ -167,7 +168,7 @@ function leftOut({ toReorder, reorder, deadStock, dead, overstock, overstocked }
 
 /** "42 products at 2 locations", and how many stocks these are if there are more. */
 export function spreadText({ products, locations, stocks }: Spread & { stocks: number }): string {
-  const all = stocks === products ? '' : ` (${stocks} in all)`
+  const all = stocks === products ? '' : ` (${counted(stocks, 'stock')} in all)`
   return `${counted(products, 'product')} at ${counted(locations, 'location')}${all}`
 }
 
@@ -188,8 +189,8 @@ function inventoryAdvice({
   if (toReorder.transfers > 0) {
     const first = reorder.find(({ transfer }) => transfer !== null)
     advice.push(
-      `Before ordering, move with transfer_inventory what another location has too much of: it helps ${toReorder.transfers} of ` +
-        `the ${toReorder.stocks}${first === undefined ? '' : `; first ${first.transfer} of ${where(first)}`}.`,
+      `Before ordering, move with transfer_inventory what another location has too much of: it helps ${grouped(String(toReorder.transfers))} of ` +
+        `${counted(toReorder.stocks, 'stock')}${first === undefined ? '' : `; first ${first.transfer} of ${where(first)}`}.`,
     )
   }
   const first = reorder.find(({ order }) => order !== '0')
@@ -201,10 +202,12 @@ function inventoryAdvice({
         ? ''
         : `; first ${first.order} of ${where(first)}: ` +
           `${first.coverDays === null ? 'nothing sold lately' : `${counted(first.coverDays, 'day')} of cover`}, delivery takes ${counted(first.leadDays, 'day')}`
-    advice.push(`Order for ${toReorder.orders} (at cost ${inCurrency(toReorder.orderCost)}${cost})${which}.`)
+    advice.push(
+      `Order for ${counted(toReorder.orders, 'stock')} (at cost ${inCurrency(toReorder.orderCost)}${cost})${which}.`,
+    )
   }
   if (totals.negative > 0) {
-    advice.push(`Count what is below 0 (${totals.negative}), then correct it with adjust_inventory.`)
+    advice.push(`Count what is below 0 (${counted(totals.negative, 'stock')}), then correct it with adjust_inventory.`)
   }
   if (dead[0] !== undefined) {
     advice.push(
@@ -229,17 +232,18 @@ function inventoryAdvice({
 function describeInventoryHealth(health: Health): string {
   const { window, location, totals, toReorder, deadStock, overstock } = health
   const inCurrency = (amount: string) => formatAmount(amount, window.currency)
+  const count = (stocks: number) => grouped(String(stocks))
   const at = location === null ? 'all active locations, each judged alone' : location.name
   if (totals.stocks === 0) return `No stock of active products is kept at ${at}.`
 
   const lines = [
-    `${spreadText(toReorder)} to reorder, revenue at risk ${inCurrency(toReorder.revenueAtRisk)}: ` +
-      `${toReorder.transfers} can get some by a transfer, ${toReorder.orders} need an order, at cost ` +
+    `${spreadText(toReorder)} to reorder, revenue at risk ${inCurrency(toReorder.revenueAtRisk)} without tax: ` +
+      `${count(toReorder.transfers)} can get some by a transfer, ${count(toReorder.orders)} ${toReorder.orders === 1 ? 'needs' : 'need'} an order, at cost ` +
       `${inCurrency(toReorder.orderCost)}${toReorder.ordersWithoutCost === 0 ? '' : ` (without a known cost: ${toReorder.ordersWithoutCost})`}.`,
     ...(health.leftOut === '' ? [] : [health.leftOut]),
-    `Of ${counted(totals.stocks, 'stock')} (${counted(totals.skus, 'active SKU')} at ${at}): ${totals.outOfStock} out of stock ` +
-      `(${totals.outOfStockSelling} of them sold in the last ${VELOCITY_DAYS} days), ${totals.atOrBelowReorderPoint} at or below the ` +
-      `reorder point, ${totals.negative} below 0. Stock at cost ${inCurrency(totals.stockValue)}` +
+    `Of ${counted(totals.stocks, 'stock')} (${counted(totals.skus, 'active SKU')} at ${at}): ${count(totals.outOfStock)} out of stock ` +
+      `(${count(totals.outOfStockSelling)} of them sold in the last ${VELOCITY_DAYS} days), ${count(totals.atOrBelowReorderPoint)} at or below the ` +
+      `reorder point, ${count(totals.negative)} with less than 0 on hand. Value of stock at cost ${inCurrency(totals.stockValue)}` +
       `${totals.skusWithoutCost === 0 ? '' : ` (SKUs without a cost: ${totals.skusWithoutCost})`}, dead ` +
       `${inCurrency(deadStock.value)} (${spreadText(deadStock)}), over-stocked ` +
       `${inCurrency(overstock.value)} (${spreadText(overstock)}).`,

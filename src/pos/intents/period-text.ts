@@ -4,7 +4,7 @@ import { formatAmount, grouped } from '../../money/money.ts'
 import { counted } from '../../results/counted.ts'
 import { EntityRef, Nullable, NullableText } from '../../results/schema.ts'
 import { table } from '../../results/table.ts'
-import { WindowSchema } from '../../time/window.ts'
+import { describeDays, WindowSchema } from '../../time/window.ts'
 import { ComparedSalesSchema } from '../reports/period-comparison.ts'
 import { askedFrom, atPlace, describeChange } from '../reports/phrases.ts'
 import { describeFigures, SalesFiguresSchema } from '../reports/sales-figures.ts'
@@ -160,7 +160,7 @@ function describePeriod(period: Period, namesBusiness: boolean): string {
   const say: Say = (amount) => formatAmount(amount, currency)
   const whose = namesBusiness ? `${describeBusiness(period.business)}: ` : ''
   return [
-    `${whose}${headline(figures, period.salesWithTax, currency)} — ${describeDays(period)}${atPlace(location)}.`,
+    `${whose}${headline(figures, period.salesWithTax, currency)} — ${describeSpan(period)}${atPlace(location)}.`,
     describeSince(period),
     describeCompared(comparison.previous, currency),
     comparison.year === undefined ? '' : describeCompared(comparison.year, currency),
@@ -179,7 +179,7 @@ function describePeriod(period: Period, namesBusiness: boolean): string {
     .join('\n')
 }
 
-function describeDays({ window: { from, to, soFar, requestedFrom, requestedTo }, days }: Period): string {
+function describeSpan({ window: { from, to, soFar, requestedFrom, requestedTo }, days }: Period): string {
   const span = days === 1 ? from : `${from} to ${to}, ${counted(days, 'day')}`
   const cut = requestedTo === undefined ? '' : ` (asked up to ${requestedTo})`
   const start = requestedFrom === undefined ? '' : ` (${askedFrom(requestedFrom)})`
@@ -241,7 +241,9 @@ function describeProducts(period: Period): string[] {
   const lines: string[] = []
   if (changesCompare !== null) {
     const { days, with: other } = changesCompare
-    lines.push(`Changes below compare ${days.from} to ${days.to} with ${other.from} to ${other.to}, whole days.`)
+    lines.push(
+      `Changes below compare ${describeDays(days)} with ${describeDays(other)}, ${days.from === days.to ? 'a whole day' : 'whole days'}.`,
+    )
   }
   if (topProducts.length > 0) {
     lines.push(

@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { amountOf, type Currency, Decimal, formatAmount, grouped, money, quantity } from '../../money/money.ts'
-import { counted } from '../../results/counted.ts'
+import { areShown, counted } from '../../results/counted.ts'
 import { PAGE_OUTPUT, page } from '../../results/cursor.ts'
 import type { FileRows } from '../../results/file-rows.ts'
 import { EntityRef, Nullable, NullableText } from '../../results/schema.ts'
@@ -160,7 +160,7 @@ function pageOf(
     transfers,
     orderColumns: ORDER_COLUMNS,
     orders,
-    terms: `costs: what the products cost, as on file; ${REPLENISHMENT_TERMS}`,
+    terms: `a stock: a SKU at a location; costs: what the products cost, as on file; ${REPLENISHMENT_TERMS}`,
   }
 }
 
@@ -204,7 +204,9 @@ function describe(list: Data): string {
   const lines = [
     ...(list.nextCursor === undefined
       ? []
-      : [`Only ${shown} of the lines are shown; more follow with cursor ${list.nextCursor}`]),
+      : [
+          `Only ${areShown(shown, 'lines', totals.transfers + totals.orders)}; more follow with cursor ${list.nextCursor}`,
+        ]),
     `${spreadText(totals)} to reorder${about === '' ? '' : ` ${about}`} (as of ${list.asOf}): ${counted(totals.transfers, 'transfer')} ` +
       `first, then ${counted(totals.orders, 'line')} to order, at cost ${formatAmount(totals.cost, currency)}${noCost}.`,
   ]

@@ -236,12 +236,13 @@ function describeFinding(
   const usualCount = count?.usual.toDecimalPlaces(1).toFixed()
   switch (kind) {
     case 'refunds':
+      return `${what}: ${amount(now)} with tax and tips ${when}; ${over}: ${amount(usual)}.`
     case 'discounts':
-      return `${what}: ${amount(now)} ${when}; ${over}: ${amount(usual)}.`
+      return `${what}: ${amount(now)} without tax ${when}; ${over}: ${amount(usual)}.`
     case 'hour':
-      return `${what}: net ${amount(now)} in ${counted(count?.now.toFixed() ?? '0', 'order')} ${when}; ${over}: ${amount(usual)} in ${usualCount}.`
+      return `${what}: ${amount(now)} net, without tax, in ${counted(count?.now.toFixed() ?? '0', 'order')} ${when}; ${over}: ${amount(usual)} in ${counted(usualCount ?? '0', 'order')}.`
     case 'stopped':
-      return `${what} sold none ${when}; ${over}: ${counted(usualCount ?? '0', 'unit')}, net ${amount(usual)}.`
+      return `${what} sold none ${when}; ${over}: ${counted(usualCount ?? '0', 'unit')}, ${amount(usual)} net, without tax.`
   }
 }
 

@@ -69,9 +69,9 @@ export function headline(
   const net = formatAmount(netSales, currency)
   const sales =
     salesWithTax === undefined
-      ? `Net sales ${net}`
-      : `Sales ${formatAmount(salesWithTax, currency)} with tax (net ${net})`
-  const average = averageSale === null ? '' : `, average sale ${formatAmount(averageSale, currency)} net`
+      ? `Net sales ${net} without tax`
+      : `Sales ${formatAmount(salesWithTax, currency)} with tax (${net} net, without tax)`
+  const average = averageSale === null ? '' : `, average sale ${formatAmount(averageSale, currency)} without tax`
   return `${sales} from ${counted(orders, 'order')}${average}`
 }
 
@@ -114,9 +114,9 @@ export function describeCompared(compared: ComparedSales, currency: string): str
   const average =
     averageSale == null
       ? ''
-      : `, average sale ${formatAmount(averageSale, currency)} (${describeChange(changePercent.averageSale)})`
+      : `, average sale ${formatAmount(averageSale, currency)} without tax (${describeChange(changePercent.averageSale)})`
   return (
-    `${against}: net ${formatAmount(netSales, currency)} (${describeChange(changePercent.netSales)}), ` +
+    `${against}: ${formatAmount(netSales, currency)} net, without tax (${describeChange(changePercent.netSales)}), ` +
     `${counted(orders ?? 0, 'order')} (${describeChange(changePercent.orders)})${average}.`
   )
 }

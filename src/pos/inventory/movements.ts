@@ -136,8 +136,10 @@ export function findMovements(db: Transaction, businessId: string, query: Moveme
     .select((eb) => [
       // With microseconds, which a Date cannot hold.
       eb.cast<string>('m.created_at', 'text').as('created_at_text'),
-      // The author's name if it is known, else the `ref` of the principal.
-      eb.fn.coalesce('u.display_name', 'm.created_by').as('author'),
+      // The author's name or address if it is known, else what kind of author it is, or what an import is called.
+      sql<string | null>`coalesce(${eb.ref('u.display_name')}, ${eb.ref('u.email')},
+        case split_part(${eb.ref('m.created_by')}, ':', 1) when 'key' then 'API key' when 'user' then 'unknown person'
+        else ${eb.ref('m.created_by')} end)`.as('author'),
       // Of the order that it was sold by, or that was refunded.
       eb
         .selectFrom('orders as o')

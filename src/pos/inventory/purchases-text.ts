@@ -42,14 +42,15 @@ export function describePurchases(
   { count, withoutCost, cost, suppliers, bySupplier }: Purchases,
   currency: string,
 ): string {
-  const unknown = (of: number) => (of === 0 ? '' : `, ${grouped(String(of))} of them without a known cost`)
+  const unknown = (of: number, all: number) =>
+    of === 0 ? '' : of === all ? ', without a known cost' : `, ${grouped(String(of))} of them without a known cost`
   const shares = bySupplier.map(
-    (row) => `${row.supplier} ${grouped(row.cost)} (${grouped(String(row.count))}${unknown(row.withoutCost)})`,
+    (row) =>
+      `${row.supplier} ${grouped(row.cost)} (${counted(row.count, 'purchase')}${unknown(row.withoutCost, row.count)})`,
   )
   const more = suppliers > bySupplier.length ? `; ${counted(suppliers - bySupplier.length, 'more supplier')}` : ''
   return (
-    `Bought for ${formatAmount(cost, currency)} at cost in ${counted(count, 'purchase')}` +
-    `${unknown(count === withoutCost ? 0 : withoutCost)}` +
-    `${count === withoutCost ? ', all without a known cost' : ''}: ${shares.join('; ')}${more}.`
+    `Bought for ${formatAmount(cost, currency)} at cost, without tax, in ${counted(count, 'purchase')}` +
+    `${unknown(withoutCost, count)}: ${shares.join('; ')}${more}.`
   )
 }

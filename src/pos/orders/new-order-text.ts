@@ -10,6 +10,7 @@ export const NewOrderSchema = Type.Object({
   location: Type.String(),
   client: NullableText,
   currency: Type.String(),
+  pricesIncludeTax: Type.Boolean({ description: 'Of unitPrice' }),
   totals: Type.Object({
     netSales: Type.String(),
     tax: Type.String(),
@@ -39,9 +40,9 @@ export function describeNewOrder({ order, location, client, totals, ...data }: S
   const seller = order.soldBy === null ? '' : `, sold by ${order.soldBy}`
   const paid = data.payments.map(({ method, amount }) => `${method} ${grouped(amount)}`).join(', ')
   return [
-    `${made} at ${location}${owner}${seller}: total ${formatAmount(totals.total, data.currency)} with tax and tips (net ${grouped(totals.netSales)}, tax ${grouped(totals.tax)}, tips ${grouped(totals.tips)}), ${paid === '' ? 'nothing paid' : `paid ${paid}`}. ${grouped(totals.refundable)} refundable.`,
+    `${made} at ${location}${owner}${seller}: total ${formatAmount(totals.total, data.currency)} with tax and tips (net ${grouped(totals.netSales)} without tax, tax ${grouped(totals.tax)}, tips ${grouped(totals.tips)}), ${paid === '' ? 'nothing paid' : `paid ${paid}`}. ${order.number === null ? 'Would be refundable' : 'Refundable'}: ${grouped(totals.refundable)}.`,
     table(
-      ['line', 'SKU', 'quantity', 'unit price', 'total with tax'],
+      ['line', 'SKU', 'quantity', `unit price ${data.pricesIncludeTax ? 'with' : 'without'} tax`, 'total with tax'],
       data.lines.map((line) => [line.line, line.sku, line.quantity, grouped(line.unitPrice), grouped(line.total)]),
     ),
   ].join('\n')

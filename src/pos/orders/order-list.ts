@@ -6,7 +6,7 @@ import { PAGE_OUTPUT } from '../../results/cursor.ts'
 import type { FileRows } from '../../results/file-rows.ts'
 import { clean } from '../../results/text.ts'
 import { untrusted } from '../../results/untrusted.ts'
-import { WindowSchema } from '../../time/window.ts'
+import { describeDays, WindowSchema } from '../../time/window.ts'
 import { localStamp } from './order-summary.ts'
 import { type EmployeeRole, MAX_SUMMED, type OrderRow, type OrderSums, type sumByEmployee } from './orders.ts'
 import { peopleList, personName } from './people.ts'
@@ -211,13 +211,15 @@ export function orderSums(sums: readonly OrderSums[], currency: Currency): NonNu
 export function describeOrders({ window, currency, matching, orders, ...list }: OrderList): string {
   const lines: string[] = []
   if (list.nextCursor !== undefined) {
-    lines.push(`Only ${areShown(orders.length, 'orders')}; more follow with cursor ${list.nextCursor}`)
+    lines.push(
+      `Only ${areShown(orders.length, 'orders', matching?.orders)}; more follow with cursor ${list.nextCursor}`,
+    )
   }
   const soFar = window?.soFar === undefined ? '' : ` so far (${window.soFar})`
-  const days = window === undefined ? '' : `, ${list.windowOf ?? 'opened'} ${window.from} to ${window.to}${soFar}`
+  const days = window === undefined ? '' : `, ${list.windowOf ?? 'opened'} ${describeDays(window)}${soFar}`
   const sums = matching?.byStatus.map(
     ({ status, orders: count, ...sum }) =>
-      `${grouped(String(count))} ${status}: total ${formatAmount(sum.total, currency)} (net ${grouped(sum.netSales)}, tax ${grouped(sum.tax)}, tips ${grouped(sum.tips)}), discounts ${grouped(sum.discounts)}, refunded ${grouped(sum.refunded)}`,
+      `${grouped(String(count))} ${status}: total ${formatAmount(sum.total, currency)} with tax (net ${grouped(sum.netSales)}, tax ${grouped(sum.tax)}, tips ${grouped(sum.tips)}), discounts ${grouped(sum.discounts)}, refunded ${grouped(sum.refunded)}`,
   )
   if (matching === undefined) {
     lines.push(

@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import type { Transaction } from '../../database/database.ts'
 import { ServiceError } from '../../errors.ts'
-import { Decimal, quantity } from '../../money/money.ts'
+import { Decimal, grouped, quantity } from '../../money/money.ts'
 import { counted } from '../../results/counted.ts'
 import { clean, estimateTokens } from '../../results/text.ts'
 import { lockStock, type Movement, type StockPlace, stockKey, writeMovements } from '../inventory/stock-writing.ts'
@@ -83,11 +83,11 @@ export function countShown(...lists: readonly (readonly unknown[])[]): number {
   return MAX_SHOWN
 }
 
-/** One line of text: `Stock: CAFE-1 -3 → 7`; of a dry run `Stock would be: …`. */
+/** One line of text: `Stock: CAFE-1 7 (-3)`; of a dry run `Stock would be: …`. */
 export function describeStockChanges(changes: readonly StockChange[], max: number, dryRun: boolean): string {
   const stock = dryRun ? 'Stock would be' : 'Stock'
   if (changes.length === 0) return `${dryRun ? 'Stock would have' : 'Stock:'} no change.`
-  const shown = changes.slice(0, max).map(({ sku, change, onHand }) => `${sku} ${change} → ${onHand}`)
+  const shown = changes.slice(0, max).map(({ sku, change, onHand }) => `${sku} ${grouped(onHand)} (${grouped(change)})`)
   const more = changes.length > max ? ` and ${changes.length - max} more` : ''
   return `${stock}: ${shown.join(', ')}${more}`
 }

@@ -57,7 +57,7 @@ export function describeOrder(data: Static<typeof OrderDetailSchema>): string {
   const amounts = (parts: readonly { method: string; amount: string }[]) =>
     parts.map(({ method, amount }) => `${method} ${grouped(amount)}`).join(', ')
   const lines = [
-    `Order ${order.orderNumber} is ${order.status}: total ${formatAmount(order.total, currency)}, refunded ${formatAmount(order.refunded, currency)}.`,
+    `Order ${order.orderNumber} is ${order.status}: total ${formatAmount(order.total, currency)} with tax, refunded ${formatAmount(order.refunded, currency)}.`,
     `Opened ${order.openedAt} at ${order.location}${order.completedAt === null ? '' : `, completed ${order.completedAt}`}, ${order.orderType}${client}${seller}.`,
     `gross ${grouped(data.grossSales)} · returns ${grouped(data.returns)} · discounts ${grouped(data.discounts)}${discounter} · net ${grouped(order.netSales)} · tax ${grouped(order.tax)} · tips ${grouped(order.tips)}`,
     table(
@@ -95,6 +95,6 @@ export function describeOrder(data: Static<typeof OrderDetailSchema>): string {
     lines.push(`Cancelled${data.cancelledAt === null ? '' : ` ${data.cancelledAt}`}${by}: ${data.cancelReason ?? '–'}`)
   }
   if (data.note !== null) lines.push(`Note: ${data.note}`)
-  lines.push(`Amounts: ${data.terms}.`)
+  lines.push(`Amounts in ${currency}: ${data.terms}.`)
   return lines.join('\n')
 }

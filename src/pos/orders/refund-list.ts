@@ -5,7 +5,7 @@ import { areShown, counted } from '../../results/counted.ts'
 import { PAGE_OUTPUT } from '../../results/cursor.ts'
 import { clean } from '../../results/text.ts'
 import { untrusted } from '../../results/untrusted.ts'
-import { WindowSchema } from '../../time/window.ts'
+import { describeDays, WindowSchema } from '../../time/window.ts'
 import { localStamp } from './order-summary.ts'
 import { peopleList, personName } from './people.ts'
 import { type findRefunds, refundMethods, type sumRefunds, type sumRefundsByEmployee } from './refunds.ts'
@@ -115,13 +115,15 @@ function describePeople({ people = 0, byEmployee = [] }: RefundList['sums']): st
 export function describeRefunds({ window, currency, sums, refunds, ...list }: RefundList): string {
   const lines: string[] = []
   if (list.nextCursor !== undefined) {
-    lines.push(`Only ${areShown(refunds.length, 'refunds')}; more follow with cursor ${list.nextCursor}`)
+    lines.push(
+      `Only ${areShown(refunds.length, 'refunds', Number(sums.refunds))}; more follow with cursor ${list.nextCursor}`,
+    )
   }
   const soFar = window?.soFar === undefined ? '' : ` so far (${window.soFar})`
-  const days = window === undefined ? '' : `, ${window.from} to ${window.to}${soFar}`
+  const days = window === undefined ? '' : `, ${describeDays(window)}${soFar}`
   if (refunds.length === 0) return [...lines, `No refunds match${days}.`, `(${list.terms}.)`].join('\n')
   lines.push(
-    `${counted(sums.refunds, 'refund')} ${Number(sums.refunds) === 1 ? 'matches' : 'match'}${days}: total ${formatAmount(sums.total, currency)} (returns ${grouped(sums.returns)}, tax ${grouped(sums.tax)}, tips ${grouped(sums.tips)}).`,
+    `${counted(sums.refunds, 'refund')} ${Number(sums.refunds) === 1 ? 'matches' : 'match'}${days}: total ${formatAmount(sums.total, currency)} with tax (returns ${grouped(sums.returns)}, tax ${grouped(sums.tax)}, tips ${grouped(sums.tips)}).`,
     ...describePeople(sums),
     compactText(list, refunds, ['total']),
     `A blank or missing cell means none. Amounts in ${currency}: ${list.terms}.`,

@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { grouped } from '../../money/money.ts'
 import { counted } from '../../results/counted.ts'
 import { page } from '../../results/cursor.ts'
 import { NullableText } from '../../results/schema.ts'
@@ -6,7 +7,7 @@ import { clean } from '../../results/text.ts'
 import { untrusted } from '../../results/untrusted.ts'
 import { BoardSummarySchema } from './board-summary.ts'
 import type { BoardStepRow, EmptyPhaseRow } from './steps.ts'
-import { hours, personName } from './text.ts'
+import { hours, inHours, personName } from './text.ts'
 
 const StepSchema = Type.Object({
   id: Type.String(),
@@ -101,12 +102,17 @@ export function describeBoard({ board, hours, phases, stepsLeftOut }: Static<typ
       `${board.stepsOverdue} overdue, ${board.stepsBlocked} blocked. Id ${board.id}.`,
     `Client ${board.client === null ? '–' : `${board.client.name} (${board.client.id})`} · ${board.vertical} · ` +
       `starts ${board.startsOn ?? '–'} · due ${board.dueOn ?? '–'}`,
-    `Hours: estimated ${hours.estimated}, spent ${hours.spent} (billable ${hours.billable}, not billable ${hours.nonBillable})`,
+    `Spent ${inHours(hours.spent)} of ${inHours(hours.estimated)} estimated in all: ${inHours(hours.billable)} billable, ${inHours(hours.nonBillable)} not billable.`,
   ]
   if (stepsLeftOut > 0)
-    lines.unshift(`Left out: ${stepsLeftOut} of ${counted(board.steps, 'step')}, done ones before open ones.`)
+    lines.unshift(
+      `Left out: ${grouped(String(stepsLeftOut))} of ${counted(board.steps, 'step')}, done ones before open ones.`,
+    )
   for (const phase of phases) {
-    lines.push(`Phase ${phase.name} — ${phase.stepsDone} of ${phase.stepsTotal} done`, ...phase.steps.map(describeStep))
+    lines.push(
+      `Phase ${phase.name} — ${phase.stepsDone} of ${counted(phase.stepsTotal, 'step')} done`,
+      ...phase.steps.map(describeStep),
+    )
   }
   return lines.join('\n')
 }
@@ -116,11 +122,12 @@ function describeStep(step: Step): string {
   const parts = [
     `${step.status}: ${step.name}`,
     step.kind,
-    step.assignee ?? 'nobody',
+    step.assignee ?? 'assigned to nobody',
     step.daysOverdue === undefined ? due : `${due}, ${counted(step.daysOverdue, 'day')} overdue`,
   ]
   if (step.estimatedHours !== undefined || step.spentHours !== undefined) {
-    parts.push(`${step.spentHours ?? '0.00'} of ${step.estimatedHours ?? '–'} h`)
+    const of = step.estimatedHours === undefined ? ', no estimate' : ` of ${inHours(step.estimatedHours)}`
+    parts.push(`spent ${inHours(step.spentHours ?? '0.00')}${of}`)
   }
   if (step.blockedReason !== undefined) parts.push(step.blockedReason)
   return `- ${parts.join(' · ')}`

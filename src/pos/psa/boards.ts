@@ -133,9 +133,9 @@ export interface BoardQuery {
   after?: readonly [due: string, name: string, id: string] | undefined
 }
 
-/** Boards by due day, those without one last. */
-export function findBoards(db: Transaction, businessId: string, query: BoardQuery) {
-  const { status, clientId, health, search, after } = query
+/** The boards that match, whatever the page. */
+function boardsMatching(db: Transaction, businessId: string, query: Omit<BoardQuery, 'limit' | 'after'>) {
+  const { status, clientId, health, search } = query
   let boards = boardsOf(db, businessId, query.today)
   if (status === 'open') boards = boards.where(isOpenBoard)
   else if (status !== 'all') boards = boards.where('b.status', '=', status)
@@ -149,6 +149,13 @@ export function findBoards(db: Transaction, businessId: string, query: BoardQuer
       or([eb(fn<string>('search_text', ['b.name']), 'like', pattern), eb('c.search', 'like', pattern)]),
     )
   }
+  return boards
+}
+
+/** Boards by due day, those without one last. */
+export function findBoards(db: Transaction, businessId: string, query: BoardQuery) {
+  const { after } = query
+  let boards = boardsMatching(db, businessId, query)
   if (after !== undefined) {
     const [due, name, id] = after
     boards = boards.where(({ eb, refTuple, tuple }) =>
@@ -156,6 +163,26 @@ export function findBoards(db: Transaction, businessId: string, query: BoardQuer
     )
   }
   return boards.orderBy(dueOrLast).orderBy('b.name').orderBy('b.id').limit(query.limit).execute()
+}
+
+/** The sums of all boards that match; minutes as decimal strings. */
+export function sumBoards(db: Transaction, businessId: string, query: Omit<BoardQuery, 'limit' | 'after'>) {
+  return db
+    .selectFrom(boardsMatching(db, businessId, query).as('m'))
+    .select(({ cast, fn }) => {
+      const count = (health: (typeof HEALTHS)[number]) =>
+        cast<number>(fn.countAll().filterWhere('m.health', '=', health), 'integer').as(health)
+      const sum = (column: 'overdue' | 'blocked') =>
+        cast<number>(fn.coalesce(fn.sum(`m.${column}`), sql.lit(0)), 'integer').as(column)
+      return [
+        cast<number>(fn.countAll(), 'integer').as('boards'),
+        ...HEALTHS.map(count),
+        ...(['overdue', 'blocked'] as const).map(sum),
+        fn.coalesce(fn.sum<string>('m.estimated_minutes'), sql.lit('0')).as('estimated_minutes'),
+        fn.coalesce(fn.sum<string>('m.spent_minutes'), sql.lit('0')).as('spent_minutes'),
+      ]
+    })
+    .executeTakeFirstOrThrow()
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type Expression, expressionBuilder, sql } from 'kysely'
+import { type Expression, expressionBuilder, type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import type { DB } from '../../database/types.ts'
 import { searchPattern } from '../conditions.ts'
@@ -140,22 +140,36 @@ export function findSteps(db: Transaction, businessId: string, query: StepQuery)
   return steps.orderBy(dueKey).orderBy(boardKey).orderBy(placeKey).limit(query.limit).execute()
 }
 
+// Nothing is left to do of a step that is done.
+const leftMinutes = sql<string>`sum(case when s.status = 'done' then 0
+  else greatest(coalesce(s.estimated_minutes, 0) - coalesce(t.minutes, 0), 0) end)`
+
+/** The work of steps (s) with the minutes spent on them (t). */
+function workOf(today: string) {
+  const { cast, fn, lit } = eb
+  const count = (where: Expression<SqlBool>) => cast<number>(fn.countAll().filterWhere(where), 'integer')
+  return [
+    cast<number>(fn.countAll(), 'integer').as('steps'),
+    count(isOverdue(today)).as('overdue'),
+    count(eb('s.estimated_minutes', 'is', null)).as('without_estimate'),
+    fn.coalesce(fn.sum<string>('s.estimated_minutes'), sql.lit('0')).as('estimated_minutes'),
+    sql<string>`coalesce(sum(t.minutes), ${lit(0)})`.as('spent_minutes'),
+    sql<string>`coalesce(${leftMinutes}, ${lit(0)})`.as('left_minutes'),
+  ] as const
+}
+
+/** The work of all steps that match; minutes as decimal strings. */
+export function sumSteps(db: Transaction, businessId: string, query: StepQuery) {
+  return stepsOf(db, businessId, query).select(workOf(query.today)).executeTakeFirstOrThrow()
+}
+
 /** What each person has to do of all steps that match, those with most hours left first; minutes as decimal strings. */
 export function loadByPerson(db: Transaction, businessId: string, query: StepQuery) {
-  const left = sql<string>`greatest(coalesce(s.estimated_minutes, 0) - coalesce(t.minutes, 0), 0)`
   return stepsOf(db, businessId, query)
-    .select(({ cast, fn, ref }) => [
-      's.assignee_id',
-      'u.display_name',
-      'u.email',
-      cast<number>(fn.countAll(), 'integer').as('steps'),
-      cast<number>(fn.countAll().filterWhere(isOverdue(query.today)), 'integer').as('overdue'),
-      fn.coalesce(fn.sum<string>('s.estimated_minutes'), sql.lit('0')).as('estimated_minutes'),
-      fn.coalesce(fn.sum<string>(ref('t.minutes')), sql.lit('0')).as('spent_minutes'),
-      sql<string>`sum(${left})`.as('left_minutes'),
-    ])
+    .select(['s.assignee_id', 'u.display_name', 'u.email'])
+    .select(workOf(query.today))
     .groupBy(['s.assignee_id', 'u.display_name', 'u.email'])
-    .orderBy(sql`sum(${left})`, 'desc')
+    .orderBy(leftMinutes, 'desc')
     .orderBy('s.assignee_id')
     .limit(MAX_PEOPLE)
     .execute()

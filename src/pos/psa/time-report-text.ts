@@ -1,13 +1,13 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { type Currency, Decimal, formatMoney, money } from '../../money/money.ts'
+import { type Currency, Decimal, formatMoney, grouped, money } from '../../money/money.ts'
 import { counted } from '../../results/counted.ts'
 import { NullableText } from '../../results/schema.ts'
 import { table } from '../../results/table.ts'
 import { clean } from '../../results/text.ts'
 import { untrusted } from '../../results/untrusted.ts'
-import { weekday } from '../../time/local.ts'
-import { WindowSchema } from '../../time/window.ts'
-import { hours, personName } from './text.ts'
+import { describeDays, type Window, WindowSchema } from '../../time/window.ts'
+import { periodOf } from '../reports/periods.ts'
+import { hours, inHours, personName } from './text.ts'
 import type { TimeGroup, TimeRow, TimeSums, timeEntries, UnratedEntry } from './time.ts'
 
 const FIGURES = {
@@ -58,6 +58,9 @@ export const TimeReportSchema = Type.Object({
     Type.Object({
       id: NullableText,
       name: Type.String(),
+      from: Type.Optional(Type.String({ description: 'First day of a row of days' })),
+      to: Type.Optional(Type.String()),
+      isPartial: Type.Optional(Type.Boolean()),
       ...FIGURES,
     }),
   ),
@@ -68,12 +71,14 @@ export const TimeReportSchema = Type.Object({
 })
 type TimeReport = Static<typeof TimeReportSchema>
 
-/** The group of a row: a person, client, board, … with its name. */
-export function groupOf(row: TimeRow, groupBy: TimeGroup): { id: string | null; name: string } {
+/** The group of a row: a person, client, board, … with its name; of days also which of them are in the window. */
+export function groupOf(row: TimeRow, groupBy: TimeGroup, window: Window) {
   switch (groupBy) {
     case 'day':
-    case 'week':
-      return { id: null, name: row.name ?? '' }
+    case 'week': {
+      const { days, isPartial = false } = periodOf(groupBy, row.name ?? '', window)
+      return { id: null, name: row.name ?? '', ...days, isPartial }
+    }
     case 'person':
       return { id: row.key, name: personName(row) }
     case 'step':
@@ -116,24 +121,23 @@ export function describeTimeReport({
   ...work
 }: TimeReport): string {
   const { currency } = window
+  const soFar = window.soFar === undefined ? '' : `, so far (${window.soFar})`
+  const amount = formatMoney({ amount: totals.billableAmount, currency })
   const lines = [
-    `${totals.hours} h in ${counted(totals.entries, 'entry')}, ${window.from} to ${window.to}: billable ${totals.billableHours} h ` +
-      `for ${formatMoney({ amount: totals.billableAmount, currency })}, not billable ${totals.nonBillableHours} h.`,
+    `${inHours(totals.hours)} in ${counted(totals.entries, 'entry')}, ${describeDays(window)}${soFar}: ` +
+      `${inHours(totals.billableHours)} billable for ${amount}, ${inHours(totals.nonBillableHours)} not billable.`,
   ]
   if (rowsLeftOut > 0)
     lines.push(
-      `Only the ${rows.length} with most hours ${rows.length === 1 ? 'is' : 'are'} shown, ${rowsLeftOut} left out.`,
+      `Only the ${rows.length} with most hours ${rows.length === 1 ? 'is' : 'are'} shown, ${grouped(String(rowsLeftOut))} left out.`,
     )
   if (rows.length > 0) {
     lines.push(
       table(
-        [groupBy, 'hours', 'billable', 'not billable', `amount ${currency}`, 'without rate', 'id'],
+        [groupBy, 'hours', 'billable', 'not billable', `amount ${currency}`, 'entries without rate', 'id'],
         rows.map((row) => [
-          groupBy === 'day' ? `${row.name} ${weekday(row.name).slice(0, 3)}` : row.name,
-          row.hours,
-          row.billableHours,
-          row.nonBillableHours,
-          row.billableAmount,
+          groupBy === 'day' || groupBy === 'week' ? periodOf(groupBy, row.name, window).text : row.name,
+          ...[row.hours, row.billableHours, row.nonBillableHours, row.billableAmount].map(grouped),
           row.unratedEntries,
           row.id ?? '–',
         ]),
@@ -142,7 +146,7 @@ export function describeTimeReport({
   }
   if (totals.unratedEntries > 0) {
     const named = unrated.map(
-      (entry) => `${entry.workedOn} ${entry.person}, ${entry.step} (${entry.board}) ${entry.hours} h`,
+      (entry) => `${entry.workedOn} ${entry.person}, ${entry.step} (${entry.board}) ${inHours(entry.hours)}`,
     )
     const cut = totals.unratedEntries > unrated.length ? `; the latest ${unrated.length}` : ''
     lines.push(

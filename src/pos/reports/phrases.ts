@@ -1,4 +1,4 @@
-import type { Window } from '../../time/window.ts'
+import { describeDays, type Window } from '../../time/window.ts'
 import type { Place } from '../organisation/locations.ts'
 
 // Phrases shared by reports and the summaries of a day and of a period.
@@ -13,13 +13,13 @@ export function atPlace(location: Place['location']): string {
  * @param of a further restriction besides the location, beginning with a space
  */
 export function describeWindow(
-  { from, to, soFar, requestedFrom }: Window,
+  { soFar, requestedFrom, ...days }: Window,
   { timezone, location }: Place,
   of = '',
 ): string {
   const running = soFar === undefined ? '' : `; so far (${soFar})`
   const start = requestedFrom === undefined ? '' : `; ${askedFrom(requestedFrom)}`
-  return `${from} to ${to}${of}${atPlace(location)} (days of ${timezone}${start}${running})`
+  return `${describeDays(days)}${of}${atPlace(location)} (days of ${timezone}${start}${running})`
 }
 
 /** That a window begins with the first sale instead of an earlier day. */

@@ -76,7 +76,7 @@ function marginCells(sums: Sums): Cell[] {
   const costed = sharePercent(sums.costed_net_sales ?? 0, sums.net_sales ?? 0)
   return [
     { key: 'marginPercent', label: 'margin %', value: percent, text: percent ?? '–' },
-    { key: 'costedPercent', label: 'of % of net sales', value: costed, text: costed ?? '–' },
+    { key: 'costedPercent', label: 'cost known, % of net', value: costed, text: costed ?? '–' },
   ]
 }
 

@@ -1,6 +1,6 @@
 import { type Currency, formatAmount } from '../../money/money.ts'
 import { counted } from '../../results/counted.ts'
-import type { Window } from '../../time/window.ts'
+import { describeDays, type Window } from '../../time/window.ts'
 import { describeFilters } from './filter-words.ts'
 import { type MeasureName, measureOf, type Sums, TOTALS_OF, valueFrom } from './measures.ts'
 import { describeIncomparable, describeStretch } from './period-comparison.ts'
@@ -22,7 +22,7 @@ function totalMeasures({ plan, totals }: Pick<Report, 'plan' | 'totals'>): Measu
 /** The window and what is in it: dates, filters, place, zone, and that it is still running. */
 function describeScope({ window, place, filters }: Report, currency: string): string {
   const words = describeFilters(filters, currency).map((each) => ` ${each}`)
-  return `${window.from} to ${window.to}${words.join(',')}${atPlace(place.location)} (days of ${place.timezone}${soFar(window)})`
+  return `${describeDays(window)}${words.join(',')}${atPlace(place.location)} (days of ${place.timezone}${soFar(window)})`
 }
 
 function soFar({ soFar, requestedFrom, requestedTo }: Window): string {
@@ -68,7 +68,7 @@ function headline(report: Report, currency: Currency): string {
   if (net === null || tax === null) return ''
   const orders = plan.sums.includes('orders') ? ` from ${counted(sums.orders ?? 0, 'order')}` : ''
   return pricesIncludeTax
-    ? `Sales ${say(net.plus(tax))} with tax (net ${say(net)} without)${orders}`
+    ? `Sales ${say(net.plus(tax))} with tax (${say(net)} net, without tax)${orders}`
     : `Net sales ${say(net)} without tax${orders}`
 }
 

@@ -10,7 +10,10 @@ let shop: Shop
 let networks = 0
 
 beforeAll(async () => {
-  service = await startService({ users: ['ana', 'nadie'], config: { TOKEN_RATE_LIMIT_PER_MINUTE: String(LIMIT) } })
+  service = await startService({
+    users: ['ana', 'luis', 'nadie'],
+    config: { TOKEN_RATE_LIMIT_PER_MINUTE: String(LIMIT) },
+  })
   shop = await makeShop(service.db)
   await makeUser(service.db, 'ana', [{ shop, role: 'owner' }])
 })
@@ -107,6 +110,27 @@ it('a sign-in without any membership counts, a role that is too low does not', a
   }
 })
 
+it('a good credential that its business bars does not count: it is told so each time', async () => {
+  const barring = await makeShop(service.db, { name: 'Barring' })
+  await makeUser(service.db, 'luis', [{ shop: barring, role: 'owner' }])
+  const { accessToken } = (await exchange(service.app, service.issuer.issueToken('luis'), newAddress())).json()
+  const rawKey = await newKey('luis', barring)
+  await service.db.asOwner("update business set allowed_clients = '{}' where id = $1", [barring.id])
+  const another = await service.anotherInstance()
+  for (const credential of [accessToken, rawKey]) {
+    const address = newAddress()
+    const statuses = []
+    for (let attempt = 0; attempt <= LIMIT; attempt++) {
+      statuses.push((await ask(another, credential, address)).statusCode)
+    }
+    expect(statuses).toEqual(Array(LIMIT + 1).fill(403))
+    expect((await ask(another, 'bad', address)).statusCode).toBe(401)
+    // Nor does it become one where others guess.
+    await flood(another, address)
+    expect((await ask(another, credential, address)).statusCode).toBe(403)
+  }
+})
+
 it('a request without a credential, with which clients begin to sign in, does not count', async () => {
   const address = newAddress()
   for (let attempt = 0; attempt <= LIMIT; attempt++) {
@@ -144,13 +168,13 @@ function newAddress(): string {
   return `10.77.${networks >> 8}.${networks & 255}`
 }
 
-async function newKey(): Promise<string> {
+async function newKey(user = 'ana', of = shop): Promise<string> {
   const created = await service.app.inject({
     method: 'POST',
     url: '/mcp/keys',
     remoteAddress: newAddress(),
-    headers: { authorization: `Bearer ${service.issuer.issueToken('ana')}` },
-    payload: { businessId: shop.id, role: 'merchant', scopes: ['pos:read'], label: 'till' },
+    headers: { authorization: `Bearer ${service.issuer.issueToken(user)}` },
+    payload: { businessId: of.id, role: 'merchant', scopes: ['pos:read'], label: 'till' },
   })
   return created.json().rawKey
 }

@@ -54,7 +54,7 @@ describe('the published bridge', () => {
     const list = await rpc(service.app, bea, 'tools/list', {}, { 'mcp-session-id': sid })
     expect(list.body.result.tools.map((tool: { name: string }) => tool.name)).toContain('summarize_day')
     const called = await call(service.app, bea, 'summarize_day', {}, { 'mcp-session-id': sid })
-    expect(called.text).toMatch(/^Net sales GTQ 0.00 from 0 orders/)
+    expect(called.text).toMatch(/^Net sales GTQ 0.00 without tax from 0 orders/)
   })
 
   it('may send notifications, which are accepted without a body', async () => {

@@ -58,7 +58,7 @@ describe('refunds and discounts', () => {
     // 140.00 on four Saturdays: 35.00 on average.
     const rows = [...GROSS, staff(true, 'Luis', { refunds: '420' }), staff(false, 'Luis', { refunds: '140' })]
     expect(say(staffFindings(rows, DAY, SINCE))).toEqual([
-      'Refunds by Luis: GTQ 420.00 on 2026-11-28; mean of the last 4 Saturdays: GTQ 35.00.',
+      'Refunds by Luis: GTQ 420.00 with tax and tips on 2026-11-28; mean of the last 4 Saturdays: GTQ 35.00.',
     ])
   })
 
@@ -87,7 +87,7 @@ describe('refunds and discounts', () => {
     // 150.00 each are below 2 %, together they are 300.00.
     const all = [...GROSS, staff(true, 'Luis', { discounts: '150' }), staff(true, null, { discounts: '150' })]
     expect(say(staffFindings(all, DAY, SINCE))).toEqual([
-      'Discounts: GTQ 300.00 on 2026-11-28; mean of the last 4 Saturdays: GTQ 0.00.',
+      'Discounts: GTQ 300.00 without tax on 2026-11-28; mean of the last 4 Saturdays: GTQ 0.00.',
     ])
   })
 
@@ -95,7 +95,7 @@ describe('refunds and discounts', () => {
     const rows = [...GROSS, staff(true, 'Luis', { refunds: '900' }), staff(false, 'Luis', { refunds: '300' })]
     // From 2026-11-07 on there are three Saturdays.
     expect(say(staffFindings(rows, DAY, '2026-11-07'))).toEqual([
-      'Refunds by Luis: GTQ 900.00 on 2026-11-28; mean of the last 3 Saturdays: GTQ 100.00.',
+      'Refunds by Luis: GTQ 900.00 with tax and tips on 2026-11-28; mean of the last 3 Saturdays: GTQ 100.00.',
     ])
     expect(staffFindings(rows, DAY, '2026-11-08')).toEqual([])
   })
@@ -113,7 +113,7 @@ describe('refunds and discounts', () => {
     expect(found?.usual.toFixed(2)).toBe('110.00')
     const text = statementsOf([found as Finding], weekend.days, { amount: (value) => value.toFixed(2), soFar: true })
     expect(text).toEqual([
-      'Refunds by Luis: 330.00 in these 2 days so far; usual by the weekdays of 2026-10-24 to 2026-11-20: 110.00.',
+      'Refunds by Luis: 330.00 with tax and tips in these 2 days so far; usual by the weekdays of 2026-10-24 to 2026-11-20: 110.00.',
     ])
   })
 })
@@ -125,7 +125,7 @@ describe('an hour', () => {
     // Usually 16 orders and 160.00: 2.5 × √16 = 10, so at most 6 orders stand out.
     const usual = hour(false, 14, '64', '640')
     expect(say(hourFindings([open, usual, hour(true, 14, '6', '79.99')], DAY, SINCE))).toEqual([
-      '14:00 to 15:00: net GTQ 79.99 in 6 orders on 2026-11-28; mean of the last 4 Saturdays: GTQ 160.00 in 16.',
+      '14:00 to 15:00: GTQ 79.99 net, without tax, in 6 orders on 2026-11-28; mean of the last 4 Saturdays: GTQ 160.00 in 16 orders.',
     ])
     expect(hourFindings([open, usual, hour(true, 14, '6', '80')], DAY, SINCE)).toEqual([])
     expect(hourFindings([open, usual, hour(true, 14, '7', '70')], DAY, SINCE)).toEqual([])
@@ -153,7 +153,7 @@ describe('a product', () => {
   it('stands out with ten usual units and none', () => {
     // 40 units and 400.00 on four Saturdays.
     expect(say(stoppedOnDay('Café [CAFE]', { units: '40', netSales: '400' }, DAY, SINCE))).toEqual([
-      'Café [CAFE] sold none on 2026-11-28; mean of the last 4 Saturdays: 10 units, net GTQ 100.00.',
+      'Café [CAFE] sold none on 2026-11-28; mean of the last 4 Saturdays: 10 units, GTQ 100.00 net, without tax.',
     ])
     expect(stoppedOnDay('Café', { units: '39.9', netSales: '400' }, DAY, SINCE)).toEqual([])
     expect(stoppedOnDay('Café', { units: '40', netSales: '400' }, DAY, '2026-11-08')).toEqual([])
@@ -165,6 +165,8 @@ it('tells at most three, with the largest difference first', () => {
     stoppedFinding(net, { units: new Decimal(10), netSales: new Decimal(net), over: 'before' }),
   )
   expect(say(found, true)).toEqual(
-    ['40', '30', '20'].map((net) => `${net} sold none on 2026-11-28 so far; before: 10 units, net GTQ ${net}.00.`),
+    ['40', '30', '20'].map(
+      (net) => `${net} sold none on 2026-11-28 so far; before: 10 units, GTQ ${net}.00 net, without tax.`,
+    ),
   )
 })

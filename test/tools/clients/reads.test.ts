@@ -201,7 +201,7 @@ describe('get_client', () => {
       ]),
     )
     expect(text).toMatch(
-      /^Client Ana García \(C-0001\), active: 3 orders, net sales GTQ 50\.00 without tax, average sale 16\.67\./,
+      /^Client Ana García \(C-0001\), active: 3 orders, net sales GTQ 50\.00 without tax, average sale GTQ 16\.67 without tax\./,
     )
     expect(text).toContain('First purchase 2025-03-10, last 2026-03-08 (days of America/Guatemala).')
   })

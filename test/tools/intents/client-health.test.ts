@@ -157,7 +157,7 @@ describe('get_client_health', () => {
     const [answer, named] = text.split('\n')
     expect(answer).toBe(
       'Of 10 clients who have bought: 6 active, 2 at risk, 1 lost, 1 switched off (as of 2026-06-30). Clients at ' +
-        'risk would normally bring GTQ 2,847.38 in the next 90 days.',
+        'risk would normally bring GTQ 2,847.38 without tax in the next 90 days.',
     )
     expect(named).toBe(leftOut)
     expect(leftOut).toBe(

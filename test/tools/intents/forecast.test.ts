@@ -43,9 +43,9 @@ it('forecasts from the last eight same weekdays, with a range and a test on past
   expect(data.method).toContain('moved by +37.5 % for the trend of the last four weeks')
   expect(data.method).toContain('Today is forecast as a whole day, with what it has sold so far.')
   expect(text).toMatch(
-    /^Forecast of net sales, 2 days from 2026-03-10 \(days of America\/Guatemala\): GTQ 756\.25\.\nA forecast/,
+    /^Forecast of net sales, 2 days from 2026-03-10 \(days of America\/Guatemala\): GTQ 756\.25 without tax\.\nA forecast/,
   )
-  expect(text).toContain('off by 45.2 % of sales on average (45.2 % too low overall)')
+  expect(text).toContain('off by 45.2 % of what was sold on average (45.2 % too low overall)')
 })
 
 it('forecasts units of a product', async () => {

@@ -186,10 +186,10 @@ describe('get_inventory_health', () => {
   it('leads with the answer and at most three things to do; each half is whole', async () => {
     const { text, data } = await health()
     expect(text.split('\n').slice(0, 5)).toEqual([
-      '3 products at 2 locations (4 in all) to reorder, revenue at risk GTQ 220.00: 0 can get some by a transfer, 4 need an order, at cost GTQ 228.00.',
-      'Of 8 stocks (7 active SKUs at all active locations, each judged alone): 2 out of stock (2 of them sold in the last 30 days), 2 at or below the reorder point, 1 below 0. Stock at cost GTQ 244.50 (SKUs without a cost: 1), dead GTQ 27.50 (3 products at 1 location), over-stocked GTQ 200.00 (1 product at 1 location).',
-      '1. Order for 4 (at cost GTQ 228.00); first 30 of Café [CAFE] at Location 1: 2 days of cover, delivery takes 7 days.',
-      '2. Count what is below 0 (1), then correct it with adjust_inventory.',
+      '3 products at 2 locations (4 stocks in all) to reorder, revenue at risk GTQ 220.00 without tax: 0 can get some by a transfer, 4 need an order, at cost GTQ 228.00.',
+      'Of 8 stocks (7 active SKUs at all active locations, each judged alone): 2 out of stock (2 of them sold in the last 30 days), 2 at or below the reorder point, 1 with less than 0 on hand. Value of stock at cost GTQ 244.50 (SKUs without a cost: 1), dead GTQ 27.50 (3 products at 1 location), over-stocked GTQ 200.00 (1 product at 1 location).',
+      '1. Order for 4 stocks (at cost GTQ 228.00); first 30 of Café [CAFE] at Location 1: 2 days of cover, delivery takes 7 days.',
+      '2. Count what is below 0 (1 stock), then correct it with adjust_inventory.',
       '3. Clear out 3 products at 1 location of which none sold in 90 days (GTQ 27.50 at cost), first Piedra [PIEDRA] at Location 1.',
     ])
     expect(data.advice).toEqual(
@@ -267,7 +267,7 @@ describe('get_inventory_health', () => {
     expect(data.overstocked).toMatchObject([{ sku: 'D181', coverDays: '181' }])
     expect([data.reorder.length, data.dead.length]).toEqual([10, 5])
     expect(data.leftOut).toBe(
-      'Only 10 of 14 to reorder (get_reorder_list has all, by supplier), 5 of 12 dead (get_inventory has all stock) are listed.',
+      'Only 10 of 14 stocks to reorder (get_reorder_list has all, by supplier), 5 of 12 stocks dead (get_inventory has all stock) are listed.',
     )
     expect(text.split('\n')[1]).toBe(data.leftOut)
   })

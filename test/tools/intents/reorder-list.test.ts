@@ -165,7 +165,7 @@ describe('get_reorder_list', () => {
       ...{ products: 5, locations: 2, stocks: 6, transfers: 4, orders: 5 },
       ...{ orderCost: '289.02', ordersWithoutCost: 1 },
     })
-    expect(text).toMatch(/^5 products at 2 locations \(6 in all\) to reorder, /)
+    expect(text).toMatch(/^5 products at 2 locations \(6 stocks in all\) to reorder, /)
     // Beans lose most: 900 / 30 × 3 days.
     expect(data.reorder[0]).toMatchObject({
       sku: 'FRI-1',
@@ -174,7 +174,7 @@ describe('get_reorder_list', () => {
       revenueAtRisk: '90.00',
     })
     expect(data.advice[0]).toBe(
-      'Before ordering, move with transfer_inventory what another location has too much of: it helps 4 of the 6; first 8 ' +
+      'Before ordering, move with transfer_inventory what another location has too much of: it helps 4 of 6 stocks; first 8 ' +
         'from Location 3, 5 from Location 2 of FRI-1 [FRI-1] at Location 1.',
     )
   })
@@ -217,7 +217,8 @@ describe('get_reorder_list', () => {
         rows.push(...lines.map((line: string[]) => [supplier, location, ...line]))
       expect(data.totals).toEqual(whole.data.totals)
       cursor = data.nextCursor
-      if (cursor !== undefined) expect(text).toMatch(new RegExp(`^Only ${limit} of the lines are shown; .*${cursor}`))
+      if (cursor !== undefined)
+        expect(text).toMatch(new RegExp(`^Only ${limit} of 11 lines (is|are) shown; .*${cursor}`))
     } while (cursor !== undefined)
     expect(rows).toEqual([
       ...whole.data.transfers,

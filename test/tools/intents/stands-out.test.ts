@@ -41,9 +41,9 @@ it('is told of a day that is over: the three largest differences', async () => {
   const { data, text } = await till.ok('summarize_day', { date: '2026-03-10' })
   const usual = 'mean of the last 4 Tuesdays'
   expect(data.days[0].standsOut).toEqual([
-    `Refunds by Luis: GTQ 420.00 on 2026-03-10; ${usual}: GTQ 0.00.`,
-    `10:00 to 11:00: net GTQ 0.00 in 0 orders on 2026-03-10; ${usual}: GTQ 140.00 in 7.`,
-    `CAFE [CAFE] sold none on 2026-03-10; ${usual}: 14 units, net GTQ 140.00.`,
+    `Refunds by Luis: GTQ 420.00 with tax and tips on 2026-03-10; ${usual}: GTQ 0.00.`,
+    `10:00 to 11:00: GTQ 0.00 net, without tax, in 0 orders on 2026-03-10; ${usual}: GTQ 140.00 in 7 orders.`,
+    `CAFE [CAFE] sold none on 2026-03-10; ${usual}: 14 units, GTQ 140.00 net, without tax.`,
   ])
   expect(text).toContain(`Stands out:\n- ${data.days[0].standsOut.join('\n- ')}\n`)
   // Nothing of the 950.00 sold is paid for, and 420.00 went back.
@@ -56,9 +56,9 @@ it('is told of a running day without products, which may still sell, and with no
   till.service.now = new Date('2026-03-10T18:00:00Z')
   const { data } = await till.ok('summarize_day', {})
   expect(data.days[0].standsOut.map((each: string) => each.split(';')[0])).toEqual([
-    'Refunds by Luis: GTQ 420.00 on 2026-03-10 so far',
-    '10:00 to 11:00: net GTQ 0.00 in 0 orders on 2026-03-10 so far',
-    'Discounts on sales by Luis: GTQ 50.00 on 2026-03-10 so far',
+    'Refunds by Luis: GTQ 420.00 with tax and tips on 2026-03-10 so far',
+    '10:00 to 11:00: GTQ 0.00 net, without tax, in 0 orders on 2026-03-10 so far',
+    'Discounts on sales by Luis: GTQ 50.00 without tax on 2026-03-10 so far',
   ])
 })
 
@@ -67,9 +67,9 @@ it('is told of a period, since the first sale', async () => {
   const { data, text } = await till.ok('summarize_period', { from: '2026-03-04', to: '2026-03-10' })
   const usual = 'usual by the weekdays of 2026-02-10 to 2026-03-03'
   expect(data.periods[0].standsOut).toEqual([
-    `Refunds by Luis: GTQ 420.00 in these 7 days; ${usual}: GTQ 0.00.`,
-    `10:00 to 11:00: net GTQ 0.00 in 0 orders in these 7 days; ${usual}: GTQ 140.00 in 7.`,
-    'CAFE [CAFE] sold none in these 7 days; 2026-02-25 to 2026-03-03: 14 units, net GTQ 140.00.',
+    `Refunds by Luis: GTQ 420.00 with tax and tips in these 7 days; ${usual}: GTQ 0.00.`,
+    `10:00 to 11:00: GTQ 0.00 net, without tax, in 0 orders in these 7 days; ${usual}: GTQ 140.00 in 7 orders.`,
+    'CAFE [CAFE] sold none in these 7 days; 2026-02-25 to 2026-03-03: 14 units, GTQ 140.00 net, without tax.',
   ])
   expect(text).toContain(`Stands out:\n- ${data.periods[0].standsOut.join('\n- ')}\n`)
 })

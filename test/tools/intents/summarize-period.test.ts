@@ -230,9 +230,9 @@ describe('summarize_period', () => {
     const { text } = await summarize(WEEK)
     expect(text).toBe(
       [
-        'Net sales GTQ 163.00 from 3 orders, average sale GTQ 54.33 net — 2026-03-09 to 2026-03-15, 7 days.',
-        'Against 2026-03-02 to 2026-03-08: net GTQ 170.00 (-4.1 %), 3 orders (+0.0 %), average sale GTQ 56.67 (-4.1 %).',
-        'Against 2025-03-10 to 2025-03-16: net GTQ 100.00 (+63.0 %), 1 order (+200.0 %), average sale GTQ 100.00 (-45.7 %).',
+        'Net sales GTQ 163.00 without tax from 3 orders, average sale GTQ 54.33 without tax — 2026-03-09 to 2026-03-15, 7 days.',
+        'Against 2026-03-02 to 2026-03-08: GTQ 170.00 net, without tax (-4.1 %), 3 orders (+0.0 %), average sale GTQ 56.67 without tax (-4.1 %).',
+        'Against 2025-03-10 to 2025-03-16: GTQ 100.00 net, without tax (+63.0 %), 1 order (+200.0 %), average sale GTQ 100.00 without tax (-45.7 %).',
         'gross GTQ 185.00 · returns GTQ 10.00 · discounts GTQ 12.00 · tax GTQ 0.00 · tips GTQ 0.00 · total GTQ 163.00 · 1 refund · 18.5 units',
         'Of gross sales: returns 5.4 % (before 0.0 %), discounts 6.5 % (before 0.0 %).',
         'Net by day: 2026-03-09 Mon 108.00; 2026-03-10 Tue 30.00; 2026-03-11 Wed 35.00; 2026-03-12 Thu -10.00; 2026-03-13 Fri 0.00; 2026-03-14 Sat 0.00; 2026-03-15 Sun 0.00',
@@ -249,8 +249,8 @@ describe('summarize_period', () => {
         'Categories, 3 of 3: Drinks 138.00 (+97.1 %); No category 15.00 (–); Bakery 10.00 (-90.0 %)',
         'Clients with an order: 1 new, 2 returning.',
         'Stands out:',
-        '- Discounts: GTQ 12.00 in these 7 days; usual by the weekdays of 2026-02-09 to 2026-03-08: GTQ 0.00.',
-        '- Refunds: GTQ 10.00 in these 7 days; usual by the weekdays of 2026-02-09 to 2026-03-08: GTQ 0.00.',
+        '- Discounts: GTQ 12.00 without tax in these 7 days; usual by the weekdays of 2026-02-09 to 2026-03-08: GTQ 0.00.',
+        '- Refunds: GTQ 10.00 with tax and tips in these 7 days; usual by the weekdays of 2026-02-09 to 2026-03-08: GTQ 0.00.',
         'Days of America/Guatemala, weeks from Monday. Amounts in GTQ, without tax unless said; net = gross − returns − discounts, total = net + tax + tips. Stands out, against the same weekdays before: refunds or discounts from 3 × the usual and 2 % of gross sales; an hour under 50 % of its usual sales, 2.5 × √usual fewer orders; a product that sold none, usually 10 units; at most 3.',
         '',
         `Business: Tienda Luna (${shop.id})`,
@@ -329,14 +329,16 @@ describe('summarize_period', () => {
     // Of whole days: coffee 138 against 50.
     expect(period.topProducts[0]).toMatchObject({ sku: 'CAFE', netSales: '138.00', changePercent: '176.0' })
     expect(text).toContain(' — 2026-03-08 to 2026-03-11, 4 days (asked up to 2026-03-20), so far (22:00).')
-    expect(text).toContain('\nAgainst 2026-03-01 to 2026-03-04, its last day up to 22:00: net GTQ 170.00 (+1.8 %), ')
+    expect(text).toContain(
+      '\nAgainst 2026-03-01 to 2026-03-04, its last day up to 22:00: GTQ 170.00 net, without tax (+1.8 %), ',
+    )
     expect(text).toContain('; 2026-03-11 Wed (so far) 35.00\n')
     // The month to date is compared with the same days of the month before, a day with its weekday.
     const month = (await summarize({ from: '2026-03-01', to: '2026-03-31' })).period
     expect(month.comparison.previous).toMatchObject({ from: '2026-02-01', to: '2026-02-11', until: '22:00' })
     const today = await summarize({ preset: 'today' })
-    expect(today.text).toMatch(/^Net sales GTQ 35\.00 from 1 order, .* — 2026-03-11, so far \(22:00\)\.\n/)
-    expect(today.text).toContain('\nAgainst Wednesday 2026-03-04 up to 22:00: net GTQ 20.00 (+75.0 %), ')
+    expect(today.text).toMatch(/^Net sales GTQ 35\.00 without tax from 1 order, .* — 2026-03-11, so far \(22:00\)\.\n/)
+    expect(today.text).toContain('\nAgainst Wednesday 2026-03-04 up to 22:00: GTQ 20.00 net, without tax (+75.0 %), ')
     expect(today.period.changesCompare).toBeNull()
   })
 
@@ -398,7 +400,7 @@ describe('summarize_period', () => {
     expect(data.periods[1].comparison.previous.reason).toBe('sales on file begin on 2026-03-08')
     expect(data.periods[0].trend.rows).toEqual([])
     expect(data.periods[0].movers.down).toHaveLength(1)
-    expect(text).toContain(`\n\nBar Sol (${madrid.id}): Net sales EUR 20.00 from 2 orders`)
+    expect(text).toContain(`\n\nBar Sol (${madrid.id}): Net sales EUR 20.00 without tax from 2 orders`)
     expect(text).toContain('Top 1 of 3 products, net:\n')
     expect(text).toContain('\n| Café | CAFE | 15 | 138.00 | +176.0 % |\n')
     expect(text).toContain('The trend and the year before are left out; with businessId one business is told in full.')
@@ -408,7 +410,7 @@ describe('summarize_period', () => {
   it('says so where a shop is empty', async () => {
     const { text } = await summarize({ ...WEEK, businessId: hudson.id })
     expect(text.split('\n')).toEqual([
-      'Net sales USD 0.00 from 0 orders — 2026-03-09 to 2026-03-15, 7 days.',
+      'Net sales USD 0.00 without tax from 0 orders — 2026-03-09 to 2026-03-15, 7 days.',
       'Not compared with 2026-03-02 to 2026-03-08: there are no sales on file.',
       'Not compared with 2025-03-10 to 2025-03-16: there are no sales on file.',
       'gross USD 0.00 · returns USD 0.00 · discounts USD 0.00 · tax USD 0.00 · tips USD 0.00 · total USD 0.00 · 0 refunds · 0 units',

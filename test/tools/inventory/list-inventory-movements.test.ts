@@ -92,7 +92,7 @@ describe('list_inventory_movements', () => {
     // 10 and 2 in, 1.5 out.
     expect({ matching, unitsIn, unitsOut }).toEqual({ matching: 3, unitsIn: '12', unitsOut: '1.5' })
     expect(text).toMatch(/^Only 1 of 3 stock movements is shown/)
-    expect(text).toContain('All that match: 12 in, 1.5 out.')
+    expect(text).toContain('All that match: 12 units in, 1.5 units out.')
   })
 
   it('filters by product, location, reason and local days', async () => {
@@ -100,7 +100,7 @@ describe('list_inventory_movements', () => {
     expect(quantities(await list({ product: bread.variantId }))).toEqual(['1', '5'])
     expect(quantities(await list({ locationId: shop.locations[1] }))).toEqual(['2'])
     const purchases = await list({ reason: 'purchase' })
-    expect(purchases.movements).toMatchObject([{ quantity: '5', by: 'key:1' }])
+    expect(purchases.movements).toMatchObject([{ quantity: '5', by: 'API key' }])
     expect(quantities(await list({ from: '2026-03-10', to: '2026-03-10' }))).toEqual(['-1.5'])
     expect(quantities(await list({ from: '2026-03-11', to: '2026-03-11', product: 'PAN' }))).toEqual(['1', '5'])
     const none = await list({ from: '2026-03-10', to: '2026-03-10', reason: 'count' })

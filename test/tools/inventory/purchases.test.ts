@@ -89,8 +89,8 @@ describe('the ledger', () => {
       ],
     })
     expect(text).toContain(
-      'Bought for GTQ 569.75 at cost in 5 purchases, 1 of them without a known cost: ' +
-        'El Ñandú 535.75 (4, 1 of them without a known cost); La Espiga 34.00 (1).',
+      'Bought for GTQ 569.75 at cost, without tax, in 5 purchases, 1 of them without a known cost: ' +
+        'El Ñandú 535.75 (4 purchases, 1 of them without a known cost); La Espiga 34.00 (1 purchase).',
     )
   })
 

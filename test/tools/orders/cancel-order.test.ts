@@ -42,7 +42,9 @@ describe('cancel_order', () => {
       currency: 'GTQ',
       stock: [{ sku: 'UNDO', change: '+2', onHand: '5' }],
     })
-    expect(text).toContain(`Order ${order.number} was completed and is now cancelled; its total was GTQ 21.00.`)
+    expect(text).toContain(
+      `Order ${order.number} was completed and is now cancelled; its total was GTQ 21.00 with tax and tips.`,
+    )
     expect(text).toContain('What was paid for it is to be given back.')
     expect(await till.today()).toEqual(before)
     expect(await till.onHand('UNDO')).toBe('5')

@@ -61,10 +61,11 @@ describe('a sale', () => {
       hasMore: false,
     })
     expect(text).toContain(
-      'Order FP-000001 is completed at Location 1, for María: total GTQ 61.10 with tax and tips (net 50.09, tax 6.01, tips 5.00)',
+      'Order FP-000001 is completed at Location 1, for María: total GTQ 61.10 with tax and tips (net 50.09 without tax, tax 6.01, tips 5.00)',
     )
-    expect(text).toContain('paid cash 40.00, card 21.10. 61.10 refundable.')
-    expect(text).toContain('Stock: CAFE-1 -3 → 7, PAN-1 -1 → 4')
+    expect(text).toContain('paid cash 40.00, card 21.10. Refundable: 61.10.')
+    expect(text).toContain('| line | SKU | quantity | unit price with tax | total with tax |')
+    expect(text).toContain('Stock: CAFE-1 7 (-3), PAN-1 4 (-1)')
 
     const detail = await till.ok('get_order', { order: data.order.id })
     expect(detail.data.order).toMatchObject({
@@ -123,6 +124,9 @@ describe('a sale', () => {
     const mugs = { businessId: hudson.id, items: [{ product: 'MUG', quantity: '2' }] }
     const sale = await till.ok('create_order', mugs, { token })
     expect(sale.data.totals).toMatchObject({ netSales: '19.98', tax: '1.77', total: '21.75' })
+    expect(sale.text).toContain(
+      '| unit price without tax | total with tax |\n|---|---|---|---|---|\n| 1 | MUG | 2 | 9.99 | 21.75 |',
+    )
     // The other business counts its own orders. 455 × 0.1 = 45.5 → 46.
     const tea = { businessId: sakura.id, items: [{ product: 'CHA', quantity: '1' }] }
     const { data } = await till.ok('create_order', tea, { token })

@@ -80,7 +80,7 @@ describe('list_orders finds', () => {
   it('them together with other filters, and over pages', async () => {
     const first = await till.ok('list_orders', { search: 'fp-', limit: 3 })
     expect(first.data.hasMore).toBe(true)
-    expect(first.text).toMatch(/^Only 3 orders are shown; more follow with cursor/)
+    expect(first.text).toMatch(/^Only 3 of 4 orders are shown; more follow with cursor/)
     const { nextCursor: cursor } = first.data
     const second = await till.ok('list_orders', { search: 'fp-', limit: 3, cursor })
     const numbers = [...rowsOf(first.data), ...rowsOf(second.data)].map(({ order }) => order)
@@ -161,7 +161,7 @@ describe('list_orders', () => {
       ],
     })
     expect(text).toContain(
-      '5 orders match. 3 completed: total GTQ 189.80 (net 165.00, tax 19.80, tips 5.00), discounts 5.00, refunded 56.00; 1 open:',
+      '5 orders match. 3 completed: total GTQ 189.80 with tax (net 165.00, tax 19.80, tips 5.00), discounts 5.00, refunded 56.00; 1 open:',
     )
   })
 
@@ -183,7 +183,7 @@ describe('list_orders', () => {
       ...{ from: '2026-03-09', to: '2026-03-10', timezone: 'America/Guatemala', currency: 'GTQ', soFar: '12:02' },
     })
     expect(text.split('\n').slice(0, -3)).toEqual([
-      '2 orders match, completed 2026-03-09 to 2026-03-10 so far (12:02). 2 completed: total GTQ 167.40 (net 145.00, tax 17.40, tips 5.00), discounts 5.00, refunded 56.00.',
+      '2 orders match, completed 2026-03-09 to 2026-03-10 so far (12:02). 2 completed: total GTQ 167.40 with tax (net 145.00, tax 17.40, tips 5.00), discounts 5.00, refunded 56.00.',
       'All of them: location Location 1.',
       '|order|opened|total|sold by|tips|discounts|refunded',
       '|FP-000004|2026-03-10 12:00|112.00|Carlos Ruiz|||56.00',

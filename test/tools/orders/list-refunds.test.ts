@@ -63,7 +63,7 @@ describe('list_refunds', () => {
         reason: '<untrusted>broken mug</untrusted>',
       },
     ])
-    expect(text).toContain('3 refunds match: total GTQ 179.20 (returns 160.00, tax 19.20, tips 0.00).')
+    expect(text).toContain('3 refunds match: total GTQ 179.20 with tax (returns 160.00, tax 19.20, tips 0.00).')
     expect(withoutCode(text)).toContain(
       '|FP-000001|2026-03-10 13:30|56.00|card|Sofía Hernández|María|<untrusted>broken mug</untrusted>',
     )

@@ -125,16 +125,39 @@ describe('get_psa_time_report', () => {
     const steps = await call(service.app, ana, 'list_psa_steps', { boardId: 'Tienda Ñandú' })
     // Ficha: 90 minutes estimated, 77 spent. Pago: 120 spent, no estimate.
     expect(steps.data.people).toEqual([
-      { person: 'Ana Núñez', steps: 1, overdue: 1, estimatedHours: '1.50', spentHours: '1.28', hoursLeft: '0.22' },
+      {
+        person: 'Ana Núñez',
+        steps: 1,
+        overdue: 1,
+        withoutEstimate: 0,
+        estimatedHours: '1.50',
+        spentHours: '1.28',
+        hoursLeft: '0.22',
+      },
       {
         person: 'luis@example.com',
         steps: 2,
         overdue: 0,
+        withoutEstimate: 2,
         estimatedHours: '0.00',
         spentHours: '2.00',
         hoursLeft: '0.00',
       },
     ])
+    expect(steps.data.matching).toEqual({
+      steps: 3,
+      overdue: 1,
+      withoutEstimate: 2,
+      estimatedHours: '1.50',
+      spentHours: '3.28',
+      hoursLeft: '0.22',
+    })
+    expect(steps.text).toContain(
+      '3 open steps, 1 overdue: 3.28 h spent, 0.22 h left of 1.50 h estimated (2 steps without an estimate).',
+    )
+    // Bocetos: 600 minutes estimated, none spent, but done.
+    const done = await call(service.app, ana, 'list_psa_steps', { boardId: 'Tienda Ñandú', status: 'done' })
+    expect(done.data.matching).toMatchObject({ steps: 1, estimatedHours: '10.00', hoursLeft: '0.00' })
     const over = async () => (await call(service.app, ana, 'list_psa_boards', { overBudget: true })).data.boards
     expect(await over()).toEqual([])
     await service.db.asOwner('update psa_step set estimated_minutes = 60 where id = any ($1::uuid[])', [
@@ -157,8 +180,8 @@ describe('get_psa_time_report', () => {
     const { text } = await ask()
     expect(text).toBe(
       [
-        '3.78 h in 6 entries, 2026-03-01 to 2026-03-10: billable 3.37 h for GTQ 80.19, not billable 0.42 h.',
-        '| board | hours | billable | not billable | amount GTQ | without rate | id |',
+        '3.78 h in 6 entries, 2026-03-01 to 2026-03-10, so far (21:00): 3.37 h billable for GTQ 80.19, 0.42 h not billable.',
+        '| board | hours | billable | not billable | amount GTQ | entries without rate | id |',
         '|---|---|---|---|---|---|---|',
         `| Tienda Ñandú | 3.28 | 2.87 | 0.42 | 75.19 | 1 | ${studio.store.id} |`,
         `| Campaña | 0.50 | 0.50 | 0.00 | 5.00 | 0 | ${studio.campaign.id} |`,
@@ -170,10 +193,22 @@ describe('get_psa_time_report', () => {
     )
   })
 
+  it('says which days of a week are in the window, and that the last is running', async () => {
+    const { data, text } = await ask({ from: '2026-03-03', groupBy: 'week' })
+    expect(
+      data.rows.map(({ name, from, to, isPartial }: Record<string, unknown>) => [name, from, to, isPartial]),
+    ).toEqual([
+      ['2026-03-02', '2026-03-03', '2026-03-08', true],
+      ['2026-03-09', '2026-03-09', '2026-03-10', true],
+    ])
+    expect(text).toContain('| 2026-03-03 to 2026-03-08, part of the week of 2026-03-02 |')
+    expect(text).toContain('| 2026-03-09 to 2026-03-10, part of the week of 2026-03-09, so far |')
+  })
+
   it('says plainly that there was no work', async () => {
     const { data, text } = await ask({ from: '2020-01-01', to: '2020-01-01' })
     expect(data).toMatchObject({ rows: [], unrated: [], totals: { entries: 0, hours: '0.00', billableAmount: '0.00' } })
-    expect(text).toContain('0.00 h in 0 entries, 2020-01-01 to 2020-01-01')
+    expect(text).toContain('0.00 h in 0 entries, 2020-01-01: 0.00 h billable')
   })
 
   it('answers alike to a foreign board and to an unknown one', async () => {

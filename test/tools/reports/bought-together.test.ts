@@ -71,7 +71,7 @@ it('finds pairs of the whole shop, with support and lift', async () => {
   )
   // Jam in 2, all with bread: 2 × 10 / (2 × 5) = 2.00.
   expect(jam).toMatchObject({ orders: 2, supportPercent: '20.0', lift: '2.00' })
-  expect(text).toMatch(/^Bought together in 10 orders, 2026-03-01 to 2026-03-31/)
+  expect(text).toMatch(/^Products bought together, of 10 orders in all, 2026-03-01 to 2026-03-31/)
 })
 
 it('finds what goes with one product, which stands first', async () => {

@@ -140,7 +140,7 @@ describe('margin_percent', () => {
       ['coffee', '100.00', '60.0', '100.0'],
       ['bag', '50.00', null, '0.0'],
     ])
-    expect(lowest.text).toContain('| product | net | units | share % | margin % | of % of net sales |')
+    expect(lowest.text).toContain('| product | net | units | share % | margin % | cost known, % of net |')
     const alone = await report({ groupBy: ['product'], measures: ['margin_percent'] })
     expect(columns(alone.rows, 'key', 'marginPercent')).toEqual([
       ['coffee', '60.0'],
@@ -153,7 +153,7 @@ describe('margin_percent', () => {
 
   it('stands once where the margin is asked for, too', async () => {
     const { text, data } = await report({ groupBy: ['product'], measures: ['margin_percent', 'margin'] })
-    expect(text).toContain('| product | margin % | of % of net sales | margin |')
+    expect(text).toContain('| product | margin % | cost known, % of net | margin |')
     expect(data.rows[0]).toEqual({ key: 'coffee', marginPercent: '60.0', costedPercent: '100.0', margin: '60.00' })
   })
 

@@ -195,7 +195,7 @@ describe('get_sales_report', () => {
     const { text } = await call(service.app, token, 'get_sales_report', { from: '2026-03-10', to: '2026-03-10' })
     expect(text).toBe(
       [
-        'Sales GTQ 78.50 with tax (net GTQ 70.09 without) from 4 orders, 2026-03-10 to 2026-03-10 (days of America/Guatemala).',
+        'Sales GTQ 78.50 with tax (GTQ 70.09 net, without tax) from 4 orders, 2026-03-10 (days of America/Guatemala).',
         'gross 72.32 · returns 0.00 · discounts 2.23 · net 70.09 · tax 8.41 · tips 5.00 · total 83.50 · orders 4 · refunds 0 · units 6 · average sale 17.52',
         '| day | net | tax | total | orders | average sale |',
         '|---|---|---|---|---|---|',
@@ -258,7 +258,7 @@ describe('summarize_day', () => {
     ])
     expect(day.discounts).toMatchObject([{ orderNumber: '2', discount: '2.23' }])
     expect(text.split('\n')[0]).toBe(
-      'Sales GTQ 78.50 with tax (net GTQ 70.09) from 4 orders, average sale GTQ 17.52 net — Tuesday 2026-03-10.',
+      'Sales GTQ 78.50 with tax (GTQ 70.09 net, without tax) from 4 orders, average sale GTQ 17.52 without tax — Tuesday 2026-03-10.',
     )
   })
 
