@@ -239,7 +239,11 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
     sums: windows.map(
       (window) =>
         Object.fromEntries(
-          plan.sums.map((sum) => [sum, row[column(sum, window)]]).filter(([, value]) => value !== null),
+          plan.sums.flatMap((sum) => {
+            // Of no rows at all, there is no sum.
+            const value = row[column(sum, window)] ?? (sumsOfRows.includes(sum) ? '0' : null)
+            return value === null ? [] : [[sum, value]]
+          }),
         ) as Sums,
     ),
     whole: row.whole ?? null,
