@@ -8,7 +8,8 @@ pg.types.setTypeParser(pg.types.builtins.DATE, (value) => value)
 
 const NETWORK_GRACE_MS = 2000
 // On large tables PostgreSQL would compile plans and start workers, which takes longer than any query here.
-const SHORT_QUERIES = 'set jit = off; set max_parallel_workers_per_gather = 0'
+// Sums of each client of a large business take 20 MB; with 8, the default, they would be written to files and read again.
+const SHORT_QUERIES = 'set jit = off; set max_parallel_workers_per_gather = 0; set hash_mem_multiplier = 8'
 
 export interface PoolOptions {
   size?: number

@@ -1,12 +1,15 @@
 import { expressionBuilder, type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Product, ProductVariant } from '../database/types.ts'
-import type { Days } from '../time/window.ts'
 
 /**
  * Whether an instant falls on local days of a zone, cut exactly as in the rollups: a midnight that occurs twice belongs
  * to the new day both times. The wider range is for the index; no clock shifts by more than three hours.
  */
-export function onDays(column: string, { from, to }: Days, timezone: string): RawBuilder<SqlBool> {
+export function onDays(
+  column: string,
+  { from, to }: { from: string | RawBuilder<unknown>; to: string },
+  timezone: string,
+): RawBuilder<SqlBool> {
   return sql<SqlBool>`(
     ${sql.ref(column)} >= (${from}::timestamp at time zone ${timezone}) - interval '3 hours'
     and ${sql.ref(column)} < ((${to}::date + 1)::timestamp at time zone ${timezone}) + interval '3 hours'

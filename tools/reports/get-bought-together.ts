@@ -1,20 +1,17 @@
 import { Type } from '@sinclair/typebox'
-import { ServiceError } from '../../src/errors.ts'
 import { LocationId } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
-import { Decimal } from '../../src/money/money.ts'
+import { Decimal, grouped } from '../../src/money/money.ts'
 import { sharePercent } from '../../src/money/share.ts'
-import { boughtTogether, MAX_PRODUCTS, MIN_ORDERS, ordersOfWindow } from '../../src/pos/reports/bought-together.ts'
+import { boughtTogether, MAX_ORDERS, MAX_PRODUCTS, MIN_ORDERS } from '../../src/pos/reports/bought-together.ts'
 import { filtersOf } from '../../src/pos/reports/filter-input.ts'
 import { describeWindow } from '../../src/pos/reports/phrases.ts'
-import { MAX_RAW_ORDERS } from '../../src/pos/reports/report-query.ts'
 import { salesWindow } from '../../src/pos/reports/sales-window.ts'
 import { areShown, counted } from '../../src/results/counted.ts'
 import { page } from '../../src/results/cursor.ts'
 import { EntityRef, Limit, Nullable } from '../../src/results/schema.ts'
 import { table } from '../../src/results/table.ts'
 import { clean } from '../../src/results/text.ts'
-import { daysBetween } from '../../src/time/local.ts'
 import { WINDOW_INPUT, WindowSchema } from '../../src/time/window.ts'
 
 const MAX_DAYS = 366
@@ -23,7 +20,7 @@ export default defineTool({
   name: 'get_bought_together',
   title: 'Bought together',
   description:
-    'Which products are bought in the same order: pairs with support and lift, of one product or the whole shop. ' +
+    'Products bought in the same order: pairs with support and lift, of one product or all. ' +
     'At most a year. Default: last_90_days.',
   scopes: ['reports:read'],
   annotations: readOnly,
@@ -38,6 +35,15 @@ export default defineTool({
     window: WindowSchema,
     location: Nullable(EntityRef),
     product: Nullable(Type.String()),
+    cut: Nullable(
+      Type.Object({
+        asked: Type.Object({ from: Type.String(), to: Type.String(), orders: Type.Integer() }),
+        maxOrders: Type.Integer(),
+      }),
+      {
+        description: 'Where more orders and refunds were asked for than are read: the window has their latest days',
+      },
+    ),
     orders: Type.Integer({ description: 'All orders of the window' }),
     pairs: Type.Integer({ description: 'How many there are' }),
     rows: Type.Array(
@@ -56,25 +62,21 @@ export default defineTool({
   }),
   async handler({ product, locationId, limit, ...input }, { db, business, now }) {
     const { place, filters } = await filtersOf(db, business, { locationId, product })
-    const asked = { input, now, fallback: 'last_90_days', maxDays: MAX_DAYS } as const
-    const window = await salesWindow(db, business.id, place, asked)
-    const scope = { businessId: business.id, locationId: place.location?.id }
-    const [all, found] = await Promise.all([
-      ordersOfWindow(db, scope, window),
-      boughtTogether(db, scope, {
-        days: window,
-        timezone: place.timezone,
-        productId: filters.product?.productId,
-        limit: limit + 1,
-      }),
-    ])
-    if (all > MAX_RAW_ORDERS) {
-      const days = Math.max(1, Math.floor((daysBetween(window.from, window.to) * MAX_RAW_ORDERS) / all))
-      throw new ServiceError(
-        'invalid_argument',
-        `This needs the lines of ${counted(all, 'order')}; at most ${MAX_RAW_ORDERS} are read. Ask for about ${counted(days, 'day')}, or for one location.`,
-      )
-    }
+    const asked = await salesWindow(db, business.id, place, { input, now, fallback: 'last_90_days', maxDays: MAX_DAYS })
+    const found = await boughtTogether(
+      db,
+      { businessId: business.id, locationId: place.location?.id },
+      { days: asked, timezone: place.timezone, productId: filters.product?.productId, limit: limit + 1 },
+    )
+    const cut =
+      found.from === asked.from
+        ? null
+        : {
+            asked: { from: asked.requestedFrom ?? asked.from, to: asked.to, orders: found.windowOrders },
+            maxOrders: MAX_ORDERS,
+          }
+    const { requestedFrom: _, ...rest } = asked
+    const window = cut === null ? asked : { ...rest, from: found.from }
     const { items: rows } = page(
       found.pairs,
       limit,
@@ -106,19 +108,25 @@ export default defineTool({
       window: { ...window, timezone: place.timezone, currency: business.currency },
       location: place.location,
       product: filters.product === undefined ? null : filters.product.name,
+      cut,
       orders: found.orders,
       pairs: found.count,
       rows,
       terms,
     }
     const when = describeWindow(window, place, filters.product === undefined ? '' : ` with ${filters.product.name}`)
-    const cut = rows.length < found.count ? `Only ${areShown(rows.length, 'pairs', found.count)}. ` : ''
+    const covers =
+      cut === null
+        ? ''
+        : `Only ${window.from} to ${window.to}: at most ${grouped(String(MAX_ORDERS))} orders and refunds are read, the ` +
+          `latest whole days first, and ${cut.asked.from} to ${cut.asked.to} has ${grouped(String(cut.asked.orders))}. `
+    const shown = rows.length < found.count ? `Only ${areShown(rows.length, 'pairs', found.count)}. ` : ''
     if (rows.length === 0) {
-      return { text: `No two products were sold together in ${MIN_ORDERS} orders or more, ${when}.`, data }
+      return { text: `${covers}No two products were sold together in ${MIN_ORDERS} orders or more, ${when}.`, data }
     }
     return {
       text: [
-        `${cut}Products bought together, of ${counted(found.orders, 'order')} in all, ${when}:`,
+        `${covers}${shown}Products bought together, of ${counted(found.orders, 'order')} in all, ${when}:`,
         table(
           ['first', 'second', 'orders with both', 'support %', 'confidence %', 'lift'],
           rows.map((row) => [

@@ -2,9 +2,8 @@ import { sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import type { Days } from '../../time/window.ts'
 import { atLocation, onDays } from '../conditions.ts'
-import { inRollup } from '../rollups.ts'
+import { rollupRows } from '../rollups.ts'
 import type { SalesScope } from '../scope.ts'
-import { MAX_RAW_ORDERS } from './report-query.ts'
 
 /** Two products that orders hold together. */
 export interface Pair {
@@ -22,17 +21,28 @@ export interface Pair {
 export const MIN_ORDERS = 2
 /** In the whole shop, pairs are made of so many products: those in most orders. */
 export const MAX_PRODUCTS = 200
+/** Whose lines are read. A longer window is cut to its latest days that have no more. */
+export const MAX_ORDERS = 30_000
 
 /**
  * Pairs of products that were sold in the same orders, those in most orders first. Products count as a whole, whatever
  * their variants; lines that take goods back do not count, refunds of orders do not change what was bought together.
  * @param product the one that all pairs have; without it, of the whole shop
- * @returns also how many orders there are, and how many pairs; no pairs where there are too many orders to read
+ * @param maxOrders how many orders and refunds are read: of a window with more, its latest whole days that fit, and at
+ *   least the latest with any
+ * @returns also the first day that was read, how many orders and refunds the window has, how many orders the days have
+ *   that were read, and how many pairs
  */
 export async function boughtTogether(
   db: Transaction,
   scope: SalesScope,
-  { days, timezone, productId, limit }: { days: Days; timezone: string; productId: string | undefined; limit: number },
+  {
+    days,
+    timezone,
+    productId,
+    limit,
+    maxOrders = MAX_ORDERS,
+  }: { days: Days; timezone: string; productId: string | undefined; limit: number; maxOrders?: number },
 ) {
   const { businessId } = scope
   const isOfOne = productId === undefined ? sql`true` : sql`${productId} in (a.product_id, b.product_id)`
@@ -42,14 +52,23 @@ export async function boughtTogether(
     (select p.name from product p where p.business_id = ${businessId} and p.id = ${sql.ref(`t.${of}`)})`
   const sku = (of: 'a' | 'b') => sql`
     (select min(v.sku) from product_variant v where v.business_id = ${businessId} and v.product_id = ${sql.ref(`t.${of}`)})`
-  const { rows } = await sql<Pair & { all_orders: string; pairs: string }>`
-    with sold as materialized (
+  const covered = { from: sql`(select first_day from covered)`, to: days.to }
+  const { rows } = await sql<Pair & Record<'first_day' | 'all_orders' | 'sold_orders' | 'pairs', string>>`
+    with daily as (
+      select r.day, sum(sum(r.orders + r.refunds)) over (order by r.day desc) as so_far
+      from sales_daily r where ${rollupRows('r', scope, days)} group by r.day
+    ),
+    covered as materialized (
+      select max(so_far) as all_orders,
+        case when max(so_far) <= ${maxOrders} then ${days.from}::date
+          else least(max(day) filter (where so_far > ${maxOrders}) + 1, max(day)) end as first_day
+      from daily
+    ),
+    sold as materialized (
       select distinct o.id, i.product_id
       from orders o join order_item i on i.business_id = o.business_id and i.order_id = o.id
       where o.business_id = ${businessId} and ${atLocation('o.location_id', scope.locationId)}
-        and o.status = 'completed' and ${onDays('o.completed_at', days, timezone)} and i.quantity > 0
-        and (select coalesce(sum(r.orders + r.refunds), 0) from sales_daily r
-          where ${inRollup('r', scope)} and r.day between ${days.from} and ${days.to}) <= ${MAX_RAW_ORDERS}
+        and o.status = 'completed' and ${onDays('o.completed_at', covered, timezone)} and i.quantity > 0
     ),
     products as materialized (
       select product_id, count(*) as orders from sold group by 1
@@ -66,24 +85,19 @@ export async function boughtTogether(
     shown as (
       select t.*, count(*) over () as pairs from together t order by t.orders desc, t.a, t.b limit ${limit}
     )
-    select (select count(distinct id) from sold)::text as all_orders, coalesce(t.pairs, 0)::text as pairs,
+    select coalesce(c.first_day, ${days.from})::text as first_day, coalesce(c.all_orders, 0)::text as all_orders,
+      (select count(distinct id) from sold)::text as sold_orders, coalesce(t.pairs, 0)::text as pairs,
       ${name('a')} as first, ${sku('a')} as first_sku, ${name('b')} as second, ${sku('b')} as second_sku,
       (select p.orders from products p where p.product_id = t.a)::text as first_orders,
       (select p.orders from products p where p.product_id = t.b)::text as second_orders, t.orders::text
-    from (select 1) one left join shown t on true
+    from covered c left join shown t on true
     order by t.orders desc, t.a, t.b`.execute(db)
   const [any] = rows
   return {
-    orders: Number(any?.all_orders ?? 0),
+    from: any?.first_day ?? days.from,
+    windowOrders: Number(any?.all_orders ?? 0),
+    orders: Number(any?.sold_orders ?? 0),
     count: Number(any?.pairs ?? 0),
     pairs: rows.filter(({ orders }) => orders !== null) as Pair[],
   }
-}
-
-/** Orders and refunds of a window, of which at most `MAX_RAW_ORDERS` are read. */
-export async function ordersOfWindow(db: Transaction, scope: SalesScope, { from, to }: Days): Promise<number> {
-  const { rows } = await sql<{ orders: string }>`
-    select coalesce(sum(r.orders + r.refunds), 0)::text as orders from sales_daily r
-    where ${inRollup('r', scope)} and r.day between ${from} and ${to}`.execute(db)
-  return Number(rows[0]?.orders ?? 0)
 }

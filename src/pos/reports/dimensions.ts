@@ -36,6 +36,11 @@ export function isCalendar(dimension: Dimension | undefined): dimension is Calen
   return isTime(dimension) && dimension !== 'weekday' && dimension !== 'hour'
 }
 
+/** Whether rows are told per day, since the window holds several days of each. */
+export function isPerDay(groupBy: readonly Dimension[]): boolean {
+  return groupBy.some((dimension) => dimension === 'weekday' || dimension === 'hour')
+}
+
 /** The columns that sources divide sales by, besides the day. */
 export type Column =
   | 'location_id'

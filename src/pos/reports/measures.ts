@@ -150,6 +150,12 @@ export function valueInSql({ formula }: Measure, column: (sum: Sum) => RawBuilde
 /** A margin that is not known because nothing was sold is none, where it is compared with another. */
 const NOTHING_SOLD: readonly Sum[] = ['net_sales', 'units_sold']
 
+/** The sums that rows of some measures are made, ranked and compared by. */
+export function rowSumsOf(measures: readonly Measure[]): readonly Sum[] {
+  const isMargin = ({ formula }: Measure) => formula.kind === 'margin' || formula.kind === 'margin_percent'
+  return [...measures.flatMap(({ sums }) => sums), 'net_sales', ...(measures.some(isMargin) ? NOTHING_SOLD : [])]
+}
+
 /** How much more a measure is than it was before, exactly; null where either is not known. */
 export function changeFrom(measure: Measure, now: Sums, before: Sums): Decimal | null {
   const [is, was] = [now, before].map((sums) => {

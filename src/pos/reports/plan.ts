@@ -130,32 +130,54 @@ export function planOf(question: {
   const measures = question.measures.length === 0 ? usual : question.measures
   requireMeasures(grain, measures, groupBy)
 
-  const ofFilters = [...filters].map((filter) =>
-    filter === 'paymentMethod' && grain === 'payments' ? 'method' : FILTER_COLUMN[filter],
-  )
-  const columns = [...new Set([...groupBy.map((each) => COLUMN_OF[each]), ...ofFilters])].filter(
-    (column) => column !== null,
-  )
+  const columns = columnsOf(groupBy, filters, grain)
   // Only raw rows tell how large an order is, and by what it was paid.
   const isOfOrders = filters.has('amount') || (filters.has('paymentMethod') && grain !== 'payments')
   const sums = measures.flatMap((name) => measureOf(name, grain).sums)
-  const rollup = isOfOrders
-    ? undefined
-    : Object.entries(ROLLUPS).find(
-        ([, source]) =>
-          source.grain === grain &&
-          columns.every((column) => source.columns.includes(column)) &&
-          sums.every((sum) => source.sums.includes(sum)),
-      )
+  const source = isOfOrders ? 'raw' : sourceOf(grain, columns, sums)
   return {
     grain,
-    source: (rollup?.[0] as SourceName | undefined) ?? 'raw',
+    source,
     columns,
     measures,
-    sums: rollup?.[1].sums ?? RAW_SUMS[grain],
+    sums: source === 'raw' ? RAW_SUMS[grain] : ROLLUPS[source].sums,
     isMonthly:
       groupBy.every((each) => !isTime(each) || each === 'month' || each === 'quarter') && !filters.has('weekdays'),
   }
+}
+
+/** From where the totals of a plan's rows are read; null: they are those of its rows, or cost as much. */
+export function totalsPlanOf(
+  plan: Plan,
+  groupBy: readonly Dimension[],
+  filters: ReadonlySet<FilterName>,
+): (Plan & { source: Exclude<SourceName, 'raw'> }) | null {
+  // By method there are also payments that are not known, and raw rows are read once.
+  if (groupBy.length === 0 || plan.grain === 'payments' || plan.source === 'raw') return null
+  const columns = columnsOf([], filters, plan.grain)
+  const source = sourceOf(plan.grain, columns, plan.sums)
+  const isMonthly = !filters.has('weekdays')
+  const isSmaller = source !== plan.source || columns.length < plan.columns.length || isMonthly !== plan.isMonthly
+  return source === 'raw' || !isSmaller ? null : { ...plan, source, columns, isMonthly }
+}
+
+/** All columns that some groups and filters need. */
+function columnsOf(groupBy: readonly Dimension[], filters: ReadonlySet<FilterName>, grain: Grain): Column[] {
+  const ofFilters = [...filters].map((filter) =>
+    filter === 'paymentMethod' && grain === 'payments' ? 'method' : FILTER_COLUMN[filter],
+  )
+  return [...new Set([...groupBy.map((each) => COLUMN_OF[each]), ...ofFilters])].filter((column) => column !== null)
+}
+
+/** The smallest source that has some columns and sums. */
+function sourceOf(grain: Grain, columns: readonly Column[], sums: readonly Sum[]): SourceName {
+  const found = Object.entries(ROLLUPS).find(
+    ([, source]) =>
+      source.grain === grain &&
+      columns.every((column) => source.columns.includes(column)) &&
+      sums.every((sum) => source.sums.includes(sum)),
+  )
+  return (found?.[0] as SourceName | undefined) ?? 'raw'
 }
 
 function grainOf({ groupBy, measures, filters }: Parameters<typeof planOf>[0]): Grain {

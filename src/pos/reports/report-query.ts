@@ -6,10 +6,10 @@ import type { Days } from '../../time/window.ts'
 import { inRollup } from '../rollups.ts'
 import type { SalesScope } from '../scope.ts'
 import { rawCells, rollupCells } from './cells.ts'
-import { type Dimension, isTime } from './dimensions.ts'
-import { cellConditions, type Filters, hourCondition } from './filters.ts'
-import { changeInSql, isAdditive, type Measure, type Sum, type Sums, valueInSql } from './measures.ts'
-import type { Plan } from './plan.ts'
+import { type Dimension, isPerDay, isTime } from './dimensions.ts'
+import { cellConditions, type Filters, filterNames, hourCondition } from './filters.ts'
+import { changeInSql, isAdditive, type Measure, rowSumsOf, type Sum, type Sums, valueInSql } from './measures.ts'
+import { type Plan, totalsPlanOf } from './plan.ts'
 import { firstSale } from './sales-since.ts'
 
 /** How far a stretch lies before the window, so that its rows get the keys of the rows that they stand beside. */
@@ -47,8 +47,9 @@ export interface Ranking {
 export interface ReportRow {
   /** The keys of the dimensions: a date, a number, an id, or an empty text for none; null in a total over them. */
   keys: readonly [string | null, string | null]
+  /** Null in cells of a ranked dimension, whose totals have them. */
   names: readonly [ReportName | null, ReportName | null]
-  /** For the window and each stretch. */
+  /** For the window and each stretch: of rows those that their measures need, of all rows those of the source. */
   sums: readonly Sums[]
   /** The first measure over days that are over; null if it does not add up. */
   whole: string | null
@@ -102,9 +103,12 @@ export async function rawOrders(db: Transaction, question: ReportQuestion): Prom
 
 /** The rows of a report with their totals; none if it would read too many raw rows. */
 export async function reportRows(db: Transaction, question: ReportQuestion): Promise<ReportRow[]> {
-  const { plan, groupBy, stretches, ranking, limit, ranked, measures } = question
+  const { plan, groupBy, filters, stretches, ranking, limit, ranked, measures } = question
   const [first] = measures
-  const isDistinct = plan.source === 'raw' && plan.grain !== 'orders'
+  const isDistinct = isDistinctOrders(plan)
+  // Totals tell more sums than rows do. Where fewer cells tell them, those of the rows are read without.
+  const totals = totalsPlanOf(plan, groupBy, filterNames(filters))
+  const sumsOfRows = totals === null ? plan.sums : plan.sums.filter((sum) => rowSumsOf(measures).includes(sum))
   // Both totals of times are few; those of two others may be very many, and are not asked for.
   const isTimes = groupBy.every((dimension) => isTime(dimension))
   const windows = stretches.map((_stretch, index) => index)
@@ -116,25 +120,53 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
     sum === 'orders' && isDistinct
       ? sql`count(distinct sale) filter (${isOf(window)})`
       : sql`coalesce(sum(${sql.ref(sum)}) filter (${isOf(window)}), 0)`
-  const pairs = windows.flatMap((window) => plan.sums.map((sum) => ({ sum, window })))
+  const pairsOf = (sums: readonly Sum[]) => windows.flatMap((window) => sums.map((sum) => ({ sum, window })))
+  const [pairs, pairsOfRows] = [pairsOf(plan.sums), pairsOf(sumsOfRows)]
   const value = valueOfCells(first, isDistinct)
   const whole = value ?? sql`0::numeric`
   const extra = [
-    { name: 'whole', of: sql`coalesce(sum(${whole}) filter (where w = 0 and not is_running), 0)` },
-    { name: 'left_out', of: sql`coalesce(sum(${whole}) filter (where w = ${sql.lit(LEFT_OUT)}), 0)` },
+    {
+      name: 'whole',
+      of: isPerDay(groupBy) ? sql`coalesce(sum(${whole}) filter (where w = 0 and not is_running), 0)` : sql`0::numeric`,
+    },
+    {
+      name: 'left_out',
+      of:
+        filters.hours === undefined
+          ? sql`0::numeric`
+          : sql`coalesce(sum(${whole}) filter (where w = ${sql.lit(LEFT_OUT)}), 0)`,
+    },
   ]
-  const ofKeys = [
-    ...pairs.map(({ sum, window }) => sql`${ofCells(sum, window)} as ${sql.ref(column(sum, window))}`),
+  const sumsOf = (of: typeof pairs) => [
+    ...of.map(({ sum, window }) => sql`${ofCells(sum, window)} as ${sql.ref(column(sum, window))}`),
     ...extra.map(({ name, of }) => sql`${of} as ${sql.ref(name)}`),
   ]
-  const again = [...pairs.map(({ sum, window }) => column(sum, window)), ...extra.map(({ name }) => name)].map(
-    (name) => sql`sum(${sql.ref(name)}) as ${sql.ref(name)}`,
-  )
+  const names = [...pairsOfRows.map(({ sum, window }) => column(sum, window)), ...extra.map(({ name }) => name)]
+  const again = names.map((name) => sql`sum(${sql.ref(name)}) as ${sql.ref(name)}`)
   const { levels, sets } = LEVELS[groupBy.length] as (typeof LEVELS)[number]
+  const base = sql`base as (select k1, k2, ${sql.join(sumsOf(pairsOfRows))} from cells group by k1, k2)`
+  // The rows of one dimension are added up already.
+  const rowsOnly =
+    groupBy.length === 1
+      ? sql`select coalesce(k1::text, '') as k1, null::text as k2, 0 as g1, 1 as g2, ${sql.join(names.map((name) => sql.ref(name)))} from base`
+      : sql`select ${levels}, ${sql.join(again)} from base group by grouping sets ((k1), (k2), (k1, k2))`
+  const inAll = [
+    ...pairs.map(({ sum, window }) =>
+      sumsOfRows.includes(sum) ? sql.ref(column(sum, window)) : sql`null::numeric as ${sql.ref(column(sum, window))}`,
+    ),
+    ...extra.map(({ name }) => sql.ref(name)),
+  ]
   const grouped = isDistinct
-    ? sql`g as (select ${levels}, ${sql.join(ofKeys)} from cells group by grouping sets ${sets})`
-    : sql`base as (select k1, k2, ${sql.join(ofKeys)} from cells group by k1, k2),
-      g as (select ${levels}, ${sql.join(again)} from base group by grouping sets ${sets})`
+    ? sql`g as (select ${levels}, ${sql.join(sumsOf(pairs))} from cells group by grouping sets ${sets})`
+    : totals === null
+      ? sql`${base}, g as (select ${levels}, ${sql.join(again)} from base group by grouping sets ${sets})`
+      : sql`${base}, of_rows as (${rowsOnly}),
+        g as (
+          select k1, k2, g1, g2, ${sql.join(inAll)} from of_rows
+          union all
+          select null::text, null::text, 1, 1, ${sql.join(sumsOf(pairs))}
+          from (${cellsOf({ ...question, plan: totals, groupBy: [] })}) cells
+        )`
 
   // Of equal rows, and of those whose measure is not known, the larger one comes first.
   const tie = plan.sums.includes('net_sales') ? sql`, ${sql.ref(column('net_sales', 0))} desc` : sql``
@@ -173,32 +205,37 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
     first: sql`g1 = 0 and g2 = 1`,
     second: sql`g1 = 1 and g2 = 0`,
   }[ranked === null ? 'none' : ranked === 0 ? 'first' : 'second']
+  const isRow = sql`${isRanked} and ${isSomething}
+    and k1 is distinct from ${NO_LIKE} and k2 is distinct from ${NO_LIKE}`
   // "No client" is a row among the clients, and none of them: it takes no one's place, and is not counted.
   const isNamed =
     ranked === null && groupBy.length > 1 ? sql`true` : sql`${ranked === 1 ? sql`k2` : sql`k1`} is distinct from ''`
   const name = (dimension: Dimension | undefined, of: 'k1' | 'k2') =>
     dimension === undefined ? sql`null::jsonb` : nameOf(dimension, sql.ref(`s.${of}`), question.scope.businessId)
+  // The cells of a ranked dimension stand under and beside its names.
+  const isNameShown = ranked === null ? sql`true` : sql`s.g1 = 1 or s.g2 = 1`
   const hasKey = (of: 'k1' | 'k2', level: 'g1' | 'g2') =>
     sql`(${sql.ref(`g.${level}`)} = 1 or ${sql.ref(`g.${of}`)} <> ${NO_LIKE})`
 
   const { rows } = await sql<Record<string, string | null> & { names: (ReportName | null)[] }>`
-    with cells as (${cellsOf(question)}), ${grouped},
+    with cells as (${cellsOf({ ...question, plan: { ...plan, sums: sumsOfRows } })}), ${grouped},
     ranked as (
-      select ${key} as k, row_number() over w as place, count(*) filter (where ${isNamed}) over () as count,
+      select ${key} as k, row_number() over w as place,
         count(*) filter (where ${isNamed}) over (w rows unbounded preceding) as named
-      from g where ${isRanked} and ${isSomething} and k1 is distinct from ${NO_LIKE} and k2 is distinct from ${NO_LIKE}
+      from (select * from g where ${isRow} order by ${rank} limit ${limit + 1}) every
       window w as (order by ${rank})
     ),
     shown as (
-      select g.*, r.place, coalesce(r.count, (select max(count) from ranked)) as count
+      select g.*, r.place
       from g left join ranked r on r.k = ${ranked === null ? sql`row(g.k1, g.k2)` : sql.ref(`g.${ranked === 0 ? 'k1' : 'k2'}`)}
       where ((g.g1 = 1 and g.g2 = 1) or r.named <= ${limit}
           or ${ranked === null ? (isTimes ? sql`g.g1 = 1 or g.g2 = 1` : sql`false`) : sql`${sql.ref(ranked === 0 ? 'g.g1' : 'g.g2')} = 1`})
         and ${hasKey('k1', 'g1')} and ${hasKey('k2', 'g2')}
     )
-    select s.k1, s.k2, s.g1::text, s.g2::text, s.whole::text, s.left_out::text, s.count::text,
+    select s.k1, s.k2, s.g1::text, s.g2::text, s.whole::text, s.left_out::text, (select count(*) from g where ${isRow} and ${isNamed})::text as count,
       ${sql.join(pairs.map(({ sum, window }) => sql`${sql.ref(`s.${column(sum, window)}`)}::text as ${sql.ref(column(sum, window))}`))},
-      jsonb_build_array(${name(groupBy[0], 'k1')}, ${name(groupBy[1], 'k2')}) as names
+      case when ${isNameShown} then jsonb_build_array(${name(groupBy[0], 'k1')}, ${name(groupBy[1], 'k2')})
+        else '[null, null]' end as names
     from shown s
     order by s.g1 desc, s.g2 desc, s.place nulls last, s.k1, s.k2`.execute(db)
 
@@ -206,7 +243,14 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
     keys: [row.g1 === '1' ? null : (row.k1 ?? ''), row.g2 === '1' ? null : (row.k2 ?? '')],
     names: [row.names[0] ?? null, row.names[1] ?? null],
     sums: windows.map(
-      (window) => Object.fromEntries(plan.sums.map((sum) => [sum, row[column(sum, window)] ?? '0'])) as Sums,
+      (window) =>
+        Object.fromEntries(
+          plan.sums.flatMap((sum) => {
+            // Of no rows at all, there is no sum.
+            const value = row[column(sum, window)] ?? (sumsOfRows.includes(sum) ? '0' : null)
+            return value === null ? [] : [[sum, value]]
+          }),
+        ) as Sums,
     ),
     whole: value === null ? null : (row.whole ?? null),
     leftOut: row.left_out ?? '0',
@@ -214,12 +258,15 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
   }))
 }
 
+/** A key as text, which is empty for none; null in a total over it. */
+const keyText = (key: 'k1' | 'k2') =>
+  sql`case when grouping(${sql.ref(key)}) = 0 then coalesce(${sql.ref(key)}::text, '') end as ${sql.ref(key)}`
 /** Totals over all rows, and with two dimensions over the rows of each: by the number of dimensions. */
 const LEVELS = [
   { levels: sql`null::text as k1, null::text as k2, 1 as g1, 1 as g2`, sets: sql`(())` },
-  { levels: sql`k1, null::text as k2, grouping(k1) as g1, 1 as g2`, sets: sql`((), (k1))` },
+  { levels: sql`${keyText('k1')}, null::text as k2, grouping(k1) as g1, 1 as g2`, sets: sql`((), (k1))` },
   {
-    levels: sql`k1, k2, grouping(k1) as g1, grouping(k2) as g2`,
+    levels: sql`${keyText('k1')}, ${keyText('k2')}, grouping(k1) as g1, grouping(k2) as g2`,
     sets: sql`((), (k1), (k2), (k1, k2))`,
   },
 ]
@@ -248,7 +295,8 @@ function cellsOf(question: ReportQuestion): RawBuilder<unknown> {
       ? sql`join product p on p.business_id = ${businessId} and p.id = c.product_id`
       : sql``,
     groupBy.includes('city')
-      ? sql`left join customer u on u.business_id = ${businessId} and u.id = c.customer_id`
+      ? sql`left join (select id, coalesce(trim(city), '') as city from customer where business_id = ${businessId}) u
+          on u.id = c.customer_id`
       : sql``,
   ]
   const select = (window: number, cells: RawBuilder<unknown>, shift: Shift, condition: RawBuilder<unknown>) => sql`
@@ -283,9 +331,11 @@ function saleColumn(plan: Plan): string[] {
   return isDistinctOrders(plan) ? ['sale'] : []
 }
 
-/** The key of a dimension as text, from cells `c` of a stretch that lies some time before the window. */
+/**
+ * The key of a dimension, from cells `c` of a stretch that lies some time before the window; null for none. Many rows
+ * are compared by it, so that it becomes text only once they are added up.
+ */
 function keyOf(dimension: Dimension | undefined, shift: Shift): RawBuilder<unknown> {
-  const start = (of: 'week' | 'month' | 'quarter') => sql`date_trunc(${sql.lit(of)}, ${shifted(shift)})::date::text`
   switch (dimension) {
     case undefined:
       return sql`null::text`
@@ -295,37 +345,39 @@ function keyOf(dimension: Dimension | undefined, shift: Shift): RawBuilder<unkno
         ? sql`case when extract(day from ${shifted(shift)}) = extract(day from c.day) then ${shifted(shift)}::text else ${NO_LIKE} end`
         : sql`${shifted(shift)}::text`
     case 'week':
+      // 1900-01-01, the first day there is, was a Monday.
+      return sql`(${shifted(shift)} - (${shifted(shift)} - '1900-01-01'::date) % 7)`
     case 'month':
     case 'quarter':
-      return start(dimension)
+      return sql`date_trunc(${sql.lit(dimension)}, ${shifted(shift)}::timestamp)::date`
     case 'weekday':
-      return sql`extract(isodow from c.day)::text`
+      return sql`extract(isodow from c.day)::smallint`
     case 'hour':
-      return sql`coalesce(c.hour::text, '')`
+      return sql`c.hour`
     case 'location':
-      return sql`c.location_id::text`
+      return sql`c.location_id`
     case 'category':
-      return sql`coalesce(p.category_id::text, '')`
+      return sql`p.category_id`
     case 'supplier':
-      return sql`coalesce(p.supplier_id::text, '')`
+      return sql`p.supplier_id`
     case 'product':
-      return sql`c.product_id::text`
+      return sql`c.product_id`
     case 'variant':
-      return sql`c.variant_id::text`
+      return sql`c.variant_id`
     case 'client':
-      return sql`coalesce(c.customer_id::text, '')`
+      return sql`c.customer_id`
     case 'city':
-      return sql`coalesce(trim(u.city), '')`
+      return sql`coalesce(u.city, '')`
     case 'employee':
-      return sql`coalesce(c.employee_id::text, '')`
+      return sql`c.employee_id`
     case 'payment_method':
       return sql`coalesce(c.method, '')`
     case 'order_type':
       return sql`c.order_type`
     case 'tax_rate':
-      return sql`coalesce(trim_scale(c.tax_rate)::text, '')`
+      return sql`trim_scale(c.tax_rate)`
     case 'discounted':
-      return sql`c.is_discounted::text`
+      return sql`c.is_discounted`
   }
 }
 

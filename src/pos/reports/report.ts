@@ -8,7 +8,7 @@ import type { Days, Window } from '../../time/window.ts'
 import { countOrders } from '../orders/orders.ts'
 import type { Place } from '../organisation/locations.ts'
 import { doPricesIncludeTax } from '../organisation/price-tags.ts'
-import { type Dimension, isTime, PLURAL, type Time } from './dimensions.ts'
+import { type Dimension, isPerDay, isTime, PLURAL, type Time } from './dimensions.ts'
 import { type Filters, filterNames, type Named } from './filters.ts'
 import { MEASURES, type Measure, type MeasureName, measureOf, type Sums } from './measures.ts'
 import { ordersBehind } from './orders-behind.ts'
@@ -159,13 +159,12 @@ export async function runReport(
     window,
     { salesSince: since, weekdays: filters.weekdays },
   )
-  const isPerDay = groupBy.some((each) => each === 'weekday' || each === 'hour')
   const lines = rows.map(
     ({ keys, names, sums, whole }): Line => ({
       keys,
       names,
       sums,
-      whole: isPerDay && whole !== null ? { value: whole, days: days(keys) } : null,
+      whole: isPerDay(groupBy) && whole !== null ? { value: whole, days: days(keys) } : null,
     }),
   )
   const isLevel = (first: boolean, second: boolean) => (line: Line) =>

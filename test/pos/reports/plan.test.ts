@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Dimension } from '../../../src/pos/reports/dimensions.ts'
 import type { MeasureName } from '../../../src/pos/reports/measures.ts'
-import { type FilterName, planOf } from '../../../src/pos/reports/plan.ts'
+import { type FilterName, planOf, totalsPlanOf } from '../../../src/pos/reports/plan.ts'
 
 const plan = (groupBy: Dimension[], filters: FilterName[] = [], measures: MeasureName[] = []) =>
   planOf({ groupBy, measures, filters: new Set(filters) })
@@ -44,5 +44,25 @@ describe('planOf', () => {
   it('refuses what no source tells', () => {
     expect(() => plan(['payment_method', 'product'])).toThrow('payment_method and product cannot be joined')
     expect(() => plan(['variant'], [], ['tips'])).toThrow('tips of single products or tax rates is not known')
+  })
+
+  it.each<[Dimension[], FilterName[], object | null]>([
+    [['client'], [], { source: 'sales', columns: [], isMonthly: true }],
+    [['week', 'city'], ['weekdays'], { source: 'sales', columns: [], isMonthly: false }],
+    [['employee'], ['hours'], { source: 'sales_hourly', columns: ['hour'] }],
+    [['hour'], ['employee'], { source: 'staff', columns: ['employee_id'] }],
+    [['week', 'category'], [], { source: 'product', columns: [], isMonthly: true }],
+    [['week'], ['category'], { source: 'product', columns: ['product_id'], isMonthly: true }],
+    [['variant'], ['category'], { source: 'product', columns: ['product_id'] }],
+    // These add up the rows.
+    [['month'], [], null],
+    [['category'], ['product', 'supplier'], null],
+    [['payment_method'], [], null],
+    [['client', 'employee'], [], null],
+    [[], ['client'], null],
+  ])('reads the totals of %j filtered by %j from %j', (groupBy, filters, expected) => {
+    const totals = totalsPlanOf(plan(groupBy, filters), groupBy, new Set(filters))
+    if (expected === null) expect(totals).toBeNull()
+    else expect(totals).toMatchObject(expected)
   })
 })

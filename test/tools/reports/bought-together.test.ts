@@ -6,13 +6,17 @@ import { makeOrder, makeProduct, makeRefund, makeShop, makeUser, type Product, t
 let service: Service
 let token: string
 let shop: Shop
+let busy: { shop: Shop; token: string }
 
 beforeAll(async () => {
-  service = await startService({ users: ['ana'] })
+  service = await startService({ users: ['ana', 'bea'] })
   const { db } = service
   shop = await makeShop(db, {})
   await makeUser(db, 'ana', [{ shop, role: 'owner' }])
   token = await service.tokenOf('ana')
+  const other = await makeShop(db, {})
+  await makeUser(db, 'bea', [{ shop: other, role: 'owner' }])
+  busy = { shop: other, token: await service.tokenOf('bea') }
   service.now = new Date('2026-03-31T18:00:00Z')
   const goods: Record<string, Product> = {}
   for (const sku of ['COFFEE', 'BREAD', 'TEA', 'JAM', 'SOAP']) {
@@ -96,4 +100,58 @@ it('says what it leaves out, that there is nothing, and what begins too early', 
   expect(alone.text).toMatch(/^No two products were sold together in 2 orders or more, .* with soap/)
   const long = await ask({ from: '2024-01-01', to: '2026-03-31' })
   expect(long.text).toContain('asked from 2024-01-01, before the first sale on file')
+})
+
+it('reads the latest whole days of a window with too many orders, and says so first', async () => {
+  const { db } = service
+  const goods: Record<string, Product> = {}
+  for (const sku of ['COFFEE', 'BREAD', 'TEA'])
+    goods[sku] = await makeProduct(db, busy.shop, { sku, name: sku.toLowerCase() })
+  const sales = [
+    ['2026-03-02', 'COFFEE', 'BREAD'],
+    ['2026-03-05', 'COFFEE', 'BREAD'],
+    ['2026-03-05', 'TEA'],
+    ['2026-03-06', 'COFFEE', 'BREAD'],
+    ['2026-03-06', 'COFFEE'],
+  ]
+  for (const [index, [day, ...skus]] of sales.entries()) {
+    await makeOrder(db.database, busy.shop, {
+      number: `B-${index}`,
+      at: `${day}T18:00:00Z`,
+      lines: skus.map((sku) => ({ ...(goods[sku] as Product), quantity: '1', unitPrice: '10' })),
+    })
+  }
+  const count = (day: string, orders: number) =>
+    db.asOwner('update sales_daily set orders = $3 where business_id = $1 and day = $2', [busy.shop.id, day, orders])
+  const asked = async (args: Record<string, unknown> = {}) =>
+    call(service.app, busy.token, 'get_bought_together', { from: '2026-03-01', to: '2026-03-31', ...args })
+
+  // Two orders of the 6th and 29,998 of the 5th are as many as are read; that of the 2nd is one more.
+  await count('2026-03-05', 29_998)
+  const { data, text } = await asked()
+  expect(text).toMatch(
+    /^Only 2026-03-03 to 2026-03-31: at most 30,000 orders and refunds are read, the latest whole days first, and 2026-03-01 to 2026-03-31 has 30,001\. Bought together in 4 orders, 2026-03-03 to 2026-03-31/,
+  )
+  expect(data).toMatchObject({
+    window: { from: '2026-03-03', to: '2026-03-31' },
+    cut: { asked: { from: '2026-03-01', to: '2026-03-31', orders: 30_001 }, maxOrders: 30_000 },
+    orders: 4,
+    pairs: 1,
+  })
+  // Coffee in 3 of the 4, bread in 2, both in 2: lift 2 × 4 / (3 × 2).
+  expect(data.rows).toMatchObject([{ orders: 2, supportPercent: '50.0', lift: '1.33' }])
+  expect((await asked({ product: 'bread' })).data.rows).toMatchObject([
+    { first: 'bread', second: 'coffee', orders: 2, confidencePercent: '100.0', lift: '1.33' },
+  ])
+  const fits = await asked({ from: '2026-03-03' })
+  expect(fits.data).toMatchObject({ window: { from: '2026-03-03' }, cut: null, orders: 4 })
+  expect(fits.text).toMatch(/^Bought together in 4 orders, 2026-03-03/)
+
+  // One more, and the 5th is too much; a day is read whole, and at least the latest with sales is.
+  await count('2026-03-05', 29_999)
+  const nothing = await asked()
+  expect(nothing.data).toMatchObject({ window: { from: '2026-03-06' }, orders: 2, pairs: 0, rows: [] })
+  expect(nothing.text).toMatch(/^Only 2026-03-06 to 2026-03-31: .* No two products were sold together/)
+  await count('2026-03-06', 40_000)
+  expect((await asked()).data).toMatchObject({ window: { from: '2026-03-06' }, orders: 2 })
 })

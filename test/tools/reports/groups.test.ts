@@ -53,6 +53,12 @@ const report = async (args: object) => {
 const pairs = ({ data }: { data: { rows: { key: string; netSales: string }[] } }) =>
   data.rows.map(({ key, netSales }) => [key, netSales])
 
+it('tells zeros where nothing matches', async () => {
+  const { data } = await report({ groupBy: ['month'], filters: ['total=5000-'], measures: ['returns', 'tax'] })
+  expect(data.totals).toMatchObject({ netSales: '0.00', tax: '0.00', returns: '0.00', orders: 0 })
+  expect(data.about.basis.orders).toBe(0)
+})
+
 it('groups by employee, client and city', async () => {
   const measures = ['net_sales']
   // Eva 30 + 20; nobody 40 − 10 + 10.
