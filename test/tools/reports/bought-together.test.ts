@@ -130,7 +130,7 @@ it('reads the latest whole days of a window with too many orders, and says so fi
   await count('2026-03-05', 29_998)
   const { data, text } = await asked()
   expect(text).toMatch(
-    /^Only 2026-03-03 to 2026-03-31: at most 30,000 orders and refunds are read, the latest whole days first, and 2026-03-01 to 2026-03-31 has 30,001\. Bought together in 4 orders, 2026-03-03 to 2026-03-31/,
+    /^Only 2026-03-03 to 2026-03-31: at most 30,000 orders and refunds are read, the latest whole days first, and 2026-03-01 to 2026-03-31 has 30,001\. Products bought together, of 4 orders in all, 2026-03-03 to 2026-03-31/,
   )
   expect(data).toMatchObject({
     window: { from: '2026-03-03', to: '2026-03-31' },
@@ -145,7 +145,7 @@ it('reads the latest whole days of a window with too many orders, and says so fi
   ])
   const fits = await asked({ from: '2026-03-03' })
   expect(fits.data).toMatchObject({ window: { from: '2026-03-03' }, cut: null, orders: 4 })
-  expect(fits.text).toMatch(/^Bought together in 4 orders, 2026-03-03/)
+  expect(fits.text).toMatch(/^Products bought together, of 4 orders in all, 2026-03-03/)
 
   // One more, and the 5th is too much; a day is read whole, and at least the latest with sales is.
   await count('2026-03-05', 29_999)
