@@ -45,9 +45,8 @@ export async function boughtTogether(
   }: { days: Days; timezone: string; productId: string | undefined; limit: number; maxOrders?: number },
 ) {
   const { businessId } = scope
-  const isOfOne = productId === undefined ? sql`true` : sql`${productId} in (a.product_id, b.product_id)`
   // With one product, it stands first.
-  const isFirst = productId === undefined ? sql`a.product_id < b.product_id` : sql`a.product_id = ${productId}`
+  const isPair = productId === undefined ? sql`a < b` : sql`a = ${productId} and b <> a`
   const name = (of: 'a' | 'b') => sql`
     (select p.name from product p where p.business_id = ${businessId} and p.id = ${sql.ref(`t.${of}`)})`
   const sku = (of: 'a' | 'b') => sql`
@@ -75,11 +74,17 @@ export async function boughtTogether(
       order by ${productId === undefined ? sql`` : sql`product_id = ${productId} desc,`} 2 desc, 1
       limit ${productId === undefined ? MAX_PRODUCTS : null}
     ),
+    -- Of each order all pairs of its own list: PostgreSQL cannot know how many rows were sold, and would join them with
+    -- each other row by row.
+    listed as (
+      select array_agg(product_id) as items from sold
+      where product_id in (select product_id from products)
+      group by id having count(*) > 1
+    ),
     together as (
-      select a.product_id as a, b.product_id as b, count(*) as orders
-      from sold a join sold b on b.id = a.id and b.product_id <> a.product_id
-      where ${isOfOne} and ${isFirst}
-        and a.product_id in (select product_id from products) and b.product_id in (select product_id from products)
+      select a, b, count(*) as orders
+      from listed, unnest(items) a, unnest(items) b
+      where ${isPair}
       group by 1, 2 having count(*) >= ${MIN_ORDERS}
     ),
     shown as (
