@@ -107,7 +107,7 @@ export default defineTool({
       ...about,
       method:
         `A forecast, not a promise: the median of up to ${MOST_WEEKS} same weekdays before, ${describeTrend(rows)}, with the ` +
-        `range in which ${RANGE_PERCENT} % of days should lie. Today is forecast as a whole day, with what it has sold so far. Holidays and offers to come are not in it.`,
+        `range in which ${RANGE_PERCENT} % of days should lie. Today is forecast as a whole day, from the days before it alone. Holidays and offers to come are not in it.`,
       rows: rows.map((row) => ({
         date: row.date,
         weekday: weekday(row.date),

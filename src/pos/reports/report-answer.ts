@@ -34,7 +34,8 @@ function build(report: Report, currency: Currency, maxRows: number) {
         ? matrixOf(report, currency, maxRows)
         : listOf(report, currency, maxRows)
   const head = reportHead(report, currency)
-  const cuts = body.cuts.filter(({ shown, of }) => shown < of)
+  // Where nothing matches, nothing is cut.
+  const cuts = maxRows === 0 ? [] : body.cuts.filter(({ shown, of }) => shown < of)
   const cut =
     cuts.length === 0
       ? undefined

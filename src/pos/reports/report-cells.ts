@@ -131,5 +131,5 @@ export function perDayOf(
   const { unit } = measureOf(name, grain)
   if (whole === null || whole.days === 0) return null
   const mean = new Decimal(whole.value).div(whole.days)
-  return unit === 'money' ? amountOf(mean, currency) : mean.toFixed(1)
+  return unit === 'money' ? amountOf(mean, currency) : mean.toFixed(mean.abs().lt(1) ? 2 : 1)
 }

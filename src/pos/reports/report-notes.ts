@@ -3,6 +3,7 @@ import { basisOf } from './basis.ts'
 import { measureOf } from './measures.ts'
 import { describeStretch } from './period-comparison.ts'
 import type { Report } from './report.ts'
+import { leftOutMeasure } from './report-query.ts'
 
 /** What follows the rows: what they leave out, what the amounts are, and how one can check them. */
 export function reportNotes(report: Report, currency: Currency) {
@@ -23,12 +24,12 @@ export function reportNotes(report: Report, currency: Currency) {
 }
 
 function unknowns({ leftOut, plan, groupBy, salesSince, window, totals }: Report, currency: Currency): string[] {
-  const { label, unit } = measureOf(plan.measures[0] as never, plan.grain)
+  const { label, unit } = leftOutMeasure(plan)
   const amount =
     unit === 'money'
       ? formatAmount(Number(leftOut).toFixed(currency.currencyDigits), currency.currency)
       : grouped(quantity(leftOut))
-  const left = Number(leftOut) === 0 ? [] : [`Without ${label} ${amount} of sales whose time of day is not known.`]
+  const left = Number(leftOut) === 0 ? [] : [`Sales whose time of day is not known are left out: ${label} ${amount}.`]
   const since = salesSince !== null && salesSince > window.from ? [`Sales on file begin on ${salesSince}.`] : []
   const mean =
     totals.whole !== null
@@ -69,9 +70,11 @@ function shares({ plan, filters }: Report): string[] {
 }
 
 /** That days are those of the business, where locations have another zone; a location that is asked for has its own. */
-function otherClocks({ groupBy, lines, place }: Report): string[] {
+function otherClocks({ groupBy, lines, marginals, place }: Report): string[] {
   const index = groupBy.indexOf('location')
-  const zones = new Set(lines.flatMap(({ names }) => names[index]?.timezone ?? []))
+  // Of a ranked dimension, the totals have the names.
+  const named = [...lines, ...(marginals[index] ?? [])]
+  const zones = new Set(named.flatMap(({ names }) => names[index]?.timezone ?? []))
   zones.delete(place.timezone)
   if (zones.size === 0) return []
   return [

@@ -8,7 +8,17 @@ import type { SalesScope } from '../scope.ts'
 import { rawCells, rollupCells } from './cells.ts'
 import { type Dimension, isPerDay, isTime } from './dimensions.ts'
 import { cellConditions, type Filters, filterNames, hourCondition } from './filters.ts'
-import { changeInSql, isAdditive, type Measure, rowSumsOf, type Sum, type Sums, valueInSql } from './measures.ts'
+import {
+  changeInSql,
+  isAdditive,
+  type Measure,
+  type MeasureName,
+  measureOf,
+  rowSumsOf,
+  type Sum,
+  type Sums,
+  valueInSql,
+} from './measures.ts'
 import { type Plan, totalsPlanOf } from './plan.ts'
 import { firstSale } from './sales-since.ts'
 
@@ -124,6 +134,7 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
   const [pairs, pairsOfRows] = [pairsOf(plan.sums), pairsOf(sumsOfRows)]
   const value = valueOfCells(first, isDistinct)
   const whole = value ?? sql`0::numeric`
+  const leftOut = valueOfCells(leftOutMeasure(plan), isDistinct)
   const extra = [
     {
       name: 'whole',
@@ -134,7 +145,7 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
       of:
         filters.hours === undefined
           ? sql`0::numeric`
-          : sql`coalesce(sum(${whole}) filter (where w = ${sql.lit(LEFT_OUT)}), 0)`,
+          : sql`coalesce(sum(${leftOut}) filter (where w = ${sql.lit(LEFT_OUT)}), 0)`,
     },
   ]
   const sumsOf = (of: typeof pairs) => [
@@ -175,9 +186,14 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
     by.against === undefined
       ? valueInSql(by.measure, columnsOf(0))
       : changeInSql(by.measure, { now: columnsOf(0), before: columnsOf(by.against) })
+  // Keys are text, and the tenth hour comes after the ninth.
+  const inOrder = (index: 0 | 1) => {
+    const key = sql.ref(index === 0 ? 'k1' : 'k2')
+    return groupBy[index] === 'hour' ? sql`lpad(${key}, 2, '0')` : key
+  }
   const rank =
     ranking === null
-      ? sql`${sql.ref(ranked === 1 ? 'k2' : 'k1')}, k1, k2`
+      ? sql`${inOrder(ranked === 1 ? 1 : 0)}, ${inOrder(0)}, ${inOrder(1)}`
       : sql`${rankValue(ranking)}
           ${ranking.isAscending ? sql`asc` : sql`desc`} nulls last${tie}, k1, k2`
   // A row is one with a figure: nobody reads one in which everything that is asked for is zero.
@@ -281,6 +297,13 @@ function valueOfCells(measure: Measure, isDistinct: boolean): RawBuilder<unknown
   return isAdditive(measure) && measure.unit !== 'share' && !isCounted
     ? valueInSql(measure, (sum) => sql.ref(sum))
     : null
+}
+
+/** What tells how much a filter of hours leaves out: the first measure if its cells add up, else net sales or what was paid. */
+export function leftOutMeasure(plan: Plan): Measure {
+  const first = measureOf(plan.measures[0] as MeasureName, plan.grain)
+  const usual = measureOf(plan.grain === 'payments' ? 'total' : 'net_sales', plan.grain)
+  return valueOfCells(first, isDistinctOrders(plan)) === null ? usual : first
 }
 
 /** The cells of all stretches with the keys of their rows; `w` says of which stretch. */

@@ -41,7 +41,7 @@ it('forecasts from the last eight same weekdays, with a range and a test on past
   // weeks before it, 1,000 and then 2,600, and is moved, too, to 618.75: 1,581.25 of 3,500 too little.
   expect(data.backtest).toMatchObject({ errorPercent: '45.2', biasPercent: '-45.2' })
   expect(data.method).toContain('moved by +37.5 % for the trend of the last four weeks')
-  expect(data.method).toContain('Today is forecast as a whole day, with what it has sold so far.')
+  expect(data.method).toContain('Today is forecast as a whole day, from the days before it alone.')
   expect(text).toMatch(
     /^Forecast of net sales, 2 days from 2026-03-10 \(days of America\/Guatemala\): GTQ 756\.25 without tax\.\nA forecast/,
   )

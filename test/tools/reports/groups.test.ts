@@ -80,7 +80,32 @@ it('leaves sales of unknown time out of hours, and says how much', async () => {
   const { data, text } = await report({ groupBy: [], measures: ['net_sales'], filters: ['hour=9-19'] })
   // 30 + 20 − 10.
   expect(data.totals.netSales).toBe('40.00')
-  expect(text).toContain('Without net GTQ 40.00 of sales whose time of day is not known.')
+  expect(text).toContain('Sales whose time of day is not known are left out: net GTQ 40.00.')
+})
+
+it('tells them in net sales where the first measure does not add up', async () => {
+  for (const measures of [['average_sale'], ['share']]) {
+    const { text } = await report({ groupBy: [], measures, filters: ['hour=9-19'] })
+    expect(text).toContain('Sales whose time of day is not known are left out: net GTQ 40.00.')
+  }
+})
+
+it('says of nothing that it is cut where nothing matches', async () => {
+  for (const groupBy of [
+    ['day', 'category'],
+    ['day', 'location'],
+    ['day', 'hour'],
+  ]) {
+    const { data, text } = await report({ groupBy, measures: ['net_sales'], filters: ['weekday=Sun'] })
+    expect(data.about).not.toHaveProperty('cut')
+    expect(text).not.toContain('are shown')
+  }
+})
+
+it('has the hours in their order, also the first few of them', async () => {
+  // 02:00, 09:00, 18:00; as texts, 18 would come before 2.
+  const { data } = await report({ groupBy: ['hour'], measures: ['orders'], limit: 2 })
+  expect(data.rows.map(({ key }: { key: string }) => key)).toEqual(['02:00', '09:00', 'unknown time'])
 })
 
 it('lists only the days and weekdays that a filter leaves', async () => {
@@ -100,11 +125,14 @@ it('tells a mean per day of what adds up, orders too, and of nothing else', asyn
   // Two orders on the two Tuesdays.
   expect(data.rows[1]).toEqual({ key: 'Tuesday', orders: 2, days: 2, ordersPerDay: '1.0' })
   expect(text).toContain('| Tuesday | 2 | 2 | 1.0 |')
+  // Two orders on ten Tuesdays are not none.
+  const long = await report({ from: '2026-01-05', to: '2026-03-15', groupBy: ['weekday'], measures: ['orders'] })
+  expect(long.data.rows[1]).toMatchObject({ key: 'Tuesday', days: 10, ordersPerDay: '0.20' })
   const mean = await report({ ...march, measures: ['average_sale', 'orders'] })
   expect(mean.data.rows[1]).toEqual({ key: 'Tuesday', averageSale: '25.00', orders: 2 })
   expect(mean.text).not.toMatch(/per day/i)
   const hours = await report({ groupBy: [], measures: ['orders'], filters: ['hour=9-19'] })
-  expect(hours.text).toContain('Without orders 1 of sales whose time of day is not known.')
+  expect(hours.text).toContain('Sales whose time of day is not known are left out: orders 1.')
 })
 
 it('compares two dimensions with the year before', async () => {

@@ -335,6 +335,8 @@ describe('get_sales_by_location', () => {
       'All days are of America/Guatemala; with locationId, get_sales_report counts those of a location by its own ' +
         'clock (here also America/New_York).',
     )
+    const byWeek = await read('get_sales_report', { ...MARCH, groupBy: ['location', 'week'] })
+    expect(byWeek.text).toContain('(here also America/New_York)')
     // Alone, New York has its own days: E and F, and not yet D.
     const alone = await read('get_sales_report', { ...MARCH, groupBy: ['location'], locationId: 'Location 2' })
     expect(alone.data.totals).toMatchObject({ orders: 2, netSales: '19.00' })
