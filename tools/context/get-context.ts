@@ -74,7 +74,7 @@ export default defineContextTool({
     )
     const choice =
       principal.kind === 'operator'
-        ? 'Platform operator: choose a tenant with set_active_tenant.'
+        ? `Platform operator: ${active === null ? 'choose a tenant' : 'another tenant is chosen'} with set_active_tenant.`
         : `${counted(businesses.length, 'business')}:`
     return {
       text: [

@@ -175,7 +175,7 @@ function describeDay(day: Day, namesBusiness: boolean): string {
     ),
     day.withoutPayment === undefined ? '' : describeMissing(day.withoutPayment, currency),
     list(
-      'Largest refunds, with tax',
+      'Largest refunds, with tax and tips',
       day.refunds,
       ({ orderNumber, total, reason }) => `${orderNumber} ${grouped(total)}${reason === null ? '' : ` ${reason}`}`,
     ),

@@ -242,7 +242,10 @@ describe('operator keys', () => {
       clientInfo: { name: 'ops', version: '1' },
     })
     const session = { 'mcp-session-id': headers['mcp-session-id'] as string }
+    const context = async () => (await call(service.app, rawKey, 'get_context', {}, session)).text
+    expect(await context()).toContain('Platform operator: choose a tenant with set_active_tenant.')
     await call(service.app, rawKey, 'set_active_tenant', { tenantId: shop.id }, session)
+    expect(await context()).toContain('Platform operator: another tenant is chosen with set_active_tenant.')
     expect((await call(service.app, rawKey, 'get_products', {}, session)).data.business.id).toBe(shop.id)
     await service.db.asOwner('update business set is_active = false where id = $1', [foreign.id])
     const off = await call(service.app, rawKey, 'set_active_tenant', { tenantId: foreign.id }, session)
