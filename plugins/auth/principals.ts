@@ -2,9 +2,11 @@ import fp from 'fastify-plugin'
 import { LRUCache } from 'lru-cache'
 import type { Caller } from '../../src/audit/caller.ts'
 import { hashApiKey, looksLikeApiKey } from '../../src/auth/api-key.ts'
+import { BarredError } from '../../src/auth/assistant-policy.ts'
 import type { VerifiedMcpToken } from '../../src/auth/mcp-token.ts'
 import type { AuthorizedBusiness, Principal } from '../../src/auth/principal.ts'
 import {
+  expiredKey,
   findApiKeyPrincipal,
   findPrincipalAgain,
   findTokenPrincipal,
@@ -54,15 +56,15 @@ export default fp<{ config: Config; clock: Clock }>(
     const { resource } = oauthAddresses(config)
     const memory = { max: 10_000, ttl: REMEMBERED_MS, ttlResolution: 0, perf: { now: () => clock().getTime() } }
 
-    const byToken = new LRUCache<string, Principal, { claims: VerifiedMcpToken; caller: Caller }>({
+    const byToken = new LRUCache<string, Principal | BarredError, { claims: VerifiedMcpToken; caller: Caller }>({
       ...memory,
       fetchMethod: (_jti, _stale, { context: { claims, caller } }) =>
-        findTokenPrincipal(database, claims, clock(), caller),
+        findTokenPrincipal(database, claims, clock(), caller).catch(barred),
     })
-    const byKey = new LRUCache<string, Principal, { isRemembered: boolean; caller: Caller }>({
+    const byKey = new LRUCache<string, Principal | BarredError, { isRemembered: boolean; caller: Caller }>({
       ...memory,
       fetchMethod: (hash, _stale, { context: { isRemembered, caller } }) =>
-        findApiKeyPrincipal(database, Buffer.from(hash, 'hex'), clock(), { isRemembered, caller }),
+        findApiKeyPrincipal(database, Buffer.from(hash, 'hex'), clock(), { isRemembered, caller }).catch(barred),
     })
     const tenants = new LRUCache<string, { tenant: AuthorizedBusiness | null }>({
       ...memory,
@@ -86,22 +88,22 @@ export default fp<{ config: Config; clock: Clock }>(
         if (looksLikeApiKey(credential)) {
           const hash = hashApiKey(credential).toString('hex')
           const isRemembered = app.credentialGuard.remembers(credential)
-          const principal = await freshly(() => byKey.forceFetch(hash, { context: { isRemembered, caller } }))
+          const principal = allowed(await freshly(() => byKey.forceFetch(hash, { context: { isRemembered, caller } })))
           if (principal.expiresAt !== null && principal.expiresAt <= clock()) {
-            throw new ServiceError('unauthenticated', 'This API key has expired. Create a new one.')
+            throw expiredKey()
           }
           return principal
         }
         // That the signature is right is cached by the token itself; what the database says, only briefly.
         const claims = verified(credential)
-        return freshly(() => byToken.forceFetch(claims.jti, { context: { claims, caller } }))
+        return allowed(await freshly(() => byToken.forceFetch(claims.jti, { context: { claims, caller } })))
       },
 
       async authenticateConnection(credential, caller) {
         const claims = jwtSigner.verify(credential, 0, resource)
         const jti = claims.sid ?? claims.jti
-        const principal = await freshly(() =>
-          byToken.forceFetch(jti, { context: { claims: { ...claims, jti }, caller } }),
+        const principal = allowed(
+          await freshly(() => byToken.forceFetch(jti, { context: { claims: { ...claims, jti }, caller } })),
         )
         // A connection gets one token after another, and the cached principal may come from an earlier one.
         return {
@@ -120,7 +122,8 @@ export default fp<{ config: Config; clock: Clock }>(
 
       forget(id) {
         for (const memory of [byToken, byKey]) {
-          for (const [credential, { credentialId, userId }] of memory.entries()) {
+          for (const [credential, known] of memory.entries()) {
+            const { credentialId, userId } = known instanceof BarredError ? known.barred : known
             if (credentialId === id || userId === id) memory.delete(credential)
           }
           // Aborts a fetch under way, which may have read the row before the change.
@@ -136,6 +139,17 @@ export default fp<{ config: Config; clock: Clock }>(
   },
   { name: 'principals', dependencies: ['postgres', 'jwt', 'access-changes', 'credential-guard'] },
 )
+
+/** Remembers that a business bars a credential, so that one that goes on costs no query each time. */
+function barred(error: unknown): BarredError {
+  if (error instanceof BarredError) return error
+  throw error
+}
+
+function allowed(known: Principal | BarredError): Principal {
+  if (known instanceof BarredError) throw known
+  return known
+}
 
 /**
  * Fetches again when the entry was dropped during the fetch, so that the answer reflects the change.

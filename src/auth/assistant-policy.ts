@@ -16,6 +16,8 @@ export interface AssistantPolicy {
 /** Whose credential a business refuses. */
 export interface Barred {
   principal: string
+  /** Whose token it is, or who made the key. */
+  userId: string | null
   credentialId: string
   businessId: string
 }
@@ -59,7 +61,7 @@ export function usableBusinesses(
   businesses: readonly AuthorizedBusiness[],
   policies: ReadonlyMap<string, AssistantPolicy>,
   client: string,
-  { endedFor, ...token }: Pick<Barred, 'principal' | 'credentialId'> & { endedFor: readonly string[] },
+  { endedFor, ...token }: Omit<Barred, 'businessId'> & { endedFor: readonly string[] },
 ): AuthorizedBusiness[] {
   const usable = businesses.filter(({ id }) => {
     const policy = policies.get(id)

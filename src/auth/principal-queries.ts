@@ -52,6 +52,7 @@ export async function findTokenPrincipal(
   const businesses = usableBusinesses(chosen, found.policies, client, {
     endedFor: found.token.ended_for,
     principal: `user:${claims.sub}`,
+    userId: claims.sub,
     credentialId: found.token.family_id,
   })
   if (businesses.length === 0) {
@@ -89,8 +90,8 @@ export async function findTokenPrincipal(
 /**
  * The principal of an API key.
  * @param of isRemembered: whether the key was good a while ago; caller: whom the audit trail names
- * @throws ServiceError `unauthenticated` for a key that is unknown, revoked, whose business is not active, or whose maker
- *   left the business a day ago
+ * @throws ServiceError `unauthenticated` for a key that is unknown, revoked, expired, whose business is not active, or
+ *   whose maker left the business a day ago; BarredError for another whose business allows no keys
  */
 export async function findApiKeyPrincipal(
   database: Database,
@@ -105,13 +106,7 @@ export async function findApiKeyPrincipal(
   if (key === undefined || (!isOperator && business === undefined)) {
     throw new ServiceError('unauthenticated', 'This API key is unknown or was revoked. Create a new one.')
   }
-  if (business !== undefined && !allows(business, API_KEY)) {
-    throw new BarredError(
-      `${clean(business.name, 80)} does not allow API keys at the moment.`,
-      { principal: `key:${key.id}`, credentialId: key.id, businessId: business.id },
-      { hint: 'An owner or admin decides in Settings → AI Assistant.' },
-    )
-  }
+  if (key.expires_at !== null && key.expires_at <= now) throw expiredKey()
   const endsAt = isOperator ? null : makerLeaves(key.created_by, maker)
   if (endsAt !== null && endsAt <= now) {
     if (key.gone_on !== dayOf(now)) {
@@ -119,6 +114,14 @@ export async function findApiKeyPrincipal(
       await noteMembershipGone(database, { businessId }, { keyId: key.id, businessId }, now, caller)
     }
     throw new ServiceError('unauthenticated', 'Who made this API key has left the business. Create a new one.')
+  }
+  // Only a key that is good otherwise is told what its business allows.
+  if (business !== undefined && !allows(business, API_KEY)) {
+    throw new BarredError(
+      `${clean(business.name, 80)} does not allow API keys at the moment.`,
+      { principal: `key:${key.id}`, userId: key.created_by, credentialId: key.id, businessId: business.id },
+      { hint: 'An owner or admin decides in Settings → AI Assistant.' },
+    )
   }
   if (isUnused(key.last_used_at, now)) {
     await markUsed(database, { keyHash }, async (db) => {
@@ -152,6 +155,10 @@ export async function findApiKeyPrincipal(
     defaultBusinessId: business?.id ?? null,
     expiresAt: earlierOf(key.expires_at, endsAt),
   }
+}
+
+export function expiredKey(): ServiceError {
+  return new ServiceError('unauthenticated', 'This API key has expired. Create a new one.')
 }
 
 /** What of a principal finds it again. */

@@ -28,6 +28,12 @@ export interface Named {
   name: string
 }
 
+/** What a read takes. */
+export interface Read {
+  /** Names it for the answer to say, if it is meant by words alone. */
+  taken?: string
+}
+
 /** What rows that match a reference are ordered by, descending: the row with it as its id comes first. */
 export function isItsId(idColumn: string, reference: string): RawBuilder<boolean> {
   return sql<boolean>`(${sql.ref(idColumn)}::text = lower(${reference}))`
@@ -83,11 +89,26 @@ export interface Asking {
 /** The tier of rows that are meant only if no other row has the words, too. */
 const BY_WORDS = 9
 
-/** Whether each word of a reference begins one of a name. */
+/** What an answer says of a row that a read took. */
+function read({ tier }: Candidate, named: string): Read {
+  return tier === BY_WORDS ? { taken: named } : {}
+}
+
+/**
+ * What was taken by words alone, for the terms of an answer; empty for what was named in full.
+ * @param read by the arguments that mean it
+ */
+export function describeTaken(read: Record<string, Read | null | undefined>): string {
+  return Object.entries(read)
+    .map(([argument, one]) => (one?.taken === undefined ? '' : `${argument}: ${one.taken}; `))
+    .join('')
+}
+
+/** Whether each word of a reference begins one of a name, whose words end at blanks and at punctuation. */
 function hasWords(name: RawBuilder<string>, reference: string, { isRead = false }: Asking): RawBuilder<SqlBool> {
   const words = isRead ? wordsOfName(reference) : []
   if (words.length === 0) return sql<SqlBool>`false`
-  const areThere = words.map((word) => sql`' ' || ${name} like '% ' || search_text(${word}) || '%'`)
+  const areThere = words.map((word) => sql`${name} ~ ('(^|[[:space:][:punct:]])' || search_text(${word}))`)
   return sql<SqlBool>`(${sql.join(areThere, sql` and `)})`
 }
 
@@ -165,7 +186,7 @@ export function categoryOf(
   reference: string,
   argument = 'category',
   asking: Asking = {},
-): Promise<Named> {
+): Promise<Named & Read> {
   return namedRow(db, 'category', businessId, reference, {
     ...{ argument, asking },
     hint: 'list_categories searches them; create_product makes a new one with createCategory: true.',
@@ -182,7 +203,7 @@ export function supplierOf(
   reference: string,
   argument = 'supplierId',
   asking: Asking = {},
-): Promise<Named> {
+): Promise<Named & Read> {
   return namedRow(db, 'supplier', businessId, reference, { argument, asking, hint: 'list_suppliers searches them.' })
 }
 
@@ -192,9 +213,9 @@ async function namedRow(
   businessId: string,
   reference: string,
   { argument, asking, hint }: { argument: string; asking: Asking; hint: string },
-): Promise<Named> {
+): Promise<Named & Read> {
   const found = theOne(await findNamed(db, table, businessId, reference, asking), { argument, reference })
-  if (found !== undefined) return { id: found.id, name: found.name }
+  if (found !== undefined) return { id: found.id, name: found.name, ...read(found, quoted(found.name)) }
   const others = await db
     .selectFrom(table)
     .select(['id', 'name'])
@@ -261,9 +282,9 @@ function clientsMeant(db: Transaction, businessId: string, reference: string) {
 }
 
 /**
- * A client by id, code, tax id or name.
+ * A client by id, code, tax id or name; for a read, also by several words of one name alone.
  * @param argument name of the argument with `reference`, for the error
- * @throws ServiceError `not_found`; `invalid_argument` with the candidates if several have that name
+ * @throws ServiceError `not_found`; `invalid_argument` with the candidates if several have that name or those words
  */
 export async function clientOf(
   db: Transaction,
@@ -271,22 +292,32 @@ export async function clientOf(
   reference: string,
   argument = 'client',
   asking: Asking = {},
-): Promise<Named & { code: string }> {
+): Promise<Named & Read & { code: string }> {
   const rows = await clientsMeant(db, businessId, reference)
     .select(['c.id', 'c.name', 'c.code'])
     .select(clientMeaning(reference).tier.as('tier'))
     .limit(MAX_CANDIDATES + 1)
     .execute()
-  const near = rows.length === 0 ? await nearClients(db, businessId, reference) : []
-  const byWords = asking.isRead === true ? onlyByWords(near, reference) : undefined
-  const { id, name, code } = byWords ?? theClient(rows, reference, argument, near)
-  return { id, name: clean(name, 80), code: clean(code, 60) }
+  const [byWords, near] =
+    rows.length > 0
+      ? [[], []]
+      : await Promise.all([clientsByWords(db, businessId, reference, asking), nearClients(db, businessId, reference)])
+  const client = theClient([...rows, ...byWords], reference, argument, near)
+  const [name, code] = [clean(client.name, 80), clean(client.code, 60)]
+  return { id: client.id, name, code, ...read(client, nameAndCode(client)) }
 }
 
-/** The only one of the nearest clients that has all words of a reference; those that match come first. */
-function onlyByWords(near: Awaited<ReturnType<typeof nearClients>>, reference: string) {
-  const [one, ...others] = wordsOfName(reference).length < 2 ? [] : near.filter(({ hasAllWords }) => hasAllWords)
-  return others.length === 0 ? one : undefined
+/** The clients, also those switched off, that have all words of a reference; none for a single word. */
+async function clientsByWords(db: Transaction, businessId: string, reference: string, asking: Asking) {
+  if (asking.isRead !== true || wordsOfName(reference).length < 2) return []
+  return db
+    .selectFrom('customer as c')
+    .select(['c.id', 'c.name', 'c.code', sql<number>`${sql.lit(BY_WORDS)}`.as('tier')])
+    .where('c.business_id', '=', businessId)
+    .where(hasWords(sql`c.name_key`, reference, asking))
+    .orderBy('c.code')
+    .limit(MAX_CANDIDATES + 1)
+    .execute()
 }
 
 /**
@@ -403,11 +434,7 @@ export async function variantsOf(
  * The variant that a read is about: as `variantsOf`, or else of the only product that has all words of the reference.
  * @returns `taken` names it in that case, for the answer to say
  */
-export async function variantToRead(
-  db: Transaction,
-  businessId: string,
-  reference: string,
-): Promise<Variant & { taken?: string }> {
+export async function variantToRead(db: Transaction, businessId: string, reference: string): Promise<Variant & Read> {
   const argument = 'product'
   const rows = (await findVariants(db, businessId, [reference])).map((row) => ({ ...row, id: row.variant_id }))
   const one = theOne(rows, { argument, reference, describe: nameAndSku })
@@ -467,7 +494,7 @@ export async function employeeOf(
   reference: string,
   argument = 'employee',
   asking: Asking = {},
-) {
+): Promise<Candidate & Read & { number: string }> {
   const text = reference.trim()
   const tier = isUuid(text)
     ? sql<number | null>`case when id = ${text} then 0 end`
@@ -487,7 +514,7 @@ export async function employeeOf(
     `${JSON.stringify(clean(name, 40))} (${clean(number, 20)})`
   const meant = all.flatMap(({ tier, ...row }) => (tier === null ? [] : [{ ...row, tier }]))
   const found = theOne(meant, { argument, reference, describe })
-  if (found !== undefined) return found
+  if (found !== undefined) return { ...found, ...read(found, describe(found)) }
   const choices = all.slice(0, MAX_CHOICES).map(describe)
   throw new ServiceError(
     'invalid_argument',

@@ -45,7 +45,7 @@ const NAME = /^[^\p{N}]*\p{L}{3}[^\p{N}]*$/u
 
 /** The words by which a read may find the only row that has them all; none of a reference with numbers. */
 export function wordsOfName(reference: string): string[] {
-  return NAME.test(reference) ? (reference.match(/\p{L}+/gu) ?? []) : []
+  return NAME.test(reference) ? (reference.normalize('NFC').match(/\p{L}+/gu) ?? []) : []
 }
 
 /**
@@ -67,7 +67,7 @@ export function nearClients(db: Transaction, businessId: string, reference: stri
   const { isMatch, nearness } = searching(sql<string>`search_text(c.name)`, reference)
   return db
     .selectFrom('customer as c')
-    .select(['c.id', 'c.name', 'c.code', isMatch.as('hasAllWords')])
+    .select(['c.id', 'c.name', 'c.code'])
     .where('c.business_id', '=', businessId)
     .where('c.is_active', '=', true)
     .where(orNear(isMatch, nearness))

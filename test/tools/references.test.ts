@@ -352,6 +352,56 @@ describe('a part of a name', () => {
     expect((await till.ok('get_products', { category: 'vinos' })).data.category).toBe('Vinos')
   })
 
+  it('is named in every list that takes it, also when nothing matches', async () => {
+    await as("insert into supplier (business_id, name) values ($1, 'Luzma S.A.')", [])
+    for (const [tool, args, taken] of [
+      ['list_orders', { employee: 'Luis' }, 'employee: "Luis Ajpú" (71)'],
+      ['list_refunds', { employee: 'Luis' }, 'employee: "Luis Ajpú" (71)'],
+      ['list_inventory_movements', { supplier: 'Luz' }, 'supplier: "Luzma S.A."'],
+      ['get_products', { category: 'tintos' }, 'Vinos tintos'],
+      ['get_reorder_list', { supplier: 'Luz' }, 'Luzma S.A.'],
+      ['get_reorder_list', { category: 'tintos' }, 'Vinos tintos'],
+      ['get_sales_report', { filters: ['supplier=Luz'], groupBy: ['day'] }, 'Luzma S.A.'],
+      ['get_top_products', { category: 'tintos' }, 'Vinos tintos'],
+    ] as const) {
+      const { text, data } = await till.ok(tool, args)
+      expect([tool, text]).toEqual([tool, expect.stringContaining(taken)])
+      expect([tool, JSON.stringify(data)]).toEqual([tool, expect.stringContaining(JSON.stringify(taken).slice(1, -1))])
+    }
+    // Nobody else can be meant by a whole name or a number.
+    for (const employee of ['luis ajpu', '71']) {
+      expect((await till.ok('list_orders', { employee })).text).not.toContain('employee: "')
+    }
+  })
+
+  it('counts what stands after punctuation as a word', async () => {
+    await as(
+      "insert into category (business_id, name) values ($1, 'Pan-Dulce'), ($1, 'Dulces'), ($1, 'Licor/Ron (añejo)')",
+      [],
+    )
+    expect(await till.fails('get_top_products', { category: 'dulce' })).toMatch(
+      /"dulce" means several: ("Pan-Dulce"|"Dulces") .*("Pan-Dulce"|"Dulces")/,
+    )
+    for (const category of ['ron', 'anejo', 'licor añejo']) {
+      expect((await till.ok('get_products', { category })).data.category).toBe('Licor/Ron (añejo)')
+    }
+    expect(await till.fails('get_products', { category: 'icor' })).toContain('no category of this business')
+  })
+
+  it('of a client is of words that begin so, and of those who are switched off, too', async () => {
+    const { service, shop } = till
+    await makeClient(service.db, shop, { code: 'C-72', name: 'Susana Pazos' })
+    const asked = () => till.fails('get_sales_report', { filters: ['client=Ana Paz'], groupBy: [] })
+    expect(await asked()).toContain('Did you mean "Susana Pazos" (C-72)')
+    const taken = async () =>
+      (await till.ok('get_sales_report', { filters: ['client=Ana Paz'], groupBy: [] })).data.about.filters
+    const id = await makeClient(service.db, shop, { code: 'C-73', name: 'Ana Paz Soto' })
+    await as('update customer set is_active = false where business_id = $1 and id = $2', [id])
+    expect(await taken()).toEqual(['of client Ana Paz Soto'])
+    await makeClient(service.db, shop, { code: 'C-74', name: 'Paz-León, Ana' })
+    expect(await asked()).toMatch(/"Ana Paz" means several: "Ana Paz Soto" \(C-73, .*"Paz-León, Ana" \(C-74/)
+  })
+
   it('is refused by writes', async () => {
     const { variantId } = await till.product('PARTE', { stock: '2' })
     const sale = { items: [{ product: variantId, quantity: '1' }], dryRun: true }

@@ -14,7 +14,7 @@ import {
 } from '../../src/pos/inventory/movements.ts'
 import { describePurchases, PurchasesSchema, purchasesOf } from '../../src/pos/inventory/purchases-text.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
-import { supplierOf, variantToRead } from '../../src/pos/references.ts'
+import { describeTaken, supplierOf, variantToRead } from '../../src/pos/references.ts'
 import { COMPACT_OUTPUT, CompactRows, compactPage } from '../../src/results/compact-page.ts'
 import { counted } from '../../src/results/counted.ts'
 import { decodeCursor } from '../../src/results/cursor.ts'
@@ -120,7 +120,7 @@ export default defineTool({
     const window = place.days === undefined ? {} : { window: { ...place.days, currency: business.currency } }
     const purchases = purchasesOf(bought, business)
     const terms =
-      (variant?.taken === undefined ? '' : `product: ${variant.taken}; `) +
+      describeTaken({ product: variant, supplier: seller }) +
       'when: on the clock of the location; quantity: negative is out of stock' +
       (purchases === undefined ? '' : `; cost: of purchases, without tax, in ${business.currency}, blank is unknown`)
     const days =

@@ -25,7 +25,7 @@ import {
 } from '../../src/pos/orders/orders.ts'
 import { describeOwnOnly, NOBODY, ownOrders, whose } from '../../src/pos/orders/staff.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
-import { clientOf, variantToRead } from '../../src/pos/references.ts'
+import { clientOf, describeTaken, variantToRead } from '../../src/pos/references.ts'
 import { page, sortedCursor } from '../../src/results/cursor.ts'
 import { Cursor, Limit, StringEnum } from '../../src/results/schema.ts'
 import { estimateTokens } from '../../src/results/text.ts'
@@ -107,7 +107,7 @@ export default defineTool({
     const { columns, rows: cells, same } = compactOrders(rows, role, business)
     const limited = describeOwnOnly(who, 'orders')
     const meant = input.employee === undefined ? '' : `${ROLE_TERMS[role]}; `
-    const taken = variant?.taken === undefined ? '' : `product: ${variant.taken}; `
+    const taken = describeTaken({ product: variant, employee: who.employee })
     const listed = rows.map((row, index) => ({ row, cells: cells[index] ?? [] }))
     const besides = {
       ...(window === undefined

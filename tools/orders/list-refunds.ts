@@ -15,7 +15,7 @@ import {
 import { findRefunds, REFUND_SORTS, sumRefunds, sumRefundsByEmployee } from '../../src/pos/orders/refunds.ts'
 import { describeOwnOnly, NOBODY, whose } from '../../src/pos/orders/staff.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
-import { clientOf } from '../../src/pos/references.ts'
+import { clientOf, describeTaken } from '../../src/pos/references.ts'
 import { compact } from '../../src/results/compact.ts'
 import { page, sortedCursor } from '../../src/results/cursor.ts'
 import { Cursor, Limit, StringEnum } from '../../src/results/schema.ts'
@@ -92,7 +92,7 @@ export default defineTool({
       same,
       refunds,
       ...more,
-      terms: [...limited, REFUND_TERMS].join(' '),
+      terms: [...limited, describeTaken({ employee: who.employee }) + REFUND_TERMS].join(' '),
     }
     return {
       text: describeRefunds(data),

@@ -3,7 +3,7 @@ import { limitsIn } from '../../auth/role-limits.ts'
 import type { Transaction } from '../../database/database.ts'
 import { ServiceError } from '../../errors.ts'
 import { clean } from '../../results/text.ts'
-import { type Asking, employeeOf as employeeCalled } from '../references.ts'
+import { type Asking, employeeOf as employeeCalled, type Read } from '../references.ts'
 
 /** A person who works in a shop. */
 export interface Employee {
@@ -26,14 +26,14 @@ export async function employeeOf(
   reference: string,
   argument = 'employee',
   asking: Asking = {},
-): Promise<Employee> {
+): Promise<Employee & Read> {
   if (limitsIn(principal, business) !== null) {
     throw new ServiceError('role_not_allowed', `${argument}: the role ${business.role} asks about itself alone.`, {
       hint: `Leave ${argument} out, or ask an owner, admin or manager.`,
     })
   }
-  const { id, name } = await employeeCalled(db, business.id, reference, argument, asking)
-  return { id, name: clean(name, 60) }
+  const { id, name, taken } = await employeeCalled(db, business.id, reference, argument, asking)
+  return { id, name: clean(name, 60), ...(taken !== undefined && { taken }) }
 }
 
 /** The caller as an employee, by the login; null for an API key, and for people whose login is linked to none. */
@@ -59,7 +59,7 @@ export const NOBODY = '00000000-0000-0000-0000-000000000000'
 /** Whose orders a list is about. */
 export interface Whose {
   /** The employee asked for, or the caller whose role sees its own alone. */
-  employee: Employee | null
+  employee: (Employee & Read) | null
   /** Whether only own rows are shown; without an employee then, none. */
   ownOnly: boolean
 }

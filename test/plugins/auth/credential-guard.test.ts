@@ -11,7 +11,7 @@ let networks = 0
 
 beforeAll(async () => {
   service = await startService({
-    users: ['ana', 'luis', 'nadie'],
+    users: ['ana', 'luis', 'nadie', 'rosa', 'sara', 'tere'],
     config: { TOKEN_RATE_LIMIT_PER_MINUTE: String(LIMIT) },
   })
   shop = await makeShop(service.db)
@@ -128,6 +128,52 @@ it('a good credential that its business bars does not count: it is told so each 
     // Nor does it become one where others guess.
     await flood(another, address)
     expect((await ask(another, credential, address)).statusCode).toBe(403)
+  }
+})
+
+it('a barred credential costs one transaction in half a minute, and works again as soon as it is allowed', async () => {
+  const barring = await makeShop(service.db, { name: 'Barring' })
+  await makeUser(service.db, 'rosa', [{ shop: barring, role: 'owner' }])
+  const { accessToken } = (await exchange(service.app, service.issuer.issueToken('rosa'), newAddress())).json()
+  const rawKey = await newKey('rosa', barring)
+  const allow = (clients: string[] | null) =>
+    service.db.asOwner('update business set allowed_clients = $2 where id = $1', [barring.id, clients])
+  const statusOf = async (credential: string) => (await ask(service.app, credential, newAddress())).statusCode
+  for (const credential of [accessToken, rawKey]) {
+    expect(await statusOf(credential)).toBe(200)
+    await allow([])
+    await expect.poll(() => statusOf(credential)).toBe(403)
+    const within = vi.spyOn(service.app.database, 'within')
+    const statuses = []
+    for (let attempt = 0; attempt < 20; attempt++) statuses.push(await statusOf(credential))
+    const reads = within.mock.calls.filter(([access]) => access.keyHash !== undefined || access.userId !== undefined)
+    within.mockRestore()
+    expect([statuses, reads.length]).toEqual([Array(20).fill(403), expect.toBeOneOf([0, 1])])
+    await allow(null)
+    await expect.poll(() => statusOf(credential)).toBe(200)
+  }
+})
+
+it('a barred key that has expired, or whose maker has left, counts as one that is refused', async () => {
+  const barring = await makeShop(service.db, { name: 'Barring' })
+  await makeUser(service.db, 'sara', [{ shop: barring, role: 'owner' }])
+  await makeUser(service.db, 'tere', [{ shop: barring, role: 'owner' }])
+  const keyBy = async (uid: string) => [uid, await newKey(uid, barring)] as const
+  const keys = [await keyBy('sara'), await keyBy('tere')]
+  await service.db.asOwner(
+    `update mcp_api_key k set expires_at = now() - interval '1 hour' from app_user u
+     where u.id = k.created_by and u.firebase_uid = 'sara'`,
+  )
+  await service.db.asOwner("update app_user set is_active = false where firebase_uid = 'tere'")
+  await service.db.asOwner("update business set allowed_clients = '{}' where id = $1", [barring.id])
+  // An instance that has cached nothing of them.
+  const another = await service.anotherInstance()
+  for (const [uid, rawKey] of keys) {
+    const answers = []
+    for (let attempt = 0; attempt <= LIMIT; attempt++) answers.push(await ask(another, rawKey, newAddress()))
+    expect([uid, answers.map(({ statusCode }) => statusCode)]).toEqual([uid, [401, 401, 401, 429]])
+    expect(answers[0]?.json().message).toContain(uid === 'sara' ? 'has expired' : 'has left the business')
+    expect(another.credentialGuard.remembers(rawKey)).toBe(false)
   }
 })
 
