@@ -184,7 +184,8 @@ describe('no tool shows another tenant', () => {
       client: `${SECRET} Pan`,
       board: SECRET,
       boardId: foreign.id,
-      assignee: SECRET,
+      // A part of a name finds as well; a refusal may repeat it, and does not tell the rest.
+      assignee: SECRET.slice(0, -1),
       fromLocationId: foreign.locations[0],
       toLocationId: foreign.locations[0],
       items: [{ product: `${SECRET} Pan-1`, quantity: '1' }],
