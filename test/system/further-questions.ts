@@ -338,10 +338,12 @@ export function furtherQuestionsOn(): Question[] {
           },
         ],
       ],
-      sql: `select count(*), round(count(*)::numeric / (select count(*) from one, generate_series(month - interval '1 month',
-          month - interval '1 day', '1 day') d where extract(isodow from d) = 6), 1)
-        from one, sale where day >= month - interval '1 month' and day < month and extract(isodow from day) = 6
-        group by extract(hour from at)`,
+      sql: `select orders, round(per_day, case when per_day < 1 then 2 else 1 end) from (
+          select count(*) as orders, count(*)::numeric / (select count(*) from one,
+            generate_series(month - interval '1 month', month - interval '1 day', '1 day') d
+            where extract(isodow from d) = 6) as per_day
+          from one, sale where day >= month - interval '1 month' and day < month and extract(isodow from day) = 6
+          group by extract(hour from at)) x`,
     },
     {
       question: 'What did Sofía do yesterday?',
