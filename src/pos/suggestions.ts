@@ -50,7 +50,8 @@ export function wordsOfName(reference: string): string[] {
 
 /**
  * What a reference that fits nothing is near to.
- * @returns the products as `nearProducts`, and for reads, whose answers name it, the only one that has all its words
+ * @returns the products as `nearProducts`, and for reads, whose answers name it, the only one that has all its words, if
+ *   these begin words of it: mate is not meant for tomate
  */
 export async function productByWords(
   db: Transaction,
@@ -59,8 +60,19 @@ export async function productByWords(
 ): Promise<{ near: NearProduct[]; only: NearProduct | undefined }> {
   const near = await nearProducts(db, businessId, reference)
   const [one, ...others] = NAME.test(reference) ? near.filter(({ hasAllWords }) => hasAllWords) : []
-  return { near, only: others.length === 0 ? one : undefined }
+  const isMeant = one !== undefined && others.length === 0 && beginsWords(`${one.name} ${one.label ?? ''}`, reference)
+  return { near, only: isMeant ? one : undefined }
 }
+
+/** Whether each word of a reference begins one of a text, apart from accents and an ending of the plural. */
+function beginsWords(text: string, reference: string): boolean {
+  const words = plain(text).match(/\p{L}+/gu) ?? []
+  return wordsOfName(plain(reference)).every((each) =>
+    words.some((word) => word.startsWith(each.replace(/(?<=...)e?s$/, ''))),
+  )
+}
+
+const plain = (text: string) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase()
 
 /** The active clients that a reference is nearest to, by name. */
 export function nearClients(db: Transaction, businessId: string, reference: string) {

@@ -250,6 +250,12 @@ describe('a reference that fits nothing', () => {
     expect(await till.fails(tool, { product: 'molido café' })).toMatch(/Did you mean "Café de .*Café de /)
   })
 
+  it('is no part of another word', async () => {
+    for (const tool of ['get_product', 'get_bought_together']) {
+      expect(await till.fails(tool, { product: 'mate' })).toContain('Did you mean "Tomate (lb)" (SKU TOM-1)')
+    }
+  })
+
   it('is no guess of what writes', async () => {
     const product = 'huehuetenango molido'
     const args = { product, locationId: till.shop.locations[0], change: '-1', reason: 'damage' }
