@@ -252,7 +252,7 @@ describe('a reference that fits nothing', () => {
 
   it('is no part of another word', async () => {
     for (const tool of ['get_product', 'get_bought_together']) {
-      expect(await till.fails(tool, { product: 'mate' })).toContain('Did you mean "Tomate (lb)" (SKU TOM-1)')
+      expect(await till.fails(tool, { product: 'puchino' })).toContain('Did you mean "Capuchino Grande" (SKU CAP-G)')
     }
   })
 
