@@ -160,7 +160,7 @@ describe('a report', () => {
   })
 
   it('draws the totals of rows that have columns, and keeps the cells in the table', () => {
-    const rows = [{ key: 'Centro', netSales: ['10.00', null], total: { netSales: '10.00' } }]
+    const rows = [{ key: 'Centro', netSales: ['10.00', null], all: { netSales: '10.00' } }]
     const columns = { names: ['Monday', 'Tuesday'], totals: { netSales: ['10.00', '0.00'] } }
     const screen = screenOf(report(['weekday', 'location'], rows, { columns }), { arguments: {} }, say)
     expect(screen?.charts[0]?.points[0]).toMatchObject({ label: 'Centro', value: 10 })
