@@ -22,7 +22,7 @@ export const MIN_ORDERS = 2
 /** In the whole shop, pairs are made of so many products: those in most orders. */
 export const MAX_PRODUCTS = 200
 /** Whose lines are read. A longer window is cut to its latest days that have no more. */
-export const MAX_ORDERS = 30_000
+export const MAX_ORDERS = 20_000
 
 /**
  * Pairs of products that were sold in the same orders, those in most orders first. Products count as a whole, whatever

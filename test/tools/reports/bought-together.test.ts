@@ -126,15 +126,15 @@ it('reads the latest whole days of a window with too many orders, and says so fi
   const asked = async (args: Record<string, unknown> = {}) =>
     call(service.app, busy.token, 'get_bought_together', { from: '2026-03-01', to: '2026-03-31', ...args })
 
-  // Two orders of the 6th and 29,998 of the 5th are as many as are read; that of the 2nd is one more.
-  await count('2026-03-05', 29_998)
+  // Two orders of the 6th and 19,998 of the 5th are as many as are read; that of the 2nd is one more.
+  await count('2026-03-05', 19_998)
   const { data, text } = await asked()
   expect(text).toMatch(
-    /^Only 2026-03-03 to 2026-03-31: at most 30,000 orders and refunds are read, the latest whole days first, and 2026-03-01 to 2026-03-31 has 30,001\. Products bought together, of 4 orders in all, 2026-03-03 to 2026-03-31/,
+    /^Only 2026-03-03 to 2026-03-31: at most 20,000 orders and refunds are read, the latest whole days first, and 2026-03-01 to 2026-03-31 has 20,001\. Products bought together, of 4 orders in all, 2026-03-03 to 2026-03-31/,
   )
   expect(data).toMatchObject({
     window: { from: '2026-03-03', to: '2026-03-31' },
-    cut: { asked: { from: '2026-03-01', to: '2026-03-31', orders: 30_001 }, maxOrders: 30_000 },
+    cut: { asked: { from: '2026-03-01', to: '2026-03-31', orders: 20_001 }, maxOrders: 20_000 },
     orders: 4,
     pairs: 1,
   })
@@ -148,7 +148,7 @@ it('reads the latest whole days of a window with too many orders, and says so fi
   expect(fits.text).toMatch(/^Products bought together, of 4 orders in all, 2026-03-03/)
 
   // One more, and the 5th is too much; a day is read whole, and at least the latest with sales is.
-  await count('2026-03-05', 29_999)
+  await count('2026-03-05', 19_999)
   const nothing = await asked()
   expect(nothing.data).toMatchObject({ window: { from: '2026-03-06' }, orders: 2, pairs: 0, rows: [] })
   expect(nothing.text).toMatch(/^Only 2026-03-06 to 2026-03-31: .* No two products were sold together/)
