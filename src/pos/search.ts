@@ -102,6 +102,15 @@ function normalised(text: string): string {
     .toLowerCase()
 }
 
+/** Whether each of some words, or another form of it, begins a word of a text. */
+export function beginsWords(text: string, words: readonly string[]): boolean {
+  const begun = normalised(text).match(/\p{L}+/gu) ?? []
+  return words.map(normalised).every((word) => {
+    const forms = [word, ...otherForms(word)]
+    return begun.some((each) => forms.some((form) => each.startsWith(form)))
+  })
+}
+
 /** A LIKE pattern that finds a text anywhere; its wildcards count as ordinary characters. */
 function pattern(text: string): string {
   return `%${text.replace(/[\\%_]/g, '\\$&')}%`

@@ -2,7 +2,7 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
 import { clean } from '../results/text.ts'
 import { searchingProducts } from './product-search.ts'
-import { NEAR, searching } from './search.ts'
+import { beginsWords, NEAR, searching } from './search.ts'
 
 // What somebody may have meant by a reference that fits nothing, named with the reference to use instead.
 
@@ -60,19 +60,10 @@ export async function productByWords(
 ): Promise<{ near: NearProduct[]; only: NearProduct | undefined }> {
   const near = await nearProducts(db, businessId, reference)
   const [one, ...others] = NAME.test(reference) ? near.filter(({ hasAllWords }) => hasAllWords) : []
-  const isMeant = one !== undefined && others.length === 0 && beginsWords(`${one.name} ${one.label ?? ''}`, reference)
+  const isMeant =
+    one !== undefined && others.length === 0 && beginsWords(`${one.name} ${one.label ?? ''}`, wordsOfName(reference))
   return { near, only: isMeant ? one : undefined }
 }
-
-/** Whether each word of a reference begins one of a text, apart from accents and an ending of the plural. */
-function beginsWords(text: string, reference: string): boolean {
-  const words = plain(text).match(/\p{L}+/gu) ?? []
-  return wordsOfName(plain(reference)).every((each) =>
-    words.some((word) => word.startsWith(each.replace(/(?<=...)e?s$/, ''))),
-  )
-}
-
-const plain = (text: string) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase()
 
 /** The active clients that a reference is nearest to, by name. */
 export function nearClients(db: Transaction, businessId: string, reference: string) {

@@ -250,6 +250,10 @@ describe('a reference that fits nothing', () => {
     expect(await till.fails(tool, { product: 'molido café' })).toMatch(/Did you mean "Café de .*Café de /)
   })
 
+  it('is the one that has its words in another form', async () => {
+    expect((await till.ok('get_product', { product: 'nueces' })).text).toContain('Product Nuez')
+  })
+
   it('is no part of another word', async () => {
     for (const tool of ['get_product', 'get_bought_together']) {
       expect(await till.fails(tool, { product: 'puchino' })).toContain('Did you mean "Capuchino Grande" (SKU CAP-G)')

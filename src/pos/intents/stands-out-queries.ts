@@ -26,10 +26,10 @@ export async function staffSums(
 }
 
 /** A window, and the first of the days before it that it is held against. */
-type Stretch = Days & { since: string }
+type DaysSince = Days & { since: string }
 
 const sumsByEmployee = compileOnce(
-  (_db, { businessId, locationId, from, to, since, timezone }: SalesScope & Stretch & { timezone: string }) => {
+  (_db, { businessId, locationId, from, to, since, timezone }: SalesScope & DaysSince & { timezone: string }) => {
     const scope = { businessId, locationId }
     const all = { from: since, to }
     return sql<StaffSums & { number: string | null; namesakes: number }>`
@@ -69,7 +69,7 @@ export function hourSums(
 const HOURS = 24
 
 const sumsByHour = compileOnce(
-  (_db, { businessId, locationId, from, to, since, runningHour }: SalesScope & Stretch & { runningHour: number }) => {
+  (_db, { businessId, locationId, from, to, since, runningHour }: SalesScope & DaysSince & { runningHour: number }) => {
     const ofAll = rollupRows('r', { businessId, locationId }, { from: since, to })
     return sql<HourSums>`
       select c.hour, extract(isodow from c.day)::int as weekday, c.day >= ${from} as "isNow",
