@@ -51,7 +51,7 @@ describe('planOf', () => {
     [['week', 'city'], ['weekdays'], { source: 'sales', columns: [], isMonthly: false }],
     [['employee'], ['hours'], { source: 'sales_hourly', columns: ['hour'] }],
     [['hour'], ['employee'], { source: 'staff', columns: ['employee_id'] }],
-    [['week', 'category'], [], { source: 'product', columns: [], isMonthly: true }],
+    [['week', 'category'], [], { source: 'sales', columns: [], isMonthly: true }],
     [['week'], ['category'], { source: 'product', columns: ['product_id'], isMonthly: true }],
     [['variant'], ['category'], { source: 'product', columns: ['product_id'] }],
     // These add up the rows.
