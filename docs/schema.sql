@@ -441,6 +441,17 @@ CREATE FUNCTION orders_rollup_update() RETURNS trigger
     SET search_path TO 'public', 'pg_temp'
     AS $$ … $$;
 
+CREATE FUNCTION orders_with(pattern text) RETURNS SETOF uuid
+    LANGUAGE sql STABLE SECURITY DEFINER ROWS 100
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+      select o.id from orders o where o.business_id = (select app_business_id()) and lower(o.order_number) like pattern
+      union
+      select o.id from orders o where o.business_id = (select app_business_id()) and o.note is not null and search_text(o.note) like pattern
+    $$;
+
+COMMENT ON FUNCTION orders_with(pattern text) IS 'what has a pattern in number or note';
+
 CREATE FUNCTION rebuild_rollups(target uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -1721,7 +1732,11 @@ CREATE INDEX orders_by_customer_completion ON orders USING btree (business_id, c
 
 CREATE INDEX orders_by_discount ON orders USING btree (business_id, discounts, id) WHERE (discounts > (0)::numeric);
 
+CREATE INDEX orders_by_note_trigram ON orders USING gin (business_id, search_text(note) gin_trgm_ops) WHERE (note IS NOT NULL);
+
 CREATE INDEX orders_by_number_end ON orders USING btree (business_id, reverse(lower(order_number)) text_pattern_ops);
+
+CREATE INDEX orders_by_number_trigram ON orders USING gin (business_id, lower(order_number) gin_trgm_ops);
 
 CREATE INDEX orders_by_opening ON orders USING btree (business_id, opened_at DESC, id DESC);
 
@@ -2125,6 +2140,10 @@ ALTER TABLE sales_hourly ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE sales_monthly ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY searched ON orders FOR SELECT TO postgres USING (true);
+
+COMMENT ON POLICY searched ON orders IS 'for the owner alone, as whom orders_with looks up ids of the business';
+
 CREATE POLICY searched ON product FOR SELECT TO postgres USING (true);
 
 COMMENT ON POLICY searched ON product IS 'for the owner alone, as whom variants_with and variants_near look up ids of the business';
@@ -2246,6 +2265,9 @@ REVOKE ALL ON FUNCTION make_audit_partitions(months_ahead integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION make_audit_partitions(months_ahead integer) TO flowpos_commands;
 
 REVOKE ALL ON FUNCTION move_stock_velocity(business uuid, location uuid, target date) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION orders_with(pattern text) FROM PUBLIC;
+GRANT ALL ON FUNCTION orders_with(pattern text) TO flowpos_service;
 
 REVOKE ALL ON FUNCTION rebuild_rollups(target uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION rebuild_rollups(target uuid) TO flowpos_commands;
