@@ -10,9 +10,10 @@ type Daily =
   | 'product_daily'
   | 'sales_daily'
   | 'sales_hourly'
+  | 'staff_daily'
   | 'staff_hourly'
   | 'tax_daily'
-type Monthly = 'customer_monthly' | 'product_monthly' | 'sales_monthly' | 'staff_monthly'
+type Monthly = 'customer_monthly' | 'product_monthly' | 'sales_monthly'
 
 /** Whether a row of a rollup belongs to a scope, in the time zone of the scope. */
 export function inRollup(alias: string, { businessId, locationId }: SalesScope): RawBuilder<SqlBool> {
@@ -65,12 +66,11 @@ export function fromRollup(
     ) r`
 }
 
-/** The rollups of days and of months that hold the same sums; the days of `staff` are divided into hours, too. */
+/** The rollups of days and of months that hold the same sums. */
 const ROLLUPS = {
   sales: { day: 'sales_daily', month: 'sales_monthly' },
   product: { day: 'product_daily', month: 'product_monthly' },
   customer: { day: 'customer_daily', month: 'customer_monthly' },
-  staff: { day: 'staff_hourly', month: 'staff_monthly' },
 } as const satisfies Record<string, { day: Daily; month: Monthly }>
 type Both = keyof typeof ROLLUPS
 

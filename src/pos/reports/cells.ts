@@ -21,7 +21,6 @@ const DAILY = {
   sales: 'sales_daily',
   product: 'product_daily',
   customer: 'customer_daily',
-  staff: 'staff_hourly',
 } as const
 
 /**
@@ -37,7 +36,6 @@ export function rollupCells(plan: Plan, scope: SalesScope, days: Days, values?: 
     case 'sales':
     case 'product':
     case 'customer':
-    case 'staff':
       return isMonthly
         ? monthlyCells(source, { keys: columns as never, sums: sums as never }, scope, days, values)
         : sql`(select r.day, ${selected([...names(columns), ...names(sums)])}

@@ -51,7 +51,7 @@ export const SOURCES = [
   'sales',
   'sales_hourly',
   'customer',
-  'staff',
+  'staff_daily',
   'staff_hourly',
   'tax_daily',
   'product',
@@ -76,7 +76,7 @@ const ROLLUPS: Record<Exclude<SourceName, 'raw'>, Source> = {
   sales: { grain: 'orders', columns: ['location_id'], sums: ORDER_SUMS },
   sales_hourly: { grain: 'orders', columns: ['location_id', 'hour'], sums: ORDER_SUMS },
   customer: { grain: 'orders', columns: ['location_id', 'customer_id'], sums: ORDER_SUMS },
-  staff: {
+  staff_daily: {
     grain: 'orders',
     columns: ['location_id', 'employee_id', 'order_type', 'is_discounted'],
     sums: ORDER_SUMS,
