@@ -177,7 +177,8 @@ export function rankedFirstPlans(
     filters,
   }: { groupBy: readonly Dimension[]; ranked: 0 | 1 | null; filters: ReadonlySet<FilterName> },
 ): { ofRanked: RollupPlan; ofOther: RollupPlan } | null {
-  if (ranked === null || !MANY.includes(groupBy[ranked]) || plan.source === 'raw') return null
+  const isMany = ranked !== null && groupBy.length === 2 && MANY.includes(groupBy[ranked])
+  if (!isMany || plan.source === 'raw') return null
   const [ofRanked, ofOther] = [ranked, 1 - ranked].map((index) =>
     levelPlanOf(plan, groupBy.slice(index, index + 1), filters),
   )

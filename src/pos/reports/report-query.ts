@@ -83,13 +83,15 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
   const isTimes = groupBy.every((dimension) => isTime(dimension))
   const windows = stretches.map((_stretch, index) => index)
   const column = (sum: Sum, window: number) => `${sum}_${window}`
-  const isOf = (window: number) => sql`where w = ${sql.lit(window)}`
+  // All cells are of the only window, unless those that a filter of hours leaves out are with them.
+  const isAlone = windows.length === 1 && filters.hours === undefined
+  const isOf = (window: number) => (isAlone ? sql`` : sql` filter (where w = ${sql.lit(window)})`)
 
   // Sums of the keys at hand, and then over the keys. Orders that have several lines are counted once in each.
   const ofCells = (sum: Sum, window: number) =>
     sum === 'orders' && isDistinct
-      ? sql`count(distinct sale) filter (${isOf(window)})`
-      : sql`coalesce(sum(${sql.ref(sum)}) filter (${isOf(window)}), 0)`
+      ? sql`count(distinct sale)${isOf(window)}`
+      : sql`coalesce(sum(${sql.ref(sum)})${isOf(window)}, 0)`
   const pairsOf = (sums: readonly Sum[]) => windows.flatMap((window) => sums.map((sum) => ({ sum, window })))
   const [pairs, pairsOfRows] = [pairsOf(plan.sums), pairsOf(sumsOfRows)]
   const value = valueOfCells(first, isDistinct)

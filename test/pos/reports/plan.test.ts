@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Dimension } from '../../../src/pos/reports/dimensions.ts'
 import type { MeasureName } from '../../../src/pos/reports/measures.ts'
-import { type FilterName, planOf, totalsPlanOf } from '../../../src/pos/reports/plan.ts'
+import { type FilterName, planOf, rankedFirstPlans, totalsPlanOf } from '../../../src/pos/reports/plan.ts'
 
 const plan = (groupBy: Dimension[], filters: FilterName[] = [], measures: MeasureName[] = []) =>
   planOf({ groupBy, measures, filters: new Set(filters) })
@@ -65,4 +65,33 @@ describe('planOf', () => {
     if (expected === null) expect(totals).toBeNull()
     else expect(totals).toMatchObject(expected)
   })
+
+  it.each<[Dimension[], 0 | 1 | null, FilterName[], object | null]>([
+    [
+      ['week', 'client'],
+      1,
+      [],
+      { ofRanked: { source: 'customer', isMonthly: true }, ofOther: { source: 'sales', isMonthly: false } },
+    ],
+    [
+      ['product', 'month'],
+      0,
+      ['category'],
+      { ofRanked: { source: 'product' }, ofOther: { source: 'product', isMonthly: true } },
+    ],
+    [['variant', 'weekday'], 0, [], { ofRanked: { isMonthly: true }, ofOther: { source: 'sales' } }],
+    // One dimension has no other cells; of some weekdays all days are read; categories are few.
+    [['client'], 0, [], null],
+    [['week', 'client'], 1, ['weekdays'], null],
+    [['week', 'category'], 1, [], null],
+    [['client', 'location'], null, [], null],
+    [['product', 'hour'], 0, [], null],
+  ])(
+    'ranks %j by the dimension %j filtered by %j before cells are read from %j',
+    (groupBy, ranked, filters, expected) => {
+      const plans = rankedFirstPlans(plan(groupBy, filters), { groupBy, ranked, filters: new Set(filters) })
+      if (expected === null) expect(plans).toBeNull()
+      else expect(plans).toMatchObject(expected)
+    },
+  )
 })
