@@ -52,9 +52,10 @@ export function fromRollup(
 ): RawBuilder<unknown> {
   if (values === undefined) return sql`from ${sql.table(table)} r where ${rollupRows('r', scope, days, time)}`
   const { businessId, locationId } = scope
-  // The whole key of each cell. Without `offset 0`, the rollup might be read as a whole and joined.
+  // The whole key of each cell. Without `offset 0`, the rollup might be read as a whole and joined. A timestamp without a
+  // zone has no clock changes.
   return sql`
-    from generate_series(${days.from}::date, ${days.to}::date, ${`1 ${time}`}::interval) t (at)
+    from generate_series(${days.from}::timestamp, ${days.to}::timestamp, ${`1 ${time}`}::interval) t (at)
     cross join (
       select id from location where business_id = ${businessId} and ${locationId === undefined ? sql`true` : sql`id = ${locationId}`}
     ) l

@@ -135,14 +135,22 @@ export function findOrders(db: Transaction, businessId: string, query: OrderQuer
     }
     return orders.orderBy(key, direction).orderBy('o.id', direction).limit(query.limit)
   }
-  const { search } = query
+  const { search, variantId, ...others } = query
   const isMatching = isMatch(db, businessId, query)
   const page = () => {
-    if (search === undefined) return chosen(isMatching)
-    const isFew = isFewFound(businessId, search, query)
-    const others = isMatch(db, businessId, { ...query, search: undefined })
+    const isFew =
+      search !== undefined
+        ? isFewFound(businessId, search, query)
+        : variantId !== undefined
+          ? isFewSold(businessId, variantId)
+          : undefined
+    if (isFew === undefined) return chosen(isMatching)
+    const inRow = [
+      ...(search === undefined ? [] : [isFoundInRow(businessId, search)]),
+      ...(variantId === undefined ? [] : [hasLineOf(variantId)]),
+    ]
     const ofFew = chosen(eb.and([isMatching, isFew]))
-    const ofMany = chosen(eb.and([others, isFoundInRow(businessId, search), eb.not(isFew)]))
+    const ofMany = chosen(eb.and([isMatch(db, businessId, others), ...inRow, eb.not(isFew)]))
     // PostgreSQL runs the one that applies.
     return db
       .selectFrom(ofFew.as('o'))
@@ -181,10 +189,16 @@ function isFewToRead(businessId: string, filter: OrderFilter): RawBuilder<SqlBoo
       : sql`select coalesce(sum(r.orders + r.refunds), 0) from sales_daily r
           where ${rollupRows('r', { businessId }, days)}`
   if (variantId === undefined) return sql<SqlBool>`((${ofDays}) <= ${MAX_SUMMED})`
-  const lines = sql`select count(*) from (
-    select from order_item i where i.business_id = ${businessId} and i.variant_id = ${variantId}
-    limit ${MAX_SUMMED + 1}) i`
-  return sql<SqlBool>`((${ofDays}) <= ${MAX_SUMMED} or (${lines}) <= ${MAX_SUMMED})`
+  return sql<SqlBool>`((${ofDays}) <= ${MAX_SUMMED} or ${isFewSold(businessId, variantId)})`
+}
+
+/** Whether a product has so few lines, of all days. */
+function isFewSold(businessId: string, variantId: string): RawBuilder<SqlBool> {
+  return sql<SqlBool>`((
+    select count(*) from (
+      select from order_item i where i.business_id = ${businessId} and i.variant_id = ${variantId}
+      limit ${MAX_SUMMED + 1}) i
+  ) <= ${MAX_SUMMED})`
 }
 
 /**
@@ -391,6 +405,17 @@ function isFoundInRow(businessId: string, search: string): RawBuilder<SqlBool> {
       select from order_item i
       where i.business_id = o.business_id and i.order_id = o.id
         and i.variant_id in (${foundVariants(businessId, search)})))`
+}
+
+/**
+ * Whether an order `o` has a line of a product that is sold very often. It is looked up order by order, which `offset 0`
+ * keeps so: PostgreSQL expects far fewer lines than there are.
+ */
+function hasLineOf(variantId: string): RawBuilder<SqlBool> {
+  return sql<SqlBool>`exists (
+    select from order_item i
+    where i.business_id = o.business_id and i.order_id = o.id and i.variant_id = ${variantId}
+    offset 0)`
 }
 
 /**

@@ -362,7 +362,7 @@ it('adds up no window of more orders than it may read, and says what to ask', as
   expect(ofProduct.matching.orders).toBe(1)
 })
 
-it('lists a page of what a search finds very often, without counting it', async () => {
+it('lists a page of what is found very often, without counting it', async () => {
   const own = await startTill()
   onTestFinished(() => own.service.close())
   const bread = await own.product('BREAD', { price: '1' })
@@ -396,4 +396,9 @@ it('lists a page of what a search finds very often, without counting it', async 
   const second = await own.ok('list_orders', { search: 'pan', limit: 2, cursor })
   expect(rowsOf(second.data).map(({ order }) => order)).toEqual(['1'])
   expect(second.data.hasMore).toBe(false)
+
+  // So is what sells very often, which few orders of a window have.
+  const { data: sold } = await own.ok('list_orders', { product: 'BREAD', from: '2026-03-01', to: '2026-03-05' })
+  expect(rowsOf(sold).map(({ order }) => order)).toEqual(['3', '1'])
+  expect(sold.matching.orders).toBe(2)
 })
