@@ -95,7 +95,7 @@ export function isFewOrders(scope: SalesScope, { from, to }: Days): RawBuilder<S
 
 /** The orders and refunds of all stretches, from the rollups, by which raw rows are guarded. */
 function ordersIn({ scope, stretches, filters }: Pick<ReportQuestion, 'scope' | 'stretches' | 'filters'>) {
-  if (filters.client !== undefined) {
+  if (filters.client != null) {
     return sql`(select coalesce(sum(s.orders), 0) from customer_sales s
       where s.business_id = ${scope.businessId} and s.customer_id = ${filters.client.id})`
   }
