@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
-import { Cube, type CubeFilters, type CubeGroup } from '../support/raw-cube.ts'
+import { Cube, type CubeFilters, type CubeGroup, LACKING } from '../support/raw-cube.ts'
 import type { Days, RawRows } from '../support/raw-figures.ts'
 import type { World } from './world.ts'
 
@@ -34,6 +34,7 @@ const anyFilters: fc.Arbitrary<CubeFilters> = fc.record(
     discounted: fc.boolean(),
     atLeast: fc.integer({ min: 0, max: 60 }).map(String),
     method: fc.constantFrom('cash', 'card'),
+    none: fc.subarray([...LACKING], { minLength: 1, maxLength: 2 }),
   },
   { requiredKeys: [] },
 )
@@ -52,13 +53,14 @@ const TIMES = new Set<string>(['day', 'week', 'month', 'weekday', 'hour'])
 
 const NAMES = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
 
-function filterTexts({ hours, weekdays, discounted, atLeast, method }: CubeFilters): string[] {
+function filterTexts({ hours, weekdays, discounted, atLeast, method, none = [] }: CubeFilters): string[] {
   return [
     ...(hours === undefined ? [] : [`hour=${hours[0]}-${hours[1]}`]),
     ...(weekdays === undefined ? [] : [`weekday=${weekdays.map((day) => NAMES[day - 1]).join(',')}`]),
     ...(discounted === undefined ? [] : [`discounted=${discounted ? 'yes' : 'no'}`]),
     ...(atLeast === undefined ? [] : [`total>=${atLeast}`]),
     ...(method === undefined ? [] : [`payment_method=${method}`]),
+    ...none.map((each) => `${each}=none`),
   ]
 }
 
@@ -67,8 +69,14 @@ export async function checkQuestion(
   world: World,
   { raw, locationId }: { raw: RawRows; locationId: string | undefined },
   days: Days,
-  { groups, filters, compare }: RandomQuestion,
+  { groups, filters: drawn, compare }: RandomQuestion,
 ): Promise<void> {
+  // A filter takes one value.
+  const { method } = drawn
+  const filters =
+    method === undefined || drawn.none === undefined
+      ? drawn
+      : { ...drawn, none: drawn.none.filter((each) => each !== 'payment_method') }
   const cube = new Cube(raw, locationId)
   const argsOf = (asked: CubeFilters) => ({
     ...{ ...days, groupBy: groups, measures: ['net_sales'], filters: filterTexts(asked), compare, limit: 100 },
@@ -77,7 +85,7 @@ export async function checkQuestion(
   let asked = filters
   let { data, text, isError } = await world.call('get_sales_report', argsOf(asked))
   if (isError && text?.startsWith('invalid_argument: payment_method')) {
-    const { method, ...others } = filters
+    const { method: _, ...others } = filters
     expect(methodsOf(raw), `${text} (${method})`).not.toContain(method)
     asked = others
     ;({ data, text, isError } = await world.call('get_sales_report', argsOf(asked)))

@@ -104,6 +104,8 @@ export function termsOf({ plan, pricesIncludeTax, filters, groupBy }: Report, { 
   const paid =
     filters.paymentMethod === undefined
       ? ''
-      : ' Orders that were also paid by another method count with their whole sum.'
+      : filters.paymentMethod === null
+        ? ' Orders whose known payments do not add up to their total count with their whole sum.'
+        : ' Orders that were also paid by another method count with their whole sum.'
   return `Amounts in ${currency} without tax${tags}; only total is with it: net + tax + tips. Net = gross − returns − discounts.${margin}${paid}`
 }
