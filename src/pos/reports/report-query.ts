@@ -19,6 +19,7 @@ import {
   type Sums,
   valueInSql,
 } from './measures.ts'
+import { bandInSql } from './order-bands.ts'
 import { type Plan, totalsPlanOf } from './plan.ts'
 import { firstSale } from './sales-since.ts'
 
@@ -397,6 +398,8 @@ function keyOf(dimension: Dimension | undefined, shift: Shift): RawBuilder<unkno
       return sql`coalesce(c.method, '')`
     case 'order_type':
       return sql`c.order_type`
+    case 'order_total':
+      return bandInSql(sql`c.order_total`)
     case 'tax_rate':
       return sql`trim_scale(c.tax_rate)`
     case 'discounted':
