@@ -23,6 +23,7 @@ const GROUPS = [
   'supplier',
   'tax_rate',
   'discounted',
+  'order_total',
 ] as const
 
 const anyFilters: fc.Arbitrary<CubeFilters> = fc.record(

@@ -40,6 +40,7 @@ export type CubeGroup =
   | 'supplier'
   | 'tax_rate'
   | 'discounted'
+  | 'order_total'
 
 export interface CubeFilters {
   /** Hours from and to, the second not counted. */
@@ -247,8 +248,21 @@ export class Cube {
         return WEEKDAYS[date.dayOfWeek - 1] as string
       case 'hour':
         return !fact.hasTime ? 'unknown time' : `${String(local.hour).padStart(2, '0')}:00`
+      case 'order_total':
+        return bandOf(fact.total)
       default:
         return fact[group]
     }
   }
+}
+
+/** The band of an order's total: between the round amounts beside it. */
+function bandOf(total: Decimal): string {
+  if (total.lt(0)) return 'below 0'
+  if (total.lt(1)) return '0 to below 1'
+  const power = new Decimal(10).pow(total.log().floor())
+  const first = total.div(power)
+  const [from, to] = first.lt(2) ? [1, 2] : first.lt(5) ? [2, 5] : [5, 10]
+  const name = (step: number) => power.times(step).toNumber().toLocaleString('en')
+  return `${name(from)} to below ${name(to)}`
 }

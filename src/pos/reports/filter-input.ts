@@ -59,6 +59,7 @@ const ALIASES: Record<string, Name> = {
   hours: 'hour',
   weekdays: 'weekday',
   amount: 'total',
+  order_total: 'total',
 }
 
 /**

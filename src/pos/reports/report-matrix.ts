@@ -143,6 +143,9 @@ function entriesOf(report: Report, index: number, currency: Currency): Entry[] {
   const found = (report.marginals[index] ?? [])
     .filter((line) => hasFigures(report, line, currency))
     .map((line) => ({ key: line.keys[index] ?? '', line }))
+  if (dimension === 'order_total' && report.sort === undefined) {
+    return found.toSorted((a, b) => Number(a.key) - Number(b.key))
+  }
   if (!isTime(dimension)) return found
   const byKey = new Map(found.map((entry) => [entry.key, entry]))
   const empty: Line = { keys: [null, null], names: [null, null], sums: report.totals.sums.map(() => ({})), whole: null }

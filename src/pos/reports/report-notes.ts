@@ -12,6 +12,7 @@ export function reportNotes(report: Report, currency: Currency) {
     ...ranking(report),
     ...rowComparisons(report),
     ...parts(report),
+    ...bands(report),
     ...shares(report),
     ...otherClocks(report),
   ]
@@ -60,6 +61,14 @@ function parts({ groupBy, plan }: Report): string[] {
   if (plan.grain !== 'lines' || !plan.measures.includes('orders')) return []
   return [
     `Orders are those with such a line; an order with several ${groupBy.join(' or ')} counts in each, and once in the total.`,
+  ]
+}
+
+/** By what orders are put into bands. */
+function bands({ groupBy }: Report): string[] {
+  if (!groupBy.includes('order_total')) return []
+  return [
+    'Bands are of what an order came to when it was sold, with tax and tips; refunds count in the band of their order. The filter total is of the same amount.',
   ]
 }
 
