@@ -69,7 +69,7 @@ export async function boughtTogether(
       'orders', r.orders, 'alone', r.alone, 'products', r.products) order by r.place), '[]')
     from (
       select *, count(*) over () as products, row_number() over (order by ${sql.ref(most)} desc, product_id) as place
-      from rated where ${condition} order by place limit ${MAX_ALONE}) r)`
+      from products where ${condition} order by place limit ${MAX_ALONE}) r)`
   const isOften = sql`orders >= ${MIN_ORDERS}`
   const covered = { from: sql`(select first_day from covered)`, to: days.to }
   const { rows } = await sql<
@@ -88,30 +88,27 @@ export async function boughtTogether(
       from daily
     ),
     sold as materialized (
-      select distinct o.id, i.product_id
+      select o.id, array_agg(distinct i.product_id) as items
       from orders o join order_item i on i.business_id = o.business_id and i.order_id = o.id
       where o.business_id = ${businessId} and ${atLocation('o.location_id', scope.locationId)}
         and o.status = 'completed' and ${onDays('o.completed_at', covered, timezone)} and i.quantity > 0
+      group by o.id
     ),
     products as materialized (
-      select product_id, count(*) as orders from sold group by 1
+      select product_id, count(*) as orders, count(*) filter (where cardinality(items) = 1) as alone
+      from sold, unnest(items) product_id group by 1
       order by ${productId === undefined ? sql`` : sql`product_id = ${productId} desc,`} 2 desc, 1
       limit ${productId === undefined ? MAX_PRODUCTS : null}
-    ),
-    rated as materialized (
-      select p.product_id, p.orders, count(s.product_id) as alone
-      from products p
-      left join (select (array_agg(product_id))[1] as product_id from sold group by id having count(*) = 1) s
-        using (product_id)
-      ${productId === undefined ? sql`` : sql`where p.product_id = ${productId}`}
-      group by 1, 2
     ),
     -- Of each order all pairs of its own list: PostgreSQL cannot know how many rows were sold, and would join them with
     -- each other row by row.
     listed as (
-      select array_agg(product_id) as items from sold
-      where product_id in (select product_id from products)
-      group by id having count(*) > 1
+      ${
+        productId === undefined
+          ? sql`select array_agg(item) as items from sold, unnest(items) item
+              where cardinality(items) > 1 and item in (select product_id from products) group by id`
+          : sql`select items from sold where ${productId} = any(items)`
+      }
     ),
     together as (
       select a, b, count(*) as orders
@@ -123,8 +120,8 @@ export async function boughtTogether(
       select t.*, count(*) over () as pairs from together t order by t.orders desc, t.a, t.b limit ${limit}
     )
     select coalesce(c.first_day, ${days.from})::text as first_day, coalesce(c.all_orders, 0)::text as all_orders,
-      (select count(distinct id) from sold)::text as sold_orders, coalesce(t.pairs, 0)::text as pairs,
-      ${productId === undefined ? sql`'[]'::jsonb` : bought(sql`true`, 'orders')} as own,
+      (select count(*) from sold)::text as sold_orders, coalesce(t.pairs, 0)::text as pairs,
+      ${productId === undefined ? sql`'[]'::jsonb` : bought(sql`product_id = ${productId}`, 'orders')} as own,
       ${productId === undefined ? bought(sql`${isOften} and alone * 2 > orders`, 'alone') : sql`'[]'::jsonb`} as mostly,
       ${productId === undefined ? bought(sql`${isOften} and alone = 0`, 'orders') : sql`'[]'::jsonb`} as never,
       ${name('t.a')} as first, ${sku('t.a')} as first_sku, ${name('t.b')} as second, ${sku('t.b')} as second_sku,
