@@ -148,7 +148,12 @@ describe('get_products', () => {
        update product set category_id = c.id, supplier_id = s.id from c, s where product.id = $2`,
       [shop.id, full.productId],
     )
-    const ofThem = { search: 'lack' }
+    // Switched off, they are in no other list.
+    await service.db.asOwner(
+      "update product_variant set is_active = false where business_id = $1 and sku like 'LACK-%'",
+      [shop.id],
+    )
+    const ofThem = { search: 'lack', active: false }
     expect(await skus({ ...ofThem, without: 'cost' })).toEqual(['LACK-2'])
     expect(await skus({ ...ofThem, without: 'price' })).toEqual(['LACK-1'])
     for (const without of ['barcode', 'category', 'supplier']) {

@@ -121,7 +121,8 @@ export default defineTool({
     )
     const terms =
       'Support: orders with both, in % of all orders. Confidence: in % of the orders with the first. Lift: how many ' +
-      `times as often together as by chance; below 1, rather not. Pairs in at least ${MIN_ORDERS} orders` +
+      `times as often together as by chance; below 1, rather not. Alone: without another product. ` +
+      `${filters.product === undefined ? 'Pairs and products' : 'Pairs'} in at least ${MIN_ORDERS} orders` +
       `${filters.product === undefined ? `, of the ${MAX_PRODUCTS} products in most orders` : ''}; refunds do not change what was bought.`
     const own = found.own && aloneRow(found.own)
     const [mostly, never] = [found.mostly, found.never].map((all) => ({
