@@ -362,27 +362,26 @@ export function furtherQuestionsOn(): Question[] {
           and b.status in ('planned', 'active', 'paused')`,
     },
     {
-      question: '¿Cuánto vendimos este mes sin cliente registrado, y cuánto hace un año?',
+      question: '¿Cuánto vendimos el mes pasado sin cliente registrado, y cuánto el anterior?',
       ...ana,
       calls: [
         [
           'get_sales_report',
           {
-            ...{ preset: 'this_month', groupBy: ['location'], filters: ['client=sin cliente'] },
-            ...{ measures: ['net_sales', 'orders'], compare: 'year' },
+            ...{ preset: 'last_month', groupBy: ['location'], filters: ['client=sin cliente'] },
+            ...{ measures: ['net_sales', 'orders'], compare: 'previous' },
           },
         ],
       ],
-      sql: `select round(sum(net) filter (where day >= month), 2), sum(sold) filter (where day >= month),
-          round(sum(net) filter (where day < month), 2)
-        from one, (
-          select customer_id, location_id, day, at, net_sales as net, 1 as sold from sale
-          union all
-          select o.customer_id, f.location_id, (f.refunded_at at time zone zone)::date, f.refunded_at at time zone zone,
-            -f.returns, 0
-          from one join order_refund f on f.business_id = business join orders o on o.id = f.order_id) x
-        where customer_id is null
-          and (day >= month or at >= month - interval '1 year' and at < clock - interval '1 year')
+      sql: `select round(sum(net) filter (where is_last), 2), sum(sold) filter (where is_last),
+          round(sum(net) filter (where not is_last), 2)
+        from (
+          select *, day >= month - interval '1 month' as is_last from one, (
+            select customer_id, location_id, day, net_sales as net, 1 as sold from sale
+            union all
+            select o.customer_id, f.location_id, (f.refunded_at at time zone zone)::date, -f.returns, 0
+            from one join order_refund f on f.business_id = business join orders o on o.id = f.order_id) x
+          where customer_id is null and day >= month - interval '2 months' and day < month) x
         group by rollup (location_id)`,
     },
     {
