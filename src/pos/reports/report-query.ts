@@ -222,7 +222,12 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
     first: sql`g1 = 0 and g2 = 1`,
     second: sql`g1 = 1 and g2 = 0`,
   }[ranked === null ? 'none' : ranked === 0 ? 'first' : 'second']
-  const isRow = sql`${isRanked} and ${isSomething}
+  // What was sold on one day and came back on another comes to nothing, and its days do not.
+  const hasCell =
+    ranked === null || groupBy.length < 2
+      ? sql`false`
+      : sql`${key} in (select ${key} from g where g1 = 0 and g2 = 0 and ${isSomething})`
+  const isRow = sql`${isRanked} and (${isSomething} or ${hasCell})
     and k1 is distinct from ${NO_LIKE} and k2 is distinct from ${NO_LIKE}`
   // "No client" is a row among the clients, and none of them: it takes no one's place, and is not counted.
   const isNamed =
