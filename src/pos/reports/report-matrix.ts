@@ -140,9 +140,13 @@ function amountText(amount: string | null): string {
 /** The values of a dimension in order; the calendar's are whole, the others those with sales. */
 function entriesOf(report: Report, index: number, currency: Currency): Entry[] {
   const dimension = report.groupBy[index] as Dimension
+  // What was sold on one day and came back on another comes to nothing, and its days do not.
+  const inCells = new Set(
+    report.lines.filter((line) => hasFigures(report, line, currency)).map(({ keys }) => keys[index] ?? ''),
+  )
   const found = (report.marginals[index] ?? [])
-    .filter((line) => hasFigures(report, line, currency))
     .map((line) => ({ key: line.keys[index] ?? '', line }))
+    .filter(({ key, line }) => inCells.has(key) || hasFigures(report, line, currency))
   if (dimension === 'order_total' && report.sort === undefined) {
     return found.toSorted((a, b) => Number(a.key) - Number(b.key))
   }
