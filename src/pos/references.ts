@@ -94,6 +94,9 @@ function read({ tier }: Candidate, named: string): Read {
   return tier === BY_WORDS ? { taken: named } : {}
 }
 
+/** What an answer says where none is asked for, in whatever words. */
+export const NONE: Read = { taken: 'none' }
+
 /**
  * What was taken by words alone, for the terms of an answer; empty for what was named in full.
  * @param read by the arguments that mean it

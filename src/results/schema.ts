@@ -9,8 +9,8 @@ export function StringEnum<const T extends readonly string[]>(
 }
 
 /** A local calendar day. */
-export function LocalDate(description: string): TUnsafe<string> {
-  return Type.Unsafe<string>({ type: 'string', format: 'date', description })
+export function LocalDate(description?: string): TUnsafe<string> {
+  return Type.Unsafe<string>({ type: 'string', format: 'date', ...(description === undefined ? {} : { description }) })
 }
 
 /** A page size with its default and maximum. */

@@ -164,7 +164,10 @@ export class World {
     await db.asOwner(`insert into employee (business_id, number, name) values ($1, 'E-0', 'Eva'), ($1, 'E-1', 'Ben')`, [
       shop.id,
     ])
-    const clients = [await makeClient(db, shop, { code: 'C-0' }), await makeClient(db, shop, { code: 'C-1' })]
+    const clients = [
+      await makeClient(db, shop, { code: 'C-0', city: 'Antigua' }),
+      await makeClient(db, shop, { code: 'C-1' }),
+    ]
     const key = { ...generateApiKey(), id: randomUUID() }
     await db.asOwner(
       `insert into mcp_api_key (business_id, id, role, scopes, label, key_hash)

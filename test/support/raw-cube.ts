@@ -20,9 +20,15 @@ interface Fact {
   /** Of the order: its total, with tax and tip. */
   total: Decimal
   methods: readonly string[]
+  /** What it has none of. */
+  lacks: readonly Lacking[]
   net: Decimal
   orders: number
 }
+
+/** What a fact may have none of, as filters call it. */
+export const LACKING = ['client', 'city', 'employee', 'category', 'supplier', 'tax_rate', 'payment_method'] as const
+type Lacking = (typeof LACKING)[number]
 
 export type CubeGroup =
   | 'day'
@@ -36,6 +42,7 @@ export type CubeGroup =
   | 'tax_rate'
   | 'client'
   | 'discounted'
+  | 'order_total'
 
 export interface CubeFilters {
   /** Hours from and to, the second not counted. */
@@ -45,11 +52,15 @@ export interface CubeFilters {
   discounted?: boolean
   atLeast?: string
   method?: string
+  /** Only what has none of these. */
+  none?: readonly Lacking[]
 }
 
 const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
 const LINE_GROUPS: readonly CubeGroup[] = ['product', 'supplier', 'tax_rate']
+const OF_LINES: readonly Lacking[] = ['category', 'supplier', 'tax_rate']
 
+const NO_RATE = 'rate not stated'
 const NO_LINE = { product: '', supplier: '', tax_rate: '' }
 
 /** Sums of a business by its own clock, or of one location by the clock of that location. */
@@ -66,11 +77,20 @@ export class Cube {
     const isHere = (id: string) => locationId === undefined || id === locationId
     const nameOf = (rows: readonly { id: string }[], id: string) =>
       (rows.find((row) => row.id === id) as unknown as { name: string }).name
-    const productOf = (id: string) => {
-      const supplierId = raw.products.find((row) => row.id === id)?.supplier_id ?? null
+    const lineOf = (id: string, taxRate: string, ofOrder: { lacks: readonly Lacking[] }) => {
+      const product = raw.products.find((row) => row.id === id)
+      const supplierId = product?.supplier_id ?? null
+      const lacks: Lacking[] = [
+        ...ofOrder.lacks,
+        ...((product?.category_id ?? null) === null ? (['category'] as const) : []),
+        ...(supplierId === null ? (['supplier'] as const) : []),
+        ...(taxRate === NO_RATE ? (['tax_rate'] as const) : []),
+      ]
       return {
         product: nameOf(raw.products, id),
         supplier: supplierId === null ? 'no supplier' : nameOf(raw.suppliers, supplierId),
+        tax_rate: taxRate,
+        lacks,
       }
     }
     const net = (item: { gross_sales: string; discount: string }) => new Decimal(item.gross_sales).minus(item.discount)
@@ -78,17 +98,27 @@ export class Cube {
     for (const order of raw.orders) {
       const items = raw.items.filter((item) => item.order_id === order.id)
       const total = items.reduce((sum, item) => sum.plus(net(item)).plus(item.tax), new Decimal(order.tips))
+      const payments = raw.payments.filter((payment) => payment.order_id === order.id)
+      const paid = payments.reduce((sum, { amount }) => sum.plus(amount), new Decimal(0))
+      const client = raw.customers.find(({ id }) => id === order.customer_id)
+      const lacks: Lacking[] = [
+        ...(client === undefined ? (['client'] as const) : []),
+        ...((client?.city ?? '').trim() === '' ? (['city'] as const) : []),
+        ...(order.sold_by === null ? (['employee'] as const) : []),
+        ...(paid.eq(total) ? [] : (['payment_method'] as const)),
+      ]
       const ofOrder = {
-        client: order.customer_id === null ? 'no client' : nameOf(raw.customers, order.customer_id),
+        client: client === undefined ? 'no client' : nameOf(raw.customers, client.id),
+        lacks,
         discounted: items.some((item) => new Decimal(item.quantity).gt(0) && new Decimal(item.discount).gt(0))
           ? 'discounted'
           : 'not discounted',
         total,
-        methods: raw.payments.filter((payment) => payment.order_id === order.id).map(({ method }) => method),
+        methods: payments.map(({ method }) => method),
       }
       const rate = (lineNumber: number) => {
         const taxRate = items.find((item) => item.line_number === lineNumber)?.tax_rate
-        return taxRate == null ? 'rate not stated' : `${new Decimal(taxRate).times(100).toFixed()} %`
+        return taxRate == null ? NO_RATE : `${new Decimal(taxRate).times(100).toFixed()} %`
       }
       if (order.status === 'completed' && isHere(order.location_id)) {
         const hasTime = order.has_time
@@ -104,8 +134,7 @@ export class Cube {
         for (const item of items) {
           this.ofLines.push({
             ...when,
-            ...productOf(item.product_id),
-            tax_rate: rate(item.line_number),
+            ...lineOf(item.product_id, rate(item.line_number), ofOrder),
             net: net(item),
             orders: 0,
           })
@@ -125,8 +154,7 @@ export class Cube {
           const given = new Decimal(line.returns).negated()
           this.ofLines.push({
             ...when,
-            ...productOf(line.product_id),
-            tax_rate: rate(line.line_number),
+            ...lineOf(line.product_id, rate(line.line_number), ofOrder),
             net: given,
             orders: 0,
           })
@@ -182,8 +210,10 @@ export class Cube {
   }
 
   private facts({ from, to }: Days, groups: readonly CubeGroup[], filters: CubeFilters, until?: string): Fact[] {
-    const { hours, weekdays, discounted, atLeast, method } = filters
-    const facts = groups.some((group) => LINE_GROUPS.includes(group)) ? this.ofLines : this.ofOrders
+    const { hours, weekdays, discounted, atLeast, method, none = [] } = filters
+    const isOfLines =
+      groups.some((group) => LINE_GROUPS.includes(group)) || none.some((each) => OF_LINES.includes(each))
+    const facts = isOfLines ? this.ofLines : this.ofOrders
     return facts.filter((fact) => {
       const local = this.local(fact.at)
       const date = local.toPlainDate().toString()
@@ -197,7 +227,8 @@ export class Cube {
         (weekdays === undefined || weekdays.includes(local.dayOfWeek)) &&
         (discounted === undefined || (fact.discounted === 'discounted') === discounted) &&
         (atLeast === undefined || fact.total.gte(atLeast)) &&
-        (method === undefined || fact.methods.includes(method))
+        (method === undefined || fact.methods.includes(method)) &&
+        none.every((each) => fact.lacks.includes(each))
       )
     })
   }
@@ -220,8 +251,21 @@ export class Cube {
         return WEEKDAYS[date.dayOfWeek - 1] as string
       case 'hour':
         return !fact.hasTime ? 'unknown time' : `${String(local.hour).padStart(2, '0')}:00`
+      case 'order_total':
+        return bandOf(fact.total)
       default:
         return fact[group]
     }
   }
+}
+
+/** The band of an order's total: between the round amounts beside it. */
+function bandOf(total: Decimal): string {
+  if (total.lt(0)) return 'below 0'
+  if (total.lt(1)) return '0 to below 1'
+  const power = new Decimal(10).pow(total.log().floor())
+  const first = total.div(power)
+  const [from, to] = first.lt(2) ? [1, 2] : first.lt(5) ? [2, 5] : [5, 10]
+  const name = (step: number) => power.times(step).toNumber().toLocaleString('en')
+  return `${name(from)} to below ${name(to)}`
 }

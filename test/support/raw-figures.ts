@@ -93,7 +93,7 @@ export interface RawRows {
   products: ProductRow[]
   suppliers: { id: string; name: string }[]
   variants: { id: string; sku: string }[]
-  customers: { id: string; code: string }[]
+  customers: { id: string; code: string; city: string | null }[]
   orders: OrderRow[]
   items: ItemRow[]
   payments: PaymentRow[]
@@ -117,7 +117,7 @@ export async function readRawRows({ asOwner }: TestDatabase, businessId: string)
     variants: await all<{ id: string; sku: string }>('product_variant'),
     products: await all<ProductRow>('product'),
     suppliers: await all<{ id: string; name: string }>('supplier'),
-    customers: await all<{ id: string; code: string }>('customer'),
+    customers: await all<{ id: string; code: string; city: string | null }>('customer'),
     orders: await all<OrderRow>('orders'),
     items: await all<ItemRow>('order_item'),
     payments: await all<PaymentRow>('order_payment'),

@@ -361,5 +361,110 @@ export function furtherQuestionsOn(): Question[] {
         where s.business_id = business and s.status <> 'done' and s.assignee_id is null
           and b.status in ('planned', 'active', 'paused')`,
     },
+    {
+      question: '¿Cuánto vendimos el mes pasado sin cliente registrado, y cuánto el anterior?',
+      ...ana,
+      calls: [
+        [
+          'get_sales_report',
+          {
+            ...{ preset: 'last_month', groupBy: ['location'], filters: ['client=sin cliente'] },
+            ...{ measures: ['net_sales', 'orders'], compare: 'previous' },
+          },
+        ],
+      ],
+      sql: `select round(sum(net) filter (where is_last), 2), sum(sold) filter (where is_last),
+          round(sum(net) filter (where not is_last), 2)
+        from (
+          select *, day >= month - interval '1 month' as is_last from one, (
+            select customer_id, location_id, day, net_sales as net, 1 as sold from sale
+            union all
+            select o.customer_id, f.location_id, (f.refunded_at at time zone zone)::date, -f.returns, 0
+            from one join order_refund f on f.business_id = business join orders o on o.id = f.order_id) x
+          where customer_id is null and day >= month - interval '2 months' and day < month) x
+        group by rollup (location_id)`,
+    },
+    {
+      question: 'How much did we sell last month of what has no supplier?',
+      ...ana,
+      calls: [['get_sales_report', { preset: 'last_month', groupBy: ['category'], filters: ['supplier=none'] }]],
+      sql: `select c.name, round(sum(net), 2) from one, line
+        join product p on p.id = product_id and p.supplier_id is null left join category c on c.id = p.category_id
+        where day >= month - interval '1 month' and day < month group by rollup (c.name)`,
+    },
+    {
+      question: '¿Qué ventas de más de 300 de esta semana no tienen cliente?',
+      ...ana,
+      calls: [
+        [
+          'list_orders',
+          {
+            ...{ preset: 'this_week', status: 'completed', clientId: 'ninguno', minTotal: '300' },
+            ...{ sort: 'largest', limit: 10 },
+          },
+        ],
+      ],
+      sql: `select order_number, round(total, 2), count(*) over (), round(sum(total) over (), 2) from one, sale
+        where customer_id is null and total >= 300 and day >= date_trunc('week', today) order by total desc limit 10`,
+    },
+    {
+      question: 'Which of our clients have no tax id?',
+      ...ana,
+      calls: [['list_clients', { without: 'tax_id', limit: 5 }]],
+      sql: `select name, code, count(*) over () from one, customer
+        where business_id = business and is_active and coalesce(tax_id, '') !~ '[0-9]' order by name, id limit 5`,
+    },
+    {
+      question: '¿Qué productos no tienen código de barras?',
+      ...ana,
+      calls: [['get_products', { without: 'barcode', limit: 20 }]],
+      sql: `select v.sku, v.price::numeric(20, 2), count(*) over () from one, product_variant v
+        join product p on p.id = v.product_id
+        where v.business_id = business and v.barcode is null and v.is_active and p.is_active`,
+    },
+    {
+      question: 'How big are our sales?',
+      ...ana,
+      calls: [
+        ['get_sales_report', { preset: 'last_month', groupBy: ['order_total'], measures: ['orders', 'net_sales'] }],
+      ],
+      sql: `select case when total < 1 then '0 to below 1' when total < 2 then '1 to below 2' when total < 5 then '2 to below 5'
+            when total < 10 then '5 to below 10' when total < 20 then '10 to below 20' when total < 50 then '20 to below 50'
+            when total < 100 then '50 to below 100' when total < 200 then '100 to below 200'
+            when total < 500 then '200 to below 500' when total < 1000 then '500 to below 1,000'
+            else '1,000 to below 2,000' end, sum(sold), round(sum(net), 2)
+        from one, (
+          select total, day, net_sales as net, 1 as sold from sale
+          union all
+          select o.total, (f.refunded_at at time zone zone)::date, -f.returns, 0
+          from one join order_refund f on f.business_id = business join orders o on o.id = f.order_id) x
+        where day >= month - interval '1 month' and day < month group by 1`,
+    },
+    {
+      question: '¿Cuántas veces se vende el café con leche solo?',
+      ...ana,
+      calls: [['get_bought_together', { preset: 'last_30_days', product: 'Café con leche', limit: 3 }]],
+      sql: `select count(*), count(*) filter (where alone), round(100.0 * count(*) filter (where alone) / count(*), 1)
+        from (
+          select count(distinct product_id) = 1 as alone from one, line
+          join product p on p.id = product_id where sale is not null and day > today - 30
+          group by sale having bool_or(p.name = 'Café con leche')) x`,
+    },
+    {
+      question: 'Which products are mostly bought alone, and which never?',
+      ...ana,
+      calls: [['get_bought_together', { preset: 'last_30_days', limit: 3 }]],
+      sql: `(select p.name, count(*) filter (where alone) as alone, count(*) as orders from (
+            select product_id, count(*) over (partition by sale) = 1 as alone from (
+              select distinct sale, product_id from one, line where sale is not null and day > today - 30) x) x
+          join product p on p.id = product_id group by p.id, p.name
+          having count(*) > 1 and count(*) filter (where alone) * 2 > count(*) order by 2 desc, p.id limit 5)
+        union all
+        (select p.name, 0, count(*) from (
+            select product_id, count(*) over (partition by sale) = 1 as alone from (
+              select distinct sale, product_id from one, line where sale is not null and day > today - 30) x) x
+          join product p on p.id = product_id group by p.id, p.name
+          having count(*) > 1 and not bool_or(alone) order by 3 desc, p.id limit 5)`,
+    },
   ]
 }

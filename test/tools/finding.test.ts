@@ -131,6 +131,48 @@ describe('get_products', () => {
     }
   })
 
+  it('finds what is without a cost, price, barcode, category or supplier, and says so', async () => {
+    const { service, shop } = till
+    await till.product('LACK-1', { price: '0', cost: '2' })
+    await till.product('LACK-2', { price: '10' })
+    const full = await till.product('LACK-3', { price: '10', cost: '2' })
+    await service.db.asOwner("update product_variant set barcode = ' ' where business_id = $1 and sku = 'LACK-2'", [
+      shop.id,
+    ])
+    await service.db.asOwner("update product_variant set barcode = '74012' where business_id = $1 and sku = 'LACK-3'", [
+      shop.id,
+    ])
+    await service.db.asOwner(
+      `with c as (insert into category (business_id, name) values ($1, 'Sin categoría') returning id),
+         s as (insert into supplier (business_id, name) values ($1, 'Norte') returning id)
+       update product set category_id = c.id, supplier_id = s.id from c, s where product.id = $2`,
+      [shop.id, full.productId],
+    )
+    // Switched off, they are in no other list.
+    await service.db.asOwner(
+      "update product_variant set is_active = false where business_id = $1 and sku like 'LACK-%'",
+      [shop.id],
+    )
+    const ofThem = { search: 'lack', active: false }
+    expect(await skus({ ...ofThem, without: 'cost' })).toEqual(['LACK-2'])
+    expect(await skus({ ...ofThem, without: 'price' })).toEqual(['LACK-1'])
+    for (const without of ['barcode', 'category', 'supplier']) {
+      expect([without, await skus({ ...ofThem, without })]).toEqual([without, ['LACK-1', 'LACK-2']])
+    }
+    expect(await skus({ ...ofThem, category: 'none' })).toEqual(['LACK-1', 'LACK-2'])
+    expect(await skus({ ...ofThem, category: 'none', without: 'cost' })).toEqual(['LACK-2'])
+    // A category that is called so is meant.
+    expect(await skus({ ...ofThem, category: 'sin categoria' })).toEqual(['LACK-3'])
+    const { data, text } = await till.ok('get_products', { ...ofThem, without: 'barcode', limit: 1 })
+    expect(data).toMatchObject({ matching: 2, terms: expect.stringMatching(/^without a barcode; /) })
+    expect(text).toMatch(/^Only 1 of 2 products/)
+    expect(text).toContain('Only what is without a barcode.')
+    expect(await till.fails('get_products', { without: 'cost' }, { token: till.cashier })).toMatch(
+      /^role_not_allowed: without/,
+    )
+    expect(await till.fails('get_products', { category: 'Ximena' })).toContain('"none" takes what has none.')
+  })
+
   it('gives a hundred rows where a hundred are asked for', async () => {
     await till.service.db.asOwner(
       `with p as (insert into product (business_id, name)
@@ -175,6 +217,26 @@ describe('list_clients', () => {
       expect(text).toMatch(/^No clients match\./)
     },
   )
+
+  it('finds who is without a tax id, e-mail, phone or city, and says so', async () => {
+    const { service, shop } = till
+    for (const client of [
+      { code: 'L-1', tax_id: '12', email: 'l@example.com', phone: '5', city: 'Lanquín' },
+      { code: 'L-2', tax_id: 'C/F', email: ' ', phone: '-', city: ' ' },
+      { code: 'L-3' },
+    ]) {
+      await makeClient(service.db, shop, { ...client, country: 'Lacking' })
+    }
+    for (const without of ['tax_id', 'email', 'phone', 'city']) {
+      expect([without, await codes({ country: 'Lacking', without })]).toEqual([without, ['L-2', 'L-3']])
+    }
+    expect(await codes({ country: 'Lacking', city: 'sin ciudad' })).toEqual(['L-2', 'L-3'])
+    const { data, text } = await till.ok('list_clients', { country: 'Lacking', without: 'tax_id', limit: 1 })
+    expect(data.matching).toBe(2)
+    expect(text).toMatch(/^Only 1 of 2 clients/)
+    for (const half of [data.terms, text])
+      expect(half).toContain('without a tax id, or with one without a digit ("CF"); ')
+  })
 
   it('names the nearest to a name with a slip', async () => {
     const { data, text } = await till.ok('list_clients', { search: 'Fernado Garsia' })

@@ -9,8 +9,11 @@ import {
   countProducts,
   findProducts,
   nearestProducts,
+  PRODUCT_LACKS,
+  type ProductLack,
   STOCK_FILTERS,
 } from '../../src/pos/catalogue/products.ts'
+import { orNone } from '../../src/pos/none.ts'
 import { doPricesIncludeTax } from '../../src/pos/organisation/price-tags.ts'
 import { categoryOf } from '../../src/pos/references.ts'
 import { COMPACT_OUTPUT, CompactRows, compactPage } from '../../src/results/compact-page.ts'
@@ -21,6 +24,14 @@ import { addDays, localDate } from '../../src/time/local.ts'
 import { describeDays } from '../../src/time/window.ts'
 
 const MAX_DAYS = 1100
+
+const LACKING: Record<ProductLack, string> = {
+  cost: 'without a known cost',
+  price: 'without a price (0)',
+  barcode: 'without a barcode',
+  category: 'without a category',
+  supplier: 'without a supplier',
+}
 
 export default defineTool({
   name: 'get_products',
@@ -34,12 +45,11 @@ export default defineTool({
   input: Type.Object({
     search: Search,
     category: Type.Optional(Type.String({ maxLength: 200, description: 'Name or id' })),
-    active: Type.Boolean({ default: true, description: 'false: switched off; default true' }),
+    without: Type.Optional(StringEnum(PRODUCT_LACKS)),
+    active: Type.Boolean({ default: true, description: 'false: switched off' }),
     stock: Type.Optional(StringEnum(STOCK_FILTERS, { description: 'low: at the reorder point or below, somewhere' })),
-    cost: Type.Optional(StringEnum(COST_FILTERS, { description: 'Only without cost, or sold below it' })),
-    notSoldDays: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: MAX_DAYS, description: 'Only what did not sell in so many days' }),
-    ),
+    cost: Type.Optional(StringEnum(COST_FILTERS)),
+    notSoldDays: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_DAYS, description: 'Unsold in so many days' })),
     limit: Limit({ default: 25, maximum: 100 }),
     cursor: Cursor,
   }),
@@ -52,13 +62,22 @@ export default defineTool({
     pricesIncludeTax: Type.Boolean(),
     terms: Type.String(),
   }),
-  async handler({ search, category, notSoldDays, limit, cursor, ...input }, { db, business, principal, now }) {
+  async handler({ search, category, without, notSoldDays, limit, cursor, ...input }, { db, business, principal, now }) {
     const hasCosts = seesCosts(principal, business)
     if (input.cost !== undefined && !hasCosts) throw notSeen('cost', 'costs', business)
+    if (without === 'cost' && !hasCosts) throw notSeen('without: cost', 'costs', business)
     const today = localDate(now, business.timezone)
     const notSold = notSoldDays === undefined ? undefined : { from: addDays(today, 1 - notSoldDays), to: today }
-    const known = category ? await categoryOf(db, business.id, category, 'category', { isRead: true }) : undefined
-    const filter = { ...input, search, categoryId: known?.id, notSold }
+    const asked = category
+      ? await orNone(db, business.id, 'category', category, (text) =>
+          categoryOf(db, business.id, text, 'category', { isRead: true }),
+        )
+      : undefined
+    const known = asked ?? undefined
+    const lacks = [
+      ...new Set<ProductLack>([...(without ? [without] : []), ...(asked === null ? ['category' as const] : [])]),
+    ]
+    const filter = { ...input, search, categoryId: known?.id, without: lacks, notSold }
     const after = decodeCursor(cursor, 3)
     const [found, total, pricesIncludeTax] = await Promise.all([
       findProducts(db, business.id, { ...filter, limit: limit + 1, after }),
@@ -86,6 +105,7 @@ export default defineTool({
         row.on_hand === null ? '' : quantity(row.on_hand),
       ],
     })
+    const lacking = lacks.map((each) => LACKING[each])
     const terms =
       `price ${pricesIncludeTax ? 'with' : 'without'} tax` +
       (hasCosts ? '; cost without tax; margin: of the price without tax, what is left after the cost' : '') +
@@ -93,6 +113,7 @@ export default defineTool({
     const about = [
       ...(input.active ? [] : ['Switched off.']),
       ...(known === undefined ? [] : [`Category ${clean(known.name, 60)}.`]),
+      ...lacking.map((each) => `Only what is ${each}.`),
       ...(notSold === undefined ? [] : [`Not sold: ${describeDays(notSold)}.`]),
       `Amounts in ${business.currency}: ${terms}.`,
     ]
@@ -106,7 +127,7 @@ export default defineTool({
         ...(notSold === undefined ? {} : { notSold }),
         currency: business.currency,
         pricesIncludeTax,
-        terms,
+        terms: [...lacking, terms].join('; '),
       },
     }
   },

@@ -4,7 +4,15 @@ import { Amount } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { amountOf, formatAmount } from '../../src/money/money.ts'
 import { CLIENT_STATUSES } from '../../src/pos/clients/client-status.ts'
-import { CLIENT_SORTS, findClients, nearestClients, sumClients } from '../../src/pos/clients/clients.ts'
+import {
+  CLIENT_LACKS,
+  CLIENT_SORTS,
+  type ClientLack,
+  findClients,
+  nearestClients,
+  sumClients,
+} from '../../src/pos/clients/clients.ts'
+import { orNone } from '../../src/pos/none.ts'
 import { COMPACT_OUTPUT, CompactRows, compactPage } from '../../src/results/compact-page.ts'
 import { counted } from '../../src/results/counted.ts'
 import { decodeCursor } from '../../src/results/cursor.ts'
@@ -14,6 +22,13 @@ import { localDate } from '../../src/time/local.ts'
 
 const Place = Type.Optional(Type.String({ minLength: 1, maxLength: 100 }))
 
+const LACKING: Record<ClientLack, string> = {
+  tax_id: 'without a tax id, or with one without a digit ("CF")',
+  email: 'without an e-mail address',
+  phone: 'without a phone number',
+  city: 'without a city',
+}
+
 const CONTACT_COLUMNS = ['code', 'client', 'email', 'phone', 'tax id', 'city', 'country']
 const TOTAL_COLUMNS = ['orders', 'net sales']
 
@@ -21,7 +36,7 @@ export default defineTool({
   name: 'list_clients',
   title: 'Clients',
   description:
-    'The clients with contact, lifetime orders, net sales and last purchase; the sums of all that match. One client ' +
+    'Clients with contact, lifetime orders, net sales, last purchase; sums of all that match. One client ' +
     'or its sales in a period: get_client. Default: active, by name.',
   scopes: ['pos:read'],
   aboutClients: true,
@@ -29,16 +44,17 @@ export default defineTool({
   mode: 'read',
   input: Type.Object({
     search: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 100, description: 'Words of the name; tax id, phone, e-mail, code' }),
+      Type.String({ minLength: 1, maxLength: 100, description: 'In name, tax id, phone, e-mail, code' }),
     ),
     city: Place,
     country: Place,
-    active: Type.Boolean({ default: true, description: 'Default true' }),
+    without: Type.Optional(StringEnum(CLIENT_LACKS)),
+    active: Type.Boolean({ default: true }),
     status: Type.Optional(StringEnum(CLIENT_STATUSES)),
-    lastPurchaseBefore: Type.Optional(LocalDate('')),
+    lastPurchaseBefore: Type.Optional(LocalDate()),
     minSpend: Type.Optional(Amount('Lifetime')),
-    maxSpend: Type.Optional(Amount('')),
-    sort: StringEnum(CLIENT_SORTS, { default: 'name', description: 'Default name' }),
+    maxSpend: Type.Optional(Amount()),
+    sort: StringEnum(CLIENT_SORTS, { default: 'name' }),
     limit: Limit({ default: 25, maximum: 100 }),
     cursor: Cursor,
   }),
@@ -51,14 +67,20 @@ export default defineTool({
     timezone: Type.String(),
     terms: Type.String(),
   }),
-  async handler({ sort, limit, cursor, ...filter }, { db, business, principal, now }) {
+  async handler({ sort, limit, cursor, city: asked, without, ...input }, { db, business, principal, now }) {
     const hasTotals = seesTotals(principal, business)
-    const asked = {
+    const city = asked === undefined ? undefined : await orNone(db, business.id, 'city', asked, (text) => text)
+    const lacks = new Set<ClientLack>([
+      ...(without === undefined ? [] : [without]),
+      ...(city === null ? ['city' as const] : []),
+    ])
+    const filter = { ...input, city: city ?? undefined, without: [...lacks] }
+    const ofTotals = {
       minSpend: filter.minSpend,
       maxSpend: filter.maxSpend,
       sort: sort === 'net_sales' ? sort : undefined,
     }
-    for (const [argument, value] of Object.entries(asked)) {
+    for (const [argument, value] of Object.entries(ofTotals)) {
       if (value !== undefined && !hasTotals) throw notSeen(argument, 'what clients spent', business)
     }
     const after = decodeCursor(cursor, 3)
@@ -91,6 +113,7 @@ export default defineTool({
     })
     const netSales = amountOf(sums.net_sales, business)
     const terms =
+      filter.without.map((each) => `${LACKING[each]}; `).join('') +
       (hasTotals ? `lifetime orders and net sales (without tax) in ${business.currency}; ` : '') +
       `last purchase: days of ${business.timezone}`
     const sum =

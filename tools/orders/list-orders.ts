@@ -3,6 +3,7 @@ import { together } from '../../src/database/together.ts'
 import { Amount, Reference } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { knownOf } from '../../src/pos/known-values.ts'
+import { orNone } from '../../src/pos/none.ts'
 import {
   BLANKS,
   compactOrders,
@@ -23,9 +24,9 @@ import {
   sumByEmployee,
   sumOrders,
 } from '../../src/pos/orders/orders.ts'
-import { describeOwnOnly, NOBODY, ownOrders, whose } from '../../src/pos/orders/staff.ts'
+import { describeOwnOnly, idOf, ownOrders, whose } from '../../src/pos/orders/staff.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
-import { clientOf, describeTaken, variantToRead } from '../../src/pos/references.ts'
+import { clientOf, describeTaken, NONE, variantToRead } from '../../src/pos/references.ts'
 import { page, sortedCursor } from '../../src/results/cursor.ts'
 import { Cursor, Limit, StringEnum } from '../../src/results/schema.ts'
 import { estimateTokens } from '../../src/results/text.ts'
@@ -68,7 +69,9 @@ export default defineTool({
     const { db, business, now } = context
     const [{ timezone, location }, client, variant, who] = await together([
       placeOf(db, business, locationId),
-      clientId === undefined ? undefined : clientOf(db, business.id, clientId, 'clientId'),
+      clientId === undefined
+        ? undefined
+        : orNone(db, business.id, 'client', clientId, (text) => clientOf(db, business.id, text, 'clientId')),
       product === undefined ? undefined : variantToRead(db, business.id, product),
       whose(context, input.employee),
     ])
@@ -77,7 +80,7 @@ export default defineTool({
       days: window,
       status,
       locationId: location?.id,
-      clientId: client?.id,
+      clientId: client === null ? null : client?.id,
       variantId: variant?.variant_id,
       paymentMethod: input.paymentMethod,
       minTotal: input.minTotal,
@@ -86,11 +89,7 @@ export default defineTool({
       isRefunded: input.refunded,
     }
     const role: EmployeeRole = who.ownOnly ? 'sold_by' : roleOf({ status, discounted: input.discounted })
-    const own = {
-      search,
-      employeeId: who.ownOnly ? (who.employee?.id ?? NOBODY) : who.employee?.id,
-      employeeRole: role,
-    }
+    const own = { search, employeeId: idOf(who), employeeRole: role }
     // The sums are of own orders, also where the list has one of somebody else.
     const shown = who.ownOnly ? ownOrders(who, search) : own
     const after = sortedCursor(cursor, sort)
@@ -107,7 +106,11 @@ export default defineTool({
     const { columns, rows: cells, same } = compactOrders(rows, role, business)
     const limited = describeOwnOnly(who, 'orders')
     const meant = input.employee === undefined ? '' : `${ROLE_TERMS[role]}; `
-    const taken = describeTaken({ product: variant, employee: who.employee })
+    const taken = describeTaken({
+      product: variant,
+      clientId: client === null ? NONE : undefined,
+      employee: who.isNobody ? NONE : who.employee,
+    })
     const listed = rows.map((row, index) => ({ row, cells: cells[index] ?? [] }))
     const besides = {
       ...(window === undefined

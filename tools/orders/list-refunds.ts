@@ -3,6 +3,7 @@ import { together } from '../../src/database/together.ts'
 import { Amount, Reference } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { knownOf } from '../../src/pos/known-values.ts'
+import { orNone } from '../../src/pos/none.ts'
 import {
   describeRefunds,
   REFUND_COLUMNS,
@@ -13,9 +14,9 @@ import {
   WHOLE_REFUNDS,
 } from '../../src/pos/orders/refund-list.ts'
 import { findRefunds, REFUND_SORTS, sumRefunds, sumRefundsByEmployee } from '../../src/pos/orders/refunds.ts'
-import { describeOwnOnly, NOBODY, whose } from '../../src/pos/orders/staff.ts'
+import { describeOwnOnly, idOf, whose } from '../../src/pos/orders/staff.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
-import { clientOf, describeTaken } from '../../src/pos/references.ts'
+import { clientOf, describeTaken, NONE } from '../../src/pos/references.ts'
 import { compact } from '../../src/results/compact.ts'
 import { page, sortedCursor } from '../../src/results/cursor.ts'
 import { Cursor, Limit, StringEnum } from '../../src/results/schema.ts'
@@ -49,15 +50,17 @@ export default defineTool({
     const { db, business, now } = context
     const [{ timezone, location }, client, who] = await together([
       placeOf(db, business, locationId),
-      clientId === undefined ? undefined : clientOf(db, business.id, clientId, 'clientId'),
+      clientId === undefined
+        ? undefined
+        : orNone(db, business.id, 'client', clientId, (text) => clientOf(db, business.id, text, 'clientId')),
       whose(context, employee),
     ])
     const window = windowIfAsked(input, now, timezone)
     const filter = {
       days: window,
       locationId: location?.id,
-      clientId: client?.id,
-      employeeId: who.ownOnly ? (who.employee?.id ?? NOBODY) : who.employee?.id,
+      clientId: client === null ? null : client?.id,
+      employeeId: idOf(who),
       method,
       minAmount: input.minAmount,
       maxAmount: input.maxAmount,
@@ -84,6 +87,10 @@ export default defineTool({
     const limited = [describeOwnOnly(who, 'refunds'), method === undefined ? null : WHOLE_REFUNDS].filter(
       (each) => each !== null,
     )
+    const taken = describeTaken({
+      clientId: client === null ? NONE : undefined,
+      employee: who.isNobody ? NONE : who.employee,
+    })
     const data = {
       ...(window === undefined ? {} : { window: { ...window, currency: business.currency } }),
       currency: business.currency,
@@ -92,7 +99,7 @@ export default defineTool({
       same,
       refunds,
       ...more,
-      terms: [...limited, describeTaken({ employee: who.employee }) + REFUND_TERMS].join(' '),
+      terms: [...limited, taken + REFUND_TERMS].join(' '),
     }
     return {
       text: describeRefunds(data),

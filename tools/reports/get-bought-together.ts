@@ -1,9 +1,15 @@
 import { Type } from '@sinclair/typebox'
-import { LocationId } from '../../src/mcp/arguments.ts'
+import { LocationId, Reference } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { Decimal, grouped } from '../../src/money/money.ts'
 import { sharePercent } from '../../src/money/share.ts'
-import { boughtTogether, MAX_ORDERS, MAX_PRODUCTS, MIN_ORDERS } from '../../src/pos/reports/bought-together.ts'
+import {
+  type BoughtAlone,
+  boughtTogether,
+  MAX_ORDERS,
+  MAX_PRODUCTS,
+  MIN_ORDERS,
+} from '../../src/pos/reports/bought-together.ts'
 import { filtersOf } from '../../src/pos/reports/filter-input.ts'
 import { describeWindow } from '../../src/pos/reports/phrases.ts'
 import { salesWindow } from '../../src/pos/reports/sales-window.ts'
@@ -16,18 +22,27 @@ import { WINDOW_INPUT, WindowSchema } from '../../src/time/window.ts'
 
 const MAX_DAYS = 366
 
+const AloneRow = Type.Object({
+  product: Type.String(),
+  sku: Type.String(),
+  orders: Type.Integer(),
+  alone: Type.Integer(),
+  alonePercent: Nullable(Type.String()),
+})
+const AloneList = Type.Optional(Type.Object({ products: Type.Integer(), rows: Type.Array(AloneRow) }))
+
 export default defineTool({
   name: 'get_bought_together',
   title: 'Bought together',
   description:
-    'Products bought in the same order: pairs with support and lift, of one product or all. ' +
+    'Products bought in the same order (pairs, support, lift) or alone, of one or all. ' +
     'At most a year. Default: last_90_days.',
   scopes: ['reports:read'],
   annotations: readOnly,
   mode: 'read',
   input: Type.Object({
     ...WINDOW_INPUT,
-    product: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'SKU, name or id' })),
+    product: Reference,
     locationId: LocationId,
     limit: Limit({ default: 10, maximum: 50 }),
   }),
@@ -57,6 +72,10 @@ export default defineTool({
         confidencePercent: Nullable(Type.String()),
         lift: Type.String(),
       }),
+    ),
+    alone: Type.Object(
+      { own: Type.Optional(AloneRow), mostly: AloneList, never: AloneList },
+      { description: 'Of one product or all: in how many orders nothing else was bought' },
     ),
     terms: Type.String(),
   }),
@@ -102,8 +121,14 @@ export default defineTool({
     )
     const terms =
       'Support: orders with both, in % of all orders. Confidence: in % of the orders with the first. Lift: how many ' +
-      `times as often together as by chance; below 1, rather not. Pairs in at least ${MIN_ORDERS} orders` +
+      `times as often together as by chance; below 1, rather not. Alone: without another product. ` +
+      `${filters.product === undefined ? 'Pairs and products' : 'Pairs'} in at least ${MIN_ORDERS} orders` +
       `${filters.product === undefined ? `, of the ${MAX_PRODUCTS} products in most orders` : ''}; refunds do not change what was bought.`
+    const own = found.own && aloneRow(found.own)
+    const [mostly, never] = [found.mostly, found.never].map((all) => ({
+      products: all[0]?.products ?? 0,
+      rows: all.map(aloneRow),
+    })) as [AloneProducts, AloneProducts]
     const data = {
       window: { ...window, timezone: place.timezone, currency: business.currency },
       location: place.location,
@@ -112,8 +137,20 @@ export default defineTool({
       orders: found.orders,
       pairs: found.count,
       rows,
+      alone: filters.product === undefined ? { mostly, never } : own === undefined ? {} : { own },
       terms,
     }
+    const aloneText =
+      filters.product === undefined
+        ? [
+            describeAlone('Mostly bought alone, in more than half of their orders', mostly),
+            describeAlone('Never bought alone', never),
+          ]
+        : own === undefined
+          ? []
+          : [
+              `${filters.product.name} was bought alone in ${grouped(String(own.alone))} of its ${counted(own.orders, 'order')} (${own.alonePercent} %).`,
+            ]
     const when = describeWindow(window, place, filters.product === undefined ? '' : ` with ${filters.product.name}`)
     const covers =
       cut === null
@@ -122,7 +159,8 @@ export default defineTool({
           `latest whole days first, and ${cut.asked.from} to ${cut.asked.to} has ${grouped(String(cut.asked.orders))}. `
     const shown = rows.length < found.count ? `Only ${areShown(rows.length, 'pairs', found.count)}. ` : ''
     if (rows.length === 0) {
-      return { text: `${covers}No two products were sold together in ${MIN_ORDERS} orders or more, ${when}.`, data }
+      const none = `${covers}No two products were sold together in ${MIN_ORDERS} orders or more, ${when}.`
+      return { text: [none, ...aloneText].join('\n'), data }
     }
     return {
       text: [
@@ -138,9 +176,30 @@ export default defineTool({
             row.lift,
           ]),
         ),
+        ...aloneText,
         terms,
       ].join('\n'),
       data,
     }
   },
 })
+
+type AloneProducts = { products: number; rows: ReturnType<typeof aloneRow>[] }
+
+function aloneRow({ name, sku, orders, alone }: BoughtAlone) {
+  return {
+    product: clean(name, 60),
+    sku: clean(sku, 40),
+    orders,
+    alone,
+    alonePercent: sharePercent(alone, orders),
+  }
+}
+
+function describeAlone(what: string, { products, rows }: AloneProducts): string {
+  const named = rows.map(
+    ({ product, sku, orders, alone }) => `${product} [${sku}] ${grouped(String(alone))} of ${counted(orders, 'order')}`,
+  )
+  const more = products > rows.length ? '; …' : ''
+  return `${what} (${products}): ${named.join('; ') || 'none'}${more}.`
+}

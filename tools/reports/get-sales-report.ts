@@ -14,7 +14,7 @@ import { WINDOW_INPUT } from '../../src/time/window.ts'
 export default defineTool({
   name: 'get_sales_report',
   title: 'Sales report',
-  description: 'Any exact question about sales: by one or two groups, filtered, compared. Default: today.',
+  description: 'Any question about sales: by one or two groups, filtered, compared. Default: today.',
   scopes: ['reports:read'],
   aboutClients: ({ groupBy, filters }) =>
     groupBy.some((each) => each === 'client' || each === 'city') ||

@@ -13,9 +13,22 @@ export const STOCK_FILTERS = ['in_stock', 'low', 'out', 'negative'] as const
 type StockFilter = (typeof STOCK_FILTERS)[number]
 export const COST_FILTERS = ['missing', 'above_price'] as const
 
+const LACKS = {
+  cost: sql<SqlBool>`v.cost is null`,
+  price: sql<SqlBool>`v.price = 0`,
+  barcode: sql<SqlBool>`coalesce(trim(v.barcode), '') = ''`,
+  category: sql<SqlBool>`p.category_id is null`,
+  supplier: sql<SqlBool>`p.supplier_id is null`,
+}
+/** What products may lack. */
+export const PRODUCT_LACKS = ['cost', 'price', 'barcode', 'category', 'supplier'] as const
+export type ProductLack = (typeof PRODUCT_LACKS)[number]
+
 export interface ProductFilter {
   search?: string | undefined
   categoryId?: string | undefined
+  /** Only what lacks all of these. */
+  without?: readonly ProductLack[] | undefined
   active: boolean
   stock?: StockFilter | undefined
   cost?: (typeof COST_FILTERS)[number] | undefined
@@ -56,7 +69,8 @@ function products(db: Transaction, businessId: string, filter: ProductFilter) {
     const kept = db.selectFrom('inventory as i').select('i.variant_id').where('i.business_id', '=', businessId)
     found = found.where('v.id', 'in', kept.groupBy('i.variant_id').having(STOCK[filter.stock]))
   }
-  if (filter.cost === 'missing') found = found.where('v.cost', 'is', null)
+  for (const lack of filter.without ?? []) found = found.where(LACKS[lack])
+  if (filter.cost === 'missing') found = found.where(LACKS.cost)
   if (filter.cost === 'above_price') found = found.where('v.cost', '>', netPrice)
   if (filter.notSold !== undefined) {
     const cells = productCells({ businessId }, filter.notSold)

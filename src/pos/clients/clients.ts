@@ -16,10 +16,22 @@ const MAX_NEAREST = 5
 export const CLIENT_SORTS = ['name', 'net_sales', 'last_purchase'] as const
 type ClientSort = (typeof CLIENT_SORTS)[number]
 
+/** What clients may lack. A tax id without a digit is none: "CF" is what receipts of Guatemala say in its place. */
+const LACKS = {
+  tax_id: sql<SqlBool>`coalesce(c.tax_key, '') !~ '[0-9]'`,
+  email: sql<SqlBool>`coalesce(trim(c.email), '') = ''`,
+  phone: sql<SqlBool>`coalesce(c.phone_key, '') = ''`,
+  city: sql<SqlBool>`coalesce(trim(c.city), '') = ''`,
+}
+export const CLIENT_LACKS = ['tax_id', 'email', 'phone', 'city'] as const
+export type ClientLack = (typeof CLIENT_LACKS)[number]
+
 export interface ClientFilter {
   search?: string | undefined
   city?: string | undefined
   country?: string | undefined
+  /** Only those who lack all of these. */
+  without?: readonly ClientLack[] | undefined
   active: boolean
   status?: ClientStatus | undefined
   /** Only those who bought, and last before this local day. */
@@ -153,9 +165,10 @@ function isFound(search: string): RawBuilder<SqlBool> {
 }
 
 function isMatch(business: ClientsOf, filter: ClientFilter): Expression<SqlBool> {
-  const { search, city, country, active, status, lastPurchaseBefore, minSpend, maxSpend } = filter
+  const { search, city, country, without = [], active, status, lastPurchaseBefore, minSpend, maxSpend } = filter
   const conditions: Expression<SqlBool>[] = [eb('c.is_active', '=', active)]
   if (search !== undefined) conditions.push(isFound(search))
+  for (const lack of without) conditions.push(LACKS[lack])
   if (city !== undefined) conditions.push(isPlace('city', business.id, city))
   if (country !== undefined) conditions.push(isPlace('country', business.id, country))
   if (status !== undefined) {

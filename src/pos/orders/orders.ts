@@ -22,12 +22,13 @@ export interface OrderFilter {
   days?: (Days & { timezone: string }) | undefined
   status?: (typeof ORDER_STATUSES)[number] | undefined
   locationId?: string | undefined
-  clientId?: string | Expression<string> | undefined
+  /** Null: without one. */
+  clientId?: string | Expression<string> | null | undefined
   /** Part of an order number or note, or of a client's name, code or e-mail address; or the words of a product's name. */
   search?: string | undefined
   variantId?: string | undefined
-  /** Who sold it, unless another role is given. */
-  employeeId?: string | undefined
+  /** Who sold it, unless another role is given; null: nobody who is known. */
+  employeeId?: string | null | undefined
   /** What the employee did with the order. */
   employeeRole?: EmployeeRole | undefined
   /** In any case. */
@@ -172,13 +173,14 @@ export const MAX_SUMMED = 50_000
 
 /**
  * Whether few enough orders are to be read to add up those that match: of their days or, with a product, of its lines.
- * What a client or an employee finds has an index, and is cut where it is too much; what a search finds is counted.
+ * What a client or an employee finds has an index, and is cut where it is too much; what has none may be most; what a
+ * search finds is counted.
  */
 function isFewToRead(businessId: string, filter: OrderFilter): RawBuilder<SqlBool> {
   const { days, variantId, clientId, employeeId, search, isRefunded, status, numberEnd } = filter
   if (search !== undefined) return isFewFound(businessId, search, filter)
   const isNarrow =
-    [clientId, employeeId, numberEnd].some((each) => each !== undefined) ||
+    [clientId, employeeId, numberEnd].some((each) => each != null) ||
     isRefunded === true ||
     status === 'open' ||
     status === 'cancelled'
@@ -315,11 +317,14 @@ function isMatch(db: Transaction, businessId: string, filter: OrderFilter): Expr
   }
   if (status !== undefined) conditions.push(eb('o.status', '=', status))
   if (locationId !== undefined) conditions.push(eb('o.location_id', '=', locationId))
-  if (clientId !== undefined) conditions.push(eb('o.customer_id', '=', clientId))
+  if (clientId !== undefined) conditions.push(eb('o.customer_id', clientId === null ? 'is' : '=', clientId))
   if (filter.minTotal !== undefined) conditions.push(eb('o.total', '>=', filter.minTotal))
   if (filter.maxTotal !== undefined) conditions.push(eb('o.total', '<=', filter.maxTotal))
   if (filter.isDiscounted !== undefined) conditions.push(eb('o.discounts', filter.isDiscounted ? '>' : '=', '0'))
-  const isOwn = employeeId === undefined ? undefined : eb(`o.${filter.employeeRole ?? 'sold_by'}`, '=', employeeId)
+  const isOwn =
+    employeeId === undefined
+      ? undefined
+      : eb(`o.${filter.employeeRole ?? 'sold_by'}`, employeeId === null ? 'is' : '=', employeeId)
   if (numberEnd !== undefined) conditions.push(eb.or([numberEndsWith(numberEnd), ...(isOwn ? [isOwn] : [])]))
   else if (isOwn !== undefined) conditions.push(isOwn)
   if (filter.isRefunded !== undefined) {

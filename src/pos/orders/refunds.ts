@@ -13,9 +13,10 @@ export interface RefundFilter {
   /** Local days of the refunds. */
   days?: (Days & { timezone: string }) | undefined
   locationId?: string | undefined
-  clientId?: string | undefined
-  /** Who refunded. */
-  employeeId?: string | undefined
+  /** Null: of orders without one. */
+  clientId?: string | null | undefined
+  /** Who refunded; null: nobody who is known. */
+  employeeId?: string | null | undefined
   /** By which at least a part went back, in any case. */
   method?: string | undefined
   minAmount?: string | undefined
@@ -144,8 +145,10 @@ function isMatch({
   const conditions: Expression<SqlBool>[] = []
   if (days !== undefined) conditions.push(onDays('f.refunded_at', days, days.timezone))
   if (locationId !== undefined) conditions.push(eb('f.location_id', '=', locationId))
-  if (clientId !== undefined) conditions.push(eb('o.customer_id', '=', clientId))
-  if (employeeId !== undefined) conditions.push(eb('f.refunded_by', '=', employeeId))
+  if (clientId !== undefined) conditions.push(eb('o.customer_id', clientId === null ? 'is' : '=', clientId))
+  if (employeeId !== undefined) {
+    conditions.push(eb('f.refunded_by', employeeId === null ? 'is' : '=', employeeId))
+  }
   if (method !== undefined) {
     conditions.push(sql<SqlBool>`(lower(f.method) = lower(${method}) or exists (
       select from order_refund_payment p

@@ -3,6 +3,7 @@ import { limitsIn } from '../../auth/role-limits.ts'
 import type { Transaction } from '../../database/database.ts'
 import { ServiceError } from '../../errors.ts'
 import { clean } from '../../results/text.ts'
+import { orNone } from '../none.ts'
 import { type Asking, employeeOf as employeeCalled, type Read } from '../references.ts'
 
 /** A person who works in a shop. */
@@ -54,12 +55,14 @@ export function doerOf(caller: Caller, reference: string | undefined): Promise<E
 }
 
 /** Nobody's id: a role that sees its own alone, and is no employee, sees none. */
-export const NOBODY = '00000000-0000-0000-0000-000000000000'
+const NOBODY = '00000000-0000-0000-0000-000000000000'
 
 /** Whose orders a list is about. */
 export interface Whose {
   /** The employee asked for, or the caller whose role sees its own alone. */
   employee: (Employee & Read) | null
+  /** Whether what nobody known did is asked for. */
+  isNobody: boolean
   /** Whether only own rows are shown; without an employee then, none. */
   ownOnly: boolean
 }
@@ -67,13 +70,20 @@ export interface Whose {
 /** Whose rows the caller asks for and may see. */
 export async function whose(caller: Caller, reference: string | undefined): Promise<Whose> {
   const ownOnly = limitsIn(caller.principal, caller.business) !== null
-  const employee =
-    reference !== undefined
-      ? await employeeOf(caller, reference, 'employee', { isRead: true })
-      : ownOnly
-        ? await employeeOfCaller(caller)
-        : null
-  return { employee, ownOnly }
+  if (reference === undefined) {
+    return { employee: ownOnly ? await employeeOfCaller(caller) : null, ownOnly, isNobody: false }
+  }
+  const find = (text: string) => employeeOf(caller, text, 'employee', { isRead: true })
+  // A role that sees its own alone is refused whoever it asks for.
+  const employee = ownOnly
+    ? await find(reference)
+    : await orNone(caller.db, caller.business.id, 'employee', reference, find)
+  return { employee, ownOnly, isNobody: employee === null }
+}
+
+/** Whose id rows must have: null for nobody who is known, undefined for anybody's. */
+export function idOf({ employee, ownOnly, isNobody }: Whose): string | null | undefined {
+  return isNobody ? null : (employee?.id ?? (ownOnly ? NOBODY : undefined))
 }
 
 // A cashier finds an order of somebody else by this much of the end of its number, as on its receipt.

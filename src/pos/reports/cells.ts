@@ -113,6 +113,7 @@ const ORDER_COLUMNS: Partial<Record<Column, RawBuilder<unknown>>> = {
   customer_id: sql`o.customer_id`,
   employee_id: sql`o.sold_by`,
   order_type: sql`o.order_type`,
+  order_total: sql`o.total`,
   is_discounted: sql`(o.discounts > 0)`,
 }
 

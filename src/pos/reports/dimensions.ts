@@ -16,6 +16,7 @@ export const DIMENSIONS = [
   'employee',
   'payment_method',
   'order_type',
+  'order_total',
   'tax_rate',
   'discounted',
 ] as const
@@ -27,6 +28,11 @@ export type Time = (typeof TIMES)[number]
 
 export function isTime(dimension: Dimension | undefined): dimension is Time {
   return TIMES.includes(dimension as Time)
+}
+
+/** Whether the rows of a dimension have an order of their own, in which they come unless they are sorted. */
+export function isOrdered(dimension: Dimension | undefined): boolean {
+  return isTime(dimension) || dimension === 'order_total'
 }
 
 /** Stretches of days in the order of the calendar, each of which comes once. */
@@ -51,6 +57,7 @@ export type Column =
   | 'employee_id'
   | 'method'
   | 'order_type'
+  | 'order_total'
   | 'tax_rate'
   | 'is_discounted'
 
@@ -72,6 +79,7 @@ export const COLUMN_OF: Record<Dimension, Column | null> = {
   employee: 'employee_id',
   payment_method: 'method',
   order_type: 'order_type',
+  order_total: 'order_total',
   tax_rate: 'tax_rate',
   discounted: 'is_discounted',
 }
@@ -97,6 +105,7 @@ export const UNKNOWN: Record<Dimension, string> = {
   employee: 'unknown employee',
   payment_method: 'no known payment',
   order_type: 'unknown type',
+  order_total: 'unknown total',
   tax_rate: 'rate not stated',
   discounted: 'unknown',
 }
@@ -119,6 +128,7 @@ export const PLURAL: Record<Dimension, string> = {
   employee: 'employees',
   payment_method: 'payment methods',
   order_type: 'order types',
+  order_total: 'bands of order totals',
   tax_rate: 'tax rates',
   discounted: 'rows',
 }

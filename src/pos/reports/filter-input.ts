@@ -7,6 +7,7 @@ import { ServiceError } from '../../errors.ts'
 import { Decimal } from '../../money/money.ts'
 import { clean, variantName } from '../../results/text.ts'
 import { knownOf } from '../known-values.ts'
+import { orNone } from '../none.ts'
 import { type Place, placeOf } from '../organisation/locations.ts'
 import {
   categoryOf,
@@ -26,7 +27,7 @@ import { type Filters, hoursOf, weekdaysOf } from './filters.ts'
 export const FilterList = Type.Array(Type.String({ minLength: 3, maxLength: 250 }), {
   default: [],
   maxItems: 12,
-  description: 'As groupBy: "category=Café", "hour=17-20", "weekday=Mon-Fri", "total=100-500"',
+  description: 'As groupBy: "category=Café", "client=none", "hour=17-20", "total=100-500"',
 })
 
 const NAMES = [
@@ -58,6 +59,7 @@ const ALIASES: Record<string, Name> = {
   hours: 'hour',
   weekdays: 'weekday',
   amount: 'total',
+  order_total: 'total',
 }
 
 /**
@@ -92,7 +94,7 @@ export function parseFilters(texts: readonly string[]): Partial<Record<Name, str
 function wrongFilter(text: string): ServiceError {
   return new ServiceError(
     'invalid_argument',
-    `filters: ${quoted(text)} is not a filter. Each is a name and a value, as "category=Café"; the names are ${NAMES.join(', ')}.`,
+    `filters: ${quoted(text)} is not a filter. Each is a name and a value, as "category=Café" or "client=none"; the names are ${NAMES.join(', ')}.`,
     { hint: 'For days use from and to.' },
   )
 }
@@ -113,24 +115,30 @@ export async function filtersOf(
     hours: given(asked.hour, hoursOf),
     weekdays: given(asked.weekday, weekdaysOf),
     amount: given(asked.total, amountRangeOf),
-    taxRate: given(asked.tax_rate, rateOf),
-    city: asked.city,
   }
-  const [place, category, supplier, product, client, employee, paymentMethod, orderType] = await together([
-    placeOf(db, business, locationId ?? asked.location),
-    given(asked.category, (text) => categoryOf(db, business.id, text, 'category', { isRead: true })),
-    given(asked.supplier, (text) => supplierOf(db, business.id, text, 'supplier', { isRead: true })),
-    given(asked.product, (text) => productOf(db, business.id, text)),
-    given(asked.client, (text) => aClientOf(db, business.id, text)),
-    given(asked.employee, (text) => employeeOf(db, business.id, text, 'employee', { isRead: true })),
-    given(asked.payment_method, (text) => knownOf(db, business.id, 'payment_method', text)),
-    given(asked.order_type, (text) => knownOf(db, business.id, 'order_type', text)),
-  ])
+  const named = <Found>(kind: Parameters<typeof orNone>[2], find: (text: string) => Promise<Found> | Found) =>
+    given(asked[kind], (text) => orNone(db, business.id, kind, text, find))
+  const isRead = { isRead: true }
+  const [place, category, supplier, product, client, city, taxRate, employee, paymentMethod, orderType] =
+    await together([
+      placeOf(db, business, locationId ?? asked.location),
+      named('category', (text) => categoryOf(db, business.id, text, 'category', isRead)),
+      named('supplier', (text) => supplierOf(db, business.id, text, 'supplier', isRead)),
+      given(asked.product, (text) => productOf(db, business.id, text)),
+      named('client', (text) => clientOf(db, business.id, text, 'client', isRead)),
+      named('city', (text) => text),
+      named('tax_rate', rateOf),
+      named('employee', (text) => employeeOf(db, business.id, text, 'employee', isRead)),
+      named('payment_method', (text) => knownOf(db, business.id, 'payment_method', text)),
+      given(asked.order_type, (text) => knownOf(db, business.id, 'order_type', text)),
+    ])
   const filters = {
     category: category && { id: category.id, name: clean(category.name, 60) },
     supplier: supplier && { id: supplier.id, name: clean(supplier.name, 60) },
     product,
     client: client && { id: client.id, name: client.name, ref: client.code },
+    city,
+    taxRate,
     employee: employee && { id: employee.id, name: clean(employee.name, 60), ref: clean(employee.number, 40) },
     paymentMethod,
     orderType,
@@ -140,19 +148,6 @@ export async function filtersOf(
     place,
     filters: Object.fromEntries(Object.entries(filters).filter(([, filter]) => filter !== undefined)),
   }
-}
-
-/**
- * A client that a filter names.
- * @throws ServiceError `invalid_argument` for none, which a row tells
- */
-function aClientOf(db: Transaction, businessId: string, reference: string) {
-  if (/^(?:none|no client|null|unknown)$/i.test(reference.trim())) {
-    throw new ServiceError('invalid_argument', 'filters: client takes one client, not sales without one.', {
-      hint: 'groupBy ["client"] has them in the row "no client".',
-    })
-  }
-  return clientOf(db, businessId, reference, 'client', { isRead: true })
 }
 
 function yesOrNo(text: string): boolean {

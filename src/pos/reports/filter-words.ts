@@ -20,13 +20,15 @@ export function describeFilters(filters: Filters, currency: string): string[] {
   const { city, taxRate } = filters
   return [
     product && `of ${product.name}`,
-    category && `of ${category.name}`,
-    supplier && `supplied by ${supplier.name}`,
-    client && `of client ${client.name}`,
-    city && `of clients in ${clean(city, 40)}`,
-    taxRate && `taxed at ${quantity(new Decimal(taxRate).times(100))} %`,
-    employee && `sold by ${employee.name}`,
-    paymentMethod && `paid by ${clean(paymentMethod, 40)}`,
+    category === null ? 'of no category' : category && `of ${category.name}`,
+    supplier === null ? 'of no known supplier' : supplier && `supplied by ${supplier.name}`,
+    client === null ? 'without a client' : client && `of client ${client.name}`,
+    city === null ? 'without a client or of clients without a city' : city && `of clients in ${clean(city, 40)}`,
+    taxRate === null
+      ? 'of which no tax rate is stated'
+      : taxRate && `taxed at ${quantity(new Decimal(taxRate).times(100))} %`,
+    employee === null ? 'sold by nobody known' : employee && `sold by ${employee.name}`,
+    paymentMethod === null ? 'with no known payment' : paymentMethod && `paid by ${clean(paymentMethod, 40)}`,
     orderType && `of type ${clean(orderType, 40)}`,
     discounted === undefined ? undefined : discounted ? 'of orders with a discount' : 'of orders without a discount',
     weekdays && `on ${weekdayList(weekdays)}`,

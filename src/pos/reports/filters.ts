@@ -11,18 +11,20 @@ export interface Named {
   ref?: string
 }
 
-/** The filters of a question besides its location. */
+/** The filters of a question besides its location; null asks for what has none. */
 export interface Filters {
-  category?: Named
-  supplier?: Named
+  category?: Named | null
+  supplier?: Named | null
   /** A product as a whole, or one of its variants. */
   product?: { productId: string; variantId: string | null; name: string; ref: string }
-  client?: Named
-  city?: string
+  client?: Named | null
+  /** Null: clients without one, and no client. */
+  city?: string | null
   /** As a fraction. */
-  taxRate?: string
-  employee?: Named
-  paymentMethod?: string
+  taxRate?: string | null
+  employee?: Named | null
+  /** Null: what is not known to be paid. */
+  paymentMethod?: string | null
   orderType?: string
   discounted?: boolean
   /** Whole hours, `to` not counted; from 22 to 2 goes over midnight. */
@@ -128,7 +130,7 @@ export function cellConditions(
     const named = filters[by]
     if (named === undefined) continue
     conditions.push(
-      sql`c.product_id in (select p.id from product p where p.business_id = ${businessId} and ${sql.ref(`p.${by}_id`)} = ${named.id})`,
+      sql`c.product_id in (select p.id from product p where p.business_id = ${businessId} and ${isOf(`p.${by}_id`, named)})`,
     )
   }
   if (product !== undefined) {
@@ -136,18 +138,32 @@ export function cellConditions(
       product.variantId === null ? sql`c.product_id = ${product.productId}` : sql`c.variant_id = ${product.variantId}`,
     )
   }
-  if (client !== undefined) conditions.push(sql`c.customer_id = ${client.id}`)
+  if (client !== undefined) conditions.push(isOf('c.customer_id', client))
   if (city !== undefined) {
-    conditions.push(sql`c.customer_id in (
-      select u.id from customer u where u.business_id = ${businessId} and search_text(u.city) = search_text(${city}))`)
+    const ofCity = (is: RawBuilder<SqlBool>) =>
+      sql`c.customer_id in (select u.id from customer u where u.business_id = ${businessId} and ${is})`
+    conditions.push(
+      city === null
+        ? sql`(c.customer_id is null or ${ofCity(sql`coalesce(trim(u.city), '') = ''`)})`
+        : sql`${ofCity(sql`search_text(u.city) = search_text(${city})`)}`,
+    )
   }
-  if (taxRate !== undefined) conditions.push(sql`c.tax_rate = ${taxRate}::numeric`)
-  if (employee !== undefined) conditions.push(sql`c.employee_id = ${employee.id}`)
-  if (isByMethod && paymentMethod !== undefined) conditions.push(sql`lower(c.method) = lower(${paymentMethod})`)
+  if (taxRate !== undefined) {
+    conditions.push(taxRate === null ? sql`c.tax_rate is null` : sql`c.tax_rate = ${taxRate}::numeric`)
+  }
+  if (employee !== undefined) conditions.push(isOf('c.employee_id', employee))
+  if (isByMethod && paymentMethod !== undefined) {
+    conditions.push(paymentMethod === null ? sql`c.method is null` : sql`lower(c.method) = lower(${paymentMethod})`)
+  }
   if (orderType !== undefined) conditions.push(sql`lower(c.order_type) = lower(${orderType})`)
   if (discounted !== undefined) conditions.push(sql`c.is_discounted = ${discounted}`)
   if (weekdays !== undefined) conditions.push(sql`extract(isodow from c.day) = any(${weekdays}::integer[])`)
   return conditions.length === 0 ? sql<SqlBool>`true` : sql<SqlBool>`(${sql.join(conditions, sql` and `)})`
+}
+
+/** Whether a column has the id of a row, or that of none. */
+function isOf(column: string, row: Named | null): RawBuilder<SqlBool> {
+  return row === null ? sql`${sql.ref(column)} is null` : sql`${sql.ref(column)} = ${row.id}`
 }
 
 /** Whether the hour of cells `c` is within filtered ones; null where it is not known. */
@@ -166,11 +182,15 @@ export function orderConditions(
   if (amount?.from !== undefined) conditions.push(sql`o.total >= ${amount.from}::numeric`)
   if (amount?.to !== undefined) conditions.push(sql`o.total <= ${amount.to}::numeric`)
   if (!isByMethod && paymentMethod !== undefined) {
-    conditions.push(sql`exists (
-      select from order_payment m
-      where m.business_id = o.business_id and m.order_id = o.id and lower(m.method) = lower(${paymentMethod}))`)
+    const payments = sql`from order_payment m where m.business_id = o.business_id and m.order_id = o.id`
+    // As the rows by method count it: what is paid is not the total.
+    conditions.push(
+      paymentMethod === null
+        ? sql`o.total <> coalesce((select sum(m.amount) ${payments}), 0)`
+        : sql`exists (select ${payments} and lower(m.method) = lower(${paymentMethod}))`,
+    )
   }
   // Named here, too, where an index knows it.
-  if (client !== undefined) conditions.push(sql`o.customer_id = ${client.id}`)
+  if (client !== undefined) conditions.push(isOf('o.customer_id', client))
   return conditions.length === 0 ? sql<SqlBool>`true` : sql<SqlBool>`(${sql.join(conditions, sql` and `)})`
 }

@@ -15,8 +15,8 @@ function sameOrders({ window, place, filters }: Asked) {
   const { supplier, city, taxRate } = filters
   if ([category, supplier, city, taxRate, orderType, hours, weekdays].some((filter) => filter !== undefined))
     return null
-  // It finds single variants.
-  if (product?.variantId === null) return null
+  // It finds single variants, and no orders without a payment.
+  if (product?.variantId === null || paymentMethod === null) return null
   return {
     call: {
       from: window.from,
@@ -24,8 +24,8 @@ function sameOrders({ window, place, filters }: Asked) {
       status: 'completed',
       locationId: place.location?.name,
       product: product?.ref,
-      clientId: client?.ref,
-      employee: employee?.ref,
+      clientId: client === null ? 'none' : client?.ref,
+      employee: employee === null ? 'none' : employee?.ref,
       paymentMethod,
       discounted,
       minTotal: amount?.from,
@@ -36,8 +36,8 @@ function sameOrders({ window, place, filters }: Asked) {
       status: 'completed',
       locationId: place.location?.id,
       variantId: product?.variantId,
-      clientId: client?.id,
-      employeeId: employee?.id,
+      clientId: client === null ? null : client?.id,
+      employeeId: employee === null ? null : employee?.id,
       paymentMethod,
       isDiscounted: discounted,
       minTotal: amount?.from,

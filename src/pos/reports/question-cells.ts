@@ -4,6 +4,7 @@ import { inRollup, type Values } from '../rollups.ts'
 import { rawCells, rollupCells } from './cells.ts'
 import type { Dimension } from './dimensions.ts'
 import { cellConditions, hourCondition } from './filters.ts'
+import { bandInSql } from './order-bands.ts'
 import type { Plan } from './plan.ts'
 import type { ReportQuestion, Shift } from './report-question.ts'
 
@@ -12,7 +13,7 @@ export const MAX_RAW_ORDERS = 200_000
 
 /** The orders and refunds of all stretches, from the rollups, by which raw rows are guarded. */
 export function ordersIn({ scope, stretches, filters }: Pick<ReportQuestion, 'scope' | 'stretches' | 'filters'>) {
-  if (filters.client !== undefined) {
+  if (filters.client != null) {
     return sql`(select coalesce(sum(s.orders), 0) from customer_sales s
       where s.business_id = ${scope.businessId} and s.customer_id = ${filters.client.id})`
   }
@@ -153,6 +154,8 @@ function keyOf(dimension: Dimension | undefined, shift: Shift): RawBuilder<unkno
       return sql`coalesce(c.method, '')`
     case 'order_type':
       return sql`c.order_type`
+    case 'order_total':
+      return bandInSql(sql`c.order_total`)
     case 'tax_rate':
       return sql`trim_scale(c.tax_rate)`
     case 'discounted':

@@ -141,9 +141,12 @@ function amountText(amount: string | null): string {
 function entriesOf(report: Report, index: number, currency: Currency): Entry[] {
   const dimension = report.groupBy[index] as Dimension
   const all = (report.marginals[index] ?? []).map((line) => ({ key: line.keys[index] ?? '', line }))
+  if (dimension === 'order_total' && report.sort === undefined) {
+    return all.toSorted((a, b) => Number(a.key) - Number(b.key))
+  }
   // These were chosen where they were ranked.
   if (!isTime(dimension)) return all
-  const figures = report.lines.filter((line) => hasFigures(report, line, currency)).map(({ keys }) => keys[index])
+  const figures = report.lines.filter((line) => hasFigures(report, line, currency)).map(({ keys }) => keys[index] ?? '')
   const withFigures = new Set(figures)
   const found = all.filter(({ key, line }) => withFigures.has(key) || hasFigures(report, line, currency))
   const byKey = new Map(found.map((entry) => [entry.key, entry]))

@@ -2,6 +2,7 @@ import { Decimal, quantity } from '../../money/money.ts'
 import { clean, nameWithState, variantName } from '../../results/text.ts'
 import type { Window } from '../../time/window.ts'
 import { type Dimension, isTime, UNKNOWN } from './dimensions.ts'
+import { bandName } from './order-bands.ts'
 import { periodOf } from './periods.ts'
 import type { ReportName } from './report-query.ts'
 
@@ -27,6 +28,8 @@ function valueName(dimension: Dimension, key: string, name: ReportName | null): 
   switch (dimension) {
     case 'tax_rate':
       return `${quantity(new Decimal(key).times(100))} %`
+    case 'order_total':
+      return bandName(Number(key))
     case 'discounted':
       return key === 'true' ? 'discounted' : 'not discounted'
     case 'variant':

@@ -12,6 +12,7 @@ export function reportNotes(report: Report, currency: Currency) {
     ...ranking(report),
     ...rowComparisons(report),
     ...parts(report),
+    ...bands(report),
     ...shares(report),
     ...otherClocks(report),
   ]
@@ -63,6 +64,14 @@ function parts({ groupBy, plan }: Report): string[] {
   ]
 }
 
+/** By what orders are put into bands. */
+function bands({ groupBy }: Report): string[] {
+  if (!groupBy.includes('order_total')) return []
+  return [
+    'Bands are of what an order came to when it was sold, with tax and tips; refunds count in the band of their order. The filter total is of the same amount.',
+  ]
+}
+
 /** Of what shares are, where that is not all sales. */
 function shares({ plan, filters }: Report): string[] {
   if (!plan.measures.includes('share') || Object.keys(filters).length === 0) return []
@@ -104,6 +113,8 @@ export function termsOf({ plan, pricesIncludeTax, filters, groupBy }: Report, { 
   const paid =
     filters.paymentMethod === undefined
       ? ''
-      : ' Orders that were also paid by another method count with their whole sum.'
+      : filters.paymentMethod === null
+        ? ' Orders whose known payments do not add up to their total count with their whole sum.'
+        : ' Orders that were also paid by another method count with their whole sum.'
   return `Amounts in ${currency} without tax${tags}; only total is with it: net + tax + tips. Net = gross − returns − discounts.${margin}${paid}`
 }

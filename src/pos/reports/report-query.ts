@@ -74,9 +74,8 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
   // Totals tell more sums than rows do. Where fewer cells tell them, those of the rows are read without.
   const filtered = filterNames(filters)
   const totals = totalsPlanOf(plan, groupBy, filtered)
-  // Cells of a value may cancel out in its total, which gross sales tell: they are never negative.
-  const isOverCells = ranked !== null && groupBy.length > 1 && plan.sums.includes('gross_sales')
-  const ofMeasures = [...rowSumsOf(measures), ...(isOverCells ? (['gross_sales'] as const) : [])]
+  const plans = isLongEnough(question) ? rankedFirstPlans(plan, { groupBy, ranked, filters: filtered }) : null
+  const ofMeasures = [...rowSumsOf(measures), ...(plans === null ? [] : (['returns'] as const))]
   const sumsOfRows = totals === null ? plan.sums : plan.sums.filter((sum) => ofMeasures.includes(sum))
   const ofRows = { ...plan, sums: sumsOfRows }
   // Both totals of times are few; those of two others may be very many, and are not asked for.
@@ -161,9 +160,6 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
     const value = valueInSql(measure, columnsOf(window))
     // Goods sold at their cost have a margin of 0 %.
     if (measure.name === 'margin_percent') return sql`${value} is not null`
-    if (isOverCells && measure.sums.includes('net_sales')) {
-      return sql`(${columnsOf(window)('net_sales')} <> 0 or ${columnsOf(window)('gross_sales')} <> 0)`
-    }
     const isExact = measure.unit === 'count' || measure.unit === 'quantity'
     return sql`coalesce(${isExact ? value : sql`round(${value}, ${sql.lit(question.currencyDigits)})`}, 0) <> 0`
   }
@@ -184,7 +180,18 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
     first: sql`g1 = 0 and g2 = 1`,
     second: sql`g1 = 1 and g2 = 0`,
   }[ranked === null ? 'none' : ranked === 0 ? 'first' : 'second']
-  const isRow = sql`${isRanked} and ${isSomething}
+  // What was sold on one day and came back on another comes to nothing, and its days do not. Before cells are read, only
+  // what came back tells.
+  const hasReturns = stretches.flatMap(({ hasRows }, window) =>
+    window === 0 || hasRows ? [sql`${columnsOf(window)('returns')} <> 0`] : [],
+  )
+  const hasCell =
+    ranked === null || groupBy.length < 2
+      ? sql`false`
+      : plans === null
+        ? sql`${key} in (select ${key} from g where g1 = 0 and g2 = 0 and ${isSomething})`
+        : sql`(${sql.join(hasReturns, sql` or `)})`
+  const isRow = sql`${isRanked} and (${isSomething} or ${hasCell})
     and k1 is distinct from ${NO_LIKE} and k2 is distinct from ${NO_LIKE}`
   // "No client" is a row among the clients, and none of them: it takes no one's place, and is not counted.
   const isNamed =
@@ -216,8 +223,7 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
         union all
         select null::text, null::text, 1, 1, ${sql.join(sumsOf(pairs))} from ${cells(totals, [])}
       )`
-    const isFirst = isLongEnough(question) ? rankedFirstPlans(ofRows, { groupBy, ranked, filters: filtered }) : null
-    if (isFirst === null || ranked === null) {
+    if (plans === null || ranked === null) {
       const rows =
         groupBy.length === 1
           ? level([0], added(ofRows))
@@ -230,12 +236,12 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
     const only = (index: 0 | 1) => groupBy.map((dimension, each) => (each === index ? dimension : undefined))
     const ofBoth = added(ofRows, groupBy, placedValues(groupBy[ranked], question.scope.businessId))
     return sql`
-      of_ranked as (${level([ranked], added(isFirst.ofRanked, only(ranked)))}),
+      of_ranked as (${level([ranked], added({ ...plans.ofRanked, sums: sumsOfRows }, only(ranked)))}),
       ${rankedOf(sql`of_ranked`)},
       places as materialized (select k from ranked where named <= ${limit}),
       ${withTotals(sql`
         select * from of_ranked
-        union all ${level([other], added(isFirst.ofOther, only(other)))}
+        union all ${level([other], added({ ...plans.ofOther, sums: sumsOfRows }, only(other)))}
         union all ${level([0, 1], ofBoth)}`)}`
   }
 

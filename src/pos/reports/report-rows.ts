@@ -1,6 +1,6 @@
 import { type Currency, grouped } from '../../money/money.ts'
 import { table } from '../../results/table.ts'
-import { type Dimension, isTime, type Time } from './dimensions.ts'
+import { type Dimension, isOrdered, isTime, type Time } from './dimensions.ts'
 import type { MeasureName, Sums } from './measures.ts'
 import { measureOf } from './measures.ts'
 import { changeCells } from './period-comparison.ts'
@@ -156,9 +156,9 @@ function timeLines(report: Report): Line[] {
     )
 }
 
-/** Rows as ranked; weekdays and hours in their order where nothing sorts them, those of no known time last. */
+/** Rows as ranked; times and bands of totals in their order where nothing sorts them, those of no known time last. */
 function sortedLines({ lines, groupBy, sort }: Report): readonly Line[] {
-  if (sort !== undefined || !groupBy.every((dimension) => isTime(dimension))) return lines
+  if (sort !== undefined || !groupBy.every(isOrdered)) return lines
   const order = (key: string | null | undefined) => (key === '' || key == null ? '~' : key.padStart(10, '0'))
   return lines.toSorted((a, b) => {
     const [left, right] = [a, b].map(({ keys }) => keys.map(order).join()) as [string, string]

@@ -23,6 +23,7 @@ describe('planOf', () => {
     // No rollup divides clients by employee, or knows how large an order is or what it was paid by.
     [['client', 'employee'], [], 'orders', 'raw'],
     [['day'], ['amount'], 'orders', 'raw'],
+    [['order_total'], [], 'orders', 'raw'],
     [['day'], ['paymentMethod'], 'orders', 'raw'],
     [['product'], ['hours'], 'lines', 'raw'],
   ])('answers %j filtered by %j from %s of %s', (groupBy, filters, grain, source) => {

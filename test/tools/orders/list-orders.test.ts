@@ -232,6 +232,12 @@ describe('list_orders', () => {
     [{ product: 'TAZA' }, [4, 2]],
     [{ employee: 'SOFIA HERNANDEZ' }, [2, 1]],
     [{ employee: '8' }, [5, 4]],
+    // Opened by the owner, who is no employee.
+    [{ employee: 'none' }, [3]],
+    [{ employee: 'nadie', status: 'completed' }, []],
+    [{ employee: 'none', status: 'cancelled' }, []],
+    [{ clientId: 'none', paymentMethod: 'card' }, [4, 1]],
+    [{ clientId: 'sin cliente', employee: 'none' }, [3]],
     [{ discounted: true }, [2]],
     [{ discounted: false, status: 'completed' }, [4, 1]],
     [{ refunded: true }, [4]],
@@ -243,13 +249,23 @@ describe('list_orders', () => {
     [{ sort: 'smallest', status: 'completed' }, [1, 2, 4]],
     [{ sort: 'discount', limit: 1 }, [2]],
     [{ locationId: 'x' }, 'locationId must be one of this business'],
-    [{ employee: 'Nadie' }, 'employee must be one of this business: "Carlos Ruiz" (8); "Sofía Hernández" (7).'],
+    [{ employee: 'Otro' }, 'employee must be one of this business: "Carlos Ruiz" (8); "Sofía Hernández" (7).'],
+    [{ employee: 'Otro' }, '"none" takes what has none.'],
     [{ paymentMethod: 'tarjeta' }, 'paymentMethod must be one of: '],
     [{ product: 'NADA' }, 'product'],
     [{ clientId: 'C-99' }, 'clientId'],
   ])('filters and sorts by %j', async (args, expected) => {
     if (typeof expected === 'string') expect(await own.fails('list_orders', args)).toContain(expected)
     else expect(await numbers(args)).toEqual(expected)
+  })
+
+  it('says that none is asked for, with the sums of all that match', async () => {
+    const { data, text } = await own.ok('list_orders', { clientId: 'sin cliente', employee: 'nobody' })
+    expect(data.matching).toMatchObject({ orders: 1 })
+    for (const half of [data.terms, text]) expect(half).toContain('clientId: none; employee: none; ')
+    // The cancelled order was sold by Carlos to nobody who is known.
+    const all = await own.ok('list_orders', { clientId: 'none' })
+    expect(all.data.matching).toMatchObject({ orders: 5 })
   })
 
   it('goes through pages in any order, each order once', async () => {
@@ -282,6 +298,9 @@ describe('list_orders', () => {
     expect(await own.fails('list_orders', { employee: '7' }, { token: own.cashier })).toBe(
       'role_not_allowed: employee: the role cashier asks about itself alone. Leave employee out, or ask an owner, admin or manager.',
     )
+    for (const tool of ['list_orders', 'list_refunds']) {
+      expect(await own.fails(tool, { employee: 'none' }, { token: own.cashier })).toMatch(/^role_not_allowed: employee/)
+    }
     const refunds = await own.ok('list_refunds', {}, { token: own.cashier })
     expect(refunds.data.sums.refunds).toBe(0)
     // Without a link to an employee, nothing is known to be theirs.

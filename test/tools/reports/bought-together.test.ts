@@ -93,6 +93,28 @@ it('finds what goes with one product, which stands first', async () => {
   ])
 })
 
+it('tells what is mostly or never bought alone, and how often one product is', async () => {
+  // Tea alone in 8 and 9, not in 5; jam in 1 and 2 never; soap in one order, which says little.
+  const { data, text } = await ask({ limit: 1 })
+  expect(data.alone).toEqual({
+    mostly: { products: 1, rows: [{ product: 'tea', sku: 'TEA', orders: 3, alone: 2, alonePercent: '66.7' }] },
+    never: { products: 1, rows: [{ product: 'jam', sku: 'JAM', orders: 2, alone: 0, alonePercent: '0.0' }] },
+  })
+  expect(text).toContain('Mostly bought alone, in more than half of their orders (1): tea [TEA] 2 of 3 orders.')
+  expect(text).toContain('Never bought alone (1): jam [JAM] 0 of 2 orders.')
+  // Coffee in 1 to 6, alone in 6.
+  const coffee = await ask({ product: 'coffee' })
+  expect(coffee.data.alone).toEqual({
+    own: { product: 'coffee', sku: 'COFFEE', orders: 6, alone: 1, alonePercent: '16.7' },
+  })
+  expect(coffee.text).toContain('coffee was bought alone in 1 of its 6 orders (16.7 %).')
+  const soap = await ask({ product: 'SOAP' })
+  expect(soap.data.alone.own).toMatchObject({ orders: 1, alone: 1, alonePercent: '100.0' })
+  expect(soap.text).toContain('soap was bought alone in 1 of its 1 order (100.0 %).')
+  const unsold = await ask({ product: 'SOAP', from: '2026-03-01', to: '2026-03-02' })
+  expect(unsold.data.alone).toEqual({})
+})
+
 it('says what it leaves out, that there is nothing, and what begins too early', async () => {
   expect((await ask({ limit: 1 })).text).toMatch(/^Only 1 of 3 pairs is shown\./)
   const alone = await ask({ product: 'SOAP' })
@@ -143,6 +165,11 @@ it('reads the latest whole days of a window with too many orders, and says so fi
   expect((await asked({ product: 'bread' })).data.rows).toMatchObject([
     { first: 'bread', second: 'coffee', orders: 2, confidencePercent: '100.0', lift: '1.33' },
   ])
+  // Within the same orders: coffee alone in 1 of 3, bread in none of 2, tea in one order.
+  expect(data.alone).toMatchObject({
+    mostly: { products: 0, rows: [] },
+    never: { rows: [{ sku: 'BREAD', orders: 2 }] },
+  })
   const fits = await asked({ from: '2026-03-03' })
   expect(fits.data).toMatchObject({ window: { from: '2026-03-03' }, cut: null, orders: 4 })
   expect(fits.text).toMatch(/^Products bought together, of 4 orders in all, 2026-03-03/)
