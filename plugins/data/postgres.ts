@@ -55,7 +55,9 @@ export default fp<PostgresOptions>(
 async function requireBoundRole(client: pg.ClientBase): Promise<void> {
   const { rows } = await client.query<{ name: string; above: boolean; commands: boolean | null }>(
     `select rolname as name, rolsuper or rolbypassrls
-       or exists (select from pg_tables where schemaname = 'public' and tableowner = current_user) as above,
+       or exists (
+         select from pg_tables where schemaname = 'public' and pg_has_role(current_user, tableowner, 'member')
+       ) as above,
        (select pg_has_role(current_user, oid, 'member') from pg_roles where rolname = '${COMMANDS_ROLE}') as commands
      from pg_roles where rolname = current_user`,
   )

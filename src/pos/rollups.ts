@@ -52,7 +52,7 @@ export function fromRollup(
 ): RawBuilder<unknown> {
   if (values === undefined) return sql`from ${sql.table(table)} r where ${rollupRows('r', scope, days, time)}`
   const { businessId, locationId } = scope
-  // The whole key of each cell. Without `offset 0`, the rollup might be read as a whole and joined. A timestamp without a
+  // Each cell by its key. Without `offset 0`, the rollup might be read as a whole and joined. A timestamp without a
   // zone has no clock changes.
   return sql`
     from generate_series(${days.from}::timestamp, ${days.to}::timestamp, ${`1 ${time}`}::interval) t (at)

@@ -4,6 +4,7 @@ import { Amount, Reference } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { knownOf } from '../../src/pos/known-values.ts'
 import { orNone } from '../../src/pos/none.ts'
+import { type EmployeeRole, ORDER_STATUSES } from '../../src/pos/orders/order-filter.ts'
 import {
   BLANKS,
   compactOrders,
@@ -16,14 +17,7 @@ import {
   roleOf,
 } from '../../src/pos/orders/order-list.ts'
 import { ORDER_TERMS } from '../../src/pos/orders/order-summary.ts'
-import {
-  type EmployeeRole,
-  findOrders,
-  ORDER_SORTS,
-  ORDER_STATUSES,
-  sumByEmployee,
-  sumOrders,
-} from '../../src/pos/orders/orders.ts'
+import { findOrders, ORDER_SORTS, sumByEmployee, sumOrders } from '../../src/pos/orders/orders.ts'
 import { describeOwnOnly, idOf, ownOrders, whose } from '../../src/pos/orders/staff.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
 import { clientOf, describeTaken, NONE, variantToRead } from '../../src/pos/references.ts'

@@ -122,5 +122,5 @@ export async function stoppedProduct(
 /** Whether a day `c.day` has a weekday of the window. */
 function isLikeWindow({ from, to }: Days) {
   return sql`(${to}::date - ${from}::date >= 6 or extract(isodow from c.day) in (
-    select extract(isodow from d) from generate_series(${from}::date, ${to}::date, interval '1 day') d))`
+    select extract(isodow from d) from generate_series(${from}::timestamp, ${to}::timestamp, interval '1 day') d))`
 }

@@ -7,8 +7,9 @@ import type { FileRows } from '../../results/file-rows.ts'
 import { clean } from '../../results/text.ts'
 import { untrusted } from '../../results/untrusted.ts'
 import { describeDays, WindowSchema } from '../../time/window.ts'
+import { type EmployeeRole, MAX_SUMMED } from './order-filter.ts'
 import { localStamp } from './order-summary.ts'
-import { type EmployeeRole, MAX_SUMMED, type OrderRow, type OrderSums, type sumByEmployee } from './orders.ts'
+import type { OrderRow, OrderSums, sumByEmployee } from './orders.ts'
 import { peopleList, personName } from './people.ts'
 
 const SUMS = {
@@ -223,7 +224,7 @@ export function describeOrders({ window, currency, matching, orders, ...list }: 
   )
   if (matching === undefined) {
     lines.push(
-      `Not counted or added up${days}: more than ${grouped(String(MAX_SUMMED))} orders to read. Give a shorter window, or ask get_sales_report.`,
+      `Not counted or added up${days}: more than ${grouped(String(MAX_SUMMED))} orders or lines to read. Give a shorter window, or ask get_sales_report.`,
     )
   } else if (matching.orders > 0) {
     lines.push(

@@ -1,5 +1,5 @@
 import type { Days } from '../../time/window.ts'
-import type { OrderFilter } from '../orders/orders.ts'
+import type { OrderFilter } from '../orders/order-filter.ts'
 import type { Place } from '../organisation/locations.ts'
 import type { Filters } from './filters.ts'
 

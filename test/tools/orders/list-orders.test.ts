@@ -373,7 +373,7 @@ it('adds up no window of more orders than it may read, and says what to ask', as
   expect(data.matching).toBeUndefined()
   expect(data.orders).toHaveLength(1)
   expect(text).toContain(
-    'Not counted or added up, opened 2026-03-09 to 2026-03-10 so far (12:00): more than 50,000 orders to read. ' +
+    'Not counted or added up, opened 2026-03-09 to 2026-03-10 so far (12:00): more than 50,000 orders or lines to read. ' +
       'Give a shorter window, or ask get_sales_report.',
   )
   // The product has one line, so that few are to be read.
@@ -397,27 +397,37 @@ it('lists a page of what is found very often, without counting it', async () => 
     const lines = [{ ...product, quantity: '1', unitPrice: '1' }]
     await makeOrder(own.service.db.till, own.shop, { number, at: `2026-03-0${number.at(-1)}T18:00:00Z`, lines })
   }
-  const { data: few } = await own.ok('list_orders', { search: 'pan' })
-  expect(rowsOf(few).map(({ order }) => order)).toEqual(['PAN-4', '3', '1'])
-  expect(few.matching.orders).toBe(3)
-  await asOwner(`begin; set local session_replication_role = replica;
+  const isCounted = async () => {
+    const { data } = await own.ok('list_orders', { search: 'pan' })
+    expect(rowsOf(data).map(({ order }) => order)).toEqual(['PAN-4', '3', '1'])
+    expect(data.matching.orders).toBe(3)
+  }
+  await isCounted()
+  // Of few orders, also what is found very often is; of many, what is found seldom.
+  const addLines = `begin; set local session_replication_role = replica;
     insert into order_item (business_id, order_id, line_number, product_id, variant_id, name, quantity, unit_price, gross_sales)
       select i.business_id, i.order_id, n, i.product_id, i.variant_id, i.name, 1, 1, 1
       from order_item i join orders o on o.business_id = i.business_id and o.id = i.order_id
       cross join generate_series(2, 50001) n where o.order_number = '1' and o.business_id = '${own.shop.id}';
-    commit`)
+    commit`
+  await asOwner(`update sales_monthly set orders = 60000 where business_id = '${own.shop.id}'`)
+  await isCounted()
+  await asOwner(addLines)
 
   const first = await own.ok('list_orders', { search: 'pan', limit: 2 })
   expect(rowsOf(first.data).map(({ order }) => order)).toEqual(['PAN-4', '3'])
   expect(first.data.matching).toBeUndefined()
-  expect(first.text).toContain('Not counted or added up: more than 50,000 orders to read.')
+  expect(first.text).toContain('Not counted or added up: more than 50,000 orders or lines to read.')
   const { nextCursor: cursor } = first.data
   const second = await own.ok('list_orders', { search: 'pan', limit: 2, cursor })
   expect(rowsOf(second.data).map(({ order }) => order)).toEqual(['1'])
   expect(second.data.hasMore).toBe(false)
 
-  // So is what sells very often, which few orders of a window have.
-  const { data: sold } = await own.ok('list_orders', { product: 'BREAD', from: '2026-03-01', to: '2026-03-05' })
+  // A few days are few orders.
+  const days = { from: '2026-03-01', to: '2026-03-05' }
+  const { data: ofDays } = await own.ok('list_orders', { search: 'pan', ...days })
+  expect([rowsOf(ofDays).map(({ order }) => order), ofDays.matching.orders]).toEqual([['PAN-4', '3', '1'], 3])
+  const { data: sold } = await own.ok('list_orders', { product: 'BREAD', ...days })
   expect(rowsOf(sold).map(({ order }) => order)).toEqual(['3', '1'])
   expect(sold.matching.orders).toBe(2)
 })
