@@ -52,7 +52,8 @@ async function runWithZones(
   const { principal } = context
   requireClients(tool, input, principal)
   const { businessId: argument, ...rest } = input as Record<string, unknown> & { businessId?: string }
-  const business = await resolveBusiness(principal, { ...context.hints, argument }, context.findTenant)
+  const hints = { ...context.hints, argument, isRead: tool.mode === 'read' }
+  const business = await resolveBusiness(principal, hints, context.findTenant)
   requireScopes(tool, business, principal)
   const { result, isAudited } =
     tool.mode === 'write'
@@ -83,7 +84,9 @@ async function checkedArguments(
   } catch (error) {
     if (!(error instanceof ServiceError) || !error.message.includes(CALENDAR_DATE)) throw error
     const argument = typeof args.businessId === 'string' ? { argument: args.businessId } : {}
-    const business = await resolveBusiness(principal, { ...hints, ...argument }, findTenant).catch(() => null)
+    const business = await resolveBusiness(principal, { ...hints, ...argument, isRead: true }, findTenant).catch(
+      () => null,
+    )
     if (business === null) throw error
     const { timezone } = business
     throw new ServiceError(error.code, error.message, { hint: `Today is ${localDate(now, timezone)} in ${timezone}.` })

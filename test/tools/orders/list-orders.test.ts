@@ -184,7 +184,7 @@ describe('list_orders', () => {
     })
     expect(text.split('\n').slice(0, -3)).toEqual([
       '2 orders match, completed 2026-03-09 to 2026-03-10 so far (12:02). 2 completed: total GTQ 167.40 with tax (net 145.00, tax 17.40, tips 5.00), discounts 5.00, refunded 56.00.',
-      'All of them: location Location 1.',
+      'All rows below: location Location 1.',
       '|order|opened|total|sold by|tips|discounts|refunded',
       '|FP-000004|2026-03-10 12:00|112.00|Carlos Ruiz|||56.00',
       '|FP-000002|2026-03-09 12:00|55.40|Sofía Hernández|5.00|5.00',
