@@ -192,7 +192,7 @@ describe('a location', () => {
   })
 
   it('that is not there is refused with the names and ids of those that are', async () => {
-    const refusal = await till.fails('get_inventory', { locationId: 'Antigua' })
+    const refusal = await till.fails('get_inventory', { locationId: 'Antigüita' })
     expect(refusal).toContain(`locationId must be one of this business: "Antigua Güemes" (${antigua}); "Bodega" (`)
   })
 
@@ -338,6 +338,9 @@ describe('a part of a name', () => {
     expect(await report('supplier=XELAJU')).toEqual(['supplied by Lácteos El Xelajú'])
     expect(await report('client=Yac Xiomara')).toEqual(['of client Xiomara Yac Tum'])
     for (const tool of ['list_orders', 'list_refunds']) await till.ok(tool, { employee: 'Ajpu' })
+    expect((await till.ok('get_client', { client: 'Yac Xiomara', preset: 'today' })).text).toMatch(
+      /^Client Xiomara Yac Tum \(C-71\), .*\n2026-03-10 so far/,
+    )
     expect((await till.ok('get_products', { category: 'tintos' })).data.category).toBe('Vinos tintos')
     expect((await till.ok('get_reorder_list', { supplier: 'xelajú', category: 'tés' })).text).toContain('Xelajú')
   })
@@ -354,9 +357,28 @@ describe('a part of a name', () => {
 
   it('is named in every list that takes it, also when nothing matches', async () => {
     await as("insert into supplier (business_id, name) values ($1, 'Luzma S.A.')", [])
+    await as(
+      "insert into location (business_id, name, timezone, is_active) values ($1, 'Bodega Jocotenango', 'America/Guatemala', false)",
+      [],
+    )
     for (const [tool, args, taken] of [
       ['list_orders', { employee: 'Luis' }, 'employee: "Luis Ajpú" (71)'],
       ['list_refunds', { employee: 'Luis' }, 'employee: "Luis Ajpú" (71)'],
+      ['list_orders', { clientId: 'Yac Xiomara' }, 'clientId: "Xiomara Yac Tum" (C-71)'],
+      ['list_refunds', { clientId: 'Yac Xiomara' }, 'clientId: "Xiomara Yac Tum" (C-71)'],
+      ['list_psa_boards', { clientId: 'Yac Xiomara' }, 'clientId: "Xiomara Yac Tum" (C-71)'],
+      ['list_orders', { locationId: 'jocotenango' }, 'locationId: "Bodega Jocotenango"'],
+      ['list_refunds', { locationId: 'jocotenango' }, 'locationId: "Bodega Jocotenango"'],
+      ['get_inventory', { locationId: 'jocotenango' }, 'locationId: "Bodega Jocotenango"'],
+      ['list_inventory_movements', { locationId: 'jocotenango' }, 'locationId: "Bodega Jocotenango"'],
+      ['get_sales_report', { locationId: 'jocotenango' }, 'Bodega Jocotenango'],
+      ['get_sales_by_payment_method', { locationId: 'jocotenango' }, 'Bodega Jocotenango'],
+      ['get_tax_report', { locationId: 'jocotenango' }, 'Bodega Jocotenango'],
+      ['get_bought_together', { locationId: 'jocotenango' }, 'Bodega Jocotenango'],
+      ['get_inventory_health', { locationId: 'jocotenango' }, 'Bodega Jocotenango'],
+      ['get_reorder_list', { locationId: 'jocotenango' }, 'Bodega Jocotenango'],
+      ['summarize_day', { locationId: 'jocotenango' }, 'Bodega Jocotenango'],
+      ['summarize_period', { locationId: 'jocotenango' }, 'Bodega Jocotenango'],
       ['list_inventory_movements', { supplier: 'Luz' }, 'supplier: "Luzma S.A."'],
       ['get_products', { category: 'tintos' }, 'Vinos tintos'],
       ['get_reorder_list', { supplier: 'Luz' }, 'Luzma S.A.'],
@@ -407,6 +429,10 @@ describe('a part of a name', () => {
     const sale = { items: [{ product: variantId, quantity: '1' }], dryRun: true }
     expect(await till.fails('create_order', { ...sale, employee: 'Luis' })).toContain('employee must be one of')
     expect(await till.fails('create_order', { ...sale, clientId: 'Yac Xiomara' })).toContain('no client of this')
+    expect(await till.fails('create_order', { ...sale, locationId: 'Loc' })).toContain('locationId must be one of')
+    expect(await till.fails('update_client', { client: 'Yac Xiomara', city: 'Cobán', dryRun: true })).toContain(
+      'no client of this',
+    )
     expect(await till.fails('update_product', { variant: 'PARTE', category: 'tintos', dryRun: true })).toContain(
       'no category of this business',
     )

@@ -59,10 +59,11 @@ export default defineTool({
   }),
   async handler({ product, locationId, reason, supplier, limit, cursor, ...input }, { db, business, principal, now }) {
     const hasCosts = seesCosts(principal, business)
-    const [{ after, ...place }, variant, seller] = await together([
-      placeOf(db, business, locationId).then(({ timezone, location }) => ({
-        locationId: location?.id,
-        days: windowIfAsked(input, now, timezone),
+    const [{ after, where, ...place }, variant, seller] = await together([
+      placeOf(db, business, locationId).then((where) => ({
+        where,
+        locationId: where.location?.id,
+        days: windowIfAsked(input, now, where.timezone),
         after: decodeCursor(cursor, 2),
       })),
       product === undefined ? undefined : variantToRead(db, business.id, product),
@@ -120,7 +121,7 @@ export default defineTool({
     const window = place.days === undefined ? {} : { window: { ...place.days, currency: business.currency } }
     const purchases = purchasesOf(bought, business)
     const terms =
-      describeTaken({ product: variant, supplier: seller }) +
+      describeTaken({ locationId: where, product: variant, supplier: seller }) +
       'when: on the clock of the location; quantity: negative is out of stock' +
       (purchases === undefined ? '' : `; cost: of purchases, without tax, in ${business.currency}, blank is unknown`)
     const days =

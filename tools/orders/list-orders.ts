@@ -66,17 +66,17 @@ export default defineTool({
   output: OrderListSchema,
   async handler({ search, status, locationId, clientId, product, sort, limit, cursor, ...input }, context) {
     const { db, business, now } = context
-    const [{ timezone, location }, client, variant, who] = await together([
+    const [place, client, variant, who] = await together([
       placeOf(db, business, locationId),
-      clientId === undefined ? undefined : clientOf(db, business.id, clientId, 'clientId'),
+      clientId === undefined ? undefined : clientOf(db, business.id, clientId, 'clientId', { isRead: true }),
       product === undefined ? undefined : variantToRead(db, business.id, product),
       whose(context, input.employee),
     ])
-    const window = windowIfAsked(input, now, timezone)
+    const window = windowIfAsked(input, now, place.timezone)
     const filter = {
       days: window,
       status,
-      locationId: location?.id,
+      locationId: place.location?.id,
       clientId: client?.id,
       variantId: variant?.variant_id,
       paymentMethod: input.paymentMethod,
@@ -107,7 +107,7 @@ export default defineTool({
     const { columns, rows: cells, same } = compactOrders(rows, role, business)
     const limited = describeOwnOnly(who, 'orders')
     const meant = input.employee === undefined ? '' : `${ROLE_TERMS[role]}; `
-    const taken = describeTaken({ product: variant, employee: who.employee })
+    const taken = describeTaken({ locationId: place, clientId: client, product: variant, employee: who.employee })
     const listed = rows.map((row, index) => ({ row, cells: cells[index] ?? [] }))
     const besides = {
       ...(window === undefined
@@ -128,7 +128,9 @@ export default defineTool({
       columns,
       same,
     }
-    const terms = `${limited === null ? '' : `${limited} `}${taken}${meant}${ORDER_TERMS}; ${BLANKS}`
+    const whom = `${taken}${meant}`
+    const terms = `${ORDER_TERMS}; ${BLANKS}`
+    const notes = [limited ?? '', whom.replace(/; $/, '.')].filter((note) => note !== '')
     for (let budget = MAX_TOKENS / 2; ; ) {
       const { items: orders, ...more } = page(
         listed,
@@ -137,8 +139,8 @@ export default defineTool({
         ({ cells }) => cells,
         budget,
       )
-      const data = { ...besides, orders, ...more, terms }
-      const text = describeOrders(data)
+      const data = { ...besides, orders, ...more, terms: [...notes, terms].join(' ') }
+      const text = describeOrders({ ...data, terms }, notes)
       if (context.forFile) return { text, data, file: orderFile(rows.slice(0, orders.length), business) }
       const tokens = estimateTokens(text) + estimateTokens(JSON.stringify(data))
       if (tokens <= MAX_TOKENS || orders.length <= 1) return { text, data }

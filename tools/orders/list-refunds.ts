@@ -15,7 +15,7 @@ import {
 import { findRefunds, REFUND_SORTS, sumRefunds, sumRefundsByEmployee } from '../../src/pos/orders/refunds.ts'
 import { describeOwnOnly, NOBODY, whose } from '../../src/pos/orders/staff.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
-import { clientOf, describeTaken } from '../../src/pos/references.ts'
+import { clientOf, sentenceOfTaken } from '../../src/pos/references.ts'
 import { compact } from '../../src/results/compact.ts'
 import { page, sortedCursor } from '../../src/results/cursor.ts'
 import { Cursor, Limit, StringEnum } from '../../src/results/schema.ts'
@@ -47,15 +47,15 @@ export default defineTool({
   output: RefundListSchema,
   async handler({ search, locationId, clientId, employee, method, sort, limit, cursor, ...input }, context) {
     const { db, business, now } = context
-    const [{ timezone, location }, client, who] = await together([
+    const [place, client, who] = await together([
       placeOf(db, business, locationId),
-      clientId === undefined ? undefined : clientOf(db, business.id, clientId, 'clientId'),
+      clientId === undefined ? undefined : clientOf(db, business.id, clientId, 'clientId', { isRead: true }),
       whose(context, employee),
     ])
-    const window = windowIfAsked(input, now, timezone)
+    const window = windowIfAsked(input, now, place.timezone)
     const filter = {
       days: window,
-      locationId: location?.id,
+      locationId: place.location?.id,
       clientId: client?.id,
       employeeId: who.ownOnly ? (who.employee?.id ?? NOBODY) : who.employee?.id,
       method,
@@ -81,9 +81,11 @@ export default defineTool({
       ({ row }) => [sort, row.sort_key, row.id],
       ({ cells }) => cells,
     )
-    const limited = [describeOwnOnly(who, 'refunds'), method === undefined ? null : WHOLE_REFUNDS].filter(
-      (each) => each !== null,
-    )
+    const notes = [
+      describeOwnOnly(who, 'refunds') ?? '',
+      method === undefined ? '' : WHOLE_REFUNDS,
+      sentenceOfTaken({ locationId: place, clientId: client, employee: who.employee }) ?? '',
+    ].filter((note) => note !== '')
     const data = {
       ...(window === undefined ? {} : { window: { ...window, currency: business.currency } }),
       currency: business.currency,
@@ -92,10 +94,10 @@ export default defineTool({
       same,
       refunds,
       ...more,
-      terms: [...limited, describeTaken({ employee: who.employee }) + REFUND_TERMS].join(' '),
+      terms: [...notes, REFUND_TERMS].join(' '),
     }
     return {
-      text: describeRefunds(data),
+      text: describeRefunds({ ...data, terms: REFUND_TERMS }, notes),
       data,
       file: { columns: REFUND_COLUMNS, rows: whole.slice(0, refunds.length) },
     }

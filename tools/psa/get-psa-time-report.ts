@@ -20,6 +20,7 @@ import {
   unratedWork,
   workDone,
 } from '../../src/pos/psa/time-report-text.ts'
+import { sentenceOfTaken } from '../../src/pos/references.ts'
 import { counted } from '../../src/results/counted.ts'
 import { page } from '../../src/results/cursor.ts'
 import { StringEnum } from '../../src/results/schema.ts'
@@ -52,7 +53,8 @@ export default defineTool({
     const userId = callerWhere(mine, principal)
     const board = boardId === undefined ? undefined : await boardOf(db, business.id, boardId)
     const days = windowOf(input, now, business.timezone, 'this_month')
-    const query = { ...days, boardId: board, userId, person, currencyDigits: business.currencyDigits }
+    const query = { ...days, boardId: board?.id, userId, person, currencyDigits: business.currencyDigits }
+    const taken = sentenceOfTaken({ boardId: board })
     const isOfPeople = mine || person !== undefined
     const [sums, groups, unrated, worked] = await Promise.all([
       timeTotal(db, business.id, query),
@@ -78,6 +80,7 @@ export default defineTool({
       unrated: unrated.map(unratedWork),
       entries: worked.map(workDone),
       entriesLeftOut: isOfPeople ? sums.entries - worked.length : 0,
+      ...(taken !== undefined && { taken }),
     }
     return { text: describeTimeReport(data), data }
   },

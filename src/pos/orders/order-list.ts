@@ -207,8 +207,14 @@ export function orderSums(sums: readonly OrderSums[], currency: Currency): NonNu
   }
 }
 
-/** A list as text. */
-export function describeOrders({ window, currency, matching, orders, ...list }: OrderList): string {
+/**
+ * A list as text.
+ * @param notes whose orders these are, as sentences
+ */
+export function describeOrders(
+  { window, currency, matching, orders, ...list }: OrderList,
+  notes: readonly string[],
+): string {
   const lines: string[] = []
   if (list.nextCursor !== undefined) {
     lines.push(
@@ -232,7 +238,7 @@ export function describeOrders({ window, currency, matching, orders, ...list }: 
   }
   const people = matching?.byEmployee
   if (people !== undefined && people.rows.length > 0) lines.push(describePeople(people))
-  if (orders.length === 0) return [...lines, `No orders match${days}.`, `(${list.terms}.)`].join('\n')
-  lines.push(compactText(list, orders, AMOUNTS), `Amounts in ${currency}: ${list.terms}.`)
+  if (orders.length === 0) return [...lines, `No orders match${days}.`, ...notes, `(${list.terms}.)`].join('\n')
+  lines.push(...notes, compactText(list, orders, AMOUNTS), `Amounts in ${currency}: ${list.terms}.`)
   return lines.join('\n')
 }

@@ -206,7 +206,7 @@ describe('list_orders', () => {
     })
     expect(text).toContain('By who cancelled: Carlos Ruiz 1 (total 11.20).')
     const asked = await own.ok('list_orders', { status: 'cancelled', employee: '8' })
-    expect(asked.data.terms).toMatch(/^employee: who cancelled; /)
+    expect(asked.data.terms).toMatch(/^employee: who cancelled\. /)
     expect(await numbers({ status: 'cancelled', employee: '7' })).toEqual([])
   })
 
@@ -217,9 +217,9 @@ describe('list_orders', () => {
       { employee: 'Sofía Hernández', orders: 1, total: '55.40', discounts: '5.00' },
     ])
     expect(text).toContain('By who discounted: Sofía Hernández 1 (discounts 5.00).')
-    expect(data.terms).toMatch(/^employee: who gave the discount; /)
+    expect(data.terms).toMatch(/^employee: who gave the discount\. /)
     const sold = await own.ok('list_orders', { employee: '7' })
-    expect(sold.data.terms).toMatch(/^employee: who sold; /)
+    expect(sold.data.terms).toMatch(/^employee: who sold\. /)
     expect(sold.data.matching.byEmployee).toBeUndefined()
     // A cashier's own are those sold.
     const cancelled = await own.ok('list_orders', { status: 'cancelled' }, { token: own.cashier })
