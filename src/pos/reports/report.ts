@@ -16,15 +16,9 @@ import { type PaymentSums, paymentsTotal } from './payments.ts'
 import { type ComparedStretch, comparable, describeIncomparable } from './period-comparison.ts'
 import { periodCount, wholeDays } from './periods.ts'
 import { type Plan, planOf } from './plan.ts'
-import {
-  isFewOrders,
-  MAX_RAW_ORDERS,
-  type Ranking,
-  type ReportName,
-  rawOrders,
-  reportRows,
-  type Shift,
-} from './report-query.ts'
+import { MAX_RAW_ORDERS } from './question-cells.ts'
+import { isFewOrders, type ReportName, rawOrders, reportRows } from './report-query.ts'
+import type { Ranking, Shift } from './report-question.ts'
 import { salesTotal } from './sales.ts'
 import { netSales } from './sales-figures.ts'
 import { salesSince } from './sales-since.ts'
