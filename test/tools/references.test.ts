@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { EXPORTABLE } from '../../src/exports/columns.ts'
 import { makeClient } from '../support/clients.ts'
 import { compactRows } from '../support/compact-rows.ts'
 import type { Product } from '../support/shop.ts'
@@ -389,6 +390,11 @@ describe('a part of a name', () => {
       const { text, data } = await till.ok(tool, args)
       expect([tool, text]).toEqual([tool, expect.stringContaining(taken)])
       expect([tool, JSON.stringify(data)]).toEqual([tool, expect.stringContaining(JSON.stringify(taken).slice(1, -1))])
+      if (!EXPORTABLE.some((each) => each === tool)) continue
+      // A file says nothing of it, and so its link does.
+      const file = await till.ok('export_data', { what: tool, arguments: args })
+      expect([tool, file.text.split(': http')[0]]).toEqual([tool, expect.stringContaining(taken)])
+      expect([tool, file.data.holds]).toEqual([tool, expect.stringContaining(taken)])
     }
     // Nobody else can be meant by a whole name or a number.
     for (const employee of ['luis ajpu', '71']) {

@@ -11,7 +11,7 @@ import {
   sumInventoryBy,
 } from '../../src/pos/inventory/inventory.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
-import { describeTaken } from '../../src/pos/references.ts'
+import { describeTaken, sentenceOfTaken } from '../../src/pos/references.ts'
 import { COMPACT_OUTPUT, CompactRows, compactPage } from '../../src/results/compact-page.ts'
 import { counted } from '../../src/results/counted.ts'
 import { decodeCursor } from '../../src/results/cursor.ts'
@@ -133,6 +133,7 @@ export default defineTool({
     return {
       text: `${list.text}\n${sum}(${terms}.)`,
       file: list.file,
+      taken: sentenceOfTaken({ locationId: place }),
       data: {
         stock: list.rows,
         ...list.data,

@@ -25,7 +25,7 @@ import {
 } from '../../src/pos/orders/orders.ts'
 import { describeOwnOnly, NOBODY, ownOrders, whose } from '../../src/pos/orders/staff.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
-import { clientOf, describeTaken, variantToRead } from '../../src/pos/references.ts'
+import { clientOf, describeTaken, sentenceOfTaken, variantToRead } from '../../src/pos/references.ts'
 import { page, sortedCursor } from '../../src/results/cursor.ts'
 import { Cursor, Limit, StringEnum } from '../../src/results/schema.ts'
 import { estimateTokens } from '../../src/results/text.ts'
@@ -107,7 +107,8 @@ export default defineTool({
     const { columns, rows: cells, same } = compactOrders(rows, role, business)
     const limited = describeOwnOnly(who, 'orders')
     const meant = input.employee === undefined ? '' : `${ROLE_TERMS[role]}; `
-    const taken = describeTaken({ locationId: place, clientId: client, product: variant, employee: who.employee })
+    const named = { locationId: place, clientId: client, product: variant, employee: who.employee }
+    const taken = sentenceOfTaken(named)
     const listed = rows.map((row, index) => ({ row, cells: cells[index] ?? [] }))
     const besides = {
       ...(window === undefined
@@ -128,7 +129,7 @@ export default defineTool({
       columns,
       same,
     }
-    const whom = `${taken}${meant}`
+    const whom = `${describeTaken(named)}${meant}`
     const terms = `${ORDER_TERMS}; ${BLANKS}`
     const notes = [limited ?? '', whom.replace(/; $/, '.')].filter((note) => note !== '')
     for (let budget = MAX_TOKENS / 2; ; ) {
@@ -141,7 +142,7 @@ export default defineTool({
       )
       const data = { ...besides, orders, ...more, terms: [...notes, terms].join(' ') }
       const text = describeOrders({ ...data, terms }, notes)
-      if (context.forFile) return { text, data, file: orderFile(rows.slice(0, orders.length), business) }
+      if (context.forFile) return { text, data, taken, file: orderFile(rows.slice(0, orders.length), business) }
       const tokens = estimateTokens(text) + estimateTokens(JSON.stringify(data))
       if (tokens <= MAX_TOKENS || orders.length <= 1) return { text, data }
       budget = Math.floor((budget * MAX_TOKENS) / tokens) - 20

@@ -81,10 +81,11 @@ export default defineTool({
       ({ row }) => [sort, row.sort_key, row.id],
       ({ cells }) => cells,
     )
+    const taken = sentenceOfTaken({ locationId: place, clientId: client, employee: who.employee })
     const notes = [
       describeOwnOnly(who, 'refunds') ?? '',
       method === undefined ? '' : WHOLE_REFUNDS,
-      sentenceOfTaken({ locationId: place, clientId: client, employee: who.employee }) ?? '',
+      taken ?? '',
     ].filter((note) => note !== '')
     const data = {
       ...(window === undefined ? {} : { window: { ...window, currency: business.currency } }),
@@ -99,6 +100,7 @@ export default defineTool({
     return {
       text: describeRefunds({ ...data, terms: REFUND_TERMS }, notes),
       data,
+      taken,
       file: { columns: REFUND_COLUMNS, rows: whole.slice(0, refunds.length) },
     }
   },

@@ -27,6 +27,7 @@ import { StringEnum } from '../../src/results/schema.ts'
 import { WINDOW_INPUT, windowOf } from '../../src/time/window.ts'
 
 const MAX_ROWS = 62
+const MAX_FILE_ROWS = 20_000
 // How many billable entries without a rate are listed, latest first; the count covers all.
 const MAX_UNRATED = 5
 const MAX_ENTRIES = 20
@@ -49,7 +50,8 @@ export default defineTool({
     person: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'Part of a name' })),
   }),
   output: TimeReportSchema,
-  async handler({ groupBy, boardId, mine, person, ...input }, { db, business, principal, now }) {
+  async handler({ groupBy, boardId, mine, person, ...input }, { db, business, principal, now, forFile }) {
+    const maxRows = forFile ? MAX_FILE_ROWS : MAX_ROWS
     const userId = callerWhere(mine, principal)
     const board = boardId === undefined ? undefined : await boardOf(db, business.id, boardId)
     const days = windowOf(input, now, business.timezone, 'this_month')
@@ -58,16 +60,16 @@ export default defineTool({
     const isOfPeople = mine || person !== undefined
     const [sums, groups, unrated, worked] = await Promise.all([
       timeTotal(db, business.id, query),
-      timeByGroup(db, business.id, { ...query, groupBy, limit: MAX_ROWS }),
+      timeByGroup(db, business.id, { ...query, groupBy, limit: maxRows }),
       unratedEntries(db, business.id, { ...query, limit: MAX_UNRATED }),
       isOfPeople ? timeEntries(db, business.id, { ...query, limit: MAX_ENTRIES }) : [],
     ])
     if (person !== undefined && sums.entries === 0) await requirePerson(db, business.id, 'person', person)
     const inAll = groups[0]?.groups ?? 0
-    requireFewDays(groupBy, inAll)
+    if (!forFile) requireFewDays(groupBy, inAll)
     const { items: rows } = page(
       groups,
-      MAX_ROWS,
+      maxRows,
       () => [],
       (row) => ({ ...groupOf(row, groupBy, days), ...timeFigures(row, business) }),
     )
