@@ -6,6 +6,7 @@ import { ServiceError } from '../errors.ts'
 import { counted } from '../results/counted.ts'
 import { withBoundary } from '../results/untrusted.ts'
 import { localDate } from '../time/local.ts'
+import { OTHER_DAYS } from '../time/window.ts'
 import { CALENDAR_DATE } from '../validation.ts'
 import { clientsWithheld, roleNotAllowed } from './refusal.ts'
 import type { RegisteredTool } from './registry.ts'
@@ -73,7 +74,7 @@ async function runWithZones(
   }
 }
 
-/** The arguments as the tool takes them. A wrong date is told with the date of today. */
+/** The arguments as the tool takes them. A wrong date or preset is told with the date of today. */
 async function checkedArguments(
   { checkArguments }: RegisteredTool,
   args: Record<string, unknown>,
@@ -82,7 +83,12 @@ async function checkedArguments(
   try {
     return checkArguments(args)
   } catch (error) {
-    if (!(error instanceof ServiceError) || !error.message.includes(CALENDAR_DATE)) throw error
+    if (
+      !(error instanceof ServiceError) ||
+      ![CALENDAR_DATE, OTHER_DAYS].some((words) => error.message.includes(words))
+    ) {
+      throw error
+    }
     const argument = typeof args.businessId === 'string' ? { argument: args.businessId } : {}
     const business = await resolveBusiness(principal, { ...hints, ...argument, isRead: true }, findTenant).catch(
       () => null,
