@@ -128,12 +128,17 @@ export function compactOrders(rows: readonly OrderRow[], role: EmployeeRole, cur
     rows.map((row) => rowOf(row, role, currency)),
   )
   const opened = all.columns.indexOf('opened')
-  const [year, ...others] = new Set(all.rows.map((row) => row[opened]?.slice(0, 4)))
-  if (rows.length < MANY || year === undefined || others.length > 0) return all
-  const short = (cell: string, index: number) => (index === opened ? cell.slice('2026-'.length) : cell)
+  if (rows.length < MANY || opened === -1) return all
+  const same = ['2026-11', '2026'].flatMap(({ length }) => {
+    const [stretch, ...others] = new Set(all.rows.map((row) => row[opened]?.slice(0, length)))
+    return stretch === undefined || others.length > 0 ? [] : [stretch]
+  })
+  const [stretch] = same
+  if (stretch === undefined) return all
+  const short = (cell: string, index: number) => (index === opened ? cell.slice(stretch.length + 1) : cell)
   return {
     ...all,
-    columns: all.columns.map((column, index) => (index === opened ? `opened in ${year}` : column)),
+    columns: all.columns.map((column, index) => (index === opened ? `opened in ${stretch}` : column)),
     rows: all.rows.map((row) => row.map(short)),
   }
 }

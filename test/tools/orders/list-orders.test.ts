@@ -337,7 +337,7 @@ describe('list_orders', () => {
     )
     const { data, text } = await many.ok('list_orders', { limit: 100 })
     expect(data.orders).toHaveLength(100)
-    expect(rowsOf(data)[0]).toMatchObject({ order: 'Z10-260301-0000', 'opened in 2026': '03-10 12:00', tips: '5.00' })
+    expect(rowsOf(data)[0]).toMatchObject({ order: 'Z10-260301-0000', 'opened in 2026-03': '10 12:00', tips: '5.00' })
     expect(countTokens(JSON.stringify({ text, data }))).toBeLessThan(8000)
   })
 })
