@@ -93,8 +93,14 @@ function wrongFilter(text: string): ServiceError {
   return new ServiceError(
     'invalid_argument',
     `filters: ${quoted(text)} is not a filter. Each is a name and a value, as "category=Café"; the names are ${NAMES.join(', ')}.`,
-    { hint: 'For days use from and to.' },
+    { hint: hintOn(text) },
   )
+}
+
+function hintOn(text: string): string {
+  if (/!=|<>|\bnot\b/i.test(text))
+    return 'A filter says what is kept: to leave one out, group by it and leave its row out.'
+  return /[<>]/.test(text) ? 'Only total has limits: "total>=100", "total<=500".' : 'For days use from and to.'
 }
 
 /**
@@ -106,6 +112,9 @@ export async function filtersOf(
   business: AuthorizedBusiness,
   { locationId, ...asked }: { locationId?: string | undefined } & Partial<Record<Name, string | undefined>>,
 ): Promise<{ place: Place; filters: Filters }> {
+  if (locationId !== undefined && asked.location !== undefined) {
+    throw new ServiceError('invalid_argument', 'locationId and the filter location are both given. Leave one out.')
+  }
   const given = <Value>(value: string | undefined, read: (text: string) => Value) =>
     value === undefined ? undefined : read(value)
   const own = {
