@@ -141,9 +141,9 @@ export default defineTool({
           ['method', 'payments', 'amount', 'refunds', 'refunded', 'net amount', 'share %', ...compared.headers],
           [...rows, { method: 'All', ...totals, sharePercent: null }].map((row, index) => [
             row.method,
-            row.payments,
+            grouped(String(row.payments)),
             grouped(row.amount),
-            row.refunds,
+            grouped(String(row.refunds)),
             grouped(row.refunded),
             grouped(row.netAmount),
             row.sharePercent ?? '–',

@@ -6,6 +6,7 @@ import { together } from '../../database/together.ts'
 import { ServiceError } from '../../errors.ts'
 import { Decimal } from '../../money/money.ts'
 import { clean, variantName } from '../../results/text.ts'
+import { cityOfClients } from '../clients/places.ts'
 import { knownOf } from '../known-values.ts'
 import { type Place, placeOf } from '../organisation/locations.ts'
 import {
@@ -123,14 +124,14 @@ export async function filtersOf(
     weekdays: given(asked.weekday, weekdaysOf),
     amount: given(asked.total, amountRangeOf),
     taxRate: given(asked.tax_rate, rateOf),
-    city: asked.city,
   }
-  const [place, category, supplier, product, client, employee, paymentMethod, orderType] = await together([
+  const [place, category, supplier, product, client, city, employee, paymentMethod, orderType] = await together([
     placeOf(db, business, locationId ?? asked.location),
     given(asked.category, (text) => categoryOf(db, business.id, text, 'category', { isRead: true })),
     given(asked.supplier, (text) => supplierOf(db, business.id, text, 'supplier', { isRead: true })),
     given(asked.product, (text) => productOf(db, business.id, text)),
     given(asked.client, (text) => aClientOf(db, business.id, text)),
+    given(asked.city, (text) => cityOfClients(db, business.id, text)),
     given(asked.employee, (text) => employeeOf(db, business.id, text, 'employee', { isRead: true })),
     given(asked.payment_method, (text) => knownOf(db, business.id, 'payment_method', text)),
     given(asked.order_type, (text) => knownOf(db, business.id, 'order_type', text)),
@@ -140,6 +141,7 @@ export async function filtersOf(
     supplier: supplier && { id: supplier.id, name: clean(supplier.name, 60) },
     product,
     client: client && { id: client.id, name: client.name, ref: client.code },
+    city,
     employee: employee && { id: employee.id, name: clean(employee.name, 60), ref: clean(employee.number, 40) },
     paymentMethod,
     orderType,
