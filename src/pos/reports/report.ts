@@ -301,9 +301,11 @@ function layoutOf({ window, groupBy, isFile = false, ...question }: Question, pl
 
 /** The finest stretches of the calendar of which a window has few enough for one answer. */
 export function finestFor(window: Days): Calendar {
-  return CALENDARS.find((each) => periodCount(each, window) <= MAX_PERIODS) ?? 'quarter'
+  return CALENDARS.find((each) => periodCount(each, window) <= MAX_UNASKED) ?? 'quarter'
 }
 
+// Nobody asked for rows, so that they may be few.
+const MAX_UNASKED = 31
 const CALENDARS: readonly Calendar[] = ['day', 'week', 'month', 'quarter']
 
 function tooManyPeriods(time: Time, { from, to }: Days): ServiceError {

@@ -221,10 +221,11 @@ describe('get_sales_report', () => {
   })
 
   it.each([
-    ['2026-01-17', 'day'],
-    ['2026-01-16', 'week'],
-    ['2025-03-17', 'week'],
-    ['2025-01-01', 'month'],
+    ['2026-02-08', 'day'],
+    ['2026-02-07', 'week'],
+    ['2025-08-11', 'week'],
+    ['2025-08-10', 'month'],
+    ['2023-09-01', 'month'],
   ])('is by the finest stretches that fit where none are asked for: from %s by %s', async (from, stretch) => {
     const { data } = await call(service.app, token, 'get_sales_report', { from, to: '2026-03-10' })
     expect(data.about.groupBy).toEqual([stretch])
