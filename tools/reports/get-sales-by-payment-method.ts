@@ -9,6 +9,7 @@ import { comparedRows, sumOver } from '../../src/pos/reports/compared-rows.ts'
 import { describeMissing, type PaymentSums, paymentsByMethod } from '../../src/pos/reports/payments.ts'
 import { describeWindow } from '../../src/pos/reports/phrases.ts'
 import { type Line, type Report, runReport } from '../../src/pos/reports/report.ts'
+import { salesBegin } from '../../src/pos/reports/report-notes.ts'
 import { BasisSchema, CompareWith, ComparisonSchema, comparedColumns } from '../../src/pos/reports/report-schema.ts'
 import { salesWindow } from '../../src/pos/reports/sales-window.ts'
 import { counted } from '../../src/results/counted.ts'
@@ -117,7 +118,10 @@ export default defineTool({
 
     const missing = new Decimal(sold.net_sales).plus(sold.tax).plus(sold.tips).minus(all.amount).plus(all.refunded)
     const withoutPayment = amountOf(missing, business)
-    const terms = `Amounts in ${currency} with tax and tips; payments of completed orders, open orders do not count.`
+    const terms = [
+      ...salesBegin(report),
+      `Amounts in ${currency} with tax and tips; payments of completed orders, open orders do not count.`,
+    ].join(' ')
     const data = {
       window: { ...days, timezone, currency },
       location,
@@ -131,7 +135,10 @@ export default defineTool({
     const when = describeWindow(days, place)
     const unknown = missing.isZero() ? [] : [describeMissing(withoutPayment, currency)]
     if (rows.length === 0)
-      return { text: [`No payments and no refunds, ${when}.`, ...compared.text, ...unknown].join('\n'), data }
+      return {
+        text: [`No payments and no refunds, ${when}.`, ...salesBegin(report), ...compared.text, ...unknown].join('\n'),
+        data,
+      }
     return {
       text: [
         `Paid ${formatAmount(totals.amount, currency)} with tax and tips in ${counted(totals.payments, 'payment')}, ` +
