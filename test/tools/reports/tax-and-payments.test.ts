@@ -225,7 +225,7 @@ describe('get_tax_report', () => {
     expect(rates(data)).toEqual([['12', '10.00', '1.20']])
     expect(text).toContain('2026-04-01 at Location 2 (days of Asia/Kathmandu; so far (04:45))')
     expect((await ask('get_tax_report', { ...MARCH, locationId: kathmandu })).text).toBe(
-      'No sales to tax, 2026-03-01 to 2026-03-31 at Location 2 (days of Asia/Kathmandu).',
+      'No sales to tax, 2026-03-01 to 2026-03-31 at Location 2 (days of Asia/Kathmandu).\nSales on file begin on 2026-04-01.',
     )
   })
 
@@ -391,7 +391,7 @@ describe('get_sales_by_payment_method', () => {
       ].join('\n'),
     )
     expect((await ask('get_sales_by_payment_method', { from: '2026-01-01', to: '2026-01-01' })).text).toBe(
-      'No payments and no refunds, 2026-01-01 (days of America/Guatemala).',
+      'No payments and no refunds, 2026-01-01 (days of America/Guatemala).\nSales on file begin on 2026-02-28.',
     )
   })
 
