@@ -124,7 +124,7 @@ const TABLES = [
   'staff_hourly',
   'customer_daily',
   'customer_monthly',
-  'staff_monthly',
+  'staff_daily',
   'payment_daily',
   'tax_daily',
   'customer_sales',

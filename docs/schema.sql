@@ -441,6 +441,17 @@ CREATE FUNCTION orders_rollup_update() RETURNS trigger
     SET search_path TO 'public', 'pg_temp'
     AS $$ … $$;
 
+CREATE FUNCTION orders_with(pattern text) RETURNS SETOF uuid
+    LANGUAGE sql STABLE SECURITY DEFINER ROWS 100
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+      select o.id from orders o where o.business_id = (select app_business_id()) and lower(o.order_number) like pattern
+      union
+      select o.id from orders o where o.business_id = (select app_business_id()) and o.note is not null and search_text(o.note) like pattern
+    $$;
+
+COMMENT ON FUNCTION orders_with(pattern text) IS 'what has a pattern in number or note';
+
 CREATE FUNCTION rebuild_rollups(target uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -1385,6 +1396,32 @@ CREATE TABLE sales_monthly (
 
 ALTER TABLE ONLY sales_monthly FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE staff_daily (
+    business_id uuid NOT NULL,
+    location_id uuid NOT NULL,
+    basis text NOT NULL,
+    day date NOT NULL,
+    employee_id uuid,
+    order_type text NOT NULL,
+    is_discounted boolean NOT NULL,
+    orders bigint DEFAULT 0 NOT NULL,
+    refunds bigint DEFAULT 0 NOT NULL,
+    units_sold numeric(18,3) DEFAULT 0 NOT NULL,
+    units_returned numeric(18,3) DEFAULT 0 NOT NULL,
+    gross_sales numeric(24,4) DEFAULT 0 NOT NULL,
+    discounts numeric(24,4) DEFAULT 0 NOT NULL,
+    returns numeric(24,4) DEFAULT 0 NOT NULL,
+    tax numeric(24,4) DEFAULT 0 NOT NULL,
+    cost numeric(24,4) DEFAULT 0 NOT NULL,
+    costed_net_sales numeric(24,4) DEFAULT 0 NOT NULL,
+    tips numeric(24,4) DEFAULT 0 NOT NULL,
+    net_sales numeric(24,4) GENERATED ALWAYS AS (((gross_sales - discounts) - returns)) STORED NOT NULL
+);
+
+ALTER TABLE ONLY staff_daily FORCE ROW LEVEL SECURITY;
+
+COMMENT ON COLUMN staff_daily.employee_id IS 'who sold, also of a refund; null: not known';
+
 CREATE TABLE staff_hourly (
     business_id uuid NOT NULL,
     location_id uuid NOT NULL,
@@ -1413,32 +1450,6 @@ ALTER TABLE ONLY staff_hourly FORCE ROW LEVEL SECURITY;
 COMMENT ON COLUMN staff_hourly.hour IS 'null: not known';
 
 COMMENT ON COLUMN staff_hourly.employee_id IS 'who sold, also of a refund; null: not known';
-
-CREATE TABLE staff_monthly (
-    business_id uuid NOT NULL,
-    location_id uuid NOT NULL,
-    basis text NOT NULL,
-    month date NOT NULL,
-    employee_id uuid,
-    order_type text NOT NULL,
-    is_discounted boolean NOT NULL,
-    orders bigint DEFAULT 0 NOT NULL,
-    refunds bigint DEFAULT 0 NOT NULL,
-    units_sold numeric(18,3) DEFAULT 0 NOT NULL,
-    units_returned numeric(18,3) DEFAULT 0 NOT NULL,
-    gross_sales numeric(24,4) DEFAULT 0 NOT NULL,
-    discounts numeric(24,4) DEFAULT 0 NOT NULL,
-    returns numeric(24,4) DEFAULT 0 NOT NULL,
-    tax numeric(24,4) DEFAULT 0 NOT NULL,
-    cost numeric(24,4) DEFAULT 0 NOT NULL,
-    costed_net_sales numeric(24,4) DEFAULT 0 NOT NULL,
-    tips numeric(24,4) DEFAULT 0 NOT NULL,
-    net_sales numeric(24,4) GENERATED ALWAYS AS (((gross_sales - discounts) - returns)) STORED NOT NULL
-);
-
-ALTER TABLE ONLY staff_monthly FORCE ROW LEVEL SECURITY;
-
-COMMENT ON COLUMN staff_monthly.employee_id IS 'who sold, also of a refund; null: not known';
 
 CREATE TABLE stock_velocity (
     business_id uuid NOT NULL,
@@ -1635,11 +1646,11 @@ ALTER TABLE ONLY sales_hourly
 ALTER TABLE ONLY sales_monthly
     ADD CONSTRAINT sales_monthly_pkey PRIMARY KEY (business_id, basis, month, location_id);
 
+ALTER TABLE ONLY staff_daily
+    ADD CONSTRAINT staff_daily_key UNIQUE NULLS NOT DISTINCT (business_id, basis, day, location_id, employee_id, order_type, is_discounted);
+
 ALTER TABLE ONLY staff_hourly
     ADD CONSTRAINT staff_hourly_key UNIQUE NULLS NOT DISTINCT (business_id, basis, day, location_id, hour, employee_id, order_type, is_discounted);
-
-ALTER TABLE ONLY staff_monthly
-    ADD CONSTRAINT staff_monthly_key UNIQUE NULLS NOT DISTINCT (business_id, basis, month, location_id, employee_id, order_type, is_discounted);
 
 ALTER TABLE ONLY stock_velocity_day
     ADD CONSTRAINT stock_velocity_day_pkey PRIMARY KEY (business_id, location_id);
@@ -1721,7 +1732,11 @@ CREATE INDEX orders_by_customer_completion ON orders USING btree (business_id, c
 
 CREATE INDEX orders_by_discount ON orders USING btree (business_id, discounts, id) WHERE (discounts > (0)::numeric);
 
+CREATE INDEX orders_by_note_trigram ON orders USING gin (business_id, search_text(note) gin_trgm_ops) WHERE (note IS NOT NULL);
+
 CREATE INDEX orders_by_number_end ON orders USING btree (business_id, reverse(lower(order_number)) text_pattern_ops);
+
+CREATE INDEX orders_by_number_trigram ON orders USING gin (business_id, lower(order_number) gin_trgm_ops);
 
 CREATE INDEX orders_by_opening ON orders USING btree (business_id, opened_at DESC, id DESC);
 
@@ -2125,6 +2140,10 @@ ALTER TABLE sales_hourly ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE sales_monthly ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY searched ON orders FOR SELECT TO postgres USING (true);
+
+COMMENT ON POLICY searched ON orders IS 'for the owner alone, as whom orders_with looks up ids of the business';
+
 CREATE POLICY searched ON product FOR SELECT TO postgres USING (true);
 
 COMMENT ON POLICY searched ON product IS 'for the owner alone, as whom variants_with and variants_near look up ids of the business';
@@ -2133,9 +2152,9 @@ CREATE POLICY searched ON product_variant FOR SELECT TO postgres USING (true);
 
 COMMENT ON POLICY searched ON product_variant IS 'for the owner alone, as whom variants_with and variants_near look up ids of the business';
 
-ALTER TABLE staff_hourly ENABLE ROW LEVEL SECURITY;
+ALTER TABLE staff_daily ENABLE ROW LEVEL SECURITY;
 
-ALTER TABLE staff_monthly ENABLE ROW LEVEL SECURITY;
+ALTER TABLE staff_hourly ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE stock_velocity ENABLE ROW LEVEL SECURITY;
 
@@ -2201,9 +2220,9 @@ CREATE POLICY tenant ON sales_hourly USING ((business_id = ( SELECT app_business
 
 CREATE POLICY tenant ON sales_monthly USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
-CREATE POLICY tenant ON staff_hourly USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
+CREATE POLICY tenant ON staff_daily USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
-CREATE POLICY tenant ON staff_monthly USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
+CREATE POLICY tenant ON staff_hourly USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
 CREATE POLICY tenant ON stock_velocity USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
@@ -2246,6 +2265,9 @@ REVOKE ALL ON FUNCTION make_audit_partitions(months_ahead integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION make_audit_partitions(months_ahead integer) TO flowpos_commands;
 
 REVOKE ALL ON FUNCTION move_stock_velocity(business uuid, location uuid, target date) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION orders_with(pattern text) FROM PUBLIC;
+GRANT ALL ON FUNCTION orders_with(pattern text) TO flowpos_service;
 
 REVOKE ALL ON FUNCTION rebuild_rollups(target uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION rebuild_rollups(target uuid) TO flowpos_commands;
@@ -2596,9 +2618,9 @@ GRANT SELECT ON TABLE sales_hourly TO flowpos_service;
 
 GRANT SELECT ON TABLE sales_monthly TO flowpos_service;
 
-GRANT SELECT ON TABLE staff_hourly TO flowpos_service;
+GRANT SELECT ON TABLE staff_daily TO flowpos_service;
 
-GRANT SELECT ON TABLE staff_monthly TO flowpos_service;
+GRANT SELECT ON TABLE staff_hourly TO flowpos_service;
 
 GRANT SELECT ON TABLE stock_velocity TO flowpos_service;
 

@@ -681,6 +681,31 @@ export interface SalesMonthly {
   units_sold: Generated<Numeric>;
 }
 
+export interface StaffDaily {
+  basis: string;
+  business_id: string;
+  cost: Generated<Numeric>;
+  costed_net_sales: Generated<Numeric>;
+  day: string;
+  discounts: Generated<Numeric>;
+  /**
+   * who sold, also of a refund; null: not known
+   */
+  employee_id: string | null;
+  gross_sales: Generated<Numeric>;
+  is_discounted: boolean;
+  location_id: string;
+  net_sales: Generated<Numeric>;
+  order_type: string;
+  orders: Generated<Int8>;
+  refunds: Generated<Int8>;
+  returns: Generated<Numeric>;
+  tax: Generated<Numeric>;
+  tips: Generated<Numeric>;
+  units_returned: Generated<Numeric>;
+  units_sold: Generated<Numeric>;
+}
+
 export interface StaffHourly {
   basis: string;
   business_id: string;
@@ -699,31 +724,6 @@ export interface StaffHourly {
   hour: number | null;
   is_discounted: boolean;
   location_id: string;
-  net_sales: Generated<Numeric>;
-  order_type: string;
-  orders: Generated<Int8>;
-  refunds: Generated<Int8>;
-  returns: Generated<Numeric>;
-  tax: Generated<Numeric>;
-  tips: Generated<Numeric>;
-  units_returned: Generated<Numeric>;
-  units_sold: Generated<Numeric>;
-}
-
-export interface StaffMonthly {
-  basis: string;
-  business_id: string;
-  cost: Generated<Numeric>;
-  costed_net_sales: Generated<Numeric>;
-  discounts: Generated<Numeric>;
-  /**
-   * who sold, also of a refund; null: not known
-   */
-  employee_id: string | null;
-  gross_sales: Generated<Numeric>;
-  is_discounted: boolean;
-  location_id: string;
-  month: string;
   net_sales: Generated<Numeric>;
   order_type: string;
   orders: Generated<Int8>;
@@ -820,8 +820,8 @@ export interface DB {
   sales_daily: SalesDaily;
   sales_hourly: SalesHourly;
   sales_monthly: SalesMonthly;
+  staff_daily: StaffDaily;
   staff_hourly: StaffHourly;
-  staff_monthly: StaffMonthly;
   stock_velocity: StockVelocity;
   stock_velocity_day: StockVelocityDay;
   supplier: Supplier;

@@ -5,7 +5,7 @@ import { clean } from '../results/text.ts'
 
 const KNOWN = {
   payment_method: { table: 'payment_daily', column: 'method' },
-  order_type: { table: 'staff_monthly', column: 'order_type' },
+  order_type: { table: 'staff_daily', column: 'order_type' },
 }
 
 /**

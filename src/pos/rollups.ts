@@ -10,9 +10,10 @@ type Daily =
   | 'product_daily'
   | 'sales_daily'
   | 'sales_hourly'
+  | 'staff_daily'
   | 'staff_hourly'
   | 'tax_daily'
-type Monthly = 'customer_monthly' | 'product_monthly' | 'sales_monthly' | 'staff_monthly'
+type Monthly = 'customer_monthly' | 'product_monthly' | 'sales_monthly'
 
 /** Whether a row of a rollup belongs to a scope, in the time zone of the scope. */
 export function inRollup(alias: string, { businessId, locationId }: SalesScope): RawBuilder<SqlBool> {
@@ -34,12 +35,42 @@ export function rollupRows(
   return sql<SqlBool>`${inRollup(alias, scope)} and ${sql.ref(`${alias}.${time}`)} between ${from} and ${to}`
 }
 
-/** The rollups of days and of months that hold the same sums; the days of `staff` are divided into hours, too. */
+/** Some values of a column, whose few cells are looked up one by one where a rollup has those of very many. */
+export interface Values {
+  /** A subquery with a row for each value. */
+  from: RawBuilder<unknown>
+  /** Whether a row `r` of the rollup is of the row `v` of that subquery. */
+  isOf: RawBuilder<SqlBool>
+}
+
+/** The rows `r` of a rollup that fall on local days, after `select`: all of them, or those of some values. */
+export function fromRollup(
+  table: Daily | Monthly,
+  scope: SalesScope,
+  days: Days,
+  { time, values }: { time: 'day' | 'month'; values?: Values | undefined },
+): RawBuilder<unknown> {
+  if (values === undefined) return sql`from ${sql.table(table)} r where ${rollupRows('r', scope, days, time)}`
+  const { businessId, locationId } = scope
+  // The whole key of each cell. Without `offset 0`, the rollup might be read as a whole and joined.
+  return sql`
+    from generate_series(${days.from}::date, ${days.to}::date, ${`1 ${time}`}::interval) t (at)
+    cross join (
+      select id from location where business_id = ${businessId} and ${locationId === undefined ? sql`true` : sql`id = ${locationId}`}
+    ) l
+    cross join ${values.from} v
+    cross join lateral (
+      select * from ${sql.table(table)} r
+      where ${inRollup('r', scope)} and r.${sql.ref(time)} = t.at::date and r.location_id = l.id and ${values.isOf}
+      offset 0
+    ) r`
+}
+
+/** The rollups of days and of months that hold the same sums. */
 const ROLLUPS = {
   sales: { day: 'sales_daily', month: 'sales_monthly' },
   product: { day: 'product_daily', month: 'product_monthly' },
   customer: { day: 'customer_daily', month: 'customer_monthly' },
-  staff: { day: 'staff_hourly', month: 'staff_monthly' },
 } as const satisfies Record<string, { day: Daily; month: Monthly }>
 type Both = keyof typeof ROLLUPS
 
@@ -52,20 +83,21 @@ type ColumnOfBoth<Rollup extends Both> = string &
  * of which the window has more than half; its other days are subtracted as negative cells of the daily rollup. A year
  * then takes about twelve rows and a few days instead of hundreds.
  * @param columns of both rollups: keys and sums; `day` is added to them, for a month its first day
+ * @param values the only ones whose cells are wanted
  */
 export function monthlyCells<Rollup extends Both>(
   rollup: Rollup,
   columns: Record<'keys' | 'sums', readonly ColumnOfBoth<Rollup>[]>,
   scope: SalesScope,
   days: Days,
+  values?: Values,
 ): RawBuilder<unknown> {
   const selects = partsOf(days).map(({ time, days, isTakenOff = false }) => {
     const keys = columns.keys.map((name) => sql`r.${sql.ref(name)}, `)
     const sums = columns.sums.map((name) => sql`${isTakenOff ? sql`-` : sql``}r.${sql.ref(name)} as ${sql.ref(name)}, `)
     return sql`
       select ${sql.join([...keys, ...sums], sql``)} r.${sql.ref(time)} as day
-      from ${sql.table(ROLLUPS[rollup][time])} r
-      where ${rollupRows('r', scope, days, time)}`
+      ${fromRollup(ROLLUPS[rollup][time], scope, days, { time, values })}`
   })
   return sql`(${sql.join(selects, sql` union all `)})`
 }

@@ -49,7 +49,7 @@ export function searching(text: RawBuilder<string>, search: string): TextSearch 
 }
 
 /** A shorter text has no trigram. */
-const MIN_INDEXED = 3
+export const MIN_INDEXED = 3
 
 /** The beginning that a word of letters or digits has in common with its other forms; of something else, nothing. */
 function commonStem(word: string): string {

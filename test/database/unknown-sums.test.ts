@@ -185,7 +185,7 @@ it('a difference in any of them is found, and rebuilt', async () => {
   const before = [await staff(), await months()]
   for (const damage of [
     'staff_hourly set tips = tips + 1 where hour is null and',
-    'staff_monthly set refunds = refunds + 1 where employee_id is null and',
+    'staff_daily set refunds = refunds + 1 where employee_id is null and',
     'customer_monthly set orders = orders + 1 where customer_id is null and',
     'customer_daily set costed_net_sales = 0 where',
     'orders set costed_net_sales = 1 where sold_by is null and',
@@ -194,7 +194,7 @@ it('a difference in any of them is found, and rebuilt', async () => {
   }
   const found = (await differences()) as { rollup: string; kept: string | null; raw: string | null }[]
   expect(new Set(found.map(({ rollup }) => rollup))).toEqual(
-    new Set(['customer_daily', 'customer_monthly', 'orders', 'staff_hourly', 'staff_monthly']),
+    new Set(['customer_daily', 'customer_monthly', 'orders', 'staff_daily', 'staff_hourly']),
   )
   await change(sql`select rebuild_rollups(${shop.id})`)
   expect([await staff(), await months()]).toEqual(before)

@@ -31,8 +31,8 @@ const TABLES: Record<string, string> = {
   sales_daily: '*',
   sales_hourly: '*',
   sales_monthly: '*',
+  staff_daily: '*',
   staff_hourly: '*',
-  staff_monthly: '*',
   customer_daily: '*',
   customer_monthly: '*',
   product_daily: '*',
@@ -43,8 +43,8 @@ const TABLES: Record<string, string> = {
 }
 /** Triggers leave an empty cell where an order was before it got its discount. */
 const CELLS: Record<string, string> = {
+  staff_daily: '(orders, refunds) <> (0, 0)',
   staff_hourly: '(orders, refunds) <> (0, 0)',
-  staff_monthly: '(orders, refunds) <> (0, 0)',
 }
 const BOARD_TABLES = { psa_board: '*', psa_phase: '*', psa_step: '*', psa_time_entry: '*' }
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
+import { addDays } from '../../src/time/local.ts'
 import { Cube, type CubeFilters, type CubeGroup } from '../support/raw-cube.ts'
 import type { Days, RawRows } from '../support/raw-figures.ts'
 import type { World } from './world.ts'
@@ -10,6 +11,8 @@ export interface RandomQuestion {
   groups: readonly CubeGroup[]
   filters: CubeFilters
   compare: 'previous' | 'year'
+  /** How many days earlier the window begins, before the first sale: a long one is read in another way. */
+  earlier: number
 }
 
 const GROUPS = [
@@ -22,6 +25,7 @@ const GROUPS = [
   'product',
   'supplier',
   'tax_rate',
+  'client',
   'discounted',
 ] as const
 
@@ -41,9 +45,13 @@ const anyFilters: fc.Arbitrary<CubeFilters> = fc.record(
 /** A few questions. */
 export const anyQuestions: fc.Arbitrary<RandomQuestion[]> = fc.array(
   fc.record({
-    groups: fc.subarray([...GROUPS], { minLength: 1, maxLength: 2 }),
-    filters: anyFilters,
+    groups: fc.oneof(
+      fc.subarray([...GROUPS], { minLength: 1, maxLength: 2 }),
+      fc.tuple(fc.constantFrom('week', 'month', 'weekday'), fc.constantFrom('product', 'client')),
+    ),
+    filters: fc.oneof(fc.constant({}), anyFilters),
     compare: fc.constantFrom('previous', 'year'),
+    earlier: fc.constantFrom(0, 70),
   }),
   { minLength: 8, maxLength: 8 },
 )
@@ -66,9 +74,10 @@ function filterTexts({ hours, weekdays, discounted, atLeast, method }: CubeFilte
 export async function checkQuestion(
   world: World,
   { raw, locationId }: { raw: RawRows; locationId: string | undefined },
-  days: Days,
-  { groups, filters, compare }: RandomQuestion,
+  { from, to }: Days,
+  { groups, filters, compare, earlier }: RandomQuestion,
 ): Promise<void> {
+  const days = { from: addDays(from, -earlier), to }
   const cube = new Cube(raw, locationId)
   const argsOf = (asked: CubeFilters) => ({
     ...{ ...days, groupBy: groups, measures: ['net_sales'], filters: filterTexts(asked), compare, limit: 100 },

@@ -35,9 +35,9 @@ const TABLES: Record<string, { columns: string[]; of(fact: Fact, place: Place): 
     columns: ['day', 'hour', 'employee_id', 'order_type', 'is_discounted'],
     of: (fact, { day, hour }) => [day, hour, fact.employeeId, fact.orderType, fact.isDiscounted],
   },
-  staff_monthly: {
-    columns: ['month', 'employee_id', 'order_type', 'is_discounted'],
-    of: (fact, { month }) => [month, fact.employeeId, fact.orderType, fact.isDiscounted],
+  staff_daily: {
+    columns: ['day', 'employee_id', 'order_type', 'is_discounted'],
+    of: (fact, { day }) => [day, fact.employeeId, fact.orderType, fact.isDiscounted],
   },
   customer_daily: { columns: ['day', 'customer_id'], of: ({ customerId }, { day }) => [day, customerId] },
   customer_monthly: { columns: ['month', 'customer_id'], of: ({ customerId }, { month }) => [month, customerId] },

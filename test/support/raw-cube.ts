@@ -15,6 +15,7 @@ interface Fact {
   product: string
   supplier: string
   tax_rate: string
+  client: string
   discounted: string
   /** Of the order: its total, with tax and tip. */
   total: Decimal
@@ -33,6 +34,7 @@ export type CubeGroup =
   | 'product'
   | 'supplier'
   | 'tax_rate'
+  | 'client'
   | 'discounted'
 
 export interface CubeFilters {
@@ -77,6 +79,7 @@ export class Cube {
       const items = raw.items.filter((item) => item.order_id === order.id)
       const total = items.reduce((sum, item) => sum.plus(net(item)).plus(item.tax), new Decimal(order.tips))
       const ofOrder = {
+        client: order.customer_id === null ? 'no client' : nameOf(raw.customers, order.customer_id),
         discounted: items.some((item) => new Decimal(item.quantity).gt(0) && new Decimal(item.discount).gt(0))
           ? 'discounted'
           : 'not discounted',

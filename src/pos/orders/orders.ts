@@ -5,7 +5,7 @@ import type { Days } from '../../time/window.ts'
 import { onDays, searchPattern } from '../conditions.ts'
 import { searchingProducts } from '../product-search.ts'
 import { inRollup, rollupRows } from '../rollups.ts'
-import { searching } from '../search.ts'
+import { MIN_INDEXED, searching } from '../search.ts'
 import { numberEndsWith, orderIdOf } from './order-references.ts'
 import { MAX_PEOPLE } from './people.ts'
 import { otherMethods } from './refunds.ts'
@@ -63,10 +63,14 @@ const SORTS = {
   discount: { key: 'o.discounts', type: 'numeric', direction: 'desc' },
 } as const satisfies Record<OrderSort, { key: string; type: string; direction: 'asc' | 'desc' }>
 
-/** Orders of a business with their location, client, seller and refunded amount. */
-function ordersOf(db: Transaction, businessId: string) {
+/** The orders of a business, to be chosen from. */
+const ownOrders = (db: Transaction, businessId: string) =>
+  db.selectFrom('orders as o').selectAll('o').where('o.business_id', '=', businessId)
+
+/** Orders with their location, client, seller and refunded amount, which are looked up for those chosen alone. */
+function detailsOf(db: Transaction, chosen: ReturnType<typeof ownOrders>) {
   return db
-    .selectFrom('orders as o')
+    .selectFrom(chosen.as('o'))
     .innerJoin('location as l', (join) =>
       join.onRef('l.business_id', '=', 'o.business_id').onRef('l.id', '=', 'o.location_id'),
     )
@@ -114,7 +118,6 @@ function ordersOf(db: Transaction, businessId: string) {
       'o.total',
       'r.refunded',
     ])
-    .where('o.business_id', '=', businessId)
 }
 
 /** An order in lists; amounts as decimal strings. */
@@ -123,16 +126,37 @@ export type OrderRow = Omit<Awaited<ReturnType<typeof findOrders>>[number], 'sor
 /** Orders, the newest first unless sorted otherwise. `sort_key` is the value that they are sorted by, for the cursor. */
 export function findOrders(db: Transaction, businessId: string, query: OrderQuery) {
   const { key, type, direction } = SORTS[query.sort ?? 'newest']
-  let orders = ordersOf(db, businessId)
-    // With microseconds, which a Date cannot hold.
-    .select(({ cast }) => cast<string>(key, 'text').as('sort_key'))
-    .where(isMatch(db, businessId, query))
-  if (query.after !== undefined) {
-    const [value, id] = query.after
-    const isAfter = sql.raw(direction === 'desc' ? '<' : '>')
-    orders = orders.where(sql<SqlBool>`(${sql.ref(key)}, o.id) ${isAfter} (${value}::${sql.raw(type)}, ${id})`)
+  const chosen = (condition: Expression<SqlBool>) => {
+    let orders = ownOrders(db, businessId).where(condition)
+    if (query.after !== undefined) {
+      const [value, id] = query.after
+      const isAfter = sql.raw(direction === 'desc' ? '<' : '>')
+      orders = orders.where(sql<SqlBool>`(${sql.ref(key)}, o.id) ${isAfter} (${value}::${sql.raw(type)}, ${id})`)
+    }
+    return orders.orderBy(key, direction).orderBy('o.id', direction).limit(query.limit)
   }
-  return orders.orderBy(key, direction).orderBy('o.id', direction).limit(query.limit).execute()
+  const { search } = query
+  const isMatching = isMatch(db, businessId, query)
+  const page = () => {
+    if (search === undefined) return chosen(isMatching)
+    const isFew = isFewFound(businessId, search, query)
+    const others = isMatch(db, businessId, { ...query, search: undefined })
+    const ofFew = chosen(eb.and([isMatching, isFew]))
+    const ofMany = chosen(eb.and([others, isFoundInRow(businessId, search), eb.not(isFew)]))
+    // PostgreSQL runs the one that applies.
+    return db
+      .selectFrom(ofFew.as('o'))
+      .selectAll('o')
+      .unionAll(db.selectFrom(ofMany.as('o')).selectAll('o'))
+  }
+  return (
+    detailsOf(db, page())
+      // With microseconds, which a Date cannot hold.
+      .select(({ cast }) => cast<string>(key, 'text').as('sort_key'))
+      .orderBy(key, direction)
+      .orderBy('o.id', direction)
+      .execute()
+  )
 }
 
 /** Of more orders than this a list reads none to add them up: reports do that from sums that are kept. */
@@ -140,12 +164,13 @@ export const MAX_SUMMED = 50_000
 
 /**
  * Whether few enough orders are to be read to add up those that match: of their days or, with a product, of its lines.
- * What a client, an employee or a search finds has an index, and is cut where it is too much.
+ * What a client or an employee finds has an index, and is cut where it is too much; what a search finds is counted.
  */
 function isFewToRead(businessId: string, filter: OrderFilter): RawBuilder<SqlBool> {
   const { days, variantId, clientId, employeeId, search, isRefunded, status, numberEnd } = filter
+  if (search !== undefined) return isFewFound(businessId, search, filter)
   const isNarrow =
-    [clientId, employeeId, search, numberEnd].some((each) => each !== undefined) ||
+    [clientId, employeeId, numberEnd].some((each) => each !== undefined) ||
     isRefunded === true ||
     status === 'open' ||
     status === 'cancelled'
@@ -303,33 +328,69 @@ function isMatch(db: Transaction, businessId: string, filter: OrderFilter): Expr
   }
   const lines = db.selectFrom('order_item as i').select('i.line_number').where(isOfOrder('i'))
   if (variantId !== undefined) conditions.push(eb.exists(lines.where('i.variant_id', '=', variantId)))
-  if (search !== undefined) conditions.push(isFound(businessId, search, filter))
+  if (search !== undefined) conditions.push(sql<SqlBool>`o.id in (${found(businessId, search, filter)})`)
   return eb.and(conditions)
 }
 
-/**
- * Whether an order `o` is found by its number, note or client, or by the words of a product's name. Each way is looked up
- * by itself, which spares reading the lines of all orders of a window.
- */
-function isFound(businessId: string, search: string, { days, status }: OrderFilter): Expression<SqlBool> {
-  const pattern = searchPattern(search)
+/** The products whose names have the words of a search. */
+function foundVariants(businessId: string, search: string): RawBuilder<unknown> {
   const { mayMatch } = searchingProducts(search)
   // By its name as a line has it: part of an order number may be part of somebody's barcode.
   const { isMatch: isNamed } = searching(sql<string>`(p.search || ' ' || search_text(coalesce(v.label, '')))`, search)
+  return sql`
+    select v.id
+    from product_variant v
+    join product p on p.business_id = v.business_id and p.id = v.product_id
+    where v.business_id = ${businessId} and ${mayMatch} and ${isNamed}`
+}
+
+const foundClients = (businessId: string, search: string) =>
+  sql`select u.id from customer u where u.business_id = ${businessId} and u.search like ${searchPattern(search)}`
+
+const isInText = (alias: 'n' | 'o', search: string) => {
+  const [number, note] = [sql.ref(`${alias}.order_number`), sql.ref(`${alias}.note`)]
+  return sql<SqlBool>`(lower(${number}) like ${searchPattern(search)}
+    or (${note} is not null and search_text(${note}) like ${searchPattern(search)}))`
+}
+
+/**
+ * The ids of orders that a search finds by their number, note or client, or by the words of a product's name, some of
+ * them twice. Each way is looked up by itself, which spares reading the lines of all orders of a window.
+ */
+function found(businessId: string, search: string, { days, status }: OrderFilter): RawBuilder<unknown> {
   const column = status === 'completed' ? 'n.completed_at' : 'n.opened_at'
-  return sql<SqlBool>`o.id in (
-    select n.id from orders n
-    where n.business_id = ${businessId} and ${days === undefined ? sql`true` : onDays(column, days, days.timezone)}
-      and (lower(n.order_number) like ${pattern} or (n.note is not null and search_text(n.note) like ${pattern})
-        or n.customer_id in (
-          select u.id from customer u where u.business_id = ${businessId} and u.search like ${pattern}))
-    union all
+  const isOnDays = days === undefined ? sql`true` : onDays(column, days, days.timezone)
+  const own = sql`select n.id from orders n where n.business_id = ${businessId} and ${isOnDays}`
+  // The cheapest first, since they need not all be looked through to know that there are many.
+  return sql`
     select i.order_id from order_item i
-    where i.business_id = ${businessId} and i.variant_id in (
-      select v.id
-      from product_variant v
-      join product p on p.business_id = v.business_id and p.id = v.product_id
-      where v.business_id = ${businessId} and ${mayMatch} and ${isNamed}))`
+    where i.business_id = ${businessId} and i.variant_id in (${foundVariants(businessId, search)})
+    union all
+    ${own} and n.customer_id in (${foundClients(businessId, search)})
+    union all
+    ${
+      // A shorter text has no trigram, and is looked for in the orders of the days.
+      search.trim().length < MIN_INDEXED
+        ? sql`${own} and ${isInText('n', search)}`
+        : sql`select orders_with(${searchPattern(search)})`
+    }`
+}
+
+/** Whether a search finds few enough orders to be read; it ends where there are more. */
+function isFewFound(businessId: string, search: string, filter: OrderFilter): RawBuilder<SqlBool> {
+  return sql<SqlBool>`((
+    select count(*) from (${found(businessId, search, filter)} limit ${MAX_SUMMED + 1}) n
+  ) <= ${MAX_SUMMED})`
+}
+
+/** The same of one order `o`, for a search that finds so many that a page of them is soon found among all. */
+function isFoundInRow(businessId: string, search: string): RawBuilder<SqlBool> {
+  return sql<SqlBool>`(${isInText('o', search)}
+    or o.customer_id in (${foundClients(businessId, search)})
+    or exists (
+      select from order_item i
+      where i.business_id = o.business_id and i.order_id = o.id
+        and i.variant_id in (${foundVariants(businessId, search)})))`
 }
 
 /**
@@ -345,7 +406,9 @@ export async function findOrder(
   // Each query looks up the order itself, so that all can be sent together.
   const id = orderIdOf(businessId, reference)
   const [order, items, payments, refunds] = await Promise.all([
-    ordersOf(db, businessId).select(['o.gross_sales', 'o.returns', 'o.note']).where('o.id', '=', id).executeTakeFirst(),
+    detailsOf(db, ownOrders(db, businessId).where('o.id', '=', id))
+      .select(['o.gross_sales', 'o.returns', 'o.note'])
+      .executeTakeFirst(),
     db
       .selectFrom('order_item as i')
       .innerJoin('product_variant as v', (join) =>

@@ -1,7 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Days } from '../../time/window.ts'
 import { atLocation, onDays } from '../conditions.ts'
-import { monthlyCells, rollupRows } from '../rollups.ts'
+import { fromRollup, monthlyCells, rollupRows, type Values } from '../rollups.ts'
 import type { SalesScope } from '../scope.ts'
 import type { Column } from './dimensions.ts'
 import { type Filters, orderConditions } from './filters.ts'
@@ -17,10 +17,17 @@ const names = (columns: readonly string[], of = (column: RawBuilder<unknown>) =>
 const selected = (parts: readonly RawBuilder<unknown>[]) => sql.join(parts, sql`, `)
 const negative = (column: RawBuilder<unknown>) => sql`-${column}`
 
-const DAILY = { sales: 'sales_daily', product: 'product_daily', customer: 'customer_daily', staff: 'staff_hourly' }
+const DAILY = {
+  sales: 'sales_daily',
+  product: 'product_daily',
+  customer: 'customer_daily',
+} as const
 
-/** The cells of some whole days from a rollup, as a subquery. */
-export function rollupCells(plan: Plan, scope: SalesScope, days: Days): RawBuilder<unknown> {
+/**
+ * The cells of some whole days from a rollup, as a subquery.
+ * @param values of products, variants or clients: the only ones whose cells are wanted
+ */
+export function rollupCells(plan: Plan, scope: SalesScope, days: Days, values?: Values): RawBuilder<unknown> {
   const { source, columns, sums, isMonthly } = plan
   const from = (table: string, parts: readonly RawBuilder<unknown>[]) => sql`
     select r.day, ${selected(parts)} from ${sql.table(table)} r where ${rollupRows('r', scope, days)}`
@@ -29,10 +36,10 @@ export function rollupCells(plan: Plan, scope: SalesScope, days: Days): RawBuild
     case 'sales':
     case 'product':
     case 'customer':
-    case 'staff':
       return isMonthly
-        ? monthlyCells(source, { keys: columns as never, sums: sums as never }, scope, days)
-        : sql`(${cells(DAILY[source])})`
+        ? monthlyCells(source, { keys: columns as never, sums: sums as never }, scope, days, values)
+        : sql`(select r.day, ${selected([...names(columns), ...names(sums)])}
+            ${fromRollup(DAILY[source], scope, days, { time: 'day', values })})`
     case 'sales_hourly': {
       // What is in the days and in none of their hours has no known time.
       const without = columns.map((column) => (column === 'hour' ? sql`null::smallint as hour` : names([column])[0]))

@@ -51,7 +51,7 @@ export const SOURCES = [
   'sales',
   'sales_hourly',
   'customer',
-  'staff',
+  'staff_daily',
   'staff_hourly',
   'tax_daily',
   'product',
@@ -76,7 +76,7 @@ const ROLLUPS: Record<Exclude<SourceName, 'raw'>, Source> = {
   sales: { grain: 'orders', columns: ['location_id'], sums: ORDER_SUMS },
   sales_hourly: { grain: 'orders', columns: ['location_id', 'hour'], sums: ORDER_SUMS },
   customer: { grain: 'orders', columns: ['location_id', 'customer_id'], sums: ORDER_SUMS },
-  staff: {
+  staff_daily: {
     grain: 'orders',
     columns: ['location_id', 'employee_id', 'order_type', 'is_discounted'],
     sums: ORDER_SUMS,
@@ -141,24 +141,59 @@ export function planOf(question: {
     columns,
     measures,
     sums: source === 'raw' ? RAW_SUMS[grain] : ROLLUPS[source].sums,
-    isMonthly:
-      groupBy.every((each) => !isTime(each) || each === 'month' || each === 'quarter') && !filters.has('weekdays'),
+    isMonthly: areMonthsFine(groupBy, filters),
   }
 }
+
+type RollupPlan = Plan & { source: Exclude<SourceName, 'raw'> }
 
 /** From where the totals of a plan's rows are read; null: they are those of its rows, or cost as much. */
 export function totalsPlanOf(
   plan: Plan,
   groupBy: readonly Dimension[],
   filters: ReadonlySet<FilterName>,
-): (Plan & { source: Exclude<SourceName, 'raw'> }) | null {
+): RollupPlan | null {
   // By method there are also payments that are not known, and raw rows are read once.
   if (groupBy.length === 0 || plan.grain === 'payments' || plan.source === 'raw') return null
-  const columns = columnsOf([], filters, plan.grain)
+  const totals = levelPlanOf(plan, [], filters)
+  if (totals === null) return null
+  const isSmaller =
+    totals.source !== plan.source || totals.columns.length < plan.columns.length || totals.isMonthly !== plan.isMonthly
+  return isSmaller ? totals : null
+}
+
+/** What has so many values that the cells of all of them are not worth reading to show some. */
+const MANY: readonly (Dimension | undefined)[] = ['product', 'variant', 'client']
+
+/**
+ * From where the totals of two dimensions are read, if the values of the ranked one are ranked by their totals before
+ * any cells are read; null where the cells of all are read at once.
+ */
+export function rankedFirstPlans(
+  plan: Plan,
+  {
+    groupBy,
+    ranked,
+    filters,
+  }: { groupBy: readonly Dimension[]; ranked: 0 | 1 | null; filters: ReadonlySet<FilterName> },
+): { ofRanked: RollupPlan; ofOther: RollupPlan } | null {
+  const isMany = ranked !== null && groupBy.length === 2 && MANY.includes(groupBy[ranked])
+  if (!isMany || plan.source === 'raw') return null
+  const [ofRanked, ofOther] = [ranked, 1 - ranked].map((index) =>
+    levelPlanOf(plan, groupBy.slice(index, index + 1), filters),
+  )
+  return ofRanked?.isMonthly && ofOther ? { ofRanked, ofOther } : null
+}
+
+/** The plan of totals over some dimensions of a question, with the same sums; null if only raw rows tell them. */
+function levelPlanOf(plan: Plan, groupBy: readonly Dimension[], filters: ReadonlySet<FilterName>): RollupPlan | null {
+  const columns = columnsOf(groupBy, filters, plan.grain)
   const source = sourceOf(plan.grain, columns, plan.sums)
-  const isMonthly = !filters.has('weekdays')
-  const isSmaller = source !== plan.source || columns.length < plan.columns.length || isMonthly !== plan.isMonthly
-  return source === 'raw' || !isSmaller ? null : { ...plan, source, columns, isMonthly }
+  return source === 'raw' ? null : { ...plan, source, columns, isMonthly: areMonthsFine(groupBy, filters) }
+}
+
+function areMonthsFine(groupBy: readonly Dimension[], filters: ReadonlySet<FilterName>): boolean {
+  return groupBy.every((each) => !isTime(each) || each === 'month' || each === 'quarter') && !filters.has('weekdays')
 }
 
 /** All columns that some groups and filters need. */
@@ -169,11 +204,11 @@ function columnsOf(groupBy: readonly Dimension[], filters: ReadonlySet<FilterNam
   return [...new Set([...groupBy.map((each) => COLUMN_OF[each]), ...ofFilters])].filter((column) => column !== null)
 }
 
-/** The smallest source that has some columns and sums. */
+/** The smallest source that has some columns and sums; those of all lines are those of their orders. */
 function sourceOf(grain: Grain, columns: readonly Column[], sums: readonly Sum[]): SourceName {
   const found = Object.entries(ROLLUPS).find(
-    ([, source]) =>
-      source.grain === grain &&
+    ([name, source]) =>
+      (source.grain === grain || (grain === 'lines' && name === 'sales')) &&
       columns.every((column) => source.columns.includes(column)) &&
       sums.every((sum) => source.sums.includes(sum)),
   )

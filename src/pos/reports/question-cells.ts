@@ -1,6 +1,6 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import { addDays } from '../../time/local.ts'
-import { inRollup } from '../rollups.ts'
+import { inRollup, type Values } from '../rollups.ts'
 import { rawCells, rollupCells } from './cells.ts'
 import type { Dimension } from './dimensions.ts'
 import { cellConditions, hourCondition } from './filters.ts'
@@ -26,8 +26,16 @@ export const LEFT_OUT = 9
 /** The key of earlier days that have no like in the window, such as the 31st. */
 export const NO_LIKE = '-'
 
-/** The cells of all stretches with the keys of their rows; `w` says of which stretch. */
-export function cellsOf(question: ReportQuestion): RawBuilder<unknown> {
+type CellsQuestion = Omit<ReportQuestion, 'groupBy'> & {
+  /** Without those over which the cells are totals. */
+  groupBy: readonly (Dimension | undefined)[]
+}
+
+/**
+ * The cells of all stretches with the keys of their rows; `w` says of which stretch.
+ * @param values the only ones whose cells are wanted; there may be others with them
+ */
+export function cellsOf(question: CellsQuestion, values: readonly Values[] = []): RawBuilder<unknown> {
   const { plan, scope, timezone, groupBy, filters, stretches, today } = question
   const { businessId } = scope
   const isByMethod = plan.grain === 'payments'
@@ -44,7 +52,7 @@ export function cellsOf(question: ReportQuestion): RawBuilder<unknown> {
   ]
   const select = (window: number, cells: RawBuilder<unknown>, shift: Shift, condition: RawBuilder<unknown>) => sql`
     select ${sql.lit(window)}::integer as w, ${keyOf(groupBy[0], shift)} as k1, ${keyOf(groupBy[1], shift)} as k2,
-      c.day = ${today}::date as is_running, ${sql.join(columns.map((name) => sql.ref(`c.${name}`)))}
+      ${plan.isMonthly ? sql`false` : sql`c.day = ${today}::date`} as is_running, ${sql.join(columns.map((name) => sql.ref(`c.${name}`)))}
     from ${cells} c ${sql.join(joins, sql` `)}
     where ${cellConditions(filters, { businessId, isByMethod })} and ${condition}`
 
@@ -52,11 +60,13 @@ export function cellsOf(question: ReportQuestion): RawBuilder<unknown> {
     const raw = (days: { from: string; to: string }, upTo: string | null) =>
       rawCells({ plan, scope, timezone, filters, days, until: upTo, guard: plan.source === 'raw' ? guard : sql`true` })
     const whole = (days: { from: string; to: string }) =>
-      plan.source === 'raw' ? raw(days, null) : rollupCells(plan, scope, days)
+      plan.source === 'raw'
+        ? [raw(days, null)]
+        : (values.length === 0 ? [undefined] : values).map((each) => rollupCells(plan, scope, days, each))
     const cells =
       until === null
-        ? [whole({ from, to })]
-        : [...(from < to ? [whole({ from, to: addDays(to, -1) })] : []), raw({ from: to, to }, until)]
+        ? whole({ from, to })
+        : [...(from < to ? whole({ from, to: addDays(to, -1) }) : []), raw({ from: to, to }, until)]
     return cells.flatMap((each) => {
       if (filters.hours === undefined) return [select(window, each, shift, sql`true`)]
       const within = select(window, each, shift, hourCondition(filters.hours))
@@ -72,6 +82,32 @@ export function isDistinctOrders(plan: Plan): boolean {
 
 function saleColumn(plan: Plan): string[] {
   return isDistinctOrders(plan) ? ['sale'] : []
+}
+
+/**
+ * The values of a dimension that a table `places` has as keys: products, variants, or clients with those of no client.
+ */
+export function placedValues(dimension: Dimension | undefined, businessId: string): Values[] {
+  switch (dimension) {
+    case 'product':
+      return [{ from: sql`(select k::uuid as id from places)`, isOf: sql`r.product_id = v.id` }]
+    case 'variant':
+      return [
+        {
+          from: sql`(
+            select w.product_id, w.id from places
+            join product_variant w on w.business_id = ${businessId} and w.id = k::uuid)`,
+          isOf: sql`r.product_id = v.product_id and r.variant_id = v.id`,
+        },
+      ]
+    case 'client':
+      return [
+        { from: sql`(select nullif(k, '')::uuid as id from places)`, isOf: sql`r.customer_id = v.id` },
+        { from: sql`(select from places where k = '')`, isOf: sql`r.customer_id is null` },
+      ]
+    default:
+      return []
+  }
 }
 
 /**

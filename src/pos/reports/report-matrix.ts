@@ -141,13 +141,15 @@ function amountText(amount: string | null): string {
   return amount === null ? '–' : grouped(amount)
 }
 
-/** The values of a dimension in order; the calendar's are whole, the others those with sales. */
+/** The values of a dimension in order; the calendar's are whole, other times those with a figure in any cell. */
 function entriesOf(report: Report, index: number, currency: Currency): Entry[] {
   const dimension = report.groupBy[index] as Dimension
-  const found = (report.marginals[index] ?? [])
-    .filter((line) => hasFigures(report, line, currency))
-    .map((line) => ({ key: line.keys[index] ?? '', line }))
-  if (!isTime(dimension)) return found
+  const all = (report.marginals[index] ?? []).map((line) => ({ key: line.keys[index] ?? '', line }))
+  // These were chosen where they were ranked.
+  if (!isTime(dimension)) return all
+  const figures = report.lines.filter((line) => hasFigures(report, line, currency)).map(({ keys }) => keys[index])
+  const withFigures = new Set(figures)
+  const found = all.filter(({ key, line }) => withFigures.has(key) || hasFigures(report, line, currency))
   const byKey = new Map(found.map((entry) => [entry.key, entry]))
   const empty: Line = { keys: [null, null], names: [null, null], sums: report.totals.sums.map(() => ({})), whole: null }
   const isListed = (key: string) => isCalendar(dimension) && isOnWeekdays(dimension, key, report.filters.weekdays)

@@ -1,7 +1,8 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
+import { daysBetween } from '../../time/local.ts'
 import type { Days } from '../../time/window.ts'
-import { inRollup } from '../rollups.ts'
+import { inRollup, type Values } from '../rollups.ts'
 import type { SalesScope } from '../scope.ts'
 import { type Dimension, isPerDay, isTime } from './dimensions.ts'
 import { filterNames } from './filters.ts'
@@ -16,8 +17,8 @@ import {
   type Sums,
   valueInSql,
 } from './measures.ts'
-import { type Plan, totalsPlanOf } from './plan.ts'
-import { cellsOf, isDistinctOrders, LEFT_OUT, NO_LIKE, ordersIn } from './question-cells.ts'
+import { type Plan, rankedFirstPlans, totalsPlanOf } from './plan.ts'
+import { cellsOf, isDistinctOrders, LEFT_OUT, NO_LIKE, ordersIn, placedValues } from './question-cells.ts'
 import type { Ranking, ReportQuestion } from './report-question.ts'
 import { firstSale } from './sales-since.ts'
 
@@ -71,19 +72,26 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
   const [first] = measures
   const isDistinct = isDistinctOrders(plan)
   // Totals tell more sums than rows do. Where fewer cells tell them, those of the rows are read without.
-  const totals = totalsPlanOf(plan, groupBy, filterNames(filters))
-  const sumsOfRows = totals === null ? plan.sums : plan.sums.filter((sum) => rowSumsOf(measures).includes(sum))
+  const filtered = filterNames(filters)
+  const totals = totalsPlanOf(plan, groupBy, filtered)
+  // Cells of a value may cancel out in its total, which gross sales tell: they are never negative.
+  const isOverCells = ranked !== null && groupBy.length > 1 && plan.sums.includes('gross_sales')
+  const ofMeasures = [...rowSumsOf(measures), ...(isOverCells ? (['gross_sales'] as const) : [])]
+  const sumsOfRows = totals === null ? plan.sums : plan.sums.filter((sum) => ofMeasures.includes(sum))
+  const ofRows = { ...plan, sums: sumsOfRows }
   // Both totals of times are few; those of two others may be very many, and are not asked for.
   const isTimes = groupBy.every((dimension) => isTime(dimension))
   const windows = stretches.map((_stretch, index) => index)
   const column = (sum: Sum, window: number) => `${sum}_${window}`
-  const isOf = (window: number) => sql`where w = ${sql.lit(window)}`
+  // All cells are of the only window, unless those that a filter of hours leaves out are with them.
+  const isAlone = windows.length === 1 && filters.hours === undefined
+  const isOf = (window: number) => (isAlone ? sql`` : sql` filter (where w = ${sql.lit(window)})`)
 
   // Sums of the keys at hand, and then over the keys. Orders that have several lines are counted once in each.
   const ofCells = (sum: Sum, window: number) =>
     sum === 'orders' && isDistinct
-      ? sql`count(distinct sale) filter (${isOf(window)})`
-      : sql`coalesce(sum(${sql.ref(sum)}) filter (${isOf(window)}), 0)`
+      ? sql`count(distinct sale)${isOf(window)}`
+      : sql`coalesce(sum(${sql.ref(sum)})${isOf(window)}, 0)`
   const pairsOf = (sums: readonly Sum[]) => windows.flatMap((window) => sums.map((sum) => ({ sum, window })))
   const [pairs, pairsOfRows] = [pairsOf(plan.sums), pairsOf(sumsOfRows)]
   const value = valueOfCells(first, isDistinct)
@@ -109,30 +117,28 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
   const names = [...pairsOfRows.map(({ sum, window }) => column(sum, window)), ...extra.map(({ name }) => name)]
   const again = names.map((name) => sql`sum(${sql.ref(name)}) as ${sql.ref(name)}`)
   const { levels, sets } = LEVELS[groupBy.length] as (typeof LEVELS)[number]
-  const base = sql`base as (select k1, k2, ${sql.join(sumsOf(pairsOfRows))} from cells group by k1, k2)`
-  // The rows of one dimension are added up already.
-  const rowsOnly =
-    groupBy.length === 1
-      ? sql`select coalesce(k1::text, '') as k1, null::text as k2, 0 as g1, 1 as g2, ${sql.join(names.map((name) => sql.ref(name)))} from base`
-      : sql`select ${levels}, ${sql.join(again)} from base group by grouping sets ((k1), (k2), (k1, k2))`
+  const cells = (
+    plan: Plan,
+    dimensions: readonly (Dimension | undefined)[] = groupBy,
+    values: readonly Values[] = [],
+  ) => sql`(${cellsOf({ ...question, plan, groupBy: dimensions }, values)}) cells`
+  const added = (...of: Parameters<typeof cells>) =>
+    sql`(select k1, k2, ${sql.join(sumsOf(pairsOfRows))} from ${cells(...of)} group by k1, k2) base`
+  /** Rows by the first dimension, the second or both, from cells that are added up by them. */
+  const level = (by: readonly (0 | 1)[], base: RawBuilder<unknown>) => {
+    const key = (index: 0 | 1) => (by.includes(index) ? sql`coalesce(${KEYS[index]}::text, '')` : sql`null::text`)
+    const isOver = (index: 0 | 1) => sql.lit(by.includes(index) ? 0 : 1)
+    return sql`
+      select ${key(0)} as k1, ${key(1)} as k2, ${isOver(0)} as g1, ${isOver(1)} as g2,
+        ${sql.join(names.map((name) => sql.ref(name)))}
+      from ${base}`
+  }
   const inAll = [
     ...pairs.map(({ sum, window }) =>
       sumsOfRows.includes(sum) ? sql.ref(column(sum, window)) : sql`null::numeric as ${sql.ref(column(sum, window))}`,
     ),
     ...extra.map(({ name }) => sql.ref(name)),
   ]
-  const grouped = isDistinct
-    ? sql`g as (select ${levels}, ${sql.join(sumsOf(pairs))} from cells group by grouping sets ${sets})`
-    : totals === null
-      ? sql`${base}, g as (select ${levels}, ${sql.join(again)} from base group by grouping sets ${sets})`
-      : sql`${base}, of_rows as (${rowsOnly}),
-        g as (
-          select k1, k2, g1, g2, ${sql.join(inAll)} from of_rows
-          union all
-          select null::text, null::text, 1, 1, ${sql.join(sumsOf(pairs))}
-          from (${cellsOf({ ...question, plan: totals, groupBy: [] })}) cells
-        )`
-
   // Of equal rows, and of those whose measure is not known, the larger one comes first.
   const tie = plan.sums.includes('net_sales') ? sql`, ${sql.ref(column('net_sales', 0))} desc` : sql``
   const columnsOf = (window: number) => (sum: Sum) => sql.ref(column(sum, window))
@@ -155,6 +161,9 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
     const value = valueInSql(measure, columnsOf(window))
     // Goods sold at their cost have a margin of 0 %.
     if (measure.name === 'margin_percent') return sql`${value} is not null`
+    if (isOverCells && measure.sums.includes('net_sales')) {
+      return sql`(${columnsOf(window)('net_sales')} <> 0 or ${columnsOf(window)('gross_sales')} <> 0)`
+    }
     const isExact = measure.unit === 'count' || measure.unit === 'quantity'
     return sql`coalesce(${isExact ? value : sql`round(${value}, ${sql.lit(question.currencyDigits)})`}, 0) <> 0`
   }
@@ -187,14 +196,51 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
   const hasKey = (of: 'k1' | 'k2', level: 'g1' | 'g2') =>
     sql`(${sql.ref(`g.${level}`)} = 1 or ${sql.ref(`g.${of}`)} <> ${NO_LIKE})`
 
-  const { rows } = await sql<Record<string, string | null> & { names: (ReportName | null)[] }>`
-    with cells as (${cellsOf({ ...question, plan: { ...plan, sums: sumsOfRows } })}), ${grouped},
+  const rankedOf = (rows: RawBuilder<unknown>) => sql`
     ranked as (
       select ${key} as k, row_number() over w as place,
         count(*) filter (where ${isNamed}) over (w rows unbounded preceding) as named
-      from (select * from g where ${isRow} order by ${rank} limit ${limit + 1}) every
+      from (select * from ${rows} where ${isRow} order by ${rank} limit ${limit + 1}) every
       window w as (order by ${rank})
-    ),
+    )`
+  const grouped = () => {
+    if (isDistinct || totals === null) {
+      const all = isDistinct
+        ? sql`select ${levels}, ${sql.join(sumsOf(pairs))} from ${cells(plan)} group by grouping sets ${sets}`
+        : sql`select ${levels}, ${sql.join(again)} from ${added(ofRows)} group by grouping sets ${sets}`
+      return sql`g as (${all}), ${rankedOf(sql`g`)}`
+    }
+    const withTotals = (rows: RawBuilder<unknown>) => sql`
+      g as (
+        select k1, k2, g1, g2, ${sql.join(inAll)} from (${rows}) of_rows
+        union all
+        select null::text, null::text, 1, 1, ${sql.join(sumsOf(pairs))} from ${cells(totals, [])}
+      )`
+    const isFirst = isLongEnough(question) ? rankedFirstPlans(ofRows, { groupBy, ranked, filters: filtered }) : null
+    if (isFirst === null || ranked === null) {
+      const rows =
+        groupBy.length === 1
+          ? level([0], added(ofRows))
+          : ranked === null && !isTimes
+            ? level([0, 1], added(ofRows))
+            : sql`select ${levels}, ${sql.join(again)} from ${added(ofRows)} group by grouping sets ((k1), (k2), (k1, k2))`
+      return sql`${withTotals(rows)}, ${rankedOf(sql`g`)}`
+    }
+    const other = ranked === 0 ? 1 : 0
+    const only = (index: 0 | 1) => groupBy.map((dimension, each) => (each === index ? dimension : undefined))
+    const ofBoth = added(ofRows, groupBy, placedValues(groupBy[ranked], question.scope.businessId))
+    return sql`
+      of_ranked as (${level([ranked], added(isFirst.ofRanked, only(ranked)))}),
+      ${rankedOf(sql`of_ranked`)},
+      places as materialized (select k from ranked where named <= ${limit}),
+      ${withTotals(sql`
+        select * from of_ranked
+        union all ${level([other], added(isFirst.ofOther, only(other)))}
+        union all ${level([0, 1], ofBoth)}`)}`
+  }
+
+  const { rows } = await sql<Record<string, string | null> & { names: (ReportName | null)[] }>`
+    with ${grouped()},
     shown as (
       select g.*, r.place
       from g left join ranked r on r.k = ${ranked === null ? sql`row(g.k1, g.k2)` : sql.ref(`g.${ranked === 0 ? 'k1' : 'k2'}`)}
@@ -228,6 +274,7 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
   }))
 }
 
+const KEYS = [sql`k1`, sql`k2`] as const
 /** A key as text, which is empty for none; null in a total over it. */
 const keyText = (key: 'k1' | 'k2') =>
   sql`case when grouping(${sql.ref(key)}) = 0 then coalesce(${sql.ref(key)}::text, '') end as ${sql.ref(key)}`
@@ -240,6 +287,16 @@ const LEVELS = [
     sets: sql`((), (k1), (k2), (k1, k2))`,
   },
 ]
+
+/** Ranking values before their cells are read is worth more queries only for a window of many days. */
+const MANY_DAYS = 60
+
+/** Whether a window has that many days, and not the running one, which only cells of days tell apart. */
+function isLongEnough({ stretches, groupBy, today }: ReportQuestion): boolean {
+  const { from, to } = (stretches[0] as (typeof stretches)[number]).stretch
+  return daysBetween(from, to) >= MANY_DAYS && (!isPerDay(groupBy) || today < from || today > to)
+}
+
 /** A measure of single cells, which adds up; null of ratios and shares, and of orders that are counted once over several cells. */
 function valueOfCells(measure: Measure, isDistinct: boolean): RawBuilder<unknown> | null {
   const isCounted = isDistinct && measure.sums.includes('orders')

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Dimension } from '../../../src/pos/reports/dimensions.ts'
 import type { MeasureName } from '../../../src/pos/reports/measures.ts'
-import { type FilterName, planOf, totalsPlanOf } from '../../../src/pos/reports/plan.ts'
+import { type FilterName, planOf, rankedFirstPlans, totalsPlanOf } from '../../../src/pos/reports/plan.ts'
 
 const plan = (groupBy: Dimension[], filters: FilterName[] = [], measures: MeasureName[] = []) =>
   planOf({ groupBy, measures, filters: new Set(filters) })
@@ -12,7 +12,7 @@ describe('planOf', () => {
     [['hour'], [], 'orders', 'sales_hourly'],
     [['client'], [], 'orders', 'customer'],
     [['employee', 'hour'], ['discounted'], 'orders', 'staff_hourly'],
-    [['day'], ['orderType'], 'orders', 'staff'],
+    [['day'], ['orderType'], 'orders', 'staff_daily'],
     [['employee'], ['hours'], 'orders', 'staff_hourly'],
     [['tax_rate'], [], 'lines', 'tax_daily'],
     [['month'], ['taxRate'], 'lines', 'tax_daily'],
@@ -50,8 +50,8 @@ describe('planOf', () => {
     [['client'], [], { source: 'sales', columns: [], isMonthly: true }],
     [['week', 'city'], ['weekdays'], { source: 'sales', columns: [], isMonthly: false }],
     [['employee'], ['hours'], { source: 'sales_hourly', columns: ['hour'] }],
-    [['hour'], ['employee'], { source: 'staff', columns: ['employee_id'] }],
-    [['week', 'category'], [], { source: 'product', columns: [], isMonthly: true }],
+    [['hour'], ['employee'], { source: 'staff_daily', columns: ['employee_id'] }],
+    [['week', 'category'], [], { source: 'sales', columns: [], isMonthly: true }],
     [['week'], ['category'], { source: 'product', columns: ['product_id'], isMonthly: true }],
     [['variant'], ['category'], { source: 'product', columns: ['product_id'] }],
     // These add up the rows.
@@ -65,4 +65,33 @@ describe('planOf', () => {
     if (expected === null) expect(totals).toBeNull()
     else expect(totals).toMatchObject(expected)
   })
+
+  it.each<[Dimension[], 0 | 1 | null, FilterName[], object | null]>([
+    [
+      ['week', 'client'],
+      1,
+      [],
+      { ofRanked: { source: 'customer', isMonthly: true }, ofOther: { source: 'sales', isMonthly: false } },
+    ],
+    [
+      ['product', 'month'],
+      0,
+      ['category'],
+      { ofRanked: { source: 'product' }, ofOther: { source: 'product', isMonthly: true } },
+    ],
+    [['variant', 'weekday'], 0, [], { ofRanked: { isMonthly: true }, ofOther: { source: 'sales' } }],
+    // One dimension has no other cells; of some weekdays all days are read; categories are few.
+    [['client'], 0, [], null],
+    [['week', 'client'], 1, ['weekdays'], null],
+    [['week', 'category'], 1, [], null],
+    [['client', 'location'], null, [], null],
+    [['product', 'hour'], 0, [], null],
+  ])(
+    'ranks %j by the dimension %j filtered by %j before cells are read from %j',
+    (groupBy, ranked, filters, expected) => {
+      const plans = rankedFirstPlans(plan(groupBy, filters), { groupBy, ranked, filters: new Set(filters) })
+      if (expected === null) expect(plans).toBeNull()
+      else expect(plans).toMatchObject(expected)
+    },
+  )
 })

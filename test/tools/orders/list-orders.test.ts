@@ -361,3 +361,39 @@ it('adds up no window of more orders than it may read, and says what to ask', as
   const { data: ofProduct } = await own.ok('list_orders', { from: '2026-03-09', to: '2026-03-10', product: 'TEA' })
   expect(ofProduct.matching.orders).toBe(1)
 })
+
+it('lists a page of what a search finds very often, without counting it', async () => {
+  const own = await startTill()
+  onTestFinished(() => own.service.close())
+  const bread = await own.product('BREAD', { price: '1' })
+  const tea = await own.product('TEA', { price: '1' })
+  const { asOwner } = own.service.db
+  await asOwner(`update product set name = 'Pan francés' where id = '${bread.productId}'`)
+  for (const [number, product] of [
+    ['1', bread],
+    ['2', tea],
+    ['3', bread],
+    ['PAN-4', tea],
+  ] as const) {
+    const lines = [{ ...product, quantity: '1', unitPrice: '1' }]
+    await makeOrder(own.service.db.till, own.shop, { number, at: `2026-03-0${number.at(-1)}T18:00:00Z`, lines })
+  }
+  const { data: few } = await own.ok('list_orders', { search: 'pan' })
+  expect(rowsOf(few).map(({ order }) => order)).toEqual(['PAN-4', '3', '1'])
+  expect(few.matching.orders).toBe(3)
+  await asOwner(`begin; set local session_replication_role = replica;
+    insert into order_item (business_id, order_id, line_number, product_id, variant_id, name, quantity, unit_price, gross_sales)
+      select i.business_id, i.order_id, n, i.product_id, i.variant_id, i.name, 1, 1, 1
+      from order_item i join orders o on o.business_id = i.business_id and o.id = i.order_id
+      cross join generate_series(2, 50001) n where o.order_number = '1' and o.business_id = '${own.shop.id}';
+    commit`)
+
+  const first = await own.ok('list_orders', { search: 'pan', limit: 2 })
+  expect(rowsOf(first.data).map(({ order }) => order)).toEqual(['PAN-4', '3'])
+  expect(first.data.matching).toBeUndefined()
+  expect(first.text).toContain('Not counted or added up: more than 50,000 orders to read.')
+  const { nextCursor: cursor } = first.data
+  const second = await own.ok('list_orders', { search: 'pan', limit: 2, cursor })
+  expect(rowsOf(second.data).map(({ order }) => order)).toEqual(['1'])
+  expect(second.data.hasMore).toBe(false)
+})
