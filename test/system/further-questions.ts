@@ -407,9 +407,8 @@ export function furtherQuestionsOn(): Question[] {
       question: 'How much have we sold this year, and how does it go on?',
       ...ana,
       calls: [['get_sales_report', { preset: 'this_year', compare: 'year' }]],
-      sql: `select coalesce(to_char(day, 'YYYY-MM'), ''), round(sum(net), 2) from one, line
-        where day >= date_trunc('year', today) and day < month group by rollup (to_char(day, 'YYYY-MM'))
-        having to_char(day, 'YYYY-MM') is not null`,
+      sql: `select round(sum(net), 2), (select count(*) from one, sale where day >= date_trunc('year', today)) from one, line
+        where day >= date_trunc('year', today)`,
     },
     {
       question: 'Tips at Hudson between 5 and 8 pm, Monday to Thursday, in the last two weeks?',
