@@ -35,11 +35,6 @@ export interface Read {
   taken?: string
 }
 
-/** What rows that match a reference are ordered by, descending: the row with it as its id comes first. */
-export function isItsId(idColumn: string, reference: string): RawBuilder<boolean> {
-  return sql<boolean>`(${sql.ref(idColumn)}::text = lower(${reference}))`
-}
-
 /**
  * Refuses a new code, SKU or number in the form of an id, which would look like the id of another row.
  * @throws ServiceError `invalid_argument`

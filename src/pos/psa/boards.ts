@@ -2,7 +2,6 @@ import { type Expression, expressionBuilder, type RawBuilder, type SqlBool, sql 
 import type { Transaction } from '../../database/database.ts'
 import type { DB } from '../../database/types.ts'
 import { ServiceError } from '../../errors.ts'
-import { searchPattern } from '../conditions.ts'
 import { byName, type Named, quoted, type Read, read, theOne } from '../references.ts'
 import { NEAR, searching } from '../search.ts'
 import { didYouMean } from '../suggestions.ts'
@@ -145,10 +144,8 @@ function boardsMatching(db: Transaction, businessId: string, query: Omit<BoardQu
   if (query.overBudget)
     boards = boards.where(sql<SqlBool>`f.estimated_minutes > 0 and f.spent_minutes > f.estimated_minutes`)
   if (search !== undefined) {
-    const pattern = searchPattern(search)
-    boards = boards.where(({ eb, fn, or }) =>
-      or([eb(fn<string>('search_text', ['b.name']), 'like', pattern), eb('c.search', 'like', pattern)]),
-    )
+    const text = sql<string>`(search_text(b.name) || ' ' || coalesce(c.search, ''))`
+    boards = boards.where(searching(text, search).isMatch)
   }
   return boards
 }

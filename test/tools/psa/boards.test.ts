@@ -79,6 +79,8 @@ describe('list_psa_boards', () => {
     [{ health: 'amber' }, ['Tienda Ñandú']],
     [{ search: 'CAMPANA' }, ['Campaña']],
     [{ search: 'ixchel' }, ['Tienda Ñandú']],
+    [{ search: 'ixchel tienda' }, ['Tienda Ñandú']],
+    [{ search: 'ixchel logo' }, []],
     [{ search: '%' }, []],
   ])('filters by %j', async (args, expected) => {
     expect(names((await ask('list_psa_boards', args)).data)).toEqual(expected)
