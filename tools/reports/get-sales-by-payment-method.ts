@@ -58,7 +58,8 @@ export default defineTool({
       }),
     ),
   }),
-  async handler({ locationId, compare, ...input }, { db, business, now }) {
+  async handler({ locationId, compare, ...input }, { db, business, now, forFile }) {
+    const maxRows = forFile ? MAX_METHODS : MAX_ROWS
     const { currency } = business
     const place = await placeOf(db, business, locationId)
     const { timezone, location } = place
@@ -88,8 +89,8 @@ export default defineTool({
         .filter(({ keys: [key] }) => key !== '' && !found.some(({ method }) => method === key))
         .map((line) => ({ method: line.keys[0] ?? '', sums: NOTHING, lines: [line] })),
     ]
-    const listed = methods.slice(0, MAX_ROWS)
-    const others = methods.slice(MAX_ROWS)
+    const listed = methods.slice(0, maxRows)
+    const others = methods.slice(maxRows)
     const entries = [
       ...listed.map((each) => ({ ...each, method: clean(each.method, 40) })),
       ...(others.length === 0

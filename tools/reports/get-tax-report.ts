@@ -49,7 +49,8 @@ export default defineTool({
       }),
     ),
   }),
-  async handler({ locationId, compare, ...input }, { db, business, now }) {
+  async handler({ locationId, compare, ...input }, { db, business, now, forFile }) {
+    const maxRows = forFile ? MAX_RATES : MAX_ROWS
     const { currency } = business
     const place = await placeOf(db, business, locationId)
     const { timezone, location } = place
@@ -72,9 +73,9 @@ export default defineTool({
       business,
     )
     const rates = report.lines.toSorted((a, b) => Number(b.keys[0] || -1) - Number(a.keys[0] || -1))
-    const others = rates.slice(MAX_ROWS)
+    const others = rates.slice(maxRows)
     const entries = [
-      ...rates.slice(0, MAX_ROWS).map((line) => {
+      ...rates.slice(0, maxRows).map((line) => {
         const ratePercent = line.keys[0] ? quantity(new Decimal(line.keys[0]).times(100)) : null
         return { name: ratePercent ?? 'not stated', ratePercent, lines: [line] }
       }),

@@ -412,6 +412,17 @@ describe('get_sales_by_payment_method', () => {
   })
 })
 
+it.each([
+  ['get_tax_report', 60],
+  ['get_sales_by_payment_method', 40],
+])('a file of %s has each of %i rows', async (what, rows) => {
+  const { data } = await ask('export_data', { what, arguments: MARCH, businessId: crowd.id })
+  const { pathname, search } = new URL(data.url)
+  const { body } = await service.app.inject({ method: 'GET', url: pathname + search })
+  expect(body.trim().split('\n')).toHaveLength(rows + 1)
+  expect(body).not.toContain('Other')
+})
+
 it.each(['get_tax_report', 'get_sales_by_payment_method'])('%s refuses what is not its to answer', async (tool) => {
   // A cashier has no reports at all.
   expect((await call(service.app, cashier, tool)).text).toMatch(/^role_not_allowed: .*reports:read/)
