@@ -3,6 +3,7 @@ import { SingleBar } from 'cli-progress'
 import { type FileReport, type ImportReport, importFiles, type Progress } from '../src/import/import.ts'
 import { formatAmount } from '../src/money/money.ts'
 import { counted } from '../src/results/counted.ts'
+import { describeDays } from '../src/time/window.ts'
 import { required, runCommand, UsageError, uuid } from './command.ts'
 
 const USAGE = `npm run import -- --business ID [--orders FILE] [--products FILE] [--clients FILE]
@@ -147,11 +148,11 @@ function linesOf(file: FileReport, currency: string): string[] {
 }
 
 function salesOf({ from, to, netSales, tax, total, refunded }: FileReport, currency: string): string[] {
-  if (!from || netSales === undefined || tax === undefined || total === undefined) return []
+  if (!from || !to || netSales === undefined || tax === undefined || total === undefined) return []
   const say = (amount: string) => formatAmount(amount, currency)
   const back = refunded === undefined || Number(refunded) === 0 ? '' : `, refunded ${say(refunded)}`
   return [
-    `  ${from} to ${to}, completed orders: net sales ${say(netSales)}, tax ${say(tax)}, total with tips ${say(total)}${back}`,
+    `  ${describeDays({ from, to })}, completed orders: net sales ${say(netSales)}, tax ${say(tax)}, total with tips ${say(total)}${back}`,
   ]
 }
 

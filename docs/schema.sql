@@ -446,7 +446,7 @@ CREATE FUNCTION orders_with(pattern text) RETURNS SETOF uuid
     SET search_path TO 'public', 'pg_temp'
     AS $$
       select o.id from orders o where o.business_id = (select app_business_id()) and lower(o.order_number) like pattern
-      union
+      union all
       select o.id from orders o where o.business_id = (select app_business_id()) and o.note is not null and search_text(o.note) like pattern
     $$;
 

@@ -79,7 +79,7 @@ async function answer(
     database,
     findTenant: async () => null,
     chooseBusiness: async () => {},
-    offerFile: async () => ({ url: '', fileName: '', mimeType: '', expiresAt: NOW }),
+    offerFile: async () => ({ url: '', holds: '', fileName: '', mimeType: '', expiresAt: NOW }),
   }
   const result = await runTool(tool, args, context).catch((error: unknown) => {
     if (error instanceof ServiceError) return { refused: error.message }

@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis'
 import { LRUCache } from 'lru-cache'
 import { ServiceError } from '../../src/errors.ts'
 import { excelDialect } from '../../src/exports/csv.ts'
+import { holdsOf } from '../../src/exports/holds.ts'
 import { fileNameOf, type LinkRecord, MIME_TYPES, recordOfPrincipal } from '../../src/exports/link.ts'
 import { requireAllowed } from '../../src/mcp/run-tool.ts'
 import type { BusinessContext, OfferedFile, WantedFile } from '../../src/mcp/tool.ts'
@@ -88,7 +89,10 @@ export default fp<{ clock: Clock; redis?: Redis }>(
         const input = registered.checkArguments(args) as Record<string, unknown>
         requireAllowed(tool, business, input, principal)
         // A wrong day or an unknown category is found only by the query.
-        await tool.handler({ ...input, ...(tool.input.properties.limit === undefined ? {} : { limit: 1 }) }, context)
+        const checked = await tool.handler(
+          { ...input, ...(tool.input.properties.limit === undefined ? {} : { limit: 1 }) },
+          { ...context, forFile: true },
+        )
         await app.rateLimits.countExport(principal.ref)
 
         const token = randomBytes(32).toString('base64url')
@@ -104,7 +108,7 @@ export default fp<{ clock: Clock; redis?: Redis }>(
         await save(keyOf(token), JSON.stringify(record), TTL_SECONDS)
         // The key is no part of the path, which is logged.
         const url = `${origin}/mcp/exports/${fileName}?key=${token}`
-        return { url, fileName, mimeType: MIME_TYPES[format], expiresAt }
+        return { url, holds: holdsOf(checked), fileName, mimeType: MIME_TYPES[format], expiresAt }
       },
 
       find: async (token) => live(await read(keyOf(token))),

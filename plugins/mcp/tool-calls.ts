@@ -113,7 +113,9 @@ export default fp(
       context: CallContext,
       code: ErrorCode,
     ): Promise<Concerns> {
-      const hints = { ...context.hints, ...(typeof args.businessId === 'string' ? { argument: args.businessId } : {}) }
+      const argument = typeof args.businessId === 'string' ? { argument: args.businessId } : {}
+      const isRead = tool?.kind === 'business' && tool.mode === 'read'
+      const hints = { ...context.hints, ...argument, isRead }
       const business = await resolveBusiness(context.principal, hints, context.findTenant).catch(() => null)
       const subject = tool === undefined ? null : await refusedSubject(tool, args, business, code, context)
       return { businessId: business?.id ?? null, subject }

@@ -25,7 +25,7 @@ export const EXPORTABLE = [
 
 // The last word of a title whose values are words, even if they look like a number: SKUs, phones, order numbers.
 const WORDS =
-  /\b(id|nit|code|number|sku|name|barcode|phone|e-?mail|reference|ref|key|note|reason|status|state|type|city|country|address|author|by|method|time zone|timezone|label|title|person|assignee|order|product|category|client|location|from|to|supplier|position|employee|board|step|phase)$/i
+  /\b(id|nit|code|number|sku|name|barcode|phone|e-?mail|reference|ref|key|note|reason|status|state|type|city|country|address|author|by|method|time zone|timezone|label|title|person|assignee|order|product|variant|category|client|location|from|to|supplier|position|employee|board|step|phase)$/i
 
 /** Whether the values of a column are words, by its title. */
 export function isText(title: string): boolean {

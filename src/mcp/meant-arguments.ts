@@ -92,6 +92,10 @@ function meantString({ pattern, format, enum: choices }: Schema, value: unknown)
   }
   if (typeof value !== 'string') return value
   if (choices !== undefined) return choiceOf(choices, value)
+  // Choices that are not listed in the schema, since they would cost too much in each.
+  if (pattern !== undefined && !new RegExp(pattern).test(value) && new RegExp(pattern).test(asChoice(value))) {
+    return asChoice(value)
+  }
   return format === undefined ? value : value.trim()
 }
 
@@ -101,9 +105,16 @@ function decimalText(value: number): string | number {
   return /^-?\d+(\.\d+)?$/.test(text) ? text : value
 }
 
-/** The choice that a text is, in any case and with blanks around it. */
+/** The choice that a text is, in any case, with blanks around it, or with blanks or hyphens for its underscores. */
 function choiceOf(choices: readonly unknown[], value: string): unknown {
-  const text = value.trim().toLowerCase()
-  const found = choices.filter((choice) => typeof choice === 'string' && choice.toLowerCase() === text)
+  const text = asChoice(value)
+  const found = choices.filter((choice) => typeof choice === 'string' && asChoice(choice) === text)
   return found.length === 1 ? found[0] : value
+}
+
+function asChoice(text: string): string {
+  return text
+    .trim()
+    .toLowerCase()
+    .replace(/[\s-]+/g, '_')
 }

@@ -1,12 +1,17 @@
 import { type AuthorizedBusiness, describeBusiness, type Principal } from '../auth/principal.ts'
 import { ServiceError } from '../errors.ts'
+import { beginsWords } from '../pos/search.ts'
+import { wordsOfName } from '../pos/suggestions.ts'
+import { isUuid } from '../uuid.ts'
 
 /** Where a call, or an earlier one, may say which business it means. */
 export interface BusinessHints {
   /** From the client's configuration (header or URL): the person outranks the model. */
   pin?: string | undefined
-  /** The `businessId` argument of the call. */
+  /** The `businessId` argument of the call: an id, or the name of one of their own. */
   argument?: string | undefined
+  /** Whether words of a name will do, since the call writes nothing and its answer names the business. */
+  isRead?: boolean
   /** The session's active business. */
   session?: string | undefined
   /** The last choice with the same credential, in any session. */
@@ -27,7 +32,8 @@ export async function resolveBusiness(
   hints: BusinessHints,
   findTenant: FindTenant,
 ): Promise<AuthorizedBusiness> {
-  const { pin, argument, session, lastChoice } = hints
+  const { pin, session, lastChoice } = hints
+  const argument = hints.argument === undefined ? undefined : idOf(principal, hints.argument, hints.isRead === true)
   const only = principal.businesses.length === 1 ? principal.businesses[0] : undefined
   const pinned = pin === undefined ? only : await authorizedBusiness(principal, pin, findTenant)
 
@@ -56,6 +62,30 @@ export async function resolveBusiness(
     return business
   }
   throw new ServiceError('business_required', `Choose a business first. ${choices(principal)}`)
+}
+
+// People say "Hudson", and models pass on what they hear. ñ is n here, as in a search.
+const NAMES = new Intl.Collator('und', { usage: 'search', sensitivity: 'base' })
+
+/**
+ * The id of the one of the principal's businesses that an argument names; else the argument itself. Names of others are
+ * never looked at, so that one that exists looks like one that does not.
+ * @throws ServiceError `business_required` if several of theirs have that name or those words
+ */
+function idOf(principal: Principal, argument: string, isRead: boolean): string {
+  const name = argument.trim()
+  if (isUuid(name)) return name.toLowerCase()
+  const called = principal.businesses.filter((business) => NAMES.compare(business.name.trim(), name) === 0)
+  const words = isRead && called.length === 0 ? wordsOfName(name) : []
+  const meant =
+    words.length === 0 ? called : principal.businesses.filter((business) => beginsWords(business.name, words))
+  if (meant.length > 1) {
+    const several = meant.map(describeBusiness).join('; ')
+    throw new ServiceError('business_required', `businessId: several of yours are called so: ${several}.`, {
+      hint: 'Pass the id of one.',
+    })
+  }
+  return meant[0]?.id ?? argument
 }
 
 /**

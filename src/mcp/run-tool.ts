@@ -6,6 +6,7 @@ import { ServiceError } from '../errors.ts'
 import { counted } from '../results/counted.ts'
 import { withBoundary } from '../results/untrusted.ts'
 import { localDate } from '../time/local.ts'
+import { OTHER_DAYS } from '../time/window.ts'
 import { CALENDAR_DATE } from '../validation.ts'
 import { clientsWithheld, roleNotAllowed } from './refusal.ts'
 import type { RegisteredTool } from './registry.ts'
@@ -52,7 +53,8 @@ async function runWithZones(
   const { principal } = context
   requireClients(tool, input, principal)
   const { businessId: argument, ...rest } = input as Record<string, unknown> & { businessId?: string }
-  const business = await resolveBusiness(principal, { ...context.hints, argument }, context.findTenant)
+  const hints = { ...context.hints, argument, isRead: tool.mode === 'read' }
+  const business = await resolveBusiness(principal, hints, context.findTenant)
   requireScopes(tool, business, principal)
   const { result, isAudited } =
     tool.mode === 'write'
@@ -72,7 +74,7 @@ async function runWithZones(
   }
 }
 
-/** The arguments as the tool takes them. A wrong date is told with the date of today. */
+/** The arguments as the tool takes them. A wrong date or preset is told with the date of today. */
 async function checkedArguments(
   { checkArguments }: RegisteredTool,
   args: Record<string, unknown>,
@@ -81,9 +83,16 @@ async function checkedArguments(
   try {
     return checkArguments(args)
   } catch (error) {
-    if (!(error instanceof ServiceError) || !error.message.includes(CALENDAR_DATE)) throw error
+    if (
+      !(error instanceof ServiceError) ||
+      ![CALENDAR_DATE, OTHER_DAYS].some((words) => error.message.includes(words))
+    ) {
+      throw error
+    }
     const argument = typeof args.businessId === 'string' ? { argument: args.businessId } : {}
-    const business = await resolveBusiness(principal, { ...hints, ...argument }, findTenant).catch(() => null)
+    const business = await resolveBusiness(principal, { ...hints, ...argument, isRead: true }, findTenant).catch(
+      () => null,
+    )
     if (business === null) throw error
     const { timezone } = business
     throw new ServiceError(error.code, error.message, { hint: `Today is ${localDate(now, timezone)} in ${timezone}.` })

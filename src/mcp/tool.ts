@@ -64,6 +64,8 @@ export interface WantedFile {
 /** A file that waits behind a link. */
 export interface OfferedFile {
   url: string
+  /** Days, place and filters of its rows, as they were taken; empty: all that there are. */
+  holds: string
   fileName: string
   mimeType: string
   expiresAt: Date
@@ -90,6 +92,8 @@ export interface ToolResult<Data> {
   links?: readonly FileLink[]
   /** The rows for a file, of a list whose result has them in another form. */
   file?: FileRows
+  /** What words of a name were taken to mean, where only the terms say it. */
+  taken?: string | undefined
 }
 
 /** Hints for clients. All four are required, because a client treats a tool without them as destructive. */

@@ -1,3 +1,4 @@
+import { Type } from '@sinclair/typebox'
 import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
 import { ServiceError } from '../errors.ts'
@@ -32,11 +33,6 @@ export interface Named {
 export interface Read {
   /** Names it for the answer to say, if it is meant by words alone. */
   taken?: string
-}
-
-/** What rows that match a reference are ordered by, descending: the row with it as its id comes first. */
-export function isItsId(idColumn: string, reference: string): RawBuilder<boolean> {
-  return sql<boolean>`(${sql.ref(idColumn)}::text = lower(${reference}))`
 }
 
 /**
@@ -81,6 +77,9 @@ export function quoted(text: string): string {
   return JSON.stringify(clean(text, 60))
 }
 
+/** What a result says of it that has no terms of its own. */
+export const Taken = Type.Optional(Type.String({ description: 'What words of a name were taken to mean' }))
+
 /** Who asks: a read may be told a part of a name. */
 export interface Asking {
   isRead?: boolean
@@ -90,7 +89,7 @@ export interface Asking {
 const BY_WORDS = 9
 
 /** What an answer says of a row that a read took. */
-function read({ tier }: Candidate, named: string): Read {
+export function read({ tier }: Candidate, named: string): Read {
   return tier === BY_WORDS ? { taken: named } : {}
 }
 
@@ -107,6 +106,12 @@ export function describeTaken(read: Record<string, Read | null | undefined>): st
     .join('')
 }
 
+/** The same as a sentence of its own; undefined for what was named in full. */
+export function sentenceOfTaken(read: Record<string, Read | null | undefined>): string | undefined {
+  const taken = describeTaken(read)
+  return taken === '' ? undefined : taken.replace(/; $/, '.')
+}
+
 /** Whether each word of a reference begins one of a name, whose words end at blanks and at punctuation. */
 function hasWords(name: RawBuilder<string>, reference: string, { isRead = false }: Asking): RawBuilder<SqlBool> {
   const words = isRead ? wordsOfName(reference) : []
@@ -115,15 +120,25 @@ function hasWords(name: RawBuilder<string>, reference: string, { isRead = false 
   return sql<SqlBool>`(${sql.join(areThere, sql` and `)})`
 }
 
-/** The condition and the tier of rows with a name and no code, in queries of a table with `id` and `name`. */
-function byName(reference: string, asking: Asking = {}): { isMeant: RawBuilder<SqlBool>; tier: RawBuilder<number> } {
-  const name = reference.trim()
+/**
+ * The condition and the tier of rows with a name and no code, in queries of a table with `id` and `name`.
+ * @param alias of the table, in a query of several
+ */
+export function byName(
+  reference: string,
+  asking: Asking = {},
+  alias?: string,
+): { isMeant: RawBuilder<SqlBool>; tier: RawBuilder<number> } {
+  const text = reference.trim()
+  const of = alias === undefined ? '' : `${alias}.`
+  const [id, name] = [sql.ref(`${of}id`), sql.ref(`${of}name`)]
   return {
-    isMeant: isUuid(name)
-      ? sql`id = ${name}`
-      : sql`(search_text(name) = search_text(${name}) or ${hasWords(sql`search_text(name)`, name, asking)})`,
-    tier: sql<number>`case when name = ${name} then 0 when lower(name) = lower(${name}) then 1
-      when id::text = lower(${name}) or search_text(name) = search_text(${name}) then 2 else ${sql.lit(BY_WORDS)} end`,
+    isMeant: isUuid(text)
+      ? sql`${id} = ${text}`
+      : sql`(search_text(${name}) = search_text(${text}) or ${hasWords(sql`search_text(${name})`, text, asking)})`,
+    tier: sql<number>`case when ${name} = ${text} then 0 when lower(${name}) = lower(${text}) then 1
+      when ${id}::text = lower(${text}) or search_text(${name}) = search_text(${text}) then 2
+      else ${sql.lit(BY_WORDS)} end`,
   }
 }
 
@@ -140,13 +155,15 @@ export async function locationOf(
   businessId: string,
   reference: string,
   argument = 'locationId',
-): Promise<LocationRow> {
-  return locationAmong(await locationsFor(db, businessId, reference), reference, argument)
+  asking: Asking = {},
+): Promise<LocationRow & Read> {
+  const found = locationAmong(await locationsFor(db, businessId, reference, asking), reference, argument)
+  return { ...found, ...read(found, quoted(found.name)) }
 }
 
 /** All locations of a business by name, each with its tier for a reference; null if it is not meant. */
-export function locationsFor(db: Transaction, businessId: string, reference: string) {
-  const { isMeant, tier } = byName(reference)
+export function locationsFor(db: Transaction, businessId: string, reference: string, asking: Asking = {}) {
+  const { isMeant, tier } = byName(reference, asking)
   return db
     .selectFrom('location')
     .select(['id', 'name', 'timezone', 'is_active'])
@@ -165,12 +182,12 @@ export function locationAmong<Row extends Named & { tier: number | null }>(
   locations: readonly Row[],
   reference: string | undefined,
   argument: string,
-): Row {
+): Row & Candidate {
   const meant = locations.flatMap((row) => (row.tier === null ? [] : [{ ...row, tier: row.tier }]))
   const found = reference === undefined ? undefined : theOne(meant, { argument, reference })
   if (found !== undefined) return found
   throw new ServiceError('invalid_argument', `${argument} must be one of this business: ${choicesOf(locations)}.`, {
-    hint: 'An id or an exact name is taken; list_locations tells more.',
+    hint: 'An id or a name is taken; list_locations tells more.',
   })
 }
 

@@ -47,7 +47,7 @@ export function compactText(
     column !== undefined && amounts.includes(column) ? grouped(cell) : cell
   const shared = Object.entries(same).map(([column, value]) => `${column} ${shown(value, column)}`)
   return [
-    ...(shared.length === 0 ? [] : [`All of them: ${shared.join(', ')}.`]),
+    ...(shared.length === 0 ? [] : [`All rows below: ${shared.join(', ')}.`]),
     line(columns),
     ...rows.map((row) => line(row.map((cell, index) => shown(cell, columns[index])))),
   ].join('\n')

@@ -30,7 +30,8 @@ function flatten(row: Row, across: readonly string[], prefix = ''): Map<string, 
     const title = titleOf(`${prefix}${name}`)
     if (Array.isArray(value)) {
       if (value.length !== across.length) continue
-      for (const [index, column] of across.entries()) cells.set(`${title} ${column}`, plain(value[index]))
+      // In brackets, so that a title tells by its own last word what the values are, whatever people call a column.
+      for (const [index, column] of across.entries()) cells.set(`${title} (${column})`, plain(value[index]))
     } else if (typeof value === 'object' && value !== null) {
       const inner = value as Row
       // A thing of the shop is told by its name.

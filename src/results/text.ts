@@ -107,3 +107,15 @@ export function estimateTokens(text: string): number {
   }
   return Math.ceil(tokens)
 }
+
+/**
+ * How much of an estimate is of words that people can pronounce. Of ordinary names and words the estimate is a third too
+ * high, of codes it is not.
+ */
+export function estimateWords(text: string): number {
+  const words = text.match(/[A-Za-z]{4,}/g) ?? []
+  return words.reduce((tokens, word) => {
+    const vowels = word.match(/[aeiouy]/gi)?.length ?? 0
+    return vowels * 4 >= word.length ? tokens + Math.ceil(word.length / 3) : tokens
+  }, 0)
+}

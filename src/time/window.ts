@@ -19,7 +19,11 @@ export const PRESETS = [
   'this_year',
   'last_year',
 ] as const
-export type Preset = (typeof PRESETS)[number]
+export type Preset = (typeof PRESETS)[number] | `last_${number}_days`
+
+const LAST_DAYS = /^last_([1-9]\d{0,3})_days$/
+/** Ends the error of a preset that is none. */
+export const OTHER_DAYS = 'last_14_days or as many as you like; other days by from and to'
 
 /** The arguments for a window of local days. */
 export const WINDOW_INPUT = {
@@ -29,8 +33,8 @@ export const WINDOW_INPUT = {
   preset: Type.Optional(
     Type.Unsafe<Preset>({
       type: 'string',
-      pattern: `^(${PRESETS.join('|')})$`,
-      expected: `one of: ${PRESETS.join(', ')}`,
+      pattern: `^(${PRESETS.join('|')}|last_[1-9]\\d{0,3}_days)$`,
+      expected: `one of: ${PRESETS.join(', ')}, ${OTHER_DAYS}`,
       description: 'today, yesterday, last_week, this_month, last_90_days, this_year, …',
     }),
   ),
@@ -167,15 +171,11 @@ function presetWindow(preset: Preset, today: string): Days {
       return { from: quarterStart(today), to: today }
     case 'last_quarter':
       return { from: lastQuarter, to: monthEnd(addMonths(lastQuarter, 2)) }
-    case 'last_7_days':
-      return { from: addDays(today, -6), to: today }
-    case 'last_30_days':
-      return { from: addDays(today, -29), to: today }
-    case 'last_90_days':
-      return { from: addDays(today, -89), to: today }
     case 'this_year':
       return { from: `${today.slice(0, 4)}-01-01`, to: today }
     case 'last_year':
       return { from: `${lastYear}-01-01`, to: `${lastYear}-12-31` }
+    default:
+      return { from: addDays(today, 1 - Number(LAST_DAYS.exec(preset)?.[1])), to: today }
   }
 }

@@ -283,7 +283,7 @@ describe('import', () => {
         `Kiosk (${shop.id})`,
         `${bad}: 2 rows`,
         '  orders: 1 made, 0 updated, 0 unchanged',
-        '  2026-03-01 to 2026-03-01, completed orders: net sales GTQ 10.00, tax GTQ 0.00, total with tips GTQ 10.00',
+        '  2026-03-01, completed orders: net sales GTQ 10.00, tax GTQ 0.00, total with tips GTQ 10.00',
         '  columns used: order_number, ordered_at, sku, quantity, unit_price',
         `  rejected: 1 row, written to ${bad}.rejected.csv:`,
         '    line 3: ordered_at "yesterday" is not a date of the expected form (see --date-format)',

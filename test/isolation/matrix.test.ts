@@ -346,7 +346,7 @@ function contextIn(database: Database) {
     database,
     findTenant: async () => null,
     chooseBusiness: async () => {},
-    offerFile: async () => ({ url: '', fileName: '', mimeType: '', expiresAt: service.now }),
+    offerFile: async () => ({ url: '', holds: '', fileName: '', mimeType: '', expiresAt: service.now }),
   }
 }
 

@@ -3,7 +3,8 @@ import { expect, it } from 'vitest'
 import { compileArgumentCheck } from '../../src/mcp/argument-check.ts'
 import { Amount, Quantity, TaxRatePercent } from '../../src/mcp/arguments.ts'
 import { renamedTool } from '../../src/mcp/former-names.ts'
-import { LocalDate, StringEnum } from '../../src/results/schema.ts'
+import { StringEnum } from '../../src/results/schema.ts'
+import { WINDOW_INPUT } from '../../src/time/window.ts'
 
 const check = compileArgumentCheck(
   Type.Object({
@@ -12,8 +13,8 @@ const check = compileArgumentCheck(
     price: Type.Optional(Amount('')),
     change: Type.Optional(Quantity('')),
     rate: TaxRatePercent,
-    from: Type.Optional(LocalDate('')),
-    status: Type.Optional(StringEnum(['open', 'paid'])),
+    status: Type.Optional(StringEnum(['open', 'paid', 'at_risk'])),
+    ...WINDOW_INPUT,
     name: Type.Optional(Type.String({ minLength: 1 })),
     note: Type.Optional(Type.String()),
     phone: Type.Optional(Type.String()),
@@ -34,6 +35,10 @@ it.each([
   [{ change: ' -2.5 ' }, { change: '-2.5' }],
   [{ from: ' 2026-03-01 ' }, { from: '2026-03-01' }],
   [{ status: 'OPEN' }, { status: 'open' }],
+  [{ status: 'At risk' }, { status: 'at_risk' }],
+  [{ status: 'at-risk' }, { status: 'at_risk' }],
+  [{ preset: ' Last week' }, { preset: 'last_week' }],
+  [{ preset: 'LAST_14_DAYS' }, { preset: 'last_14_days' }],
   [{ items: '[{"sku":"A","quantity":2}]' }, { items: [{ sku: 'A', quantity: '2' }] }],
   [{ items: ['{"sku":"A","quantity":"1"}'] }, { items: [{ sku: 'A', quantity: '1' }] }],
   [{ items: [{ sku: 12, quantity: 1 }] }, { items: [{ sku: '12', quantity: '1' }] }],

@@ -88,10 +88,8 @@ describe('full schemas', () => {
       format: 'date',
       description: 'YYYY-MM-DD',
     })
-    expect(inputSchema.properties.groupBy).toMatchObject({
-      default: ['day'],
-      items: { enum: expect.arrayContaining(['week']) },
-    })
+    expect(inputSchema.properties.groupBy).toMatchObject({ items: { enum: expect.arrayContaining(['week']) } })
+    expect(inputSchema.properties.compare).toMatchObject({ default: 'none' })
     // Arguments with a default may be left out.
     expect(inputSchema.required).toBeUndefined()
     expect(inputSchema.properties).toHaveProperty('businessId')

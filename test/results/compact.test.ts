@@ -10,6 +10,6 @@ it('groups amounts by thousands in text, and nothing else', () => {
   const all = compact(columns, rows)
   expect(all.rows[0]).toEqual(['1234.5', '12000', '1234567.50'])
   expect(compactText(all, all.rows, ['price', 'cost'])).toBe(
-    'All of them: cost 2,000.\n|SKU|on hand|price\n|1234.5|12000|1,234,567.50\n|SKU-2|5',
+    'All rows below: cost 2,000.\n|SKU|on hand|price\n|1234.5|12000|1,234,567.50\n|SKU-2|5',
   )
 })

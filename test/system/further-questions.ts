@@ -1,4 +1,4 @@
-import { ANA, CAFE_NONO, ESTUDIO_QUETZAL, LA_CEIBA, LUIS, MARCO, SOFIA } from '../../demo/data/directory.ts'
+import { ANA, CAFE_NONO, ESTUDIO_QUETZAL, HUDSON, LA_CEIBA, LUIS, MARCO, SOFIA } from '../../demo/data/directory.ts'
 import type { Question } from './owners-questions.ts'
 
 /** Lines with what they cost, of sales and of refunds whose goods came back, as far as the cost is known. */
@@ -465,6 +465,116 @@ export function furtherQuestionsOn(): Question[] {
               select distinct sale, product_id from one, line where sale is not null and day > today - 30) x) x
           join product p on p.id = product_id group by p.id, p.name
           having count(*) > 1 and not bool_or(alone) order by 3 desc, p.id limit 5)`,
+    },
+    {
+      question: '¿Cuánto vendimos entre semana y en efectivo en Antigua este mes?',
+      ...ana,
+      calls: [
+        [
+          'get_sales_report',
+          {
+            ...{ preset: 'this_month', groupBy: [] },
+            filters: ['weekday=entre semana', 'payment_method=cash', 'location=antigua'],
+          },
+        ],
+      ],
+      // A refund counts on its own day, with the methods of its sale.
+      sql: `select round(sum(net), 2), sum(orders) from (
+          select s.location_id, s.day, s.id, s.net_sales as net, 1 as orders from sale s
+          union all
+          select f.location_id, (f.refunded_at at time zone zone)::date, f.order_id, -f.returns, 0
+          from one join order_refund f on f.business_id = business) x
+        join location l on l.id = location_id and l.name = 'Antigua' join one on true
+        where day >= month and extract(isodow from day) < 6
+          and exists (select from order_payment p where p.order_id = x.id and p.method = 'cash')`,
+    },
+    {
+      question: '¿Cuánto compraron el mes pasado los clientes de Antigua?',
+      ...ana,
+      calls: [['get_sales_report', { preset: 'last_month', groupBy: [], filters: ['city=antigua'] }]],
+      sql: `select round(sum(net), 2), sum(orders) from (
+          select s.customer_id, s.day, s.net_sales as net, 1 as orders from sale s
+          union all
+          select o.customer_id, (f.refunded_at at time zone zone)::date, -f.returns, 0
+          from one join order_refund f on f.business_id = business join orders o on o.id = f.order_id) x
+        join customer c on c.id = customer_id and c.city = 'Antigua Guatemala' join one on true
+        where day >= month - interval '1 month' and day < month`,
+    },
+    {
+      question: 'What did Ana Ajú Ordóñez buy last month, and what does she like?',
+      ...ana,
+      calls: [['get_client', { client: 'ana ajú ordóñez', preset: 'last_month' }]],
+      sql: `select count(*)::text, round(sum(s.net_sales), 2)::text from one, sale s
+        join customer c on c.id = s.customer_id and c.name = 'Ana Beatriz Ajú Ordóñez'
+        where s.day >= month - interval '1 month' and s.day < month`,
+    },
+    {
+      question: 'How much have we sold this year, and how does it go on?',
+      ...ana,
+      calls: [['get_sales_report', { preset: 'this_year', compare: 'year' }]],
+      sql: `select round(sum(net), 2), (select count(*) from one, sale where day >= date_trunc('year', today)) from one, line
+        where day >= date_trunc('year', today)`,
+    },
+    {
+      question: 'Tips at Hudson between 5 and 8 pm, Monday to Thursday, in the last two weeks?',
+      ...{ who: MARCO, business: HUDSON },
+      calls: [
+        [
+          'get_sales_report',
+          {
+            ...{ businessId: 'hudson', preset: 'last_14_days', groupBy: ['hour'], measures: ['tips', 'orders'] },
+            filters: ['hour=5-8pm', 'weekday=Monday to Thursday'],
+          },
+        ],
+      ],
+      sql: `select round(sum(tips), 2), sum(orders) from (
+          select s.at, s.tips, 1 as orders from sale s
+          union all
+          select f.refunded_at at time zone zone, -f.tips, 0 from one join order_refund f on f.business_id = business) x
+        join one on true
+        where at::date > today - 14 and extract(isodow from at) < 5 and extract(hour from at) between 17 and 19
+        group by extract(hour from at) having sum(orders) > 0`,
+    },
+    {
+      question: 'IVA de todo el año pasado, para la declaración anual',
+      ...ana,
+      calls: [['get_tax_report', { preset: 'last_year' }]],
+      sql: `select round(sum(tax), 2)::text, (select min(day)::text from sale) from one, line
+        where day >= date_trunc('year', today) - interval '1 year' and day < date_trunc('year', today)`,
+    },
+    {
+      question: 'Could I sell the honey at 30?',
+      ...ana,
+      calls: [['update_product', { variant: 'ABA-009', price: '30', dryRun: true }]],
+      sql: `select round(30 / (1 + b.tax_rate), 2), v.price::numeric(20, 2), v.cost::numeric(20, 2)
+        from one join business b on b.id = business
+        join product_variant v on v.business_id = business and v.sku = 'ABA-009'`,
+    },
+    {
+      question: 'How do the last two weeks of each shop compare with the two before?',
+      ...ana,
+      calls: [['get_sales_by_location', { preset: 'last_14_days', compare: 'previous' }]],
+      sql: `select l.name, round(sum(net), 2) from one, line join location l on l.id = location_id
+        where day > today - 14 group by 1`,
+    },
+    {
+      question: 'Cada día de este año en Excel, por favor',
+      ...ana,
+      calls: [
+        [
+          'export_data',
+          { what: 'get_sales_report', format: 'xlsx', arguments: { preset: 'this_year', groupBy: ['day'] } },
+        ],
+      ],
+      sql: `select date_trunc('year', today)::date || ' to ' || today from one`,
+    },
+    {
+      question: 'Where does the web maintenance stand?',
+      ...sofia,
+      calls: [['get_psa_board', { board: 'web' }]],
+      sql: `select b.name, round(sum(t.minutes) / 60.0, 2)::text from one, psa_board b
+        join psa_step s on s.board_id = b.id join psa_time_entry t on t.step_id = s.id
+        where b.business_id = business and b.name like 'Mantenimiento web%' group by 1`,
     },
   ]
 }

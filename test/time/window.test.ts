@@ -41,6 +41,9 @@ describe('windowOf', () => {
     ['last_7_days', '2026-11-16'],
     ['last_30_days', '2026-10-24'],
     ['last_90_days', '2026-08-25'],
+    ['last_1_days', '2026-11-22'],
+    ['last_14_days', '2026-11-09'],
+    ['last_365_days', '2025-11-23'],
     ['this_year', '2026-01-01'],
   ] as const)('%s runs from %s until now', (preset, from) => {
     expect(of({ preset })).toEqual({ from, to: '2026-11-22', soFar })

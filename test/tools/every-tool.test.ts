@@ -13,8 +13,6 @@ import { callsOf } from '../support/tool-calls.ts'
 
 // What holds for every tool, whatever people have written into the shop.
 const MAX_TOKENS = 8000
-// So that a hundred orders of any shop fit, names of the dearest codes may cost more.
-const MAX_TOKENS_OF: Record<string, number> = { list_orders: 8600 }
 const MAX_INTENT_TOKENS = 2000
 // TOOLS_SEED repeats a run, whose seed is printed: it decides the ids, by which rows with the same name are ordered, and
 // the scripts of the long names.
@@ -231,7 +229,7 @@ describe('a result', () => {
         }
       }
     }
-    expect(Object.entries(sizes).filter(([name, size]) => size > (MAX_TOKENS_OF[name] ?? MAX_TOKENS))).toEqual([])
+    expect(Object.entries(sizes).filter(([, size]) => size > MAX_TOKENS)).toEqual([])
     expect(Object.entries(halves).filter(([, size]) => size > MAX_INTENT_TOKENS)).toEqual([])
   })
 })

@@ -338,6 +338,12 @@ describe('a wrong argument', () => {
     )
   })
 
+  it('preset is told with those that there are, and with how other days are asked for', async () => {
+    expect(await till.fails('get_sales_report', { preset: 'quincena' })).toMatch(
+      /^invalid_argument: preset must be one of: today, .*; other days by from and to\. Today is 2026-03-10 in America/,
+    )
+  })
+
   it('name of a tool that is called otherwise now is told with its name', async () => {
     expect(await till.fails('get_orders', {})).toMatch(/^not_found: There is no tool of that name: it is list_orders\./)
     expect(await till.fails('summarize_day', {}, { token: till.cashier })).toMatch(/^role_not_allowed: /)

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { EXPORTABLE } from '../../src/exports/columns.ts'
 import { makeClient } from '../support/clients.ts'
 import { compactRows } from '../support/compact-rows.ts'
 import type { Product } from '../support/shop.ts'
@@ -192,7 +193,7 @@ describe('a location', () => {
   })
 
   it('that is not there is refused with the names and ids of those that are', async () => {
-    const refusal = await till.fails('get_inventory', { locationId: 'Antigua' })
+    const refusal = await till.fails('get_inventory', { locationId: 'Antigüita' })
     expect(refusal).toContain(`locationId must be one of this business: "Antigua Güemes" (${antigua}); "Bodega" (`)
   })
 
@@ -338,6 +339,9 @@ describe('a part of a name', () => {
     expect(await report('supplier=XELAJU')).toEqual(['supplied by Lácteos El Xelajú'])
     expect(await report('client=Yac Xiomara')).toEqual(['of client Xiomara Yac Tum'])
     for (const tool of ['list_orders', 'list_refunds']) await till.ok(tool, { employee: 'Ajpu' })
+    expect((await till.ok('get_client', { client: 'Yac Xiomara', preset: 'today' })).text).toMatch(
+      /^Client Xiomara Yac Tum \(C-71\), .*\n2026-03-10 so far/,
+    )
     expect((await till.ok('get_products', { category: 'tintos' })).data.category).toBe('Vinos tintos')
     expect((await till.ok('get_reorder_list', { supplier: 'xelajú', category: 'tés' })).text).toContain('Xelajú')
   })
@@ -354,9 +358,28 @@ describe('a part of a name', () => {
 
   it('is named in every list that takes it, also when nothing matches', async () => {
     await as("insert into supplier (business_id, name) values ($1, 'Luzma S.A.')", [])
+    await as(
+      "insert into location (business_id, name, timezone, is_active) values ($1, 'Bodega Jocotenango', 'America/Guatemala', false)",
+      [],
+    )
     for (const [tool, args, taken] of [
       ['list_orders', { employee: 'Luis' }, 'employee: "Luis Ajpú" (71)'],
       ['list_refunds', { employee: 'Luis' }, 'employee: "Luis Ajpú" (71)'],
+      ['list_orders', { clientId: 'Yac Xiomara' }, 'clientId: "Xiomara Yac Tum" (C-71)'],
+      ['list_refunds', { clientId: 'Yac Xiomara' }, 'clientId: "Xiomara Yac Tum" (C-71)'],
+      ['list_psa_boards', { clientId: 'Yac Xiomara' }, 'clientId: "Xiomara Yac Tum" (C-71)'],
+      ['list_orders', { locationId: 'jocotenango' }, 'locationId: "Bodega Jocotenango"'],
+      ['list_refunds', { locationId: 'jocotenango' }, 'locationId: "Bodega Jocotenango"'],
+      ['get_inventory', { locationId: 'jocotenango' }, 'locationId: "Bodega Jocotenango"'],
+      ['list_inventory_movements', { locationId: 'jocotenango' }, 'locationId: "Bodega Jocotenango"'],
+      ['get_sales_report', { locationId: 'jocotenango' }, 'Bodega Jocotenango'],
+      ['get_sales_by_payment_method', { locationId: 'jocotenango' }, 'Bodega Jocotenango'],
+      ['get_tax_report', { locationId: 'jocotenango' }, 'Bodega Jocotenango'],
+      ['get_bought_together', { locationId: 'jocotenango' }, 'Bodega Jocotenango'],
+      ['get_inventory_health', { locationId: 'jocotenango' }, 'Bodega Jocotenango'],
+      ['get_reorder_list', { locationId: 'jocotenango' }, 'Bodega Jocotenango'],
+      ['summarize_day', { locationId: 'jocotenango' }, 'Bodega Jocotenango'],
+      ['summarize_period', { locationId: 'jocotenango' }, 'Bodega Jocotenango'],
       ['list_inventory_movements', { supplier: 'Luz' }, 'supplier: "Luzma S.A."'],
       ['get_products', { category: 'tintos' }, 'Vinos tintos'],
       ['get_reorder_list', { supplier: 'Luz' }, 'Luzma S.A.'],
@@ -367,6 +390,11 @@ describe('a part of a name', () => {
       const { text, data } = await till.ok(tool, args)
       expect([tool, text]).toEqual([tool, expect.stringContaining(taken)])
       expect([tool, JSON.stringify(data)]).toEqual([tool, expect.stringContaining(JSON.stringify(taken).slice(1, -1))])
+      if (!EXPORTABLE.some((each) => each === tool)) continue
+      // A file says nothing of it, and so its link does.
+      const file = await till.ok('export_data', { what: tool, arguments: args })
+      expect([tool, file.text.split(': http')[0]]).toEqual([tool, expect.stringContaining(taken)])
+      expect([tool, file.data.holds]).toEqual([tool, expect.stringContaining(taken)])
     }
     // Nobody else can be meant by a whole name or a number.
     for (const employee of ['luis ajpu', '71']) {
@@ -407,6 +435,10 @@ describe('a part of a name', () => {
     const sale = { items: [{ product: variantId, quantity: '1' }], dryRun: true }
     expect(await till.fails('create_order', { ...sale, employee: 'Luis' })).toContain('employee must be one of')
     expect(await till.fails('create_order', { ...sale, clientId: 'Yac Xiomara' })).toContain('no client of this')
+    expect(await till.fails('create_order', { ...sale, locationId: 'Loc' })).toContain('locationId must be one of')
+    expect(await till.fails('update_client', { client: 'Yac Xiomara', city: 'Cobán', dryRun: true })).toContain(
+      'no client of this',
+    )
     expect(await till.fails('update_product', { variant: 'PARTE', category: 'tintos', dryRun: true })).toContain(
       'no category of this business',
     )

@@ -2,7 +2,9 @@ import { Type } from '@sinclair/typebox'
 import { Amount, Id, TaxRatePercent } from '../../src/mcp/arguments.ts'
 import { additive, defineTool } from '../../src/mcp/tool.ts'
 import { formatMoney, MoneySchema, money } from '../../src/money/money.ts'
+import { BelowCostSchema, belowCost } from '../../src/pos/catalogue/below-cost.ts'
 import { createProduct } from '../../src/pos/catalogue/product-writing.ts'
+import { soldBelowCost } from '../../src/pos/catalogue/products.ts'
 import { doPricesIncludeTax } from '../../src/pos/organisation/price-tags.ts'
 import { EntityRef, Nullable, NullableText } from '../../src/results/schema.ts'
 import { clean, variantName } from '../../src/results/text.ts'
@@ -11,8 +13,8 @@ export default defineTool({
   name: 'create_product',
   title: 'New product',
   description:
-    'Adds a product with one SKU to the catalogue, at the price on its tag. To change one use update_product; set stock ' +
-    'afterwards with adjust_inventory. Refused when the SKU or barcode is in use.',
+    'Adds a product with one SKU to the catalogue, at the price on its tag. To change one: update_product; set stock ' +
+    'afterwards with adjust_inventory. Refused if SKU or barcode are in use.',
   scopes: ['pos:write'],
   annotations: additive,
   mode: 'write',
@@ -25,7 +27,7 @@ export default defineTool({
     createCategory: Type.Boolean({ default: false, description: 'true: makes it if there is none' }),
     supplierId: Type.Optional(Id('Name or id')),
     barcode: Type.Optional(Type.String({ maxLength: 100 })),
-    label: Type.Optional(Type.String({ maxLength: 100, description: 'Of the variant, e.g. "M / Red"' })),
+    label: Type.Optional(Type.String({ maxLength: 100, description: 'E.g. "M / Red"' })),
     description: Type.Optional(Type.String({ maxLength: 2000 })),
     taxRatePercent: TaxRatePercent,
   }),
@@ -38,12 +40,18 @@ export default defineTool({
     category: Nullable(Type.Object({ id: NullableText, name: Type.String() })),
     isNewCategory: Type.Boolean(),
     supplier: Nullable(EntityRef),
+    belowCost: BelowCostSchema,
   }),
   async handler(input, { db, business, now, dryRun }) {
     const [made, pricesIncludeTax] = await Promise.all([
       createProduct(db, business.id, input, now),
       doPricesIncludeTax(db, business.id),
     ])
+    const below = belowCost(
+      input.cost === undefined ? null : await soldBelowCost(db, business.id, made.variantId),
+      business,
+      dryRun,
+    )
     const price = money(input.price, business)
     const name = variantName(made)
     const { category, supplier } = made
@@ -59,6 +67,7 @@ export default defineTool({
           : { id: dryRun && category.isNew ? null : category.id, name: clean(category.name, 60) },
       isNewCategory: category?.isNew ?? false,
       supplier: supplier === null ? null : { id: supplier.id, name: clean(supplier.name, 60) },
+      ...below.data,
     }
     const place = [
       data.category === null ? 'no category' : `${data.isNewCategory ? 'new ' : ''}category ${data.category.name}`,
@@ -68,7 +77,7 @@ export default defineTool({
     return {
       text:
         `${isMade} ${name}, SKU ${data.sku}, at ${formatMoney(price)} ${pricesIncludeTax ? 'with' : 'without'} tax; ${place}.` +
-        `${dryRun ? '' : ' No stock is kept of it yet.'}`,
+        `${dryRun ? '' : ' No stock is kept of it yet.'}${below.text === '' ? '' : ` ${below.text}`}`,
       data,
       subject: `product ${made.productId}`,
     }

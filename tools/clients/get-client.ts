@@ -1,12 +1,13 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { notSeen, seesTotals } from '../../src/auth/costs.ts'
 import { together } from '../../src/database/together.ts'
+import { ServiceError } from '../../src/errors.ts'
 import { Id } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { amountOf, Decimal, formatAmount, grouped, quantity } from '../../src/money/money.ts'
 import { favouriteProducts, findClient, salesOfClient } from '../../src/pos/clients/clients.ts'
 import { findOrders } from '../../src/pos/orders/orders.ts'
-import { clientIdOf } from '../../src/pos/references.ts'
+import { clientIdOf, clientOf } from '../../src/pos/references.ts'
 import { counted } from '../../src/results/counted.ts'
 import { NullableText } from '../../src/results/schema.ts'
 import { table } from '../../src/results/table.ts'
@@ -68,7 +69,7 @@ export default defineTool({
   title: 'Client',
   description:
     'One client: contact, note, lifetime orders and net sales, and those of a period if asked; first and last ' +
-    'purchase, last 5 orders, favourite products. Find it with list_clients.',
+    'purchase, last 5 orders, favourite products.',
   scopes: ['pos:read'],
   aboutClients: true,
   annotations: readOnly,
@@ -79,22 +80,26 @@ export default defineTool({
     const { timezone, currency } = business
     const hasTotals = seesTotals(principal, business)
     const today = localDate(now, timezone)
-    const clientId = clientIdOf(db, business.id, idOrCode)
     const window = windowIfAsked(input, now, timezone)
     if (window !== undefined && !hasTotals) {
       throw notSeen(input.from === undefined ? 'preset' : 'from', 'what clients spent', business)
     }
-    const [row, inWindow, orders, favourites] = await together([
-      findClient(db, business.id, idOrCode),
-      window && salesOfClient(db, { businessId: business.id, clientId }, window),
-      findOrders(db, business.id, { clientId, limit: LAST_ORDERS }),
-      favouriteProducts(
-        db,
-        { businessId: business.id, clientId },
-        { from: addDays(today, 1 - FAVOURITE_DAYS), to: today, timezone },
-        FAVOURITES,
-      ),
-    ])
+    const favouriteDays = { from: addDays(today, 1 - FAVOURITE_DAYS), to: today, timezone }
+    const readAbout = (reference: string) => {
+      const clientId = clientIdOf(db, business.id, reference)
+      const ofClient = { businessId: business.id, clientId }
+      return together([
+        findClient(db, business.id, reference),
+        window && salesOfClient(db, ofClient, window),
+        findOrders(db, business.id, { clientId, limit: LAST_ORDERS }),
+        favouriteProducts(db, ofClient, favouriteDays, FAVOURITES),
+      ])
+    }
+    // Words of a name are looked for in all names, and so only if the reference is none of its own.
+    const [row, inWindow, orders, favourites] = await readAbout(idOrCode).catch(async (error: unknown) => {
+      if (!(error instanceof ServiceError) || error.code !== 'not_found') throw error
+      return readAbout((await clientOf(db, business.id, idOrCode, 'client', { isRead: true })).id)
+    })
     const day = (instant: Date | null) => (instant === null ? null : localDate(instant, timezone))
     const average = row.orders === '0' ? null : new Decimal(row.net_sales).div(row.orders)
     const data = {

@@ -12,6 +12,7 @@ import {
   nearestClients,
   sumClients,
 } from '../../src/pos/clients/clients.ts'
+import { placesOfClients } from '../../src/pos/clients/places.ts'
 import { orNone } from '../../src/pos/none.ts'
 import { COMPACT_OUTPUT, CompactRows, compactPage } from '../../src/results/compact-page.ts'
 import { counted } from '../../src/results/counted.ts'
@@ -89,13 +90,18 @@ export default defineTool({
       findClients(db, shop, { ...filter, sort, limit: limit + 1, after }),
       sumClients(db, shop, filter),
     ])
+    // A place where nobody is, misspelt or called otherwise, is not one without clients that match.
+    for (const column of sums.clients === 0 ? (['city', 'country'] as const) : []) {
+      const place = filter[column]
+      if (place !== undefined) await placesOfClients(db, business.id, column, place)
+    }
     const { search } = filter
     const isNearest = sums.clients === 0 && search !== undefined
     const rows = isNearest ? await nearestClients(db, shop, { ...filter, search }) : found
     const list = compactPage({
       what: 'clients',
       columns: ['code', 'client', 'contact', 'city', 'country', 'orders', 'net', 'last purchase'],
-      amounts: ['net'],
+      amounts: ['orders', 'net'],
       rows,
       limit,
       total: sums.clients,

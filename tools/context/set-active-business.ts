@@ -25,7 +25,8 @@ export default defineContextTool({
   }),
   async handler({ businessId }, { principal, hints, findTenant, chooseBusiness, now }) {
     // The same rules for pins as in any other call, so that the person outranks the model here, too.
-    const business = await resolveBusiness(principal, { pin: hints.pin, argument: businessId }, findTenant)
+    const asked = { pin: hints.pin, argument: businessId, isRead: true }
+    const business = await resolveBusiness(principal, asked, findTenant)
     await chooseBusiness(business.id)
     const { id, name, timezone, currency } = business
     const localTime = withOffset(now, timezone)

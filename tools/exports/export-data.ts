@@ -23,18 +23,19 @@ export default defineTool({
   output: Type.Object({
     fileName: Type.String(),
     url: Type.String(),
+    holds: Type.String({ description: 'Days and filters of its rows, as they were taken' }),
     expiresAt: Type.String(),
   }),
   async handler({ what, format, arguments: args, locale }, context) {
     const { business, offerFile } = context
     if (offerFile === undefined) throw new Error('this call cannot offer files')
-    const { url, fileName, mimeType, expiresAt } = await offerFile({ what, format, locale, args }, context)
+    const { url, holds, fileName, mimeType, expiresAt } = await offerFile({ what, format, locale, args }, context)
     const until = localTime(expiresAt, business.timezone).slice(0, 5)
     return {
       text:
-        `${fileName} (${PROGRAMS[format]}), all rows of ${what}: ${url}\n` +
+        `${fileName} (${PROGRAMS[format]}), all rows of ${what}${holds === '' ? '' : `, ${holds}`}: ${url}\n` +
         `Give the person this link. It opens once, until ${until}, and then shows what they may see at that moment.`,
-      data: { fileName, url, expiresAt: `${localDate(expiresAt, business.timezone)} ${until}` },
+      data: { fileName, url, holds, expiresAt: `${localDate(expiresAt, business.timezone)} ${until}` },
       links: [{ uri: url, name: fileName, mimeType }],
     }
   },

@@ -11,6 +11,7 @@ import {
   sumInventoryBy,
 } from '../../src/pos/inventory/inventory.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
+import { describeTaken, sentenceOfTaken } from '../../src/pos/references.ts'
 import { COMPACT_OUTPUT, CompactRows, compactPage } from '../../src/results/compact-page.ts'
 import { counted } from '../../src/results/counted.ts'
 import { decodeCursor } from '../../src/results/cursor.ts'
@@ -61,8 +62,8 @@ export default defineTool({
   }),
   async handler({ limit, cursor, locationId, ...input }, { db, business, principal }) {
     const hasCosts = seesCosts(principal, business)
-    const { location } = await placeOf(db, business, locationId)
-    const filter = { ...input, locationId: location?.id }
+    const place = await placeOf(db, business, locationId)
+    const filter = { ...input, locationId: place.location?.id }
     const after = decodeCursor(cursor, 4)
     const [found, sums, shares] = await Promise.all([
       findInventory(db, business.id, { ...filter, limit: limit + 1, after }),
@@ -115,6 +116,7 @@ export default defineTool({
       ],
     })
     const terms =
+      describeTaken({ locationId: place }) +
       'reorder: the quantity set to order' +
       (hasCosts ? `; value: at cost without tax, in ${business.currency}, below 0 counts as none` : '')
     const value = hasCosts ? { stockValue: amountOf(sums.value, business), productsWithoutCost: sums.without_cost } : {}
@@ -131,6 +133,7 @@ export default defineTool({
     return {
       text: `${list.text}\n${sum}(${terms}.)`,
       file: list.file,
+      taken: sentenceOfTaken({ locationId: place }),
       data: {
         stock: list.rows,
         ...list.data,

@@ -14,7 +14,7 @@ import {
 } from '../../src/pos/inventory/movements.ts'
 import { describePurchases, PurchasesSchema, purchasesOf } from '../../src/pos/inventory/purchases-text.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
-import { describeTaken, supplierOf, variantToRead } from '../../src/pos/references.ts'
+import { describeTaken, sentenceOfTaken, supplierOf, variantToRead } from '../../src/pos/references.ts'
 import { COMPACT_OUTPUT, CompactRows, compactPage } from '../../src/results/compact-page.ts'
 import { counted } from '../../src/results/counted.ts'
 import { decodeCursor } from '../../src/results/cursor.ts'
@@ -59,10 +59,11 @@ export default defineTool({
   }),
   async handler({ product, locationId, reason, supplier, limit, cursor, ...input }, { db, business, principal, now }) {
     const hasCosts = seesCosts(principal, business)
-    const [{ after, ...place }, variant, seller] = await together([
-      placeOf(db, business, locationId).then(({ timezone, location }) => ({
-        locationId: location?.id,
-        days: windowIfAsked(input, now, timezone),
+    const [{ after, where, ...place }, variant, seller] = await together([
+      placeOf(db, business, locationId).then((where) => ({
+        where,
+        locationId: where.location?.id,
+        days: windowIfAsked(input, now, where.timezone),
         after: decodeCursor(cursor, 2),
       })),
       product === undefined ? undefined : variantToRead(db, business.id, product),
@@ -119,8 +120,9 @@ export default defineTool({
       : undefined
     const window = place.days === undefined ? {} : { window: { ...place.days, currency: business.currency } }
     const purchases = purchasesOf(bought, business)
+    const named = { locationId: where, product: variant, supplier: seller }
     const terms =
-      describeTaken({ product: variant, supplier: seller }) +
+      describeTaken(named) +
       'when: on the clock of the location; quantity: negative is out of stock' +
       (purchases === undefined ? '' : `; cost: of purchases, without tax, in ${business.currency}, blank is unknown`)
     const days =
@@ -137,6 +139,7 @@ export default defineTool({
     return {
       text: `${list.text}\n${days}${sum}${cost}(${terms}.)`,
       file: list.file,
+      taken: sentenceOfTaken(named),
       data: {
         ...window,
         movements: list.rows,

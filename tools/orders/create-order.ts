@@ -99,11 +99,16 @@ export default defineTool({
 
     const amount = (value: Decimal.Value) => amountOf(value, business)
     const tax = Decimal.sum(...lines.map((line) => line.tax))
+    const isDiscounted = lines.some(({ discount }) => Number(discount) !== 0)
     const sold = lines.map((line, index) => ({
       line: index + 1,
       sku: clean(line.variant.sku, 60),
       quantity: quantity(line.quantity),
       unitPrice: money(line.unitPrice, business).amount,
+      // As on the price tag, so that the row adds up.
+      ...(isDiscounted && {
+        discount: amount(line.taxIncluded ? line.quantity.times(line.unitPrice).minus(line.total) : line.discount),
+      }),
       total: amount(line.total),
     }))
     const shown = countShown(sold, stock)

@@ -20,14 +20,16 @@ import { ORDER_TERMS } from '../../src/pos/orders/order-summary.ts'
 import { findOrders, ORDER_SORTS, sumByEmployee, sumOrders } from '../../src/pos/orders/orders.ts'
 import { describeOwnOnly, idOf, ownOrders, whose } from '../../src/pos/orders/staff.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
-import { clientOf, describeTaken, NONE, variantToRead } from '../../src/pos/references.ts'
+import { clientOf, describeTaken, NONE, sentenceOfTaken, variantToRead } from '../../src/pos/references.ts'
 import { page, sortedCursor } from '../../src/results/cursor.ts'
 import { Cursor, Limit, StringEnum } from '../../src/results/schema.ts'
-import { estimateTokens } from '../../src/results/text.ts'
+import { estimateTokens, estimateWords } from '../../src/results/text.ts'
 import { WINDOW_INPUT, windowIfAsked } from '../../src/time/window.ts'
 
-// By an estimate from above. A hundred orders of a shop are told in less than 8,000; names of the dearest codes cost this.
-const MAX_TOKENS = 8550
+// Both halves stay under 8,000, also with names of the dearest codes, for which the estimate is a little too low. It is
+// too high for words, so that a hundred orders of a shop fit.
+const MAX_TOKENS = 7900
+const TOO_HIGH = 0.25
 
 export default defineTool({
   name: 'list_orders',
@@ -61,19 +63,21 @@ export default defineTool({
   output: OrderListSchema,
   async handler({ search, status, locationId, clientId, product, sort, limit, cursor, ...input }, context) {
     const { db, business, now } = context
-    const [{ timezone, location }, client, variant, who] = await together([
+    const [place, client, variant, who] = await together([
       placeOf(db, business, locationId),
       clientId === undefined
         ? undefined
-        : orNone(db, business.id, 'client', clientId, (text) => clientOf(db, business.id, text, 'clientId')),
+        : orNone(db, business.id, 'client', clientId, (text) =>
+            clientOf(db, business.id, text, 'clientId', { isRead: true }),
+          ),
       product === undefined ? undefined : variantToRead(db, business.id, product),
       whose(context, input.employee),
     ])
-    const window = windowIfAsked(input, now, timezone)
+    const window = windowIfAsked(input, now, place.timezone)
     const filter = {
       days: window,
       status,
-      locationId: location?.id,
+      locationId: place.location?.id,
       clientId: client === null ? null : client?.id,
       variantId: variant?.variant_id,
       paymentMethod: input.paymentMethod,
@@ -100,11 +104,13 @@ export default defineTool({
     const { columns, rows: cells, same } = compactOrders(rows, role, business)
     const limited = describeOwnOnly(who, 'orders')
     const meant = input.employee === undefined ? '' : `${ROLE_TERMS[role]}; `
-    const taken = describeTaken({
+    const named = {
+      locationId: place,
+      clientId: client === null ? NONE : client,
       product: variant,
-      clientId: client === null ? NONE : undefined,
       employee: who.isNobody ? NONE : who.employee,
-    })
+    }
+    const taken = sentenceOfTaken(named)
     const listed = rows.map((row, index) => ({ row, cells: cells[index] ?? [] }))
     const besides = {
       ...(window === undefined
@@ -125,7 +131,9 @@ export default defineTool({
       columns,
       same,
     }
-    const terms = `${limited === null ? '' : `${limited} `}${taken}${meant}${ORDER_TERMS}; ${BLANKS}`
+    const whom = `${describeTaken(named)}${meant}`
+    const terms = `${ORDER_TERMS}; ${BLANKS}`
+    const notes = [limited ?? '', whom.replace(/; $/, '.')].filter((note) => note !== '')
     for (let budget = MAX_TOKENS / 2; ; ) {
       const { items: orders, ...more } = page(
         listed,
@@ -134,10 +142,11 @@ export default defineTool({
         ({ cells }) => cells,
         budget,
       )
-      const data = { ...besides, orders, ...more, terms }
-      const text = describeOrders(data)
-      if (context.forFile) return { text, data, file: orderFile(rows.slice(0, orders.length), business) }
-      const tokens = estimateTokens(text) + estimateTokens(JSON.stringify(data))
+      const data = { ...besides, orders, ...more, terms: [...notes, terms].join(' ') }
+      const text = describeOrders({ ...data, terms }, notes)
+      if (context.forFile) return { text, data, taken, file: orderFile(rows.slice(0, orders.length), business) }
+      const halves = [text, JSON.stringify(data)]
+      const tokens = halves.reduce((sum, half) => sum + estimateTokens(half) - TOO_HIGH * estimateWords(half), 0)
       if (tokens <= MAX_TOKENS || orders.length <= 1) return { text, data }
       budget = Math.floor((budget * MAX_TOKENS) / tokens) - 20
     }

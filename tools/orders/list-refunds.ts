@@ -16,7 +16,7 @@ import {
 import { findRefunds, REFUND_SORTS, sumRefunds, sumRefundsByEmployee } from '../../src/pos/orders/refunds.ts'
 import { describeOwnOnly, idOf, whose } from '../../src/pos/orders/staff.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
-import { clientOf, describeTaken, NONE } from '../../src/pos/references.ts'
+import { clientOf, NONE, sentenceOfTaken } from '../../src/pos/references.ts'
 import { compact } from '../../src/results/compact.ts'
 import { page, sortedCursor } from '../../src/results/cursor.ts'
 import { Cursor, Limit, StringEnum } from '../../src/results/schema.ts'
@@ -48,17 +48,19 @@ export default defineTool({
   output: RefundListSchema,
   async handler({ search, locationId, clientId, employee, method, sort, limit, cursor, ...input }, context) {
     const { db, business, now } = context
-    const [{ timezone, location }, client, who] = await together([
+    const [place, client, who] = await together([
       placeOf(db, business, locationId),
       clientId === undefined
         ? undefined
-        : orNone(db, business.id, 'client', clientId, (text) => clientOf(db, business.id, text, 'clientId')),
+        : orNone(db, business.id, 'client', clientId, (text) =>
+            clientOf(db, business.id, text, 'clientId', { isRead: true }),
+          ),
       whose(context, employee),
     ])
-    const window = windowIfAsked(input, now, timezone)
+    const window = windowIfAsked(input, now, place.timezone)
     const filter = {
       days: window,
-      locationId: location?.id,
+      locationId: place.location?.id,
       clientId: client === null ? null : client?.id,
       employeeId: idOf(who),
       method,
@@ -84,13 +86,16 @@ export default defineTool({
       ({ row }) => [sort, row.sort_key, row.id],
       ({ cells }) => cells,
     )
-    const limited = [describeOwnOnly(who, 'refunds'), method === undefined ? null : WHOLE_REFUNDS].filter(
-      (each) => each !== null,
-    )
-    const taken = describeTaken({
-      clientId: client === null ? NONE : undefined,
+    const taken = sentenceOfTaken({
+      locationId: place,
+      clientId: client === null ? NONE : client,
       employee: who.isNobody ? NONE : who.employee,
     })
+    const notes = [
+      describeOwnOnly(who, 'refunds') ?? '',
+      method === undefined ? '' : WHOLE_REFUNDS,
+      taken ?? '',
+    ].filter((note) => note !== '')
     const data = {
       ...(window === undefined ? {} : { window: { ...window, currency: business.currency } }),
       currency: business.currency,
@@ -99,11 +104,12 @@ export default defineTool({
       same,
       refunds,
       ...more,
-      terms: [...limited, taken + REFUND_TERMS].join(' '),
+      terms: [...notes, REFUND_TERMS].join(' '),
     }
     return {
-      text: describeRefunds(data),
+      text: describeRefunds({ ...data, terms: REFUND_TERMS }, notes),
       data,
+      taken,
       file: { columns: REFUND_COLUMNS, rows: whole.slice(0, refunds.length) },
     }
   },

@@ -20,12 +20,14 @@ import {
   unratedWork,
   workDone,
 } from '../../src/pos/psa/time-report-text.ts'
+import { sentenceOfTaken } from '../../src/pos/references.ts'
 import { counted } from '../../src/results/counted.ts'
 import { page } from '../../src/results/cursor.ts'
 import { StringEnum } from '../../src/results/schema.ts'
 import { WINDOW_INPUT, windowOf } from '../../src/time/window.ts'
 
 const MAX_ROWS = 62
+const MAX_FILE_ROWS = 20_000
 // How many billable entries without a rate are listed, latest first; the count covers all.
 const MAX_UNRATED = 5
 const MAX_ENTRIES = 20
@@ -48,24 +50,26 @@ export default defineTool({
     person: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'Part of a name' })),
   }),
   output: TimeReportSchema,
-  async handler({ groupBy, boardId, mine, person, ...input }, { db, business, principal, now }) {
+  async handler({ groupBy, boardId, mine, person, ...input }, { db, business, principal, now, forFile }) {
+    const maxRows = forFile ? MAX_FILE_ROWS : MAX_ROWS
     const userId = callerWhere(mine, principal)
     const board = boardId === undefined ? undefined : await boardOf(db, business.id, boardId)
     const days = windowOf(input, now, business.timezone, 'this_month')
-    const query = { ...days, boardId: board, userId, person, currencyDigits: business.currencyDigits }
+    const query = { ...days, boardId: board?.id, userId, person, currencyDigits: business.currencyDigits }
+    const taken = sentenceOfTaken({ boardId: board })
     const isOfPeople = mine || person !== undefined
     const [sums, groups, unrated, worked] = await Promise.all([
       timeTotal(db, business.id, query),
-      timeByGroup(db, business.id, { ...query, groupBy, limit: MAX_ROWS }),
+      timeByGroup(db, business.id, { ...query, groupBy, limit: maxRows }),
       unratedEntries(db, business.id, { ...query, limit: MAX_UNRATED }),
       isOfPeople ? timeEntries(db, business.id, { ...query, limit: MAX_ENTRIES }) : [],
     ])
     if (person !== undefined && sums.entries === 0) await requirePerson(db, business.id, 'person', person)
     const inAll = groups[0]?.groups ?? 0
-    requireFewDays(groupBy, inAll)
+    if (!forFile) requireFewDays(groupBy, inAll)
     const { items: rows } = page(
       groups,
-      MAX_ROWS,
+      maxRows,
       () => [],
       (row) => ({ ...groupOf(row, groupBy, days), ...timeFigures(row, business) }),
     )
@@ -78,6 +82,7 @@ export default defineTool({
       unrated: unrated.map(unratedWork),
       entries: worked.map(workDone),
       entriesLeftOut: isOfPeople ? sums.entries - worked.length : 0,
+      ...(taken !== undefined && { taken }),
     }
     return { text: describeTimeReport(data), data }
   },

@@ -6,7 +6,7 @@ import { Flag } from '../../src/pos/psa/arguments.ts'
 import { BoardSummarySchema, boardSummary, describeHealthRule } from '../../src/pos/psa/board-summary.ts'
 import { BOARD_STATUSES, findBoards, HEALTHS, sumBoards } from '../../src/pos/psa/boards.ts'
 import { hours, inHours } from '../../src/pos/psa/text.ts'
-import { clientOf } from '../../src/pos/references.ts'
+import { clientOf, sentenceOfTaken, Taken } from '../../src/pos/references.ts'
 import { counted, countedOf } from '../../src/results/counted.ts'
 import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
 import { Cursor, Limit, StringEnum } from '../../src/results/schema.ts'
@@ -45,10 +45,12 @@ export default defineTool({
     }),
     boards: Type.Array(BoardSummarySchema),
     today: Type.String(),
+    taken: Taken,
     ...PAGE_OUTPUT,
   }),
   async handler({ status, clientId, overBudget, health, search, limit, cursor }, { db, business, now }) {
-    const client = clientId === undefined ? undefined : await clientOf(db, business.id, clientId, 'clientId')
+    const client =
+      clientId === undefined ? undefined : await clientOf(db, business.id, clientId, 'clientId', { isRead: true })
     const today = localDate(now, business.timezone)
     const after = decodeCursor(cursor, 3)
     const query = { status, clientId: client?.id, overBudget, health, search, today }
@@ -57,6 +59,7 @@ export default defineTool({
       sumBoards(db, business.id, query),
     ])
     const { items: boards, ...more } = page(rows, limit, (row) => [row.due_key, row.name, row.id], boardSummary)
+    const taken = sentenceOfTaken({ clientId: client })
     const matching = {
       boards: sums.boards,
       red: sums.red,
@@ -106,8 +109,8 @@ export default defineTool({
         `${inHours(matching.budgetHours)} estimated.`,
     })
     return {
-      text: `${list}\n${describeHealthRule(today, business.timezone)}`,
-      data: { matching, boards, today, ...more },
+      text: [list, ...(taken === undefined ? [] : [taken]), describeHealthRule(today, business.timezone)].join('\n'),
+      data: { matching, boards, today, ...(taken !== undefined && { taken }), ...more },
     }
   },
 })

@@ -6,6 +6,7 @@ import { boardOf } from '../../src/pos/psa/boards.ts'
 import { requirePerson } from '../../src/pos/psa/people.ts'
 import { findSteps, isNobody, loadByPerson, STEP_STATUSES, sumSteps } from '../../src/pos/psa/steps.ts'
 import { describeWork, hours, personName } from '../../src/pos/psa/text.ts'
+import { sentenceOfTaken, Taken } from '../../src/pos/references.ts'
 import { counted, countedOf } from '../../src/results/counted.ts'
 import { decodeCursor, PAGE_OUTPUT, page } from '../../src/results/cursor.ts'
 import { Cursor, EntityRef, Limit, LocalDate, NullableText, StringEnum } from '../../src/results/schema.ts'
@@ -73,6 +74,7 @@ export default defineTool({
       { description: 'Of all steps that match' },
     ),
     today: Type.String(),
+    taken: Taken,
     ...PAGE_OUTPUT,
   }),
   async handler({ mine, boardId, limit, cursor, ...filters }, { db, business, principal, now }) {
@@ -80,7 +82,7 @@ export default defineTool({
     const board = boardId === undefined ? undefined : await boardOf(db, business.id, boardId)
     const today = localDate(now, business.timezone)
     const after = decodeCursor(cursor, 3)
-    const query = { ...filters, boardId: board, assigneeId, today, limit: limit + 1, after }
+    const query = { ...filters, boardId: board?.id, assigneeId, today, limit: limit + 1, after }
     const [rows, all, loads] = await Promise.all([
       findSteps(db, business.id, query),
       sumSteps(db, business.id, query),
@@ -90,6 +92,7 @@ export default defineTool({
     if (assignee !== undefined && loads.length === 0 && !isNobody(assignee)) {
       await requirePerson(db, business.id, 'assignee', assignee)
     }
+    const taken = sentenceOfTaken({ boardId: board })
     const matching = workFigures(all)
     const { items: steps, ...more } = page(
       rows,
@@ -149,9 +152,10 @@ export default defineTool({
         list,
         ...(boards.size === 0 ? [] : [`Boards: ${[...boards.values()].join('; ')}`]),
         ...(work.length === 0 ? [] : [`By person, all that match: ${work.join('; ')}.`]),
+        ...(taken === undefined ? [] : [taken]),
         `Overdue: not done and due before today (${today}, ${business.timezone}), on active and planned boards.`,
       ].join('\n'),
-      data: { matching, steps, people, today, ...more },
+      data: { matching, steps, people, today, ...(taken !== undefined && { taken }), ...more },
     }
   },
 })

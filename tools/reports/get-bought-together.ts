@@ -21,6 +21,8 @@ import { clean } from '../../src/results/text.ts'
 import { WINDOW_INPUT, WindowSchema } from '../../src/time/window.ts'
 
 const MAX_DAYS = 366
+// Of many orders, few have the same two products.
+const SUPPORT_DIGITS = 2
 
 const AloneRow = Type.Object({
   product: Type.String(),
@@ -112,7 +114,7 @@ export default defineTool({
           second: clean(pair.second, 60),
           secondSku: clean(pair.second_sku, 40),
           orders: both,
-          supportPercent: sharePercent(both, found.orders),
+          supportPercent: sharePercent(both, found.orders, SUPPORT_DIGITS),
           confidencePercent: sharePercent(both, first),
           // How many times as often as if the two had nothing to do with each other.
           lift: new Decimal(both).times(found.orders).div(first).div(second).toFixed(2),
@@ -170,7 +172,7 @@ export default defineTool({
           rows.map((row) => [
             `${row.first} [${row.firstSku}]`,
             `${row.second} [${row.secondSku}]`,
-            row.orders,
+            grouped(String(row.orders)),
             row.supportPercent ?? '–',
             row.confidencePercent ?? '–',
             row.lift,

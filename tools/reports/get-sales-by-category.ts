@@ -34,6 +34,7 @@ export default defineTool({
         filters,
         compare,
         limit: MAX_ROWS,
+        isFile: forFile,
       },
       now,
     )

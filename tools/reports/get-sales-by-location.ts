@@ -20,7 +20,7 @@ export default defineTool({
   mode: 'read',
   input: Type.Object({ ...WINDOW_INPUT, compare: CompareWith }),
   output: SalesReportSchema,
-  async handler({ compare, ...input }, { db, business, now }) {
+  async handler({ compare, ...input }, { db, business, now, forFile }) {
     const { place, filters } = await filtersOf(db, business, {})
     const report = await runReport(
       db,
@@ -36,9 +36,10 @@ export default defineTool({
         filters,
         compare,
         limit: MAX_ROWS,
+        isFile: forFile,
       },
       now,
     )
-    return answerOf(report, business)
+    return answerOf(report, business, forFile)
   },
 })

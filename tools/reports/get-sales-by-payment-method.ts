@@ -9,6 +9,7 @@ import { comparedRows, sumOver } from '../../src/pos/reports/compared-rows.ts'
 import { describeMissing, type PaymentSums, paymentsByMethod } from '../../src/pos/reports/payments.ts'
 import { describeWindow } from '../../src/pos/reports/phrases.ts'
 import { type Line, type Report, runReport } from '../../src/pos/reports/report.ts'
+import { salesBegin } from '../../src/pos/reports/report-notes.ts'
 import { BasisSchema, CompareWith, ComparisonSchema, comparedColumns } from '../../src/pos/reports/report-schema.ts'
 import { salesWindow } from '../../src/pos/reports/sales-window.ts'
 import { counted } from '../../src/results/counted.ts'
@@ -57,7 +58,8 @@ export default defineTool({
       }),
     ),
   }),
-  async handler({ locationId, compare, ...input }, { db, business, now }) {
+  async handler({ locationId, compare, ...input }, { db, business, now, forFile }) {
+    const maxRows = forFile ? MAX_METHODS : MAX_ROWS
     const { currency } = business
     const place = await placeOf(db, business, locationId)
     const { timezone, location } = place
@@ -87,8 +89,8 @@ export default defineTool({
         .filter(({ keys: [key] }) => key !== '' && !found.some(({ method }) => method === key))
         .map((line) => ({ method: line.keys[0] ?? '', sums: NOTHING, lines: [line] })),
     ]
-    const listed = methods.slice(0, MAX_ROWS)
-    const others = methods.slice(MAX_ROWS)
+    const listed = methods.slice(0, maxRows)
+    const others = methods.slice(maxRows)
     const entries = [
       ...listed.map((each) => ({ ...each, method: clean(each.method, 40) })),
       ...(others.length === 0
@@ -117,7 +119,10 @@ export default defineTool({
 
     const missing = new Decimal(sold.net_sales).plus(sold.tax).plus(sold.tips).minus(all.amount).plus(all.refunded)
     const withoutPayment = amountOf(missing, business)
-    const terms = `Amounts in ${currency} with tax and tips; payments of completed orders, open orders do not count.`
+    const terms = [
+      ...salesBegin(report),
+      `Amounts in ${currency} with tax and tips; payments of completed orders, open orders do not count.`,
+    ].join(' ')
     const data = {
       window: { ...days, timezone, currency },
       location,
@@ -131,7 +136,10 @@ export default defineTool({
     const when = describeWindow(days, place)
     const unknown = missing.isZero() ? [] : [describeMissing(withoutPayment, currency)]
     if (rows.length === 0)
-      return { text: [`No payments and no refunds, ${when}.`, ...compared.text, ...unknown].join('\n'), data }
+      return {
+        text: [`No payments and no refunds, ${when}.`, ...salesBegin(report), ...compared.text, ...unknown].join('\n'),
+        data,
+      }
     return {
       text: [
         `Paid ${formatAmount(totals.amount, currency)} with tax and tips in ${counted(totals.payments, 'payment')}, ` +
@@ -141,9 +149,9 @@ export default defineTool({
           ['method', 'payments', 'amount', 'refunds', 'refunded', 'net amount', 'share %', ...compared.headers],
           [...rows, { method: 'All', ...totals, sharePercent: null }].map((row, index) => [
             row.method,
-            row.payments,
+            grouped(String(row.payments)),
             grouped(row.amount),
-            row.refunds,
+            grouped(String(row.refunds)),
             grouped(row.refunded),
             grouped(row.netAmount),
             row.sharePercent ?? '–',

@@ -7,6 +7,7 @@ import { basisOf } from '../../src/pos/reports/basis.ts'
 import { comparedRows, sumOver } from '../../src/pos/reports/compared-rows.ts'
 import { describeWindow } from '../../src/pos/reports/phrases.ts'
 import { type Line, runReport } from '../../src/pos/reports/report.ts'
+import { salesBegin } from '../../src/pos/reports/report-notes.ts'
 import { BasisSchema, CompareWith, ComparisonSchema, comparedColumns } from '../../src/pos/reports/report-schema.ts'
 import { salesWindow } from '../../src/pos/reports/sales-window.ts'
 import { counted } from '../../src/results/counted.ts'
@@ -48,7 +49,8 @@ export default defineTool({
       }),
     ),
   }),
-  async handler({ locationId, compare, ...input }, { db, business, now }) {
+  async handler({ locationId, compare, ...input }, { db, business, now, forFile }) {
+    const maxRows = forFile ? MAX_RATES : MAX_ROWS
     const { currency } = business
     const place = await placeOf(db, business, locationId)
     const { timezone, location } = place
@@ -71,9 +73,9 @@ export default defineTool({
       business,
     )
     const rates = report.lines.toSorted((a, b) => Number(b.keys[0] || -1) - Number(a.keys[0] || -1))
-    const others = rates.slice(MAX_ROWS)
+    const others = rates.slice(maxRows)
     const entries = [
-      ...rates.slice(0, MAX_ROWS).map((line) => {
+      ...rates.slice(0, maxRows).map((line) => {
         const ratePercent = line.keys[0] ? quantity(new Decimal(line.keys[0]).times(100)) : null
         return { name: ratePercent ?? 'not stated', ratePercent, lines: [line] }
       }),
@@ -89,9 +91,11 @@ export default defineTool({
     const totals = amountsOf([report.totals], business)
     const { pricesIncludeTax } = report
     const basis = basisOf(report, business)
-    const terms =
+    const terms = [
+      ...salesBegin(report),
       `Amounts in ${currency}, less returns and refunds. Prices ${pricesIncludeTax ? 'include' : 'are without'} tax; ` +
-      'net sales are without it, and tax is rounded on each line. Tax on sales only: tax paid on purchases is not deducted.'
+        'net sales are without it, and tax is rounded on each line. Tax on sales only: tax paid on purchases is not deducted.',
+    ].join(' ')
     const data = {
       window: { ...window, timezone, currency },
       location,
@@ -103,7 +107,8 @@ export default defineTool({
       rows,
     }
     const when = describeWindow(window, place)
-    if (rows.length === 0) return { text: [`No sales to tax, ${when}.`, ...compared.text].join('\n'), data }
+    if (rows.length === 0)
+      return { text: [`No sales to tax, ${when}.`, ...salesBegin(report), ...compared.text].join('\n'), data }
     return {
       text: [
         `Tax ${formatAmount(totals.tax, currency)} on net sales ` +

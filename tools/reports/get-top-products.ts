@@ -45,6 +45,7 @@ export default defineTool({
         compare,
         sort: order === 'best' ? by : `-${by}`,
         limit,
+        isFile: forFile,
       },
       now,
     )

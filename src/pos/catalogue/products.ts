@@ -46,6 +46,20 @@ export interface ProductQuery extends ProductFilter {
 const netPrice = sql<string>`case when b.prices_include_tax
   then round(v.price / (1 + coalesce(p.tax_rate, b.tax_rate)), b.currency_digits) else v.price end`
 
+/** The price of a variant without tax, and its cost, if it is sold below that; else null. */
+export async function soldBelowCost(db: Transaction, businessId: string, variantId: string) {
+  const row = await db
+    .selectFrom('product_variant as v')
+    .innerJoin('product as p', (join) => join.on('p.business_id', '=', businessId).onRef('p.id', '=', 'v.product_id'))
+    .innerJoin('business as b', 'b.id', 'v.business_id')
+    .select([netPrice.as('netPrice'), sql<string>`v.cost::text`.as('cost')])
+    .where('v.business_id', '=', businessId)
+    .where('v.id', '=', variantId)
+    .where('v.cost', '>', netPrice)
+    .executeTakeFirst()
+  return row ?? null
+}
+
 // On the sum over all locations, or at any one of them.
 const STOCK: Record<StockFilter, RawBuilder<SqlBool>> = {
   in_stock: sql`sum(i.on_hand) > 0`,

@@ -48,7 +48,7 @@ export const CLIENT_INPUT = {
 
 export const ClientName = Type.String({ minLength: 1, maxLength: 200 })
 
-/** Another client with the same e-mail or tax id, who may be the same person. */
+/** Another client with the same e-mail, tax id or name, who may be the same person. */
 export const SameClientSchema = Nullable(
   Type.Object({ id: Type.String(), code: Type.String(), name: Type.String(), shares: Type.String() }),
 )
@@ -56,7 +56,7 @@ export interface SameClient {
   id: string
   code: string
   name: string
-  /** What is the same: "e-mail" or "tax id". */
+  /** What is the same: "e-mail", "tax id" or "name". */
   shares: string
 }
 
@@ -92,10 +92,11 @@ export async function createClient(
   { allowDuplicate, now }: { allowDuplicate: boolean; now: Date },
 ): Promise<{ client: WrittenClient; sameAs: SameClient | null }> {
   const texts = storedTexts(input)
-  const [, code, sameAs] = await together([
+  const [, code, sameAs, namesake] = await together([
     lockClients(db, businessId),
     texts.code === undefined ? nextCode(db, businessId) : freeCode(db, businessId, texts.code),
     findSame(db, businessId, texts),
+    findNamesake(db, businessId, input.name),
   ])
   if (sameAs !== null && !allowDuplicate) {
     throw new ServiceError('conflict', `A client with this ${sameAs.shares} is there already: ${coded(sameAs)}.`, {
@@ -114,7 +115,7 @@ export async function createClient(
       retryAfterSeconds: 1,
     })
   }
-  return { client, sameAs }
+  return { client, sameAs: sameAs ?? namesake }
 }
 
 export interface ClientChange {
@@ -316,6 +317,22 @@ async function findSame(
   if (exceptId !== null) clients = clients.where('id', '!=', exceptId)
   const same = await clients.orderBy('is_active', 'desc').orderBy('code').limit(1).executeTakeFirst()
   return same === undefined ? null : { ...same, code: clean(same.code, 60), name: clean(same.name, 80) }
+}
+
+/** A client with the same name, ignoring case and accents: told, but not refused, since people share names. */
+async function findNamesake(db: Transaction, businessId: string, name: string): Promise<SameClient | null> {
+  const same = await db
+    .selectFrom('customer')
+    .select(['id', 'code', 'name'])
+    .where('business_id', '=', businessId)
+    .where('name_key', '=', sql<string>`search_text(${clean(name, ANY_LENGTH)})`)
+    .orderBy('is_active', 'desc')
+    .orderBy('code')
+    .limit(1)
+    .executeTakeFirst()
+  return same === undefined
+    ? null
+    : { id: same.id, code: clean(same.code, 60), name: clean(same.name, 80), shares: 'name' }
 }
 
 function hasEmail(email: string | null) {

@@ -195,10 +195,8 @@ function isPlace(column: 'city' | 'country', businessId: string, name: string): 
         .as('k'),
     )
     .select('k.place')
-    // "Antigua" is "Antigua Guatemala", too.
-    .where(
-      sql<boolean>`' ' || search_text(k.place) || ' ' like '% ' || trim('%' from search_pattern(${name.trim()})) || ' %'`,
-    )
+    // "Antigua" is "Antigua Guatemala", too: words are taken by their beginnings.
+    .where(sql<boolean>`' ' || search_text(k.place) like '% ' || trim('%' from search_pattern(${name.trim()})) || '%'`)
   return eb(`c.${column}`, '=', eb.fn.any(sql<string[]>`array(${places})`))
 }
 

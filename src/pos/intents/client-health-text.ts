@@ -160,7 +160,7 @@ function clientAdvice(health: Omit<Health, 'advice'>, { buyers, repeaters }: Cli
     things.push(`Bring clients back a second time: ${buyers - repeaters} of ${buyers} have bought only once.`)
   }
   if (Number(withoutClientPercent ?? 0) >= MANY_WITHOUT_CLIENT) {
-    things.push(`Note the client on more sales: ${withoutClientPercent} % of sales are not linked to a client.`)
+    things.push(`Note the client on more sales: ${withoutClientPercent} % of net sales are not linked to a client.`)
   }
   return things.slice(0, NAMED)
 }
@@ -171,7 +171,7 @@ function describeClientHealth(health: Health): string {
   const linked =
     concentration.withoutClientPercent === null
       ? 'There are no sales yet.'
-      : `${concentration.withoutClientPercent} % of sales are not linked to a client.`
+      : `${concentration.withoutClientPercent} % of net sales are not linked to a client.`
   if (counts.withPurchases === 0) {
     return `No client has bought yet; ${counted(counts.withoutPurchase, 'client')} ${counts.withoutPurchase === 1 ? 'is' : 'are'} on file (as of ${health.asOf}). ${linked}`
   }
@@ -192,7 +192,7 @@ function describeClientHealth(health: Health): string {
         atRiskClients.map((row) => [
           row.name,
           row.code,
-          row.orders,
+          grouped(String(row.orders)),
           grouped(row.netSales),
           row.lastPurchase,
           row.daysSince,
@@ -206,7 +206,14 @@ function describeClientHealth(health: Health): string {
     `Top by lifetime net sales (${topClients.length} of ${counts.withPurchases}), in ${currency}:`,
     table(
       ['client', 'code', 'status', 'orders', 'net sales', 'last purchase'],
-      topClients.map((row) => [row.name, row.code, row.status, row.orders, grouped(row.netSales), row.lastPurchase]),
+      topClients.map((row) => [
+        row.name,
+        row.code,
+        row.status,
+        grouped(String(row.orders)),
+        grouped(row.netSales),
+        row.lastPurchase,
+      ]),
     ),
     `The top ${TOP_CLIENTS} clients bring ${share(concentration.topTenPercent)}, the top 10 % of clients ` +
       `${share(concentration.topTenthPercent)} of all clients' net sales ` +

@@ -157,7 +157,11 @@ function describeDay(day: Day, namesBusiness: boolean): string {
     describeCompared(comparison.year, currency),
     describeWithoutTime(day, say),
     `${describeFigures(figures, currency)} · ${counted(figures.refunds, 'refund')} · ${counted(figures.unitsSold, 'unit')}`,
-    list('By hour, net (orders)', day.byHour, (row) => `${row.hour}h ${grouped(row.netSales)} (${row.orders})`),
+    list(
+      'By hour, net (orders)',
+      day.byHour,
+      (row) => `${row.hour}h ${grouped(row.netSales)} (${grouped(String(row.orders))})`,
+    ),
     ...(day.topProducts.length === 0
       ? []
       : [

@@ -24,6 +24,7 @@ export const NewOrderSchema = Type.Object({
       sku: Type.String(),
       quantity: Type.String(),
       unitPrice: Type.String(),
+      discount: Type.Optional(Type.String({ description: 'Off the whole line, as on the price tag' })),
       total: Type.String({ description: 'With tax' }),
     }),
   ),
@@ -39,11 +40,17 @@ export function describeNewOrder({ order, location, client, totals, ...data }: S
   const owner = client === null ? '' : `, for ${client}`
   const seller = order.soldBy === null ? '' : `, sold by ${order.soldBy}`
   const paid = data.payments.map(({ method, amount }) => `${method} ${grouped(amount)}`).join(', ')
+  const tax = `${data.pricesIncludeTax ? 'with' : 'without'} tax`
+  const isDiscounted = data.lines.some(({ discount }) => discount !== undefined)
   return [
     `${made} at ${location}${owner}${seller}: total ${formatAmount(totals.total, data.currency)} with tax and tips (net ${grouped(totals.netSales)} without tax, tax ${grouped(totals.tax)}, tips ${grouped(totals.tips)}), ${paid === '' ? 'nothing paid' : `paid ${paid}`}. ${order.number === null ? 'Would be refundable' : 'Refundable'}: ${grouped(totals.refundable)}.`,
     table(
-      ['line', 'SKU', 'quantity', `unit price ${data.pricesIncludeTax ? 'with' : 'without'} tax`, 'total with tax'],
-      data.lines.map((line) => [line.line, line.sku, line.quantity, grouped(line.unitPrice), grouped(line.total)]),
+      ['line', 'SKU', 'quantity', `unit price ${tax}`, ...(isDiscounted ? [`discount ${tax}`] : []), 'total with tax'],
+      data.lines.map((line) => [
+        ...[line.line, line.sku, line.quantity, grouped(line.unitPrice)],
+        ...(isDiscounted ? [grouped(line.discount ?? '0')] : []),
+        grouped(line.total),
+      ]),
     ),
   ].join('\n')
 }

@@ -129,12 +129,17 @@ export function compactOrders(rows: readonly OrderRow[], role: EmployeeRole, cur
     rows.map((row) => rowOf(row, role, currency)),
   )
   const opened = all.columns.indexOf('opened')
-  const [year, ...others] = new Set(all.rows.map((row) => row[opened]?.slice(0, 4)))
-  if (rows.length < MANY || year === undefined || others.length > 0) return all
-  const short = (cell: string, index: number) => (index === opened ? cell.slice('2026-'.length) : cell)
+  if (rows.length < MANY || opened === -1) return all
+  const same = ['2026-11', '2026'].flatMap(({ length }) => {
+    const [stretch, ...others] = new Set(all.rows.map((row) => row[opened]?.slice(0, length)))
+    return stretch === undefined || others.length > 0 ? [] : [stretch]
+  })
+  const [stretch] = same
+  if (stretch === undefined) return all
+  const short = (cell: string, index: number) => (index === opened ? cell.slice(stretch.length + 1) : cell)
   return {
     ...all,
-    columns: all.columns.map((column, index) => (index === opened ? `opened in ${year}` : column)),
+    columns: all.columns.map((column, index) => (index === opened ? `opened in ${stretch}` : column)),
     rows: all.rows.map((row) => row.map(short)),
   }
 }
@@ -208,8 +213,14 @@ export function orderSums(sums: readonly OrderSums[], currency: Currency): NonNu
   }
 }
 
-/** A list as text. */
-export function describeOrders({ window, currency, matching, orders, ...list }: OrderList): string {
+/**
+ * A list as text.
+ * @param notes whose orders these are, as sentences
+ */
+export function describeOrders(
+  { window, currency, matching, orders, ...list }: OrderList,
+  notes: readonly string[],
+): string {
   const lines: string[] = []
   if (list.nextCursor !== undefined) {
     lines.push(
@@ -233,7 +244,7 @@ export function describeOrders({ window, currency, matching, orders, ...list }: 
   }
   const people = matching?.byEmployee
   if (people !== undefined && people.rows.length > 0) lines.push(describePeople(people))
-  if (orders.length === 0) return [...lines, `No orders match${days}.`, `(${list.terms}.)`].join('\n')
-  lines.push(compactText(list, orders, AMOUNTS), `Amounts in ${currency}: ${list.terms}.`)
+  if (orders.length === 0) return [...lines, `No orders match${days}.`, ...notes, `(${list.terms}.)`].join('\n')
+  lines.push(...notes, compactText(list, orders, AMOUNTS), `Amounts in ${currency}: ${list.terms}.`)
   return lines.join('\n')
 }

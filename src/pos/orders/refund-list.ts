@@ -111,8 +111,14 @@ function describePeople({ people = 0, byEmployee = [] }: RefundList['sums']): st
   return [`By who refunded, total (refunds): ${peopleList(each, people)}.`]
 }
 
-/** A list as text. */
-export function describeRefunds({ window, currency, sums, refunds, ...list }: RefundList): string {
+/**
+ * A list as text.
+ * @param notes whose refunds these are, as sentences
+ */
+export function describeRefunds(
+  { window, currency, sums, refunds, ...list }: RefundList,
+  notes: readonly string[],
+): string {
   const lines: string[] = []
   if (list.nextCursor !== undefined) {
     lines.push(
@@ -121,10 +127,11 @@ export function describeRefunds({ window, currency, sums, refunds, ...list }: Re
   }
   const soFar = window?.soFar === undefined ? '' : ` so far (${window.soFar})`
   const days = window === undefined ? '' : `, ${describeDays(window)}${soFar}`
-  if (refunds.length === 0) return [...lines, `No refunds match${days}.`, `(${list.terms}.)`].join('\n')
+  if (refunds.length === 0) return [...lines, `No refunds match${days}.`, ...notes, `(${list.terms}.)`].join('\n')
   lines.push(
     `${counted(sums.refunds, 'refund')} ${Number(sums.refunds) === 1 ? 'matches' : 'match'}${days}: total ${formatAmount(sums.total, currency)} with tax (returns ${grouped(sums.returns)}, tax ${grouped(sums.tax)}, tips ${grouped(sums.tips)}).`,
     ...describePeople(sums),
+    ...notes,
     compactText(list, refunds, ['total']),
     `A blank or missing cell means none. Amounts in ${currency}: ${list.terms}.`,
   )

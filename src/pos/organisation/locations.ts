@@ -2,17 +2,18 @@ import type { AuthorizedBusiness } from '../../auth/principal.ts'
 import type { Transaction } from '../../database/database.ts'
 import { clean } from '../../results/text.ts'
 import { isListed, type NamedQuery } from '../named-lists.ts'
-import { type LocationRow, locationAmong, locationOf, locationsFor } from '../references.ts'
+import { type LocationRow, locationAmong, locationOf, locationsFor, type Read } from '../references.ts'
 
 /** The time zone in which a report counts days, and the location if it is about one. */
-export interface Place {
+export interface Place extends Read {
   timezone: string
   location: { id: string; name: string } | null
 }
 
 /**
- * The time zone of the business, or of one of its locations. Queries take the id in the answer, not the reference.
- * @param reference id or name of a location
+ * The time zone of the business, or of one of its locations, for a read. Queries take the id in the answer, not the
+ * reference.
+ * @param reference id or name of a location, or words of a name that no other one has
  * @throws ServiceError `invalid_argument` naming the valid locations
  */
 export async function placeOf(
@@ -21,7 +22,8 @@ export async function placeOf(
   reference: string | undefined,
 ): Promise<Place> {
   if (reference === undefined) return { timezone: business.timezone, location: null }
-  return toLocation(await locationOf(db, business.id, reference))
+  const found = await locationOf(db, business.id, reference, 'locationId', { isRead: true })
+  return { ...toLocation(found), ...(found.taken !== undefined && { taken: found.taken }) }
 }
 
 /** A location for a write. */

@@ -2,8 +2,8 @@ import { Type } from '@sinclair/typebox'
 import type { Principal } from '../../auth/principal.ts'
 import { ServiceError } from '../../errors.ts'
 
-/** Id of a board that filters a list; `requireBoard` checks that it exists. */
-export const BoardId = Type.Optional(Type.String({ minLength: 1, maxLength: 64 }))
+/** A board that filters a list, as `boardOf` finds it. */
+export const BoardId = Type.Optional(Type.String({ minLength: 1, maxLength: 500 }))
 
 /** A filter that is off by default. */
 export const Flag = Type.Boolean({ default: false })

@@ -2,9 +2,9 @@ import { type Expression, expressionBuilder, type RawBuilder, type SqlBool, sql 
 import type { Transaction } from '../../database/database.ts'
 import type { DB } from '../../database/types.ts'
 import { ServiceError } from '../../errors.ts'
-import { isUuid } from '../../uuid.ts'
-import { searchPattern } from '../conditions.ts'
-import { isItsId } from '../references.ts'
+import { byName, type Named, quoted, type Read, read, theOne } from '../references.ts'
+import { NEAR, searching } from '../search.ts'
+import { didYouMean } from '../suggestions.ts'
 
 export const BOARD_STATUSES = ['planned', 'active', 'paused', 'completed', 'archived'] as const
 export const HEALTHS = ['green', 'amber', 'red'] as const
@@ -144,10 +144,8 @@ function boardsMatching(db: Transaction, businessId: string, query: Omit<BoardQu
   if (query.overBudget)
     boards = boards.where(sql<SqlBool>`f.estimated_minutes > 0 and f.spent_minutes > f.estimated_minutes`)
   if (search !== undefined) {
-    const pattern = searchPattern(search)
-    boards = boards.where(({ eb, fn, or }) =>
-      or([eb(fn<string>('search_text', ['b.name']), 'like', pattern), eb('c.search', 'like', pattern)]),
-    )
+    const text = sql<string>`(search_text(b.name) || ' ' || coalesce(c.search, ''))`
+    boards = boards.where(searching(text, search).isMatch)
   }
   return boards
 }
@@ -185,71 +183,91 @@ export function sumBoards(db: Transaction, businessId: string, query: Omit<Board
     .executeTakeFirstOrThrow()
 }
 
+/** What errors say of boards that a reference may all mean. */
+const describeBoard = ({ id, name, status, due_on }: Pick<BoardRow, 'id' | 'name' | 'status' | 'due_on'>): string =>
+  `${quoted(name)} (${id}, ${status}, due ${due_on ?? '–'})`
+
+/** The condition and the tier of boards (alias b) that a reference means; all their tools only read. */
+function boardMeaning(reference: string) {
+  return byName(reference, { isRead: true }, 'b')
+}
+
 /**
- * The boards with an id or an exact name, ignoring case and accents. An id means one board, even if it is the name of
- * another.
+ * One board by id or name, or by words that its name alone has.
+ * @throws ServiceError as `boardOf`
  */
-export async function findBoardsCalled(
+export async function findBoard(
   db: Transaction,
   businessId: string,
-  { idOrName, today, limit }: { idOrName: string; today: string; limit: number },
-): Promise<BoardRow[]> {
+  { reference, argument, today }: { reference: string; argument: string; today: string },
+): Promise<BoardRow> {
+  const { isMeant, tier } = boardMeaning(reference)
   const rows = await boardsOf(db, businessId, today)
-    .where(isCalled(idOrName))
-    .orderBy(isItsId('b.id', idOrName), 'desc')
+    .select(tier.as('tier'))
+    .where(isMeant)
+    .orderBy('tier')
     .orderBy(dueOrLast)
     .orderBy('b.id')
-    .limit(limit)
+    .limit(MAX_CANDIDATES)
     .execute()
-  const own = rows.find(({ id }) => id === idOrName.toLowerCase())
-  return own === undefined ? rows : [own]
+  return theOne(rows, { argument, reference, describe: describeBoard }) ?? noBoard(db, businessId, reference, argument)
 }
 
-/**
- * The id of the board that `findBoardsCalled` finds, if it is the only one, as an expression for queries sent together
- * with it.
- */
-export function boardIdOf(db: Transaction, businessId: string, idOrName: string): Expression<string> {
-  const boards = db.selectFrom('psa_board as b').select('b.id').where('b.business_id', '=', businessId)
-  return boards.where(isCalled(idOrName)).orderBy(isItsId('b.id', idOrName), 'desc').limit(1).$asScalar()
+/** The id of the board that `findBoard` finds, as an expression for queries sent together with it. */
+export function boardIdOf(db: Transaction, businessId: string, reference: string): Expression<string> {
+  return boardsCalled(db, businessId, reference).select('b.id').limit(1).$asScalar()
 }
 
-/** Whether a row `b` is a board with this id or exact name, ignoring case and accents. */
-function isCalled(idOrName: string) {
-  const byName = board(
-    board.fn<string>('search_text', ['b.name']),
-    '=',
-    board.fn<string>('search_text', [board.val(idOrName)]),
-  )
-  return isUuid(idOrName) ? board.or([board('b.id', '=', idOrName), byName]) : byName
-}
-
-/**
- * The id of the board that a reference means, by id or exact name: an empty list for a wrong one would read as "nothing
- * to do".
- * @throws ServiceError `not_found`, the same for a foreign and for an unknown one; `invalid_argument` for several
- */
-export async function boardOf(db: Transaction, businessId: string, reference: string): Promise<string> {
-  const rows = await db
+function boardsCalled(db: Transaction, businessId: string, reference: string) {
+  const { isMeant, tier } = boardMeaning(reference)
+  return db
     .selectFrom('psa_board as b')
-    .select(['b.id', 'b.status'])
     .where('b.business_id', '=', businessId)
-    .where(isCalled(reference))
-    .orderBy(isItsId('b.id', reference), 'desc')
+    .where(isMeant)
+    .orderBy(tier)
+    .orderBy(dueOrLast)
     .orderBy('b.id')
-    .limit(MAX_CHOICES)
+}
+
+/**
+ * The board that a reference means, by id or name, or by words that its name alone has: an empty list for a wrong one
+ * would read as "nothing to do".
+ * @throws ServiceError `not_found` with the nearest, the same for a foreign and for an unknown one; `invalid_argument`
+ *   for several
+ */
+export async function boardOf(
+  db: Transaction,
+  businessId: string,
+  reference: string,
+  argument = 'boardId',
+): Promise<Named & Read> {
+  const rows = await boardsCalled(db, businessId, reference)
+    .select(['b.id', 'b.name', 'b.status'])
+    .select((eb) => eb.cast<string | null>('b.due_on', 'text').as('due_on'))
+    .select(boardMeaning(reference).tier.as('tier'))
+    .limit(MAX_CANDIDATES)
     .execute()
-  const [board] = rows
-  if (board === undefined) {
-    throw new ServiceError('not_found', 'boardId: there is no such board in this business.', {
-      hint: 'Use list_psa_boards to find its id or whole name.',
-    })
-  }
-  if (rows.length === 1 || board.id === reference.toLowerCase()) return board.id
-  const choices = rows.map(({ id, status }) => `${id} (${status})`)
-  throw new ServiceError('invalid_argument', `boardId: several have this name: ${choices.join('; ')}.`, {
-    hint: 'Pass the id of one of them.',
+  const found = theOne(rows, { argument, reference, describe: describeBoard })
+  if (found === undefined) return noBoard(db, businessId, reference, argument)
+  return { id: found.id, name: found.name, ...read(found, quoted(found.name)) }
+}
+
+async function noBoard(db: Transaction, businessId: string, reference: string, argument: string): Promise<never> {
+  const { nearness } = searching(sql<string>`search_text(b.name)`, reference)
+  const near = await db
+    .selectFrom('psa_board as b')
+    .select('b.name')
+    .where('b.business_id', '=', businessId)
+    .where(nearness, '>=', NEAR)
+    .orderBy(nearness, 'desc')
+    .orderBy('b.id')
+    .limit(MAX_NEAR)
+    .execute()
+  const names = near.map(({ name }) => quoted(name))
+  throw new ServiceError('not_found', `${argument}: there is no such board in this business.${didYouMean(names)}`, {
+    hint: 'Use list_psa_boards to find its id or name.',
   })
 }
 
-const MAX_CHOICES = 20
+const MAX_CANDIDATES = 11
+const MAX_NEAR = 5

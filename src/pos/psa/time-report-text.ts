@@ -6,6 +6,7 @@ import { table } from '../../results/table.ts'
 import { clean } from '../../results/text.ts'
 import { untrusted } from '../../results/untrusted.ts'
 import { describeDays, type Window, WindowSchema } from '../../time/window.ts'
+import { Taken } from '../references.ts'
 import { periodOf } from '../reports/periods.ts'
 import { hours, inHours, personName } from './text.ts'
 import type { TimeGroup, TimeRow, TimeSums, timeEntries, UnratedEntry } from './time.ts'
@@ -68,6 +69,7 @@ export const TimeReportSchema = Type.Object({
   unrated: Type.Array(UnratedSchema),
   entries: Type.Array(EntrySchema, { description: 'With person or mine: each entry, latest first' }),
   entriesLeftOut: Type.Integer(),
+  taken: Taken,
 })
 type TimeReport = Static<typeof TimeReportSchema>
 
@@ -169,6 +171,7 @@ export function describeTimeReport({
       ),
     )
   }
+  if (work.taken !== undefined) lines.push(work.taken)
   lines.push(`Hours = minutes / 60; amount = hours × rate, rounded half-up per entry. Days are as noted with the work.`)
   return lines.join('\n')
 }

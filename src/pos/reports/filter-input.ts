@@ -6,6 +6,7 @@ import { together } from '../../database/together.ts'
 import { ServiceError } from '../../errors.ts'
 import { Decimal } from '../../money/money.ts'
 import { clean, variantName } from '../../results/text.ts'
+import { cityOfClients } from '../clients/places.ts'
 import { knownOf } from '../known-values.ts'
 import { orNone } from '../none.ts'
 import { type Place, placeOf } from '../organisation/locations.ts'
@@ -95,8 +96,14 @@ function wrongFilter(text: string): ServiceError {
   return new ServiceError(
     'invalid_argument',
     `filters: ${quoted(text)} is not a filter. Each is a name and a value, as "category=Café" or "client=none"; the names are ${NAMES.join(', ')}.`,
-    { hint: 'For days use from and to.' },
+    { hint: hintOn(text) },
   )
+}
+
+function hintOn(text: string): string {
+  if (/!=|<>|\bnot\b/i.test(text))
+    return 'A filter says what is kept: to leave one out, group by it and leave its row out.'
+  return /[<>]/.test(text) ? 'Only total has limits: "total>=100", "total<=500".' : 'For days use from and to.'
 }
 
 /**
@@ -108,6 +115,9 @@ export async function filtersOf(
   business: AuthorizedBusiness,
   { locationId, ...asked }: { locationId?: string | undefined } & Partial<Record<Name, string | undefined>>,
 ): Promise<{ place: Place; filters: Filters }> {
+  if (locationId !== undefined && asked.location !== undefined) {
+    throw new ServiceError('invalid_argument', 'locationId and the filter location are both given. Leave one out.')
+  }
   const given = <Value>(value: string | undefined, read: (text: string) => Value) =>
     value === undefined ? undefined : read(value)
   const own = {
@@ -126,7 +136,7 @@ export async function filtersOf(
       named('supplier', (text) => supplierOf(db, business.id, text, 'supplier', isRead)),
       given(asked.product, (text) => productOf(db, business.id, text)),
       named('client', (text) => clientOf(db, business.id, text, 'client', isRead)),
-      named('city', (text) => text),
+      named('city', (text) => cityOfClients(db, business.id, text)),
       named('tax_rate', rateOf),
       named('employee', (text) => employeeOf(db, business.id, text, 'employee', isRead)),
       named('payment_method', (text) => knownOf(db, business.id, 'payment_method', text)),

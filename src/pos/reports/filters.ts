@@ -43,33 +43,51 @@ export function filterNames(filters: Filters): ReadonlySet<FilterName> {
   )
 }
 
+const HALF = String.raw`\s*(h|[ap]\.?m\.?)?`
+const HOURS = new RegExp(String.raw`^\s*(\d{1,2})(?::00)?${HALF}\s*(?:-|–|to|a)\s*(\d{1,2})(?::00)?${HALF}\s*$`, 'i')
+
 /**
- * Hours as people write them: `17-20`, `17:00–20:00`, `22 to 2`.
+ * Hours as people write them: `17-20`, `17:00–20:00`, `22 to 2`, `5-8pm`.
  * @throws ServiceError `invalid_argument`
  */
 export function hoursOf(text: string): { from: number; to: number } {
-  const [, from, to] = /^\s*(\d{1,2})(?::00)?\s*h?\s*(?:-|–|to|a)\s*(\d{1,2})(?::00)?\s*h?\s*$/i.exec(text) ?? []
-  const hours = { from: Number(from), to: Number(to) % 24 === 0 ? 24 : Number(to) }
-  if (from === undefined || hours.from > 23 || hours.to > 24 || hours.from === hours.to) {
+  const [, from, half, to, otherHalf = ''] = HOURS.exec(text) ?? []
+  // "5-8pm" is of the evening as a whole, "11-2pm" is not.
+  const end = hourOfDay(to, otherHalf)
+  const hours = {
+    from: hourOfDay(from, half ?? (Number(from) < Number(to) ? otherHalf : '')),
+    to: end % 24 === 0 ? 24 : end,
+  }
+  if (Number.isNaN(hours.from + hours.to) || hours.from > 23 || hours.to > 24 || hours.from === hours.to) {
     throw new ServiceError(
       'invalid_argument',
-      'hours must be two whole hours of the day such as "17-20", which ends at 20:00.',
+      'filters: hour must be two whole hours of the day such as "17-20", which ends at 20:00.',
     )
   }
   return hours
+}
+
+/** An hour of the day; not a number if it is none of its half. */
+function hourOfDay(text: string | undefined, half: string): number {
+  const hour = Number(text)
+  if (!/m/i.test(half)) return hour
+  return hour < 1 || hour > 12 ? Number.NaN : (hour % 12) + (/^p/i.test(half) ? 12 : 0)
 }
 
 const WEEKDAYS = [1, 2, 3, 4, 5, 6, 7]
 const WEEKENDS = [6, 7]
 
 /**
- * Weekdays as people write them: `Saturday, Sunday`, `mon-fri`, `weekend`, `weekdays`.
+ * Weekdays as people write them: `Saturday, Sunday`, `mon-fri`, `Monday to Friday`, `weekend`, `weekdays`; in Spanish, too.
  * @returns ISO weekdays in order
  * @throws ServiceError `invalid_argument`
  */
 export function weekdaysOf(text: string): readonly number[] {
   const parts = text
-    .split(/[,;\s]+(?:and\s+)?/)
+    .replace(/\bfin(es)? de semana\b/gi, 'weekend')
+    .replace(/\bentre semana\b/gi, 'weekdays')
+    .replace(/\s+(?:to|through|al?)\s+/gi, '-')
+    .split(/[,;\s]+(?:(?:and|y)\s+)?/i)
     .filter((part) => part !== '')
     .flatMap(weekdaysOfPart)
   if (parts.length === 0) throw wrongWeekday(text)
@@ -87,14 +105,26 @@ function weekdaysOfPart(part: string): readonly number[] {
 }
 
 function weekdayOf(text: string): number | undefined {
-  const name = text.toLowerCase().replace(/s$/, '')
-  return WEEKDAYS.find((day) => name.length >= 3 && weekdayName(day).toLowerCase().startsWith(name))
+  const name = plain(text).replace(/s$/, '')
+  if (name.length < 3) return undefined
+  return WEEKDAYS.find((day) => [weekdayName(day), spanishName(day)].some((each) => plain(each).startsWith(name)))
+}
+
+const SPANISH = new Intl.DateTimeFormat('es', { weekday: 'long', timeZone: 'UTC' })
+
+/** 1 is lunes: so was the first of January 2024. */
+function spanishName(day: number): string {
+  return SPANISH.format(Date.UTC(2024, 0, day))
+}
+
+function plain(text: string): string {
+  return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase()
 }
 
 function wrongWeekday(text: string): ServiceError {
   return new ServiceError(
     'invalid_argument',
-    `weekdays ${JSON.stringify(text.slice(0, 40))} must be names such as "Mon-Fri" or "Saturday, Sunday", "weekdays" or "weekend".`,
+    `filters: weekday ${JSON.stringify(text.slice(0, 40))} must be names such as "Mon-Fri" or "Saturday, Sunday", "weekdays" or "weekend".`,
   )
 }
 

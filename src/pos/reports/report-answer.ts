@@ -1,5 +1,6 @@
 import type { Currency } from '../../money/money.ts'
 import { areShown } from '../../results/counted.ts'
+import { fileRowsOf } from '../../results/file-rows.ts'
 import { estimateTokens } from '../../results/text.ts'
 import { isTime } from './dimensions.ts'
 import { isListedWhole, type Line, type Report } from './report.ts'
@@ -20,7 +21,9 @@ export function answerOf(report: Report, currency: Currency, isWhole = false) {
   for (;;) {
     const answer = build(report, currency, rows)
     const tokens = estimateTokens(answer.text) + estimateTokens(JSON.stringify(answer.data))
-    if (isWhole || tokens <= MAX_TOKENS || answer.rows <= 1) return { text: answer.text, data: answer.data }
+    const isShort = tokens <= MAX_TOKENS || answer.rows <= 1
+    if (isWhole) return { text: answer.text, data: answer.data, file: fileRowsOf(answer.file) }
+    if (isShort) return { text: answer.text, data: answer.data }
     rows = Math.max(1, Math.floor((answer.rows * MAX_TOKENS) / tokens) - 1)
   }
 }
@@ -29,7 +32,7 @@ function build(report: Report, currency: Currency, maxRows: number) {
   const isMatrix = report.groupBy.length === 2 && report.groupBy.some(isTime) && report.sort === undefined
   const body =
     report.groupBy.length === 0
-      ? { rows: 0, cuts: [], data: {}, text: [] }
+      ? { rows: 0, cuts: [], data: {}, file: undefined, text: [] }
       : isMatrix || isRankedMatrix(report)
         ? matrixOf(report, currency, maxRows)
         : listOf(report, currency, maxRows)
@@ -43,6 +46,8 @@ function build(report: Report, currency: Currency, maxRows: number) {
   const notes = reportNotes(report, currency)
   return {
     rows: body.rows,
+    // Not grouped, it is the totals.
+    file: body.file ?? { rows: [head.data.totals] },
     data: {
       ...head.data,
       rows: [],

@@ -6,6 +6,7 @@ import { isOnWeekdays, periodsOf } from './periods.ts'
 import type { Line, Report } from './report.ts'
 import { hasFigures, measureValue, perDayOf, textOf } from './report-cells.ts'
 import { nameOfKey } from './report-names.ts'
+import { namedInFile } from './report-rows.ts'
 
 /** A value of one of the two dimensions, with its total over the other. */
 interface Entry {
@@ -50,11 +51,21 @@ export function matrixOf(report: Report, currency: Currency, maxRows: number) {
   const hasDays = isTime(groupBy[down]) && !isCalendar(groupBy[down]) && rows.some(({ line }) => perDay(line) !== null)
   const isWhole = isTime(groupBy[across]) && !isCalendar(groupBy[across])
   const hasColumnDays = isWhole && columns.some(({ line }) => perDay(line) !== null)
+  const noDays = hasDays ? ['–', '–'] : []
   const firstKey = measureOf(first, plan.grain).key
   // The dimension that is not of time is ranked and cut, whichever way the table lies.
   const ranked = groupBy.findIndex((dimension) => !isTime(dimension))
   const named = (ranked === down ? rows : columns).filter(({ key }) => key !== '')
   const { what } = report.shown
+
+  const figures = rows.map((entry) => ({
+    ...Object.fromEntries(
+      views.map((view) => [view.key, columns.map((column) => value(cells.get(`${entry.key} ${column.key}`), view))]),
+    ),
+    // Not `total`, which a measure is called.
+    all: Object.fromEntries(views.map((view) => [view.key, value(entry.line, view)])),
+    ...(hasDays ? { days: entry.line.whole?.days, [`${firstKey}PerDay`]: perDay(entry.line) } : {}),
+  }))
 
   return {
     rows: rows.length,
@@ -63,19 +74,7 @@ export function matrixOf(report: Report, currency: Currency, maxRows: number) {
       ...(isTime(groupBy[down]) ? [{ shown: rows.length, of: entries[down].length, what: 'rows' }] : []),
     ],
     data: {
-      rows: rows.map((entry, row) => ({
-        key: rowNames[row]?.key,
-        ...(rowNames[row]?.ref === undefined ? {} : { ref: rowNames[row]?.ref }),
-        ...Object.fromEntries(
-          views.map((view) => [
-            view.key,
-            columns.map((column) => value(cells.get(`${entry.key} ${column.key}`), view)),
-          ]),
-        ),
-        // Not `total`, which a measure is called.
-        all: Object.fromEntries(views.map((view) => [view.key, value(entry.line, view)])),
-        ...(hasDays ? { days: entry.line.whole?.days, [`${firstKey}PerDay`]: perDay(entry.line) } : {}),
-      })),
+      rows: rowNames.map(({ key, ref }, row) => ({ key, ...(ref === undefined ? {} : { ref }), ...figures[row] })),
       columns: {
         names: columnNames.map(({ key }) => key),
         totals: Object.fromEntries(views.map((view) => [view.key, columns.map(({ line }) => value(line, view))])),
@@ -86,6 +85,11 @@ export function matrixOf(report: Report, currency: Currency, maxRows: number) {
             }
           : {}),
       },
+    },
+    file: {
+      rows: rowNames.map((name, row) => ({ ...namedInFile([groupBy[down] as Dimension], [name]), ...figures[row] })),
+      // Two clients may have the same name.
+      columns: { names: columnNames.map(({ key, ref }) => (ref === undefined ? key : `${key} ${ref}`)) },
     },
     text: views.map((view, index) => {
       const isFirst = index === 0
@@ -106,11 +110,11 @@ export function matrixOf(report: Report, currency: Currency, maxRows: number) {
               said(entry.line),
               ...(isFirst && hasDays ? [entry.line.whole?.days ?? '–', amountText(perDay(entry.line))] : []),
             ]),
-            ['All', ...columns.map(({ line }) => said(line)), said(totals), ...(isFirst && hasDays ? ['–', '–'] : [])],
+            ['All', ...columns.map(({ line }) => said(line)), said(totals), ...(isFirst ? noDays : [])],
             ...(isFirst && hasColumnDays
               ? [
-                  ['Days', ...columns.map(({ line }) => line.whole?.days ?? '–'), '–'],
-                  ['Per day', ...columns.map(({ line }) => amountText(perDay(line))), '–'],
+                  ['Days', ...columns.map(({ line }) => line.whole?.days ?? '–'), '–', ...noDays],
+                  ['Per day', ...columns.map(({ line }) => amountText(perDay(line))), '–', ...noDays],
                 ]
               : []),
           ],

@@ -24,6 +24,11 @@ export function reportNotes(report: Report, currency: Currency) {
   }
 }
 
+/** That a window begins before the first sale on file, so that its sums are not of the whole of it. */
+export function salesBegin({ salesSince, window }: Pick<Report, 'salesSince' | 'window'>): string[] {
+  return salesSince !== null && salesSince > window.from ? [`Sales on file begin on ${salesSince}.`] : []
+}
+
 function unknowns({ leftOut, plan, groupBy, salesSince, window, totals }: Report, currency: Currency): string[] {
   const { label, unit } = leftOutMeasure(plan)
   const amount =
@@ -31,7 +36,7 @@ function unknowns({ leftOut, plan, groupBy, salesSince, window, totals }: Report
       ? formatAmount(Number(leftOut).toFixed(currency.currencyDigits), currency.currency)
       : grouped(quantity(leftOut))
   const left = Number(leftOut) === 0 ? [] : [`Sales whose time of day is not known are left out: ${label} ${amount}.`]
-  const since = salesSince !== null && salesSince > window.from ? [`Sales on file begin on ${salesSince}.`] : []
+  const since = salesBegin({ salesSince, window })
   const mean =
     totals.whole !== null
       ? [

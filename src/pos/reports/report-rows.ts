@@ -73,22 +73,28 @@ export function listOf(report: Report, currency: Currency, maxRows: number) {
           ),
         ]
     const refs = names.flatMap(({ ref }) => ref ?? [])
+    const figures = {
+      ...Object.fromEntries(cells.map(({ key, value }) => [key, value])),
+      ...(days === undefined ? {} : { days, ...(perDay === null ? {} : { [`${firstKey}PerDay`]: perDay }) }),
+      ...Object.fromEntries(
+        beside.flatMap(({ kind, value, change }) => [
+          [kind === 'previous' ? `${firstKey}Before` : `${firstKey}YearBefore`, value],
+          [changeNames(first, kind).key, change],
+        ]),
+      ),
+      ...Object.fromEntries(difference.map((value) => [`${firstKey}Change`, value])),
+    }
+    const stretch =
+      period?.days === undefined
+        ? {}
+        : { ...period.days, days: daysIn(period.days), isPartial: period.isPartial ?? false }
     return {
+      file: { ...namedInFile(groupBy, names), ...(dimension === 'day' ? {} : stretch), ...figures },
       data: {
         ...(names.length === 1 ? { key: names[0]?.key ?? '' } : { keys: names.map(({ key }) => key) }),
         ...(refs.length === 0 ? {} : { ref: refs.join(' / ') }),
-        ...(period?.days === undefined
-          ? {}
-          : { ...period.days, days: daysIn(period.days), isPartial: period.isPartial ?? false }),
-        ...Object.fromEntries(cells.map(({ key, value }) => [key, value])),
-        ...(days === undefined ? {} : { days, ...(perDay === null ? {} : { [`${firstKey}PerDay`]: perDay }) }),
-        ...Object.fromEntries(
-          beside.flatMap(({ kind, value, change }) => [
-            [kind === 'previous' ? `${firstKey}Before` : `${firstKey}YearBefore`, value],
-            [changeNames(first, kind).key, change],
-          ]),
-        ),
-        ...Object.fromEntries(difference.map((value) => [`${firstKey}Change`, value])),
+        ...stretch,
+        ...figures,
       },
       text: [
         ...names.map(({ text, ref }) => (ref === undefined ? text : `${text} [${ref}]`)),
@@ -116,6 +122,7 @@ export function listOf(report: Report, currency: Currency, maxRows: number) {
     rows: rows.length,
     cuts: [{ shown, of, what: report.shown.what }],
     data: { rows: rows.map(({ data }) => data) },
+    file: { rows: rows.map(({ file }) => file) },
     text:
       rows.length === 0
         ? []
@@ -126,6 +133,19 @@ export function listOf(report: Report, currency: Currency, maxRows: number) {
             ),
           ],
   }
+}
+
+/** What the codes of a dimension's values are called, by which other tools take them. */
+const CODES: Partial<Record<Dimension, string>> = { variant: 'SKU', client: 'client code', employee: 'employee number' }
+
+/** What a row is about, in columns of a file: each dimension under its own name. */
+export function namedInFile(groupBy: readonly Dimension[], names: readonly { key: string; ref?: string }[]) {
+  return Object.fromEntries(
+    groupBy.flatMap((dimension, index) => {
+      const code = CODES[dimension]
+      return [[dimension, names[index]?.key ?? ''], ...(code === undefined ? [] : [[code, names[index]?.ref ?? '']])]
+    }),
+  )
 }
 
 /** Whether a row is one of what is asked for: "no client" is none of the clients. */

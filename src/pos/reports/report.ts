@@ -1,6 +1,7 @@
 import type { AuthorizedBusiness } from '../../auth/principal.ts'
 import type { Transaction } from '../../database/database.ts'
 import { ServiceError } from '../../errors.ts'
+import { grouped } from '../../money/money.ts'
 import { counted } from '../../results/counted.ts'
 import { type Compared, comparisonsOf, type Stretch } from '../../time/comparison.ts'
 import { addDays, addMonths, daysBetween, localNow, monthEnd } from '../../time/local.ts'
@@ -8,7 +9,7 @@ import type { Days, Window } from '../../time/window.ts'
 import { countOrders } from '../orders/orders.ts'
 import type { Place } from '../organisation/locations.ts'
 import { doPricesIncludeTax } from '../organisation/price-tags.ts'
-import { type Dimension, isPerDay, isTime, PLURAL, type Time } from './dimensions.ts'
+import { type Calendar, type Dimension, isPerDay, isTime, PLURAL, type Time } from './dimensions.ts'
 import { type Filters, filterNames, type Named } from './filters.ts'
 import { MEASURES, type Measure, type MeasureName, measureOf, type Sums } from './measures.ts'
 import { ordersBehind } from './orders-behind.ts'
@@ -35,6 +36,8 @@ export interface Question {
   /** A measure or `change`, that of the first one; highest first; with a minus, lowest first. */
   sort?: string | undefined
   limit?: number | undefined
+  /** Whether it is for a file, which has all rows: no model reads it. */
+  isFile?: boolean
 }
 
 /** What a window is compared with, and whether each row has its like there. */
@@ -91,6 +94,8 @@ const DEFAULT_VALUES = 15
 const MAX_PERIODS = 53
 /** More would not fit what a model reads in one result. */
 const MAX_CELLS = 450
+const MAX_FILE_ROWS = 20_000
+const MAX_FILE_CELLS = 150_000
 
 /**
  * Answers a question.
@@ -167,6 +172,8 @@ export async function runReport(
   const listed = groupBy.length > 1 ? lines.filter(isLevel(true, true)) : lines.filter(isLevel(true, false))
   const marginals = [lines.filter(isLevel(true, false)), lines.filter(isLevel(false, true))] as const
   const count = Math.max(0, ...rows.map((row) => row.count))
+  const what = ranked === null ? 'rows' : PLURAL[groupBy[ranked] as Dimension]
+  if (question.isFile === true && !isListedWhole(question) && count > limit) throw tooLongForFile(count, limit, what)
   const comparisons = wanted.map(({ kind, stretch }) => {
     const index = known.findIndex((each) => each.kind === kind)
     const told = comparable(stretch, since)
@@ -190,10 +197,7 @@ export async function runReport(
     totals,
     lines: listed,
     marginals: groupBy.length > 1 ? marginals : [[], []],
-    shown: {
-      of: count,
-      what: ranked === null ? 'rows' : PLURAL[groupBy[ranked] as Dimension],
-    },
+    shown: { of: count, what },
     daysOf: days,
     salesSince: since,
     pricesIncludeTax,
@@ -266,31 +270,43 @@ function noChange(why: string, hint?: string): ServiceError {
 }
 
 /** Which rows are ranked and cut, and at how many. */
-function layoutOf({ window, groupBy, limit: asked }: Question, plan: Plan, isSorted: boolean) {
+function layoutOf({ window, groupBy, isFile = false, ...question }: Question, plan: Plan, isSorted: boolean) {
+  const asked = isFile ? MAX_FILE_ROWS : question.limit
+  const maxPeriods = isFile ? MAX_FILE_ROWS : MAX_PERIODS
+  const maxCells = isFile ? MAX_FILE_CELLS : MAX_CELLS
   const [first, second] = groupBy
   const periods = groupBy.filter(isTime).map((time) => ({ time, count: periodCount(time, window) }))
   const width = plan.measures.length
   if (second === undefined) {
     const isInOrder = isTime(first) && !isSorted
-    if (isInOrder && (periods[0]?.count ?? 0) > MAX_PERIODS) throw tooManyPeriods(first, window)
+    if (isInOrder && (periods[0]?.count ?? 0) > maxPeriods) throw tooManyPeriods(first, window)
     const limit = isInOrder ? (asked ?? MAX_PERIODS + 2) : (asked ?? DEFAULT_ROWS)
     return { ranked: first === undefined ? null : (0 as const), limit, isRanking: !isInOrder && first !== undefined }
   }
-  const cells = Math.floor(MAX_CELLS / width)
+  const cells = Math.floor(maxCells / width)
   const [period, otherPeriod] = periods
   if (period !== undefined && otherPeriod === undefined) {
-    if (period.count > Math.min(MAX_PERIODS, cells)) throw tooManyPeriods(period.time, window)
+    if (period.count > Math.min(maxPeriods, cells)) throw tooManyPeriods(period.time, window)
     const limit = Math.min(asked ?? DEFAULT_VALUES, Math.max(1, Math.floor(cells / period.count)))
     return { ranked: isTime(first) ? (1 as const) : (0 as const), limit, isRanking: true }
   }
   if (period !== undefined && otherPeriod !== undefined) {
-    if (!isSorted && period.count * otherPeriod.count > MAX_CELLS) {
+    if (!isSorted && period.count * otherPeriod.count > maxCells) {
       throw tooManyPeriods(period.count > otherPeriod.count ? period.time : otherPeriod.time, window)
     }
-    return { ranked: null, limit: isSorted ? (asked ?? DEFAULT_ROWS) : MAX_CELLS, isRanking: false }
+    return { ranked: null, limit: isSorted ? (asked ?? DEFAULT_ROWS) : maxCells, isRanking: false }
   }
   return { ranked: null, limit: asked ?? DEFAULT_ROWS, isRanking: true }
 }
+
+/** The finest stretches of the calendar of which a window has few enough for one answer. */
+export function finestFor(window: Days): Calendar {
+  return CALENDARS.find((each) => periodCount(each, window) <= MAX_UNASKED) ?? 'quarter'
+}
+
+// Nobody asked for rows, so that they may be few.
+const MAX_UNASKED = 31
+const CALENDARS: readonly Calendar[] = ['day', 'week', 'month', 'quarter']
 
 function tooManyPeriods(time: Time, { from, to }: Days): ServiceError {
   const fitting = (['week', 'month', 'quarter'] as const).filter(
@@ -301,6 +317,14 @@ function tooManyPeriods(time: Time, { from, to }: Days): ServiceError {
     'invalid_argument',
     `groupBy ${time} gives more rows than fit one answer for ${counted(daysBetween(from, to), 'day')}. Use groupBy ${coarser}, or a shorter period.`,
     { hint: 'With sort and limit, the highest or lowest rows are given: sort "net_sales", limit 10.' },
+  )
+}
+
+function tooLongForFile(count: number, limit: number, what: string): ServiceError {
+  return new ServiceError(
+    'invalid_argument',
+    `A file of this report holds at most ${grouped(String(limit))} ${what}; there are ${grouped(String(count))}.`,
+    { hint: 'Ask for a shorter period, a filter, fewer measures, or groupBy month instead of day.' },
   )
 }
 

@@ -14,7 +14,7 @@ let luis: string
 let bea: string
 
 beforeAll(async () => {
-  service = await startService({ users: ['ana', 'luis', 'bea'] })
+  service = await startService({ users: ['ana', 'luis', 'bea', 'eva'] })
   first = await makeShop(service.db, { name: 'First' })
   second = await makeShop(service.db, { name: 'Second', currency: 'EUR', timezone: 'Europe/Madrid' })
   foreign = await makeShop(service.db, { name: 'Foreign' })
@@ -267,6 +267,38 @@ describe('which business', () => {
     expect(await named(other)).toEqual({ id: first.id, name: 'First' })
     expect(await named({})).toEqual({ id: second.id, name: 'Second' })
     expect(await named(one, { businessId: first.id })).toEqual({ id: first.id, name: 'First' })
+  })
+
+  it('is named as people name it: by its name in any case, and for what only reads by words of it', async () => {
+    const read = async (businessId: string, token = ana) =>
+      (await call(service.app, token, 'get_products', { businessId })).text.match(/Business: .*/)?.[0]
+    expect(await read(' SECOND ')).toBe(`Business: Second (${second.id})`)
+    expect(await read('séc')).toBe(`Business: Second (${second.id})`)
+    expect(await read(second.id.toUpperCase())).toBe(`Business: Second (${second.id})`)
+    const write = async (businessId: string) =>
+      call(service.app, ana, 'create_client', { businessId, name: 'Rosa', dryRun: true })
+    expect((await write('second')).text).toContain(`Business: Second (${second.id})`)
+    expect((await write('sec')).text).toMatch(/^business_not_available: /)
+    const switched = await call(service.app, ana, 'set_active_business', { businessId: 'first' })
+    expect(switched.text).toContain(`Active business: First (${first.id})`)
+  })
+
+  it('with words that several of theirs have is refused with these', async () => {
+    const shops = await Promise.all(['Café Sol', 'Cafe Sol', 'Café Luna'].map((name) => makeShop(service.db, { name })))
+    await makeUser(
+      service.db,
+      'eva',
+      shops.map((shop) => ({ shop, role: 'owner' as const })),
+    )
+    const eva = await service.tokenOf('eva')
+    for (const [businessId, count] of [
+      ['cafe', 3],
+      ['Cafe sol', 2],
+    ] as const) {
+      const { text } = await call(service.app, eva, 'get_products', { businessId })
+      expect(text).toMatch(/^business_required: businessId: several of yours are called so: /)
+      expect(text.match(/Caf[eé] \w+ \(/g)).toHaveLength(count)
+    }
   })
 
   it('obeys a pin in header or URL; a differing argument and a switch are refused', async () => {

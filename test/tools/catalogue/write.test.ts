@@ -208,6 +208,26 @@ describe('create_product', () => {
   })
 })
 
+describe('a price below the cost', () => {
+  const belowCost = { priceWithoutTax: '10.00', cost: '10.01' }
+  const product = { name: 'Caro', price: '11.20', cost: '10.01' }
+
+  it('is said before and after it is written, in both halves', async () => {
+    const rehearsed = await create({ ...product, sku: 'CARO', dryRun: true })
+    expect(rehearsed.text).toContain('It would be sold below its cost: 10.00 without tax, cost 10.01.')
+    expect(rehearsed.data.belowCost).toEqual(belowCost)
+    expect((await create({ ...product, sku: 'CARO' })).data.belowCost).toEqual(belowCost)
+    const raised = await update({ variant: 'CARO', price: '12' })
+    expect(raised.data.belowCost).toBeUndefined()
+    expect(raised.text).toContain('; amounts in GTQ, price with tax, cost without.')
+    const lowered = await update({ variant: 'CARO', price: '11.20' })
+    expect(lowered.text).toContain('It is sold below its cost: 10.00 without tax, cost 10.01.')
+    expect(lowered.data.belowCost).toEqual(belowCost)
+    expect((await update({ variant: 'CARO', name: 'Carísimo' })).data.belowCost).toBeUndefined()
+    expect((await create({ ...product, cost: '10.00', sku: 'JUSTO' })).data.belowCost).toBeUndefined()
+  })
+})
+
 describe('update_product', () => {
   it('answers the old and the new value of each field that changed', async () => {
     const { variantId, productId } = await makeProduct(service.db, shop, { sku: 'UPD', name: 'Viejo', price: '10' })

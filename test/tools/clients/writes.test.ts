@@ -138,9 +138,22 @@ describe('create_client', () => {
     expect((await create({ name: 'Bea', email: 'bea@example.com' })).isError).toBe(false)
   })
 
+  it('names a client of the same name, and makes another all the same', async () => {
+    const id = await makeClient(service.db, shop, { code: 'A', name: 'María José Batz' })
+    await makeClient(service.db, other, { code: 'B', name: 'Bea' })
+    const rehearsed = await create({ name: 'maria jose batz', dryRun: true })
+    expect(rehearsed.text).toContain(`It has the same name as María José Batz (A, id ${id}).`)
+    const made = await create({ name: 'maria jose batz' })
+    expect([made.isError, made.data.sameAs]).toEqual([
+      false,
+      { id, code: 'A', name: 'María José Batz', shares: 'name' },
+    ])
+    expect((await create({ name: 'Bea' })).data.sameAs).toBeNull()
+  })
+
   it('treats CF as no tax id, because everybody without one has it', async () => {
     await makeClient(service.db, shop, { code: 'A', tax_id: 'CF' })
-    expect((await create({ name: 'Ana', taxId: 'C/F' })).data.sameAs).toBeNull()
+    expect((await create({ name: 'Consumidora', taxId: 'C/F' })).data.sameAs).toBeNull()
   })
 
   it.each([

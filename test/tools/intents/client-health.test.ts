@@ -170,7 +170,7 @@ describe('get_client_health', () => {
     ])
     expect(text).toContain(`1. ${advice[0]}`)
     expect(text).toContain('| edge risk | edge risk | 3 | 1,200.00 | 2026-05-31 | 30 | 10.0 | 2,117.65 |')
-    expect(text).toContain('16.4 % of sales are not linked to a client.')
+    expect(text).toContain('16.4 % of net sales are not linked to a client.')
     expect(text).toContain(terms)
     expect(terms).toContain('net sales: lifetime, without tax')
     expect(terms).toContain('none for more than 1.5 rhythms and at least 14 days')
@@ -277,7 +277,7 @@ describe('get_client_health', () => {
     expect(advice).toEqual([
       'Look after the top 10: they bring 83.3 % of what all clients bring.',
       'Bring clients back a second time: 12 of 12 have bought only once.',
-      'Note the client on more sales: 50.0 % of sales are not linked to a client.',
+      'Note the client on more sales: 50.0 % of net sales are not linked to a client.',
     ])
     expect(countTokens(text)).toBeLessThan(2000)
     expect(countTokens(JSON.stringify(data))).toBeLessThan(2000)

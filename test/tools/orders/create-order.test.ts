@@ -64,7 +64,7 @@ describe('a sale', () => {
       'Order FP-000001 is completed at Location 1, for María: total GTQ 61.10 with tax and tips (net 50.09 without tax, tax 6.01, tips 5.00)',
     )
     expect(text).toContain('paid cash 40.00, card 21.10. Refundable: 61.10.')
-    expect(text).toContain('| line | SKU | quantity | unit price with tax | total with tax |')
+    expect(text).toContain('| 2 | PAN-1 | 1 | 25.00 | 2.50 | 22.50 |')
     expect(text).toContain('Stock: CAFE-1 7 (-3), PAN-1 4 (-1)')
 
     const detail = await till.ok('get_order', { order: data.order.id })

@@ -79,6 +79,8 @@ describe('list_psa_boards', () => {
     [{ health: 'amber' }, ['Tienda Ñandú']],
     [{ search: 'CAMPANA' }, ['Campaña']],
     [{ search: 'ixchel' }, ['Tienda Ñandú']],
+    [{ search: 'ixchel tienda' }, ['Tienda Ñandú']],
+    [{ search: 'ixchel logo' }, []],
     [{ search: '%' }, []],
   ])('filters by %j', async (args, expected) => {
     expect(names((await ask('list_psa_boards', args)).data)).toEqual(expected)
@@ -179,10 +181,18 @@ describe('get_psa_board', () => {
   })
 
   it('lists the boards that share a name', async () => {
-    const { text, isError } = await ask('get_psa_board', { board: 'web' })
+    const { text, isError } = await ask('get_psa_board', { board: 'wêb' })
     expect(isError).toBe(true)
     expect(text).toMatch(
-      /^invalid_argument: board: several have this name: [-0-9a-f]{36} \(archived, due 2025-01-01\); [-0-9a-f]{36} \(completed, due 2026-01-01\)\. Pass the id/,
+      /^invalid_argument: board: "wêb" means several: "W(eb|ÉB)" \([-0-9a-f]{36}, archived, due 2025-01-01\); "W(eb|ÉB)" \([-0-9a-f]{36}, completed, due 2026-01-01\)\. Pass the/,
+    )
+  })
+
+  it('is taken by words that its name alone has, and is told with the nearest where none has them', async () => {
+    const { text } = await ask('get_psa_board', { board: 'nandu' })
+    expect(text).toMatch(/^Board Tienda Ñandú/)
+    expect((await ask('get_psa_board', { board: 'Tienda Ñandus' })).text).toMatch(
+      /^not_found: board: there is no such board in this business\. Did you mean "Tienda Ñandú"\?/,
     )
   })
 
@@ -192,7 +202,7 @@ describe('get_psa_board', () => {
     )
     expect(answers.slice(0, 4).map(({ text }) => text)).toEqual(
       Array(4).fill(
-        'not_found: board: there is no such board in this business. Use list_psa_boards to find its id or whole name.',
+        'not_found: board: there is no such board in this business. Use list_psa_boards to find its id or name.',
       ),
     )
     expect(answers[4]?.text).toMatch(/^invalid_argument/)

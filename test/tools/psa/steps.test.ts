@@ -110,12 +110,19 @@ describe('list_psa_steps', () => {
     expect((await ask({ assignee: 'luis', overdue: true })).text).toMatch(/^No open steps match\./)
   })
 
+  it('takes a board by words of its name, and says so', async () => {
+    const { text, data } = await ask({ boardId: 'ñandu', status: 'all' })
+    expect(text).toContain('boardId: "Tienda Ñandú".')
+    expect(data.taken).toBe('boardId: "Tienda Ñandú".')
+    expect((await ask({ boardId: 'Tienda nandu' })).data.taken).toBeUndefined()
+  })
+
   it('answers alike to a foreign board and to an unknown one', async () => {
     const ids = [studio.foreignBoard.id, '00000000-0000-4000-8000-000000000000', 'x']
     const answers = await Promise.all(ids.map((boardId) => ask({ boardId })))
     expect(answers.map(({ text }) => text)).toEqual(
       Array(3).fill(
-        'not_found: boardId: there is no such board in this business. Use list_psa_boards to find its id or whole name.',
+        'not_found: boardId: there is no such board in this business. Use list_psa_boards to find its id or name.',
       ),
     )
     expect(names((await ask({}, studio.eve)).data)).toEqual(['Secret step'])

@@ -69,12 +69,12 @@ it('finds pairs of the whole shop, with support and lift', async () => {
   expect(pairsOf(data)[0]).toBe('bread,coffee')
   expect(pairsOf(data).sort()).toEqual(['bread,coffee', 'bread,jam', 'coffee,jam'])
   // Coffee in 6 orders, bread in 5, both in 4 of 10: lift 4 × 10 / (6 × 5) = 1.33.
-  expect(data.rows[0]).toMatchObject({ orders: 4, supportPercent: '40.0', lift: '1.33' })
+  expect(data.rows[0]).toMatchObject({ orders: 4, supportPercent: '40.00', lift: '1.33' })
   const jam = data.rows.find(
     ({ first, second }: { first: string; second: string }) => [first, second].sort().join() === 'bread,jam',
   )
   // Jam in 2, all with bread: 2 × 10 / (2 × 5) = 2.00.
-  expect(jam).toMatchObject({ orders: 2, supportPercent: '20.0', lift: '2.00' })
+  expect(jam).toMatchObject({ orders: 2, supportPercent: '20.00', lift: '2.00' })
   expect(text).toMatch(/^Products bought together, of 10 orders in all, 2026-03-01 to 2026-03-31/)
 })
 
@@ -83,12 +83,12 @@ it('finds what goes with one product, which stands first', async () => {
   expect(data.rows).toEqual([
     {
       ...{ first: 'coffee', firstSku: 'COFFEE', second: 'bread', secondSku: 'BREAD' },
-      ...{ orders: 4, supportPercent: '40.0', confidencePercent: '66.7', lift: '1.33' },
+      ...{ orders: 4, supportPercent: '40.00', confidencePercent: '66.7', lift: '1.33' },
     },
     {
       ...{ first: 'coffee', firstSku: 'COFFEE', second: 'jam', secondSku: 'JAM' },
       // 2 × 10 / (6 × 2)
-      ...{ orders: 2, supportPercent: '20.0', confidencePercent: '33.3', lift: '1.67' },
+      ...{ orders: 2, supportPercent: '20.00', confidencePercent: '33.3', lift: '1.67' },
     },
   ])
 })
@@ -161,7 +161,7 @@ it('reads the latest whole days of a window with too many orders, and says so fi
     pairs: 1,
   })
   // Coffee in 3 of the 4, bread in 2, both in 2: lift 2 × 4 / (3 × 2).
-  expect(data.rows).toMatchObject([{ orders: 2, supportPercent: '50.0', lift: '1.33' }])
+  expect(data.rows).toMatchObject([{ orders: 2, supportPercent: '50.00', lift: '1.33' }])
   expect((await asked({ product: 'bread' })).data.rows).toMatchObject([
     { first: 'bread', second: 'coffee', orders: 2, confidencePercent: '100.0', lift: '1.33' },
   ])

@@ -173,6 +173,14 @@ it('names as many orders as its call lists: by completion, with those that only 
   expect((await report({ groupBy: [] })).text).toContain('5 orders, of which 1 only took goods back.')
 })
 
+it('takes a city by words of its name, and none where no client is', async () => {
+  const asked = (filter: string) =>
+    call(service.app, token, 'get_sales_report', { ...DAYS, groupBy: [], filters: [filter] })
+  const { data } = await asked('city=ANTI')
+  expect(data.about.filters).toEqual(['of clients in Antigua'])
+  expect((await asked('city=Xela')).text).toBe('invalid_argument: city must be one of: Antigua.')
+})
+
 it.each([
   ...['category=Pan', 'product=Galleta', 'product=A', 'client=C-1', 'city=Antigua', 'employee=7', 'tax_rate=0'],
   ...['discounted=no', 'order_type=retail', 'location=Location 1', 'hour=9-19', 'weekday=Tue', 'total=10-'],

@@ -54,13 +54,24 @@ describe('a window that is too long and begins before the first sale', () => {
     )
   })
 
+  it.each(['get_sales_report', 'get_tax_report', 'get_sales_by_payment_method', 'get_sales_by_category'])(
+    'is said to begin before the first sale by %s',
+    async (tool) => {
+      const { data, text } = await till.ok(tool, { from: '2024-01-01', to: '2024-12-31' })
+      expect(text).toContain('Sales on file begin on 2024-05-10.')
+      expect(JSON.stringify(data)).toContain('Sales on file begin on 2024-05-10.')
+      const later = await till.ok(tool, { from: '2024-05-10', to: '2024-12-31' })
+      expect(later.text).not.toContain('Sales on file')
+    },
+  )
+
   it('may be of any length in a list', async () => {
     const { data } = await till.ok('list_orders', { from: '2020-01-01' })
     expect(data.matching.orders).toBe(2)
   })
 
   it('names a group that fits where its rows do not', async () => {
-    expect(await till.fails('get_sales_report', { from: '2020-01-01' })).toMatch(
+    expect(await till.fails('get_sales_report', { from: '2020-01-01', groupBy: ['day'] })).toMatch(
       /^invalid_argument: groupBy day gives more rows than fit one answer for 670 days. Use groupBy month or quarter, or/,
     )
   })

@@ -214,9 +214,22 @@ describe('get_sales_report', () => {
     const { text, isError } = await call(service.app, token, 'get_sales_report', {
       from: '2025-01-01',
       to: '2025-12-31',
+      groupBy: ['day'],
     })
     expect(isError).toBe(true)
     expect(text).toContain('groupBy day gives more rows than fit one answer for 365 days. Use groupBy week or month')
+  })
+
+  it.each([
+    ['2026-02-08', 'day'],
+    ['2026-02-07', 'week'],
+    ['2025-08-11', 'week'],
+    ['2025-08-10', 'month'],
+    ['2023-09-01', 'month'],
+  ])('is by the finest stretches that fit where none are asked for: from %s by %s', async (from, stretch) => {
+    const { data } = await call(service.app, token, 'get_sales_report', { from, to: '2026-03-10' })
+    expect(data.about.groupBy).toEqual([stretch])
+    expect(data.totals.orders).toBeGreaterThan(0)
   })
 
   it('refuses a location that is not there, naming those that are', async () => {

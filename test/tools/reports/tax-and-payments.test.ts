@@ -225,7 +225,7 @@ describe('get_tax_report', () => {
     expect(rates(data)).toEqual([['12', '10.00', '1.20']])
     expect(text).toContain('2026-04-01 at Location 2 (days of Asia/Kathmandu; so far (04:45))')
     expect((await ask('get_tax_report', { ...MARCH, locationId: kathmandu })).text).toBe(
-      'No sales to tax, 2026-03-01 to 2026-03-31 at Location 2 (days of Asia/Kathmandu).',
+      'No sales to tax, 2026-03-01 to 2026-03-31 at Location 2 (days of Asia/Kathmandu).\nSales on file begin on 2026-04-01.',
     )
   })
 
@@ -391,7 +391,7 @@ describe('get_sales_by_payment_method', () => {
       ].join('\n'),
     )
     expect((await ask('get_sales_by_payment_method', { from: '2026-01-01', to: '2026-01-01' })).text).toBe(
-      'No payments and no refunds, 2026-01-01 (days of America/Guatemala).',
+      'No payments and no refunds, 2026-01-01 (days of America/Guatemala).\nSales on file begin on 2026-02-28.',
     )
   })
 
@@ -410,6 +410,17 @@ describe('get_sales_by_payment_method', () => {
     })
     expect(data.totals).toMatchObject({ payments: 40, amount: '820.00' })
   })
+})
+
+it.each([
+  ['get_tax_report', 60],
+  ['get_sales_by_payment_method', 40],
+])('a file of %s has each of %i rows', async (what, rows) => {
+  const { data } = await ask('export_data', { what, arguments: MARCH, businessId: crowd.id })
+  const { pathname, search } = new URL(data.url)
+  const { body } = await service.app.inject({ method: 'GET', url: pathname + search })
+  expect(body.trim().split('\n')).toHaveLength(rows + 1)
+  expect(body).not.toContain('Other')
 })
 
 it.each(['get_tax_report', 'get_sales_by_payment_method'])('%s refuses what is not its to answer', async (tool) => {
