@@ -16,6 +16,11 @@ export function onDays(
     and (${sql.ref(column)} at time zone ${timezone})::date between ${from} and ${to})`
 }
 
+/** The ISO weekday of a date, 1 = Monday, by arithmetic: `extract` makes a numeric of each. 1900-01-01 was a Monday. */
+export function isoWeekday(date: RawBuilder<unknown>): RawBuilder<number> {
+  return sql<number>`((${date} - '1900-01-01'::date) % 7 + 1)`
+}
+
 /** Whether a row belongs to a location; always true if none is given. */
 export function atLocation(column: string, locationId: string | undefined): RawBuilder<SqlBool> {
   return locationId === undefined ? sql<SqlBool>`true` : sql<SqlBool>`${sql.ref(column)} = ${locationId}`

@@ -1,6 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import { ServiceError } from '../../errors.ts'
 import { weekdayName } from '../../time/local.ts'
+import { isoWeekday } from '../conditions.ts'
 import type { FilterName } from './plan.ts'
 
 /** A row that a filter names. */
@@ -187,7 +188,7 @@ export function cellConditions(
   }
   if (orderType !== undefined) conditions.push(sql`lower(c.order_type) = lower(${orderType})`)
   if (discounted !== undefined) conditions.push(sql`c.is_discounted = ${discounted}`)
-  if (weekdays !== undefined) conditions.push(sql`extract(isodow from c.day) = any(${weekdays}::integer[])`)
+  if (weekdays !== undefined) conditions.push(sql`${isoWeekday(sql`c.day`)} = any(${weekdays}::integer[])`)
   return conditions.length === 0 ? sql<SqlBool>`true` : sql<SqlBool>`(${sql.join(conditions, sql` and `)})`
 }
 

@@ -1,5 +1,6 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import { addDays } from '../../time/local.ts'
+import { isoWeekday } from '../conditions.ts'
 import { inRollup, type Values } from '../rollups.ts'
 import { rawCells, rollupCells } from './cells.ts'
 import type { Dimension } from './dimensions.ts'
@@ -131,7 +132,7 @@ function keyOf(dimension: Dimension | undefined, shift: Shift): RawBuilder<unkno
     case 'quarter':
       return sql`date_trunc(${sql.lit(dimension)}, ${shifted(shift)}::timestamp)::date`
     case 'weekday':
-      return sql`extract(isodow from c.day)::smallint`
+      return isoWeekday(sql`c.day`)
     case 'hour':
       return sql`c.hour`
     case 'location':

@@ -94,13 +94,16 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
   const pairsOf = (sums: readonly Sum[]) => windows.flatMap((window) => sums.map((sum) => ({ sum, window })))
   const [pairs, pairsOfRows] = [pairsOf(plan.sums), pairsOf(sumsOfRows)]
   const value = valueOfCells(first, isDistinct)
-  const whole = value ?? sql`0::numeric`
+  // Without the running day, days that are over are all.
+  const whole = () => {
+    if (value === null || !isPerDay(groupBy)) return sql`0::numeric`
+    return hasToday(question)
+      ? sql`coalesce(sum(${value}) filter (where w = 0 and not is_running), 0)`
+      : valueInSql(first, (sum) => ofCells(sum, 0))
+  }
   const leftOut = valueOfCells(leftOutMeasure(plan), isDistinct)
   const extra = [
-    {
-      name: 'whole',
-      of: isPerDay(groupBy) ? sql`coalesce(sum(${whole}) filter (where w = 0 and not is_running), 0)` : sql`0::numeric`,
-    },
+    { name: 'whole', of: whole() },
     {
       name: 'left_out',
       of:
@@ -297,11 +300,18 @@ const LEVELS = [
 /** Ranking values before their cells are read is worth more queries only for a window of many days. */
 const MANY_DAYS = 60
 
-/** Whether a window has that many days, and not the running one, which only cells of days tell apart. */
-function isLongEnough({ stretches, groupBy, today }: ReportQuestion): boolean {
-  const { from, to } = (stretches[0] as (typeof stretches)[number]).stretch
-  return daysBetween(from, to) >= MANY_DAYS && (!isPerDay(groupBy) || today < from || today > to)
+/** Whether a window has that many days, and no means that leave out the running one, which cells of months hold. */
+function isLongEnough(question: ReportQuestion): boolean {
+  const { from, to } = windowOf(question)
+  return daysBetween(from, to) >= MANY_DAYS && !(isPerDay(question.groupBy) && hasToday(question))
 }
+
+function hasToday(question: ReportQuestion): boolean {
+  const { from, to } = windowOf(question)
+  return from <= question.today && question.today <= to
+}
+
+const windowOf = ({ stretches }: ReportQuestion) => (stretches[0] as (typeof stretches)[number]).stretch
 
 /** A measure of single cells, which adds up; null of ratios and shares, and of orders that are counted once over several cells. */
 function valueOfCells(measure: Measure, isDistinct: boolean): RawBuilder<unknown> | null {
