@@ -79,21 +79,21 @@ async function callsOf(call: Call): Promise<Record<string, Args>> {
   const [first, second] = CAFE_NONO.locations
   const agency = { businessId: ESTUDIO_QUETZAL.id }
   const window = { preset: 'last_30_days' }
-  const [product] = (await call('get_inventory', { limit: 1 })).stock as { sku: string }[]
-  const [order] = (await call('list_orders', { limit: 1 })).orders as { orderNumber: string }[]
-  const [client] = (await call('list_clients', { limit: 1 })).clients as { code: string }[]
+  const product = firstOf(await call('get_inventory', { limit: 1 }), 'stock', 'SKU')
+  const order = firstOf(await call('list_orders', { limit: 1 }), 'orders', 'order')
+  const client = firstOf(await call('list_clients', { limit: 1 }), 'clients', 'code')
   const [board] = (await call('list_psa_boards', { ...agency, limit: 1 })).boards as { id: string }[]
   const compared = { ...window, compare: 'both' }
   return {
-    adjust_inventory: { product: product?.sku, locationId: first?.id, change: '1' },
-    cancel_order: { order: order?.orderNumber, reason: 'mistake' },
+    adjust_inventory: { product, locationId: first?.id, change: '1' },
+    cancel_order: { order, reason: 'mistake' },
     create_client: { name: 'New client' },
-    create_order: { items: [{ product: product?.sku, quantity: '1' }], locationId: first?.id },
+    create_order: { items: [{ product, quantity: '1' }], locationId: first?.id },
     create_product: { name: 'New product', sku: 'NEW-1', price: '1' },
     export_data: { what: 'list_orders' },
-    get_client: { client: client?.code },
-    get_order: { order: order?.orderNumber },
-    get_product: { product: product?.sku },
+    get_client: { client },
+    get_order: { order },
+    get_product: { product },
     get_psa_board: { ...agency, board: board?.id },
     get_psa_time_report: { ...agency, ...window },
     get_sales_by_category: compared,
@@ -104,14 +104,30 @@ async function callsOf(call: Call): Promise<Record<string, Args>> {
     get_top_products: compared,
     list_psa_boards: agency,
     list_psa_steps: agency,
-    refund_order: { order: order?.orderNumber, reason: 'returned' },
+    refund_order: { order, reason: 'returned' },
     summarize_period: window,
     transfer_inventory: {
       fromLocationId: first?.id,
       toLocationId: second?.id,
-      items: [{ product: product?.sku, quantity: '1' }],
+      items: [{ product, quantity: '1' }],
     },
-    update_client: { client: client?.code, name: 'Other name' },
-    update_product: { variant: product?.sku, name: 'Other name' },
+    update_client: { client, name: 'Other name' },
+    update_product: { variant: product, name: 'Other name' },
   }
+}
+
+/** A cell of the first row of a compact list; what all rows have stands beside them. */
+function firstOf(data: Record<string, unknown>, list: string, column: string): string {
+  const {
+    columns,
+    same,
+    [list]: rows,
+  } = data as {
+    columns: string[]
+    same: Record<string, string>
+    [list: string]: unknown
+  }
+  const cell = same[column] ?? (rows as string[][])[0]?.[columns.indexOf(column)]
+  if (cell === undefined) throw new Error(`no ${column} in the first of ${list}: ${columns.join(', ')}`)
+  return cell
 }
