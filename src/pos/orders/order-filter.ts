@@ -128,9 +128,12 @@ function isFewSold(businessId: string, variantId: string): RawBuilder<SqlBool> {
   ) <= ${MAX_SUMMED})`
 }
 
-/** Whether a product was sold in the month in which some days end, or the one before. */
+/** Whether a product was sold in the month in which some days end, or else the last with sales, or the one before. */
 function isSoldLately(businessId: string, variantId: string, days: Days | undefined): RawBuilder<SqlBool> {
-  const to = days === undefined ? sql`current_date` : sql`${days.to}::date`
+  const to =
+    days === undefined
+      ? sql`(select max(s.month) from sales_monthly s where ${inRollup('s', { businessId })})`
+      : sql`${days.to}::date`
   return sql<SqlBool>`exists (
     select from product_monthly r
     where ${inRollup('r', { businessId })} and r.variant_id = ${variantId} and r.units_sold > 0
