@@ -108,15 +108,12 @@ function weekdaysOfPart(part: string): readonly number[] {
 function weekdayOf(text: string): number | undefined {
   const name = plain(text).replace(/s$/, '')
   if (name.length < 3) return undefined
-  return WEEKDAYS.find((day) => [weekdayName(day), spanishName(day)].some((each) => plain(each).startsWith(name)))
+  return WEEKDAYS.find((day) =>
+    [weekdayName(day), SPANISH[day - 1] as string].some((each) => plain(each).startsWith(name)),
+  )
 }
 
-const SPANISH = new Intl.DateTimeFormat('es', { weekday: 'long', timeZone: 'UTC' })
-
-/** 1 is lunes: so was the first of January 2024. */
-function spanishName(day: number): string {
-  return SPANISH.format(Date.UTC(2024, 0, day))
-}
+const SPANISH = ['lunes', 'martes', 'miércoles', 'jueves', 'viernes', 'sábado', 'domingo']
 
 function plain(text: string): string {
   return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase()
