@@ -21,6 +21,9 @@ interface Message {
   error?: { message: string }
 }
 
+/** A program that hangs is stopped by nobody else; what it printed until then tells why. */
+const LONGEST_ANSWER_MS = 60_000
+
 /** Starts a program with exactly this environment. */
 export function startStdioPeer(
   program: string,
@@ -48,7 +51,17 @@ export function startStdioPeer(
 
   const send = (message: object) => child.stdin.write(`${JSON.stringify(message)}\n`)
   const answerTo = (key: number | string) =>
-    new Promise<Result>((resolve, reject) => waiting.set(key, { resolve, reject }))
+    new Promise<Result>((resolve, reject) => {
+      const tooLong = () => reject(new Error(`${program}: no answer to ${key} in ${LONGEST_ANSWER_MS} ms\n${log}`))
+      const timer = setTimeout(tooLong, LONGEST_ANSWER_MS)
+      const settled =
+        <Value>(settle: (value: Value) => void) =>
+        (value: Value) => {
+          clearTimeout(timer)
+          settle(value)
+        }
+      waiting.set(key, { resolve: settled(resolve), reject: settled(reject) })
+    })
   let lastId = 0
   return {
     send,
