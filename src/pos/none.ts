@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Transaction } from '../database/database.ts'
 import { ServiceError } from '../errors.ts'
+import { normalised } from './search.ts'
 
 // Filters also ask for what has none: sales without a client, of no known seller. Models write "none", the words of a
 // row ("no client") or those of the person ("sin cliente").
@@ -25,7 +26,7 @@ const ALONE = 'none|null|nobody|unknown|not known|rate not stated|nadie|ningun[o
 
 /** Whether a text has words for none of a kind. */
 export function saysNone(kind: Kind, text: string): boolean {
-  const words = text.normalize('NFD').replace(/\p{M}/gu, '').trim().toLowerCase()
+  const words = normalised(text.trim())
   const no = '(?:no|without(?: an?)?|unknown|sin|ningun)(?: known)?'
   return new RegExp(`^(?:${ALONE}|${no} (?:${KINDS[kind].words}))$`).test(words)
 }

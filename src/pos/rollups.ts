@@ -35,6 +35,13 @@ export function rollupRows(
   return sql<SqlBool>`${inRollup(alias, scope)} and ${sql.ref(`${alias}.${time}`)} between ${from} and ${to}`
 }
 
+/** How many orders and refunds a scope has on some days, or on all, as a subquery. */
+export function ordersOfDays(scope: SalesScope, days: Days | undefined): RawBuilder<unknown> {
+  return days === undefined
+    ? sql`select coalesce(sum(r.orders + r.refunds), 0) from sales_monthly r where ${inRollup('r', scope)}`
+    : sql`select coalesce(sum(r.orders + r.refunds), 0) from sales_daily r where ${rollupRows('r', scope, days)}`
+}
+
 /** Some values of a column, whose few cells are looked up one by one where a rollup has those of very many. */
 export interface Values {
   /** A subquery with a row for each value. */

@@ -95,7 +95,7 @@ function isNumber(text: RawBuilder<string>, number: string): RawBuilder<SqlBool>
 }
 
 /** The same as `search_text` does in the database. */
-function normalised(text: string): string {
+export function normalised(text: string): string {
   return text
     .normalize('NFD')
     .replace(/[\u0300-\u036f]/g, '')

@@ -3,7 +3,7 @@ import type { Transaction } from '../../database/database.ts'
 import type { DB } from '../../database/types.ts'
 import type { Days } from '../../time/window.ts'
 import { onDays } from '../conditions.ts'
-import { inRollup, rollupRows } from '../rollups.ts'
+import { inRollup, ordersOfDays } from '../rollups.ts'
 import { numberEndsWith } from './order-references.ts'
 import { foundOrders, isFoundInRow, type OrderDays } from './order-search.ts'
 
@@ -81,7 +81,7 @@ const SOON_READ = 5000
 /** Whether what a search or a product has is looked up, rather than that orders are read one by one. */
 function isLookedUp(businessId: string, filter: OrderFilter): RawBuilder<SqlBool> {
   const { search, variantId = '', days } = filter
-  const ofDays = ordersOfDays(businessId, days)
+  const ofDays = ordersOfDays({ businessId }, days)
   return search === undefined
     ? sql<SqlBool>`case when ${isFewSold(businessId, variantId)} then true
         else (${ofDays}) > ${MAX_SUMMED} and not ${isSoldLately(businessId, variantId, days)} end`
@@ -100,16 +100,8 @@ export function isFewToRead(businessId: string, filter: OrderFilter): RawBuilder
     status === 'open' ||
     status === 'cancelled'
   if (isNarrow) return sql<SqlBool>`true`
-  return sql<SqlBool>`case when (${ordersOfDays(businessId, days)}) <= ${MAX_SUMMED} then true
+  return sql<SqlBool>`case when (${ordersOfDays({ businessId }, days)}) <= ${MAX_SUMMED} then true
     else ${search !== undefined ? isFewFound(businessId, search, filter) : variantId !== undefined ? isFewSold(businessId, variantId) : sql`false`} end`
-}
-
-/** How many orders and refunds some days have, from their sums. */
-function ordersOfDays(businessId: string, days: Days | undefined): RawBuilder<unknown> {
-  return days === undefined
-    ? sql`select coalesce(sum(r.orders + r.refunds), 0) from sales_monthly r where ${inRollup('r', { businessId })}`
-    : sql`select coalesce(sum(r.orders + r.refunds), 0) from sales_daily r
-        where ${rollupRows('r', { businessId }, days)}`
 }
 
 /** Whether a search finds few enough orders to be read, their lines counted; it ends where there are more. */

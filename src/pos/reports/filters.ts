@@ -2,6 +2,7 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import { ServiceError } from '../../errors.ts'
 import { weekdayName } from '../../time/local.ts'
 import { isoWeekday } from '../conditions.ts'
+import { normalised } from '../search.ts'
 import type { FilterName } from './plan.ts'
 
 /** A row that a filter names. */
@@ -106,18 +107,14 @@ function weekdaysOfPart(part: string): readonly number[] {
 }
 
 function weekdayOf(text: string): number | undefined {
-  const name = plain(text).replace(/s$/, '')
+  const name = normalised(text).replace(/s$/, '')
   if (name.length < 3) return undefined
   return WEEKDAYS.find((day) =>
-    [weekdayName(day), SPANISH[day - 1] as string].some((each) => plain(each).startsWith(name)),
+    [weekdayName(day), SPANISH[day - 1] as string].some((each) => normalised(each).startsWith(name)),
   )
 }
 
 const SPANISH = ['lunes', 'martes', 'miércoles', 'jueves', 'viernes', 'sábado', 'domingo']
-
-function plain(text: string): string {
-  return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase()
-}
 
 function wrongWeekday(text: string): ServiceError {
   return new ServiceError(

@@ -2,7 +2,7 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import { daysBetween } from '../../time/local.ts'
 import type { Days } from '../../time/window.ts'
-import { inRollup, type Values } from '../rollups.ts'
+import { ordersOfDays, type Values } from '../rollups.ts'
 import type { SalesScope } from '../scope.ts'
 import { type Dimension, isPerDay, isTime } from './dimensions.ts'
 import { filterNames } from './filters.ts'
@@ -53,10 +53,8 @@ export interface ReportName {
 const MAX_COUNTED = 20_000
 
 /** Whether some days have few enough orders for that, which their sums tell. */
-export function isFewOrders(scope: SalesScope, { from, to }: Days): RawBuilder<SqlBool> {
-  const orders = sql`select coalesce(sum(r.orders + r.refunds), 0) from sales_daily r
-    where ${inRollup('r', scope)} and r.day between ${from} and ${to}`
-  return sql<SqlBool>`(${orders}) <= ${MAX_COUNTED}`
+export function isFewOrders(scope: SalesScope, days: Days): RawBuilder<SqlBool> {
+  return sql<SqlBool>`(${ordersOfDays(scope, days)}) <= ${MAX_COUNTED}`
 }
 
 /** How many orders a question reads one by one: 0 if a rollup answers it. */
