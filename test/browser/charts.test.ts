@@ -136,7 +136,8 @@ async function inspect(name: string): Promise<void> {
   await frame.evaluate(await readFile('node_modules/axe-core/axe.min.js', 'utf8'))
   for (const theme of ['dark', 'light']) {
     await page.evaluate(`bridge.setHostContext({ theme: '${theme}', locale: 'en-US' })`)
-    await frame.waitForFunction(`document.documentElement.dataset.theme === '${theme}'`)
+    // Not waitForFunction: it evaluates text again at each look, which the page's own policy (CSP) refuses.
+    await frame.locator(`html[data-theme="${theme}"]`).waitFor({ state: 'attached' })
     for (const width of [360, 640]) {
       await page.setViewportSize({ width, height: 560 })
       await page.waitForTimeout(150)
