@@ -145,6 +145,11 @@ CREATE FUNCTION copy_products_to_stock(business uuid, products uuid[], variants 
       perform set_config('app.business_id', was, true);
     end $$;
 
+CREATE FUNCTION customer_rollup_update() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$ … $$;
+
 CREATE FUNCTION detach_audit_partitions(before date, dropped boolean) RETURNS SETOF text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -452,6 +457,11 @@ CREATE FUNCTION orders_with(pattern text) RETURNS SETOF uuid
 
 COMMENT ON FUNCTION orders_with(pattern text) IS 'what has a pattern in number or note';
 
+CREATE FUNCTION product_rollup_update() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$ … $$;
+
 CREATE FUNCTION rebuild_rollups(target uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -672,6 +682,51 @@ CREATE TABLE category (
 );
 
 ALTER TABLE ONLY category FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE category_daily (
+    business_id uuid NOT NULL,
+    location_id uuid NOT NULL,
+    basis text NOT NULL,
+    day date NOT NULL,
+    category_id uuid,
+    units_sold numeric(18,3) DEFAULT 0 NOT NULL,
+    units_returned numeric(18,3) DEFAULT 0 NOT NULL,
+    gross_sales numeric(24,4) DEFAULT 0 NOT NULL,
+    discounts numeric(24,4) DEFAULT 0 NOT NULL,
+    returns numeric(24,4) DEFAULT 0 NOT NULL,
+    tax numeric(24,4) DEFAULT 0 NOT NULL,
+    cost numeric(24,4) DEFAULT 0 NOT NULL,
+    costed_net_sales numeric(24,4) DEFAULT 0 NOT NULL,
+    net_sales numeric(24,4) GENERATED ALWAYS AS (((gross_sales - discounts) - returns)) STORED NOT NULL
+);
+
+ALTER TABLE ONLY category_daily FORCE ROW LEVEL SECURITY;
+
+COMMENT ON COLUMN category_daily.category_id IS 'null: products without a category';
+
+CREATE TABLE city_daily (
+    business_id uuid NOT NULL,
+    location_id uuid NOT NULL,
+    basis text NOT NULL,
+    day date NOT NULL,
+    city text NOT NULL,
+    orders bigint DEFAULT 0 NOT NULL,
+    refunds bigint DEFAULT 0 NOT NULL,
+    units_sold numeric(18,3) DEFAULT 0 NOT NULL,
+    units_returned numeric(18,3) DEFAULT 0 NOT NULL,
+    gross_sales numeric(24,4) DEFAULT 0 NOT NULL,
+    discounts numeric(24,4) DEFAULT 0 NOT NULL,
+    returns numeric(24,4) DEFAULT 0 NOT NULL,
+    tax numeric(24,4) DEFAULT 0 NOT NULL,
+    cost numeric(24,4) DEFAULT 0 NOT NULL,
+    costed_net_sales numeric(24,4) DEFAULT 0 NOT NULL,
+    tips numeric(24,4) DEFAULT 0 NOT NULL,
+    net_sales numeric(24,4) GENERATED ALWAYS AS (((gross_sales - discounts) - returns)) STORED NOT NULL
+);
+
+ALTER TABLE ONLY city_daily FORCE ROW LEVEL SECURITY;
+
+COMMENT ON COLUMN city_daily.city IS 'empty: no client, or one without a city';
 
 CREATE TABLE customer (
     business_id uuid NOT NULL,
@@ -1495,6 +1550,27 @@ CREATE TABLE supplier (
 
 ALTER TABLE ONLY supplier FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE supplier_daily (
+    business_id uuid NOT NULL,
+    location_id uuid NOT NULL,
+    basis text NOT NULL,
+    day date NOT NULL,
+    supplier_id uuid,
+    units_sold numeric(18,3) DEFAULT 0 NOT NULL,
+    units_returned numeric(18,3) DEFAULT 0 NOT NULL,
+    gross_sales numeric(24,4) DEFAULT 0 NOT NULL,
+    discounts numeric(24,4) DEFAULT 0 NOT NULL,
+    returns numeric(24,4) DEFAULT 0 NOT NULL,
+    tax numeric(24,4) DEFAULT 0 NOT NULL,
+    cost numeric(24,4) DEFAULT 0 NOT NULL,
+    costed_net_sales numeric(24,4) DEFAULT 0 NOT NULL,
+    net_sales numeric(24,4) GENERATED ALWAYS AS (((gross_sales - discounts) - returns)) STORED NOT NULL
+);
+
+ALTER TABLE ONLY supplier_daily FORCE ROW LEVEL SECURITY;
+
+COMMENT ON COLUMN supplier_daily.supplier_id IS 'null: products without a supplier';
+
 CREATE TABLE tax_daily (
     business_id uuid NOT NULL,
     location_id uuid NOT NULL,
@@ -1523,8 +1599,14 @@ ALTER TABLE ONLY business
 ALTER TABLE ONLY business_user
     ADD CONSTRAINT business_user_pkey PRIMARY KEY (business_id, user_id);
 
+ALTER TABLE ONLY category_daily
+    ADD CONSTRAINT category_daily_key UNIQUE NULLS NOT DISTINCT (business_id, basis, day, location_id, category_id);
+
 ALTER TABLE ONLY category
     ADD CONSTRAINT category_pkey PRIMARY KEY (business_id, id);
+
+ALTER TABLE ONLY city_daily
+    ADD CONSTRAINT city_daily_key UNIQUE NULLS NOT DISTINCT (business_id, basis, day, location_id, city);
 
 ALTER TABLE ONLY customer
     ADD CONSTRAINT customer_business_id_code_key UNIQUE (business_id, code);
@@ -1657,6 +1739,9 @@ ALTER TABLE ONLY stock_velocity_day
 
 ALTER TABLE ONLY stock_velocity
     ADD CONSTRAINT stock_velocity_pkey PRIMARY KEY (business_id, location_id, variant_id);
+
+ALTER TABLE ONLY supplier_daily
+    ADD CONSTRAINT supplier_daily_key UNIQUE NULLS NOT DISTINCT (business_id, basis, day, location_id, supplier_id);
 
 ALTER TABLE ONLY supplier
     ADD CONSTRAINT supplier_pkey PRIMARY KEY (business_id, id);
@@ -1794,6 +1879,8 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON inventory_movement FOR EAC
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON mcp_audit FOR EACH STATEMENT EXECUTE FUNCTION append_only();
 
+CREATE TRIGGER customer_rollup_update AFTER UPDATE ON customer REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION customer_rollup_update();
+
 CREATE TRIGGER inventory_follows_movements AFTER INSERT ON inventory_movement REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION inventory_follows_movements();
 
 CREATE TRIGGER location_has_stock_velocity AFTER INSERT ON location FOR EACH ROW EXECUTE FUNCTION location_has_stock_velocity();
@@ -1837,6 +1924,8 @@ CREATE TRIGGER orders_rollup_delete AFTER DELETE ON orders REFERENCING OLD TABLE
 CREATE TRIGGER orders_rollup_insert AFTER INSERT ON orders REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION orders_rollup_insert();
 
 CREATE TRIGGER orders_rollup_update AFTER UPDATE ON orders REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION orders_rollup_update();
+
+CREATE TRIGGER product_rollup_update AFTER UPDATE ON product REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION product_rollup_update();
 
 CREATE TRIGGER refund_needs_completed_order BEFORE INSERT ON order_refund FOR EACH ROW EXECUTE FUNCTION refund_needs_completed_order();
 
@@ -2050,7 +2139,13 @@ CREATE POLICY business_visible ON business FOR SELECT USING (((id = ( SELECT app
 
 ALTER TABLE category ENABLE ROW LEVEL SECURITY;
 
-CREATE POLICY clients_hidden ON customer AS RESTRICTIVE USING ((NOT ( SELECT app_clients_hidden() AS app_clients_hidden)));
+ALTER TABLE category_daily ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE city_daily ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY clients_hidden ON city_daily AS RESTRICTIVE TO flowpos_service USING ((NOT ( SELECT app_clients_hidden() AS app_clients_hidden)));
+
+CREATE POLICY clients_hidden ON customer AS RESTRICTIVE TO flowpos_service USING ((NOT ( SELECT app_clients_hidden() AS app_clients_hidden)));
 
 ALTER TABLE customer ENABLE ROW LEVEL SECURITY;
 
@@ -2162,9 +2257,15 @@ ALTER TABLE stock_velocity_day ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE supplier ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE supplier_daily ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE tax_daily ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY tenant ON category USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
+
+CREATE POLICY tenant ON category_daily USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
+
+CREATE POLICY tenant ON city_daily USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
 CREATE POLICY tenant ON customer USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
@@ -2229,6 +2330,8 @@ CREATE POLICY tenant ON stock_velocity USING ((business_id = ( SELECT app_busine
 CREATE POLICY tenant ON stock_velocity_day USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
 CREATE POLICY tenant ON supplier USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
+
+CREATE POLICY tenant ON supplier_daily USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
 CREATE POLICY tenant ON tax_daily USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
@@ -2308,6 +2411,10 @@ GRANT INSERT(business_id) ON TABLE category TO flowpos_service;
 GRANT INSERT(name) ON TABLE category TO flowpos_service;
 
 GRANT INSERT(created_at) ON TABLE category TO flowpos_service;
+
+GRANT SELECT ON TABLE category_daily TO flowpos_service;
+
+GRANT SELECT ON TABLE city_daily TO flowpos_service;
 
 GRANT SELECT ON TABLE customer TO flowpos_service;
 GRANT INSERT ON TABLE customer TO flowpos_commands;
@@ -2628,5 +2735,7 @@ GRANT SELECT ON TABLE stock_velocity_day TO flowpos_service;
 
 GRANT SELECT ON TABLE supplier TO flowpos_service;
 GRANT INSERT ON TABLE supplier TO flowpos_commands;
+
+GRANT SELECT ON TABLE supplier_daily TO flowpos_service;
 
 GRANT SELECT ON TABLE tax_daily TO flowpos_service;

@@ -1,5 +1,6 @@
 /** SQL from facts to the cells of the rollups: cancel out, divide into local days, add up, write. */
 import { FACTS, type Kind, NET_SALES } from './facts.ts'
+import { groupColumns, groupValues, withGroups } from './groups.ts'
 import { layout, list, nested } from './layout.ts'
 
 /**
@@ -50,8 +51,11 @@ export const ROLLUPS: Record<string, Rollup> = {
   staff_daily: rollup('sales', 'day', BY_STAFF),
   sales_daily: rollup('sales', 'day'),
   customer_monthly: rollup('sales', 'month', BY_CUSTOMER),
+  city_daily: rollup('sales', 'day', ['city']),
   sales_monthly: rollup('sales', 'month'),
   product_daily: rollup('lines', 'day', BY_PRODUCT),
+  category_daily: rollup('lines', 'day', ['category_id']),
+  supplier_daily: rollup('lines', 'day', ['supplier_id']),
   tax_daily: rollup('lines', 'day', ['tax_rate'], { measures: ['net_sales', 'tax'], amount: 'net_sales' }),
   product_monthly: rollup('lines', 'month', BY_PRODUCT),
   payment_daily: rollup('payments', 'day', ['method'], { amount: 'amount - refunded' }),
@@ -76,11 +80,12 @@ function net(kind: Kind, facts: string): string {
 /**
  * Facts in the finest cells of their kind, divided into local days by the zones of the business and of the location, or
  * only once if both have the same zone; `bases` says by which. The rollups of a kind are written from them, so that only
- * this looks zones up.
+ * this looks up zones and groups.
  */
-export function cut(kind: Kind, facts: string): string {
+export function cut(kind: Kind, facts: string, how: keyof typeof withGroups): string {
   const { by, isHourly, measures } = FACTS[kind]
-  const cell = ['business_id', 'location_id', 'bases', 'day', ...(isHourly ? ['hour'] : []), ...by].join(', ')
+  const others = [...(isHourly ? ['hour'] : []), ...by, ...groupColumns(kind)]
+  const cell = ['business_id', 'location_id', 'bases', 'day', ...others].join(', ')
   const hour = ',\ncase when f.has_time then extract(hour from local)::smallint end as hour'
   return layout`
     select
@@ -92,11 +97,13 @@ export function cut(kind: Kind, facts: string): string {
         local::date as day${isHourly ? hour : ''}
       from (
         select
-          f.*, b.timezone as business_zone, l.timezone as location_zone,
+          ${list(['f.*', ...groupValues(kind)])},
+          b.timezone as business_zone, l.timezone as location_zone,
           unnest(case when b.timezone = l.timezone then array['both'] else array['business', 'location'] end) as bases
         from ${nested(facts)} f
         join business b on b.id = f.business_id
         join location l on l.business_id = f.business_id and l.id = f.location_id
+        ${withGroups[how](kind)}
       ) f
       cross join lateral (
         select f.at at time zone case when bases = 'location' then location_zone else business_zone end
@@ -140,7 +147,7 @@ function write(table: string, { key, measures }: Rollup, cellsOf: string): strin
 }
 
 /** Adds cells to those of a rollup. */
-function add(table: string, rollup: Rollup, cellsOf: string): string {
+export function add(table: string, rollup: Rollup, cellsOf: string): string {
   return layout`
     ${write(table, rollup, cellsOf)}
     on conflict (${rollup.key.join(', ')}) do update
@@ -149,23 +156,23 @@ function add(table: string, rollup: Rollup, cellsOf: string): string {
 }
 
 /** Writes facts to every rollup of their kind, in one statement. */
-function toEach(kind: Kind, facts: string, how: typeof write): string {
+function toEach(kind: Kind, facts: string, how: { write: typeof write; groups: keyof typeof withGroups }): string {
   const parts = Object.entries(ROLLUPS)
     .filter(([, { of }]) => of === kind)
-    .map(([table, rollup]) => ({ table, sql: how(table, rollup, cells(rollup, 'cut')) }))
+    .map(([table, rollup]) => ({ table, sql: how.write(table, rollup, cells(rollup, 'cut')) }))
   const last = parts.pop()
   const steps = [
-    `cut as materialized ${nested(cut(kind, facts))}`,
+    `cut as materialized ${nested(cut(kind, facts, how.groups))}`,
     ...parts.map(({ table, sql }) => `kept_${table} as ${nested(sql)}`),
   ]
   return `with ${steps.join(',\n')}\n${last?.sql};`
 }
 
 /** Applies a change to the rollups. */
-export const keep = (kind: Kind, facts: string) => toEach(kind, net(kind, facts), add)
+export const keep = (kind: Kind, facts: string) => toEach(kind, net(kind, facts), { write: add, groups: 'oneByOne' })
 
 /** The same for new facts, which have nothing to cancel out. */
-export const keepNew = (kind: Kind, facts: string) => toEach(kind, facts, add)
+export const keepNew = (kind: Kind, facts: string) => toEach(kind, facts, { write: add, groups: 'oneByOne' })
 
 /** Fills empty rollups. */
-export const fill = (kind: Kind, facts: string) => toEach(kind, facts, write)
+export const fill = (kind: Kind, facts: string) => toEach(kind, facts, { write, groups: 'inBulk' })

@@ -42,12 +42,17 @@ const inBulk: Join = (table, alias, condition) => `join ${table} ${alias} on ${c
  * otherwise let the planner read all rows of the business first and compare each with each of the change, where
  * statistics do not know the business yet. `offset 0` keeps it from merging the queries.
  */
-export const oneByOne: Join = (table, alias, condition) => layout`
-  cross join lateral (
+export const oneByOne = (
+  table: string,
+  alias: string,
+  condition: string,
+  { isOuter = false }: { isOuter?: boolean } = {},
+) => layout`
+  ${isOuter ? 'left' : 'cross'} join lateral (
     select * from ${table} ${alias}
     where ${condition}
     offset 0
-  ) ${alias}`
+  ) ${alias}${isOuter ? ' on true' : ''}`
 
 /** Rows `n` with their orders `o`. */
 export const withOrders = (rows: string, join: Join = oneByOne) => layout`

@@ -1,5 +1,6 @@
 import { layout } from './layout.ts'
 import { checkFunction, rebuildFunction } from './maintenance.ts'
+import { moveFunctions } from './moves.ts'
 import { triggerFunctions } from './triggers.ts'
 
 const HEADER = layout`
@@ -11,10 +12,11 @@ const HEADER = layout`
   --   1. reads its rows, with sign 1 where they were added and -1 where they were taken away, as facts of one shape,
   --   2. drops what cancels out,
   --   3. cuts the rest into local days by the clock of the business and of the location, and
-  --   4. adds it to the cells of every rollup concerned, in the order of their keys.`
+  --   4. adds it to the cells of every rollup concerned, in the order of their keys.
+  -- Sums by city, category and supplier also follow clients and products that change theirs.`
 
 /** The whole text of a file of functions. */
 export function rollupFunctions(): string {
-  const text = [HEADER, ...triggerFunctions(), rebuildFunction(), checkFunction()].join('\n\n')
+  const text = [HEADER, ...triggerFunctions(), ...moveFunctions(), rebuildFunction(), checkFunction()].join('\n\n')
   return `${text.replace(/ +$/gm, '')}\n`
 }

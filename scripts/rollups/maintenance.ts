@@ -82,7 +82,7 @@ const REFUND_DIFFERENCES = layout`
 
 /** Returns where a rollup, or the totals of an order or refund, differ from the raw rows; no rows if all is well. */
 export function checkFunction(): string {
-  const facts = KINDS.map((kind) => `all_${kind} as materialized ${nested(cut(kind, ALL_FACTS[kind]))}`)
+  const facts = KINDS.map((kind) => `all_${kind} as materialized ${nested(cut(kind, ALL_FACTS[kind], 'inBulk'))}`)
   const all = union(
     ...Object.entries(ROLLUPS).map(([table, rollup]) => differences(table, rollup)),
     CUSTOMER_DIFFERENCES,

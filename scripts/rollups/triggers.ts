@@ -22,6 +22,7 @@ import {
   withOrders,
   withRefunds,
 } from './facts.ts'
+import { lockGroups } from './groups.ts'
 import { layout, nested, union } from './layout.ts'
 import { addTotals, ORDER_TOTALS, REFUND_TOTALS } from './totals.ts'
 
@@ -62,7 +63,7 @@ const lockOrders = (rows: string) => layout`
   ) o;`
 
 /** The shared lock: a change of time zone rebuilds under the exclusive one, so it never misses a sale being written. */
-const shareLock = (rows: string) => layout`
+export const shareLock = (rows: string) => layout`
   if exists (
     select from ${nested(rows)} n
     where not exists (select from business b where b.id = n.business_id)
@@ -79,14 +80,17 @@ const shareLock = (rows: string) => layout`
 function onOrders(event: Event): string[] {
   const rows = SIGNED[event]
   const clients = customerFacts(rows)
+  const lock = event === 'insert' ? [] : [lockGroups('sales', rows)]
   if (event !== 'update') {
     return [
+      ...lock,
       keepOf(event)('sales', orderFacts(rows)),
       keepCustomers(clients),
       ...(event === 'delete' ? [lookUpInstants(clients)] : []),
     ]
   }
   return [
+    ...lock,
     // The lines of a sale change the sums of their order, which has no refunds then. With refunds, all is one statement,
     // which locks its cells in the order of every other.
     layout`
@@ -103,6 +107,7 @@ function onOrders(event: Event): string[] {
     lookUpInstants(clients),
     layout`
       if exists ${nested(MOVED)} then
+        ${lockGroups('lines', `select n.* from ${ofOrders(MOVED, 'order_item')}`)}
         ${keep('lines', itemFacts(ofOrders(MOVED, 'order_item')))}
         ${keep('payments', paymentFacts(ofOrders(MOVED, 'order_payment')))}
       end if;`,
@@ -114,6 +119,7 @@ function onItems(event: Event): string[] {
   const retaxed = refundLineFacts(refundLinesOf(RETAXED))
   return [
     addTotals(ORDER_TOTALS, SIGNED[event]),
+    ...(event === 'insert' ? [] : [lockGroups('lines', SIGNED[event])]),
     keepOf(event)('lines', event === 'update' ? union(facts, retaxed) : facts),
   ]
 }
@@ -125,6 +131,7 @@ function onPayments(event: Event): string[] {
 function onRefunds(event: Event): string[] {
   return [
     lockOrders(SIGNED[event]),
+    lockGroups('sales', `select o.business_id, o.customer_id from ${withOrders(SIGNED[event])}`),
     keep('sales', refundFacts(withOrders(SIGNED[event]))),
     keepCustomers(customerRefundFacts(withOrders(SIGNED[event]))),
     keep(
@@ -141,7 +148,11 @@ function onRefundPayments(event: Event): string[] {
 }
 
 function onRefundLines(event: Event): string[] {
-  return [addTotals(REFUND_TOTALS, SIGNED[event]), keep('lines', refundLineFacts(withRefunds(SIGNED[event])))]
+  return [
+    addTotals(REFUND_TOTALS, SIGNED[event]),
+    lockGroups('lines', SIGNED[event]),
+    keep('lines', refundLineFacts(withRefunds(SIGNED[event]))),
+  ]
 }
 
 const STATEMENTS: Record<string, (event: Event) => string[]> = {

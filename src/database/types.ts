@@ -74,6 +74,49 @@ export interface Category {
   name: string;
 }
 
+export interface CategoryDaily {
+  basis: string;
+  business_id: string;
+  /**
+   * null: products without a category
+   */
+  category_id: string | null;
+  cost: Generated<Numeric>;
+  costed_net_sales: Generated<Numeric>;
+  day: string;
+  discounts: Generated<Numeric>;
+  gross_sales: Generated<Numeric>;
+  location_id: string;
+  net_sales: Generated<Numeric>;
+  returns: Generated<Numeric>;
+  tax: Generated<Numeric>;
+  units_returned: Generated<Numeric>;
+  units_sold: Generated<Numeric>;
+}
+
+export interface CityDaily {
+  basis: string;
+  business_id: string;
+  /**
+   * empty: no client, or one without a city
+   */
+  city: string;
+  cost: Generated<Numeric>;
+  costed_net_sales: Generated<Numeric>;
+  day: string;
+  discounts: Generated<Numeric>;
+  gross_sales: Generated<Numeric>;
+  location_id: string;
+  net_sales: Generated<Numeric>;
+  orders: Generated<Int8>;
+  refunds: Generated<Int8>;
+  returns: Generated<Numeric>;
+  tax: Generated<Numeric>;
+  tips: Generated<Numeric>;
+  units_returned: Generated<Numeric>;
+  units_sold: Generated<Numeric>;
+}
+
 export interface Customer {
   business_id: string;
   city: string | null;
@@ -775,6 +818,26 @@ export interface Supplier {
   tax_id: string | null;
 }
 
+export interface SupplierDaily {
+  basis: string;
+  business_id: string;
+  cost: Generated<Numeric>;
+  costed_net_sales: Generated<Numeric>;
+  day: string;
+  discounts: Generated<Numeric>;
+  gross_sales: Generated<Numeric>;
+  location_id: string;
+  net_sales: Generated<Numeric>;
+  returns: Generated<Numeric>;
+  /**
+   * null: products without a supplier
+   */
+  supplier_id: string | null;
+  tax: Generated<Numeric>;
+  units_returned: Generated<Numeric>;
+  units_sold: Generated<Numeric>;
+}
+
 export interface TaxDaily {
   basis: string;
   business_id: string;
@@ -790,6 +853,8 @@ export interface DB {
   business: Business;
   business_user: BusinessUser;
   category: Category;
+  category_daily: CategoryDaily;
+  city_daily: CityDaily;
   customer: Customer;
   customer_daily: CustomerDaily;
   customer_monthly: CustomerMonthly;
@@ -825,5 +890,6 @@ export interface DB {
   stock_velocity: StockVelocity;
   stock_velocity_day: StockVelocityDay;
   supplier: Supplier;
+  supplier_daily: SupplierDaily;
   tax_daily: TaxDaily;
 }

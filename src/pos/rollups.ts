@@ -5,6 +5,8 @@ import type { Days } from '../time/window.ts'
 import type { SalesScope } from './scope.ts'
 
 type Daily =
+  | 'category_daily'
+  | 'city_daily'
   | 'customer_daily'
   | 'payment_daily'
   | 'product_daily'
@@ -12,6 +14,7 @@ type Daily =
   | 'sales_hourly'
   | 'staff_daily'
   | 'staff_hourly'
+  | 'supplier_daily'
   | 'tax_daily'
 type Monthly = 'customer_monthly' | 'product_monthly' | 'sales_monthly'
 

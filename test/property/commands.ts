@@ -414,6 +414,14 @@ const changeCategory = command(
       where id = ${world.product(product).productId}`),
 )
 
+/** A client in another city, or in none. */
+const changeCity = command(
+  'change_city',
+  fc.record({ client: fc.nat({ max: 1 }), city: fc.constantFrom('Antigua', ' Antigua ', 'Cobán', '', null) }),
+  async (world, { client, city }) =>
+    world.write(sql`update customer set city = ${city} where id = ${world.client(client)}`),
+)
+
 /** Somebody looks at the running day. */
 const lookAtToday = command(
   'look_at_today',
@@ -437,7 +445,8 @@ export const anyCommands: fc.Arbitrary<Command[]> = fc.noBias(
       { weight: 1, arbitrary: moveAll },
       { weight: 2, arbitrary: changeStatus },
       { weight: 1, arbitrary: changeZone },
-      { weight: 1, arbitrary: changeCategory },
+      { weight: 2, arbitrary: changeCategory },
+      { weight: 2, arbitrary: changeCity },
       { weight: 1, arbitrary: lookAtToday },
     ),
     { minLength: 1, maxLength: 60, size: 'max' },

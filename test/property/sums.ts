@@ -15,6 +15,7 @@ interface Fact extends Sums {
   orderType: string
   isDiscounted: boolean
   customerId: string | null
+  city: string
 }
 
 /** Where a fact counts in one basis. */
@@ -39,6 +40,7 @@ const TABLES: Record<string, { columns: string[]; of(fact: Fact, place: Place): 
     columns: ['day', 'employee_id', 'order_type', 'is_discounted'],
     of: (fact, { day }) => [day, fact.employeeId, fact.orderType, fact.isDiscounted],
   },
+  city_daily: { columns: ['day', 'city'], of: ({ city }, { day }) => [day, city] },
   customer_daily: { columns: ['day', 'customer_id'], of: ({ customerId }, { day }) => [day, customerId] },
   customer_monthly: { columns: ['month', 'customer_id'], of: ({ customerId }, { month }) => [month, customerId] },
 }
@@ -68,6 +70,7 @@ function factsOf(raw: RawRows): Fact[] {
       orderType: order.order_type,
       isDiscounted: lines.some(({ quantity, discount }) => Number(quantity) > 0 && Number(discount) > 0),
       customerId: order.customer_id,
+      city: raw.customers.find(({ id }) => id === order.customer_id)?.city?.trim() ?? '',
     }
     return { order, lines, by }
   })

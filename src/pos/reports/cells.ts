@@ -111,10 +111,26 @@ export function rawCells(question: RawQuestion): RawBuilder<unknown> {
 /** The columns that an order, or the order of a refund, gives. */
 const ORDER_COLUMNS: Partial<Record<Column, RawBuilder<unknown>>> = {
   customer_id: sql`o.customer_id`,
+  city: sql`coalesce((
+    select trim(u.city) from customer u where u.business_id = o.business_id and u.id = o.customer_id), '')`,
   employee_id: sql`o.sold_by`,
   order_type: sql`o.order_type`,
   order_total: sql`o.total`,
   is_discounted: sql`(o.discounts > 0)`,
+}
+
+/** The columns that a line gives, or the refund of one: of an order line `i`, and of the table that says what is meant. */
+function lineColumns(of: 'i' | 'x'): Partial<Record<Column, RawBuilder<unknown>>> {
+  const [business, product] = [sql.ref(`${of}.business_id`), sql.ref(`${of}.product_id`)]
+  const ofProduct = (column: 'category_id' | 'supplier_id') =>
+    sql`(select p.${sql.ref(column)} from product p where p.business_id = ${business} and p.id = ${product})`
+  return {
+    product_id: product,
+    variant_id: sql.ref(`${of}.variant_id`),
+    category_id: ofProduct('category_id'),
+    supplier_id: ofProduct('supplier_id'),
+    tax_rate: sql`i.tax_rate`,
+  }
 }
 
 interface RawPart {
@@ -177,7 +193,7 @@ const PARTS: Record<Grain, readonly RawPart[]> = {
       event: 'o',
       at: 'completed_at',
       condition: COMPLETED,
-      columns: { product_id: sql`i.product_id`, variant_id: sql`i.variant_id`, tax_rate: sql`i.tax_rate` },
+      columns: lineColumns('i'),
       sale: sql`case when i.quantity > 0 then o.id end`,
       sums: {
         units_sold: sql`greatest(i.quantity, 0)`,
@@ -197,7 +213,7 @@ const PARTS: Record<Grain, readonly RawPart[]> = {
           on i.business_id = x.business_id and i.order_id = x.order_id and i.line_number = x.line_number`,
       event: 'f',
       at: 'refunded_at',
-      columns: { product_id: sql`x.product_id`, variant_id: sql`x.variant_id`, tax_rate: sql`i.tax_rate` },
+      columns: lineColumns('x'),
       sums: {
         returns: sql`x.returns`,
         net_sales: sql`-x.returns`,

@@ -53,7 +53,10 @@ export type Column =
   | 'hour'
   | 'product_id'
   | 'variant_id'
+  | 'category_id'
+  | 'supplier_id'
   | 'customer_id'
+  | 'city'
   | 'employee_id'
   | 'method'
   | 'order_type'
@@ -70,12 +73,12 @@ export const COLUMN_OF: Record<Dimension, Column | null> = {
   weekday: null,
   hour: 'hour',
   location: 'location_id',
-  category: 'product_id',
-  supplier: 'product_id',
+  category: 'category_id',
+  supplier: 'supplier_id',
   product: 'product_id',
   variant: 'variant_id',
   client: 'customer_id',
-  city: 'customer_id',
+  city: 'city',
   employee: 'employee_id',
   payment_method: 'method',
   order_type: 'order_type',
@@ -84,8 +87,15 @@ export const COLUMN_OF: Record<Dimension, Column | null> = {
   discounted: 'is_discounted',
 }
 
+/** Of columns that a source does not have: the one by which they are looked up. */
+export const LOOKED_UP_BY: Partial<Record<Column, Column>> = {
+  category_id: 'product_id',
+  supplier_id: 'product_id',
+  city: 'customer_id',
+}
+
 /** The columns that only lines of orders have. */
-export const LINE_COLUMNS: readonly Column[] = ['product_id', 'variant_id', 'tax_rate']
+export const LINE_COLUMNS: readonly Column[] = ['product_id', 'variant_id', 'category_id', 'supplier_id', 'tax_rate']
 
 /** What rows without a value of a dimension are called. */
 export const UNKNOWN: Record<Dimension, string> = {

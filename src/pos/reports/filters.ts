@@ -3,6 +3,7 @@ import { ServiceError } from '../../errors.ts'
 import { weekdayName } from '../../time/local.ts'
 import { isoWeekday } from '../conditions.ts'
 import { normalised } from '../search.ts'
+import type { Column } from './dimensions.ts'
 import type { FilterName } from './plan.ts'
 
 /** A row that a filter names. */
@@ -147,7 +148,7 @@ export function isWithinHours({ from, to }: { from: number; to: number }, hour: 
 /** The condition of cells `c` that their columns tell; amounts and payments of orders are conditions of raw rows. */
 export function cellConditions(
   filters: Filters,
-  { businessId, isByMethod }: { businessId: string; isByMethod: boolean },
+  { businessId, isByMethod, columns }: { businessId: string; isByMethod: boolean; columns: readonly Column[] },
 ): RawBuilder<SqlBool> {
   const { product, client, city, employee, paymentMethod, orderType, taxRate, discounted, weekdays } = filters
   const conditions: RawBuilder<SqlBool>[] = []
@@ -155,7 +156,9 @@ export function cellConditions(
     const named = filters[by]
     if (named === undefined) continue
     conditions.push(
-      sql`c.product_id in (select p.id from product p where p.business_id = ${businessId} and ${isOf(`p.${by}_id`, named)})`,
+      columns.includes(`${by}_id`)
+        ? isOf(`c.${by}_id`, named)
+        : sql`c.product_id in (select p.id from product p where p.business_id = ${businessId} and ${isOf(`p.${by}_id`, named)})`,
     )
   }
   if (product !== undefined) {
@@ -164,7 +167,12 @@ export function cellConditions(
     )
   }
   if (client !== undefined) conditions.push(isOf('c.customer_id', client))
-  if (city !== undefined) {
+  if (city !== undefined && columns.includes('city')) {
+    // All ways to write it, looked up once among those of clients rather than for each cell.
+    const ways = sql`select u.city from (select distinct trim(city) as city from customer where business_id = ${businessId}) u
+      where search_text(u.city) = search_text(${city})`
+    conditions.push(city === null ? sql`c.city = ''` : sql`c.city = any(array(${ways}))`)
+  } else if (city !== undefined) {
     const ofCity = (is: RawBuilder<SqlBool>) =>
       sql`c.customer_id in (select u.id from customer u where u.business_id = ${businessId} and ${is})`
     conditions.push(

@@ -1,5 +1,5 @@
 import { ServiceError } from '../../errors.ts'
-import { COLUMN_OF, type Column, type Dimension, isTime, LINE_COLUMNS } from './dimensions.ts'
+import { COLUMN_OF, type Column, type Dimension, isTime, LINE_COLUMNS, LOOKED_UP_BY } from './dimensions.ts'
 import {
   DEFAULT_MEASURES,
   type Grain,
@@ -29,12 +29,12 @@ export type FilterName =
 
 /** The column that a filter reads; null: the day or, of raw rows only, the order itself. */
 const FILTER_COLUMN: Record<FilterName, Column | null> = {
-  category: 'product_id',
-  supplier: 'product_id',
+  category: 'category_id',
+  supplier: 'supplier_id',
   product: 'product_id',
   variant: 'variant_id',
   client: 'customer_id',
-  city: 'customer_id',
+  city: 'city',
   taxRate: 'tax_rate',
   employee: 'employee_id',
   paymentMethod: null,
@@ -50,10 +50,13 @@ const LINE_FILTERS: readonly FilterName[] = ['category', 'supplier', 'product', 
 export const SOURCES = [
   'sales',
   'sales_hourly',
+  'city_daily',
   'customer',
   'staff_daily',
   'staff_hourly',
   'tax_daily',
+  'category_daily',
+  'supplier_daily',
   'product',
   'payment_daily',
   'raw',
@@ -75,6 +78,7 @@ const ORDER_SUMS: readonly Sum[] = [...LINE_SUMS, 'orders', 'refunds', 'tips']
 const ROLLUPS: Record<Exclude<SourceName, 'raw'>, Source> = {
   sales: { grain: 'orders', columns: ['location_id'], sums: ORDER_SUMS },
   sales_hourly: { grain: 'orders', columns: ['location_id', 'hour'], sums: ORDER_SUMS },
+  city_daily: { grain: 'orders', columns: ['location_id', 'city'], sums: ORDER_SUMS },
   customer: { grain: 'orders', columns: ['location_id', 'customer_id'], sums: ORDER_SUMS },
   staff_daily: {
     grain: 'orders',
@@ -87,6 +91,8 @@ const ROLLUPS: Record<Exclude<SourceName, 'raw'>, Source> = {
     sums: ORDER_SUMS,
   },
   tax_daily: { grain: 'lines', columns: ['location_id', 'tax_rate'], sums: ['net_sales', 'tax'] },
+  category_daily: { grain: 'lines', columns: ['location_id', 'category_id'], sums: LINE_SUMS },
+  supplier_daily: { grain: 'lines', columns: ['location_id', 'supplier_id'], sums: LINE_SUMS },
   product: { grain: 'lines', columns: ['location_id', 'product_id', 'variant_id'], sums: LINE_SUMS },
   payment_daily: { grain: 'payments', columns: ['location_id', 'method'], sums: ['amount', 'refunded'] },
 }
@@ -102,7 +108,7 @@ const RAW_SUMS: Record<Grain, readonly Sum[]> = {
 export interface Plan {
   grain: Grain
   source: SourceName
-  /** All columns that the groups and filters need. */
+  /** All columns that the groups and filters need; for those that it does not have, that by which they are looked up. */
   columns: readonly Column[]
   measures: readonly MeasureName[]
   /** The sums that the source has. */
@@ -138,7 +144,7 @@ export function planOf(question: {
   return {
     grain,
     source,
-    columns,
+    columns: columnsIn(source, columns),
     measures,
     sums: source === 'raw' ? RAW_SUMS[grain] : ROLLUPS[source].sums,
     isMonthly: areMonthsFine(groupBy, filters),
@@ -189,7 +195,9 @@ export function rankedFirstPlans(
 function levelPlanOf(plan: Plan, groupBy: readonly Dimension[], filters: ReadonlySet<FilterName>): RollupPlan | null {
   const columns = columnsOf(groupBy, filters, plan.grain)
   const source = sourceOf(plan.grain, columns, plan.sums)
-  return source === 'raw' ? null : { ...plan, source, columns, isMonthly: areMonthsFine(groupBy, filters) }
+  return source === 'raw'
+    ? null
+    : { ...plan, source, columns: columnsIn(source, columns), isMonthly: areMonthsFine(groupBy, filters) }
 }
 
 function areMonthsFine(groupBy: readonly Dimension[], filters: ReadonlySet<FilterName>): boolean {
@@ -204,12 +212,18 @@ function columnsOf(groupBy: readonly Dimension[], filters: ReadonlySet<FilterNam
   return [...new Set([...groupBy.map((each) => COLUMN_OF[each]), ...ofFilters])].filter((column) => column !== null)
 }
 
+/** Columns of a source, with those by which it looks up others. */
+function columnsIn(source: SourceName, columns: readonly Column[]): Column[] {
+  const own: readonly Column[] = source === 'raw' ? [] : ROLLUPS[source].columns
+  return [...new Set(columns.map((column) => (own.includes(column) ? column : (LOOKED_UP_BY[column] ?? column))))]
+}
+
 /** The smallest source that has some columns and sums; those of all lines are those of their orders. */
 function sourceOf(grain: Grain, columns: readonly Column[], sums: readonly Sum[]): SourceName {
   const found = Object.entries(ROLLUPS).find(
     ([name, source]) =>
       (source.grain === grain || (grain === 'lines' && name === 'sales')) &&
-      columns.every((column) => source.columns.includes(column)) &&
+      columnsIn(name as SourceName, columns).every((column) => source.columns.includes(column)) &&
       sums.every((sum) => source.sums.includes(sum)),
   )
   return (found?.[0] as SourceName | undefined) ?? 'raw'

@@ -3,7 +3,7 @@ import { addDays } from '../../time/local.ts'
 import { isoWeekday } from '../conditions.ts'
 import { inRollup, type Values } from '../rollups.ts'
 import { rawCells, rollupCells } from './cells.ts'
-import type { Dimension } from './dimensions.ts'
+import { COLUMN_OF, type Column, type Dimension } from './dimensions.ts'
 import { cellConditions, hourCondition } from './filters.ts'
 import { bandInSql } from './order-bands.ts'
 import type { Plan } from './plan.ts'
@@ -43,20 +43,22 @@ export function cellsOf(question: CellsQuestion, values: readonly Values[] = [])
   const isByMethod = plan.grain === 'payments'
   const guard = sql<SqlBool>`${ordersIn(question)} <= ${MAX_RAW_ORDERS}`
   const columns = [...plan.sums.filter((sum) => sum !== 'orders' || !isDistinctOrders(plan)), ...saleColumn(plan)]
+  const isLookedUp = (dimension: 'category' | 'supplier' | 'city') =>
+    groupBy.includes(dimension) && !plan.columns.includes(COLUMN_OF[dimension] as Column)
   const joins = [
-    groupBy.includes('category') || groupBy.includes('supplier')
+    isLookedUp('category') || isLookedUp('supplier')
       ? sql`join product p on p.business_id = ${businessId} and p.id = c.product_id`
       : sql``,
-    groupBy.includes('city')
+    isLookedUp('city')
       ? sql`left join (select id, coalesce(trim(city), '') as city from customer where business_id = ${businessId}) u
           on u.id = c.customer_id`
       : sql``,
   ]
   const select = (window: number, cells: RawBuilder<unknown>, shift: Shift, condition: RawBuilder<unknown>) => sql`
-    select ${sql.lit(window)}::integer as w, ${keyOf(groupBy[0], shift)} as k1, ${keyOf(groupBy[1], shift)} as k2,
+    select ${sql.lit(window)}::integer as w, ${keyOf(groupBy[0], shift, plan)} as k1, ${keyOf(groupBy[1], shift, plan)} as k2,
       ${plan.isMonthly ? sql`false` : sql`c.day = ${today}::date`} as is_running, ${sql.join(columns.map((name) => sql.ref(`c.${name}`)))}
     from ${cells} c ${sql.join(joins, sql` `)}
-    where ${cellConditions(filters, { businessId, isByMethod })} and ${condition}`
+    where ${cellConditions(filters, { businessId, isByMethod, columns: plan.columns })} and ${condition}`
 
   const parts = stretches.flatMap(({ stretch: { from, to, until }, shift }, window) => {
     const raw = (days: { from: string; to: string }, upTo: string | null) =>
@@ -116,7 +118,7 @@ export function placedValues(dimension: Dimension | undefined, businessId: strin
  * The key of a dimension, from cells `c` of a stretch that lies some time before the window; null for none. Many rows
  * are compared by it, so that it becomes text only once they are added up.
  */
-function keyOf(dimension: Dimension | undefined, shift: Shift): RawBuilder<unknown> {
+function keyOf(dimension: Dimension | undefined, shift: Shift, { columns }: Plan): RawBuilder<unknown> {
   switch (dimension) {
     case undefined:
       return sql`null::text`
@@ -138,9 +140,9 @@ function keyOf(dimension: Dimension | undefined, shift: Shift): RawBuilder<unkno
     case 'location':
       return sql`c.location_id`
     case 'category':
-      return sql`p.category_id`
+      return columns.includes('category_id') ? sql`c.category_id` : sql`p.category_id`
     case 'supplier':
-      return sql`p.supplier_id`
+      return columns.includes('supplier_id') ? sql`c.supplier_id` : sql`p.supplier_id`
     case 'product':
       return sql`c.product_id`
     case 'variant':
@@ -148,7 +150,7 @@ function keyOf(dimension: Dimension | undefined, shift: Shift): RawBuilder<unkno
     case 'client':
       return sql`c.customer_id`
     case 'city':
-      return sql`coalesce(u.city, '')`
+      return columns.includes('city') ? sql`c.city` : sql`coalesce(u.city, '')`
     case 'employee':
       return sql`c.employee_id`
     case 'payment_method':

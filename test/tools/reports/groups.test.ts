@@ -135,6 +135,27 @@ it('tells a mean per day of what adds up, orders too, and of nothing else', asyn
   expect(hours.text).toContain('Sales whose time of day is not known are left out: orders 1.')
 })
 
+it('compares a day that is still running with the same hours by city, category and supplier', async () => {
+  service.now = new Date('2026-03-17T16:00:00Z')
+  try {
+    const today = { from: '2026-03-17', to: '2026-03-17', compare: 'previous', measures: ['net_sales'] }
+    // A week before, only the three pieces to Luz of Antigua were sold by 10:00.
+    const before = async (args: object) =>
+      (await report({ ...today, ...args })).data.rows.map(
+        (row: { key: string; netSalesBefore: string }) => `${row.key} ${row.netSalesBefore}`,
+      )
+    expect(await before({ groupBy: ['city'] })).toContain('Antigua 30.00')
+    expect(await before({ groupBy: ['category'] })).toEqual(['Pan 30.00'])
+    expect(await before({ groupBy: ['supplier'] })).toEqual(['no supplier 30.00'])
+    expect(await before({ groupBy: ['client'], filters: ['city=Antigua'] })).toEqual(['Luz 30.00'])
+    const filters = [['city=antigua'], ['category=Pan'], ['supplier=none']]
+    for (const each of filters)
+      expect(await before({ groupBy: ['location'], filters: each })).toEqual([`Location 1 30.00`])
+  } finally {
+    service.now = new Date('2026-03-20T18:00:00Z')
+  }
+})
+
 it('compares two dimensions with the year before', async () => {
   const { data } = await report({
     ...{ from: '2026-03-10', to: '2026-03-19', groupBy: ['employee', 'month'], measures: ['net_sales'] },

@@ -1,0 +1,114 @@
+/**
+ * The triggers on what groups sales: when a client moves to another city, or a product to another category or supplier,
+ * the sums of its sales move, too, in the transaction of the change.
+ */
+import { add, ROLLUPS, type Rollup } from './cells.ts'
+import { KINDS, oneByOne } from './facts.ts'
+import { type Grouping, groupingOf } from './groups.ts'
+import { layout, list, nested, union } from './layout.ts'
+import { shareLock } from './triggers.ts'
+
+/** Of more rows at once, all cells of the business are read rather than those of each. */
+const MANY = 100
+
+/** Old and new groups of the rows in which an update changed them. */
+const regrouped = (values: Grouping['values']) => {
+  const of = (sign: number, rows: string) => layout`
+    select
+      ${list([`${sign} as sign`, 'n.business_id', 'n.id', ...Object.entries(values).map(([name, value]) => `${value('n')} as ${name}`)])}
+    from ${rows} n`
+  const columns = list(['business_id', 'id', ...Object.keys(values)])
+  return layout`
+    select sum(sign)::integer as sign, ${columns}
+    from ${nested(union(of(-1, 'removed'), of(1, 'added')))} n
+    group by ${columns}
+    having sum(sign) <> 0`
+}
+
+/** The daily cells `d` of rows `n`: looked up in the months that have some. */
+const cellsOfEach = (base: string, key: string) => {
+  const same = (of: string, time: string) => layout`
+    ${of}.business_id = m.business_id and ${of}.basis = m.basis and ${of}.${time}
+      and ${of}.location_id = m.location_id and ${of}.${key} = n.id`
+  return layout`
+    join sales_monthly m on m.business_id = n.business_id
+    cross join lateral (
+      select from ${base}_monthly x
+      where ${same('x', 'month = m.month')}
+      limit 1
+    ) x
+    cross join generate_series(m.month::timestamp, m.month + interval '1 month - 1 day', '1 day') t (at)
+    ${oneByOne(`${base}_daily`, 'd', same('d', 'day = t.at::date'))}`
+}
+
+const cellsOfMany = (base: string, key: string) =>
+  `join ${base}_daily d on d.business_id = n.business_id and d.${key} = n.id`
+
+/** Takes the cells of rows from their old group and adds them to the new one. */
+function move(table: string, rollup: Rollup, column: string, rows: string, cells: string): string {
+  const cell = rollup.key.map((name) => (name === column ? `n.${column}` : `d.${name}`)).join(', ')
+  const sums = rollup.measures.map((name) => `sum(sign * d.${name})`)
+  return `${add(
+    table,
+    rollup,
+    layout`
+      select
+        ${cell},
+        ${list(rollup.measures.map((name, index) => `${sums[index]} as ${name}`))}
+      from ${nested(rows)} n
+      ${cells}
+      group by ${cell}`,
+  )};`
+}
+
+/** The functions of these triggers, one for each table. */
+export function moveFunctions(): string[] {
+  return KINDS.flatMap((kind) => {
+    const grouping = groupingOf(kind)
+    if (grouping === null) return []
+    const { table, key, values } = grouping
+    const all = regrouped(values)
+    const moves = (cells: typeof cellsOfEach) =>
+      Object.entries(values)
+        .map(([column, value]) => {
+          const name = `${column.replace(/_id$/, '')}_daily`
+          return move(name, ROLLUPS[name] as Rollup, column, regrouped({ [column]: value }), cells(table, key))
+        })
+        .join('\n')
+    return [
+      layout`
+        create or replace function ${table}_rollup_update() returns trigger
+        language plpgsql security definer set search_path = public, pg_temp
+        as $$
+        begin
+          if not exists ${nested(all)} then
+            return null;
+          end if;
+
+          ${shareLock(all)}
+
+          -- Waits for the sales under way, whose cells are then there; later ones wait, and find the new group.
+          perform 1
+          from (
+            select distinct n.business_id, n.id
+            from ${nested(all)} n
+            order by n.business_id, n.id
+          ) n
+          cross join lateral (
+            select from ${table} g
+            where g.business_id = n.business_id and g.id = n.id
+            for update
+          ) g;
+
+          if (select count(*) from ${nested(all)} n) <= ${MANY} then
+            ${moves(cellsOfEach)}
+          else
+            ${moves(cellsOfMany)}
+          end if;
+
+          return null;
+        end
+        $$;`,
+    ]
+  })
+}
