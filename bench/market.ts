@@ -125,6 +125,8 @@ const TABLES = [
   'customer_daily',
   'customer_monthly',
   'staff_daily',
+  'staff_hourly_monthly',
+  'customer_quarterly',
   'city_daily',
   'category_daily',
   'supplier_daily',

@@ -243,6 +243,16 @@ CREATE FUNCTION keep_stock_velocity() RETURNS trigger
       return null;
     end $$;
 
+CREATE FUNCTION location_basis(business uuid, location uuid) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+      select case when l.timezone = b.timezone then 'business' else 'location' end
+      from location l join business b on b.id = l.business_id
+      where l.business_id = business and l.id = location
+    $$;
+
+COMMENT ON FUNCTION location_basis(business uuid, location uuid) IS 'by which clock the sums of a location are kept as its own';
+
 CREATE FUNCTION location_has_stock_velocity() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -604,7 +614,8 @@ CREATE FUNCTION velocity_changes(business uuid, location uuid, before date, afte
         sum(case d.in_30 when 1 then r.units_sold - r.units_returned when -1 then r.units_returned - r.units_sold else 0 end),
         sum(case d.in_30 when 1 then r.net_sales when -1 then -r.net_sales else 0 end),
         sum(case d.in_90 when 1 then r.units_sold when -1 then -r.units_sold else 0 end)
-      from (
+      from (select location_basis(business, location) as basis offset 0) own
+      cross join (
         select day::date as day,
           (day > after - 30 and day <= after)::integer - coalesce(day > before - 30 and day <= before, false)::integer as in_30,
           (day > after - 90 and day <= after)::integer - coalesce(day > before - 90 and day <= before, false)::integer as in_90
@@ -613,7 +624,7 @@ CREATE FUNCTION velocity_changes(business uuid, location uuid, before date, afte
       -- One index scan for each day: a join of any other kind would read the whole table.
       cross join lateral (
         select * from product_daily r
-        where r.business_id = business and r.basis = 'location' and r.day = d.day and r.location_id = location offset 0
+        where r.business_id = business and r.basis = own.basis and r.day = d.day and r.location_id = location offset 0
       ) r
       where d.in_30 <> 0 or d.in_90 <> 0
       group by r.variant_id
@@ -800,6 +811,28 @@ CREATE TABLE customer_monthly (
 ALTER TABLE ONLY customer_monthly FORCE ROW LEVEL SECURITY;
 
 COMMENT ON COLUMN customer_monthly.customer_id IS 'null: sales without a client';
+
+CREATE TABLE customer_quarterly (
+    business_id uuid NOT NULL,
+    location_id uuid NOT NULL,
+    basis text NOT NULL,
+    quarter date NOT NULL,
+    customer_id uuid,
+    orders bigint DEFAULT 0 NOT NULL,
+    refunds bigint DEFAULT 0 NOT NULL,
+    units_sold numeric(18,3) DEFAULT 0 NOT NULL,
+    units_returned numeric(18,3) DEFAULT 0 NOT NULL,
+    gross_sales numeric(24,4) DEFAULT 0 NOT NULL,
+    discounts numeric(24,4) DEFAULT 0 NOT NULL,
+    returns numeric(24,4) DEFAULT 0 NOT NULL,
+    tax numeric(24,4) DEFAULT 0 NOT NULL,
+    cost numeric(24,4) DEFAULT 0 NOT NULL,
+    costed_net_sales numeric(24,4) DEFAULT 0 NOT NULL,
+    tips numeric(24,4) DEFAULT 0 NOT NULL,
+    net_sales numeric(24,4) GENERATED ALWAYS AS (((gross_sales - discounts) - returns)) STORED NOT NULL
+);
+
+ALTER TABLE ONLY customer_quarterly FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE customer_sales (
     business_id uuid NOT NULL,
@@ -1506,6 +1539,31 @@ COMMENT ON COLUMN staff_hourly.hour IS 'null: not known';
 
 COMMENT ON COLUMN staff_hourly.employee_id IS 'who sold, also of a refund; null: not known';
 
+CREATE TABLE staff_hourly_monthly (
+    business_id uuid NOT NULL,
+    location_id uuid NOT NULL,
+    basis text NOT NULL,
+    month date NOT NULL,
+    hour smallint,
+    employee_id uuid,
+    order_type text NOT NULL,
+    is_discounted boolean NOT NULL,
+    orders bigint DEFAULT 0 NOT NULL,
+    refunds bigint DEFAULT 0 NOT NULL,
+    units_sold numeric(18,3) DEFAULT 0 NOT NULL,
+    units_returned numeric(18,3) DEFAULT 0 NOT NULL,
+    gross_sales numeric(24,4) DEFAULT 0 NOT NULL,
+    discounts numeric(24,4) DEFAULT 0 NOT NULL,
+    returns numeric(24,4) DEFAULT 0 NOT NULL,
+    tax numeric(24,4) DEFAULT 0 NOT NULL,
+    cost numeric(24,4) DEFAULT 0 NOT NULL,
+    costed_net_sales numeric(24,4) DEFAULT 0 NOT NULL,
+    tips numeric(24,4) DEFAULT 0 NOT NULL,
+    net_sales numeric(24,4) GENERATED ALWAYS AS (((gross_sales - discounts) - returns)) STORED NOT NULL
+);
+
+ALTER TABLE ONLY staff_hourly_monthly FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE stock_velocity (
     business_id uuid NOT NULL,
     location_id uuid NOT NULL,
@@ -1620,6 +1678,9 @@ ALTER TABLE ONLY customer_monthly
 ALTER TABLE ONLY customer
     ADD CONSTRAINT customer_pkey PRIMARY KEY (business_id, id);
 
+ALTER TABLE ONLY customer_quarterly
+    ADD CONSTRAINT customer_quarterly_key UNIQUE NULLS NOT DISTINCT (business_id, basis, quarter, location_id, customer_id);
+
 ALTER TABLE ONLY customer_sales
     ADD CONSTRAINT customer_sales_pkey PRIMARY KEY (business_id, customer_id);
 
@@ -1733,6 +1794,9 @@ ALTER TABLE ONLY staff_daily
 
 ALTER TABLE ONLY staff_hourly
     ADD CONSTRAINT staff_hourly_key UNIQUE NULLS NOT DISTINCT (business_id, basis, day, location_id, hour, employee_id, order_type, is_discounted);
+
+ALTER TABLE ONLY staff_hourly_monthly
+    ADD CONSTRAINT staff_hourly_monthly_key UNIQUE NULLS NOT DISTINCT (business_id, basis, month, location_id, hour, employee_id, order_type, is_discounted);
 
 ALTER TABLE ONLY stock_velocity_day
     ADD CONSTRAINT stock_velocity_day_pkey PRIMARY KEY (business_id, location_id);
@@ -1951,7 +2015,7 @@ CREATE TRIGGER stock_velocity_forgotten BEFORE DELETE ON product_daily FOR EACH 
 
 ALTER TABLE product_daily ENABLE ALWAYS TRIGGER stock_velocity_forgotten;
 
-CREATE TRIGGER stock_velocity_kept AFTER INSERT OR UPDATE ON product_daily FOR EACH ROW WHEN ((new.basis = 'location'::text)) EXECUTE FUNCTION keep_stock_velocity();
+CREATE TRIGGER stock_velocity_kept AFTER INSERT OR UPDATE ON product_daily FOR EACH ROW WHEN ((new.basis = location_basis(new.business_id, new.location_id))) EXECUTE FUNCTION keep_stock_velocity();
 
 ALTER TABLE product_daily ENABLE ALWAYS TRIGGER stock_velocity_kept;
 
@@ -2153,6 +2217,8 @@ ALTER TABLE customer_daily ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE customer_monthly ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE customer_quarterly ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE customer_sales ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE employee ENABLE ROW LEVEL SECURITY;
@@ -2251,6 +2317,8 @@ ALTER TABLE staff_daily ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE staff_hourly ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE staff_hourly_monthly ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE stock_velocity ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE stock_velocity_day ENABLE ROW LEVEL SECURITY;
@@ -2272,6 +2340,8 @@ CREATE POLICY tenant ON customer USING ((business_id = ( SELECT app_business_id(
 CREATE POLICY tenant ON customer_daily USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
 CREATE POLICY tenant ON customer_monthly USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
+
+CREATE POLICY tenant ON customer_quarterly USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
 CREATE POLICY tenant ON customer_sales USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
@@ -2324,6 +2394,8 @@ CREATE POLICY tenant ON sales_monthly USING ((business_id = ( SELECT app_busines
 CREATE POLICY tenant ON staff_daily USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
 CREATE POLICY tenant ON staff_hourly USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
+
+CREATE POLICY tenant ON staff_hourly_monthly USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
 CREATE POLICY tenant ON stock_velocity USING ((business_id = ( SELECT app_business_id() AS app_business_id)));
 
@@ -2446,6 +2518,8 @@ GRANT INSERT(updated_at),UPDATE(updated_at) ON TABLE customer TO flowpos_service
 GRANT SELECT ON TABLE customer_daily TO flowpos_service;
 
 GRANT SELECT ON TABLE customer_monthly TO flowpos_service;
+
+GRANT SELECT ON TABLE customer_quarterly TO flowpos_service;
 
 GRANT SELECT ON TABLE customer_sales TO flowpos_service;
 
@@ -2728,6 +2802,8 @@ GRANT SELECT ON TABLE sales_monthly TO flowpos_service;
 GRANT SELECT ON TABLE staff_daily TO flowpos_service;
 
 GRANT SELECT ON TABLE staff_hourly TO flowpos_service;
+
+GRANT SELECT ON TABLE staff_hourly_monthly TO flowpos_service;
 
 GRANT SELECT ON TABLE stock_velocity TO flowpos_service;
 

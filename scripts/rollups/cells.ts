@@ -4,12 +4,12 @@ import { groupColumns, groupValues, withGroups } from './groups.ts'
 import { layout, list, nested } from './layout.ts'
 
 /**
- * A fact counts twice: on its local day in the time zone of the business (`basis = 'business'`, for reports over all
- * locations), and in the time zone of its location (`basis = 'location'`).
+ * A fact counts on its local day in the time zone of the business (`basis = 'business'`), and where that of its location
+ * is another, once more in that one (`basis = 'location'`), for reports about the location.
  */
 export interface Rollup {
   of: Kind
-  time: 'month' | 'day'
+  time: 'quarter' | 'month' | 'day'
   /** The columns that distinguish its cells, besides business, basis, time and location. */
   by: readonly string[]
   key: readonly string[]
@@ -46,11 +46,13 @@ const BY_STAFF = ['employee_id', 'order_type', 'is_discounted']
  */
 export const ROLLUPS: Record<string, Rollup> = {
   staff_hourly: rollup('sales', 'day', ['hour', ...BY_STAFF]),
+  staff_hourly_monthly: rollup('sales', 'month', ['hour', ...BY_STAFF]),
   sales_hourly: rollup('sales', 'day', ['hour'], { only: 'hour is not null' }),
   customer_daily: rollup('sales', 'day', BY_CUSTOMER),
   staff_daily: rollup('sales', 'day', BY_STAFF),
   sales_daily: rollup('sales', 'day'),
   customer_monthly: rollup('sales', 'month', BY_CUSTOMER),
+  customer_quarterly: rollup('sales', 'quarter', BY_CUSTOMER),
   city_daily: rollup('sales', 'day', ['city']),
   sales_monthly: rollup('sales', 'month'),
   product_daily: rollup('lines', 'day', BY_PRODUCT),
@@ -79,13 +81,13 @@ function net(kind: Kind, facts: string): string {
 
 /**
  * Facts in the finest cells of their kind, divided into local days by the zones of the business and of the location, or
- * only once if both have the same zone; `bases` says by which. The rollups of a kind are written from them, so that only
+ * only once if both have the same zone; `basis` says by which. The rollups of a kind are written from them, so that only
  * this looks up zones and groups.
  */
 export function cut(kind: Kind, facts: string, how: keyof typeof withGroups): string {
   const { by, isHourly, measures } = FACTS[kind]
   const others = [...(isHourly ? ['hour'] : []), ...by, ...groupColumns(kind)]
-  const cell = ['business_id', 'location_id', 'bases', 'day', ...others].join(', ')
+  const cell = ['business_id', 'location_id', 'basis', 'day', ...others].join(', ')
   const hour = ',\ncase when f.has_time then extract(hour from local)::smallint end as hour'
   return layout`
     select
@@ -99,40 +101,29 @@ export function cut(kind: Kind, facts: string, how: keyof typeof withGroups): st
         select
           ${list(['f.*', ...groupValues(kind)])},
           b.timezone as business_zone, l.timezone as location_zone,
-          unnest(case when b.timezone = l.timezone then array['both'] else array['business', 'location'] end) as bases
+          unnest(case when b.timezone = l.timezone then '{business}' else '{business,location}' end::text[]) as basis
         from ${nested(facts)} f
         join business b on b.id = f.business_id
         join location l on l.business_id = f.business_id and l.id = f.location_id
         ${withGroups[how](kind)}
       ) f
       cross join lateral (
-        select f.at at time zone case when bases = 'location' then location_zone else business_zone end
+        select f.at at time zone case when basis = 'location' then location_zone else business_zone end
       ) clock (local)
     ) timed
     group by ${cell}`
 }
 
-/** The cells of a rollup, from the finer ones of its kind: one for each basis. */
-export function cells({ key, time, by, measures, only }: Rollup, finer: string): string {
-  const others = ['business_id', 'location_id', 'bases', ...by].join(', ')
-  const cutOff = time === 'month' ? "date_trunc('month', day)" : 'day'
+/** The cells of a rollup, from the finer ones of its kind. */
+export function cells({ key, time, measures, only }: Rollup, finer: string): string {
+  const start = time === 'day' ? 'day' : `date_trunc('${time}', day)::date`
+  const columns = key.map((column) => (column === time && time !== 'day' ? `${start} as ${time}` : column))
   return layout`
     select
-      ${key.join(', ')},
-      ${list(measures)}
-    from (
-      select
-        c.*,
-        unnest(case bases when 'both' then array['business', 'location'] else array[bases] end) as basis
-      from (
-        select
-          ${others},
-          ${time === 'month' ? `${cutOff}::date as month` : 'day'},
-          ${list(measures.map((m) => `sum(${m === 'net_sales' ? NET_SALES : m}) as ${m}`))}
-        from ${finer}${only === undefined ? '' : `\nwhere ${only}`}
-        group by ${others}, ${cutOff}
-      ) c
-    ) c`
+      ${list(columns)},
+      ${list(measures.map((m) => `sum(${m === 'net_sales' ? NET_SALES : m}) as ${m}`))}
+    from ${finer}${only === undefined ? '' : `\nwhere ${only}`}
+    group by ${list(key.map((column) => (column === time ? start : column)))}`
 }
 
 /** Writes cells to a rollup. Ordered by key, so that two transactions lock rows in the same order. */

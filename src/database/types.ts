@@ -184,6 +184,26 @@ export interface CustomerMonthly {
   units_sold: Generated<Numeric>;
 }
 
+export interface CustomerQuarterly {
+  basis: string;
+  business_id: string;
+  cost: Generated<Numeric>;
+  costed_net_sales: Generated<Numeric>;
+  customer_id: string | null;
+  discounts: Generated<Numeric>;
+  gross_sales: Generated<Numeric>;
+  location_id: string;
+  net_sales: Generated<Numeric>;
+  orders: Generated<Int8>;
+  quarter: string;
+  refunds: Generated<Int8>;
+  returns: Generated<Numeric>;
+  tax: Generated<Numeric>;
+  tips: Generated<Numeric>;
+  units_returned: Generated<Numeric>;
+  units_sold: Generated<Numeric>;
+}
+
 export interface CustomerSales {
   business_id: string;
   customer_id: string;
@@ -778,6 +798,29 @@ export interface StaffHourly {
   units_sold: Generated<Numeric>;
 }
 
+export interface StaffHourlyMonthly {
+  basis: string;
+  business_id: string;
+  cost: Generated<Numeric>;
+  costed_net_sales: Generated<Numeric>;
+  discounts: Generated<Numeric>;
+  employee_id: string | null;
+  gross_sales: Generated<Numeric>;
+  hour: number | null;
+  is_discounted: boolean;
+  location_id: string;
+  month: string;
+  net_sales: Generated<Numeric>;
+  order_type: string;
+  orders: Generated<Int8>;
+  refunds: Generated<Int8>;
+  returns: Generated<Numeric>;
+  tax: Generated<Numeric>;
+  tips: Generated<Numeric>;
+  units_returned: Generated<Numeric>;
+  units_sold: Generated<Numeric>;
+}
+
 export interface StockVelocity {
   business_id: string;
   location_id: string;
@@ -858,6 +901,7 @@ export interface DB {
   customer: Customer;
   customer_daily: CustomerDaily;
   customer_monthly: CustomerMonthly;
+  customer_quarterly: CustomerQuarterly;
   customer_sales: CustomerSales;
   employee: Employee;
   idempotency: Idempotency;
@@ -887,6 +931,7 @@ export interface DB {
   sales_monthly: SalesMonthly;
   staff_daily: StaffDaily;
   staff_hourly: StaffHourly;
+  staff_hourly_monthly: StaffHourlyMonthly;
   stock_velocity: StockVelocity;
   stock_velocity_day: StockVelocityDay;
   supplier: Supplier;

@@ -16,24 +16,25 @@ type Daily =
   | 'staff_hourly'
   | 'supplier_daily'
   | 'tax_daily'
-type Monthly = 'customer_monthly' | 'product_monthly' | 'sales_monthly'
+type Monthly = 'customer_monthly' | 'product_monthly' | 'sales_monthly' | 'staff_hourly_monthly'
+type Quarterly = 'customer_quarterly'
+type Rollup = Daily | Monthly | Quarterly
+/** How long the cells of a rollup are. */
+export type CellTime = 'day' | 'month' | 'quarter'
 
 /** Whether a row of a rollup belongs to a scope, in the time zone of the scope. */
-export function inRollup(alias: string, { businessId, locationId }: SalesScope): RawBuilder<SqlBool> {
-  const column = (name: keyof DB[Daily | Monthly]) => sql.ref(`${alias}.${name}`)
-  const isOfScope =
-    locationId === undefined
-      ? sql`${column('basis')} = 'business'`
-      : sql`${column('basis')} = 'location' and ${column('location_id')} = ${locationId}`
-  return sql<SqlBool>`${column('business_id')} = ${businessId} and ${isOfScope}`
+export function inRollup(alias: string, { businessId, locationId, basis }: SalesScope): RawBuilder<SqlBool> {
+  const column = (name: keyof DB[Rollup]) => sql.ref(`${alias}.${name}`)
+  const ofLocation = locationId === undefined ? sql`` : sql` and ${column('location_id')} = ${locationId}`
+  return sql<SqlBool>`${column('business_id')} = ${businessId} and ${column('basis')} = ${basis}${ofLocation}`
 }
 
-/** Whether it also falls on local days; `time` is its day or the first day of its month. */
+/** Whether it also falls on local days; `time` is its day, or the first day of its month or quarter. */
 export function rollupRows(
   alias: string,
   scope: SalesScope,
   { from, to }: Days,
-  time: ('day' & keyof DB[Daily]) | ('month' & keyof DB[Monthly]) = 'day',
+  time: CellTime = 'day',
 ): RawBuilder<SqlBool> {
   return sql<SqlBool>`${inRollup(alias, scope)} and ${sql.ref(`${alias}.${time}`)} between ${from} and ${to}`
 }
@@ -55,17 +56,17 @@ export interface Values {
 
 /** The rows `r` of a rollup that fall on local days, after `select`: all of them, or those of some values. */
 export function fromRollup(
-  table: Daily | Monthly,
+  table: Rollup,
   scope: SalesScope,
   days: Days,
-  { time, values }: { time: 'day' | 'month'; values?: Values | undefined },
+  { time, values }: { time: CellTime; values?: Values | undefined },
 ): RawBuilder<unknown> {
   if (values === undefined) return sql`from ${sql.table(table)} r where ${rollupRows('r', scope, days, time)}`
   const { businessId, locationId } = scope
   // Each cell by its key. Without `offset 0`, the rollup might be read as a whole and joined. A timestamp without a
   // zone has no clock changes.
   return sql`
-    from generate_series(${days.from}::timestamp, ${days.to}::timestamp, ${`1 ${time}`}::interval) t (at)
+    from generate_series(${days.from}::timestamp, ${days.to}::timestamp, ${time === 'quarter' ? '3 months' : `1 ${time}`}::interval) t (at)
     cross join (
       select id from location where business_id = ${businessId} and ${locationId === undefined ? sql`true` : sql`id = ${locationId}`}
     ) l
@@ -77,12 +78,13 @@ export function fromRollup(
     ) r`
 }
 
-/** The rollups of days and of months that hold the same sums. */
+/** The rollups of days, of months and of quarters that hold the same sums. */
 const ROLLUPS = {
   sales: { day: 'sales_daily', month: 'sales_monthly' },
   product: { day: 'product_daily', month: 'product_monthly' },
-  customer: { day: 'customer_daily', month: 'customer_monthly' },
-} as const satisfies Record<string, { day: Daily; month: Monthly }>
+  customer: { day: 'customer_daily', month: 'customer_monthly', quarter: 'customer_quarterly' },
+  staff_hourly: { day: 'staff_hourly', month: 'staff_hourly_monthly' },
+} as const satisfies Record<string, { day: Daily; month: Monthly; quarter?: Quarterly }>
 type Both = keyof typeof ROLLUPS
 
 type ColumnOfBoth<Rollup extends Both> = string &
@@ -92,7 +94,7 @@ type ColumnOfBoth<Rollup extends Both> = string &
 /**
  * The cells that add up to a window, as a subquery. Whole calendar months come from the monthly rollup. So does a month
  * of which the window has more than half; its other days are subtracted as negative cells of the daily rollup. A year
- * then takes about twelve rows and a few days instead of hundreds.
+ * then takes about twelve rows and a few days instead of hundreds; six where there are quarters and they are fine enough.
  * @param columns of both rollups: keys and sums; `day` is added to them, for a month its first day
  * @param values the only ones whose cells are wanted
  */
@@ -101,34 +103,57 @@ export function monthlyCells<Rollup extends Both>(
   columns: Record<'keys' | 'sums', readonly ColumnOfBoth<Rollup>[]>,
   scope: SalesScope,
   days: Days,
-  values?: Values,
+  { values, areQuartersFine = false }: { values?: Values | undefined; areQuartersFine?: boolean } = {},
 ): RawBuilder<unknown> {
-  const selects = partsOf(days).map(({ time, days, isTakenOff = false }) => {
+  const tables: { day: Daily; month: Monthly; quarter?: Quarterly } = ROLLUPS[rollup]
+  const { quarter } = tables
+  const parts = partsOf(days, areQuartersFine && quarter !== undefined)
+  const selects = parts.map(({ time, days, isTakenOff = false }) => {
+    const table = time === 'quarter' ? (quarter as Quarterly) : tables[time]
     const keys = columns.keys.map((name) => sql`r.${sql.ref(name)}, `)
     const sums = columns.sums.map((name) => sql`${isTakenOff ? sql`-` : sql``}r.${sql.ref(name)} as ${sql.ref(name)}, `)
     return sql`
       select ${sql.join([...keys, ...sums], sql``)} r.${sql.ref(time)} as day
-      ${fromRollup(ROLLUPS[rollup][time], scope, days, { time, values })}`
+      ${fromRollup(table, scope, days, { time, values })}`
   })
   return sql`(${sql.join(selects, sql` union all `)})`
 }
 
 interface Part {
-  time: 'day' | 'month'
+  time: CellTime
   days: Days
   isTakenOff?: boolean
 }
 
-/** A window as whole months, with the days at both edges. */
-function partsOf({ from, to }: Days): Part[] {
+/** A window as whole months, or the quarters among them, with the days at both edges. */
+function partsOf({ from, to }: Days, areQuartersFine: boolean): Part[] {
   const [first, last] = [monthStart(from), monthStart(to)]
-  if (first === last) return partsOfMonth({ from, to })
   const between = { from: nextMonth(first), to: addDays(last, -1) }
-  return [
-    ...partsOfMonth({ from, to: addDays(between.from, -1) }),
-    ...(between.from <= between.to ? [{ time: 'month', days: between } as const] : []),
-    ...partsOfMonth({ from: last, to }),
-  ]
+  const parts =
+    first === last
+      ? partsOfMonth({ from, to })
+      : [...partsOfMonth({ from, to: addDays(between.from, -1) }), ...partsOfMonth({ from: last, to })]
+  const months = [...parts.filter(({ time }) => time === 'month').map(({ days }) => days), between]
+  const begin = months.map(({ from }) => from).toSorted()[0] as string
+  const end = months
+    .map(({ to }) => to)
+    .toSorted()
+    .at(-1) as string
+  return [...monthParts({ from: begin, to: end }, areQuartersFine), ...parts.filter(({ time }) => time === 'day')]
+}
+
+/** Whole months, or the quarters among them with the months before and after. */
+function monthParts(days: Days, areQuartersFine: boolean): Part[] {
+  const part = (time: CellTime, from: string, end: string): Part[] =>
+    from < end ? [{ time, days: { from, to: addDays(end, -1) } }] : []
+  const isFirstOfQuarter = (month: string) => (Number(month.slice(5, 7)) - 1) % 3 === 0
+  const until = addDays(days.to, 1)
+  let [first, end] = [days.from, until]
+  while (first < until && !isFirstOfQuarter(first)) first = nextMonth(first)
+  while (end > first && !isFirstOfQuarter(end)) end = monthStart(addDays(end, -1))
+  return areQuartersFine && first < end
+    ? [...part('month', days.from, first), ...part('quarter', first, end), ...part('month', end, until)]
+    : part('month', days.from, until)
 }
 
 /** Days of one month: the days themselves, or the month less its other days if these are fewer. */

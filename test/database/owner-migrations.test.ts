@@ -74,6 +74,14 @@ async function everything(rows: Rows): Promise<Record<string, unknown[]>> {
 const counts = (content: Record<string, unknown[]>, tables = Object.keys(content)) =>
   tables.map((table) => `${table}: ${content[table]?.length}`)
 
+/** Without sums that later versions do not keep: those of a location with the clock of its business are kept once. */
+const once = (content: Record<string, unknown[]>) =>
+  Object.fromEntries(
+    Object.entries(content).map(([table, rows]) => {
+      return [table, rows.filter((row) => (row as { basis?: string }).basis !== 'location')]
+    }),
+  )
+
 it('keeps the rows of every table, up and down, for an owner who is bound by row security', async () => {
   const { kysely, rows } = await createOwnedDatabase()
   const step = async (direction: 'up' | 'down') => {
@@ -94,7 +102,7 @@ it('keeps the rows of every table, up and down, for an owner who is bound by row
   const later: string[] = []
   for (let name = await step('up'); name; name = await step('up')) later.push(name)
   const after = await everything(rows)
-  expect(counts(after, Object.keys(before))).toEqual(counts(before))
+  expect(counts(after, Object.keys(before))).toEqual(counts(once(before)))
   // What the migrations say of the rows that they found.
   expect(
     await rows(
@@ -125,5 +133,5 @@ it('keeps the rows of every table, up and down, for an owner who is bound by row
   expect(await everything(rows)).toEqual(expected)
   // As an operator does it: all in one transaction.
   expect(await migrate(kysely)).toEqual(later)
-  expect(counts(await everything(rows), Object.keys(before))).toEqual(counts(expected))
+  expect(counts(await everything(rows), Object.keys(before))).toEqual(counts(once(expected)))
 })

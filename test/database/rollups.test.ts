@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { paymentsByMethod } from '../../src/pos/reports/payments.ts'
 import { rankedProducts } from '../../src/pos/reports/product-sales.ts'
 import { salesTotal, salesUntil } from '../../src/pos/reports/sales.ts'
+import { wholeBusiness } from '../../src/pos/scope.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { makeOrder, makeProduct, makeRefund, makeShop, type Product, type Shop } from '../support/shop.ts'
 
@@ -441,7 +442,7 @@ it('a cost of zero differs from an unknown one, however the window cuts months',
   const costs = ([from, to]: readonly [string, string]) =>
     db.till.within({ businessId: shelf.id }, 'read', async (trx) => {
       const query = { by: 'net_sales', order: 'best', limit: 5 } as const
-      const [row] = await rankedProducts(trx, { businessId: shelf.id }, { from, to }, query)
+      const [row] = await rankedProducts(trx, wholeBusiness(shelf.id), { from, to }, query)
       return [row?.cost, row?.margin]
     })
   const month = ['2026-05-01', '2026-05-31'] as const
@@ -510,7 +511,7 @@ it('a midnight that happens twice belongs to the new day both times', async () =
     })
   }
   const day = { from: '2026-10-25', to: '2026-10-25' }
-  const scope = { businessId: azores.id }
+  const scope = wholeBusiness(azores.id)
   await db.till.within(scope, 'read', async (trx) => {
     expect(await salesTotal(trx, scope, day)).toMatchObject({ orders: '2' })
     expect(await paymentsByMethod(trx, { ...scope, ...day, limit: 20 })).toMatchObject([{ amount: '10.0000' }])

@@ -33,8 +33,10 @@ const TABLES: Record<string, string> = {
   sales_monthly: '*',
   staff_daily: '*',
   staff_hourly: '*',
+  staff_hourly_monthly: '*',
   customer_daily: '*',
   customer_monthly: '*',
+  customer_quarterly: '*',
   city_daily: '*',
   category_daily: '*',
   supplier_daily: '*',
@@ -48,6 +50,7 @@ const TABLES: Record<string, string> = {
 const CELLS: Record<string, string> = {
   staff_daily: '(orders, refunds) <> (0, 0)',
   staff_hourly: '(orders, refunds) <> (0, 0)',
+  staff_hourly_monthly: '(orders, refunds) <> (0, 0)',
 }
 const BOARD_TABLES = { psa_board: '*', psa_phase: '*', psa_step: '*', psa_time_entry: '*' }
 

@@ -58,7 +58,7 @@ async function netByPlaceAndDay({ id }: Shop): Promise<string[]> {
   const rows = await db.asOwner<{ text: string }>(
     `select concat_ws(' ', l.name, s.day, s.net_sales::numeric(20,2)) as text from sales_daily s
      join location l on l.business_id = s.business_id and l.id = s.location_id
-     where s.business_id = $1 and s.basis = 'location' order by 1`,
+     where s.business_id = $1 and s.basis = location_basis(s.business_id, s.location_id) order by 1`,
     [id],
   )
   return rows.map(({ text }) => text)
@@ -109,7 +109,7 @@ it('takes local times by the clock that cuts the days, whichever zone data Node 
   const shop = await shopOf({ currency: 'CAD', timezone: 'America/Vancouver' }, 'Main')
   await shop.load('vancouver.csv')
   const hours = await db.asOwner(
-    "select day, hour, net_sales::numeric(20,2)::text as net from sales_hourly where business_id = $1 and basis = 'location' order by 1",
+    'select day, hour, net_sales::numeric(20,2)::text as net from sales_hourly where business_id = $1 and basis = location_basis(business_id, location_id) order by 1',
     [shop.id],
   )
   expect(hours).toEqual([

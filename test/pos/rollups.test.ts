@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { productCells, salesByBucket, salesTotal } from '../../src/pos/reports/sales.ts'
 import { monthlyCells } from '../../src/pos/rollups.ts'
-import type { SalesScope } from '../../src/pos/scope.ts'
+import { type SalesScope, wholeBusiness } from '../../src/pos/scope.ts'
 import type { Days } from '../../src/time/window.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { makeOrder, makeProduct, makeRefund, makeShop, type Shop } from '../support/shop.ts'
@@ -47,12 +47,12 @@ const sumOf = async (cells: ReturnType<typeof productCells>) => {
   )
   return rows[0] as { net: string; count: number }
 }
-const dailySum = async ({ locationId }: SalesScope, { from, to }: Days) => {
+const dailySum = async ({ locationId, basis }: SalesScope, { from, to }: Days) => {
   const [row] = await db.asOwner<{ net: string }>(
     `select coalesce(sum(net_sales), 0)::text as net from product_daily
      where business_id = $1 and day between $2 and $3
-       and case when $4::uuid is null then basis = 'business' else basis = 'location' and location_id = $4 end`,
-    [shop.id, from, to, locationId ?? null],
+       and basis = $4 and ($5::uuid is null or location_id = $5)`,
+    [shop.id, from, to, basis, locationId ?? null],
   )
   return row?.net
 }
@@ -60,7 +60,9 @@ const dailySum = async ({ locationId }: SalesScope, { from, to }: Days) => {
 it('months and the days at their edges add up to the same as the days, for every window', async () => {
   const edges = ['2023-11-30', ...DAYS, '2024-01-30', '2024-02-28', '2024-03-16', '2024-04-01', '2024-04-30'].sort()
   for (const locationId of [undefined, ...shop.locations]) {
-    const scope = { businessId: shop.id, locationId }
+    // The second one is in Tokyo.
+    const basis = locationId === shop.locations[1] ? 'location' : 'business'
+    const scope = { businessId: shop.id, locationId, basis } as const
     for (const from of edges) {
       for (const to of edges.filter((edge) => edge >= from)) {
         const days = { from, to }
@@ -73,7 +75,7 @@ it('months and the days at their edges add up to the same as the days, for every
 })
 
 it('sales add up, too, as a total and by month', async () => {
-  const scope = { businessId: shop.id }
+  const scope = wholeBusiness(shop.id)
   const days = { from: '2023-12-02', to: '2024-03-30' }
   // Index 1 to 14 of the sales: 2^15 − 2 of gross; refunds of 0.50 of the sales 6 and 13.
   expect(await read((trx) => salesTotal(trx, scope, days))).toMatchObject({
@@ -91,8 +93,53 @@ it('sales add up, too, as a total and by month', async () => {
   ])
 })
 
+it('quarters, months and days add up to the same as the days, for every window', async () => {
+  const edges = [
+    '2023-09-30',
+    '2023-10-01',
+    ...DAYS,
+    '2023-12-30',
+    '2024-03-16',
+    '2024-04-01',
+    '2024-06-30',
+    '2024-07-01',
+  ].sort()
+  for (const from of edges) {
+    for (const to of edges.filter((edge) => edge >= from)) {
+      const of = (areQuartersFine: boolean) =>
+        monthlyCells(
+          'customer',
+          { keys: ['customer_id'], sums: ['net_sales'] },
+          wholeBusiness(shop.id),
+          { from, to },
+          { areQuartersFine },
+        )
+      const [byQuarters, byMonths] = [await sumOf(of(true)), await sumOf(of(false))]
+      expect({ from, to, net: byQuarters.net }).toEqual({ from, to, net: byMonths.net })
+    }
+  }
+  const rows = async (from: string, to: string) =>
+    (
+      await sumOf(
+        monthlyCells(
+          'customer',
+          { keys: ['customer_id'], sums: ['net_sales'] },
+          wholeBusiness(shop.id),
+          { from, to },
+          {
+            areQuartersFine: true,
+          },
+        ),
+      )
+    ).count
+  // Of two locations: a quarter; a quarter after a month; two months.
+  expect(await rows('2024-01-01', '2024-03-31')).toBe(2)
+  expect(await rows('2023-12-01', '2024-03-31')).toBe(4)
+  expect(await rows('2023-12-01', '2024-01-31')).toBe(4)
+})
+
 it('reads months, and the smaller part of the days of months that the window cuts', async () => {
-  const scope = { businessId: shop.id }
+  const scope = wholeBusiness(shop.id)
   const rowsOf = async (from: string, to: string) =>
     (await sumOf(monthlyCells('sales', { keys: [], sums: ['net_sales'] }, scope, { from, to }))).count
   // Two locations in each month.

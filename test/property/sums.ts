@@ -23,6 +23,7 @@ interface Place {
   locationId: string
   day: string
   month: string
+  quarter: string
   hour: number | null
 }
 
@@ -36,6 +37,10 @@ const TABLES: Record<string, { columns: string[]; of(fact: Fact, place: Place): 
     columns: ['day', 'hour', 'employee_id', 'order_type', 'is_discounted'],
     of: (fact, { day, hour }) => [day, hour, fact.employeeId, fact.orderType, fact.isDiscounted],
   },
+  staff_hourly_monthly: {
+    columns: ['month', 'hour', 'employee_id', 'order_type', 'is_discounted'],
+    of: (fact, { month, hour }) => [month, hour, fact.employeeId, fact.orderType, fact.isDiscounted],
+  },
   staff_daily: {
     columns: ['day', 'employee_id', 'order_type', 'is_discounted'],
     of: (fact, { day }) => [day, fact.employeeId, fact.orderType, fact.isDiscounted],
@@ -43,6 +48,10 @@ const TABLES: Record<string, { columns: string[]; of(fact: Fact, place: Place): 
   city_daily: { columns: ['day', 'city'], of: ({ city }, { day }) => [day, city] },
   customer_daily: { columns: ['day', 'customer_id'], of: ({ customerId }, { day }) => [day, customerId] },
   customer_monthly: { columns: ['month', 'customer_id'], of: ({ customerId }, { month }) => [month, customerId] },
+  customer_quarterly: {
+    columns: ['quarter', 'customer_id'],
+    of: ({ customerId }, { quarter }) => [quarter, customerId],
+  },
 }
 
 /** Compares the sums of sales, cell by cell, with those of the raw rows. */
@@ -51,7 +60,9 @@ export async function checkSums(world: World, raw: RawRows): Promise<void> {
   for (const [table, { columns, of }] of Object.entries(TABLES)) {
     const cells = new Map<string, Sums>()
     for (const fact of facts) {
-      for (const basis of ['business', 'location']) {
+      const zone = raw.locations.find(({ id }) => id === fact.locationId)?.timezone
+      // A location with the clock of its business has no sums of its own.
+      for (const basis of zone === raw.business.timezone ? ['business'] : ['business', 'location']) {
         const key = of(fact, placeOf(fact, raw, basis))
         if (key !== null) add(cells, [basis, fact.locationId, ...key].join(' '), fact)
       }
@@ -117,7 +128,19 @@ function costOf(quantity: string, unitCost: string | null): Decimal {
 function placeOf({ at, hasTime, locationId }: Fact, { business, locations }: RawRows, basis: string): Place {
   const location = locations.find(({ id }) => id === locationId)
   const { date, time } = localTime(at, (basis === 'location' ? location : undefined)?.timezone ?? business.timezone)
-  return { locationId, day: date, month: `${date.slice(0, 7)}-01`, hour: hasTime ? time.hour : null }
+  return {
+    locationId,
+    day: date,
+    month: `${date.slice(0, 7)}-01`,
+    quarter: quarterOf(date),
+    hour: hasTime ? time.hour : null,
+  }
+}
+
+/** The first day of its quarter. */
+function quarterOf(date: string): string {
+  const month = Number(date.slice(5, 7))
+  return `${date.slice(0, 4)}-${String(month - ((month - 1) % 3)).padStart(2, '0')}-01`
 }
 
 function add(cells: Map<string, Sums>, key: string, fact: Sums): void {

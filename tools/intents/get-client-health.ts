@@ -4,6 +4,7 @@ import { clientHealth } from '../../src/pos/intents/client-health.ts'
 import { ClientHealthSchema, LISTED, presentClientHealth } from '../../src/pos/intents/client-health-text.ts'
 import { salesTotal } from '../../src/pos/reports/sales.ts'
 import { netSales } from '../../src/pos/reports/sales-figures.ts'
+import { wholeBusiness } from '../../src/pos/scope.ts'
 import { localDate } from '../../src/time/local.ts'
 
 const ALL_DAYS = { from: '1900-01-01', to: '2999-12-31' }
@@ -24,7 +25,7 @@ export default defineTool({
     const asOf = localDate(now, business.timezone)
     const [found, allSales] = await Promise.all([
       clientHealth(db, business, asOf, LISTED),
-      salesTotal(db, { businessId: business.id }, ALL_DAYS),
+      salesTotal(db, wholeBusiness(business.id), ALL_DAYS),
     ])
     return presentClientHealth(found, { asOf, allSales: netSales(allSales), business })
   },

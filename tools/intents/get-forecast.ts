@@ -17,6 +17,7 @@ import { placeOf } from '../../src/pos/organisation/locations.ts'
 import { categoryOf, variantToRead } from '../../src/pos/references.ts'
 import { atPlace } from '../../src/pos/reports/phrases.ts'
 import { salesSince } from '../../src/pos/reports/sales-since.ts'
+import { salesScope } from '../../src/pos/scope.ts'
 import { counted } from '../../src/results/counted.ts'
 import { EntityRef, Nullable, NullableText } from '../../src/results/schema.ts'
 import { table } from '../../src/results/table.ts'
@@ -77,7 +78,7 @@ export default defineTool({
       product === undefined ? null : variantToRead(db, business.id, product),
       category === undefined ? null : categoryOf(db, business.id, category, 'category', { isRead: true }),
     ])
-    const scope = { businessId: business.id, locationId: location?.id }
+    const scope = salesScope(business, { timezone, location })
     const { date: today } = localNow(now, timezone)
     const known = addDays(today, -1)
     const subject = variant ? { variantId: variant.variant_id } : found ? { categoryId: found.id } : null

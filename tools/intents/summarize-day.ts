@@ -30,6 +30,7 @@ import {
   withoutSums,
 } from '../../src/pos/reports/sales-figures.ts'
 import { salesSince } from '../../src/pos/reports/sales-since.ts'
+import { salesScope } from '../../src/pos/scope.ts'
 import { LocalDate } from '../../src/results/schema.ts'
 import { clean, variantName } from '../../src/results/text.ts'
 import { untrusted } from '../../src/results/untrusted.ts'
@@ -76,7 +77,7 @@ async function summarizeDay(context: BusinessContext, date: string | undefined, 
     throw new ServiceError('invalid_argument', `date must not be after today, which is ${today.date} in ${timezone}.`)
   }
   if (day < FIRST_DAY) throw new ServiceError('invalid_argument', `date must not be before ${FIRST_DAY}.`)
-  const scope = { businessId: business.id, locationId: location?.id }
+  const scope = salesScope(business, { timezone, location })
   const days = { from: day, to: day }
 
   // A running day is compared with the same hours of earlier days: comparing half a day with whole ones says nothing.

@@ -22,6 +22,7 @@ import { salesByBucket, salesOf, salesWithoutTime } from '../../src/pos/reports/
 import { addSums, NO_SALES, salesFigures, withoutSums } from '../../src/pos/reports/sales-figures.ts'
 import { salesSince } from '../../src/pos/reports/sales-since.ts'
 import { salesWindow } from '../../src/pos/reports/sales-window.ts'
+import { salesScope } from '../../src/pos/scope.ts'
 import { clean, variantName } from '../../src/results/text.ts'
 import { type Compared, comparisonsOf } from '../../src/time/comparison.ts'
 import { addDays, daysBetween, localNow, weekday } from '../../src/time/local.ts'
@@ -60,10 +61,10 @@ async function summarizePeriod(context: BusinessContext, input: WindowInput, loc
   const { db, business, now } = context
   const place = await placeOf(db, business, locationId)
   const { timezone, location } = place
-  const { from, to, ...ending } = await salesWindow(db, business.id, place, { input, now, fallback: 'last_30_days' })
+  const { from, to, ...ending } = await salesWindow(db, business, place, { input, now, fallback: 'last_30_days' })
   const days = { from, to }
   const { previous, year } = comparisonsOf(days, localNow(now, timezone))
-  const scope = { businessId: business.id, locationId: location?.id }
+  const scope = salesScope(business, place)
   const isRunning = ending.soFar !== undefined
   const changes = wholeDays(days, previous, isRunning)
   const lastDays = [to, ...[previous, year].flatMap((stretch) => (stretch && 'to' in stretch ? [stretch.to] : []))]

@@ -13,6 +13,7 @@ import {
 import { filtersOf } from '../../src/pos/reports/filter-input.ts'
 import { describeWindow } from '../../src/pos/reports/phrases.ts'
 import { salesWindow } from '../../src/pos/reports/sales-window.ts'
+import { salesScope } from '../../src/pos/scope.ts'
 import { areShown, counted } from '../../src/results/counted.ts'
 import { page } from '../../src/results/cursor.ts'
 import { EntityRef, Limit, Nullable } from '../../src/results/schema.ts'
@@ -83,12 +84,13 @@ export default defineTool({
   }),
   async handler({ product, locationId, limit, ...input }, { db, business, now }) {
     const { place, filters } = await filtersOf(db, business, { locationId, product })
-    const asked = await salesWindow(db, business.id, place, { input, now, fallback: 'last_90_days', maxDays: MAX_DAYS })
-    const found = await boughtTogether(
-      db,
-      { businessId: business.id, locationId: place.location?.id },
-      { days: asked, timezone: place.timezone, productId: filters.product?.productId, limit: limit + 1 },
-    )
+    const asked = await salesWindow(db, business, place, { input, now, fallback: 'last_90_days', maxDays: MAX_DAYS })
+    const found = await boughtTogether(db, salesScope(business, place), {
+      days: asked,
+      timezone: place.timezone,
+      productId: filters.product?.productId,
+      limit: limit + 1,
+    })
     const cut =
       found.from === asked.from
         ? null

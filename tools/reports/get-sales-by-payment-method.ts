@@ -12,6 +12,7 @@ import { type Line, type Report, runReport } from '../../src/pos/reports/report.
 import { salesBegin } from '../../src/pos/reports/report-notes.ts'
 import { BasisSchema, CompareWith, ComparisonSchema, comparedColumns } from '../../src/pos/reports/report-schema.ts'
 import { salesWindow } from '../../src/pos/reports/sales-window.ts'
+import { salesScope } from '../../src/pos/scope.ts'
 import { counted } from '../../src/results/counted.ts'
 import { EntityRef, Nullable } from '../../src/results/schema.ts'
 import { table } from '../../src/results/table.ts'
@@ -63,8 +64,8 @@ export default defineTool({
     const { currency } = business
     const place = await placeOf(db, business, locationId)
     const { timezone, location } = place
-    const days = await salesWindow(db, business.id, place, { input, now, fallback: 'last_30_days' })
-    const scope = { businessId: business.id, locationId: location?.id }
+    const days = await salesWindow(db, business, place, { input, now, fallback: 'last_30_days' })
+    const scope = salesScope(business, place)
     const question = {
       ...{ window: days, place, compare, filters: {}, limit: MAX_METHODS },
       ...{ groupBy: ['payment_method'] as const, measures: ['total'] as const },

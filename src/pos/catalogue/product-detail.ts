@@ -4,6 +4,7 @@ import { ServiceError } from '../../errors.ts'
 import type { Days } from '../../time/window.ts'
 import { nameAndSku, productMeanings, theOne } from '../references.ts'
 import { productCells } from '../reports/sales.ts'
+import { wholeBusiness } from '../scope.ts'
 import { didYouMean, productByWords } from '../suggestions.ts'
 
 const MAX_NAMED = 10
@@ -104,7 +105,7 @@ export async function findProductDetail(
   sales: SalesRow
 }> {
   const { productId, variantId } = meaningOf(businessId, reference)
-  const cells = productCells({ businessId }, days)
+  const cells = productCells(wholeBusiness(businessId), days)
   const variants = sql<VariantDetailRow>`
     with listed as (
       select v.* from product_variant v

@@ -4,6 +4,7 @@ import type { Days } from '../../time/window.ts'
 import { isOnSale } from '../conditions.ts'
 import { searchingProducts } from '../product-search.ts'
 import { productCells } from '../reports/sales.ts'
+import { wholeBusiness } from '../scope.ts'
 import { NEAR } from '../search.ts'
 
 /** How many are told where nothing matches. */
@@ -87,7 +88,7 @@ function products(db: Transaction, businessId: string, filter: ProductFilter) {
   if (filter.cost === 'missing') found = found.where(LACKS.cost)
   if (filter.cost === 'above_price') found = found.where('v.cost', '>', netPrice)
   if (filter.notSold !== undefined) {
-    const cells = productCells({ businessId }, filter.notSold)
+    const cells = productCells(wholeBusiness(businessId), filter.notSold)
     found = found.where(sql<SqlBool>`v.id not in (
       select c.variant_id from ${cells} c group by c.variant_id having sum(c.units_sold) > 0
     )`)

@@ -44,42 +44,53 @@ export const largestDiscounts = compileOnce((db, { businessId, locationId, day, 
 )
 
 /** What sold on a day and is at or below its reorder point at the location where it sold; best sellers first. */
-export const lowStockSold = compileOnce((db, { businessId, locationId, day, limit }: Omit<DayQuery, 'timezone'>) =>
-  db
-    // Names are looked up only for what is shown: joins of five tables took longer to plan than to run.
-    .with(
-      (cte) => cte('low').materialized(),
-      (with_) =>
-        with_
-          .selectFrom('product_daily as d')
-          .innerJoin('inventory as i', (join) =>
-            join
-              .onRef('i.business_id', '=', 'd.business_id')
-              .onRef('i.location_id', '=', 'd.location_id')
-              .onRef('i.variant_id', '=', 'd.variant_id')
-              .on('i.is_on_sale', '=', true),
-          )
-          .select(['d.net_sales', 'd.product_id', 'i.variant_id', 'i.location_id', 'i.on_hand', 'i.reorder_point'])
-          .where('d.business_id', '=', businessId)
-          .where('d.day', '=', day)
-          .where('d.units_sold', '>', '0')
-          .where('d.basis', '=', locationId === undefined ? 'business' : 'location')
-          .where(atLocation('d.location_id', locationId))
-          .whereRef('i.on_hand', '<=', 'i.reorder_point')
-          .$narrowType<{ reorder_point: NotNull }>()
-          .orderBy('d.net_sales', 'desc')
-          .orderBy('i.variant_id')
-          .limit(limit),
-    )
-    .selectFrom('low')
-    .innerJoin('product_variant as v', (join) =>
-      join.onRef('v.id', '=', 'low.variant_id').on('v.business_id', '=', businessId),
-    )
-    .innerJoin('product as p', (join) => join.onRef('p.id', '=', 'low.product_id').on('p.business_id', '=', businessId))
-    .innerJoin('location as l', (join) =>
-      join.onRef('l.id', '=', 'low.location_id').on('l.business_id', '=', businessId),
-    )
-    .select(['low.variant_id', 'v.sku', 'p.name', 'v.label', 'l.name as location', 'low.on_hand', 'low.reorder_point'])
-    .orderBy('low.net_sales', 'desc')
-    .orderBy('low.variant_id'),
+export const lowStockSold = compileOnce(
+  (db, { businessId, locationId, basis, day, limit }: Omit<DayQuery, 'timezone'>) =>
+    db
+      // Names are looked up only for what is shown: joins of five tables took longer to plan than to run.
+      .with(
+        (cte) => cte('low').materialized(),
+        (with_) =>
+          with_
+            .selectFrom('product_daily as d')
+            .innerJoin('inventory as i', (join) =>
+              join
+                .onRef('i.business_id', '=', 'd.business_id')
+                .onRef('i.location_id', '=', 'd.location_id')
+                .onRef('i.variant_id', '=', 'd.variant_id')
+                .on('i.is_on_sale', '=', true),
+            )
+            .select(['d.net_sales', 'd.product_id', 'i.variant_id', 'i.location_id', 'i.on_hand', 'i.reorder_point'])
+            .where('d.business_id', '=', businessId)
+            .where('d.day', '=', day)
+            .where('d.units_sold', '>', '0')
+            .where('d.basis', '=', basis)
+            .where(atLocation('d.location_id', locationId))
+            .whereRef('i.on_hand', '<=', 'i.reorder_point')
+            .$narrowType<{ reorder_point: NotNull }>()
+            .orderBy('d.net_sales', 'desc')
+            .orderBy('i.variant_id')
+            .limit(limit),
+      )
+      .selectFrom('low')
+      .innerJoin('product_variant as v', (join) =>
+        join.onRef('v.id', '=', 'low.variant_id').on('v.business_id', '=', businessId),
+      )
+      .innerJoin('product as p', (join) =>
+        join.onRef('p.id', '=', 'low.product_id').on('p.business_id', '=', businessId),
+      )
+      .innerJoin('location as l', (join) =>
+        join.onRef('l.id', '=', 'low.location_id').on('l.business_id', '=', businessId),
+      )
+      .select([
+        'low.variant_id',
+        'v.sku',
+        'p.name',
+        'v.label',
+        'l.name as location',
+        'low.on_hand',
+        'low.reorder_point',
+      ])
+      .orderBy('low.net_sales', 'desc')
+      .orderBy('low.variant_id'),
 )

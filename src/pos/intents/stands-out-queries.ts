@@ -29,8 +29,11 @@ export async function staffSums(
 type DaysSince = Days & { since: string }
 
 const sumsByEmployee = compileOnce(
-  (_db, { businessId, locationId, from, to, since, timezone }: SalesScope & DaysSince & { timezone: string }) => {
-    const scope = { businessId, locationId }
+  (
+    _db,
+    { businessId, locationId, basis, from, to, since, timezone }: SalesScope & DaysSince & { timezone: string },
+  ) => {
+    const scope = { businessId, locationId, basis }
     const all = { from: since, to }
     return sql<StaffSums & { number: string | null; namesakes: number }>`
     with sums as (
@@ -69,8 +72,11 @@ export function hourSums(
 const HOURS = 24
 
 const sumsByHour = compileOnce(
-  (_db, { businessId, locationId, from, to, since, runningHour }: SalesScope & DaysSince & { runningHour: number }) => {
-    const ofAll = rollupRows('r', { businessId, locationId }, { from: since, to })
+  (
+    _db,
+    { businessId, locationId, basis, from, to, since, runningHour }: SalesScope & DaysSince & { runningHour: number },
+  ) => {
+    const ofAll = rollupRows('r', { businessId, locationId, basis }, { from: since, to })
     return sql<HourSums>`
       select c.hour, extract(isodow from c.day)::int as weekday, c.day >= ${from} as "isNow",
         sum(c.orders)::text as orders, sum(c.net_sales)::text as "netSales"

@@ -4,6 +4,7 @@ import type { DB } from '../../database/types.ts'
 import type { Days } from '../../time/window.ts'
 import { onDays } from '../conditions.ts'
 import { inRollup, ordersOfDays } from '../rollups.ts'
+import { wholeBusiness } from '../scope.ts'
 import { numberEndsWith } from './order-references.ts'
 import { foundOrders, isFoundInRow, type OrderDays } from './order-search.ts'
 
@@ -81,7 +82,7 @@ const SOON_READ = 5000
 /** Whether what a search or a product has is looked up, rather than that orders are read one by one. */
 function isLookedUp(businessId: string, filter: OrderFilter): RawBuilder<SqlBool> {
   const { search, variantId = '', days } = filter
-  const ofDays = ordersOfDays({ businessId }, days)
+  const ofDays = ordersOfDays(wholeBusiness(businessId), days)
   return search === undefined
     ? sql<SqlBool>`case when ${isFewSold(businessId, variantId)} then true
         else (${ofDays}) > ${MAX_SUMMED} and not ${isSoldLately(businessId, variantId, days)} end`
@@ -100,7 +101,7 @@ export function isFewToRead(businessId: string, filter: OrderFilter): RawBuilder
     status === 'open' ||
     status === 'cancelled'
   if (isNarrow) return sql<SqlBool>`true`
-  return sql<SqlBool>`case when (${ordersOfDays({ businessId }, days)}) <= ${MAX_SUMMED} then true
+  return sql<SqlBool>`case when (${ordersOfDays(wholeBusiness(businessId), days)}) <= ${MAX_SUMMED} then true
     else ${search !== undefined ? isFewFound(businessId, search, filter) : variantId !== undefined ? isFewSold(businessId, variantId) : sql`false`} end`
 }
 
@@ -124,11 +125,11 @@ function isFewSold(businessId: string, variantId: string): RawBuilder<SqlBool> {
 function isSoldLately(businessId: string, variantId: string, days: Days | undefined): RawBuilder<SqlBool> {
   const to =
     days === undefined
-      ? sql`(select max(s.month) from sales_monthly s where ${inRollup('s', { businessId })})`
+      ? sql`(select max(s.month) from sales_monthly s where ${inRollup('s', wholeBusiness(businessId))})`
       : sql`${days.to}::date`
   return sql<SqlBool>`exists (
     select from product_monthly r
-    where ${inRollup('r', { businessId })} and r.variant_id = ${variantId} and r.units_sold > 0
+    where ${inRollup('r', wholeBusiness(businessId))} and r.variant_id = ${variantId} and r.units_sold > 0
       and r.month between date_trunc('month', ${to}::timestamp) - interval '1 month' and ${to})`
 }
 

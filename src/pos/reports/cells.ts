@@ -21,6 +21,7 @@ const DAILY = {
   sales: 'sales_daily',
   product: 'product_daily',
   customer: 'customer_daily',
+  staff_hourly: 'staff_hourly',
 } as const
 
 /**
@@ -28,7 +29,7 @@ const DAILY = {
  * @param values of products, variants or clients: the only ones whose cells are wanted
  */
 export function rollupCells(plan: Plan, scope: SalesScope, days: Days, values?: Values): RawBuilder<unknown> {
-  const { source, columns, sums, isMonthly } = plan
+  const { source, columns, sums, isMonthly, areQuartersFine } = plan
   const from = (table: string, parts: readonly RawBuilder<unknown>[]) => sql`
     select r.day, ${selected(parts)} from ${sql.table(table)} r where ${rollupRows('r', scope, days)}`
   const cells = (table: string) => from(table, [...names(columns), ...names(sums)])
@@ -36,8 +37,12 @@ export function rollupCells(plan: Plan, scope: SalesScope, days: Days, values?: 
     case 'sales':
     case 'product':
     case 'customer':
+    case 'staff_hourly':
       return isMonthly
-        ? monthlyCells(source, { keys: columns as never, sums: sums as never }, scope, days, values)
+        ? monthlyCells(source, { keys: columns as never, sums: sums as never }, scope, days, {
+            values,
+            areQuartersFine,
+          })
         : sql`(select r.day, ${selected([...names(columns), ...names(sums)])}
             ${fromRollup(DAILY[source], scope, days, { time: 'day', values })})`
     case 'sales_hourly': {

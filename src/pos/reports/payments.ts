@@ -20,12 +20,12 @@ const sums = ({ fn }: ExpressionBuilder<{ r: DB['payment_daily'] }, 'r'>) =>
  * rollups. A payment counts on the day that its order is completed, a refund on its own day.
  */
 export const paymentsByMethod = compileOnce(
-  (db, { businessId, locationId, from, to, limit }: SalesScope & Days & { limit: number }) =>
+  (db, { businessId, locationId, basis, from, to, limit }: SalesScope & Days & { limit: number }) =>
     db
       .selectFrom('payment_daily as r')
       .select('r.method')
       .select(sums)
-      .where(rollupRows('r', { businessId, locationId }, { from, to }))
+      .where(rollupRows('r', { businessId, locationId, basis }, { from, to }))
       .groupBy('r.method')
       .having(({ eb, fn, or }) => or([eb(fn.sum('r.payments'), '<>', 0), eb(fn.sum('r.refunds'), '<>', 0)]))
       .orderBy(({ fn }) => fn.sum('r.amount'), 'desc')
@@ -43,7 +43,7 @@ export async function paymentsTotal(
   return total ?? { payments: '0', amount: '0', refunds: '0', refunded: '0', methods: 0 }
 }
 
-const addedUp = compileOnce((db, { businessId, locationId, from, to }: SalesScope & Days) =>
+const addedUp = compileOnce((db, { businessId, locationId, basis, from, to }: SalesScope & Days) =>
   db
     .selectFrom('payment_daily as r')
     .select(sums)
@@ -56,7 +56,7 @@ const addedUp = compileOnce((db, { businessId, locationId, from, to }: SalesScop
         'integer',
       ).as('methods'),
     )
-    .where(rollupRows('r', { businessId, locationId }, { from, to })),
+    .where(rollupRows('r', { businessId, locationId, basis }, { from, to })),
 )
 
 /** Sales that have no payment on file, or less than they come to; or the other way round. */

@@ -115,6 +115,8 @@ export interface Plan {
   sums: readonly Sum[]
   /** Whether months are fine enough, so that monthly rollups may be read. */
   isMonthly: boolean
+  /** Whether quarters are, too, where a rollup has them. */
+  areQuartersFine: boolean
 }
 
 /**
@@ -147,7 +149,7 @@ export function planOf(question: {
     columns: columnsIn(source, columns),
     measures,
     sums: source === 'raw' ? RAW_SUMS[grain] : ROLLUPS[source].sums,
-    isMonthly: areMonthsFine(groupBy, filters),
+    ...finenessOf(groupBy, filters),
   }
 }
 
@@ -197,11 +199,14 @@ function levelPlanOf(plan: Plan, groupBy: readonly Dimension[], filters: Readonl
   const source = sourceOf(plan.grain, columns, plan.sums)
   return source === 'raw'
     ? null
-    : { ...plan, source, columns: columnsIn(source, columns), isMonthly: areMonthsFine(groupBy, filters) }
+    : { ...plan, source, columns: columnsIn(source, columns), ...finenessOf(groupBy, filters) }
 }
 
-function areMonthsFine(groupBy: readonly Dimension[], filters: ReadonlySet<FilterName>): boolean {
-  return groupBy.every((each) => !isTime(each) || each === 'month' || each === 'quarter') && !filters.has('weekdays')
+function finenessOf(groupBy: readonly Dimension[], filters: ReadonlySet<FilterName>) {
+  // The hours of a day are in each of its cells.
+  const areAll = (times: readonly Dimension[]) =>
+    groupBy.every((each) => !isTime(each) || each === 'hour' || times.includes(each)) && !filters.has('weekdays')
+  return { isMonthly: areAll(['month', 'quarter']), areQuartersFine: areAll(['quarter']) }
 }
 
 /** All columns that some groups and filters need. */

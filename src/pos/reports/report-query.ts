@@ -66,13 +66,17 @@ export async function rawOrders(db: Transaction, question: ReportQuestion): Prom
 
 /** The rows of a report with their totals; none if it would read too many raw rows. */
 export async function reportRows(db: Transaction, question: ReportQuestion): Promise<ReportRow[]> {
-  const { plan, groupBy, filters, stretches, ranking, limit, ranked, measures } = question
+  const { groupBy, filters, stretches, ranking, limit, ranked, measures } = question
+  const isWithoutToday = isPerDay(groupBy) && hasToday(question)
+  // Means leave out the running day, which cells of months hold.
+  const plan = isWithoutToday ? { ...question.plan, isMonthly: false, areQuartersFine: false } : question.plan
   const [first] = measures
   const isDistinct = isDistinctOrders(plan)
   // Totals tell more sums than rows do. Where fewer cells tell them, those of the rows are read without.
   const filtered = filterNames(filters)
   const totals = totalsPlanOf(plan, groupBy, filtered)
-  const plans = isLongEnough(question) ? rankedFirstPlans(plan, { groupBy, ranked, filters: filtered }) : null
+  const plans =
+    !isWithoutToday && isLongEnough(question) ? rankedFirstPlans(plan, { groupBy, ranked, filters: filtered }) : null
   const ofMeasures = [...rowSumsOf(measures), ...(plans === null ? [] : (['returns'] as const))]
   const sumsOfRows = totals === null ? plan.sums : plan.sums.filter((sum) => ofMeasures.includes(sum))
   const ofRows = { ...plan, sums: sumsOfRows }
@@ -298,10 +302,9 @@ const LEVELS = [
 /** Ranking values before their cells are read is worth more queries only for a window of many days. */
 const MANY_DAYS = 60
 
-/** Whether a window has that many days, and no means that leave out the running one, which cells of months hold. */
 function isLongEnough(question: ReportQuestion): boolean {
   const { from, to } = windowOf(question)
-  return daysBetween(from, to) >= MANY_DAYS && !(isPerDay(question.groupBy) && hasToday(question))
+  return daysBetween(from, to) >= MANY_DAYS
 }
 
 function hasToday(question: ReportQuestion): boolean {

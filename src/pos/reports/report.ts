@@ -9,6 +9,7 @@ import type { Days, Window } from '../../time/window.ts'
 import { countOrders } from '../orders/orders.ts'
 import type { Place } from '../organisation/locations.ts'
 import { doPricesIncludeTax } from '../organisation/price-tags.ts'
+import { salesScope } from '../scope.ts'
 import { type Calendar, type Dimension, isPerDay, isTime, PLURAL, type Time } from './dimensions.ts'
 import { type Filters, filterNames, type Named } from './filters.ts'
 import { MEASURES, type Measure, type MeasureName, measureOf, type Sums } from './measures.ts'
@@ -108,7 +109,7 @@ export async function runReport(
   now: Date,
 ): Promise<Report> {
   const { window, place, groupBy, filters } = question
-  const { timezone, location } = place
+  const { timezone } = place
   requireDimensions(groupBy)
   const sorting = sortingOf(question)
   const asksFor = { groupBy, measures: question.measures, filters: filterNames(filters) }
@@ -118,7 +119,7 @@ export async function runReport(
     sorting === null || sorting.name === CHANGE || asked.measures.includes(sorting.name)
       ? asked
       : planOf({ ...asksFor, measures: [...asked.measures, sorting.name] })
-  const scope = { businessId: business.id, locationId: location?.id }
+  const scope = salesScope(business, place)
   const { ranked, limit, isRanking } = layoutOf(question, plan, sorting !== null)
   const measures = plan.measures.map((name) => measureOf(name, plan.grain)) as [Measure, ...Measure[]]
   const [first] = measures

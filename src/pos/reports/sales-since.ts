@@ -3,7 +3,7 @@ import { compileOnce } from '../../database/compiled.ts'
 import type { Transaction } from '../../database/database.ts'
 import { clean } from '../../results/text.ts'
 import { inRollup } from '../rollups.ts'
-import type { SalesScope } from '../scope.ts'
+import { type SalesScope, wholeBusiness } from '../scope.ts'
 
 /**
  * The first local day with a completed order of the business, or of one location by its own clock; null before the
@@ -15,8 +15,7 @@ export async function salesSince(db: Transaction, scope: SalesScope): Promise<st
 }
 
 const since = compileOnce(
-  (_db, { businessId, locationId }: SalesScope) =>
-    sql<{ since: string | null }>`select ${firstSale({ businessId, locationId })}::text as since`,
+  (_db, scope: SalesScope) => sql<{ since: string | null }>`select ${firstSale(scope)}::text as since`,
 )
 
 /** The same as an expression of other queries. */
@@ -40,17 +39,22 @@ const MAX_LOCATIONS = 10
  */
 export async function salesBeginnings(db: Transaction, businessId: string) {
   const [since, { rows }] = await Promise.all([
-    salesSince(db, { businessId }),
+    salesSince(db, wholeBusiness(businessId)),
     sql<{ name: string; since: string }>`
-      with first_month as (
-        select r.location_id, min(r.month) as month from sales_monthly r
-        where r.business_id = ${businessId} and r.basis = 'location' and r.orders > 0
+      with own as (
+        select l.id, l.name, location_basis(l.business_id, l.id) as basis from location l
+        where l.business_id = ${businessId}
+      ),
+      first_month as (
+        select r.location_id, min(r.month) as month
+        from own l join sales_monthly r on r.business_id = ${businessId} and r.basis = l.basis and r.location_id = l.id
+        where r.orders > 0
         group by r.location_id
       )
       select l.name, min(r.day)::text as since
       from first_month f
-      join location l on l.business_id = ${businessId} and l.id = f.location_id
-      join sales_daily r on r.business_id = ${businessId} and r.basis = 'location' and r.location_id = f.location_id
+      join own l on l.id = f.location_id
+      join sales_daily r on r.business_id = ${businessId} and r.basis = l.basis and r.location_id = l.id
         and r.day >= f.month and r.day < f.month + interval '1 month' and r.orders > 0
       group by l.id, l.name
       order by min(r.day), l.name, l.id`.execute(db),

@@ -2,6 +2,7 @@ import type { Transaction } from '../../database/database.ts'
 import { addDays, daysBetween } from '../../time/local.ts'
 import { MAX_DAYS, type Preset, tooLong, type Window, type WindowInput, windowOf } from '../../time/window.ts'
 import type { Place } from '../organisation/locations.ts'
+import { salesScope } from '../scope.ts'
 import { salesSince } from './sales-since.ts'
 
 /**
@@ -11,13 +12,13 @@ import { salesSince } from './sales-since.ts'
  */
 export async function salesWindow(
   db: Transaction,
-  businessId: string,
-  { timezone, location }: Place,
+  business: { id: string; timezone: string },
+  place: Place,
   { input, now, fallback, maxDays = MAX_DAYS }: { input: WindowInput; now: Date; fallback: Preset; maxDays?: number },
 ): Promise<Window> {
-  const asked = windowOf(input, now, timezone, fallback, null)
+  const asked = windowOf(input, now, place.timezone, fallback, null)
   if (daysBetween(asked.from, asked.to) <= maxDays) return asked
-  const since = (await salesSince(db, { businessId, locationId: location?.id })) ?? asked.to
+  const since = (await salesSince(db, salesScope(business, place))) ?? asked.to
   // Where nothing was sold in the whole window, any part of it says so.
   const latest = addDays(asked.to, 1 - maxDays)
   const from = since > asked.to ? latest : since

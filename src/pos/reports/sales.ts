@@ -54,9 +54,9 @@ function sumsOf(cells: RawBuilder<unknown>, bucket: Bucket): RawBuilder<SumsByKe
 }
 
 const dailySums = (bucket: Bucket) =>
-  compileOnce((_db, { businessId, locationId, from, to }: SalesScope & Days) => {
+  compileOnce((_db, { businessId, locationId, basis, from, to }: SalesScope & Days) => {
     const rollup = sql.table(bucket === 'hour' ? 'sales_hourly' : 'sales_daily')
-    const isAsked = rollupRows('r', { businessId, locationId }, { from, to })
+    const isAsked = rollupRows('r', { businessId, locationId, basis }, { from, to })
     return sumsOf(sql`(select * from ${rollup} r where ${isAsked})`, bucket)
   })
 
@@ -115,7 +115,7 @@ interface UntilQuery extends SalesScope {
   timezone: string
 }
 
-const sumsUntil = compileOnce((_db, { businessId, locationId, dates, hour, time, timezone }: UntilQuery) => {
+const sumsUntil = compileOnce((_db, { businessId, locationId, basis, dates, hour, time, timezone }: UntilQuery) => {
   const inScope = (alias: string) =>
     sql`${sql.ref(`${alias}.business_id`)} = ${businessId} and ${atLocation(`${alias}.location_id`, locationId)}`
   const begin = sql`(${hour} || ':00')::time`
@@ -137,7 +137,7 @@ const sumsUntil = compileOnce((_db, { businessId, locationId, dates, hour, time,
     from d cross join lateral (
       select ${sql.join(SALES_SUMS.map((name) => sql.ref(`r.${name}`)))}
       from sales_hourly r
-      where ${inRollup('r', { businessId, locationId })} and r.day = d.day and r.hour < ${hour}::integer
+      where ${inRollup('r', { businessId, locationId, basis })} and r.day = d.day and r.hour < ${hour}::integer
       union all
       select case when o.sale_lines > 0 or o.return_lines = 0 then 1 else 0 end,
         case when o.return_lines > 0 then 1 else 0 end,
@@ -169,9 +169,9 @@ export async function salesOnDates(
 type OnDates = SalesScope & { dates: readonly string[] }
 
 const sumsOnDates = compileOnce(
-  (_db, { businessId, locationId, dates }: OnDates) => sql<SumsByKey>`
+  (_db, { businessId, locationId, basis, dates }: OnDates) => sql<SumsByKey>`
     select r.day::text as key, ${sql.join(sums)}
-    from sales_daily r where ${inRollup('r', { businessId, locationId })} and r.day = any(${dates}::date[])
+    from sales_daily r where ${inRollup('r', { businessId, locationId, basis })} and r.day = any(${dates}::date[])
     group by 1`,
 )
 
@@ -180,10 +180,10 @@ export async function salesWithoutTime(db: Transaction, scope: SalesScope, dates
   return byKey(await sumsWithoutTime(db, { ...scope, dates }))
 }
 
-const sumsWithoutTime = compileOnce((_db, { businessId, locationId, dates }: OnDates) => {
+const sumsWithoutTime = compileOnce((_db, { businessId, locationId, basis, dates }: OnDates) => {
   const columns = sql.join(SALES_SUMS.map((name) => sql.ref(`r.${name}`)))
   const negative = sql.join(SALES_SUMS.map((name) => sql`-${sql.ref(`r.${name}`)}`))
-  const ofDates = sql`${inRollup('r', { businessId, locationId })} and r.day = any(${dates}::date[])`
+  const ofDates = sql`${inRollup('r', { businessId, locationId, basis })} and r.day = any(${dates}::date[])`
   return sql<SumsByKey>`
     select r.day::text as key, ${sql.join(sums)}
     from (

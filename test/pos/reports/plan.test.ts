@@ -46,6 +46,10 @@ describe('planOf', () => {
     expect(plan(['quarter', 'location']).isMonthly).toBe(true)
     expect(plan(['week']).isMonthly).toBe(false)
     expect(plan(['month'], ['weekdays']).isMonthly).toBe(false)
+    expect(plan(['hour', 'employee'])).toMatchObject({ isMonthly: true, areQuartersFine: true })
+    expect(plan(['client', 'month'])).toMatchObject({ isMonthly: true, areQuartersFine: false })
+    expect(plan(['client', 'quarter']).areQuartersFine).toBe(true)
+    expect(plan(['client'], ['weekdays']).areQuartersFine).toBe(false)
   })
 
   it('refuses what no source tells', () => {

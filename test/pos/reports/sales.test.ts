@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { salesOf, salesUntil } from '../../../src/pos/reports/sales.ts'
 import { salesSince } from '../../../src/pos/reports/sales-since.ts'
+import { wholeBusiness } from '../../../src/pos/scope.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
 import { makeOrder, makeProduct, makeShop, type Shop } from '../../support/shop.ts'
 
@@ -42,7 +43,7 @@ it.each([
 ])('a day until %s has the sales before it, whole hours and the one that runs', async (time, sum) => {
   for (const locationId of [undefined, shop.locations[0]]) {
     const sums = await db.database.within({ businessId: shop.id }, 'read', (trx) =>
-      salesUntil(trx, { businessId: shop.id, locationId }, ['2026-05-10'], time, 'America/Guatemala'),
+      salesUntil(trx, { ...wholeBusiness(shop.id), locationId }, ['2026-05-10'], time, 'America/Guatemala'),
     )
     const sales = sums.get('2026-05-10')?.gross_sales
     expect(sales === undefined ? undefined : Number(sales)).toBe(sum)
@@ -58,7 +59,7 @@ it.each([
   ['2026-05-11', '2026-05-11', '09:00:00.000', 0],
 ])('%s to %s until %s', async (from, to, until, sum) => {
   const sales = await db.database.within({ businessId: shop.id }, 'read', (trx) =>
-    salesOf(trx, { businessId: shop.id }, { from, to, until }, 'America/Guatemala'),
+    salesOf(trx, wholeBusiness(shop.id), { from, to, until }, 'America/Guatemala'),
   )
   expect(Number(sales.gross_sales)).toBe(sum)
 })
@@ -66,7 +67,9 @@ it.each([
 it('knows the first day with a completed order, of the business and of a location by its own clock', async () => {
   const later = await makeShop(db, { timezone: 'America/Guatemala', locationZones: ['UTC', 'Asia/Kathmandu'] })
   const since = (locationId?: string) =>
-    db.database.within({ businessId: later.id }, 'read', (trx) => salesSince(trx, { businessId: later.id, locationId }))
+    db.database.within({ businessId: later.id }, 'read', (trx) =>
+      salesSince(trx, { businessId: later.id, locationId, basis: locationId === undefined ? 'business' : 'location' }),
+    )
   expect(await since()).toBeNull()
 
   const item = await makeProduct(db, later, { sku: 'B' })
