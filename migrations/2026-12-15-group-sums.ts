@@ -91,7 +91,8 @@ export async function up(db: Kysely<any>): Promise<void> {
         ${sql.raw(sums.map((sum) => `sum(d.${sum})`).join(', '))}
       from ${sql.table(from)} d
       left join ${sql.table(of.table)} g on g.business_id = d.business_id and g.id = ${sql.ref(`d.${of.key}`)}
-      group by 1, 2, 3, 4, 5`.execute(db)
+      group by 1, 2, 3, 4, 5
+      order by 1, 3, 4, 2, 5`.execute(db)
     for (const each of [from, of.table]) await sql`alter table ${sql.table(each)} force row level security`.execute(db)
     await sql`alter table ${sql.table(name)} enable row level security`.execute(db)
     await sql`alter table ${sql.table(name)} force row level security`.execute(db)

@@ -84,7 +84,8 @@ export async function up(db: Kysely<any>): Promise<void> {
         select business_id, location_id, basis, date_trunc(${sql.lit(time)}, ${sql.ref(start)})::date, ${keys},
           ${sql.raw(SUMS.map((sum) => `sum(${sum})`).join(', '))}
         from ${sql.table(from)}
-        group by business_id, location_id, basis, 4, ${keys}`.execute(db)
+        group by business_id, location_id, basis, 4, ${keys}
+        order by business_id, basis, 4, location_id, ${keys}`.execute(db)
       await sql`alter table ${sql.table(name)} enable row level security`.execute(db)
       await sql`alter table ${sql.table(name)} force row level security`.execute(db)
       await sql`create policy tenant on ${sql.table(name)} using (business_id = (select app_business_id()))`.execute(db)
