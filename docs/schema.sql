@@ -124,6 +124,10 @@ CREATE FUNCTION check_stock(target uuid) RETURNS TABLE(rollup text, location_id 
           coalesce(sum(net_sales) filter (where not is_kept), 0), coalesce(sum(sold) filter (where not is_kept), 0));
     end $$;
 
+CREATE FUNCTION city_name(text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$ select coalesce(left(trim($1), 200), '') $_$;
+
 CREATE FUNCTION copy_products_to_stock(business uuid, products uuid[], variants uuid[]) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'

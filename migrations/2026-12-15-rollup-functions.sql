@@ -40,7 +40,7 @@ begin
         case when f.has_time then extract(hour from local)::smallint end as hour
       from (
         select
-          f.*, coalesce(trim(g.city), '') as city,
+          f.*, city_name(g.city) as city,
           b.timezone as business_zone, l.timezone as location_zone,
           unnest(case when b.timezone = l.timezone then array['both'] else array['business', 'location'] end) as bases
         from (
@@ -465,7 +465,7 @@ begin
           case when f.has_time then extract(hour from local)::smallint end as hour
         from (
           select
-            f.*, coalesce(trim(g.city), '') as city,
+            f.*, city_name(g.city) as city,
             b.timezone as business_zone, l.timezone as location_zone,
             unnest(case when b.timezone = l.timezone then array['both'] else array['business', 'location'] end) as bases
           from (
@@ -899,7 +899,7 @@ begin
           case when f.has_time then extract(hour from local)::smallint end as hour
         from (
           select
-            f.*, coalesce(trim(g.city), '') as city,
+            f.*, city_name(g.city) as city,
             b.timezone as business_zone, l.timezone as location_zone,
             unnest(case when b.timezone = l.timezone then array['both'] else array['business', 'location'] end) as bases
           from (
@@ -1706,7 +1706,7 @@ begin
         case when f.has_time then extract(hour from local)::smallint end as hour
       from (
         select
-          f.*, coalesce(trim(g.city), '') as city,
+          f.*, city_name(g.city) as city,
           b.timezone as business_zone, l.timezone as location_zone,
           unnest(case when b.timezone = l.timezone then array['both'] else array['business', 'location'] end) as bases
         from (
@@ -3349,7 +3349,7 @@ begin
         case when f.has_time then extract(hour from local)::smallint end as hour
       from (
         select
-          f.*, coalesce(trim(g.city), '') as city,
+          f.*, city_name(g.city) as city,
           b.timezone as business_zone, l.timezone as location_zone,
           unnest(case when b.timezone = l.timezone then array['both'] else array['business', 'location'] end) as bases
         from (
@@ -3876,7 +3876,7 @@ begin
         case when f.has_time then extract(hour from local)::smallint end as hour
       from (
         select
-          f.*, coalesce(trim(g.city), '') as city,
+          f.*, city_name(g.city) as city,
           b.timezone as business_zone, l.timezone as location_zone,
           unnest(case when b.timezone = l.timezone then array['both'] else array['business', 'location'] end) as bases
         from (
@@ -4414,7 +4414,7 @@ begin
         case when f.has_time then extract(hour from local)::smallint end as hour
       from (
         select
-          f.*, coalesce(trim(g.city), '') as city,
+          f.*, city_name(g.city) as city,
           b.timezone as business_zone, l.timezone as location_zone,
           unnest(case when b.timezone = l.timezone then array['both'] else array['business', 'location'] end) as bases
         from (
@@ -6030,16 +6030,17 @@ $$;
 create or replace function customer_rollup_update() returns trigger
 language plpgsql security definer set search_path = public, pg_temp
 as $$
+declare loops text := current_setting('enable_nestloop');
 begin
   if not exists (
     select sum(sign)::integer as sign, business_id, id, city
     from (
       select
-        -1 as sign, n.business_id, n.id, coalesce(trim(n.city), '') as city
+        -1 as sign, n.business_id, n.id, city_name(n.city) as city
       from removed n
       union all
       select
-        1 as sign, n.business_id, n.id, coalesce(trim(n.city), '') as city
+        1 as sign, n.business_id, n.id, city_name(n.city) as city
       from added n
     ) n
     group by business_id, id, city
@@ -6048,16 +6049,19 @@ begin
     return null;
   end if;
 
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'change the city, category or supplier of sales in a transaction that is read committed';
+  end if;
   if exists (
     select from (
       select sum(sign)::integer as sign, business_id, id, city
       from (
         select
-          -1 as sign, n.business_id, n.id, coalesce(trim(n.city), '') as city
+          -1 as sign, n.business_id, n.id, city_name(n.city) as city
         from removed n
         union all
         select
-          1 as sign, n.business_id, n.id, coalesce(trim(n.city), '') as city
+          1 as sign, n.business_id, n.id, city_name(n.city) as city
         from added n
       ) n
       group by business_id, id, city
@@ -6074,11 +6078,11 @@ begin
       select sum(sign)::integer as sign, business_id, id, city
       from (
         select
-          -1 as sign, n.business_id, n.id, coalesce(trim(n.city), '') as city
+          -1 as sign, n.business_id, n.id, city_name(n.city) as city
         from removed n
         union all
         select
-          1 as sign, n.business_id, n.id, coalesce(trim(n.city), '') as city
+          1 as sign, n.business_id, n.id, city_name(n.city) as city
         from added n
       ) n
       group by business_id, id, city
@@ -6095,11 +6099,11 @@ begin
       select sum(sign)::integer as sign, business_id, id, city
       from (
         select
-          -1 as sign, n.business_id, n.id, coalesce(trim(n.city), '') as city
+          -1 as sign, n.business_id, n.id, city_name(n.city) as city
         from removed n
         union all
         select
-          1 as sign, n.business_id, n.id, coalesce(trim(n.city), '') as city
+          1 as sign, n.business_id, n.id, city_name(n.city) as city
         from added n
       ) n
       group by business_id, id, city
@@ -6117,16 +6121,16 @@ begin
     select sum(sign)::integer as sign, business_id, id, city
     from (
       select
-        -1 as sign, n.business_id, n.id, coalesce(trim(n.city), '') as city
+        -1 as sign, n.business_id, n.id, city_name(n.city) as city
       from removed n
       union all
       select
-        1 as sign, n.business_id, n.id, coalesce(trim(n.city), '') as city
+        1 as sign, n.business_id, n.id, city_name(n.city) as city
       from added n
     ) n
     group by business_id, id, city
     having sum(sign) <> 0
-  ) n) <= 100 then
+  ) n where n.sign > 0) <= 50 then
     insert into city_daily as kept (
       business_id, basis, day, location_id, city,
       orders, refunds, units_sold, units_returned, gross_sales, discounts, returns, tax, cost,
@@ -6143,11 +6147,11 @@ begin
       select sum(sign)::integer as sign, business_id, id, city
       from (
         select
-          -1 as sign, n.business_id, n.id, coalesce(trim(n.city), '') as city
+          -1 as sign, n.business_id, n.id, city_name(n.city) as city
         from removed n
         union all
         select
-          1 as sign, n.business_id, n.id, coalesce(trim(n.city), '') as city
+          1 as sign, n.business_id, n.id, city_name(n.city) as city
         from added n
       ) n
       group by business_id, id, city
@@ -6160,10 +6164,14 @@ begin
         and x.location_id = m.location_id and x.customer_id = n.id
       limit 1
     ) x
-    cross join generate_series(m.month::timestamp, m.month + interval '1 month - 1 day', '1 day') t (at)
+    cross join lateral (
+      select at::date as at
+      from generate_series(m.month::timestamp, m.month + interval '1 month - 1 day', '1 day') at
+      offset 0
+    ) t
     cross join lateral (
       select * from customer_daily d
-      where d.business_id = m.business_id and d.basis = m.basis and d.day = t.at::date
+      where d.business_id = m.business_id and d.basis = m.basis and d.day = t.at
         and d.location_id = m.location_id and d.customer_id = n.id
       offset 0
     ) d
@@ -6180,6 +6188,8 @@ begin
       costed_net_sales = kept.costed_net_sales + excluded.costed_net_sales,
       tips = kept.tips + excluded.tips;
   else
+    -- Without statistics, the cells would be looked up row by row.
+    perform set_config('enable_nestloop', 'off', true);
     insert into city_daily as kept (
       business_id, basis, day, location_id, city,
       orders, refunds, units_sold, units_returned, gross_sales, discounts, returns, tax, cost,
@@ -6196,11 +6206,11 @@ begin
       select sum(sign)::integer as sign, business_id, id, city
       from (
         select
-          -1 as sign, n.business_id, n.id, coalesce(trim(n.city), '') as city
+          -1 as sign, n.business_id, n.id, city_name(n.city) as city
         from removed n
         union all
         select
-          1 as sign, n.business_id, n.id, coalesce(trim(n.city), '') as city
+          1 as sign, n.business_id, n.id, city_name(n.city) as city
         from added n
       ) n
       group by business_id, id, city
@@ -6219,6 +6229,7 @@ begin
       tax = kept.tax + excluded.tax, cost = kept.cost + excluded.cost,
       costed_net_sales = kept.costed_net_sales + excluded.costed_net_sales,
       tips = kept.tips + excluded.tips;
+    perform set_config('enable_nestloop', loops, true);
   end if;
 
   return null;
@@ -6228,6 +6239,7 @@ $$;
 create or replace function product_rollup_update() returns trigger
 language plpgsql security definer set search_path = public, pg_temp
 as $$
+declare loops text := current_setting('enable_nestloop');
 begin
   if not exists (
     select sum(sign)::integer as sign, business_id, id, category_id, supplier_id
@@ -6246,6 +6258,9 @@ begin
     return null;
   end if;
 
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'change the city, category or supplier of sales in a transaction that is read committed';
+  end if;
   if exists (
     select from (
       select sum(sign)::integer as sign, business_id, id, category_id, supplier_id
@@ -6324,55 +6339,7 @@ begin
     ) n
     group by business_id, id, category_id, supplier_id
     having sum(sign) <> 0
-  ) n) <= 100 then
-    insert into category_daily as kept (
-      business_id, basis, day, location_id, category_id,
-      units_sold, units_returned, gross_sales, discounts, returns, tax, cost, costed_net_sales
-    )
-    select
-      d.business_id, d.basis, d.day, d.location_id, n.category_id,
-      sum(sign * d.units_sold) as units_sold, sum(sign * d.units_returned) as units_returned,
-      sum(sign * d.gross_sales) as gross_sales, sum(sign * d.discounts) as discounts,
-      sum(sign * d.returns) as returns, sum(sign * d.tax) as tax, sum(sign * d.cost) as cost,
-      sum(sign * d.costed_net_sales) as costed_net_sales
-    from (
-      select sum(sign)::integer as sign, business_id, id, category_id
-      from (
-        select
-          -1 as sign, n.business_id, n.id, n.category_id as category_id
-        from removed n
-        union all
-        select
-          1 as sign, n.business_id, n.id, n.category_id as category_id
-        from added n
-      ) n
-      group by business_id, id, category_id
-      having sum(sign) <> 0
-    ) n
-    join sales_monthly m on m.business_id = n.business_id
-    cross join lateral (
-      select from product_monthly x
-      where x.business_id = m.business_id and x.basis = m.basis and x.month = m.month
-        and x.location_id = m.location_id and x.product_id = n.id
-      limit 1
-    ) x
-    cross join generate_series(m.month::timestamp, m.month + interval '1 month - 1 day', '1 day') t (at)
-    cross join lateral (
-      select * from product_daily d
-      where d.business_id = m.business_id and d.basis = m.basis and d.day = t.at::date
-        and d.location_id = m.location_id and d.product_id = n.id
-      offset 0
-    ) d
-    group by d.business_id, d.basis, d.day, d.location_id, n.category_id
-    order by business_id, basis, day, location_id, category_id
-    on conflict (business_id, basis, day, location_id, category_id) do update
-    set
-      units_sold = kept.units_sold + excluded.units_sold,
-      units_returned = kept.units_returned + excluded.units_returned,
-      gross_sales = kept.gross_sales + excluded.gross_sales,
-      discounts = kept.discounts + excluded.discounts, returns = kept.returns + excluded.returns,
-      tax = kept.tax + excluded.tax, cost = kept.cost + excluded.cost,
-      costed_net_sales = kept.costed_net_sales + excluded.costed_net_sales;
+  ) n where n.sign > 0) <= 50 then
     insert into supplier_daily as kept (
       business_id, basis, day, location_id, supplier_id,
       units_sold, units_returned, gross_sales, discounts, returns, tax, cost, costed_net_sales
@@ -6404,16 +6371,72 @@ begin
         and x.location_id = m.location_id and x.product_id = n.id
       limit 1
     ) x
-    cross join generate_series(m.month::timestamp, m.month + interval '1 month - 1 day', '1 day') t (at)
+    cross join lateral (
+      select at::date as at
+      from generate_series(m.month::timestamp, m.month + interval '1 month - 1 day', '1 day') at
+      offset 0
+    ) t
     cross join lateral (
       select * from product_daily d
-      where d.business_id = m.business_id and d.basis = m.basis and d.day = t.at::date
+      where d.business_id = m.business_id and d.basis = m.basis and d.day = t.at
         and d.location_id = m.location_id and d.product_id = n.id
       offset 0
     ) d
     group by d.business_id, d.basis, d.day, d.location_id, n.supplier_id
     order by business_id, basis, day, location_id, supplier_id
     on conflict (business_id, basis, day, location_id, supplier_id) do update
+    set
+      units_sold = kept.units_sold + excluded.units_sold,
+      units_returned = kept.units_returned + excluded.units_returned,
+      gross_sales = kept.gross_sales + excluded.gross_sales,
+      discounts = kept.discounts + excluded.discounts, returns = kept.returns + excluded.returns,
+      tax = kept.tax + excluded.tax, cost = kept.cost + excluded.cost,
+      costed_net_sales = kept.costed_net_sales + excluded.costed_net_sales;
+    insert into category_daily as kept (
+      business_id, basis, day, location_id, category_id,
+      units_sold, units_returned, gross_sales, discounts, returns, tax, cost, costed_net_sales
+    )
+    select
+      d.business_id, d.basis, d.day, d.location_id, n.category_id,
+      sum(sign * d.units_sold) as units_sold, sum(sign * d.units_returned) as units_returned,
+      sum(sign * d.gross_sales) as gross_sales, sum(sign * d.discounts) as discounts,
+      sum(sign * d.returns) as returns, sum(sign * d.tax) as tax, sum(sign * d.cost) as cost,
+      sum(sign * d.costed_net_sales) as costed_net_sales
+    from (
+      select sum(sign)::integer as sign, business_id, id, category_id
+      from (
+        select
+          -1 as sign, n.business_id, n.id, n.category_id as category_id
+        from removed n
+        union all
+        select
+          1 as sign, n.business_id, n.id, n.category_id as category_id
+        from added n
+      ) n
+      group by business_id, id, category_id
+      having sum(sign) <> 0
+    ) n
+    join sales_monthly m on m.business_id = n.business_id
+    cross join lateral (
+      select from product_monthly x
+      where x.business_id = m.business_id and x.basis = m.basis and x.month = m.month
+        and x.location_id = m.location_id and x.product_id = n.id
+      limit 1
+    ) x
+    cross join lateral (
+      select at::date as at
+      from generate_series(m.month::timestamp, m.month + interval '1 month - 1 day', '1 day') at
+      offset 0
+    ) t
+    cross join lateral (
+      select * from product_daily d
+      where d.business_id = m.business_id and d.basis = m.basis and d.day = t.at
+        and d.location_id = m.location_id and d.product_id = n.id
+      offset 0
+    ) d
+    group by d.business_id, d.basis, d.day, d.location_id, n.category_id
+    order by business_id, basis, day, location_id, category_id
+    on conflict (business_id, basis, day, location_id, category_id) do update
     set
       units_sold = kept.units_sold + excluded.units_sold,
       units_returned = kept.units_returned + excluded.units_returned,
@@ -6422,41 +6445,8 @@ begin
       tax = kept.tax + excluded.tax, cost = kept.cost + excluded.cost,
       costed_net_sales = kept.costed_net_sales + excluded.costed_net_sales;
   else
-    insert into category_daily as kept (
-      business_id, basis, day, location_id, category_id,
-      units_sold, units_returned, gross_sales, discounts, returns, tax, cost, costed_net_sales
-    )
-    select
-      d.business_id, d.basis, d.day, d.location_id, n.category_id,
-      sum(sign * d.units_sold) as units_sold, sum(sign * d.units_returned) as units_returned,
-      sum(sign * d.gross_sales) as gross_sales, sum(sign * d.discounts) as discounts,
-      sum(sign * d.returns) as returns, sum(sign * d.tax) as tax, sum(sign * d.cost) as cost,
-      sum(sign * d.costed_net_sales) as costed_net_sales
-    from (
-      select sum(sign)::integer as sign, business_id, id, category_id
-      from (
-        select
-          -1 as sign, n.business_id, n.id, n.category_id as category_id
-        from removed n
-        union all
-        select
-          1 as sign, n.business_id, n.id, n.category_id as category_id
-        from added n
-      ) n
-      group by business_id, id, category_id
-      having sum(sign) <> 0
-    ) n
-    join product_daily d on d.business_id = n.business_id and d.product_id = n.id
-    group by d.business_id, d.basis, d.day, d.location_id, n.category_id
-    order by business_id, basis, day, location_id, category_id
-    on conflict (business_id, basis, day, location_id, category_id) do update
-    set
-      units_sold = kept.units_sold + excluded.units_sold,
-      units_returned = kept.units_returned + excluded.units_returned,
-      gross_sales = kept.gross_sales + excluded.gross_sales,
-      discounts = kept.discounts + excluded.discounts, returns = kept.returns + excluded.returns,
-      tax = kept.tax + excluded.tax, cost = kept.cost + excluded.cost,
-      costed_net_sales = kept.costed_net_sales + excluded.costed_net_sales;
+    -- Without statistics, the cells would be looked up row by row.
+    perform set_config('enable_nestloop', 'off', true);
     insert into supplier_daily as kept (
       business_id, basis, day, location_id, supplier_id,
       units_sold, units_returned, gross_sales, discounts, returns, tax, cost, costed_net_sales
@@ -6492,6 +6482,42 @@ begin
       discounts = kept.discounts + excluded.discounts, returns = kept.returns + excluded.returns,
       tax = kept.tax + excluded.tax, cost = kept.cost + excluded.cost,
       costed_net_sales = kept.costed_net_sales + excluded.costed_net_sales;
+    insert into category_daily as kept (
+      business_id, basis, day, location_id, category_id,
+      units_sold, units_returned, gross_sales, discounts, returns, tax, cost, costed_net_sales
+    )
+    select
+      d.business_id, d.basis, d.day, d.location_id, n.category_id,
+      sum(sign * d.units_sold) as units_sold, sum(sign * d.units_returned) as units_returned,
+      sum(sign * d.gross_sales) as gross_sales, sum(sign * d.discounts) as discounts,
+      sum(sign * d.returns) as returns, sum(sign * d.tax) as tax, sum(sign * d.cost) as cost,
+      sum(sign * d.costed_net_sales) as costed_net_sales
+    from (
+      select sum(sign)::integer as sign, business_id, id, category_id
+      from (
+        select
+          -1 as sign, n.business_id, n.id, n.category_id as category_id
+        from removed n
+        union all
+        select
+          1 as sign, n.business_id, n.id, n.category_id as category_id
+        from added n
+      ) n
+      group by business_id, id, category_id
+      having sum(sign) <> 0
+    ) n
+    join product_daily d on d.business_id = n.business_id and d.product_id = n.id
+    group by d.business_id, d.basis, d.day, d.location_id, n.category_id
+    order by business_id, basis, day, location_id, category_id
+    on conflict (business_id, basis, day, location_id, category_id) do update
+    set
+      units_sold = kept.units_sold + excluded.units_sold,
+      units_returned = kept.units_returned + excluded.units_returned,
+      gross_sales = kept.gross_sales + excluded.gross_sales,
+      discounts = kept.discounts + excluded.discounts, returns = kept.returns + excluded.returns,
+      tax = kept.tax + excluded.tax, cost = kept.cost + excluded.cost,
+      costed_net_sales = kept.costed_net_sales + excluded.costed_net_sales;
+    perform set_config('enable_nestloop', loops, true);
   end if;
 
   return null;
@@ -6611,7 +6637,7 @@ begin
         case when f.has_time then extract(hour from local)::smallint end as hour
       from (
         select
-          f.*, coalesce(trim(g.city), '') as city,
+          f.*, city_name(g.city) as city,
           b.timezone as business_zone, l.timezone as location_zone,
           unnest(case when b.timezone = l.timezone then array['both'] else array['business', 'location'] end) as bases
         from (
@@ -7168,7 +7194,7 @@ begin
         case when f.has_time then extract(hour from local)::smallint end as hour
       from (
         select
-          f.*, coalesce(trim(g.city), '') as city,
+          f.*, city_name(g.city) as city,
           b.timezone as business_zone, l.timezone as location_zone,
           unnest(case when b.timezone = l.timezone then array['both'] else array['business', 'location'] end) as bases
         from (

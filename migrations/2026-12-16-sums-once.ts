@@ -90,6 +90,7 @@ export async function up(db: Kysely<any>): Promise<void> {
       await sql`alter table ${sql.table(name)} force row level security`.execute(db)
       await sql`create policy tenant on ${sql.table(name)} using (business_id = (select app_business_id()))`.execute(db)
       await sql`grant select on ${sql.table(name)} to flowpos_service`.execute(db)
+      await sql`analyze ${sql.table(name)}`.execute(db)
     }
   })
   await sql.raw(await readFile(FUNCTIONS, 'utf8')).execute(db)
@@ -123,9 +124,10 @@ export async function down(db: Kysely<any>): Promise<void> {
 /** No sale is under way and no clock changes until the new functions are in place; else it would be missing from the sums. */
 // biome-ignore lint/suspicious/noExplicitAny: a migration is frozen in time and must not follow today's types
 async function quiet(db: Kysely<any>): Promise<void> {
-  await sql`lock table business, location, customer, product, orders, order_refund in share row exclusive mode`.execute(
-    db,
-  )
+  await sql`
+    lock table business, location, customer, product, orders, order_item, order_payment, order_refund, order_refund_line,
+      order_refund_payment
+    in share row exclusive mode`.execute(db)
 }
 
 /** For the rows of every business, also for an owner who is bound by row security; the stock's sums stay as they are. */

@@ -40,7 +40,8 @@ const BY_CUSTOMER = ['customer_id']
 const BY_STAFF = ['employee_id', 'order_type', 'is_discounted']
 
 /**
- * The tables with cells, in the order in which they are written. Months exist not only for speed: two sales in a month
+ * The tables with cells, those of a kind in the reverse of the order in which they are written: PostgreSQL runs the last
+ * part of a statement first, and then the others from the end. Months come first not only for speed: two sales in a month
  * may name the same products in different orders, and because both first wait for the month's row of sales, they never
  * deadlock. `customer_sales` has no time zone and is written separately.
  */

@@ -13,7 +13,7 @@ export interface Grouping {
 
 const GROUPINGS: Record<Kind, Grouping | null> = {
   // An empty text is no city, or no client.
-  sales: { table: 'customer', key: 'customer_id', values: { city: (alias) => `coalesce(trim(${alias}.city), '')` } },
+  sales: { table: 'customer', key: 'customer_id', values: { city: (alias) => `city_name(${alias}.city)` } },
   lines: {
     table: 'product',
     key: 'product_id',

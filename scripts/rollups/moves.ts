@@ -9,7 +9,7 @@ import { layout, list, nested, union } from './layout.ts'
 import { shareLock } from './triggers.ts'
 
 /** Of more rows at once, all cells of the business are read rather than those of each. */
-const MANY = 100
+const MANY = 50
 
 /** Old and new groups of the rows in which an update changed them. */
 const regrouped = (values: Grouping['values']) => {
@@ -37,8 +37,12 @@ const cellsOfEach = (base: string, key: string) => {
       where ${same('x', 'month = m.month')}
       limit 1
     ) x
-    cross join generate_series(m.month::timestamp, m.month + interval '1 month - 1 day', '1 day') t (at)
-    ${oneByOne(`${base}_daily`, 'd', same('d', 'day = t.at::date'))}`
+    cross join lateral (
+      select at::date as at
+      from generate_series(m.month::timestamp, m.month + interval '1 month - 1 day', '1 day') at
+      offset 0
+    ) t
+    ${oneByOne(`${base}_daily`, 'd', same('d', 'day = t.at'))}`
 }
 
 const cellsOfMany = (base: string, key: string) =>
@@ -69,7 +73,9 @@ export function moveFunctions(): string[] {
     const { table, key, values } = grouping
     const all = regrouped(values)
     const moves = (cells: typeof cellsOfEach) =>
+      // As a sale writes them, so that neither waits for the other crosswise.
       Object.entries(values)
+        .toReversed()
         .map(([column, value]) => {
           const name = `${column.replace(/_id$/, '')}_daily`
           return move(name, ROLLUPS[name] as Rollup, column, regrouped({ [column]: value }), cells(table, key))
@@ -80,11 +86,15 @@ export function moveFunctions(): string[] {
         create or replace function ${table}_rollup_update() returns trigger
         language plpgsql security definer set search_path = public, pg_temp
         as $$
+        declare loops text := current_setting('enable_nestloop');
         begin
           if not exists ${nested(all)} then
             return null;
           end if;
 
+          if current_setting('transaction_isolation') <> 'read committed' then
+            raise exception 'change the city, category or supplier of sales in a transaction that is read committed';
+          end if;
           ${shareLock(all)}
 
           -- Waits for the sales under way, whose cells are then there; later ones wait, and find the new group.
@@ -100,10 +110,13 @@ export function moveFunctions(): string[] {
             for update
           ) g;
 
-          if (select count(*) from ${nested(all)} n) <= ${MANY} then
+          if (select count(*) from ${nested(all)} n where n.sign > 0) <= ${MANY} then
             ${moves(cellsOfEach)}
           else
+            -- Without statistics, the cells would be looked up row by row.
+            perform set_config('enable_nestloop', 'off', true);
             ${moves(cellsOfMany)}
+            perform set_config('enable_nestloop', loops, true);
           end if;
 
           return null;

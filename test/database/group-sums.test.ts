@@ -86,6 +86,43 @@ it('sums by category and supplier move with a product, each by itself', async ()
   expect(await differences()).toEqual([])
 })
 
+it('keeps a city of any length, and says that a change needs to see the latest sales', async () => {
+  const { shop, cities, change, ana, differences } = await openShop()
+  // No text that could be compressed.
+  await change(sql`update customer set city = (
+    select string_agg(md5(n::text), '') from generate_series(1, 200) n) where id = ${ana}`)
+  expect((await cities())[0]).toMatch(/^2026-05-01 c4ca4238[0-9a-f]{192} 20$/)
+  expect(await differences()).toEqual([])
+  const office = await tillOf(shop.id, 'repeatable read')
+  await expect(office.query(`update customer set city = 'X' where id = $1`, [ana])).rejects.toThrow('read committed')
+})
+
+it('a product that changes both groups and a sale to them do not wait crosswise', async () => {
+  const { shop, bread, change, categories, suppliers, differences } = await openShop()
+  const cake = await makeProduct(db, shop, { sku: 'CAKE', category: 'Bakery' })
+  await change(sql`insert into supplier (business_id, name) values (${shop.id}, 'Norte')`)
+  const [bakery, norte] = ['category', 'supplier'].map(
+    (table) => sql`(select id from ${sql.table(table)} where business_id = ${shop.id} limit 1)`,
+  )
+  await change(sql`update product set supplier_id = ${norte} where business_id = ${shop.id}`)
+  const sell = (number: string) =>
+    makeOrder(db.database, shop, {
+      number,
+      at: '2026-05-01T20:00:00Z',
+      lines: [{ ...cake, quantity: '1', unitPrice: '1' }],
+    })
+  for (let round = 0; round < 20; round++) {
+    const move = round % 2 === 0 ? sql`null::uuid, null::uuid` : sql`${bakery}, ${norte}`
+    await Promise.all([
+      ...[1, 2, 3].map((n) => sell(`${round}-${n}`)),
+      change(sql`update product set (category_id, supplier_id) = (select ${move}) where id = ${bread.productId}`),
+    ])
+  }
+  expect(await categories()).toEqual(['2026-05-01 Bakery 87', '2026-05-02 Bakery -10'])
+  expect(await suppliers()).toEqual(['2026-05-01 Norte 87', '2026-05-02 Norte -10'])
+  expect(await differences()).toEqual([])
+})
+
 it('sums by category move with very many products at once', async () => {
   const { shop, categories, change, differences } = await openShop()
   await change(sql`
@@ -110,12 +147,12 @@ it('sums by category move with very many products at once', async () => {
 })
 
 /** A connection of the till in a transaction, and whether it waits for a lock. */
-async function tillOf(shopId: string) {
+async function tillOf(shopId: string, isolation = 'read committed') {
   const client = new pg.Client({ connectionString: db.ownerUrl })
   await client.connect()
   onTestFinished(() => client.end())
   const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
-  await client.query(`begin; select set_config('app.business_id', '${shopId}', true)`)
+  await client.query(`begin isolation level ${isolation}; select set_config('app.business_id', '${shopId}', true)`)
   return {
     query: (text: string, values: unknown[] = []) => client.query(text, values),
     isWaiting: async () => {

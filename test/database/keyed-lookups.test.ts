@@ -54,3 +54,43 @@ it('reads only the orders that a change names, also where no statistics know the
       expect([name, count < 50 ? 'few' : count]).toEqual([name, 'few'])
   })
 })
+
+const [PRODUCTS, DAYS] = [40, 300]
+
+it('reads only the cells of a product that moves to another category', async () => {
+  const { kysely } = await createOwnedDatabase()
+  await migrate(kysely)
+  const [business, location, category] = Array.from({ length: 3 }, () => randomUUID())
+  await kysely.transaction().execute(async (db) => {
+    await sql`select set_config('app.business_id', ${business}, true)`.execute(db)
+    await sql`insert into business (id, name, currency, timezone) values (${business}, 'Shop', 'EUR', 'UTC')`.execute(
+      db,
+    )
+    await sql`insert into location (business_id, id, name, timezone)
+      values (${business}, ${location}, 'Here', 'UTC')`.execute(db)
+    await sql`insert into category (business_id, id, name) values (${business}, ${category}, 'Tea')`.execute(db)
+    await sql`insert into product (business_id, name)
+      select ${business}, n::text from generate_series(1, ${PRODUCTS}::integer) n`.execute(db)
+    const days = sql`generate_series(timestamp '2024-01-01', timestamp '2024-01-01' + ${DAYS - 1} * interval '1 day', '1 day') day`
+    const months = sql`(select distinct date_trunc('month', day)::date as month from ${days}) m`
+    await sql`insert into sales_monthly (business_id, location_id, basis, month)
+      select ${business}, ${location}, 'business', month from ${months}`.execute(db)
+    await sql`insert into product_monthly (business_id, location_id, basis, month, product_id, variant_id)
+      select ${business}, ${location}, 'business', month, id, id from product, ${months}`.execute(db)
+    await sql`insert into product_daily (business_id, location_id, basis, day, product_id, variant_id, gross_sales)
+      select ${business}, ${location}, 'business', day, id, id, 1 from product, ${days}`.execute(db)
+
+    const rowsRead = async () => {
+      const { rows } = await sql<{ count: number }>`select (seq_tup_read + idx_tup_fetch)::integer as count
+        from pg_stat_xact_user_tables where relname = 'product_daily'`.execute(db)
+      return rows[0]?.count ?? 0
+    }
+    const before = await rowsRead()
+    await sql`update product set category_id = ${category} where name = '7'`.execute(db)
+    // Once for each sign.
+    expect((await rowsRead()) - before).toBeLessThanOrEqual(2 * DAYS)
+    const { rows } = await sql`select count(*)::integer as days, sum(net_sales)::float as net
+      from category_daily where category_id = ${category}`.execute(db)
+    expect(rows).toEqual([{ days: DAYS, net: DAYS }])
+  })
+})

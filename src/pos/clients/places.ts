@@ -13,9 +13,9 @@ const MAX_CHOICES = 20
  */
 export async function placesOfClients(db: Transaction, businessId: string, column: 'city' | 'country', asked: string) {
   const places = sql<{ id: string; name: string; clients: number }>`(
-    select search_text(trim(c.place)) as id, min(trim(c.place)) as name, count(*)::integer as clients
-    from (select ${sql.ref(column)} as place from customer where business_id = ${businessId}) c
-    where trim(c.place) <> '' group by 1)`
+    select search_text(c.place) as id, min(c.place) as name, count(*)::integer as clients
+    from (select city_name(${sql.ref(column)}) as place from customer where business_id = ${businessId}) c
+    where c.place <> '' group by 1)`
   const { isMeant, tier } = byName(asked, { isRead: true })
   const rows = await db
     .selectFrom(places.as('place'))

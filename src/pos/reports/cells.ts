@@ -116,8 +116,7 @@ export function rawCells(question: RawQuestion): RawBuilder<unknown> {
 /** The columns that an order, or the order of a refund, gives. */
 const ORDER_COLUMNS: Partial<Record<Column, RawBuilder<unknown>>> = {
   customer_id: sql`o.customer_id`,
-  city: sql`coalesce((
-    select trim(u.city) from customer u where u.business_id = o.business_id and u.id = o.customer_id), '')`,
+  city: sql`city_name((select u.city from customer u where u.business_id = o.business_id and u.id = o.customer_id))`,
   employee_id: sql`o.sold_by`,
   order_type: sql`o.order_type`,
   order_total: sql`o.total`,

@@ -169,7 +169,7 @@ export function cellConditions(
   if (client !== undefined) conditions.push(isOf('c.customer_id', client))
   if (city !== undefined && columns.includes('city')) {
     // All ways to write it, looked up once among those of clients rather than for each cell.
-    const ways = sql`select u.city from (select distinct trim(city) as city from customer where business_id = ${businessId}) u
+    const ways = sql`select u.city from (select distinct city_name(city) as city from customer where business_id = ${businessId}) u
       where search_text(u.city) = search_text(${city})`
     conditions.push(city === null ? sql`c.city = ''` : sql`c.city = any(array(${ways}))`)
   } else if (city !== undefined) {
@@ -177,8 +177,8 @@ export function cellConditions(
       sql`c.customer_id in (select u.id from customer u where u.business_id = ${businessId} and ${is})`
     conditions.push(
       city === null
-        ? sql`(c.customer_id is null or ${ofCity(sql`coalesce(trim(u.city), '') = ''`)})`
-        : sql`${ofCity(sql`search_text(u.city) = search_text(${city})`)}`,
+        ? sql`(c.customer_id is null or ${ofCity(sql`city_name(u.city) = ''`)})`
+        : sql`${ofCity(sql`search_text(city_name(u.city)) = search_text(${city})`)}`,
     )
   }
   if (taxRate !== undefined) {

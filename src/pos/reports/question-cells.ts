@@ -50,7 +50,7 @@ export function cellsOf(question: CellsQuestion, values: readonly Values[] = [])
       ? sql`join product p on p.business_id = ${businessId} and p.id = c.product_id`
       : sql``,
     isLookedUp('city')
-      ? sql`left join (select id, coalesce(trim(city), '') as city from customer where business_id = ${businessId}) u
+      ? sql`left join (select id, city_name(city) as city from customer where business_id = ${businessId}) u
           on u.id = c.customer_id`
       : sql``,
   ]

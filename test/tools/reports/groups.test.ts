@@ -34,7 +34,7 @@ beforeAll(async () => {
     await makeOrder(db.database, shop, { number, at, lines: [{ ...item, quantity, unitPrice: '10' }] })
   }
   const run = (text: string) => db.asOwner(text, [shop.id])
-  await run("insert into customer (business_id, code, name, city) values ($1, 'C-1', 'Luz', 'Antigua')")
+  await run("insert into customer (business_id, code, name, city) values ($1, 'C-1', 'Luz', ' Antigua ')")
   await run("insert into employee (business_id, number, name) values ($1, '7', 'Eva')")
   await run(`update orders set sold_by = (select id from employee where business_id = $1)
     where business_id = $1 and order_number in ('2', '3')`)
