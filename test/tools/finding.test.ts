@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { makeClient, makePurchase } from '../support/clients.ts'
 import { compactRows } from '../support/compact-rows.ts'
 import { makeProduct, type Product } from '../support/shop.ts'
@@ -242,6 +242,28 @@ describe('list_clients', () => {
     const { data, text } = await till.ok('list_clients', { search: 'Fernado Garsia' })
     expect(text).toMatch(/^No clients match the search; nearest are:\n.*\n\|C-0001\|/)
     expect(data).toMatchObject({ matching: 0, nearest: true })
+  })
+
+  it('names none that is only near where all of very many would have to be compared', async () => {
+    const own = await startTill()
+    onTestFinished(() => own.service.close())
+    const addClients = (from: number, to: number) =>
+      own.service.db.asOwner(
+        `insert into customer (business_id, code, name)
+         select $1, 'K' || n, case n when 1 then 'Fernando García' else 'K' || n end from generate_series($2::integer, $3::integer) n`,
+        [own.shop.id, from, to],
+      )
+    const nearest = async () => (await own.ok('list_clients', { search: 'Fernado Garsia' })).data.nearest
+    await addClients(1, 2)
+    expect(await nearest()).toBe(true)
+    expect(await own.fails('get_client', { client: 'Fernado Garsia' })).toContain(
+      'Did you mean "Fernando García" (K1)?',
+    )
+    await addClients(3, 100_001)
+    expect(await nearest()).toBeUndefined()
+    expect(await own.fails('get_client', { client: 'Fernado Garsia' })).not.toContain('Did you mean')
+    // Of as many, what has all its words is.
+    expect(await own.fails('get_client', { client: 'Garcia' })).toContain('Did you mean "Fernando García" (K1)?')
   })
 
   it('filters by place, last purchase, status and spend, and tells a period of one client', async () => {
