@@ -173,6 +173,36 @@ describe('get_products', () => {
     expect(await till.fails('get_products', { category: 'Ximena' })).toContain('"none" takes what has none.')
   })
 
+  it('finds what is of a supplier, by words of its name, or of none', async () => {
+    const { service, shop } = till
+    for (const sku of ['SUP-1', 'SUP-2', 'SUP-3']) await till.product(sku, { price: '10' })
+    await service.db.asOwner(
+      `with s as (insert into supplier (business_id, name) values ($1, 'Café del Sur, S.A.') returning id)
+       update product p set supplier_id = s.id from s, product_variant v
+       where v.business_id = $1 and v.product_id = p.id and v.sku in ('SUP-1', 'SUP-3')`,
+      [shop.id],
+    )
+    await service.db.asOwner(
+      "update product_variant set is_active = false where business_id = $1 and sku like 'SUP-%'",
+      [shop.id],
+    )
+    const ofThem = { search: 'sup', active: false }
+    expect(await skus({ supplier: 'café del sur', active: false })).toEqual(['SUP-1', 'SUP-3'])
+    expect(await skus({ ...ofThem, supplier: 'sin proveedor' })).toEqual(['SUP-2'])
+    expect(await skus({ ...ofThem, supplier: 'none', without: 'cost' })).toEqual(['SUP-2'])
+    const { data, text } = await till.ok('get_products', { ...ofThem, supplier: 'Sur', limit: 1 })
+    expect(data).toMatchObject({ matching: 2, supplier: 'Café del Sur, S.A.' })
+    expect(text).toContain(' Supplier Café del Sur, S.A.. ')
+    expect(await till.fails('get_products', { supplier: 'Ximena' })).toMatch(
+      /^not_found: supplier: .*"none" takes what has none\.$/s,
+    )
+    const { data: exported } = await till.ok('export_data', {
+      what: 'get_products',
+      arguments: { ...ofThem, supplier: 'Sur' },
+    })
+    expect(exported.holds).toContain('supplier: "Café del Sur, S.A."')
+  })
+
   it('gives a hundred rows where a hundred are asked for', async () => {
     await till.service.db.asOwner(
       `with p as (insert into product (business_id, name)
