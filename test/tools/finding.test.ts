@@ -396,6 +396,49 @@ describe('a wrong argument', () => {
     )
   })
 
+  it.each([
+    ['get_inventory', { asOf: '2026-01-01' }, 'Stock on file is'],
+    ['get_inventory', { from: '2026-01-01', to: '2026-01-01' }, 'Stock on file is'],
+    ['get_inventory_health', { date: '2026-01-01' }, 'Stock on file is'],
+    ['get_reorder_list', { preset: 'last_month' }, 'Stock on file is'],
+    ['get_products', { as_of_date: '2026-01-01' }, 'Stock, prices and costs on file are'],
+    ['get_product', { product: 'CAF-1', day: '2026-01-01' }, 'Stock, prices and costs on file are'],
+  ])('day of what %s knows of now alone is told with how an earlier one is found: %j', async (tool, args, begun) => {
+    const error = await till.fails(tool, args)
+    expect(error).toMatch(/^invalid_argument: Unknown argument ".*valid are: /)
+    expect(error).toContain(`${begun} th`)
+    expect(error).toContain('less unitsIn and plus unitsOut of list_inventory_movements from that day on')
+    expect(await till.fails(tool, { ...('product' in args && { product: 'CAF-1' }), sorted: 'x' })).not.toContain(
+      'on file',
+    )
+  })
+
+  it('day is told so also where a file is asked for', async () => {
+    const args = { what: 'get_inventory', arguments: { date: '2026-01-01' } }
+    expect(await till.fails('export_data', args)).toContain('Stock on file is that of now.')
+  })
+
+  it('day of stock is found by the movements since, as it is told', async () => {
+    const { asOwner } = till.service.db
+    await till.product('OLD-1')
+    for (const [at, quantity, reason] of [
+      ['2026-01-01T18:00:00Z', '20', 'opening'],
+      ['2026-02-01T18:00:00Z', '-3', 'damage'],
+      ['2026-02-10T18:00:00Z', '8', 'purchase'],
+      ['2026-02-20T18:00:00Z', '-5', 'damage'],
+    ]) {
+      await asOwner(
+        `insert into inventory_movement (business_id, location_id, variant_id, quantity, reason, created_at)
+         select business_id, $2, id, $3, $4, $5 from product_variant where business_id = $1 and sku = 'OLD-1'`,
+        [till.shop.id, till.shop.locations[0], quantity, reason, at],
+      )
+    }
+    // 20 − 3 as 10 February began, 20 − 3 + 8 − 5 now.
+    expect(await till.onHand('OLD-1')).toBe('20')
+    const { data } = await till.ok('list_inventory_movements', { product: 'OLD-1', from: '2026-02-10' })
+    expect([data.unitsIn, data.unitsOut]).toEqual(['8', '5'])
+  })
+
   it('name of a tool that is called otherwise now is told with its name', async () => {
     expect(await till.fails('get_orders', {})).toMatch(/^not_found: There is no tool of that name: it is list_orders\./)
     expect(await till.fails('summarize_day', {}, { token: till.cashier })).toMatch(/^role_not_allowed: /)

@@ -14,6 +14,7 @@ import {
   type ProductLack,
   STOCK_FILTERS,
 } from '../../src/pos/catalogue/products.ts'
+import { PRODUCTS_OF_NOW } from '../../src/pos/inventory/inventory.ts'
 import { orNone } from '../../src/pos/none.ts'
 import { doPricesIncludeTax } from '../../src/pos/organisation/price-tags.ts'
 import { categoryOf, NONE, sentenceOfTaken, supplierOf } from '../../src/pos/references.ts'
@@ -42,6 +43,7 @@ export default defineTool({
     'get_inventory; one in detail: get_product.',
   scopes: ['pos:read'],
   annotations: readOnly,
+  otherDays: PRODUCTS_OF_NOW,
   mode: 'read',
   input: Type.Object({
     search: Search,
