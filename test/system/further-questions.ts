@@ -262,7 +262,7 @@ export function furtherQuestionsOn(): Question[] {
       sql: `select coalesce(s.name, 'no supplier'), round(sum(net - cost) filter (where day >= month), 2),
           round(sum(net - cost) filter (where day < month), 2)
         from one, ${COSTED} join product p on p.id = product_id left join supplier s on s.id = p.supplier_id
-        where day >= month or at >= month - interval '1 year' and at < clock - interval '1 year' group by 1`,
+        where day >= month or at >= month - a_year and at < clock - a_year group by 1`,
     },
     {
       question: '¿Quién no compra desde agosto y había gastado más de 1.000?',
