@@ -361,26 +361,6 @@ describe('list_orders', () => {
   })
 })
 
-it('adds up no window of more orders than it may read, and says what to ask', async () => {
-  const own = await startTill()
-  onTestFinished(() => own.service.close())
-  const tea = await own.product('TEA', { price: '10' })
-  const lines = [{ ...tea, quantity: '1', unitPrice: '10' }]
-  await makeOrder(own.service.db.till, own.shop, { number: '1', at: '2026-03-09T18:00:00Z', lines })
-  await own.service.db.asOwner('update sales_daily set orders = 60000 where business_id = $1', [own.shop.id])
-
-  const { data, text } = await own.ok('list_orders', { from: '2026-03-09', to: '2026-03-10' })
-  expect(data.matching).toBeUndefined()
-  expect(data.orders).toHaveLength(1)
-  expect(text).toContain(
-    'Not counted or added up, opened 2026-03-09 to 2026-03-10 so far (12:00): more than 50,000 orders or lines to read. ' +
-      'Give a shorter window, or ask get_sales_report.',
-  )
-  // The product has one line, so that few are to be read.
-  const { data: ofProduct } = await own.ok('list_orders', { from: '2026-03-09', to: '2026-03-10', product: 'TEA' })
-  expect(ofProduct.matching.orders).toBe(1)
-})
-
 it('lists a page of what is found very often, without counting it', async () => {
   const own = await startTill()
   onTestFinished(() => own.service.close())
@@ -432,7 +412,7 @@ it('lists a page of what is found very often, without counting it', async () => 
   expect(sold.matching.orders).toBe(2)
 })
 
-describe('a text of no three letters or digits in a row', () => {
+describe('of more orders than may be read one by one', () => {
   let own: Till
   const ofMany = { from: '2026-03-01', to: '2026-03-09' }
   const withMany = (column: 'sales_daily' | 'sales_monthly', orders: number) =>
@@ -468,8 +448,22 @@ describe('a text of no three letters or digits in a row', () => {
     return [rowsOf(data).map(({ order }) => order), data.matching.orders]
   }
 
+  it('a list adds up none, and says what to ask', async () => {
+    await withMany('sales_daily', 60_000)
+    const { data, text } = await own.ok('list_orders', { from: '2026-03-09', to: '2026-03-10', limit: 2 })
+    expect(data.matching).toBeUndefined()
+    expect(data.orders).toHaveLength(2)
+    expect(text).toContain(
+      'Not counted or added up, opened 2026-03-09 to 2026-03-10 so far (12:00): more than 50,000 orders or lines to read. ' +
+        'Give a shorter window, or ask get_sales_report.',
+    )
+    // The product has few lines, so that few orders are to be read.
+    const { data: ofProduct } = await own.ok('list_orders', { from: '2026-03-09', to: '2026-03-10', product: 'TEA' })
+    expect(ofProduct.matching.orders).toBe(3)
+  })
+
   it.each(['a-', '-1', 'ñ', '1', '.'])(
-    'is refused where too many orders would have to be read for it: %s',
+    'a text without three letters or digits in a row is refused: %s',
     async (search) => {
       await withMany('sales_daily', 60_000)
       await withMany('sales_monthly', 60_000)
@@ -487,7 +481,7 @@ describe('a text of no three letters or digits in a row', () => {
     },
   )
 
-  it('finds orders in windows that have fewer', async () => {
+  it('such a text is looked for in windows that have fewer', async () => {
     await withMany('sales_daily', 50_000)
     await withMany('sales_monthly', 60_000)
     expect(await numbers({ search: 'a-', ...ofMany, sort: 'oldest' })).toEqual([
@@ -498,7 +492,7 @@ describe('a text of no three letters or digits in a row', () => {
     expect(await own.fails('list_orders', { search: 'a-' })).toContain('search: more than')
   })
 
-  it('finds orders of those who have fewer, whatever the window has', async () => {
+  it('such a text is looked for among those of one who has fewer, whatever the window has', async () => {
     await withMany('sales_daily', 60_000)
     await withMany('sales_monthly', 60_000)
     for (const days of [{}, ofMany]) {
