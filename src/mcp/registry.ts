@@ -164,7 +164,7 @@ function register(tool: Tool): RegisteredTool {
   })
   return {
     tool,
-    checkArguments: compileArgumentCheck(several.input),
+    checkArguments: compileArgumentCheck(several.input, tool.otherDays),
     listing: listings(publishOutline),
     fullListing: once(() => listings(publishFull)),
   }

@@ -133,6 +133,8 @@ interface ToolBasics<Input extends TObject, Output extends TObject> {
   /** For a tool about the shop's clients, or the calls of it that name one: needs a principal who may see them. */
   aboutClients?: true | ((input: Static<Input>) => boolean)
   annotations: ToolAnnotations
+  /** Of a tool that tells what is so now: what to ask instead, told where an unknown argument asks for another day. */
+  otherDays?: string
   input: Input
   output: Output
 }

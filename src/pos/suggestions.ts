@@ -65,15 +65,25 @@ export async function productByWords(
   return { near, only: isMeant ? one : undefined }
 }
 
+/** Of more clients than this, none is looked for that is only near: that compares the name of each. */
+const MAX_COMPARED = 100_000
+
+/** Whether a business has few enough clients for that. */
+export function hasFewClients(businessId: string): RawBuilder<SqlBool> {
+  return sql<SqlBool>`((
+    select count(*) from (select from customer k where k.business_id = ${businessId} limit ${MAX_COMPARED + 1}) k
+  ) <= ${MAX_COMPARED})`
+}
+
 /** The active clients that a reference is nearest to, by name. */
 export function nearClients(db: Transaction, businessId: string, reference: string) {
-  const { isMatch, nearness } = searching(sql<string>`search_text(c.name)`, reference)
+  const { isMatch, nearness } = searching(sql<string>`c.name_key`, reference)
   return db
     .selectFrom('customer as c')
     .select(['c.id', 'c.name', 'c.code'])
     .where('c.business_id', '=', businessId)
     .where('c.is_active', '=', true)
-    .where(orNear(isMatch, nearness))
+    .where(sql<SqlBool>`(${isMatch} or ${hasFewClients(businessId)} and ${nearness} >= ${NEAR})`)
     .orderBy(isMatch, 'desc')
     .orderBy(nearness, 'desc')
     .orderBy('c.code')

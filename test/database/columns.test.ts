@@ -25,13 +25,19 @@ it('the compiler has no complaints while every column exists', async () => {
   expect(await filesWithErrors(types)).toEqual([])
 })
 
-it.each([
-  ['Customer', 'city', ['import/clients.ts', 'pos/clients/client-writing.ts', 'pos/clients/clients.ts']],
-  ['Orders', 'discounts', ['pos/intents/day-notable.ts', 'pos/orders/orders.ts']],
-])('the compiler finds who reads a column that is gone: %s.%s', async (table, column, readers) => {
-  const line = new RegExp(`(?<=export interface ${table} \\{[^}]*)^ {2}${column}: .*\\n`, 'm')
-  expect(types).toMatch(line)
-  expect(await filesWithErrors(types.replace(line, ''))).toEqual(expect.arrayContaining(readers))
+it('the compiler finds who reads columns that are gone', async () => {
+  // Both in one run, which takes most of the time: no file below reads the other.
+  const readers = {
+    'Customer.city': ['import/clients.ts', 'pos/clients/client-writing.ts', 'pos/clients/clients.ts'],
+    'Orders.discounts': ['pos/intents/day-notable.ts', 'pos/orders/orders.ts'],
+  }
+  let left = types
+  for (const [table, column] of Object.keys(readers).map((each) => each.split('.'))) {
+    const line = new RegExp(`(?<=export interface ${table} \\{[^}]*)^ {2}${column}: .*\\n`, 'm')
+    expect(left).toMatch(line)
+    left = left.replace(line, '')
+  }
+  expect(await filesWithErrors(left)).toEqual(expect.arrayContaining(Object.values(readers).flat()))
 })
 
 /** The files of the copy in which the compiler finds errors, given these types of the schema. */

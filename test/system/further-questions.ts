@@ -11,6 +11,9 @@ const COSTED = `(
   from one join order_refund f on f.business_id = business join orders o on o.id = f.order_id
   join order_refund_line r on r.refund_id = f.id and r.unit_cost is not null) x`
 
+/** A product's name, or as much of a long one as a row of a table has. */
+const NAME_CUT = `p.name || '|' || left(p.name, 59) || '…'`
+
 /** More of what people of a shop ask, in the form of the thirty questions. */
 export function furtherQuestionsOn(): Question[] {
   const ana = { who: ANA, business: LA_CEIBA }
@@ -32,7 +35,8 @@ export function furtherQuestionsOn(): Question[] {
         where o.business_id = business and o.status = 'cancelled' and (opened_at at time zone zone)::date >= month group by 1)
         union all
         (select o.order_number, o.cancel_reason, e.name from one, orders o join employee e on e.id = o.cancelled_by
-        where o.business_id = business and o.status = 'cancelled' order by opened_at desc, o.id desc limit 3)`,
+        where o.business_id = business and o.status = 'cancelled' and (opened_at at time zone zone)::date >= month
+        order by opened_at desc, o.id desc limit 3)`,
     },
     {
       question: '¿Quién dio más descuentos este mes?',
@@ -262,7 +266,7 @@ export function furtherQuestionsOn(): Question[] {
       sql: `select coalesce(s.name, 'no supplier'), round(sum(net - cost) filter (where day >= month), 2),
           round(sum(net - cost) filter (where day < month), 2)
         from one, ${COSTED} join product p on p.id = product_id left join supplier s on s.id = p.supplier_id
-        where day >= month or at >= month - interval '1 year' and at < clock - interval '1 year' group by 1`,
+        where day >= month or at >= month - a_year and at < clock - a_year group by 1`,
     },
     {
       question: '¿Quién no compra desde agosto y había gastado más de 1.000?',
@@ -454,13 +458,13 @@ export function furtherQuestionsOn(): Question[] {
       question: 'Which products are mostly bought alone, and which never?',
       ...ana,
       calls: [['get_bought_together', { preset: 'last_30_days', limit: 3 }]],
-      sql: `(select p.name, count(*) filter (where alone) as alone, count(*) as orders from (
+      sql: `(select ${NAME_CUT}, count(*) filter (where alone) as alone, count(*) as orders from (
             select product_id, count(*) over (partition by sale) = 1 as alone from (
               select distinct sale, product_id from one, line where sale is not null and day > today - 30) x) x
           join product p on p.id = product_id group by p.id, p.name
           having count(*) > 1 and count(*) filter (where alone) * 2 > count(*) order by 2 desc, p.id limit 5)
         union all
-        (select p.name, 0, count(*) from (
+        (select ${NAME_CUT}, 0, count(*) from (
             select product_id, count(*) over (partition by sale) = 1 as alone from (
               select distinct sale, product_id from one, line where sale is not null and day > today - 30) x) x
           join product p on p.id = product_id group by p.id, p.name
@@ -504,9 +508,13 @@ export function furtherQuestionsOn(): Question[] {
       question: 'What did Ana Ajú Ordóñez buy last month, and what does she like?',
       ...ana,
       calls: [['get_client', { client: 'ana ajú ordóñez', preset: 'last_month' }]],
-      sql: `select count(*)::text, round(sum(s.net_sales), 2)::text from one, sale s
-        join customer c on c.id = s.customer_id and c.name = 'Ana Beatriz Ajú Ordóñez'
-        where s.day >= month - interval '1 month' and s.day < month`,
+      sql: `select count(distinct m.sale)::text, round(sum(m.net), 2)::text from one, (
+          select s.id as sale, s.day, s.net_sales as net, s.customer_id from sale s
+          union all
+          select null, (f.refunded_at at time zone zone)::date, -f.returns, o.customer_id
+          from one join order_refund f on f.business_id = business join orders o on o.id = f.order_id) m
+        join customer c on c.id = m.customer_id and c.name = 'Ana Beatriz Ajú Ordóñez'
+        where m.day >= month - interval '1 month' and m.day < month`,
     },
     {
       question: 'How much have we sold this year, and how does it go on?',
@@ -539,7 +547,9 @@ export function furtherQuestionsOn(): Question[] {
       question: 'IVA de todo el año pasado, para la declaración anual',
       ...ana,
       calls: [['get_tax_report', { preset: 'last_year' }]],
-      sql: `select round(sum(tax), 2)::text, (select min(day)::text from sale) from one, line
+      // Where sales on file begin within the year, it is said.
+      sql: `select round(sum(tax), 2)::text, (select case when min(day) > date_trunc('year', max(today)) - interval '1 year'
+          then min(day)::text end from sale, one) from one, line
         where day >= date_trunc('year', today) - interval '1 year' and day < date_trunc('year', today)`,
     },
     {

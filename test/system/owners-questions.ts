@@ -29,12 +29,14 @@ export interface Question {
 }
 
 /**
- * Begins each query: `one` has the business, its zone, now and today; `sale` every completed order; `line` the lines of
+ * Begins each query: `one` has the business, its zone, now, today, and what a year before is for this month: its first
+ * days are compared with the same weekdays; `sale` every completed order; `line` the lines of
  * sales and refunds, of which net sales, tax and quantity add up.
  */
 export const RAW = `with one as (
   select *, now at time zone zone as clock, (now at time zone zone)::date as today,
-    date_trunc('month', now at time zone zone)::date as month
+    date_trunc('month', now at time zone zone)::date as month,
+    case when extract(day from now at time zone zone) <= 7 then interval '52 weeks' else interval '1 year' end as a_year
   from (select $1::uuid as business, $2::text as zone, $3::timestamptz as now) x),
 sale as (
   select o.*, o.completed_at at time zone zone as at, (o.completed_at at time zone zone)::date as day
@@ -87,7 +89,7 @@ export function questionsOn(today: string): Question[] {
       ...ana,
       calls: [['get_sales_report', { preset: 'this_month', groupBy: ['month'], compare: 'year' }]],
       sql: `select round(sum(net) filter (where day >= month), 2),
-        round(sum(net) filter (where at >= month - interval '1 year' and at < clock - interval '1 year'), 2)
+        round(sum(net) filter (where at >= month - a_year and at < clock - a_year), 2)
         from line, one`,
     },
     {

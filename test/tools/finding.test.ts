@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { makeClient, makePurchase } from '../support/clients.ts'
 import { compactRows } from '../support/compact-rows.ts'
 import { makeProduct, type Product } from '../support/shop.ts'
@@ -173,6 +173,36 @@ describe('get_products', () => {
     expect(await till.fails('get_products', { category: 'Ximena' })).toContain('"none" takes what has none.')
   })
 
+  it('finds what is of a supplier, by words of its name, or of none', async () => {
+    const { service, shop } = till
+    for (const sku of ['SUP-1', 'SUP-2', 'SUP-3']) await till.product(sku, { price: '10' })
+    await service.db.asOwner(
+      `with s as (insert into supplier (business_id, name) values ($1, 'Café del Sur, S.A.') returning id)
+       update product p set supplier_id = s.id from s, product_variant v
+       where v.business_id = $1 and v.product_id = p.id and v.sku in ('SUP-1', 'SUP-3')`,
+      [shop.id],
+    )
+    await service.db.asOwner(
+      "update product_variant set is_active = false where business_id = $1 and sku like 'SUP-%'",
+      [shop.id],
+    )
+    const ofThem = { search: 'sup', active: false }
+    expect(await skus({ supplier: 'café del sur', active: false })).toEqual(['SUP-1', 'SUP-3'])
+    expect(await skus({ ...ofThem, supplier: 'sin proveedor' })).toEqual(['SUP-2'])
+    expect(await skus({ ...ofThem, supplier: 'none', without: 'cost' })).toEqual(['SUP-2'])
+    const { data, text } = await till.ok('get_products', { ...ofThem, supplier: 'Sur', limit: 1 })
+    expect(data).toMatchObject({ matching: 2, supplier: 'Café del Sur, S.A.' })
+    expect(text).toContain(' Supplier Café del Sur, S.A.. ')
+    expect(await till.fails('get_products', { supplier: 'Ximena' })).toMatch(
+      /^not_found: supplier: .*"none" takes what has none\.$/s,
+    )
+    const { data: exported } = await till.ok('export_data', {
+      what: 'get_products',
+      arguments: { ...ofThem, supplier: 'Sur' },
+    })
+    expect(exported.holds).toContain('supplier: "Café del Sur, S.A."')
+  })
+
   it('gives a hundred rows where a hundred are asked for', async () => {
     await till.service.db.asOwner(
       `with p as (insert into product (business_id, name)
@@ -242,6 +272,28 @@ describe('list_clients', () => {
     const { data, text } = await till.ok('list_clients', { search: 'Fernado Garsia' })
     expect(text).toMatch(/^No clients match the search; nearest are:\n.*\n\|C-0001\|/)
     expect(data).toMatchObject({ matching: 0, nearest: true })
+  })
+
+  it('names none that is only near where all of very many would have to be compared', async () => {
+    const own = await startTill()
+    onTestFinished(() => own.service.close())
+    const addClients = (from: number, to: number) =>
+      own.service.db.asOwner(
+        `insert into customer (business_id, code, name)
+         select $1, 'K' || n, case n when 1 then 'Fernando García' else 'K' || n end from generate_series($2::integer, $3::integer) n`,
+        [own.shop.id, from, to],
+      )
+    const nearest = async () => (await own.ok('list_clients', { search: 'Fernado Garsia' })).data.nearest
+    await addClients(1, 2)
+    expect(await nearest()).toBe(true)
+    expect(await own.fails('get_client', { client: 'Fernado Garsia' })).toContain(
+      'Did you mean "Fernando García" (K1)?',
+    )
+    await addClients(3, 100_001)
+    expect(await nearest()).toBeUndefined()
+    expect(await own.fails('get_client', { client: 'Fernado Garsia' })).not.toContain('Did you mean')
+    // Of as many, what has all its words is.
+    expect(await own.fails('get_client', { client: 'Garcia' })).toContain('Did you mean "Fernando García" (K1)?')
   })
 
   it('filters by place, last purchase, status and spend, and tells a period of one client', async () => {
@@ -342,6 +394,49 @@ describe('a wrong argument', () => {
     expect(await till.fails('get_sales_report', { preset: 'quincena' })).toMatch(
       /^invalid_argument: preset must be one of: today, .*; other days by from and to\. Today is 2026-03-10 in America/,
     )
+  })
+
+  it.each([
+    ['get_inventory', { asOf: '2026-01-01' }, 'Stock on file is'],
+    ['get_inventory', { from: '2026-01-01', to: '2026-01-01' }, 'Stock on file is'],
+    ['get_inventory_health', { date: '2026-01-01' }, 'Stock on file is'],
+    ['get_reorder_list', { preset: 'last_month' }, 'Stock on file is'],
+    ['get_products', { as_of_date: '2026-01-01' }, 'Stock, prices and costs on file are'],
+    ['get_product', { product: 'CAF-1', day: '2026-01-01' }, 'Stock, prices and costs on file are'],
+  ])('day of what %s knows of now alone is told with how an earlier one is found: %j', async (tool, args, begun) => {
+    const error = await till.fails(tool, args)
+    expect(error).toMatch(/^invalid_argument: Unknown argument ".*valid are: /)
+    expect(error).toContain(`${begun} th`)
+    expect(error).toContain('less unitsIn and plus unitsOut of list_inventory_movements from that day on')
+    expect(await till.fails(tool, { ...('product' in args && { product: 'CAF-1' }), sorted: 'x' })).not.toContain(
+      'on file',
+    )
+  })
+
+  it('day is told so also where a file is asked for', async () => {
+    const args = { what: 'get_inventory', arguments: { date: '2026-01-01' } }
+    expect(await till.fails('export_data', args)).toContain('Stock on file is that of now.')
+  })
+
+  it('day of stock is found by the movements since, as it is told', async () => {
+    const { asOwner } = till.service.db
+    await till.product('OLD-1')
+    for (const [at, quantity, reason] of [
+      ['2026-01-01T18:00:00Z', '20', 'opening'],
+      ['2026-02-01T18:00:00Z', '-3', 'damage'],
+      ['2026-02-10T18:00:00Z', '8', 'purchase'],
+      ['2026-02-20T18:00:00Z', '-5', 'damage'],
+    ]) {
+      await asOwner(
+        `insert into inventory_movement (business_id, location_id, variant_id, quantity, reason, created_at)
+         select business_id, $2, id, $3, $4, $5 from product_variant where business_id = $1 and sku = 'OLD-1'`,
+        [till.shop.id, till.shop.locations[0], quantity, reason, at],
+      )
+    }
+    // 20 − 3 as 10 February began, 20 − 3 + 8 − 5 now.
+    expect(await till.onHand('OLD-1')).toBe('20')
+    const { data } = await till.ok('list_inventory_movements', { product: 'OLD-1', from: '2026-02-10' })
+    expect([data.unitsIn, data.unitsOut]).toEqual(['8', '5'])
   })
 
   it('name of a tool that is called otherwise now is told with its name', async () => {

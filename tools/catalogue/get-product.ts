@@ -4,6 +4,7 @@ import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { amountOf, Decimal, formatAmount, grouped, money, quantity } from '../../src/money/money.ts'
 import { sharePercent } from '../../src/money/share.ts'
 import { findProductDetail } from '../../src/pos/catalogue/product-detail.ts'
+import { PRODUCTS_OF_NOW } from '../../src/pos/inventory/inventory.ts'
 import { areShown, counted } from '../../src/results/counted.ts'
 import { page } from '../../src/results/cursor.ts'
 import { EntityRef, Nullable, NullableText } from '../../src/results/schema.ts'
@@ -70,6 +71,7 @@ export default defineTool({
     '30 days. Use it before update_product; to search use get_products.',
   scopes: ['pos:read'],
   annotations: readOnly,
+  otherDays: PRODUCTS_OF_NOW,
   mode: 'read',
   input: Type.Object({
     product: Type.String({ minLength: 1, maxLength: 200, description: 'SKU, name, barcode or id' }),

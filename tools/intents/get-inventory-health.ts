@@ -4,6 +4,7 @@ import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { inventoryHealth } from '../../src/pos/intents/inventory-health.ts'
 import { InventoryHealthSchema, LIMITS, presentInventoryHealth } from '../../src/pos/intents/inventory-health-text.ts'
 import { VELOCITY_DAYS } from '../../src/pos/intents/replenishment.ts'
+import { STOCK_OF_NOW } from '../../src/pos/inventory/inventory.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
 import { addDays, localDate } from '../../src/time/local.ts'
 
@@ -15,6 +16,7 @@ export default defineTool({
     '"how is my stock?"; the whole order list: get_reorder_list; one product: get_inventory.',
   scopes: ['pos:intents'],
   annotations: readOnly,
+  otherDays: STOCK_OF_NOW,
   mode: 'read',
   input: Type.Object({ locationId: LocationId }),
   output: InventoryHealthSchema,

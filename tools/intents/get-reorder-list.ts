@@ -3,6 +3,7 @@ import { LocationId } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { reorderList } from '../../src/pos/intents/reorder-list.ts'
 import { presentReorderList, ReorderListSchema } from '../../src/pos/intents/reorder-list-text.ts'
+import { STOCK_OF_NOW } from '../../src/pos/inventory/inventory.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
 import { categoryOf, supplierOf } from '../../src/pos/references.ts'
 import { decodeCursor } from '../../src/results/cursor.ts'
@@ -21,6 +22,7 @@ export default defineTool({
     'time, pack, cost and sums. For "what do I order from X?". Default 50 lines.',
   scopes: ['pos:intents'],
   annotations: readOnly,
+  otherDays: STOCK_OF_NOW,
   mode: 'read',
   input: Type.Object({
     supplier: Reference('Name or id'),

@@ -7,6 +7,7 @@ import {
   findInventory,
   INVENTORY_FILTERS,
   nearestInventory,
+  STOCK_OF_NOW,
   sumInventory,
   sumInventoryBy,
 } from '../../src/pos/inventory/inventory.ts'
@@ -33,6 +34,7 @@ export default defineTool({
     'by location and category. What to order: get_inventory_health.',
   scopes: ['pos:read'],
   annotations: readOnly,
+  otherDays: STOCK_OF_NOW,
   mode: 'read',
   input: Type.Object({
     search: Search,

@@ -4,7 +4,7 @@ import { Amount, Reference } from '../../src/mcp/arguments.ts'
 import { defineTool, readOnly } from '../../src/mcp/tool.ts'
 import { knownOf } from '../../src/pos/known-values.ts'
 import { orNone } from '../../src/pos/none.ts'
-import { type EmployeeRole, ORDER_STATUSES } from '../../src/pos/orders/order-filter.ts'
+import { type EmployeeRole, ORDER_STATUSES, requireSearchable } from '../../src/pos/orders/order-filter.ts'
 import {
   BLANKS,
   compactOrders,
@@ -91,7 +91,8 @@ export default defineTool({
     // The sums are of own orders, also where the list has one of somebody else.
     const shown = who.ownOnly ? ownOrders(who, search) : own
     const after = sortedCursor(cursor, sort)
-    const [rows, sums, people] = await Promise.all([
+    const [, rows, sums, people] = await together([
+      requireSearchable(db, business.id, { ...filter, ...shown }),
       findOrders(db, business.id, { ...filter, ...shown, sort, limit: limit + 1, after }),
       who.ownOnly && who.employee === null ? [] : sumOrders(db, business.id, { ...filter, ...own }),
       role === 'sold_by' ? undefined : sumByEmployee(db, business.id, { ...filter, ...own }, role),

@@ -13,7 +13,13 @@ import {
   refundSums,
   WHOLE_REFUNDS,
 } from '../../src/pos/orders/refund-list.ts'
-import { findRefunds, REFUND_SORTS, sumRefunds, sumRefundsByEmployee } from '../../src/pos/orders/refunds.ts'
+import {
+  findRefunds,
+  REFUND_SORTS,
+  requireFewToSearch,
+  sumRefunds,
+  sumRefundsByEmployee,
+} from '../../src/pos/orders/refunds.ts'
 import { describeOwnOnly, idOf, whose } from '../../src/pos/orders/staff.ts'
 import { placeOf } from '../../src/pos/organisation/locations.ts'
 import { clientOf, NONE, sentenceOfTaken } from '../../src/pos/references.ts'
@@ -69,7 +75,8 @@ export default defineTool({
       search,
     }
     const after = sortedCursor(cursor, sort)
-    const [rows, sums, people] = await Promise.all([
+    const [, rows, sums, people] = await together([
+      requireFewToSearch(db, business.id, filter),
       findRefunds(db, business.id, { ...filter, sort, limit: limit + 1, after }),
       sumRefunds(db, business.id, filter),
       who.ownOnly ? undefined : sumRefundsByEmployee(db, business.id, filter),

@@ -28,6 +28,7 @@ export type ProductLack = (typeof PRODUCT_LACKS)[number]
 export interface ProductFilter {
   search?: string | undefined
   categoryId?: string | undefined
+  supplierId?: string | undefined
   /** Only what lacks all of these. */
   without?: readonly ProductLack[] | undefined
   active: boolean
@@ -80,6 +81,7 @@ function products(db: Transaction, businessId: string, filter: ProductFilter) {
     .where('v.business_id', '=', businessId)
     .where(isOnSale, '=', filter.active)
   if (filter.categoryId !== undefined) found = found.where('p.category_id', '=', filter.categoryId)
+  if (filter.supplierId !== undefined) found = found.where('p.supplier_id', '=', filter.supplierId)
   if (filter.stock !== undefined) {
     const kept = db.selectFrom('inventory as i').select('i.variant_id').where('i.business_id', '=', businessId)
     found = found.where('v.id', 'in', kept.groupBy('i.variant_id').having(STOCK[filter.stock]))

@@ -5,7 +5,7 @@ import type { Days } from '../../time/window.ts'
 import { onDays } from '../conditions.ts'
 import { clientMeaning, theClient } from '../references.ts'
 import { NEAR, searching } from '../search.ts'
-import { nearClients } from '../suggestions.ts'
+import { hasFewClients, nearClients } from '../suggestions.ts'
 import { type ClientStatus, hasStatus, ratedClients } from './client-status.ts'
 
 // Of one name; more would not be told.
@@ -115,7 +115,7 @@ export function findClients(db: Transaction, business: ClientsOf, query: ClientQ
   return clients.orderBy(rank).orderBy(key, direction).orderBy('c.id', direction).limit(query.limit).execute()
 }
 
-/** The clients whose names are nearest to a search that finds none, the nearest first. */
+/** The clients whose names are nearest to a search that finds none, the nearest first; none of very many. */
 export function nearestClients(db: Transaction, business: ClientsOf, filter: ClientFilter & { search: string }) {
   const { nearness } = searching(CLIENT_TEXT, filter.search)
   // The offset lets each nearness be computed once.
@@ -123,6 +123,7 @@ export function nearestClients(db: Transaction, business: ClientsOf, filter: Cli
     .select(listed)
     .select([sql<string>`''`.as('sort_key'), sql<number>`0`.as('rank'), nearness.as('nearness')])
     .where(isMatch(business, { ...filter, search: undefined }))
+    .where(hasFewClients(business.id))
     .offset(0)
   return db
     .selectFrom(all.as('near'))

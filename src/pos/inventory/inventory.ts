@@ -5,6 +5,14 @@ import { isOnSale } from '../conditions.ts'
 import { searchingProducts } from '../product-search.ts'
 import { NEAR } from '../search.ts'
 
+const BEFORE =
+  'What one product had as an earlier day began: what it has now, less unitsIn and plus unitsOut of ' +
+  'list_inventory_movements from that day on, as far back as the ledger goes.'
+/** What tools of stock say who are asked for another day. */
+export const STOCK_OF_NOW = `Stock on file is that of now. ${BEFORE}`
+/** The same of tools of products. */
+export const PRODUCTS_OF_NOW = `Stock, prices and costs on file are those of now. ${BEFORE}`
+
 type StockStatus = 'out' | 'low' | 'ok'
 
 export const INVENTORY_FILTERS = ['out', 'low', 'ok', 'negative'] as const

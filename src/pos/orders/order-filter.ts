@@ -1,12 +1,14 @@
 import { type Expression, expressionBuilder, type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import type { DB } from '../../database/types.ts'
+import { ServiceError } from '../../errors.ts'
+import { grouped } from '../../money/money.ts'
 import type { Days } from '../../time/window.ts'
 import { onDays } from '../conditions.ts'
 import { inRollup, ordersOfDays } from '../rollups.ts'
 import { wholeBusiness } from '../scope.ts'
 import { numberEndsWith } from './order-references.ts'
-import { foundOrders, isFoundInRow, type OrderDays } from './order-search.ts'
+import { foundOrders, isFoundInRow, isIndexed, type OrderDays } from './order-search.ts'
 
 export const ORDER_STATUSES = ['open', 'completed', 'cancelled'] as const
 /** What people do with orders, by the column that says who. */
@@ -50,7 +52,8 @@ type Orders = ReturnType<typeof ownOrders>
 
 /**
  * The orders that match. What a search or a product has few of is looked up; of what it has many, orders are read one by
- * one, which for a page ends soon. PostgreSQL cannot know which, but runs only the one that applies.
+ * one, which for a page ends soon. PostgreSQL cannot know which, but runs only the one that applies. A text that no index
+ * finds is looked for in few orders alone; in more, none match.
  * @param chosen takes what is wanted of them
  */
 export function matchingOrders(
@@ -66,6 +69,9 @@ export function matchingOrders(
     ...(search === undefined ? [] : [isFoundInRow(businessId, search)]),
     ...(variantId === undefined ? [] : [hasLineOf(variantId)]),
   ]
+  if (isUnindexed(search)) {
+    return of(isMatch(db, businessId, others), ...inRow, isFewToSearch(db, businessId, filter))
+  }
   const isFew = isLookedUp(businessId, filter)
   const [lookedUp, readOneByOne] = [
     of(isMatch(db, businessId, filter), isFew),
@@ -78,6 +84,41 @@ export function matchingOrders(
 export const MAX_SUMMED = 50_000
 /** So many orders are read one by one in less time than it takes to look up what a search finds of all days. */
 const SOON_READ = 5000
+
+const isUnindexed = (search: string | undefined) => search !== undefined && !isIndexed(search)
+
+/**
+ * Whether few enough orders are to be read one by one for a text that no index finds: of their days, or of a client, an
+ * employee, or a status that few have.
+ */
+function isFewToSearch(db: Transaction, businessId: string, filter: OrderFilter): RawBuilder<SqlBool> {
+  const { days, status, clientId, employeeId, employeeRole } = filter
+  const isNarrow = clientId != null || employeeId != null || status === 'open' || status === 'cancelled'
+  const narrowed = isMatch(db, businessId, { days, status, clientId, employeeId, employeeRole })
+  const counted = sql`(select count(*) from (
+    select from orders o where o.business_id = ${businessId} and ${narrowed} limit ${MAX_SUMMED + 1}) o)`
+  return sql<SqlBool>`case when (${ordersOfDays({ businessId }, days)}) <= ${MAX_SUMMED} then true
+    else ${isNarrow ? sql`${counted} <= ${MAX_SUMMED}` : sql`false`} end`
+}
+
+/**
+ * Refuses a text that no index finds where too many orders would have to be read for it.
+ * @throws ServiceError `invalid_argument`
+ */
+export async function requireSearchable(db: Transaction, businessId: string, filter: OrderFilter): Promise<void> {
+  if (!isUnindexed(filter.search)) return
+  const { rows } = await sql<{ few: boolean }>`select ${isFewToSearch(db, businessId, filter)} as few`.execute(db)
+  const hint = 'Give at least three letters or digits in a row, or a shorter window; get_order takes a whole number.'
+  if (rows[0]?.few !== true) throw tooManyToRead('orders', hint)
+}
+
+/** The error for a search that would have to read too many rows. */
+export function tooManyToRead(rows: string, hint: string): ServiceError {
+  const most = grouped(String(MAX_SUMMED))
+  return new ServiceError('invalid_argument', `search: more than ${most} ${rows} would have to be read for it.`, {
+    hint,
+  })
+}
 
 /** Whether what a search or a product has is looked up, rather than that orders are read one by one. */
 function isLookedUp(businessId: string, filter: OrderFilter): RawBuilder<SqlBool> {
@@ -93,8 +134,9 @@ function isLookedUp(businessId: string, filter: OrderFilter): RawBuilder<SqlBool
  * Whether few enough orders are to be read to add up those that match: of their days, or as a product or a search has
  * them. What a client or an employee finds has an index, and is cut where it is too much; what has none may be most.
  */
-export function isFewToRead(businessId: string, filter: OrderFilter): RawBuilder<SqlBool> {
+export function isFewToRead(db: Transaction, businessId: string, filter: OrderFilter): RawBuilder<SqlBool> {
   const { days, variantId, clientId, employeeId, search, isRefunded, status, numberEnd } = filter
+  if (isUnindexed(search)) return isFewToSearch(db, businessId, filter)
   const isNarrow =
     [clientId, employeeId, numberEnd].some((each) => each != null) ||
     isRefunded === true ||

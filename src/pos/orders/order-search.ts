@@ -13,8 +13,10 @@ export interface OrderDays {
   days: (Days & { timezone: string }) | undefined
 }
 
-/** What an index can look up: a shorter run of letters or digits has no trigram. */
-const INDEXED = /[\p{L}\p{N}]{3}/u
+/** Whether an index can look up a text: a shorter run of letters or digits has no trigram. */
+export function isIndexed(search: string): boolean {
+  return /[\p{L}\p{N}]{3}/u.test(search)
+}
 
 /** The products whose names have the words of a search. */
 function foundVariants(businessId: string, search: string): RawBuilder<unknown> {
@@ -32,37 +34,36 @@ function foundVariants(businessId: string, search: string): RawBuilder<unknown> 
 const foundClients = (businessId: string, search: string) =>
   sql`select u.id from customer u where u.business_id = ${businessId} and u.search like ${searchPattern(search)}`
 
-/** Whether an order has the text in its number or note. */
-const isInText = (alias: 'n' | 'o', search: string) => {
-  const [number, note] = [sql.ref(`${alias}.order_number`), sql.ref(`${alias}.note`)]
-  return sql<SqlBool>`(lower(${number}) like ${searchPattern(search)}
-    or (${note} is not null and search_text(${note}) like ${searchPattern(search)}))`
-}
+/** Whether an order `o` has the text in its number or note. */
+const isInText = (search: string) =>
+  sql<SqlBool>`(lower(o.order_number) like ${searchPattern(search)}
+    or (o.note is not null and search_text(o.note) like ${searchPattern(search)}))`
 
 /**
- * The ids of orders that a search finds, some of them twice. Each way is looked up by itself, which spares reading the
- * lines of all orders.
- * @param days where a text is looked for that no index knows
+ * The ids of orders that a search which is indexed finds, some of them twice. Each way is looked up by itself, which
+ * spares reading the lines of all orders.
+ * @param days on which orders are looked for by their client
  */
 export function foundOrders(businessId: string, search: string, { column, days }: OrderDays): RawBuilder<unknown> {
   const isOnDays = days === undefined ? sql`true` : onDays(`n.${column}`, days, days.timezone)
-  const own = sql`select n.id from orders n where n.business_id = ${businessId} and ${isOnDays}`
   // The cheapest first, since they need not all be looked through to know that there are many.
   return sql`
     select i.order_id from order_item i
     where i.business_id = ${businessId} and i.variant_id in (${foundVariants(businessId, search)})
     union all
-    ${own} and n.customer_id in (${foundClients(businessId, search)})
+    select n.id from orders n
+    where n.business_id = ${businessId} and ${isOnDays} and n.customer_id in (${foundClients(businessId, search)})
     union all
-    ${INDEXED.test(search) ? sql`select orders_with(${searchPattern(search)})` : sql`${own} and ${isInText('n', search)}`}`
+    select orders_with(${searchPattern(search)})`
 }
 
 /**
- * Whether a search finds an order `o`, order by order: for few orders, or where so many are found that a page soon is.
+ * Whether a search finds an order `o`, order by order: for few orders, for a text that is not indexed, or where so many
+ * are found that a page soon is.
  * `offset 0` keeps the lines of all orders from being read at once.
  */
 export function isFoundInRow(businessId: string, search: string): RawBuilder<SqlBool> {
-  return sql<SqlBool>`(${isInText('o', search)}
+  return sql<SqlBool>`(${isInText(search)}
     or o.customer_id in (${foundClients(businessId, search)})
     or exists (
       select from order_item i

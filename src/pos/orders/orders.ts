@@ -114,7 +114,7 @@ export function findOrders(db: Transaction, businessId: string, query: OrderQuer
  * @returns null if more than `MAX_SUMMED` would have to be read
  */
 export async function sumOrders(db: Transaction, businessId: string, filter: OrderFilter) {
-  const isFew = isFewToRead(businessId, filter)
+  const isFew = isFewToRead(db, businessId, filter)
   const matching = matchingOrders(db, businessId, filter, (orders) => orders.where(isFew).limit(MAX_SUMMED + 1))
   const added = db
     .with('m', (own) =>
@@ -157,7 +157,7 @@ export type OrderSums = NonNullable<Awaited<ReturnType<typeof sumOrders>>>[numbe
  * up. Amounts as decimal strings; no name where it is not known who.
  */
 export function sumByEmployee(db: Transaction, businessId: string, filter: OrderFilter, role: EmployeeRole) {
-  const isFew = isFewToRead(businessId, filter)
+  const isFew = isFewToRead(db, businessId, filter)
   const matching = matchingOrders(db, businessId, filter, (orders) => orders.where(isFew).limit(MAX_SUMMED + 1))
   return db
     .selectFrom(matching.as('m'))

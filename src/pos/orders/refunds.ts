@@ -1,10 +1,12 @@
-import { type Expression, expressionBuilder, type SqlBool, sql } from 'kysely'
+import { type Expression, expressionBuilder, type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import type { DB } from '../../database/types.ts'
 import { amountOf, type Currency, Decimal } from '../../money/money.ts'
 import { clean } from '../../results/text.ts'
 import type { Days } from '../../time/window.ts'
 import { onDays, searchPattern } from '../conditions.ts'
+import { inRollup, rollupRows } from '../rollups.ts'
+import { MAX_SUMMED, tooManyToRead } from './order-filter.ts'
 import { MAX_PEOPLE } from './people.ts'
 
 export const REFUND_SORTS = ['newest', 'oldest', 'largest', 'smallest'] as const
@@ -32,12 +34,7 @@ export interface RefundQuery extends RefundFilter {
   after?: readonly [key: string, id: string] | undefined
 }
 
-interface Aliases {
-  f: DB['order_refund']
-  o: DB['orders']
-  c: DB['customer']
-}
-const eb = expressionBuilder<Aliases, keyof Aliases>()
+const eb = expressionBuilder<{ f: DB['order_refund'] }, 'f'>()
 
 const SORTS = {
   newest: { key: 'f.refunded_at', type: 'timestamptz', direction: 'desc' },
@@ -63,44 +60,64 @@ export function refundMethods(
   )
 }
 
-/** Refunds `f` with their orders `o`, and the clients `c` of these. */
-function refundsOf(db: Transaction, businessId: string) {
+/** Refunds `f` that match. Their orders are looked up only where the filter asks for something of them. */
+function matchingRefunds(db: Transaction, businessId: string, filter: RefundFilter) {
   return db
     .selectFrom('order_refund as f')
-    .innerJoin('orders as o', (join) =>
-      join.onRef('o.business_id', '=', 'f.business_id').onRef('o.id', '=', 'f.order_id'),
-    )
-    .leftJoin('customer as c', (join) =>
-      join.onRef('c.business_id', '=', 'o.business_id').onRef('c.id', '=', 'o.customer_id'),
-    )
     .where('f.business_id', '=', businessId)
+    .where(isMatch(db, businessId, filter))
+    .where(isFewToSearch(db, businessId, filter))
+}
+
+/** Whether few enough refunds match a filter to be read one by one for a text, which no index finds in them. */
+function isFewToSearch(db: Transaction, businessId: string, filter: RefundFilter): RawBuilder<SqlBool> {
+  const { search, days, ...others } = filter
+  if (search === undefined) return sql<SqlBool>`true`
+  const isOfDays = days === undefined ? inRollup('r', { businessId }) : rollupRows('r', { businessId }, days)
+  const rollup = sql.table(days === undefined ? 'sales_monthly' : 'sales_daily')
+  const matching = matchingRefunds(db, businessId, { days, ...others })
+    .select('f.id')
+    .limit(MAX_SUMMED + 1)
+  return sql<SqlBool>`case when (select coalesce(sum(r.refunds), 0) from ${rollup} r where ${isOfDays}) <= ${MAX_SUMMED} then true
+    else (select count(*) from ${matching.as('m')}) <= ${MAX_SUMMED} end`
+}
+
+/**
+ * Refuses a text where too many refunds would have to be read for it.
+ * @throws ServiceError `invalid_argument`
+ */
+export async function requireFewToSearch(db: Transaction, businessId: string, filter: RefundFilter): Promise<void> {
+  if (filter.search === undefined) return
+  const { rows } = await sql<{ few: boolean }>`select ${isFewToSearch(db, businessId, filter)} as few`.execute(db)
+  if (rows[0]?.few !== true) throw tooManyToRead('refunds', 'Give a shorter window, or another filter beside it.')
 }
 
 /** Refunds of completed orders, the newest first unless sorted otherwise. */
 export function findRefunds(db: Transaction, businessId: string, query: RefundQuery) {
   const { key, type, direction } = SORTS[query.sort]
-  let refunds = refundsOf(db, businessId)
-    .innerJoin('location as l', (join) =>
-      join.onRef('l.business_id', '=', 'f.business_id').onRef('l.id', '=', 'f.location_id'),
-    )
-    .leftJoin('employee as e', (join) =>
-      join.onRef('e.business_id', '=', 'f.business_id').onRef('e.id', '=', 'f.refunded_by'),
-    )
-    .select(['f.id', 'f.refunded_at', 'f.has_time', 'f.method', 'f.total', 'f.reason', 'o.order_number'])
-    .select(['l.name as location', 'l.timezone', 'c.name as client', 'e.name as refunded_by', otherMethods])
-    .select(({ cast }) => cast<string>(key, 'text').as('sort_key'))
-    .where(isMatch(query))
+  let page = matchingRefunds(db, businessId, query).selectAll('f')
   if (query.after !== undefined) {
     const [value, id] = query.after
     const isAfter = sql.raw(direction === 'desc' ? '<' : '>')
-    refunds = refunds.where(sql<SqlBool>`(${sql.ref(key)}, f.id) ${isAfter} (${value}::${sql.raw(type)}, ${id})`)
+    page = page.where(sql<SqlBool>`(${sql.ref(key)}, f.id) ${isAfter} (${value}::${sql.raw(type)}, ${id})`)
   }
-  return refunds.orderBy(key, direction).orderBy('f.id', direction).limit(query.limit).execute()
+  return db
+    .selectFrom(page.orderBy(key, direction).orderBy('f.id', direction).limit(query.limit).as('f'))
+    .innerJoin('orders as o', (join) => join.on('o.business_id', '=', businessId).onRef('o.id', '=', 'f.order_id'))
+    .innerJoin('location as l', (join) => join.on('l.business_id', '=', businessId).onRef('l.id', '=', 'f.location_id'))
+    .leftJoin('customer as c', (join) => join.on('c.business_id', '=', businessId).onRef('c.id', '=', 'o.customer_id'))
+    .leftJoin('employee as e', (join) => join.on('e.business_id', '=', businessId).onRef('e.id', '=', 'f.refunded_by'))
+    .select(['f.id', 'f.refunded_at', 'f.has_time', 'f.method', 'f.total', 'f.reason', 'o.order_number'])
+    .select(['l.name as location', 'l.timezone', 'c.name as client', 'e.name as refunded_by', otherMethods])
+    .select(({ cast }) => cast<string>(key, 'text').as('sort_key'))
+    .orderBy(key, direction)
+    .orderBy('f.id', direction)
+    .execute()
 }
 
 /** How many refunds match, and their sums as decimal strings. */
 export function sumRefunds(db: Transaction, businessId: string, filter: RefundFilter) {
-  return refundsOf(db, businessId)
+  return matchingRefunds(db, businessId, filter)
     .select(({ cast, fn }) => [
       cast<number>(fn.countAll(), 'integer').as('refunds'),
       fn.coalesce(fn.sum<string>('f.returns'), sql.lit('0')).as('returns'),
@@ -108,13 +125,12 @@ export function sumRefunds(db: Transaction, businessId: string, filter: RefundFi
       fn.coalesce(fn.sum<string>('f.tips'), sql.lit('0')).as('tips'),
       fn.coalesce(fn.sum<string>('f.total'), sql.lit('0')).as('total'),
     ])
-    .where(isMatch(filter))
     .executeTakeFirstOrThrow()
 }
 
 /** The refunds that match by who gave them, the one with the highest total first; no name where it is not known who. */
 export function sumRefundsByEmployee(db: Transaction, businessId: string, filter: RefundFilter) {
-  return refundsOf(db, businessId)
+  return matchingRefunds(db, businessId, filter)
     .leftJoin('employee as e', (join) =>
       join.onRef('e.business_id', '=', 'f.business_id').onRef('e.id', '=', 'f.refunded_by'),
     )
@@ -124,7 +140,6 @@ export function sumRefundsByEmployee(db: Transaction, businessId: string, filter
       fn.sum<string>('f.total').as('total'),
       sql<number>`(count(*) over ())::integer`.as('people'),
     ])
-    .where(isMatch(filter))
     .groupBy(['f.refunded_by', 'e.name'])
     .orderBy('total', 'desc')
     .orderBy('refunds', 'desc')
@@ -133,19 +148,16 @@ export function sumRefundsByEmployee(db: Transaction, businessId: string, filter
     .execute()
 }
 
-function isMatch({
-  days,
-  locationId,
-  clientId,
-  employeeId,
-  method,
-  search,
-  ...amount
-}: RefundFilter): Expression<SqlBool> {
+/** Whether a refund `f` matches, apart from whether its text may be looked for. */
+function isMatch(db: Transaction, businessId: string, filter: RefundFilter): Expression<SqlBool> {
+  const { days, locationId, clientId, employeeId, method, search, minAmount, maxAmount } = filter
   const conditions: Expression<SqlBool>[] = []
   if (days !== undefined) conditions.push(onDays('f.refunded_at', days, days.timezone))
   if (locationId !== undefined) conditions.push(eb('f.location_id', '=', locationId))
-  if (clientId !== undefined) conditions.push(eb('o.customer_id', clientId === null ? 'is' : '=', clientId))
+  const orders = db.selectFrom('orders as o').select('o.id').where('o.business_id', '=', businessId)
+  if (clientId !== undefined) {
+    conditions.push(eb('f.order_id', 'in', orders.where('o.customer_id', clientId === null ? 'is' : '=', clientId)))
+  }
   if (employeeId !== undefined) {
     conditions.push(eb('f.refunded_by', employeeId === null ? 'is' : '=', employeeId))
   }
@@ -154,17 +166,16 @@ function isMatch({
       select from order_refund_payment p
       where p.business_id = f.business_id and p.refund_id = f.id and lower(p.method) = lower(${method})))`)
   }
-  if (amount.minAmount !== undefined) conditions.push(eb('f.total', '>=', amount.minAmount))
-  if (amount.maxAmount !== undefined) conditions.push(eb('f.total', '<=', amount.maxAmount))
+  if (minAmount !== undefined) conditions.push(eb('f.total', '>=', minAmount))
+  if (maxAmount !== undefined) conditions.push(eb('f.total', '<=', maxAmount))
   if (search !== undefined) {
     const pattern = searchPattern(search)
-    conditions.push(
-      eb.or([
-        sql<SqlBool>`lower(o.order_number) like ${pattern}`,
-        sql<SqlBool>`search_text(f.reason) like ${pattern}`,
-        eb('c.search', 'like', pattern),
-      ]),
-    )
+    const ofText = orders
+      .leftJoin('customer as c', (join) =>
+        join.on('c.business_id', '=', businessId).onRef('c.id', '=', 'o.customer_id'),
+      )
+      .where(sql<SqlBool>`o.id = f.order_id and (lower(o.order_number) like ${pattern} or c.search like ${pattern})`)
+    conditions.push(eb.or([sql<SqlBool>`search_text(f.reason) like ${pattern}`, eb.exists(ofText)]))
   }
   return eb.and(conditions)
 }

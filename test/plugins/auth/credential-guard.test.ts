@@ -19,7 +19,9 @@ beforeAll(async () => {
 })
 afterAll(() => service?.close())
 
-it('refused credentials are limited per address, with Retry-After, at every route and by all instances', async () => {
+// Over a limit, each refusal waits for a second. Those tests wait together that count nothing of what others do.
+
+it.concurrent('refused credentials are limited per address, with Retry-After, at every route and by all instances', async () => {
   const another = await service.anotherInstance()
   const address = newAddress()
   const statuses = [
@@ -40,7 +42,7 @@ it('refused credentials are limited per address, with Retry-After, at every rout
   expect((await ask(service.app, 'bad', newAddress())).statusCode).toBe(401)
 })
 
-it('good credentials are served from an address over the limit, and end a stolen token', async () => {
+it.concurrent('good credentials are served from an address over the limit, and end a stolen token', async () => {
   const address = newAddress()
   const rawKey = await newKey()
   await flood(service.app, address)
@@ -65,7 +67,7 @@ it('good credentials are served from an address over the limit, and end a stolen
   expect(ended.statusCode).toBe(200)
 })
 
-it('a key that was good is served by an instance that has never seen it, from an address over its limit', async () => {
+it.concurrent('a key that was good is served by an instance that has never seen it, from an address over its limit', async () => {
   const address = newAddress()
   const rawKey = await newKey()
   expect((await ask(service.app, rawKey, newAddress())).statusCode).toBe(200)
@@ -74,19 +76,7 @@ it('a key that was good is served by an instance that has never seen it, from an
   expect((await ask(another, rawKey, address)).statusCode).toBe(200)
 })
 
-it('made-up keys from an address over the limit cost no transaction', async () => {
-  const address = newAddress()
-  await flood(service.app, address)
-  const within = vi.spyOn(service.app.database, 'within')
-  const statuses = await Promise.all(
-    Array.from({ length: 20 }, async () => (await ask(service.app, generateApiKey().rawKey, address)).statusCode),
-  )
-  expect(statuses).toEqual(statuses.map(() => 429))
-  expect(within.mock.calls.filter(([access]) => access.keyHash !== undefined)).toEqual([])
-  within.mockRestore()
-})
-
-it('one refused credential is limited wherever it comes from', async () => {
+it.concurrent('one refused credential is limited wherever it comes from', async () => {
   const statuses = []
   for (let attempt = 0; attempt <= LIMIT; attempt++) {
     statuses.push((await ask(service.app, 'the-same', newAddress())).statusCode)
@@ -94,7 +84,7 @@ it('one refused credential is limited wherever it comes from', async () => {
   expect(statuses).toEqual([401, 401, 401, 429])
 })
 
-it('a sign-in without any membership counts, a role that is too low does not', async () => {
+it.concurrent('a sign-in without any membership counts, a role that is too low does not', async () => {
   const stranger = newAddress()
   const statuses = []
   for (let attempt = 0; attempt <= LIMIT; attempt++) {
@@ -110,7 +100,7 @@ it('a sign-in without any membership counts, a role that is too low does not', a
   }
 })
 
-it('a good credential that its business bars does not count: it is told so each time', async () => {
+it.concurrent('a good credential that its business bars does not count: it is told so each time', async () => {
   const barring = await makeShop(service.db, { name: 'Barring' })
   await makeUser(service.db, 'luis', [{ shop: barring, role: 'owner' }])
   const { accessToken } = (await exchange(service.app, service.issuer.issueToken('luis'), newAddress())).json()
@@ -129,6 +119,60 @@ it('a good credential that its business bars does not count: it is told so each 
     await flood(another, address)
     expect((await ask(another, credential, address)).statusCode).toBe(403)
   }
+})
+
+it.concurrent('a barred key that has expired, or whose maker has left, counts as one that is refused', async () => {
+  const barring = await makeShop(service.db, { name: 'Barring' })
+  await makeUser(service.db, 'sara', [{ shop: barring, role: 'owner' }])
+  await makeUser(service.db, 'tere', [{ shop: barring, role: 'owner' }])
+  const keyBy = async (uid: string) => [uid, await newKey(uid, barring)] as const
+  const keys = [await keyBy('sara'), await keyBy('tere')]
+  await service.db.asOwner(
+    `update mcp_api_key k set expires_at = now() - interval '1 hour' from app_user u
+     where u.id = k.created_by and u.firebase_uid = 'sara'`,
+  )
+  await service.db.asOwner("update app_user set is_active = false where firebase_uid = 'tere'")
+  await service.db.asOwner("update business set allowed_clients = '{}' where id = $1", [barring.id])
+  // An instance that has cached nothing of them.
+  const another = await service.anotherInstance()
+  for (const [uid, rawKey] of keys) {
+    const answers = []
+    for (let attempt = 0; attempt <= LIMIT; attempt++) answers.push(await ask(another, rawKey, newAddress()))
+    expect([uid, answers.map(({ statusCode }) => statusCode)]).toEqual([uid, [401, 401, 401, 429]])
+    expect(answers[0]?.json().message).toContain(uid === 'sara' ? 'has expired' : 'has left the business')
+    expect(another.credentialGuard.remembers(rawKey)).toBe(false)
+  }
+})
+
+it.concurrent('all addresses of one IPv6 subscriber are one network', async () => {
+  const address = (host: number) => `2001:db8:7:${host % 2 === 0 ? '1' : '0001'}::${host.toString(16)}`
+  const statuses = []
+  for (let host = 1; host <= LIMIT + 1; host++)
+    statuses.push((await ask(service.app, `bad-${host}`, address(host))).statusCode)
+  expect(statuses).toEqual([401, 401, 401, 429])
+  expect(networksOf('2001:db8::1')[0]).not.toEqual(networksOf('2001:db8:0:1::1')[0])
+  expect(networksOf('::ffff:10.1.2.3')).toEqual(networksOf('10.1.2.3'))
+})
+
+it.concurrent('a provider’s whole /56 or /48 gets a few times the limit of one subscriber, not more', async () => {
+  const statuses: number[] = []
+  for (let subnet = 0; subnet < 4 * LIMIT + 1; subnet++) {
+    statuses.push((await ask(service.app, `bad-${subnet}`, `2001:db8:9:${subnet.toString(16)}::1`)).statusCode)
+  }
+  expect(statuses.filter((status) => status === 401)).toHaveLength(4 * LIMIT)
+  expect(statuses.at(-1)).toBe(429)
+})
+
+it('made-up keys from an address over the limit cost no transaction', async () => {
+  const address = newAddress()
+  await flood(service.app, address)
+  const within = vi.spyOn(service.app.database, 'within')
+  const statuses = await Promise.all(
+    Array.from({ length: 20 }, async () => (await ask(service.app, generateApiKey().rawKey, address)).statusCode),
+  )
+  expect(statuses).toEqual(statuses.map(() => 429))
+  expect(within.mock.calls.filter(([access]) => access.keyHash !== undefined)).toEqual([])
+  within.mockRestore()
 })
 
 it('a barred credential costs one transaction in half a minute, and works again as soon as it is allowed', async () => {
@@ -154,29 +198,6 @@ it('a barred credential costs one transaction in half a minute, and works again 
   }
 })
 
-it('a barred key that has expired, or whose maker has left, counts as one that is refused', async () => {
-  const barring = await makeShop(service.db, { name: 'Barring' })
-  await makeUser(service.db, 'sara', [{ shop: barring, role: 'owner' }])
-  await makeUser(service.db, 'tere', [{ shop: barring, role: 'owner' }])
-  const keyBy = async (uid: string) => [uid, await newKey(uid, barring)] as const
-  const keys = [await keyBy('sara'), await keyBy('tere')]
-  await service.db.asOwner(
-    `update mcp_api_key k set expires_at = now() - interval '1 hour' from app_user u
-     where u.id = k.created_by and u.firebase_uid = 'sara'`,
-  )
-  await service.db.asOwner("update app_user set is_active = false where firebase_uid = 'tere'")
-  await service.db.asOwner("update business set allowed_clients = '{}' where id = $1", [barring.id])
-  // An instance that has cached nothing of them.
-  const another = await service.anotherInstance()
-  for (const [uid, rawKey] of keys) {
-    const answers = []
-    for (let attempt = 0; attempt <= LIMIT; attempt++) answers.push(await ask(another, rawKey, newAddress()))
-    expect([uid, answers.map(({ statusCode }) => statusCode)]).toEqual([uid, [401, 401, 401, 429]])
-    expect(answers[0]?.json().message).toContain(uid === 'sara' ? 'has expired' : 'has left the business')
-    expect(another.credentialGuard.remembers(rawKey)).toBe(false)
-  }
-})
-
 it('a request without a credential, with which clients begin to sign in, does not count', async () => {
   const address = newAddress()
   for (let attempt = 0; attempt <= LIMIT; attempt++) {
@@ -188,25 +209,6 @@ it('a request without a credential, with which clients begin to sign in, does no
     })
     expect(refused.statusCode).toBe(401)
   }
-})
-
-it('all addresses of one IPv6 subscriber are one network', async () => {
-  const address = (host: number) => `2001:db8:7:${host % 2 === 0 ? '1' : '0001'}::${host.toString(16)}`
-  const statuses = []
-  for (let host = 1; host <= LIMIT + 1; host++)
-    statuses.push((await ask(service.app, `bad-${host}`, address(host))).statusCode)
-  expect(statuses).toEqual([401, 401, 401, 429])
-  expect(networksOf('2001:db8::1')[0]).not.toEqual(networksOf('2001:db8:0:1::1')[0])
-  expect(networksOf('::ffff:10.1.2.3')).toEqual(networksOf('10.1.2.3'))
-})
-
-it('a provider’s whole /56 or /48 gets a few times the limit of one subscriber, not more', async () => {
-  const statuses: number[] = []
-  for (let subnet = 0; subnet < 4 * LIMIT + 1; subnet++) {
-    statuses.push((await ask(service.app, `bad-${subnet}`, `2001:db8:9:${subnet.toString(16)}::1`)).statusCode)
-  }
-  expect(statuses.filter((status) => status === 401)).toHaveLength(4 * LIMIT)
-  expect(statuses.at(-1)).toBe(429)
 })
 
 function newAddress(): string {

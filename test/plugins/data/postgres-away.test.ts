@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { FIRST_DAY, type Merchant, OWNER, startMerchant } from '../../support/merchant.ts'
 import { type App, call, rpc } from '../../support/service.ts'
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts'
@@ -12,14 +12,15 @@ const UNAVAILABLE =
 let merchant: Merchant
 let network: TcpProxy
 
-beforeEach(async () => {
+beforeAll(async () => {
   merchant = await startMerchant()
+})
+afterAll(() => merchant?.service.close())
+// Each test has instances of its own, behind a network that it breaks.
+beforeEach(async () => {
   const { port } = new URL(merchant.service.db.ownerUrl)
   network = await startTcpProxy(Number(port))
-  return async () => {
-    await network.close()
-    await merchant.service.close()
-  }
+  return () => network.close()
 })
 
 describe.each<[string, () => void | Promise<void>, () => void | Promise<void>]>([
@@ -29,6 +30,13 @@ describe.each<[string, () => void | Promise<void>, () => void | Promise<void>]>(
   it('callers are told to retry, and all is well when it is back', async () => {
     const app = await instanceBehind(network)
     const stranger = await merchant.service.tokenOf(OWNER)
+    const audited = async () => {
+      const [row] = await merchant.service.db.asOwner<{ count: number }>(
+        "select count(*)::int from mcp_audit where action = 'get_products' and outcome = 'unavailable'",
+      )
+      return row?.count ?? 0
+    }
+    const before = await audited()
     expect(await summarize(app)).toMatch(FIRST_DAY)
 
     await breakNetwork()
@@ -53,9 +61,7 @@ describe.each<[string, () => void | Promise<void>, () => void | Promise<void>]>(
     expect(await summarize(app)).toMatch(FIRST_DAY)
     expect((await rpc(app, stranger, 'tools/list')).status).toBe(200)
     // Audit rows that could not be written at the time are written later.
-    const audited = () =>
-      merchant.service.db.asOwner("select from mcp_audit where action = 'get_products' and outcome = 'unavailable'")
-    await expect.poll(async () => (await audited()).length, { timeout: 5000 }).toBe(15)
+    await expect.poll(audited, { timeout: 5000 }).toBe(before + 15)
     await app.close()
   })
 })

@@ -361,26 +361,6 @@ describe('list_orders', () => {
   })
 })
 
-it('adds up no window of more orders than it may read, and says what to ask', async () => {
-  const own = await startTill()
-  onTestFinished(() => own.service.close())
-  const tea = await own.product('TEA', { price: '10' })
-  const lines = [{ ...tea, quantity: '1', unitPrice: '10' }]
-  await makeOrder(own.service.db.till, own.shop, { number: '1', at: '2026-03-09T18:00:00Z', lines })
-  await own.service.db.asOwner('update sales_daily set orders = 60000 where business_id = $1', [own.shop.id])
-
-  const { data, text } = await own.ok('list_orders', { from: '2026-03-09', to: '2026-03-10' })
-  expect(data.matching).toBeUndefined()
-  expect(data.orders).toHaveLength(1)
-  expect(text).toContain(
-    'Not counted or added up, opened 2026-03-09 to 2026-03-10 so far (12:00): more than 50,000 orders or lines to read. ' +
-      'Give a shorter window, or ask get_sales_report.',
-  )
-  // The product has one line, so that few are to be read.
-  const { data: ofProduct } = await own.ok('list_orders', { from: '2026-03-09', to: '2026-03-10', product: 'TEA' })
-  expect(ofProduct.matching.orders).toBe(1)
-})
-
 it('lists a page of what is found very often, without counting it', async () => {
   const own = await startTill()
   onTestFinished(() => own.service.close())
@@ -430,4 +410,104 @@ it('lists a page of what is found very often, without counting it', async () => 
   const { data: sold } = await own.ok('list_orders', { product: 'BREAD', ...days })
   expect(rowsOf(sold).map(({ order }) => order)).toEqual(['3', '1'])
   expect(sold.matching.orders).toBe(2)
+})
+
+describe('of more orders than may be read one by one', () => {
+  let own: Till
+  const ofMany = { from: '2026-03-01', to: '2026-03-09' }
+  const withMany = (column: 'sales_daily' | 'sales_monthly', orders: number) =>
+    own.service.db.asOwner(`update ${column} set orders = $2 where business_id = $1`, [own.shop.id, orders])
+
+  beforeAll(async () => {
+    own = await startTill()
+    const { asOwner, till: db } = own.service.db
+    const tea = await own.product('TEA', { price: '10' })
+    const lines = [{ ...tea, quantity: '1', unitPrice: '10' }]
+    for (const number of ['A-1', 'A-2', 'B-1'])
+      await makeOrder(db, own.shop, { number, at: '2026-03-09T18:00:00Z', lines })
+    await asOwner(
+      `insert into customer (business_id, code, name) values ($1, 'C-1', 'Ana'), ($1, 'C-2', 'Mostrador')`,
+      [own.shop.id],
+    )
+    await asOwner(`insert into employee (business_id, number, name, user_id) values ($1, '7', 'Carlos Ruiz', $2)`, [
+      own.shop.id,
+      (await asOwner<{ id: string }>(`select id from app_user where firebase_uid = 'carlos'`))[0]?.id,
+    ])
+    const ownerOf = (table: string, name: string) =>
+      `(select id from ${table} where business_id = $1 and name = '${name}')`
+    await asOwner(
+      `update orders set customer_id = ${ownerOf('customer', 'Ana')}, sold_by = ${ownerOf('employee', 'Carlos Ruiz')}
+       where business_id = $1 and order_number = 'A-1'`,
+      [own.shop.id],
+    )
+  })
+  afterAll(() => own?.service.close())
+
+  const numbers = async (args: Record<string, unknown>, token = own.owner) => {
+    const { data } = await own.ok('list_orders', args, { token })
+    return [rowsOf(data).map(({ order }) => order), data.matching.orders]
+  }
+
+  it('a list adds up none, and says what to ask', async () => {
+    await withMany('sales_daily', 60_000)
+    const { data, text } = await own.ok('list_orders', { from: '2026-03-09', to: '2026-03-10', limit: 2 })
+    expect(data.matching).toBeUndefined()
+    expect(data.orders).toHaveLength(2)
+    expect(text).toContain(
+      'Not counted or added up, opened 2026-03-09 to 2026-03-10 so far (12:00): more than 50,000 orders or lines to read. ' +
+        'Give a shorter window, or ask get_sales_report.',
+    )
+    // The product has few lines, so that few orders are to be read.
+    const { data: ofProduct } = await own.ok('list_orders', { from: '2026-03-09', to: '2026-03-10', product: 'TEA' })
+    expect(ofProduct.matching.orders).toBe(3)
+  })
+
+  it.each(['a-', '-1', 'ñ', '1', '.'])(
+    'a text without three letters or digits in a row is refused: %s',
+    async (search) => {
+      await withMany('sales_daily', 60_000)
+      await withMany('sales_monthly', 60_000)
+      for (const days of [{}, ofMany]) {
+        for (const more of [{}, { product: 'TEA' }, { minTotal: '1' }, { refunded: false }, { clientId: 'none' }]) {
+          expect(await own.fails('list_orders', { search, ...days, ...more })).toBe(
+            'invalid_argument: search: more than 50,000 orders would have to be read for it. ' +
+              'Give at least three letters or digits in a row, or a shorter window; get_order takes a whole number.',
+          )
+        }
+      }
+      expect(await own.fails('export_data', { what: 'list_orders', arguments: { search } })).toContain(
+        'search: more than',
+      )
+    },
+  )
+
+  it('such a text is looked for in windows that have fewer', async () => {
+    await withMany('sales_daily', 50_000)
+    await withMany('sales_monthly', 60_000)
+    expect(await numbers({ search: 'a-', ...ofMany, sort: 'oldest' })).toEqual([
+      expect.arrayContaining(['A-1', 'A-2']),
+      2,
+    ])
+    expect(await numbers({ search: 'te', ...ofMany })).toEqual([expect.arrayContaining(['B-1']), 3])
+    expect(await own.fails('list_orders', { search: 'a-' })).toContain('search: more than')
+  })
+
+  it('such a text is looked for among those of one who has fewer, whatever the window has', async () => {
+    await withMany('sales_daily', 60_000)
+    await withMany('sales_monthly', 60_000)
+    for (const days of [{}, ofMany]) {
+      expect(await numbers({ search: '-1', clientId: 'Ana', ...days })).toEqual([['A-1'], 1])
+      expect(await numbers({ search: '-1', employee: 'Carlos', ...days })).toEqual([['A-1'], 1])
+      expect(await numbers({ search: '-1', ...days }, own.cashier)).toEqual([['A-1'], 1])
+      expect(await numbers({ search: '-1', status: 'cancelled', ...days })).toEqual([[], 0])
+    }
+    const { asOwner } = own.service.db
+    await asOwner(`begin; set local session_replication_role = replica;
+      insert into orders (business_id, location_id, customer_id, order_number, status, opened_at)
+        select c.business_id, '${own.shop.locations[0]}', c.id, 'M-' || n, 'open', '2026-03-09T18:00:00Z'
+        from customer c cross join generate_series(1, 50001) n where c.business_id = '${own.shop.id}' and c.name = 'Mostrador';
+      commit`)
+    expect(await own.fails('list_orders', { search: 'zz', clientId: 'Mostrador' })).toContain('search: more than')
+    expect(await own.fails('list_orders', { search: 'zz', status: 'open' })).toContain('search: more than')
+  })
 })

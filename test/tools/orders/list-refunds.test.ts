@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { withoutCode } from '../../support/boundary.ts'
+import { makeOrder } from '../../support/shop.ts'
 import { startTill, type Till } from '../../support/till.ts'
 
 // Three refunds, worked out by hand; prices include 12 % tax.
@@ -134,5 +135,58 @@ describe('list_refunds', () => {
     const { data, text } = await till.ok('list_refunds', { from: '2026-02-01', to: '2026-02-02' })
     expect(data).toMatchObject({ refunds: [], sums: { refunds: 0, total: '0.00' } })
     expect(text).toMatch(/^No refunds match, 2026-02-01 to 2026-02-02\./)
+  })
+})
+
+describe('a text', () => {
+  const withMany = (table: 'sales_daily' | 'sales_monthly', refunds: number) =>
+    till.service.db.asOwner(`update ${table} set refunds = refunds + $2 where business_id = $1`, [
+      till.shop.id,
+      refunds,
+    ])
+  const days = { from: '2026-03-10', to: '2026-03-11' }
+
+  it('is looked for in all refunds where they are few, or where other filters leave few', async () => {
+    expect(await totals({ search: 'broken' })).toEqual(['56.00'])
+    await withMany('sales_daily', 60_000)
+    await withMany('sales_monthly', 60_000)
+    onTestFinished(async () => {
+      await withMany('sales_daily', -60_000)
+      await withMany('sales_monthly', -60_000)
+    })
+    for (const more of [{}, days]) {
+      expect(await totals({ search: 'broken', employee: '7', ...more })).toEqual(['56.00'])
+      expect(await totals({ search: 'maría', clientId: 'C-7', ...more })).toEqual(['11.20', '56.00'])
+    }
+  })
+
+  it('is refused where too many refunds would have to be read for it', async () => {
+    const own = await startTill()
+    onTestFinished(() => own.service.close())
+    const tea = await own.product('TEA', { price: '10' })
+    const { till: db, asOwner } = own.service.db
+    const order = await makeOrder(db, own.shop, {
+      number: '1',
+      at: '2026-03-09T18:00:00Z',
+      lines: [{ ...tea, quantity: '1', unitPrice: '10' }],
+    })
+    await asOwner(`begin; set local session_replication_role = replica;
+      insert into order_refund (business_id, order_id, location_id, refunded_at, method, reason, returns)
+        select o.business_id, o.id, o.location_id, '2026-03-09T19:00:00Z', 'cash', 'broken', 1
+        from orders o cross join generate_series(1, 50001) where o.id = '${order}';
+      commit`)
+    await asOwner('update sales_daily set refunds = 50001 where business_id = $1', [own.shop.id])
+    await asOwner('update sales_monthly set refunds = 50001 where business_id = $1', [own.shop.id])
+    for (const args of [{}, { from: '2026-03-01', to: '2026-03-09' }, { method: 'cash' }]) {
+      expect(await own.fails('list_refunds', { search: 'broken', ...args })).toBe(
+        'invalid_argument: search: more than 50,000 refunds would have to be read for it. ' +
+          'Give a shorter window, or another filter beside it.',
+      )
+    }
+    expect(
+      (await own.ok('list_refunds', { search: 'broken', from: '2026-03-01', to: '2026-03-08' })).data.refunds,
+    ).toEqual([])
+    expect((await own.ok('list_refunds', { search: 'broken', maxAmount: '0.99' })).data.refunds).toEqual([])
+    expect((await own.ok('list_refunds', { limit: 1 })).data.sums.refunds).toBe(50_001)
   })
 })
