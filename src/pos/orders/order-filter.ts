@@ -97,7 +97,7 @@ function isFewToSearch(db: Transaction, businessId: string, filter: OrderFilter)
   const narrowed = isMatch(db, businessId, { days, status, clientId, employeeId, employeeRole })
   const counted = sql`(select count(*) from (
     select from orders o where o.business_id = ${businessId} and ${narrowed} limit ${MAX_SUMMED + 1}) o)`
-  return sql<SqlBool>`case when (${ordersOfDays({ businessId }, days)}) <= ${MAX_SUMMED} then true
+  return sql<SqlBool>`case when (${ordersOfDays(wholeBusiness(businessId), days)}) <= ${MAX_SUMMED} then true
     else ${isNarrow ? sql`${counted} <= ${MAX_SUMMED}` : sql`false`} end`
 }
 

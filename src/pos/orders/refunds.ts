@@ -6,6 +6,7 @@ import { clean } from '../../results/text.ts'
 import type { Days } from '../../time/window.ts'
 import { onDays, searchPattern } from '../conditions.ts'
 import { inRollup, rollupRows } from '../rollups.ts'
+import { wholeBusiness } from '../scope.ts'
 import { MAX_SUMMED, tooManyToRead } from './order-filter.ts'
 import { MAX_PEOPLE } from './people.ts'
 
@@ -73,7 +74,8 @@ function matchingRefunds(db: Transaction, businessId: string, filter: RefundFilt
 function isFewToSearch(db: Transaction, businessId: string, filter: RefundFilter): RawBuilder<SqlBool> {
   const { search, days, ...others } = filter
   if (search === undefined) return sql<SqlBool>`true`
-  const isOfDays = days === undefined ? inRollup('r', { businessId }) : rollupRows('r', { businessId }, days)
+  const isOfDays =
+    days === undefined ? inRollup('r', wholeBusiness(businessId)) : rollupRows('r', wholeBusiness(businessId), days)
   const rollup = sql.table(days === undefined ? 'sales_monthly' : 'sales_daily')
   const matching = matchingRefunds(db, businessId, { days, ...others })
     .select('f.id')
