@@ -67,29 +67,34 @@ export function fromRollup(
   // an index, behind row security.
   const series = (from: RawBuilder<unknown>, to: RawBuilder<unknown>, step: CellTime) =>
     sql`(select at::date as at from generate_series(${from}, ${to}, ${step === 'quarter' ? '3 months' : `1 ${step}`}::interval) at offset 0)`
-  const ofLocations = sql`cross join (
-      select id from location where business_id = ${businessId} and ${locationId === undefined ? sql`true` : sql`id = ${locationId}`}
-    ) l
-    cross join ${values.from} v`
+  // In the order of time, in which neighbours lie together.
+  const eachOf = (times: RawBuilder<unknown>) => sql`(
+      select t.at, l.id as location_id, v.*
+      from ${times} t
+      cross join (
+        select id from location where business_id = ${businessId} and ${locationId === undefined ? sql`true` : sql`id = ${locationId}`}
+      ) l
+      cross join ${values.from} v
+      order by t.at
+      offset 0
+    )`
   // Each cell by its key. Without `offset 0`, the rollup might be read as a whole and joined.
   const cell = (of: Rollup, column: CellTime, at: RawBuilder<unknown>) => sql`
       select * from ${sql.table(of)} r
-      where ${inRollup('r', scope)} and r.${sql.ref(column)} = ${at} and r.location_id = l.id and ${values.isOf}
+      where ${inRollup('r', scope)} and r.${sql.ref(column)} = ${at} and r.location_id = v.location_id and ${values.isOf}
       offset 0`
   const [from, to] = [sql`${days.from}::timestamp`, sql`${days.to}::timestamp`]
   const monthly = time === 'day' ? Object.values(ROLLUPS).find(({ day }) => day === table)?.month : undefined
   if (monthly === undefined) {
     return sql`
-    from ${series(from, to, time)} t
-    ${ofLocations}
-    cross join lateral (${cell(table, time, sql`t.at`)}) r`
+    from ${eachOf(series(from, to, time))} v
+    cross join lateral (${cell(table, time, sql`v.at`)}) r`
   }
   // Days are looked up only in months with a cell: a client buys in few months, and in few locations.
   return sql`
-    from ${series(sql`date_trunc('month', ${from})`, to, 'month')} m
-    ${ofLocations}
-    cross join lateral (select from (${cell(monthly, 'month', sql`m.at`)}) x limit 1) x
-    cross join lateral ${series(sql`greatest(m.at, ${from})`, sql`least(m.at + interval '1 month - 1 day', ${to})`, 'day')} t
+    from ${eachOf(series(sql`date_trunc('month', ${from})`, to, 'month'))} v
+    cross join lateral (select from (${cell(monthly, 'month', sql`v.at`)}) x limit 1) x
+    cross join lateral ${series(sql`greatest(v.at, ${from})`, sql`least(v.at + interval '1 month - 1 day', ${to})`, 'day')} t
     cross join lateral (${cell(table, 'day', sql`t.at`)}) r`
 }
 
