@@ -64,20 +64,40 @@ export function matchingOrders(
 ): Orders {
   const of = (...conditions: Expression<SqlBool>[]) => chosen(ownOrders(db, businessId).where(eb.and(conditions)))
   const { search, variantId, ...others } = filter
-  if (search === undefined && variantId === undefined) return of(isMatch(db, businessId, filter))
+  if (search === undefined && variantId === undefined) return of(isMatch(db, filter))
   const inRow = [
     ...(search === undefined ? [] : [isFoundInRow(businessId, search)]),
     ...(variantId === undefined ? [] : [hasLineOf(variantId)]),
   ]
   if (isUnindexed(search)) {
-    return of(isMatch(db, businessId, others), ...inRow, isFewToSearch(db, businessId, filter))
+    return of(isMatch(db, others), ...inRow, isFewToSearch(db, businessId, filter))
   }
   const isFew = isLookedUp(businessId, filter)
   const [lookedUp, readOneByOne] = [
-    of(isMatch(db, businessId, filter), isFew),
-    of(isMatch(db, businessId, others), ...inRow, eb.not(isFew)),
-  ].map((orders) => db.selectFrom((orders as Orders).as('o')).selectAll('o')) as [Orders, Orders]
-  return lookedUp.unionAll(readOneByOne)
+    of(isMatch(db, filter), isFew),
+    of(isMatch(db, others), ...inRow, eb.not(isFew)),
+  ] as [Orders, Orders]
+  const own = search === undefined ? db : withFound(db, businessId, search, filter)
+  return own
+    .selectFrom(lookedUp.as('o'))
+    .selectAll('o')
+    .unionAll(db.selectFrom(readOneByOne.as('o')).selectAll('o')) as Orders
+}
+
+/** Whether few enough orders are to be read to add up those that match, as `isFewToRead`. */
+export async function areFewToRead(db: Transaction, businessId: string, filter: OrderFilter): Promise<boolean> {
+  const own = filter.search === undefined ? db : withFound(db, businessId, filter.search, filter)
+  const { few } = await own.selectNoFrom(isFewToRead(db, businessId, filter).as('few')).executeTakeFirstOrThrow()
+  return Boolean(few)
+}
+
+/** What a search finds, up to where there are too many, as the table `found` of a query: looked up once, if at all. */
+function withFound(db: Transaction, businessId: string, search: string, filter: OrderFilter) {
+  return db.with(
+    (cte) => cte('found').materialized(),
+    () => sql<{ order_id: string }>`(
+      select * from (${foundOrders(businessId, search, daysOf(filter))}) n (order_id) limit ${MAX_SUMMED + 1})`,
+  )
 }
 
 /** Of more orders than this a list reads none to add them up: reports do that from sums that are kept. */
@@ -94,7 +114,7 @@ const isUnindexed = (search: string | undefined) => search !== undefined && !isI
 function isFewToSearch(db: Transaction, businessId: string, filter: OrderFilter): RawBuilder<SqlBool> {
   const { days, status, clientId, employeeId, employeeRole } = filter
   const isNarrow = clientId != null || employeeId != null || status === 'open' || status === 'cancelled'
-  const narrowed = isMatch(db, businessId, { days, status, clientId, employeeId, employeeRole })
+  const narrowed = isMatch(db, { days, status, clientId, employeeId, employeeRole })
   const counted = sql`(select count(*) from (
     select from orders o where o.business_id = ${businessId} and ${narrowed} limit ${MAX_SUMMED + 1}) o)`
   return sql<SqlBool>`case when (${ordersOfDays(wholeBusiness(businessId), days)}) <= ${MAX_SUMMED} then true
@@ -127,11 +147,11 @@ function isLookedUp(businessId: string, filter: OrderFilter): RawBuilder<SqlBool
   return search === undefined
     ? sql<SqlBool>`case when ${isFewSold(businessId, variantId)} then true
         else (${ofDays}) > ${MAX_SUMMED} and not ${isSoldLately(businessId, variantId, days)} end`
-    : sql<SqlBool>`case when (${ofDays}) <= ${SOON_READ} then false else ${isFewFound(businessId, search, filter)} end`
+    : sql<SqlBool>`case when (${ofDays}) <= ${SOON_READ} then false else ${IS_FEW_FOUND} end`
 }
 
 /**
- * Whether few enough orders are to be read to add up those that match: of their days, or as a product or a search has
+ * A condition of `matchingOrders`: whether few enough orders are to be read to add up those that match: of their days, or as a product or a search has
  * them. What a client or an employee finds has an index, and is cut where it is too much; what has none may be most.
  */
 export function isFewToRead(db: Transaction, businessId: string, filter: OrderFilter): RawBuilder<SqlBool> {
@@ -144,15 +164,11 @@ export function isFewToRead(db: Transaction, businessId: string, filter: OrderFi
     status === 'cancelled'
   if (isNarrow) return sql<SqlBool>`true`
   return sql<SqlBool>`case when (${ordersOfDays(wholeBusiness(businessId), days)}) <= ${MAX_SUMMED} then true
-    else ${search !== undefined ? isFewFound(businessId, search, filter) : variantId !== undefined ? isFewSold(businessId, variantId) : sql`false`} end`
+    else ${search !== undefined ? IS_FEW_FOUND : variantId !== undefined ? isFewSold(businessId, variantId) : sql`false`} end`
 }
 
-/** Whether a search finds few enough orders to be read, their lines counted; it ends where there are more. */
-function isFewFound(businessId: string, search: string, filter: OrderFilter): RawBuilder<SqlBool> {
-  return sql<SqlBool>`((
-    select count(*) from (${foundOrders(businessId, search, daysOf(filter))} limit ${MAX_SUMMED + 1}) n
-  ) <= ${MAX_SUMMED})`
-}
+/** Whether a search finds few enough orders to be read, their lines counted. */
+const IS_FEW_FOUND = sql<SqlBool>`((select count(*) from found) <= ${MAX_SUMMED})`
 
 /** Whether a product has so few lines, of all days. */
 function isFewSold(businessId: string, variantId: string): RawBuilder<SqlBool> {
@@ -186,8 +202,11 @@ function hasLineOf(variantId: string): RawBuilder<SqlBool> {
     offset 0)`
 }
 
-/** Whether an order `o` matches. Rows of other tables are looked up by the business of the order. */
-export function isMatch(db: Transaction, businessId: string, filter: OrderFilter): Expression<SqlBool> {
+/**
+ * Whether an order `o` matches; a search needs the table `found` of `matchingOrders`. Rows of other tables are looked up by
+ * the business of the order.
+ */
+export function isMatch(db: Transaction, filter: OrderFilter): Expression<SqlBool> {
   const { days, status, locationId, clientId, search, variantId, employeeId, paymentMethod, numberEnd } = filter
   const conditions: Expression<SqlBool>[] = []
   if (days !== undefined) {
@@ -226,6 +245,6 @@ export function isMatch(db: Transaction, businessId: string, filter: OrderFilter
   }
   const lines = db.selectFrom('order_item as i').select('i.line_number').where(isOfOrder('i'))
   if (variantId !== undefined) conditions.push(eb.exists(lines.where('i.variant_id', '=', variantId)))
-  if (search !== undefined) conditions.push(sql<SqlBool>`o.id in (${foundOrders(businessId, search, daysOf(filter))})`)
+  if (search !== undefined) conditions.push(sql<SqlBool>`o.id in (select order_id from found)`)
   return eb.and(conditions)
 }

@@ -1,6 +1,7 @@
 import { type Expression, type SqlBool, sql } from 'kysely'
 import type { Transaction } from '../../database/database.ts'
 import {
+  areFewToRead,
   type EmployeeRole,
   isFewToRead,
   isMatch,
@@ -146,8 +147,8 @@ export async function sumOrders(db: Transaction, businessId: string, filter: Ord
     .orderBy(sql`array_position(array['completed', 'open', 'cancelled'], m.status)`)
     .execute()
   // Sent together, in one round trip.
-  const [{ rows }, sums] = await Promise.all([sql<{ few: boolean }>`select ${isFew} as few`.execute(db), added])
-  const isWhole = rows[0]?.few === true && sums.reduce((sum, { orders }) => sum + orders, 0) <= MAX_SUMMED
+  const [areFew, sums] = await Promise.all([areFewToRead(db, businessId, filter), added])
+  const isWhole = areFew && sums.reduce((sum, { orders }) => sum + orders, 0) <= MAX_SUMMED
   return isWhole ? sums : null
 }
 export type OrderSums = NonNullable<Awaited<ReturnType<typeof sumOrders>>>[number]
@@ -191,7 +192,7 @@ export async function countOrders(
     .selectFrom('orders as o')
     .select(({ cast, fn }) => [cast<number>(fn.countAll(), 'integer').as('orders'), sql<boolean>`${isFew}`.as('few')])
     .where('o.business_id', '=', businessId)
-    .where(isMatch(db, businessId, filter))
+    .where(isMatch(db, filter))
     .where(isFew)
     .executeTakeFirstOrThrow()
   return few ? orders : null
