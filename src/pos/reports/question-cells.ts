@@ -89,6 +89,29 @@ function saleColumn(plan: Plan): string[] {
 }
 
 /**
+ * If one of two dimensions groups the values of the other one, as cities do clients: which, rows `g` that tell it of
+ * each, and its key of them.
+ */
+export function groupOf(dimensions: readonly (Dimension | undefined)[], businessId: string) {
+  const index = dimensions.findIndex(
+    (dimension) => dimension === 'city' || dimension === 'category' || dimension === 'supplier',
+  )
+  const [group, other] = [dimensions[index], dimensions[1 - index]]
+  if (group === 'city' && other === 'client') {
+    const from = sql`(select id, city_name(city) as city from customer where business_id = ${businessId}) g`
+    return { index, from, key: sql`coalesce(g.city, '')` }
+  }
+  if ((group === 'category' || group === 'supplier') && other === 'product') {
+    return {
+      index,
+      from: sql`(select * from product where business_id = ${businessId}) g`,
+      key: sql.ref(`g.${group}_id`),
+    }
+  }
+  return null
+}
+
+/**
  * The values of a dimension that a table `places` has as keys: products, variants, or clients with those of no client.
  */
 export function placedValues(dimension: Dimension | undefined, businessId: string): Values[] {

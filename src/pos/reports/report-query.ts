@@ -18,7 +18,7 @@ import {
   valueInSql,
 } from './measures.ts'
 import { type Plan, rankedFirstPlans, totalsPlanOf } from './plan.ts'
-import { cellsOf, isDistinctOrders, LEFT_OUT, NO_LIKE, ordersIn, placedValues } from './question-cells.ts'
+import { cellsOf, groupOf, isDistinctOrders, LEFT_OUT, NO_LIKE, ordersIn, placedValues } from './question-cells.ts'
 import type { Ranking, ReportQuestion } from './report-question.ts'
 import { firstSale } from './sales-since.ts'
 
@@ -126,8 +126,23 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
     dimensions: readonly (Dimension | undefined)[] = groupBy,
     values: readonly Values[] = [],
   ) => sql`(${cellsOf({ ...question, plan, groupBy: dimensions }, values)}) cells`
-  const added = (...of: Parameters<typeof cells>) =>
-    sql`(select k1, k2, ${sql.join(sumsOf(pairsOfRows))} from ${cells(...of)} group by k1, k2) base`
+  const addedUp = (...of: Parameters<typeof cells>) =>
+    sql`(select k1, k2, ${sql.join(sumsOf(pairsOfRows))} from ${cells(...of)} group by k1, k2)`
+  /** Of a client and its city, the sums are those of the client, and its city is looked up once they are added up. */
+  const added = (
+    plan: Plan,
+    dimensions = groupBy as readonly (Dimension | undefined)[],
+    values?: readonly Values[],
+  ) => {
+    const of = groupOf(dimensions, question.scope.businessId)
+    if (of === null) return sql`${addedUp(plan, dimensions, values)} base`
+    const alone = dimensions.map((dimension, index) => (index === of.index ? undefined : dimension))
+    const keys = [0, 1].map(
+      (index) => sql`${index === of.index ? of.key : KEYS[1 - of.index]} as ${sql.ref(`k${index + 1}`)}`,
+    )
+    return sql`(select ${sql.join(keys)}, ${sql.join(names.map((name) => sql.ref(name)))}
+      from ${addedUp(plan, alone, values)} b left join ${of.from} on g.id = b.${KEYS[1 - of.index]}) base`
+  }
   /** Rows by the first dimension, the second or both, from cells that are added up by them. */
   const level = (by: readonly (0 | 1)[], base: RawBuilder<unknown>) => {
     const key = (index: 0 | 1) => (by.includes(index) ? sql`coalesce(${KEYS[index]}::text, '')` : sql`null::text`)
@@ -179,7 +194,8 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
     ],
     sql` or `,
   )})`
-  const key = ranked === null ? sql`row(k1, k2)` : sql.ref(ranked === 0 ? 'k1' : 'k2')
+  const isPair = ranked === null && groupBy.length > 1
+  const key = isPair ? sql`k1, k2` : sql.ref(ranked === 1 ? 'k2' : 'k1')
   const isRanked = {
     none: sql`g1 = 0 and g2 = ${sql.lit(groupBy.length > 1 ? 0 : 1)}`,
     first: sql`g1 = 0 and g2 = 1`,
@@ -210,7 +226,7 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
 
   const rankedOf = (rows: RawBuilder<unknown>) => sql`
     ranked as (
-      select ${key} as k, row_number() over w as place,
+      select ${isPair ? sql`k1 as r1, k2 as r2` : sql`${key} as k`}, row_number() over w as place,
         count(*) filter (where ${isNamed}) over (w rows unbounded preceding) as named
       from (select * from ${rows} where ${isRow} order by ${rank} limit ${limit + 1}) every
       window w as (order by ${rank})
@@ -250,12 +266,16 @@ export async function reportRows(db: Transaction, question: ReportQuestion): Pro
         union all ${level([0, 1], ofBoth)}`)}`
   }
 
+  // A row is looked for among those ranked by a hash, which a join of so few would not be given.
+  const rankedKey = isPair ? sql`r1, r2` : sql`k`
+  const isSame = sql`(${rankedKey}) = (${key})`
+
   const { rows } = await sql<Record<string, string | null> & { names: (ReportName | null)[] }>`
     with ${grouped()},
     shown as (
-      select g.*, r.place
-      from g left join ranked r on r.k = ${ranked === null ? sql`row(g.k1, g.k2)` : sql.ref(`g.${ranked === 0 ? 'k1' : 'k2'}`)}
-      where ((g.g1 = 1 and g.g2 = 1) or r.named <= ${limit}
+      select g.*, (select place from ranked where ${isSame}) as place
+      from g
+      where ((g.g1 = 1 and g.g2 = 1) or (${key}) in (select ${rankedKey} from ranked where named <= ${limit})
           or ${ranked === null ? (isTimes ? sql`g.g1 = 1 or g.g2 = 1` : sql`false`) : sql`${sql.ref(ranked === 0 ? 'g.g1' : 'g.g2')} = 1`})
         and ${hasKey('k1', 'g1')} and ${hasKey('k2', 'g2')}
     )
