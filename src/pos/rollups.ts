@@ -99,7 +99,7 @@ export function fromRollup(
 }
 
 /** The rollups of days, of months and of quarters that hold the same sums. */
-const ROLLUPS = {
+export const ROLLUPS = {
   sales: { day: 'sales_daily', month: 'sales_monthly' },
   product: { day: 'product_daily', month: 'product_monthly' },
   customer: { day: 'customer_daily', month: 'customer_monthly', quarter: 'customer_quarterly' },

@@ -1,7 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Days } from '../../time/window.ts'
 import { atLocation, onDays } from '../conditions.ts'
-import { fromRollup, monthlyCells, rollupRows, type Values } from '../rollups.ts'
+import { fromRollup, monthlyCells, ROLLUPS, rollupRows, type Values } from '../rollups.ts'
 import type { SalesScope } from '../scope.ts'
 import type { Column } from './dimensions.ts'
 import { type Filters, orderConditions } from './filters.ts'
@@ -16,13 +16,6 @@ const names = (columns: readonly string[], of = (column: RawBuilder<unknown>) =>
   columns.map((column) => sql`${of(sql.ref(`r.${column}`))} as ${sql.ref(column)}`)
 const selected = (parts: readonly RawBuilder<unknown>[]) => sql.join(parts, sql`, `)
 const negative = (column: RawBuilder<unknown>) => sql`-${column}`
-
-const DAILY = {
-  sales: 'sales_daily',
-  product: 'product_daily',
-  customer: 'customer_daily',
-  staff_hourly: 'staff_hourly',
-} as const
 
 /**
  * The cells of some whole days from a rollup, as a subquery.
@@ -44,7 +37,7 @@ export function rollupCells(plan: Plan, scope: SalesScope, days: Days, values?: 
             areQuartersFine,
           })
         : sql`(select r.day, ${selected([...names(columns), ...names(sums)])}
-            ${fromRollup(DAILY[source], scope, days, { time: 'day', values })})`
+            ${fromRollup(ROLLUPS[source].day, scope, days, { time: 'day', values })})`
     case 'sales_hourly': {
       // What is in the days and in none of their hours has no known time.
       const without = columns.map((column) => (column === 'hour' ? sql`null::smallint as hour` : names([column])[0]))
