@@ -5,6 +5,7 @@ import { ServiceError } from '../errors.ts'
 import { clean } from '../results/text.ts'
 import { isUuid } from '../uuid.ts'
 import { isOnSale } from './conditions.ts'
+import type { Basis } from './scope.ts'
 import { searching } from './search.ts'
 import { didYouMean, nameAndCode, nearClients, nearProducts, productByWords, wordsOfName } from './suggestions.ts'
 
@@ -144,6 +145,7 @@ export function byName(
 
 export interface LocationRow extends Named {
   timezone: string
+  basis: Basis
 }
 
 /**
@@ -164,14 +166,18 @@ export async function locationOf(
 /** All locations of a business by name, each with its tier for a reference; null if it is not meant. */
 export function locationsFor(db: Transaction, businessId: string, reference: string, asking: Asking = {}) {
   const { isMeant, tier } = byName(reference, asking)
-  return db
-    .selectFrom('location')
-    .select(['id', 'name', 'timezone', 'is_active'])
-    .select(sql<number | null>`case when ${isMeant} then ${tier} end`.as('tier'))
-    .where('business_id', '=', businessId)
-    .orderBy('name')
-    .orderBy('id')
-    .execute()
+  return (
+    db
+      .selectFrom('location')
+      .select(['id', 'name', 'timezone', 'is_active'])
+      // As the sums are at this moment: what is remembered of the business may be of a moment ago.
+      .select(sql<Basis>`location_basis(business_id, id)`.as('basis'))
+      .select(sql<number | null>`case when ${isMeant} then ${tier} end`.as('tier'))
+      .where('business_id', '=', businessId)
+      .orderBy('name')
+      .orderBy('id')
+      .execute()
+  )
 }
 
 /**

@@ -2,7 +2,7 @@
  * By which clock sums of sales are kept: that of the business, or that of a location where it is another one. Of a
  * location with the clock of its business, there are none of its own.
  */
-type Basis = 'business' | 'location'
+export type Basis = 'business' | 'location'
 
 /** Whose sales: a business in its own time zone, or one of its locations in that location's time zone. */
 export interface SalesScope {
@@ -13,11 +13,10 @@ export interface SalesScope {
 
 /** The scope of a business or, if a place is a location, of that. */
 export function salesScope(
-  business: { id: string; timezone: string },
-  { location, timezone }: { location: { id: string } | null; timezone: string },
+  businessId: string,
+  { location, basis }: { location: { id: string } | null; basis: Basis },
 ): SalesScope {
-  const basis = location === null || timezone === business.timezone ? 'business' : 'location'
-  return { businessId: business.id, locationId: location?.id, basis }
+  return { businessId, locationId: location?.id, basis }
 }
 
 /** The scope of a business as a whole. */

@@ -73,12 +73,13 @@ export default defineTool({
     if (product !== undefined && category !== undefined) {
       throw new ServiceError('invalid_argument', 'Give either product or category, not both.')
     }
-    const [{ timezone, location }, variant, found] = await together([
+    const [place, variant, found] = await together([
       placeOf(db, business, locationId),
       product === undefined ? null : variantToRead(db, business.id, product),
       category === undefined ? null : categoryOf(db, business.id, category, 'category', { isRead: true }),
     ])
-    const scope = salesScope(business, { timezone, location })
+    const { timezone, location } = place
+    const scope = salesScope(business.id, place)
     const { date: today } = localNow(now, timezone)
     const known = addDays(today, -1)
     const subject = variant ? { variantId: variant.variant_id } : found ? { categoryId: found.id } : null

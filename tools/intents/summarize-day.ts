@@ -70,14 +70,15 @@ export default defineTool({
 
 async function summarizeDay(context: BusinessContext, date: string | undefined, locationId?: string): Promise<Day> {
   const { db, business, now } = context
-  const { timezone, location } = await placeOf(db, business, locationId)
+  const place = await placeOf(db, business, locationId)
+  const { timezone, location } = place
   const today = localNow(now, timezone)
   const day = date ?? today.date
   if (day > today.date) {
     throw new ServiceError('invalid_argument', `date must not be after today, which is ${today.date} in ${timezone}.`)
   }
   if (day < FIRST_DAY) throw new ServiceError('invalid_argument', `date must not be before ${FIRST_DAY}.`)
-  const scope = salesScope(business, { timezone, location })
+  const scope = salesScope(business.id, place)
   const days = { from: day, to: day }
 
   // A running day is compared with the same hours of earlier days: comparing half a day with whole ones says nothing.

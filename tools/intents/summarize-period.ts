@@ -61,10 +61,10 @@ async function summarizePeriod(context: BusinessContext, input: WindowInput, loc
   const { db, business, now } = context
   const place = await placeOf(db, business, locationId)
   const { timezone, location } = place
-  const { from, to, ...ending } = await salesWindow(db, business, place, { input, now, fallback: 'last_30_days' })
+  const { from, to, ...ending } = await salesWindow(db, business.id, place, { input, now, fallback: 'last_30_days' })
   const days = { from, to }
   const { previous, year } = comparisonsOf(days, localNow(now, timezone))
-  const scope = salesScope(business, place)
+  const scope = salesScope(business.id, place)
   const isRunning = ending.soFar !== undefined
   const changes = wholeDays(days, previous, isRunning)
   const lastDays = [to, ...[previous, year].flatMap((stretch) => (stretch && 'to' in stretch ? [stretch.to] : []))]

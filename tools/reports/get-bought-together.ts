@@ -84,8 +84,8 @@ export default defineTool({
   }),
   async handler({ product, locationId, limit, ...input }, { db, business, now }) {
     const { place, filters } = await filtersOf(db, business, { locationId, product })
-    const asked = await salesWindow(db, business, place, { input, now, fallback: 'last_90_days', maxDays: MAX_DAYS })
-    const found = await boughtTogether(db, salesScope(business, place), {
+    const asked = await salesWindow(db, business.id, place, { input, now, fallback: 'last_90_days', maxDays: MAX_DAYS })
+    const found = await boughtTogether(db, salesScope(business.id, place), {
       days: asked,
       timezone: place.timezone,
       productId: filters.product?.productId,

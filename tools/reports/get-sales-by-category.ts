@@ -27,7 +27,7 @@ export default defineTool({
       db,
       business,
       {
-        window: await salesWindow(db, business, place, { input, now, fallback: 'last_30_days' }),
+        window: await salesWindow(db, business.id, place, { input, now, fallback: 'last_30_days' }),
         place,
         groupBy: ['category'],
         measures: ['net_sales', 'units', 'gross_sales', 'discounts', 'returns', 'margin', 'share'],

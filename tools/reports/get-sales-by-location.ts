@@ -26,7 +26,7 @@ export default defineTool({
       db,
       business,
       {
-        window: await salesWindow(db, business, place, { input, now, fallback: 'last_30_days' }),
+        window: await salesWindow(db, business.id, place, { input, now, fallback: 'last_30_days' }),
         place,
         groupBy: ['location'],
         measures: [

@@ -64,8 +64,8 @@ export default defineTool({
     const { currency } = business
     const place = await placeOf(db, business, locationId)
     const { timezone, location } = place
-    const days = await salesWindow(db, business, place, { input, now, fallback: 'last_30_days' })
-    const scope = salesScope(business, place)
+    const days = await salesWindow(db, business.id, place, { input, now, fallback: 'last_30_days' })
+    const scope = salesScope(business.id, place)
     const question = {
       ...{ window: days, place, compare, filters: {}, limit: MAX_METHODS },
       ...{ groupBy: ['payment_method'] as const, measures: ['total'] as const },

@@ -34,7 +34,7 @@ export default defineTool({
   output: SalesReportSchema,
   async handler({ groupBy, measures, compare, sort, limit, locationId, ...input }, { db, business, now, forFile }) {
     const { place, filters } = await filtersOf(db, business, { locationId, ...parseFilters(input.filters) })
-    const window = await salesWindow(db, business, place, { input, now, fallback: 'today' })
+    const window = await salesWindow(db, business.id, place, { input, now, fallback: 'today' })
     const question = {
       ...{ window, place, measures, filters, compare, sort, limit, isFile: forFile },
       groupBy: groupBy ?? [forFile ? 'day' : finestFor(window)],

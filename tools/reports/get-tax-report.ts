@@ -54,7 +54,7 @@ export default defineTool({
     const { currency } = business
     const place = await placeOf(db, business, locationId)
     const { timezone, location } = place
-    const window = await salesWindow(db, business, place, { input, now, fallback: 'this_month' })
+    const window = await salesWindow(db, business.id, place, { input, now, fallback: 'this_month' })
     const report = await runReport(
       db,
       business,

@@ -36,7 +36,7 @@ export default defineTool({
       db,
       business,
       {
-        window: await salesWindow(db, business, place, { input, now, fallback: 'last_30_days' }),
+        window: await salesWindow(db, business.id, place, { input, now, fallback: 'last_30_days' }),
         place,
         groupBy: ['variant'],
         // What they are ranked by is compared, and so stands first.

@@ -3,10 +3,12 @@ import type { Transaction } from '../../database/database.ts'
 import { clean } from '../../results/text.ts'
 import { isListed, type NamedQuery } from '../named-lists.ts'
 import { type LocationRow, locationAmong, locationOf, locationsFor, type Read } from '../references.ts'
+import type { Basis } from '../scope.ts'
 
-/** The time zone in which a report counts days, and the location if it is about one. */
+/** The time zone in which a report counts days, by which clock its sums are kept, and the location if it is about one. */
 export interface Place extends Read {
   timezone: string
+  basis: Basis
   location: { id: string; name: string } | null
 }
 
@@ -21,7 +23,7 @@ export async function placeOf(
   business: AuthorizedBusiness,
   reference: string | undefined,
 ): Promise<Place> {
-  if (reference === undefined) return { timezone: business.timezone, location: null }
+  if (reference === undefined) return { timezone: business.timezone, basis: 'business', location: null }
   const found = await locationOf(db, business.id, reference, 'locationId', { isRead: true })
   return { ...toLocation(found), ...(found.taken !== undefined && { taken: found.taken }) }
 }
@@ -50,8 +52,8 @@ export async function locationToWrite(
   return toLocation(locationAmong(active, reference, argument))
 }
 
-function toLocation({ id, name, timezone }: LocationRow): Location {
-  return { timezone, location: { id, name: clean(name) } }
+function toLocation({ id, name, timezone, basis }: LocationRow): Location {
+  return { timezone, basis, location: { id, name: clean(name) } }
 }
 
 /** The locations of a business by name, active or not. */

@@ -119,7 +119,7 @@ export async function runReport(
     sorting === null || sorting.name === CHANGE || asked.measures.includes(sorting.name)
       ? asked
       : planOf({ ...asksFor, measures: [...asked.measures, sorting.name] })
-  const scope = salesScope(business, place)
+  const scope = salesScope(business.id, place)
   const { ranked, limit, isRanking } = layoutOf(question, plan, sorting !== null)
   const measures = plan.measures.map((name) => measureOf(name, plan.grain)) as [Measure, ...Measure[]]
   const [first] = measures

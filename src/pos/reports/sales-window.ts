@@ -12,13 +12,13 @@ import { salesSince } from './sales-since.ts'
  */
 export async function salesWindow(
   db: Transaction,
-  business: { id: string; timezone: string },
+  businessId: string,
   place: Place,
   { input, now, fallback, maxDays = MAX_DAYS }: { input: WindowInput; now: Date; fallback: Preset; maxDays?: number },
 ): Promise<Window> {
   const asked = windowOf(input, now, place.timezone, fallback, null)
   if (daysBetween(asked.from, asked.to) <= maxDays) return asked
-  const since = (await salesSince(db, salesScope(business, place))) ?? asked.to
+  const since = (await salesSince(db, salesScope(businessId, place))) ?? asked.to
   // Where nothing was sold in the whole window, any part of it says so.
   const latest = addDays(asked.to, 1 - maxDays)
   const from = since > asked.to ? latest : since
