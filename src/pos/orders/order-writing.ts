@@ -81,23 +81,26 @@ export async function writeOrder(
       retryAfterSeconds: 1,
     })
   }
+  // In the order in which those that move to another category are locked, so that neither waits crosswise.
   const items = db.insertInto('order_item').values(
-    lines.map(({ variant, ...line }, index) => ({
-      business_id: businessId,
-      order_id: id,
-      line_number: index + 1,
-      product_id: variant.product_id,
-      variant_id: variant.variant_id,
-      name: variantName(variant),
-      quantity: line.quantity.toFixed(),
-      unit_price: line.unitPrice.toFixed(),
-      tax_rate: variant.tax_rate,
-      tax_included: line.taxIncluded,
-      gross_sales: line.grossSales,
-      discount: line.discount,
-      tax: line.tax,
-      unit_cost: variant.cost,
-    })),
+    lines
+      .map(({ variant, ...line }, index) => ({
+        business_id: businessId,
+        order_id: id,
+        line_number: index + 1,
+        product_id: variant.product_id,
+        variant_id: variant.variant_id,
+        name: variantName(variant),
+        quantity: line.quantity.toFixed(),
+        unit_price: line.unitPrice.toFixed(),
+        tax_rate: variant.tax_rate,
+        tax_included: line.taxIncluded,
+        gross_sales: line.grossSales,
+        discount: line.discount,
+        tax: line.tax,
+        unit_cost: variant.cost,
+      }))
+      .toSorted((a, b) => (a.product_id < b.product_id ? -1 : 1)),
   )
   const payments = db.insertInto('order_payment').values(
     order.payments.map(({ method, amount, reference }, index) => ({
