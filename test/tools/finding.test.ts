@@ -420,7 +420,7 @@ describe('a wrong argument', () => {
 
   it('day of stock is found by the movements since, as it is told', async () => {
     const { asOwner } = till.service.db
-    await till.product('OLD-1')
+    await till.product('OLD-1', { cost: '1' })
     for (const [at, quantity, reason] of [
       ['2026-01-01T18:00:00Z', '20', 'opening'],
       ['2026-02-01T18:00:00Z', '-3', 'damage'],
