@@ -19,11 +19,12 @@ export const PRESETS = [
   'this_year',
   'last_year',
 ] as const
-export type Preset = (typeof PRESETS)[number] | `last_${number}_days`
+type Unit = 'days' | 'weeks' | 'months' | 'years'
+export type Preset = (typeof PRESETS)[number] | `last_${number}_${Unit}`
 
-const LAST_DAYS = /^last_([1-9]\d{0,3})_days$/
+const LAST = 'last_([1-9]\\d{0,3})_(days|weeks|months|years)'
 /** Ends the error of a preset that is none. */
-export const OTHER_DAYS = 'last_14_days or as many as you like; other days by from and to'
+export const OTHER_DAYS = 'last_14_days or as many days, weeks, months or years as you like; other days by from and to'
 
 /** The arguments for a window of local days. */
 export const WINDOW_INPUT = {
@@ -33,7 +34,7 @@ export const WINDOW_INPUT = {
   preset: Type.Optional(
     Type.Unsafe<Preset>({
       type: 'string',
-      pattern: `^(${PRESETS.join('|')}|last_[1-9]\\d{0,3}_days)$`,
+      pattern: `^(${PRESETS.join('|')}|${LAST})$`,
       expected: `one of: ${PRESETS.join(', ')}, ${OTHER_DAYS}`,
       description: 'today, yesterday, last_week, this_month, last_90_days, this_year, …',
     }),
@@ -176,6 +177,17 @@ function presetWindow(preset: Preset, today: string): Days {
     case 'last_year':
       return { from: `${lastYear}-01-01`, to: `${lastYear}-12-31` }
     default:
-      return { from: addDays(today, 1 - Number(LAST_DAYS.exec(preset)?.[1])), to: today }
+      return { from: firstOfLast(today, preset), to: today }
   }
+}
+
+/** The first day of the last few days, weeks, months or years that a preset names, and no earlier one than there is. */
+function firstOfLast(today: string, preset: string): string {
+  const [, count, unit] = new RegExp(`^${LAST}$`).exec(preset) ?? []
+  const many = -Number(count)
+  const before =
+    unit === 'months' || unit === 'years'
+      ? addMonths(today, unit === 'years' ? many * 12 : many)
+      : addDays(today, unit === 'weeks' ? many * 7 : many)
+  return before < FIRST_DAY ? FIRST_DAY : addDays(before, 1)
 }

@@ -39,6 +39,7 @@ it.each([
   [{ status: 'at-risk' }, { status: 'at_risk' }],
   [{ preset: ' Last week' }, { preset: 'last_week' }],
   [{ preset: 'LAST_14_DAYS' }, { preset: 'last_14_days' }],
+  [{ preset: 'last 12 months' }, { preset: 'last_12_months' }],
   [{ items: '[{"sku":"A","quantity":2}]' }, { items: [{ sku: 'A', quantity: '2' }] }],
   [{ items: ['{"sku":"A","quantity":"1"}'] }, { items: [{ sku: 'A', quantity: '1' }] }],
   [{ items: [{ sku: 12, quantity: 1 }] }, { items: [{ sku: '12', quantity: '1' }] }],

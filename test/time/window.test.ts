@@ -44,9 +44,19 @@ describe('windowOf', () => {
     ['last_1_days', '2026-11-22'],
     ['last_14_days', '2026-11-09'],
     ['last_365_days', '2025-11-23'],
+    ['last_4_weeks', '2026-10-26'],
+    ['last_12_months', '2025-11-23'],
+    ['last_2_years', '2024-11-23'],
+    ['last_1_months', '2026-10-23'],
     ['this_year', '2026-01-01'],
   ] as const)('%s runs from %s until now', (preset, from) => {
     expect(of({ preset })).toEqual({ from, to: '2026-11-22', soFar })
+  })
+
+  it('refuses more years than a window may have, however many', () => {
+    for (const preset of ['last_11_years', 'last_9999_years', 'last_9999_weeks'] as const) {
+      expect(() => of({ preset })).toThrow('days')
+    }
   })
 
   it.each([
