@@ -110,7 +110,7 @@ function isDecimal({ pattern }: TSchema): boolean {
 
 /** A choice of words that is published by examples. */
 function isWords({ pattern }: TSchema): boolean {
-  return pattern !== undefined && /^\^\(\w+(\|\w+(\[1-9\]\\d\{0,3\}\w+)?)+\)\$$/.test(pattern)
+  return pattern !== undefined && /^\^\([\w|()]+(\[1-9\]\\d\{0,3\}[\w|()]+)?\)\$$/.test(pattern)
 }
 
 /** The last name of a path. */
