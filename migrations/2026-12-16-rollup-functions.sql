@@ -387,7 +387,7 @@ begin
 
   perform 1
   from (
-    select distinct n.business_id, n.customer_id as id
+    select distinct n.business_id, n.customer_id
     from (
       select -1 as sign, * from removed
       union all
@@ -397,7 +397,7 @@ begin
   ) n
   cross join lateral (
     select from customer g
-    where g.business_id = n.business_id and g.id = n.id
+    where g.business_id = n.business_id and g.id = n.customer_id
     for key share
   ) g;
 
@@ -1198,7 +1198,7 @@ begin
   ) then
     perform 1
     from (
-      select distinct n.business_id, n.product_id as id
+      select distinct n.business_id, n.product_id
       from (
         select n.* from (
           select sum(sign)::integer as sign, business_id, id, status, completed_at, location_id, customer_id
@@ -1220,7 +1220,7 @@ begin
     ) n
     cross join lateral (
       select from product g
-      where g.business_id = n.business_id and g.id = n.id
+      where g.business_id = n.business_id and g.id = n.product_id
       for key share
     ) g;
     with cut as materialized (
@@ -1491,13 +1491,13 @@ begin
 
   perform 1
   from (
-    select distinct n.business_id, n.customer_id as id
+    select distinct n.business_id, n.customer_id
     from (select -1 as sign, * from removed) n
     order by n.business_id, n.customer_id
   ) n
   cross join lateral (
     select from customer g
-    where g.business_id = n.business_id and g.id = n.id
+    where g.business_id = n.business_id and g.id = n.customer_id
     for key share
   ) g;
 
@@ -2130,7 +2130,7 @@ begin
 
   perform 1
   from (
-    select distinct n.business_id, n.product_id as id
+    select distinct n.business_id, n.product_id
     from (
       select -1 as sign, * from removed
       union all
@@ -2140,7 +2140,7 @@ begin
   ) n
   cross join lateral (
     select from product g
-    where g.business_id = n.business_id and g.id = n.id
+    where g.business_id = n.business_id and g.id = n.product_id
     for key share
   ) g;
 
@@ -2387,13 +2387,13 @@ begin
 
   perform 1
   from (
-    select distinct n.business_id, n.product_id as id
+    select distinct n.business_id, n.product_id
     from (select -1 as sign, * from removed) n
     order by n.business_id, n.product_id
   ) n
   cross join lateral (
     select from product g
-    where g.business_id = n.business_id and g.id = n.id
+    where g.business_id = n.business_id and g.id = n.product_id
     for key share
   ) g;
 
@@ -2589,10 +2589,10 @@ begin
     order by n.business_id, n.order_id
   ) n
   cross join lateral (
-    select from orders o
-    where o.business_id = n.business_id and o.id = n.order_id
+    select from orders g
+    where g.business_id = n.business_id and g.id = n.order_id
     for no key update
-  ) o;
+  ) g;
 
   with cut as materialized (
     select
@@ -2687,10 +2687,10 @@ begin
     order by n.business_id, n.order_id
   ) n
   cross join lateral (
-    select from orders o
-    where o.business_id = n.business_id and o.id = n.order_id
+    select from orders g
+    where g.business_id = n.business_id and g.id = n.order_id
     for no key update
-  ) o;
+  ) g;
 
   with cut as materialized (
     select
@@ -2787,10 +2787,10 @@ begin
     order by n.business_id, n.order_id
   ) n
   cross join lateral (
-    select from orders o
-    where o.business_id = n.business_id and o.id = n.order_id
+    select from orders g
+    where g.business_id = n.business_id and g.id = n.order_id
     for no key update
-  ) o;
+  ) g;
 
   with cut as materialized (
     select
@@ -2883,14 +2883,14 @@ begin
     order by n.business_id, n.order_id
   ) n
   cross join lateral (
-    select from orders o
-    where o.business_id = n.business_id and o.id = n.order_id
+    select from orders g
+    where g.business_id = n.business_id and g.id = n.order_id
     for no key update
-  ) o;
+  ) g;
 
   perform 1
   from (
-    select distinct n.business_id, n.customer_id as id
+    select distinct n.business_id, n.customer_id
     from (
       select o.business_id, o.customer_id from (select 1 as sign, * from added) n
       cross join lateral (
@@ -2903,7 +2903,7 @@ begin
   ) n
   cross join lateral (
     select from customer g
-    where g.business_id = n.business_id and g.id = n.id
+    where g.business_id = n.business_id and g.id = n.customer_id
     for key share
   ) g;
 
@@ -3353,14 +3353,14 @@ begin
     order by n.business_id, n.order_id
   ) n
   cross join lateral (
-    select from orders o
-    where o.business_id = n.business_id and o.id = n.order_id
+    select from orders g
+    where g.business_id = n.business_id and g.id = n.order_id
     for no key update
-  ) o;
+  ) g;
 
   perform 1
   from (
-    select distinct n.business_id, n.customer_id as id
+    select distinct n.business_id, n.customer_id
     from (
       select o.business_id, o.customer_id from (
         select -1 as sign, * from removed
@@ -3377,7 +3377,7 @@ begin
   ) n
   cross join lateral (
     select from customer g
-    where g.business_id = n.business_id and g.id = n.id
+    where g.business_id = n.business_id and g.id = n.customer_id
     for key share
   ) g;
 
@@ -3842,14 +3842,14 @@ begin
     order by n.business_id, n.order_id
   ) n
   cross join lateral (
-    select from orders o
-    where o.business_id = n.business_id and o.id = n.order_id
+    select from orders g
+    where g.business_id = n.business_id and g.id = n.order_id
     for no key update
-  ) o;
+  ) g;
 
   perform 1
   from (
-    select distinct n.business_id, n.customer_id as id
+    select distinct n.business_id, n.customer_id
     from (
       select o.business_id, o.customer_id from (select -1 as sign, * from removed) n
       cross join lateral (
@@ -3862,7 +3862,7 @@ begin
   ) n
   cross join lateral (
     select from customer g
-    where g.business_id = n.business_id and g.id = n.id
+    where g.business_id = n.business_id and g.id = n.customer_id
     for key share
   ) g;
 
@@ -4312,13 +4312,13 @@ begin
 
   perform 1
   from (
-    select distinct n.business_id, n.product_id as id
+    select distinct n.business_id, n.product_id
     from (select 1 as sign, * from added) n
     order by n.business_id, n.product_id
   ) n
   cross join lateral (
     select from product g
-    where g.business_id = n.business_id and g.id = n.id
+    where g.business_id = n.business_id and g.id = n.product_id
     for key share
   ) g;
 
@@ -4540,7 +4540,7 @@ begin
 
   perform 1
   from (
-    select distinct n.business_id, n.product_id as id
+    select distinct n.business_id, n.product_id
     from (
       select -1 as sign, * from removed
       union all
@@ -4550,7 +4550,7 @@ begin
   ) n
   cross join lateral (
     select from product g
-    where g.business_id = n.business_id and g.id = n.id
+    where g.business_id = n.business_id and g.id = n.product_id
     for key share
   ) g;
 
@@ -4764,13 +4764,13 @@ begin
 
   perform 1
   from (
-    select distinct n.business_id, n.product_id as id
+    select distinct n.business_id, n.product_id
     from (select -1 as sign, * from removed) n
     order by n.business_id, n.product_id
   ) n
   cross join lateral (
     select from product g
-    where g.business_id = n.business_id and g.id = n.id
+    where g.business_id = n.business_id and g.id = n.product_id
     for key share
   ) g;
 
@@ -4968,10 +4968,10 @@ begin
     order by n.business_id, n.order_id
   ) n
   cross join lateral (
-    select from orders o
-    where o.business_id = n.business_id and o.id = n.order_id
+    select from orders g
+    where g.business_id = n.business_id and g.id = n.order_id
     for no key update
-  ) o;
+  ) g;
 
   with cut as materialized (
     select
@@ -5075,10 +5075,10 @@ begin
     order by n.business_id, n.order_id
   ) n
   cross join lateral (
-    select from orders o
-    where o.business_id = n.business_id and o.id = n.order_id
+    select from orders g
+    where g.business_id = n.business_id and g.id = n.order_id
     for no key update
-  ) o;
+  ) g;
 
   with cut as materialized (
     select
@@ -5174,10 +5174,10 @@ begin
     order by n.business_id, n.order_id
   ) n
   cross join lateral (
-    select from orders o
-    where o.business_id = n.business_id and o.id = n.order_id
+    select from orders g
+    where g.business_id = n.business_id and g.id = n.order_id
     for no key update
-  ) o;
+  ) g;
 
   with cut as materialized (
     select

@@ -54,6 +54,20 @@ export const oneByOne = (
     offset 0
   ) ${alias}${isOuter ? ' on true' : ''}`
 
+/** Locks the rows of a table that some rows name by a key, in one order, until the end of the transaction. */
+export const lockRows = (table: string, key: string, rows: string, strength: string) => layout`
+  perform 1
+  from (
+    select distinct n.business_id, n.${key}
+    from ${nested(rows)} n
+    order by n.business_id, n.${key}
+  ) n
+  cross join lateral (
+    select from ${table} g
+    where g.business_id = n.business_id and g.id = n.${key}
+    for ${strength}
+  ) g;`
+
 /** Rows `n` with their orders `o`. */
 export const withOrders = (rows: string, join: Join = oneByOne) => layout`
   ${nested(rows)} n

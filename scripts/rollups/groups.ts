@@ -1,6 +1,5 @@
 /** Groups of sales that do not stand in them: the city of their client, the category and supplier of their product. */
-import { type Kind, oneByOne } from './facts.ts'
-import { layout, nested } from './layout.ts'
+import { type Kind, lockRows, oneByOne } from './facts.ts'
 
 /** A row of a table, named by facts, and what it says of them. It may say something else later; moves.ts follows it. */
 export interface Grouping {
@@ -48,16 +47,5 @@ function joined(kind: Kind, join: (table: string, condition: string) => string):
  */
 export function lockGroups(kind: Kind, rows: string): string {
   const { table, key } = GROUPINGS[kind] as Grouping
-  return layout`
-    perform 1
-    from (
-      select distinct n.business_id, n.${key} as id
-      from ${nested(rows)} n
-      order by n.business_id, n.${key}
-    ) n
-    cross join lateral (
-      select from ${table} g
-      where g.business_id = n.business_id and g.id = n.id
-      for key share
-    ) g;`
+  return lockRows(table, key, rows, 'key share')
 }

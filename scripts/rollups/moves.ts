@@ -3,7 +3,7 @@
  * the sums of its sales move, too, in the transaction of the change.
  */
 import { add, ROLLUPS, type Rollup } from './cells.ts'
-import { KINDS, oneByOne } from './facts.ts'
+import { KINDS, lockRows, oneByOne } from './facts.ts'
 import { type Grouping, groupingOf } from './groups.ts'
 import { layout, list, nested, union } from './layout.ts'
 import { shareLock } from './triggers.ts'
@@ -98,17 +98,7 @@ export function moveFunctions(): string[] {
           ${shareLock(all)}
 
           -- Waits for the sales under way, whose cells are then there; later ones wait, and find the new group.
-          perform 1
-          from (
-            select distinct n.business_id, n.id
-            from ${nested(all)} n
-            order by n.business_id, n.id
-          ) n
-          cross join lateral (
-            select from ${table} g
-            where g.business_id = n.business_id and g.id = n.id
-            for update
-          ) g;
+          ${lockRows(table, 'id', all, 'update')}
 
           if (select count(*) from ${nested(all)} n where n.sign > 0) <= ${MANY} then
             ${moves(cellsOfEach)}

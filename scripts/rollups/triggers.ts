@@ -8,6 +8,7 @@ import {
   customerFacts,
   customerRefundFacts,
   itemFacts,
+  lockRows,
   moneyBackFacts,
   ofOrders,
   oneByOne,
@@ -49,18 +50,7 @@ const ATTRIBUTED = changed('business_id, id, sold_by, order_type, customer_id, d
 const RETAXED = changed('business_id, order_id, line_number, tax_rate')
 
 /** Locks orders, so that what is read of them stays true until the end of the transaction. */
-const lockOrders = (rows: string) => layout`
-  perform 1
-  from (
-    select distinct n.business_id, n.order_id
-    from ${nested(rows)} n
-    order by n.business_id, n.order_id
-  ) n
-  cross join lateral (
-    select from orders o
-    where o.business_id = n.business_id and o.id = n.order_id
-    for no key update
-  ) o;`
+const lockOrders = (rows: string) => lockRows('orders', 'order_id', rows, 'no key update')
 
 /** The shared lock: a change of time zone rebuilds under the exclusive one, so it never misses a sale being written. */
 export const shareLock = (rows: string) => layout`

@@ -40,10 +40,16 @@ export function rollupRows(
 }
 
 /** How many orders and refunds a scope has on some days, or on all, as a subquery. */
-export function ordersOfDays(scope: SalesScope, days: Days | undefined): RawBuilder<unknown> {
+export const ordersOfDays = (scope: SalesScope, days: Days | undefined) =>
+  sumOfDays(sql`r.orders + r.refunds`, scope, days)
+
+/** The same of refunds alone. */
+export const refundsOfDays = (scope: SalesScope, days: Days | undefined) => sumOfDays(sql`r.refunds`, scope, days)
+
+function sumOfDays(value: RawBuilder<unknown>, scope: SalesScope, days: Days | undefined): RawBuilder<unknown> {
   return days === undefined
-    ? sql`select coalesce(sum(r.orders + r.refunds), 0) from sales_monthly r where ${inRollup('r', scope)}`
-    : sql`select coalesce(sum(r.orders + r.refunds), 0) from sales_daily r where ${rollupRows('r', scope, days)}`
+    ? sql`select coalesce(sum(${value}), 0) from sales_monthly r where ${inRollup('r', scope)}`
+    : sql`select coalesce(sum(${value}), 0) from sales_daily r where ${rollupRows('r', scope, days)}`
 }
 
 /** Some values of a column, whose few cells are looked up one by one where a rollup has those of very many. */

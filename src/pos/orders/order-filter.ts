@@ -151,8 +151,9 @@ function isLookedUp(businessId: string, filter: OrderFilter): RawBuilder<SqlBool
 }
 
 /**
- * A condition of `matchingOrders`: whether few enough orders are to be read to add up those that match: of their days, or as a product or a search has
- * them. What a client or an employee finds has an index, and is cut where it is too much; what has none may be most.
+ * A condition of `matchingOrders`: few enough orders are to be read to add up those that match, of their days, or as a
+ * product or a search has them. What a client or an employee finds has an index, and is cut where it is too much; what
+ * has none may be most.
  */
 export function isFewToRead(db: Transaction, businessId: string, filter: OrderFilter): RawBuilder<SqlBool> {
   const { days, variantId, clientId, employeeId, search, isRefunded, status, numberEnd } = filter

@@ -5,7 +5,7 @@ import { amountOf, type Currency, Decimal } from '../../money/money.ts'
 import { clean } from '../../results/text.ts'
 import type { Days } from '../../time/window.ts'
 import { onDays, searchPattern } from '../conditions.ts'
-import { inRollup, rollupRows } from '../rollups.ts'
+import { refundsOfDays } from '../rollups.ts'
 import { wholeBusiness } from '../scope.ts'
 import { MAX_SUMMED, tooManyToRead } from './order-filter.ts'
 import { MAX_PEOPLE } from './people.ts'
@@ -74,13 +74,10 @@ function matchingRefunds(db: Transaction, businessId: string, filter: RefundFilt
 function isFewToSearch(db: Transaction, businessId: string, filter: RefundFilter): RawBuilder<SqlBool> {
   const { search, days, ...others } = filter
   if (search === undefined) return sql<SqlBool>`true`
-  const isOfDays =
-    days === undefined ? inRollup('r', wholeBusiness(businessId)) : rollupRows('r', wholeBusiness(businessId), days)
-  const rollup = sql.table(days === undefined ? 'sales_monthly' : 'sales_daily')
   const matching = matchingRefunds(db, businessId, { days, ...others })
     .select('f.id')
     .limit(MAX_SUMMED + 1)
-  return sql<SqlBool>`case when (select coalesce(sum(r.refunds), 0) from ${rollup} r where ${isOfDays}) <= ${MAX_SUMMED} then true
+  return sql<SqlBool>`case when (${refundsOfDays(wholeBusiness(businessId), days)}) <= ${MAX_SUMMED} then true
     else (select count(*) from ${matching.as('m')}) <= ${MAX_SUMMED} end`
 }
 
